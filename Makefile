@@ -1,0 +1,86 @@
+# Every command of the project. `make` alone lists them.
+
+# An older Go and GOTOOLCHAIN=local in the environment would refuse our go.mod:
+# what is exported here goes before the environment.
+export GOTOOLCHAIN := go1.27.4
+
+GO         ?= go
+PORT       ?= 8000
+# Path of the example's SQLite file; empty: under the user's cache folder.
+DB         ?=
+# How long `make fuzz` spends on each target.
+FUZZTIME   ?= 60s
+# Further options of the measuring programs, say BENCH='-turns 4 -servers floor,fasterapi'.
+BENCH      ?=
+# Seconds that all fuzz targets of `make check` may take together.
+SMOKE      ?= 120
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench bench-floor fuzz fmt \
+	fmt-check vet vet-cross lint layers race invariants fuzz-smoke examples generate-check readme-check bench-check
+
+help: ## list these commands
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: export PORT := $(PORT)
+run: ## start the production example on PORT (8000); REACTOR_CORES=n, DB=path
+	$(GO) run ./examples/production $(if $(DB),--db "$(DB)") $(ARGS)
+
+test: ## run the tests
+	$(GO) test ./...
+
+check: ## everything that CI runs
+	@tools/steps.sh "$(MAKE)" fmt-check vet lint layers test race invariants fuzz-smoke \
+		examples vet-cross generate-check readme-check bench-check
+
+bench: ## Go benchmarks of all packages, with allocations
+	$(GO) test -run '^$$' -bench . -benchmem ./... $(BENCH)
+
+bench-floor: ## CPU per request beside a C epoll loop, fasthttp and net/http: bench/RESULTS.md
+	cd bench && tools/run.sh $(BENCH)
+
+fuzz: ## fuzz every target for FUZZTIME (60s) each
+	@tools/fuzz.sh each $(FUZZTIME)
+
+fmt: ## format all Go files with gofumpt
+	$(GO) tool -modfile=tools.mod gofumpt -l -w .
+
+fmt-check: ## fail where gofumpt would change a file
+	@out=$$($(GO) tool -modfile=tools.mod gofumpt -l .) || exit 1; \
+	if [ -n "$$out" ]; then echo "not formatted (make fmt does it):"; echo "$$out"; exit 1; fi
+
+vet: ## go vet, with and without the invariants tag
+	$(GO) vet ./...
+	$(GO) vet -tags invariants ./...
+
+vet-cross: ## go vet for the platforms that CI does not run on
+	GOOS=darwin GOARCH=arm64 $(GO) vet ./...
+	GOOS=windows GOARCH=amd64 $(GO) vet ./...
+
+lint: ## staticcheck
+	$(GO) tool -modfile=tools.mod staticcheck ./...
+
+layers: ## the import graph, sizes, owner lines and the code in README.md
+	$(GO) test -count=1 ./internal/layers
+
+race: ## the tests under the race detector
+	$(GO) test -race ./...
+
+invariants: ## the tests with the checks of the debug build
+	$(GO) test -tags invariants ./...
+
+fuzz-smoke: ## every fuzz target for a moment, SMOKE (120) seconds in all
+	@tools/fuzz.sh all $(SMOKE)
+
+examples: ## build every example and command
+	@mkdir -p bin
+	$(GO) build -o bin/ ./examples/...
+
+generate-check: ## go generate must leave the tree as it was
+	@tools/generated.sh "$(GO)"
+
+readme-check: ## README.md's two commands and its curl lines, as a new user types them
+	@tools/readme.sh "$(MAKE)"
+
+bench-check: ## vet and test the measuring programs
+	cd bench && $(GO) vet ./... && $(GO) tool -modfile=../tools.mod staticcheck ./... && $(GO) test ./...

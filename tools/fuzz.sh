@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# fuzz.sh each 60s: every fuzz target of the module for that long.
+# fuzz.sh all 120: every target, this many seconds together (2 to 10 each).
+set -euo pipefail
+mode=$1 time=$2
+go=${GO:-go}
+
+targets=$(grep -rEo --include='*_test.go' --exclude-dir=testdata --exclude-dir=bench '^func Fuzz[A-Za-z0-9_]+' . |
+	sed -E 's#^(.*)/[^/]+_test\.go:func #\1 #' | sort)
+if [ -z "$targets" ]; then
+	echo "no fuzz target found: the decoders of this project all have one" >&2
+	exit 1
+fi
+count=$(wc -l <<<"$targets")
+if [ "$mode" = all ]; then
+	each=$((time / count))
+	[ $each -ge 2 ] || each=2
+	[ $each -le 10 ] || each=10
+	time=${each}s
+fi
+echo "$count fuzz targets, $time each"
+while read -r dir name; do
+	"$go" test -run '^$' -fuzz "^$name\$" -fuzztime "$time" "$dir" </dev/null
+done <<<"$targets"
