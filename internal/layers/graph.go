@@ -1,0 +1,112 @@
+package layers
+
+// Project returns the rules of this repository. The layers are those of the
+// design: 0 bits and system calls, 1 plain values, 2 futures and pure wire
+// formats, 3 the reactor and the pure tables, 4 bytes of a connection and
+// values of a request, 5 protocols and drivers, 6 the root package, 7 its users.
+func Project() Rules {
+	return Rules{
+		Module:   "github.com/fasterapi/fasterapi",
+		Packages: packages(),
+		Peers: map[string]string{
+			"internal/poll internal/invariant":     "the debug checks are below everything",
+			"internal/poll/... internal/invariant": "the debug checks are below everything",
+			"internal/ring internal/invariant":     "the debug checks are below everything",
+			"internal/poll/... internal/poll":      "the simulated poller implements the interface",
+			"db async":                             "the pool's methods return futures",
+			"db/dbtest db":                         "the conformance suite of the drivers",
+			"db/dbtest async":                      "as db",
+			"reactor/virtual reactor":              "a reactor with a manual clock",
+			"internal/bind internal/codec":         "a body is decoded by the compiled codec",
+			"examples/... fasterapitest":           "examples show how to test",
+		},
+		TestModules: []string{
+			"github.com/stretchr/testify", "github.com/google/go-cmp", "pgregory.net/rapid", "go.uber.org/goleak",
+		},
+		Owned: []string{
+			"async", "reactor/...", "internal/stream", "internal/http1", "db/pg", "db/sqlite",
+		},
+		Tagged: []string{"internal/poll/...", "internal/invariant"},
+		Clockless: []string{
+			"problem", "internal/http1/wire", "internal/router", "internal/schema", "internal/bind", "internal/codec",
+			"internal/inject", "cache", "resilience", "middleware", "security", "openapi",
+		},
+		Skips:  "internal/needs",
+		Limits: Limits{FileLines: 800, FuncLines: 80, Params: 5, Results: 3},
+	}
+}
+
+// packages is the import graph. To add a package, find its layer first.
+func packages() map[string]Package {
+	const (
+		xsys       = "golang.org/x/sys"
+		pgx        = "github.com/jackc/pgx/v5"
+		sqlite     = "modernc.org/sqlite"
+		prometheus = "github.com/prometheus/client_golang"
+	)
+	// What stands on a reactor's sockets needs these.
+	socket := []string{"async", "reactor", "metric", "internal/poll", "internal/ring", "internal/invariant"}
+	with := func(more ...string) []string { return append(more, socket...) }
+
+	return map[string]Package{
+		// Layer 0: bits and system calls.
+		"internal/invariant": {Layer: 0},
+		"internal/needs":     {Layer: 0},
+		"internal/layers":    {Layer: 0},
+		"internal/ring":      {Layer: 0, Imports: []string{"internal/invariant"}},
+		"internal/poll":      {Layer: 0, Imports: []string{"internal/invariant"}, Modules: []string{xsys}},
+		"internal/poll/...":  {Layer: 0, Imports: []string{"internal/poll", "internal/invariant"}, Modules: []string{xsys}},
+
+		// Layer 1: plain values.
+		"metric":  {Layer: 1},
+		"problem": {Layer: 1},
+
+		// Layer 2: futures know no reactor; the wire format knows no socket.
+		"async":               {Layer: 2, Imports: []string{"internal/invariant"}},
+		"internal/http1/wire": {Layer: 2},
+		"db":                  {Layer: 2, Imports: []string{"async", "metric", "problem", "internal/invariant"}},
+		"db/dbtest":           {Layer: 2, Imports: []string{"db", "async"}, Modules: []string{"github.com/stretchr/testify"}},
+
+		// Layer 3: the event loop, and tables compiled once.
+		"reactor":         {Layer: 3, Imports: []string{"async", "metric", "internal/poll/...", "internal/ring", "internal/invariant"}},
+		"reactor/virtual": {Layer: 3, Imports: []string{"reactor", "async", "metric", "internal/poll/...", "internal/ring"}},
+		"internal/router": {Layer: 3},
+		"internal/schema": {Layer: 3},
+		"cache":           {Layer: 3, Imports: []string{"async", "metric"}, Modules: []string{"github.com/maypok86/otter/v2"}},
+		"resilience": {
+			Layer: 3, Imports: []string{"async", "metric"},
+			Modules: []string{"github.com/failsafe-go/failsafe-go", "github.com/cenkalti/backoff/v5"},
+		},
+
+		// Layer 4: the bytes of a connection; the values of a request.
+		"internal/stream":   {Layer: 4, Imports: socket},
+		"internal/exchange": {Layer: 4, Imports: []string{"async", "reactor", "internal/http1/wire", "internal/invariant"}},
+		"internal/bind":     {Layer: 4, Imports: []string{"problem", "internal/schema", "internal/codec"}},
+		"internal/codec":    {Layer: 4, Imports: []string{"problem", "internal/schema"}},
+		"internal/inject":   {Layer: 4, Imports: []string{"async", "problem"}},
+
+		// Layer 5: protocols, drivers, and the pure parts that the root wires up.
+		"internal/http1":   {Layer: 5, Imports: with("internal/stream", "internal/exchange", "internal/http1/wire")},
+		"internal/nethttp": {Layer: 5, Imports: with("internal/exchange", "internal/http1/wire")},
+		"db/pg":            {Layer: 5, Imports: with("db", "internal/stream"), Modules: []string{pgx}},
+		"db/sqlite":        {Layer: 5, Imports: []string{"db", "async", "reactor", "metric", "internal/ring", "internal/invariant"}, Modules: []string{sqlite}},
+		"observe":          {Layer: 5, Imports: []string{"async", "reactor", "metric", "db", "problem"}, Modules: []string{prometheus}},
+		"middleware":       {Layer: 5, Imports: []string{"problem", "metric", "async"}},
+		"security":         {Layer: 5, Imports: []string{"problem", "async"}},
+		"openapi":          {Layer: 5, Imports: []string{"problem", "internal/schema"}},
+		"deploy":           {Layer: 5},
+
+		// Layer 6: the root package. It imports no database driver.
+		".": {Layer: 6, Imports: with("problem", "cache", "resilience", "db", "observe", "middleware", "security", "openapi", "deploy",
+			"internal/exchange", "internal/http1", "internal/http1/wire", "internal/nethttp", "internal/stream",
+			"internal/router", "internal/schema", "internal/bind", "internal/codec", "internal/inject")},
+
+		// Layer 7: its users.
+		"fasterapitest": {Layer: 7, Imports: []string{".", "async", "reactor", "reactor/virtual", "problem", "db", "internal/exchange", "internal/nethttp"}},
+		"cmd/fasterapi": {Layer: 7, Imports: []string{".", "openapi", "deploy"}},
+		"examples/...": {Layer: 7, Imports: []string{
+			".", "async", "reactor", "metric", "problem", "cache", "resilience",
+			"db", "db/pg", "db/sqlite", "observe", "middleware", "security", "openapi", "deploy", "fasterapitest",
+		}},
+	}
+}

@@ -1,0 +1,140 @@
+package layers
+
+import (
+	"flag"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "write the golden files of testdata")
+
+const root = "../.."
+
+// TestProject holds the whole repository against the rules.
+func TestProject(t *testing.T) {
+	findings, err := Check(os.DirFS(root), Project())
+	require.NoError(t, err)
+	for _, f := range findings {
+		t.Error(f)
+	}
+}
+
+// TestProjectTable: the table itself points down.
+func TestProjectTable(t *testing.T) {
+	rules := Project()
+	for _, mistake := range rules.mistakes() {
+		t.Error(mistake)
+	}
+	for pair, reason := range rules.Peers {
+		require.NotEmpty(t, reason, "Peers: %s has no reason", pair)
+	}
+	for _, name := range rules.Packages["."].Imports {
+		require.False(t, strings.HasPrefix(name, "db/"), "the root package imports no database driver: %s", name)
+	}
+}
+
+// TestDocuments: the Go code of the documents is compiled somewhere.
+func TestDocuments(t *testing.T) {
+	tree := os.DirFS(root)
+	check := func(name string, strict bool) {
+		findings, err := Snippets(tree, name, strict)
+		require.NoError(t, err)
+		for _, f := range findings {
+			t.Error(f)
+		}
+	}
+	check("README.md", true)
+	check("CONTRIBUTING.md", true)
+	require.NoError(t, fs.WalkDir(tree, "docs", func(name string, _ fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(name, ".md") {
+			check(name, false)
+		}
+		return err
+	}))
+}
+
+func fixtureRules() Rules {
+	return Rules{
+		Module: "example.com/project",
+		Packages: map[string]Package{
+			"low":      {Layer: 0},
+			"high":     {Layer: 2, Imports: []string{"low"}, Modules: []string{"github.com/allowed/module"}},
+			"pure":     {Layer: 1},
+			"owned":    {},
+			"long":     {},
+			"platform": {},
+			"bare":     {},
+			"tests":    {},
+		},
+		TestModules: []string{"github.com/test/module"},
+		Owned:       []string{"owned"},
+		Clockless:   []string{"pure"},
+		Limits:      Limits{FileLines: 60, FuncLines: 8, Params: 2, Results: 1},
+	}
+}
+
+// TestCheckBites: a tree in which every rule is broken at least once.
+func TestCheckBites(t *testing.T) {
+	findings, err := Check(os.DirFS("testdata/tree"), fixtureRules())
+	require.NoError(t, err)
+	golden(t, "tree.golden", findings)
+}
+
+func TestSnippetsBite(t *testing.T) {
+	findings, err := Snippets(os.DirFS("testdata/docs"), "page.md", true)
+	require.NoError(t, err)
+	golden(t, "docs.golden", findings)
+
+	findings, err = Snippets(os.DirFS("testdata/docs"), "page.md", false)
+	require.NoError(t, err)
+	require.Len(t, findings, 2, "not strict: blocks without an introduction are free")
+}
+
+func golden(t *testing.T, name string, findings []Finding) {
+	t.Helper()
+	var b strings.Builder
+	for _, f := range findings {
+		b.WriteString(f.String() + "\n")
+	}
+	path := filepath.Join("testdata", name)
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(b.String()), 0o644))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, string(want), b.String())
+}
+
+// TestTableMistakes: a table whose imports do not point down is found out.
+func TestTableMistakes(t *testing.T) {
+	rules := Rules{
+		Packages: map[string]Package{
+			"a":     {Layer: 1, Imports: []string{"b", "c", "d/e", "f", "none"}},
+			"b":     {Layer: 0},
+			"c":     {Layer: 1},
+			"d/...": {Layer: 1},
+			"f":     {Layer: 2},
+		},
+		Peers: map[string]string{"a c": "a reason"},
+	}
+	require.Equal(t, []string{
+		"a (layer 1) may import d/e (layer 1): not down, and no reason in Peers",
+		"a (layer 1) may import f (layer 2): not down, and no reason in Peers",
+		"a may import none, which has no entry",
+	}, rules.mistakes())
+}
+
+// TestOtherModulesAreLeftOut: a folder with a go.mod is another project.
+func TestOtherModulesAreLeftOut(t *testing.T) {
+	sources, err := load(os.DirFS(root))
+	require.NoError(t, err)
+	require.NotEmpty(t, sources)
+	for _, s := range sources {
+		require.False(t, strings.HasPrefix(s.path, "bench/") || strings.Contains(s.path, "testdata/"), s.path)
+	}
+}

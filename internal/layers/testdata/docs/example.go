@@ -1,0 +1,8 @@
+package docs
+
+// snippet: add
+func add(a, b int) int {
+	return a + b
+}
+
+// end snippet

@@ -1,0 +1,4 @@
+// Package low is at the bottom and breaks no rule but one.
+package low
+
+import _ "example.com/project/high"

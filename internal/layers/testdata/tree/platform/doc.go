@@ -1,0 +1,2 @@
+// Package platform may not have build tags.
+package platform

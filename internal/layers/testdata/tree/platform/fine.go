@@ -1,0 +1,3 @@
+//go:build !invariants
+
+package platform

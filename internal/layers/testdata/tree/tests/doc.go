@@ -1,0 +1,2 @@
+// Package tests skips.
+package tests

@@ -1,0 +1,2 @@
+// Package unknown is not in the table.
+package unknown
