@@ -1,0 +1,147 @@
+//go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
+
+package poll
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// defaultBacklog is clamped by the kernel to net.core.somaxconn (4096 on Linux
+// since 5.4).
+const defaultBacklog = 4096
+
+// Listen opens a non-blocking, close-on-exec listener and returns it with the
+// address that it is bound to (zero for unix sockets). addr is "host:port",
+// ":port" (every address, IPv4 and IPv6) or "unix:/path". With reusePort
+// several listeners share the port and the kernel spreads connections over
+// them. backlog 0 means 4096. Connections inherit TCP_NODELAY and keep-alive.
+func Listen(addr string, reusePort bool, backlog int) (int, netip.AddrPort, error) {
+	fd, bound, err := listen(addr, reusePort, backlog)
+	if err != nil {
+		return -1, netip.AddrPort{}, fmt.Errorf("listen on %s: %w", addr, err)
+	}
+	return fd, bound, nil
+}
+
+func listen(addr string, reusePort bool, backlog int) (int, netip.AddrPort, error) {
+	if backlog <= 0 {
+		backlog = defaultBacklog
+	}
+	var none netip.AddrPort
+	family, sa, err := sockaddr(addr)
+	if err != nil {
+		return -1, none, err
+	}
+	fd, err := socket(family)
+	if errors.Is(err, unix.EAFNOSUPPORT) && anyAddress(sa) {
+		in6 := sa.(*unix.SockaddrInet6)
+		family, sa = unix.AF_INET, &unix.SockaddrInet4{Port: in6.Port}
+		fd, err = socket(family)
+	}
+	if err != nil {
+		return -1, none, err
+	}
+	bound, err := bind(fd, sa, reusePort, backlog)
+	if err != nil {
+		_ = unix.Close(fd)
+		return -1, none, err
+	}
+	return fd, bound, nil
+}
+
+func sockaddr(addr string) (int, unix.Sockaddr, error) {
+	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
+		return unix.AF_UNIX, &unix.SockaddrUnix{Name: path}, nil
+	}
+	tcp, err := net.ResolveTCPAddr("tcp", addr)
+	if err != nil {
+		return 0, nil, err
+	}
+	ap := tcp.AddrPort()
+	if !ap.Addr().IsValid() {
+		return unix.AF_INET6, &unix.SockaddrInet6{Port: tcp.Port}, nil
+	}
+	if ip := ap.Addr().Unmap(); ip.Is4() {
+		return unix.AF_INET, &unix.SockaddrInet4{Port: tcp.Port, Addr: ip.As4()}, nil
+	}
+	sa := &unix.SockaddrInet6{Port: tcp.Port, Addr: ap.Addr().As16()}
+	if zone := ap.Addr().Zone(); zone != "" {
+		ifc, err := net.InterfaceByName(zone)
+		if err != nil {
+			return 0, nil, err
+		}
+		sa.ZoneId = uint32(ifc.Index)
+	}
+	return unix.AF_INET6, sa, nil
+}
+
+func anyAddress(sa unix.Sockaddr) bool {
+	in6, ok := sa.(*unix.SockaddrInet6)
+	return ok && in6.Addr == [16]byte{}
+}
+
+func socket(family int) (int, error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	fd, err := unix.Socket(family, unix.SOCK_STREAM, 0)
+	if err != nil {
+		return -1, err
+	}
+	unix.CloseOnExec(fd)
+	if err := unix.SetNonblock(fd, true); err != nil {
+		_ = unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+func bind(fd int, sa unix.Sockaddr, reusePort bool, backlog int) (netip.AddrPort, error) {
+	var none netip.AddrPort
+	if _, local := sa.(*unix.SockaddrUnix); !local {
+		if err := tune(fd, sa, reusePort); err != nil {
+			return none, err
+		}
+	}
+	if err := unix.Bind(fd, sa); err != nil {
+		return none, err
+	}
+	if err := unix.Listen(fd, backlog); err != nil {
+		return none, err
+	}
+	bound, err := unix.Getsockname(fd)
+	if err != nil {
+		return none, err
+	}
+	return addrPort(bound), nil
+}
+
+func tune(fd int, sa unix.Sockaddr, reusePort bool) error {
+	set := func(level, opt int) error { return unix.SetsockoptInt(fd, level, opt, 1) }
+	err := set(unix.SOL_SOCKET, unix.SO_REUSEADDR)
+	if reusePort {
+		err = errors.Join(err, set(unix.SOL_SOCKET, unix.SO_REUSEPORT))
+	}
+	err = errors.Join(err, set(unix.IPPROTO_TCP, unix.TCP_NODELAY), set(unix.SOL_SOCKET, unix.SO_KEEPALIVE))
+	if anyAddress(sa) {
+		// Not every BSD lets IPv4 in; it is no reason to fail.
+		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 0)
+	}
+	return err
+}
+
+func addrPort(sa unix.Sockaddr) netip.AddrPort {
+	switch a := sa.(type) {
+	case *unix.SockaddrInet4:
+		return netip.AddrPortFrom(netip.AddrFrom4(a.Addr), uint16(a.Port))
+	case *unix.SockaddrInet6:
+		return netip.AddrPortFrom(netip.AddrFrom16(a.Addr).Unmap(), uint16(a.Port))
+	}
+	return netip.AddrPort{}
+}

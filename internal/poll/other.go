@@ -1,0 +1,13 @@
+//go:build !linux && !darwin && !freebsd && !netbsd && !openbsd && !dragonfly
+
+package poll
+
+import "net/netip"
+
+// New refuses: [ErrUnsupported]. Use [NewBlank].
+func New(Options) (Poller, error) { return nil, ErrUnsupported }
+
+// Listen refuses: [ErrUnsupported].
+func Listen(string, bool, int) (int, netip.AddrPort, error) {
+	return -1, netip.AddrPort{}, ErrUnsupported
+}
