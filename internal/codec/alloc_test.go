@@ -1,0 +1,37 @@
+//go:build !race
+
+package codec
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestEncodeAllocations pins what encoding may allocate: nothing.
+func TestEncodeAllocations(t *testing.T) {
+	buf := make([]byte, 0, 4096)
+	users, err := EncoderFor[user]()
+	require.NoError(t, err)
+	require.True(t, users.Plain())
+	shared := someUser()
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		u := shared // on this stack: a plain encoder's value does not escape
+		if _, err := Append(users, buf, &u); err != nil {
+			t.Fatal(err)
+		}
+	}))
+
+	maps, err := EncoderFor[map[string]string]()
+	require.NoError(t, err)
+	m := map[string]string{"b": "1", "a": "2", "c": "3"}
+	require.Zero(t, testing.AllocsPerRun(100, func() { _, err = Append(maps, buf, &m) }))
+	require.NoError(t, err)
+
+	anys, err := EncoderFor[any]()
+	require.NoError(t, err)
+	var v any = map[string]any{"n": 1, "list": []any{"x", true, 2.5}, "m": map[string]any{}}
+	require.False(t, anys.Plain())
+	require.LessOrEqual(t, testing.AllocsPerRun(100, func() { _, err = Append(anys, buf, &v) }), 1.0)
+	require.NoError(t, err)
+}

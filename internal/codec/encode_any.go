@@ -1,0 +1,140 @@
+package codec
+
+import (
+	"encoding"
+	"encoding/json/v2"
+	"errors"
+	"reflect"
+	"strconv"
+)
+
+// appendInterface plans an interface type: what it holds decides.
+func appendInterface(t reflect.Type) appendFunc {
+	methods := t.NumMethod() > 0
+	return func(dst []byte, p ptr, depth int) ([]byte, error) {
+		return appendValue(dst, loadAny(p, methods), depth)
+	}
+}
+
+// appendValue appends what an interface holds.
+func appendValue(dst []byte, v any, depth int) ([]byte, error) {
+	switch v := v.(type) {
+	case nil:
+		return append(dst, "null"...), nil
+	case string:
+		dst, err := appendString(dst, v)
+		if err != nil {
+			err = failed(typeString, err)
+		}
+		return dst, err
+	case bool:
+		return strconv.AppendBool(dst, v), nil
+	case int:
+		return strconv.AppendInt(dst, int64(v), 10), nil
+	case float64:
+		dst, err := appendFloat(dst, v)
+		if err != nil {
+			err = failed(reflect.TypeFor[float64](), err)
+		}
+		return dst, err
+	case map[string]any:
+		return appendObject(dst, addr(&v), depth)
+	case []any:
+		return appendArray(dst, v, depth)
+	}
+	return appendDynamic(dst, v, depth)
+}
+
+func appendArray(dst []byte, list []any, depth int) ([]byte, error) {
+	if depth >= maxDepth {
+		return dst, errDepth
+	}
+	dst = append(dst, '[')
+	for i, v := range list {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		var err error
+		if dst, err = appendValue(dst, v, depth+1); err != nil {
+			return dst, below(strconv.Itoa(i), err)
+		}
+	}
+	return append(dst, ']'), nil
+}
+
+// appendDynamic appends a value by the encoder of its type. Types with
+// methods get a copy, so that they cannot change what the interface holds.
+func appendDynamic(dst []byte, v any, depth int) ([]byte, error) {
+	t := reflect.TypeOf(v)
+	e, err := dynamic.Of(t)
+	if err != nil {
+		return dst, failed(t, err)
+	}
+	if depth > maxDepth {
+		return dst, errDepth
+	}
+	if t.Kind() == reflect.Pointer {
+		depth++ // an interface that points to itself is a cycle without a container
+	}
+	if e.plain {
+		return e.fn(dst, hide(dataOf(&v, e.direct)), depth)
+	}
+	held := reflect.New(t)
+	held.Elem().Set(reflect.ValueOf(v))
+	return e.fn(dst, held.UnsafePointer(), depth)
+}
+
+// sink collects what encoding/json/v2 writes.
+type sink struct{ b []byte }
+
+func (s *sink) Write(p []byte) (int, error) {
+	s.b = append(s.b, p...)
+	return len(p), nil
+}
+
+// appendFallback plans a type that encoding/json/v2 has to write.
+func appendFallback(t reflect.Type) appendFunc {
+	return func(dst []byte, p ptr, depth int) ([]byte, error) {
+		if depth >= maxDepth {
+			return dst, errDepth
+		}
+		s := &sink{dst}
+		err := json.MarshalWrite(s, pointerTo(t, p).Interface(), json.Deterministic(true))
+		if err != nil {
+			return dst, failed(t, err)
+		}
+		return s.b, nil
+	}
+}
+
+var errText = errors.New("AppendText returned less than it was given")
+
+// appendTextAppender plans a type that writes itself as text.
+func appendTextAppender(t reflect.Type) appendFunc {
+	return func(dst []byte, p ptr, _ int) ([]byte, error) {
+		start := len(dst)
+		out, err := pointerTo(t, p).Interface().(encoding.TextAppender).AppendText(append(dst, '"'))
+		if err != nil {
+			return dst, failed(t, err)
+		}
+		if len(out) <= start {
+			return dst, failed(t, errText)
+		}
+		text := out[start+1:]
+		if n, ascii := clean(text); n == len(text) && ascii {
+			return append(out, '"'), nil
+		}
+		return appendString(out[:start], string(text))
+	}
+}
+
+// appendTextMarshaler plans a type that has MarshalText only.
+func appendTextMarshaler(t reflect.Type) appendFunc {
+	return func(dst []byte, p ptr, _ int) ([]byte, error) {
+		text, err := pointerTo(t, p).Interface().(encoding.TextMarshaler).MarshalText()
+		if err != nil {
+			return dst, failed(t, err)
+		}
+		return appendString(dst, stringOf(text))
+	}
+}

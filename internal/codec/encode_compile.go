@@ -1,0 +1,233 @@
+package codec
+
+import (
+	"encoding"
+	"encoding/json/v2"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/fasterapi/fasterapi/internal/schema"
+)
+
+var (
+	typeTime         = reflect.TypeFor[time.Time]()
+	typeDuration     = reflect.TypeFor[time.Duration]()
+	typeString       = reflect.TypeFor[string]()
+	typeAny          = reflect.TypeFor[any]()
+	typeMarshalerTo  = reflect.TypeFor[json.MarshalerTo]()
+	typeMarshaler    = reflect.TypeFor[json.Marshaler]()
+	typeTextAppender = reflect.TypeFor[encoding.TextAppender]()
+	typeTextMarshal  = reflect.TypeFor[encoding.TextMarshaler]()
+
+	typeUnmarshalerFrom = reflect.TypeFor[json.UnmarshalerFrom]()
+	typeUnmarshaler     = reflect.TypeFor[json.Unmarshaler]()
+	typeTextUnmarshal   = reflect.TypeFor[encoding.TextUnmarshaler]()
+)
+
+// op is what a struct does with a field in place; opCall asks the node.
+type op uint8
+
+const (
+	opCall op = iota
+	opBool
+	opInt
+	opInt8
+	opInt16
+	opInt32
+	opInt64
+	opUint
+	opUint8
+	opUint16
+	opUint32
+	opUint64
+	opUintptr
+	opFloat32
+	opFloat64
+	opString
+	opTime
+)
+
+// ops are the scalars of the language, by kind.
+var ops = map[reflect.Kind]op{
+	reflect.Bool: opBool,
+	reflect.Int:  opInt, reflect.Int8: opInt8, reflect.Int16: opInt16, reflect.Int32: opInt32, reflect.Int64: opInt64,
+	reflect.Uint: opUint, reflect.Uint8: opUint8, reflect.Uint16: opUint16, reflect.Uint32: opUint32, reflect.Uint64: opUint64,
+	reflect.Uintptr: opUintptr,
+	reflect.Float32: opFloat32, reflect.Float64: opFloat64, reflect.String: opString,
+}
+
+// encodeNode is the plan of one type. Nodes refer to each other by address,
+// so a type may contain itself.
+//
+// Owner: any (immutable after New).
+type encodeNode struct {
+	typ  reflect.Type
+	fn   appendFunc
+	op   op
+	size int
+}
+
+type nodeKey struct {
+	typ      reflect.Type
+	stringed bool
+}
+
+// encodeCompiler compiles one root type.
+type encodeCompiler struct {
+	nodes    map[nodeKey]*encodeNode
+	mistakes []error
+	plain    bool
+}
+
+func (c *encodeCompiler) mistake(where, format string, args ...any) {
+	c.mistakes = append(c.mistakes, fmt.Errorf("codec: %s: %w", where, fmt.Errorf(format, args...)))
+}
+
+// node returns the plan of t; where is its Go path, for mistakes.
+func (c *encodeCompiler) node(t reflect.Type, stringed bool, where string) *encodeNode {
+	key := nodeKey{t, stringed}
+	if n := c.nodes[key]; n != nil {
+		return n
+	}
+	n := &encodeNode{typ: t, size: 2}
+	c.nodes[key] = n
+	if stringed && !stringable(t) {
+		c.mistake(where, "the json option `string` is for numbers, not for %v", t)
+	}
+	n.fn = c.compile(n, stringed, where)
+	if n.fn == nil {
+		n.fn = func(dst []byte, _ ptr, _ int) ([]byte, error) { return dst, failed(t, errors.New("unsupported type")) }
+	}
+	return n
+}
+
+// stringable tells whether the json option `string` applies to t: to numbers,
+// also behind pointers.
+func stringable(t reflect.Type) bool {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	o := ops[t.Kind()]
+	return opInt <= o && o <= opFloat64
+}
+
+func (c *encodeCompiler) compile(n *encodeNode, stringed bool, where string) appendFunc {
+	t := n.typ
+	switch {
+	case t == typeTime:
+		n.op, n.size = opTime, len(`"2006-01-02T15:04:05Z"`)
+		return appendScalar(opTime)
+	case t == typeDuration:
+		c.mistake(where, "time.Duration has no default representation in encoding/json/v2; give it a type with MarshalText")
+		return nil
+	}
+	if fn := c.methods(t); fn != nil {
+		return fn
+	}
+	if o := ops[t.Kind()]; o != opCall {
+		if stringed {
+			return appendStringed(o)
+		}
+		n.op, n.size = o, 1
+		return appendScalar(o)
+	}
+	switch t.Kind() {
+	case reflect.Struct:
+		return c.compileStruct(n, where)
+	case reflect.Pointer:
+		return c.compilePointer(t, stringed, where)
+	case reflect.Slice, reflect.Array:
+		return c.compileList(t, where)
+	case reflect.Map:
+		return c.compileMap(t, where)
+	case reflect.Interface:
+		c.plain = false
+		return appendInterface(t)
+	}
+	c.mistake(where, "%v has no JSON form", t)
+	return nil
+}
+
+// methods returns the plan of a type that writes itself. Like
+// encoding/json/v2 it prefers MarshalJSONTo, MarshalJSON, AppendText,
+// MarshalText, in that order, and calls them on an address.
+func (c *encodeCompiler) methods(t reflect.Type) appendFunc {
+	if t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface {
+		return nil // the method is called on what they point to
+	}
+	p := reflect.PointerTo(t)
+	var fn appendFunc
+	switch {
+	case p.Implements(typeMarshalerTo), p.Implements(typeMarshaler):
+		fn = appendFallback(t)
+	case p.Implements(typeTextAppender):
+		fn = appendTextAppender(t)
+	case p.Implements(typeTextMarshal):
+		fn = appendTextMarshaler(t)
+	default:
+		return nil
+	}
+	c.plain = false
+	return fn
+}
+
+func (c *encodeCompiler) compilePointer(t reflect.Type, stringed bool, where string) appendFunc {
+	elem := c.node(t.Elem(), stringed, where)
+	hop := 0
+	if k := t.Elem().Kind(); k == reflect.Pointer || k == reflect.Interface {
+		hop = 1 // a chain of pointers may be a cycle without any JSON container
+	}
+	return func(dst []byte, p ptr, depth int) ([]byte, error) {
+		q := *as[ptr](p)
+		if q == nil {
+			return append(dst, "null"...), nil
+		}
+		if depth > maxDepth {
+			return dst, errDepth
+		}
+		return elem.fn(dst, q, depth+hop)
+	}
+}
+
+func (c *encodeCompiler) compileStruct(n *encodeNode, where string) appendFunc {
+	members, err := schema.MembersOf(n.typ)
+	if err != nil {
+		if n.decodesItself() {
+			c.plain = false
+			return appendFallback(n.typ)
+		}
+		c.mistake(where, "%w", err)
+		return nil
+	}
+	if members.Rest {
+		c.plain = false
+		return appendFallback(n.typ)
+	}
+	s := &structEncoder{typ: n.typ, fields: make([]fieldEncoder, 0, len(members.List))}
+	size, sure := 2, true // sure: an earlier field is always written, or there is none
+	for i := range members.List {
+		m := &members.List[i]
+		f := c.field(m, where)
+		if f.conditional() {
+			sure = false
+		}
+		f.first = i == 0
+		f.test = !f.first && !s.certain
+		s.certain = s.certain || !f.conditional()
+		size += len(m.Quoted) + 1
+		s.fields = append(s.fields, f)
+	}
+	if sure {
+		n.size = size
+	}
+	return s.append
+}
+
+// decodesItself tells whether the type has unmarshal methods only, which
+// stops schema.MembersOf but not encoding.
+func (n *encodeNode) decodesItself() bool {
+	p := reflect.PointerTo(n.typ)
+	return p.Implements(typeUnmarshalerFrom) || p.Implements(typeUnmarshaler) || p.Implements(typeTextUnmarshal)
+}

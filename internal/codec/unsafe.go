@@ -1,0 +1,83 @@
+package codec
+
+import (
+	"reflect"
+	"unsafe"
+)
+
+// This file holds all of the package's unsafe code. A ptr always points to a
+// live value of the type that the node using it was compiled for; the only
+// places where a ptr is made from outside are Append, AppendAny and Decode,
+// which compare the types first.
+
+type ptr = unsafe.Pointer
+
+// at returns the address off bytes behind p, inside the same object.
+func at(p ptr, off uintptr) ptr { return unsafe.Add(p, off) }
+
+// as reads p as a *T.
+func as[T any](p ptr) *T { return (*T)(p) }
+
+// addr returns the address of *v.
+func addr[T any](v *T) ptr { return ptr(v) }
+
+// hide returns p, unseen by escape analysis, so that a caller's result can be
+// encoded from its stack. Only plain encoders may be given it: they call no
+// code that could keep the pointer. Stacks move at calls only, and there is
+// none between the two lines.
+func hide(p ptr) ptr {
+	x := uintptr(p)
+	return *(*ptr)(ptr(&x))
+}
+
+// bytesOf returns the bytes of s without a copy. Lease: read only, while s is
+// reachable.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+
+// stringOf returns b as a string without a copy. Lease: b must never be
+// written again.
+func stringOf(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// sliceHeader is the memory layout of every slice.
+type sliceHeader struct {
+	data     ptr
+	len, cap int
+}
+
+// eface is the memory layout of an interface without methods.
+type eface struct {
+	typ  ptr
+	data ptr
+}
+
+// dataOf returns the address of the value in v; direct tells that values of
+// its type are stored in the interface word itself (see isDirect).
+func dataOf(v *any, direct bool) ptr {
+	e := (*eface)(ptr(v))
+	if direct {
+		return ptr(&e.data)
+	}
+	return e.data
+}
+
+// isDirect tells whether values of t are pointers which an interface stores
+// in its own word. The zero value of such a type has a nil word; any other
+// zero value is stored behind an address.
+func isDirect(t reflect.Type) bool {
+	v := reflect.Zero(t).Interface()
+	return (*eface)(ptr(&v)).data == nil
+}
+
+// loadAny reads the interface at p, of any interface type, as an any.
+func loadAny(p ptr, methods bool) any {
+	if methods {
+		return *(*interface{ unlisted() })(p) // all interfaces with methods share one layout
+	}
+	return *(*any)(p)
+}
+
+// pointerTo returns the value at p, of type t, as a *T in an interface: no copy.
+func pointerTo(t reflect.Type, p ptr) reflect.Value { return reflect.NewAt(t, p) }
+
+// bytesAt returns the n bytes at p. Lease: while the array at p lives.
+func bytesAt(p ptr, n int) []byte { return unsafe.Slice((*byte)(p), n) }
