@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -80,18 +79,17 @@ func (p *Problem) appendExt(dst []byte) []byte {
 		switch name {
 		case "type", "title", "status", "detail", "instance", "errors":
 		default:
-			names = append(names, name)
+			if utf8.ValidString(name) { // repaired names could be duplicates
+				names = append(names, name)
+			}
 		}
 	}
 	slices.Sort(names)
-	last := ""
 	for _, name := range names {
 		value, ok := marshal(p.Ext[name])
-		name = strings.ToValidUTF8(name, "\ufffd")
-		if !ok || name == last { // equal once repaired: a duplicate member would make the object invalid
+		if !ok {
 			continue
 		}
-		last = name
 		dst = appendString(append(dst, ','), name)
 		dst = append(append(dst, ':'), value...)
 	}

@@ -20,7 +20,7 @@ type Problem struct {
 	Instance string         // URI reference of this occurrence, such as a request id
 	Errors   []FieldError   // what is wrong with which part of the request
 	Header   http.Header    // response headers that belong to the problem (Retry-After, WWW-Authenticate, Allow)
-	Ext      map[string]any // extension members; the names of standard members are ignored
+	Ext      map[string]any // extension members; names of standard members and names that are not UTF-8 are ignored
 
 	cause error
 }

@@ -30,7 +30,9 @@ func PreconditionFailed(detail string) *Problem { return New(http.StatusPrecondi
 func TooLarge(detail string) *Problem { return New(http.StatusRequestEntityTooLarge, detail) }
 
 // UnsupportedMediaType returns a 415 problem.
-func UnsupportedMediaType(detail string) *Problem { return New(http.StatusUnsupportedMediaType, detail) }
+func UnsupportedMediaType(detail string) *Problem {
+	return New(http.StatusUnsupportedMediaType, detail)
+}
 
 // Unprocessable returns a 422 problem.
 func Unprocessable(detail string) *Problem { return New(http.StatusUnprocessableEntity, detail) }

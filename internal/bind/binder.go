@@ -1,0 +1,35 @@
+package bind
+
+import (
+	"reflect"
+	"unsafe"
+
+	"github.com/fasterapi/fasterapi/problem"
+)
+
+// Binder is a plan that knows its struct type. It is immutable: any goroutine may use it.
+type Binder[T any] struct {
+	plan *Plan
+}
+
+// For compiles the binder of T.
+func For[T any](opts Options) (Binder[T], []error) {
+	plan, errs := Compile(reflect.TypeFor[T](), opts)
+	return Binder[T]{plan: plan}, errs
+}
+
+// Plan returns the plan for everything that does not depend on T.
+func (b Binder[T]) Plan() *Plan { return b.plan }
+
+// Bind returns the input of a request. The struct is on the caller's stack unless a field's type brings its
+// own decoding (a body, a TextUnmarshaler), which could keep its address: then it is allocated.
+func (b Binder[T]) Bind(src Source) (T, *problem.Problem) {
+	if !b.plan.confined {
+		in := new(T)
+		prob := b.plan.Bind(unsafe.Pointer(in), src)
+		return *in, prob
+	}
+	var in T
+	prob := b.plan.Bind(hide(unsafe.Pointer(&in)), src)
+	return in, prob
+}

@@ -1,0 +1,319 @@
+package bind
+
+import (
+	"encoding"
+	"fmt"
+	"net/textproto"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"unsafe"
+)
+
+// compiler collects the fields and mistakes of one struct type.
+type compiler struct {
+	opts Options
+	plan *Plan
+	errs []error
+}
+
+func (c *compiler) fail(name, format string, args ...any) {
+	c.errs = append(c.errs, fmt.Errorf("field %s: %s", name, fmt.Sprintf(format, args...)))
+}
+
+// sources are the tags that name a source, in the order of In.
+var sources = [...]string{"path", "query", "header", "cookie", "body", "inject"}
+
+// collect lists the fields of t, which lies offset bytes inside the input struct, and those of embedded structs.
+func (c *compiler) collect(t reflect.Type, prefix string, offset uintptr, index []int) {
+	for i := range t.NumField() {
+		sf := t.Field(i)
+		name := prefix + sf.Name
+		at := append(slices.Clip(index), i)
+		var found []In
+		for in, tag := range sources {
+			if _, ok := sf.Tag.Lookup(tag); ok {
+				found = append(found, In(in))
+			}
+		}
+		switch {
+		case sf.Tag.Get("bind") == "-":
+		case len(found) == 0 && sf.Anonymous:
+			c.embed(sf, name, offset+sf.Offset, at)
+		case len(found) == 0 && !sf.IsExported():
+		case len(found) == 0:
+			c.untagged(sf, name)
+		case len(found) > 1:
+			c.fail(name, "has both a %v and a %v tag", found[0], found[1])
+		case !sf.IsExported():
+			c.fail(name, "is not exported, so it cannot be set")
+		default:
+			f := Field{
+				Name: name, In: found[0], Type: sf.Type, Offset: offset + sf.Offset, Index: at,
+				Tag: sf.Tag, Doc: sf.Tag.Get("doc"), Example: sf.Tag.Get("example"),
+			}
+			if c.readTags(&f) {
+				c.plan.fields = append(c.plan.fields, f)
+			}
+		}
+	}
+}
+
+func (c *compiler) embed(sf reflect.StructField, name string, offset uintptr, index []int) {
+	switch {
+	case sf.Type.Kind() != reflect.Struct:
+		c.fail(name, "embeds %v: only structs by value can be embedded without a source tag", sf.Type)
+	case reflect.PointerTo(sf.Type).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
+		c.fail(name, "embeds %v, which is a single value: give it a source tag", sf.Type)
+	default:
+		c.collect(sf.Type, name+".", offset, index)
+	}
+}
+
+func (c *compiler) untagged(sf reflect.StructField, name string) {
+	for _, tag := range []string{"form", "file"} {
+		if _, ok := sf.Tag.Lookup(tag); ok {
+			c.fail(name, "the %s tag is not supported", tag)
+			return
+		}
+	}
+	c.fail(name, `has no source tag (%s); bind:"-" leaves a field out`, strings.Join(sources[:], ", "))
+}
+
+// readTags fills what the tags say; false: the field is of no further use.
+func (c *compiler) readTags(f *Field) bool {
+	before := len(c.errs)
+	key, option, _ := strings.Cut(f.Tag.Get(f.In.String()), ",")
+	f.Key = key
+	switch f.In {
+	case Body:
+		f.Key, f.Raw = "", key == "raw"
+		if key != "" && key != "raw" {
+			c.fail(f.Name, "the body tag is empty or raw, not %q", key)
+		}
+	case Header:
+		f.Key = textproto.CanonicalMIMEHeaderKey(key)
+	case Query:
+		f.Repeat = option == "repeat"
+		if f.Repeat {
+			option = ""
+		}
+	}
+	if option != "" {
+		c.fail(f.Name, "the %v tag has an unknown option %q", f.In, option)
+	}
+	switch f.In {
+	case Path, Query, Header, Cookie:
+		c.checkKey(f)
+	}
+	f.Default, f.HasDefault = f.Tag.Lookup("default")
+	f.Sensitive = c.flag(f, "sensitive", isSecret(f))
+	c.readRequired(f)
+	return len(c.errs) == before
+}
+
+// maxKey is the longest name of a query parameter; longer keys of a request are skipped unread.
+const maxKey = scratchSize
+
+func (c *compiler) checkKey(f *Field) {
+	switch {
+	case f.Key == "":
+		c.fail(f.Name, "the %v tag has no name", f.In)
+	case f.In == Path && !slices.Contains(c.opts.PathParams, f.Key):
+		c.fail(f.Name, "the route has no path parameter %q", f.Key)
+	case (f.In == Header || f.In == Cookie) && !isToken([]byte(f.Key)):
+		c.fail(f.Name, "%q is not a valid %v name", f.Key, f.In)
+	case f.In == Query && len(f.Key) > maxKey:
+		c.fail(f.Name, "the name is longer than %d bytes", maxKey)
+	}
+}
+
+// readRequired sets Required: paths are, bodies are unless they are pointers, and others are when they say so.
+func (c *compiler) readRequired(f *Field) {
+	implied := f.In == Path || f.In == Body && f.Type.Kind() != reflect.Pointer
+	f.Required = c.flag(f, "required", implied)
+	switch {
+	case f.In == Path && !f.Required:
+		c.fail(f.Name, "a path parameter is always required")
+	case f.In == Inject && f.Required:
+		c.fail(f.Name, "an inject field takes no required tag")
+	}
+	if !f.HasDefault {
+		return
+	}
+	switch {
+	case f.In == Path || f.In == Body || f.In == Inject:
+		c.fail(f.Name, "a %v field takes no default", f.In)
+	case f.Required:
+		c.fail(f.Name, "is required and has a default, which could never be used")
+	}
+}
+
+// flag reads a boolean tag.
+func (c *compiler) flag(f *Field, tag string, absent bool) bool {
+	text, ok := f.Tag.Lookup(tag)
+	if !ok {
+		return absent
+	}
+	v, err := strconv.ParseBool(text)
+	if err != nil {
+		c.fail(f.Name, "the %s tag is true or false, not %q", tag, text)
+	}
+	return v
+}
+
+// isSecret tells the fields that hold credentials by their place: all cookies, and these headers.
+func isSecret(f *Field) bool {
+	if f.In == Cookie {
+		return true
+	}
+	if f.In != Header {
+		return false
+	}
+	switch f.Key {
+	case "Authorization", "Proxy-Authorization", "Cookie", "X-Api-Key", "X-Auth-Token", "X-Csrf-Token":
+		return true
+	}
+	return false
+}
+
+// checkNames reports two fields with one place, and too many fields.
+func (c *compiler) checkNames() {
+	first := map[string]string{}
+	counts := map[In]int{}
+	for i := range c.plan.fields {
+		f := &c.plan.fields[i]
+		counts[f.In]++
+		if counts[f.In] == maxFields+1 && (f.In == Query || f.In == Cookie) {
+			c.fail(f.Name, "is one of more than %d %v fields", maxFields, f.In)
+		}
+		if f.In == Inject {
+			continue
+		}
+		at := f.Location()
+		if other, ok := first[at]; ok {
+			if f.In == Body {
+				c.fail(f.Name, "is a second body: %s is one already", other)
+			} else {
+				c.fail(f.Name, "reads %s, as %s does", at, other)
+			}
+			continue
+		}
+		first[at] = f.Name
+	}
+}
+
+// compile makes the setter of one field.
+func (c *compiler) compile(f *Field) {
+	switch f.In {
+	case Inject:
+		c.plan.inject = append(c.plan.inject, f)
+		return
+	case Body:
+		c.compileBody(f)
+		return
+	}
+	s, err := newSlot(f)
+	if err != nil {
+		c.fail(f.Name, "%v", err)
+		return
+	}
+	if f.Repeat && !s.many {
+		c.fail(f.Name, "the option repeat is for slices, not for %v", f.Type)
+	}
+	if f.HasDefault {
+		c.compileDefault(&s)
+	}
+	if s.foreign {
+		c.plan.confined = false
+	}
+	switch f.In {
+	case Path:
+		c.plan.path = append(c.plan.path, pathSlot{slot: s, param: slices.Index(c.opts.PathParams, f.Key)})
+	case Query:
+		c.plan.query = append(c.plan.query, s)
+	case Header:
+		c.plan.header = append(c.plan.header, s)
+	case Cookie:
+		c.plan.cookie = append(c.plan.cookie, s)
+	}
+}
+
+// newSlot finds the setter for the type of f: a value, a pointer to one, or a slice.
+func newSlot(f *Field) (slot, error) {
+	s := slot{field: f, key: f.Key, offset: f.Offset}
+	elem, err := codecOf(f.Type)
+	if err == nil {
+		s.set, s.foreign = elem.set, elem.foreign
+		return s, nil
+	}
+	switch f.Type.Kind() {
+	case reflect.Pointer:
+		if elem, err = codecOf(f.Type.Elem()); err == nil {
+			s.set, s.foreign = throughPointer(elem), elem.foreign
+		}
+	case reflect.Slice:
+		if f.Type.Elem().Kind() == reflect.Uint8 && f.Type.Elem().PkgPath() == "" {
+			return s, fmt.Errorf("a %v is not supported: use string", f.Type)
+		}
+		if elem, err = codecOf(f.Type.Elem()); err == nil {
+			s.set, s.foreign = elem.push, elem.foreign
+			s.many, s.split = true, !f.Repeat
+		}
+	}
+	return s, err
+}
+
+// compileDefault parses the default once, to report it, and makes the function that sets it.
+func (c *compiler) compileDefault(s *slot) {
+	f := s.field
+	parts := []string{f.Default}
+	if s.many {
+		parts = strings.Split(f.Default, ",")
+		if f.Default == "" {
+			parts = nil
+		}
+	}
+	trial := pointerTo(f.Type)
+	for _, part := range parts {
+		if msg := s.set(trial, []byte(part)); msg != "" {
+			c.fail(f.Name, "the default %q %s", part, msg)
+			return
+		}
+	}
+	if f.Type.Kind() == reflect.String && !s.foreign {
+		text := f.Default
+		s.fallback = func(p unsafe.Pointer) { *at[string](p) = text }
+		return
+	}
+	raw := make([][]byte, len(parts))
+	for i, part := range parts {
+		raw[i] = []byte(part)
+	}
+	set := s.set
+	s.fallback = func(p unsafe.Pointer) {
+		for _, b := range raw {
+			set(p, b)
+		}
+	}
+}
+
+// fewKeys is how many query fields are found faster by comparing than by hashing.
+const fewKeys = 8
+
+// finish builds the indices of the complete plan.
+func (c *compiler) finish() {
+	p := c.plan
+	for i := range p.query {
+		if s := &p.query[i]; s.fallback != nil || s.field.Required {
+			p.must |= 1 << i
+		}
+	}
+	if len(p.query) > fewKeys {
+		p.keys = make(map[string]int32, len(p.query))
+		for i := range p.query {
+			p.keys[p.query[i].key] = int32(i)
+		}
+	}
+}

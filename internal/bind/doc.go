@@ -1,0 +1,57 @@
+// Package bind fills typed input structs from requests.
+//
+// # What it is
+//
+// [Compile] turns a struct type into a [Plan], once, at registration. [Plan.Bind] then fills such a struct from a
+// [Source] without reflection. Every exported field says where it comes from:
+//
+//	ID    int64         `path:"id"`
+//	Page  int           `query:"page" default:"1"`
+//	Tags  []string      `query:"tag"`
+//	Trace uuid.UUID     `header:"X-Trace" required:"true"`
+//	SID   string        `cookie:"sid"`
+//	Order NewOrder      `body:""`
+//	DB    *db.Pool      `inject:""`
+//	Note  string        `bind:"-"`
+//
+// Fields of embedded structs count as the outer struct's own. Types: bool, every int, uint and float, string,
+// time.Time (RFC 3339), time.Duration (as time.ParseDuration reads it), uuid.UUID, every
+// encoding.TextUnmarshaler, types named after these, slices of them, and pointers to all of these, which are nil
+// when the request does not have the value. Further tags: default, required, doc, example, sensitive.
+//
+// # How values are read
+//
+//   - A path value is percent-decoded. It is always required.
+//   - A query is read like url.ParseQuery. When a key repeats, a scalar takes its first value, like url.Values.Get.
+//     A slice takes all values, each also split at commas; an encoded comma (%2C) is data. The option
+//     `query:"tag,repeat"` turns the splitting off. Unknown keys are ignored.
+//   - A header or cookie scalar takes the first value; a slice of a header takes the comma-separated elements of all
+//     lines. Cookies are read as net/http reads them.
+//   - A bool is 1, 0, true, false, t, f, yes, no, y, n, on or off in any case. Numbers have no spaces,
+//     underscores or base prefixes; NaN and infinities are refused.
+//   - The body is JSON (encoding/json/v2: case-sensitive names, duplicate names refused, unknown names ignored) and
+//     required, unless the field is a pointer or says required:"false". `body:"raw"` gives a []byte or string
+//     field a copy of the body whatever its content type.
+//   - A default is used when the value is absent, not when it is empty.
+//
+// # Errors
+//
+// All that is wrong with a request is reported in one problem with located errors: path.id, query.page,
+// header.X-Thing, cookie.sid, body.items[3].price. The status is 422, malformed JSON included (as FastAPI
+// does), or 415 when the body has no JSON content type. The text of an error returned by a TextUnmarshaler is shown to the
+// client. Cookies, credentials in headers and fields tagged sensitive:"true" are never echoed, and neither are
+// bodies that have such a field anywhere.
+//
+// # Who owns what
+//
+// A Plan is immutable: any goroutine may use it. A Source is read during Bind only. Every string and slice given to
+// the user is a copy: nothing aliases the request's leased memory.
+//
+// # What it costs
+//
+// No allocation but for the copies of strings and slices, pointer fields, the body, and errors.
+//
+// # What it refuses
+//
+// Mistakes in the struct are found by Compile, all at once. At most [MaxErrors] errors are reported for one request.
+package bind

@@ -1,0 +1,58 @@
+package bind
+
+import (
+	"bytes"
+	"unsafe"
+)
+
+// scratchSize is how many bytes of a decoded value fit the stack; longer ones cost an allocation.
+const scratchSize = 128
+
+// setPath sets the field from a raw path segment, in which only percent escapes are special.
+func (s *slot) setPath(dst unsafe.Pointer, raw []byte) string {
+	if bytes.IndexByte(raw, '%') < 0 {
+		return s.set(add(dst, s.offset), raw)
+	}
+	return s.setEscaped(add(dst, s.offset), raw, false)
+}
+
+// setEscaped decodes raw and sets the value at p. plus: a plus sign is a blank, as in queries.
+func (s *slot) setEscaped(p unsafe.Pointer, raw []byte, plus bool) string {
+	if s.foreign || len(raw) > scratchSize {
+		decoded, ok := appendDecoded(make([]byte, 0, len(raw)), raw, plus)
+		if !ok {
+			return msgEscape
+		}
+		return s.set(p, decoded)
+	}
+	var scratch [scratchSize]byte
+	decoded, ok := appendDecoded(scratch[:0], raw, plus)
+	if !ok {
+		return msgEscape
+	}
+	return s.set(p, hideBytes(decoded))
+}
+
+// appendDecoded appends src with its percent escapes (RFC 3986 section 2.1) and, for a query, its plus signs decoded.
+// The result is never longer than src.
+func appendDecoded(dst, src []byte, plus bool) ([]byte, bool) {
+	for i := 0; i < len(src); i++ {
+		c := src[i]
+		switch {
+		case c == '%':
+			if i+2 >= len(src) {
+				return dst, false
+			}
+			hi, lo := unhex(src[i+1]), unhex(src[i+2])
+			if hi|lo > 15 {
+				return dst, false
+			}
+			c = hi<<4 | lo
+			i += 2
+		case c == '+' && plus:
+			c = ' '
+		}
+		dst = append(dst, c)
+	}
+	return dst, true
+}

@@ -1,0 +1,57 @@
+package bind
+
+import (
+	"reflect"
+	"unsafe"
+)
+
+// In says which part of a request a field comes from.
+type In uint8
+
+const (
+	Path In = iota
+	Query
+	Header
+	Cookie
+	Body
+	Inject
+)
+
+// String returns the word that tags and error locations use.
+func (in In) String() string {
+	return [...]string{"path", "query", "header", "cookie", "body", "inject"}[in]
+}
+
+// Field describes one field of an input struct: what the plan does with it, and what documents need to know.
+// It is immutable after Compile.
+type Field struct {
+	Name       string // Go name, with the names of embedded structs: Paging.Limit
+	In         In
+	Key        string // name in the request; headers in canonical form; empty for a body
+	Type       reflect.Type
+	Offset     uintptr // bytes from the start of the input struct
+	Index      []int   // for reflect.Value.FieldByIndex
+	Required   bool
+	HasDefault bool
+	Default    string // the text of the default tag
+	Doc        string
+	Example    string
+	Sensitive  bool // the value must not be echoed
+	Raw        bool // body:"raw"
+	Repeat     bool // query:"name,repeat"
+	Tag        reflect.StructTag
+}
+
+// Location returns where an error of this field is, such as query.page.
+func (f *Field) Location() string {
+	if f.In == Body {
+		return "body"
+	}
+	return f.In.String() + "." + f.Key
+}
+
+// Store sets the field of the input struct at dst to v, whose type must be assignable to the field's: the way for
+// the resolver of inject fields.
+func (f *Field) Store(dst unsafe.Pointer, v reflect.Value) {
+	storeValue(add(dst, f.Offset), f.Type, v)
+}

@@ -1,0 +1,57 @@
+package bind
+
+import (
+	"bytes"
+	"unsafe"
+)
+
+// bindHeaders asks the source for each header of the plan.
+func (p *Plan) bindHeaders(dst unsafe.Pointer, src Source, f *faults) {
+	for i := range p.header {
+		s := &p.header[i]
+		raw, ok := src.Header(s.key, 0)
+		switch {
+		case !ok:
+			s.finishAbsent(dst, f)
+		case s.many:
+			s.setHeaderList(dst, src, f)
+		default:
+			if msg := s.set(add(dst, s.offset), raw); msg != "" {
+				f.add(s.field, raw, msg)
+			}
+		}
+	}
+}
+
+// setHeaderList reads the elements of all lines: RFC 9110 section 5.6.1, empty elements do not count.
+func (s *slot) setHeaderList(dst unsafe.Pointer, src Source, f *faults) {
+	p := add(dst, s.offset)
+	for n := 0; ; n++ {
+		line, ok := src.Header(s.key, n)
+		if !ok {
+			return
+		}
+		for len(line) > 0 {
+			var elem []byte
+			elem, line, _ = bytes.Cut(line, []byte{','})
+			elem = trimBlanks(elem)
+			if len(elem) == 0 {
+				continue
+			}
+			if msg := s.set(p, elem); msg != "" {
+				f.add(s.field, elem, msg)
+			}
+		}
+	}
+}
+
+// trimBlanks drops spaces and tabs at both ends: RFC 9110 OWS.
+func trimBlanks(b []byte) []byte {
+	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
+		b = b[1:]
+	}
+	for len(b) > 0 && (b[len(b)-1] == ' ' || b[len(b)-1] == '\t') {
+		b = b[:len(b)-1]
+	}
+	return b
+}

@@ -1,0 +1,126 @@
+package bind
+
+import (
+	"fmt"
+	"reflect"
+	"unsafe"
+
+	"github.com/fasterapi/fasterapi/problem"
+)
+
+// MaxErrors is how many errors are reported for one request.
+const MaxErrors = 64
+
+// maxFields bounds the query and cookie fields: those that a request had are a set of 64 bits.
+const maxFields = 64
+
+// Plan fills one struct type. It is immutable: any goroutine may use it.
+type Plan struct {
+	typ      reflect.Type
+	fields   []Field
+	path     []pathSlot
+	query    []slot
+	keys     map[string]int32 // index into query; nil when there are few
+	must     uint64           // query fields with a default or required, by index
+	header   []slot
+	cookie   []slot
+	body     *bodySlot
+	inject   []*Field
+	confined bool // no address inside the input struct reaches foreign code
+}
+
+// slot is a field with its compiled setter.
+type slot struct {
+	field    *Field
+	key      string
+	offset   uintptr
+	set      setter                 // of the value, or of one element more
+	many     bool                   // a slice
+	split    bool                   // of elements separated by commas
+	foreign  bool                   // set runs code of the type
+	fallback func(p unsafe.Pointer) // sets the default; nil: there is none
+}
+
+type pathSlot struct {
+	slot
+	param int
+}
+
+// Options says what Compile needs to know about the route.
+type Options struct {
+	// PathParams are the names of the route's path parameters, in order.
+	PathParams []string
+	// Body makes the decoder of a JSON body field; nil: encoding/json/v2.
+	Body func(t reflect.Type) (BodyDecoder, error)
+}
+
+// Compile makes the plan of the struct type t, or lists everything that is wrong with it; each error names its field.
+func Compile(t reflect.Type, opts Options) (*Plan, []error) {
+	if t.Kind() != reflect.Struct {
+		return nil, []error{fmt.Errorf("the input type %v is not a struct", t)}
+	}
+	c := compiler{opts: opts, plan: &Plan{typ: t, confined: true}}
+	c.collect(t, "", 0, nil)
+	c.checkNames()
+	for i := range c.plan.fields {
+		c.compile(&c.plan.fields[i])
+	}
+	if len(c.errs) > 0 {
+		return nil, c.errs
+	}
+	c.finish()
+	return c.plan, nil
+}
+
+// Type returns the struct type that the plan fills.
+func (p *Plan) Type() reflect.Type { return p.typ }
+
+// Fields returns all fields in the order of the struct. The slice must not be changed.
+func (p *Plan) Fields() []Field { return p.fields }
+
+// Injects returns the fields tagged inject, which Bind leaves alone.
+func (p *Plan) Injects() []*Field { return p.inject }
+
+// BodyField returns the field that holds the body, or nil: then Bind never asks for the body.
+func (p *Plan) BodyField() *Field {
+	if p.body == nil {
+		return nil
+	}
+	return p.body.field
+}
+
+// Bind fills the zero struct at dst, which must be of the plan's type. The result is nil or lists everything
+// that is wrong with the request; dst is then filled in part.
+func (p *Plan) Bind(dst unsafe.Pointer, src Source) *problem.Problem {
+	var f faults
+	for i := range p.path {
+		s := &p.path[i]
+		raw := src.PathValue(s.param)
+		if msg := s.setPath(dst, raw); msg != "" {
+			f.add(s.field, raw, msg)
+		}
+	}
+	if len(p.query) > 0 {
+		p.bindQuery(dst, src.Query(), &f)
+	}
+	if len(p.header) > 0 {
+		p.bindHeaders(dst, src, &f)
+	}
+	if len(p.cookie) > 0 {
+		p.bindCookies(dst, src, &f)
+	}
+	if p.body != nil {
+		p.body.bind(dst, src, &f)
+	}
+	return f.problem()
+}
+
+// finishAbsent gives the field its default, or reports that it is required.
+func (s *slot) finishAbsent(dst unsafe.Pointer, f *faults) {
+	switch {
+	case s.fallback != nil:
+		s.fallback(add(dst, s.offset))
+	case s.field.Required:
+		f.missing(s.field)
+	}
+}

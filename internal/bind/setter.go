@@ -1,0 +1,154 @@
+package bind
+
+import (
+	"encoding"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+	"unsafe"
+)
+
+// setter parses raw and stores the result at p; the returned message says what is wrong, or is empty. It
+// copies what it keeps of raw.
+type setter func(p unsafe.Pointer, raw []byte) string
+
+// codec are the setters of one element type.
+type codec struct {
+	set     setter                // into a T
+	push    setter                // onto a []T
+	fresh   func() unsafe.Pointer // a new T
+	foreign bool                  // runs code of the type, which sees addresses
+}
+
+// parser reads a T; the message is empty on success.
+type parser[T any] func(raw []byte) (T, string)
+
+// native makes the codec of a type that this package parses itself.
+func native[T any](parse parser[T]) codec {
+	return codec{
+		set: func(p unsafe.Pointer, raw []byte) string {
+			v, msg := parse(raw)
+			if msg == "" {
+				*at[T](p) = v
+			}
+			return msg
+		},
+		push: func(p unsafe.Pointer, raw []byte) string {
+			v, msg := parse(raw)
+			if msg == "" {
+				list := at[[]T](p)
+				*list = append(*list, v)
+			}
+			return msg
+		},
+		fresh: func() unsafe.Pointer { return unsafe.Pointer(new(T)) },
+	}
+}
+
+// codecOf finds how values of type t are parsed: the well-known types, then the type's own method, then its kind.
+func codecOf(t reflect.Type) (codec, error) {
+	switch {
+	case t == reflect.TypeFor[time.Time]():
+		return native(parseTime), nil
+	case t == reflect.TypeFor[time.Duration]():
+		return native(parseDuration), nil
+	case isUUID(t):
+		return native(parseUUID), nil
+	case reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) && t.Kind() != reflect.Interface:
+		return foreign(t), nil
+	}
+	if c, ok := kindCodec(t.Kind()); ok {
+		return c, nil
+	}
+	return codec{}, fmt.Errorf("the type %v is not supported", t)
+}
+
+// kindCodec covers the basic kinds and with them all types named after them.
+func kindCodec(k reflect.Kind) (codec, bool) {
+	switch k {
+	case reflect.String:
+		return native(parseString), true
+	case reflect.Bool:
+		return native(parseBool), true
+	case reflect.Int:
+		return native(signed[int]()), true
+	case reflect.Int8:
+		return native(signed[int8]()), true
+	case reflect.Int16:
+		return native(signed[int16]()), true
+	case reflect.Int32:
+		return native(signed[int32]()), true
+	case reflect.Int64:
+		return native(signed[int64]()), true
+	case reflect.Uint:
+		return native(unsigned[uint]()), true
+	case reflect.Uint8:
+		return native(unsigned[uint8]()), true
+	case reflect.Uint16:
+		return native(unsigned[uint16]()), true
+	case reflect.Uint32:
+		return native(unsigned[uint32]()), true
+	case reflect.Uint64:
+		return native(unsigned[uint64]()), true
+	case reflect.Float32:
+		return native(float[float32](32)), true
+	case reflect.Float64:
+		return native(float[float64](64)), true
+	}
+	return codec{}, false
+}
+
+// isUUID recognises github.com/google/uuid.UUID without importing it: sixteen bytes, so parseUUID may fill it.
+func isUUID(t reflect.Type) bool {
+	return t.PkgPath() == "github.com/google/uuid" && t.Name() == "UUID" && t.Kind() == reflect.Array &&
+		t.Len() == len(uuid{}) && t.Elem().Kind() == reflect.Uint8
+}
+
+// foreign makes the codec of a type that unmarshals its own text.
+func foreign(t reflect.Type) codec {
+	slice := reflect.SliceOf(t)
+	return codec{
+		foreign: true,
+		set: func(p unsafe.Pointer, raw []byte) string {
+			return unmarshalText(valueAt(p, t).Addr(), raw)
+		},
+		push: func(p unsafe.Pointer, raw []byte) string {
+			elem := reflect.New(t)
+			if msg := unmarshalText(elem, raw); msg != "" {
+				return msg
+			}
+			list := valueAt(p, slice)
+			list.Set(reflect.Append(list, elem.Elem()))
+			return ""
+		},
+		fresh: func() unsafe.Pointer { return pointerTo(t) },
+	}
+}
+
+// maxMessage is how many bytes of a TextUnmarshaler's error are shown.
+const maxMessage = 200
+
+func unmarshalText(v reflect.Value, raw []byte) string {
+	err := v.Interface().(encoding.TextUnmarshaler).UnmarshalText(append([]byte(nil), raw...))
+	if err == nil {
+		return ""
+	}
+	msg := err.Error()
+	if msg == "" {
+		return msgInvalid
+	}
+	return strings.ToValidUTF8(msg[:min(len(msg), maxMessage)], "")
+}
+
+// throughPointer makes a setter of *T from one of T. The pointer is set only when the value is good.
+func throughPointer(c codec) setter {
+	return func(p unsafe.Pointer, raw []byte) string {
+		v := c.fresh()
+		msg := c.set(v, raw)
+		if msg == "" {
+			*at[unsafe.Pointer](p) = v
+		}
+		return msg
+	}
+}

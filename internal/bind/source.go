@@ -1,0 +1,18 @@
+package bind
+
+// Source is the request as the engine has it. Bind calls its methods on its own goroutine and keeps none of
+// the bytes: they may be leased until Bind returns. Absent things are empty.
+type Source interface {
+	// PathValue returns the raw, percent-encoded value of path parameter i, in the order of
+	// Options.PathParams.
+	PathValue(i int) []byte
+	// Query returns the raw query, without the question mark.
+	Query() []byte
+	// Header returns value n (from 0) of the header with this name, without surrounding blanks. The
+	// name is canonical (http.CanonicalHeaderKey) and compares without case.
+	Header(name string, n int) ([]byte, bool)
+	// Body returns the whole body.
+	Body() []byte
+	// ContentType returns the Content-Type header.
+	ContentType() []byte
+}

@@ -1,0 +1,42 @@
+package bind
+
+import (
+	"reflect"
+	"unsafe"
+)
+
+// All use of unsafe in this package goes through the functions of this file, except that pointers to input structs
+// have the type unsafe.Pointer. Offsets come from reflect and lie inside the struct that Compile looked at.
+
+// add returns the address offset bytes after p, inside the same object.
+func add(p unsafe.Pointer, offset uintptr) unsafe.Pointer { return unsafe.Add(p, offset) }
+
+// at views the memory at p as a T; the plan has checked that it is one.
+func at[T any](p unsafe.Pointer) *T { return (*T)(p) }
+
+// hide returns p in a way that escape analysis does not follow, so that what it points to may stay on
+// the stack. Whoever receives it must not keep it beyond the call: only setters of this package do.
+func hide(p unsafe.Pointer) unsafe.Pointer {
+	x := uintptr(p)
+	return *(*unsafe.Pointer)(unsafe.Pointer(&x))
+}
+
+// hideBytes does the same for the array below a slice.
+func hideBytes(b []byte) []byte {
+	return unsafe.Slice((*byte)(hide(unsafe.Pointer(unsafe.SliceData(b)))), len(b))
+}
+
+// storeValue copies v into the memory at p, which has type t.
+func storeValue(p unsafe.Pointer, t reflect.Type, v reflect.Value) {
+	if t.Kind() == reflect.Pointer && v.Kind() == reflect.Pointer {
+		*(*unsafe.Pointer)(p) = v.UnsafePointer()
+		return
+	}
+	reflect.NewAt(t, hide(p)).Elem().Set(v)
+}
+
+// valueAt returns the settable value of type t at p.
+func valueAt(p unsafe.Pointer, t reflect.Type) reflect.Value { return reflect.NewAt(t, p).Elem() }
+
+// pointerTo returns new memory for a value of type t and the address of it as a pointer field holds it.
+func pointerTo(t reflect.Type) unsafe.Pointer { return reflect.New(t).UnsafePointer() }
