@@ -1,0 +1,151 @@
+package async
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+)
+
+// ErrWouldBlock is what Await returns when it is called directly on a scheduler,
+// outside a coroutine, for a future that is pending: waiting there would keep
+// the future from ever being settled. Attach to the future with Then instead.
+var ErrWouldBlock = errors.New("async: Await of a pending future on its scheduler, outside a coroutine; use Then")
+
+// Await returns the result of f, waiting for it if need be. How it waits depends
+// on where ctx says the caller is ([SiteOf]): a goroutine parks, a coroutine
+// suspends, and code directly on a scheduler gets [ErrWouldBlock].
+//
+// When ctx ends first, f is cancelled and the cause of ctx returned at once. A
+// result that is there already is returned even if ctx has ended.
+func (f Future[T]) Await(ctx context.Context) (T, error) {
+	s := f.state
+	if s == nil {
+		return f.value, f.err
+	}
+	if !s.isSettled() {
+		if err := await(ctx, s); err != nil {
+			var zero T
+			return zero, err
+		}
+	}
+	return s.outcome()
+}
+
+// awaitable is what waiting needs of a state, whatever its type.
+type awaitable interface {
+	attach(c continuation) bool
+	isSettled() bool
+	upstream() origin
+	drop()
+}
+
+// await returns nil when s is settled, else why it stopped waiting.
+func await(ctx context.Context, s awaitable) error {
+	site, carrier := siteOf(ctx)
+	if site.Coroutine == nil && site.Direct {
+		return ErrWouldBlock
+	}
+	startUp(s.upstream(), site.home(), site.owner())
+	if site.Coroutine != nil {
+		return awaitCoroutine(ctx, site, carrier, s)
+	}
+	return awaitGoroutine(ctx, s)
+}
+
+// parked is a goroutine that waits for a future. It is used again and again,
+// unless it was cancelled: then the future still points to it.
+//
+// Owner: any (atomic). src: the waiting goroutine until it attaches, then
+// immutable.
+type parked struct {
+	wake    chan struct{} // one slot
+	phase   atomic.Uint32
+	src     awaitable
+	watcher Watcher
+}
+
+// Phases of parked and of suspended.
+const (
+	waiting uint32 = iota
+	arrived
+	left
+)
+
+// parkedPool spares a channel per Await. It holds no results and no state.
+var parkedPool = sync.Pool{New: func() any {
+	p := &parked{wake: make(chan struct{}, 1)}
+	p.watcher.Cancelled = p.cancelled
+	return p
+}}
+
+func (p *parked) Run() { p.resume() }
+
+func (p *parked) resume() continuation {
+	if p.phase.CompareAndSwap(waiting, arrived) {
+		p.wake <- struct{}{}
+	} else {
+		p.src.drop()
+	}
+	return nil
+}
+
+func (p *parked) cancelled() {
+	if p.phase.CompareAndSwap(waiting, left) {
+		p.wake <- struct{}{}
+	}
+}
+
+func awaitGoroutine(ctx context.Context, s awaitable) error {
+	p := parkedPool.Get().(*parked)
+	p.src = s
+	p.phase.Store(waiting)
+	if !s.attach(p) {
+		p.release()
+		return nil
+	}
+	watchable, ok := ctx.(Watchable)
+	switch {
+	case !ok:
+		p.park(ctx.Done())
+	case watchable.Watch(&p.watcher):
+		<-p.wake
+		watchable.Unwatch(&p.watcher)
+	default:
+		p.leave()
+	}
+	if p.phase.Load() == left {
+		cause := context.Cause(ctx)
+		cancelUp(s.upstream(), cause)
+		return cause
+	}
+	if !p.watcher.fired {
+		p.release()
+	}
+	return nil
+}
+
+// park waits for the result or the end of the context.
+func (p *parked) park(done <-chan struct{}) {
+	if done == nil {
+		<-p.wake
+		return
+	}
+	select {
+	case <-p.wake:
+	case <-done:
+		p.leave()
+	}
+}
+
+// leave gives up, unless the result arrives at this moment.
+func (p *parked) leave() {
+	if !p.phase.CompareAndSwap(waiting, left) {
+		<-p.wake
+	}
+}
+
+func (p *parked) release() {
+	p.src = nil
+	parkedPool.Put(p)
+}

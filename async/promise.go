@@ -1,0 +1,112 @@
+package async
+
+// root is the origin of a chain whose result comes from outside: the inside of
+// a promise and of the combinators.
+//
+// Owner: any (atomic). sched: immutable. hook: the producer, until the bit
+// hooked is set.
+type root[T any] struct {
+	state[T]
+	sched Scheduler
+	hook  func()
+}
+
+func (r *root[T]) scheduler() Scheduler         { return r.sched }
+func (r *root[T]) start(Scheduler, bool) origin { return nil }
+
+// cancel fails r with cause, if nothing has settled it, and tells the producer.
+func (r *root[T]) cancel(cause error) origin {
+	for {
+		old := r.phase.Load()
+		if old&claimed != 0 {
+			return nil
+		}
+		if !r.phase.CompareAndSwap(old, old|claimed|cancelled) {
+			continue
+		}
+		if c := r.fail(cause); c != nil {
+			post(r.sched, c)
+		}
+		if old&hooked != 0 {
+			r.hook()
+		}
+		return nil
+	}
+}
+
+// finish settles r unless that has been done. The continuation that is due goes
+// to the scheduler: directly when the caller is its owner, else through its
+// mailbox.
+func (r *root[T]) finish(v T, err error, owner bool) bool {
+	if !r.claim() {
+		return false
+	}
+	if c := r.settle(v, err); c != nil {
+		hand(r.sched, owner, c)
+	}
+	return true
+}
+
+// onCancel sets the hook, or calls it when the cancellation came first.
+func (r *root[T]) onCancel(fn func()) {
+	if r.phase.Load()&hooked != 0 {
+		panic("async: second OnCancel on one promise")
+	}
+	r.hook = fn
+	if r.phase.Or(hooked)&cancelled != 0 {
+		fn()
+	}
+}
+
+// future returns the reading end.
+func (r *root[T]) future() Future[T] { return Future[T]{state: &r.state} }
+
+// Promise is the writing end of a [Future]. It is a handle of one word: copy it,
+// embed it; the zero Promise belongs to no future and is only good to be
+// assigned to. A promise is settled once, by the first of Resolve, Fail, Settle,
+// Post and the cancellation of its future; all later ones change nothing and
+// return false, and whatever value they brought remains the caller's.
+//
+// Owner: the scheduler; Post and OnCancel: any.
+type Promise[T any] struct {
+	root *root[T]
+}
+
+// NewPromise returns both ends of a pending future. Continuations run on s; nil
+// means [Background]. One allocation.
+func NewPromise[T any](s Scheduler) (Promise[T], Future[T]) {
+	if s == nil {
+		s = background{}
+	}
+	r := &root[T]{sched: s}
+	r.up = r
+	return Promise[T]{r}, r.future()
+}
+
+// Resolve gives the future its value. What waits for it is scheduled, not
+// called. Owner only; see Post for other goroutines.
+func (p Promise[T]) Resolve(v T) bool { return p.root.finish(v, nil, true) }
+
+// Fail gives the future its error, which must not be nil. Owner only.
+func (p Promise[T]) Fail(err error) bool {
+	var zero T
+	return p.root.finish(zero, mustFail(err), true)
+}
+
+// Settle is Fail when err is not nil, else Resolve. Owner only.
+func (p Promise[T]) Settle(v T, err error) bool { return p.root.finish(v, err, true) }
+
+// Post is Settle for any goroutine: what waits is sent through the scheduler's
+// mailbox. It reports whether the result was taken, as Settle does.
+func (p Promise[T]) Post(v T, err error) bool { return p.root.finish(v, err, false) }
+
+// OnCancel sets what to call when the consumer no longer needs the result and
+// before there is one. The promise has then failed with the cause already; fn
+// is there to stop the work behind it. fn runs on whatever goroutine cancelled,
+// so it must not block, and at once when the cancellation came first. A promise
+// takes one hook.
+func (p Promise[T]) OnCancel(fn func()) { p.root.onCancel(fn) }
+
+// Settled tells whether the future has its result (or is just about to). Any
+// goroutine.
+func (p Promise[T]) Settled() bool { return p.root.phase.Load()&claimed != 0 }

@@ -1,0 +1,93 @@
+package async
+
+// Recover returns a future that has the value of f, or, when f fails, whatever
+// fn makes of the error. fn may return the error again. A cancellation arrives
+// here as an error too.
+func (f Future[T]) Recover(fn func(error) (T, error)) Future[T] {
+	if f.state == nil {
+		if f.err == nil {
+			return f
+		}
+		return settledWith(callErr(fn, f.err))
+	}
+	if s := f.state; !s.isSettled() {
+		r := &rescue[T]{src: s, fn: fn}
+		r.up = s.up
+		if s.attach(r) {
+			return Future[T]{state: &r.state}
+		}
+	}
+	return f.state.ready().Recover(fn)
+}
+
+// rescue is a pending Recover.
+//
+// Owner: the scheduler of src.
+type rescue[T any] struct {
+	state[T]
+	src *state[T]
+	fn  func(error) (T, error)
+}
+
+func (r *rescue[T]) Run() { drive(r, r.up) }
+
+func (r *rescue[T]) resume() continuation {
+	v, err := r.src.outcome()
+	r.src = nil
+	if err == nil {
+		return r.settle(v, nil)
+	}
+	var done bool
+	defer exit(&r.state, &done)
+	v, err = callErr(r.fn, err)
+	done = true
+	return r.settle(v, err)
+}
+
+// Finally calls fn when f has its result, value or error, and passes the result
+// on. A panic of fn replaces it.
+func (f Future[T]) Finally(fn func()) Future[T] {
+	if f.state == nil {
+		if err := callFinally(fn); err != nil {
+			return Future[T]{err: err}
+		}
+		return f
+	}
+	if s := f.state; !s.isSettled() {
+		t := &finally[T]{src: s, fn: fn}
+		t.up = s.up
+		if s.attach(t) {
+			return Future[T]{state: &t.state}
+		}
+	}
+	return f.state.ready().Finally(fn)
+}
+
+// finally is a pending Finally.
+//
+// Owner: the scheduler of src.
+type finally[T any] struct {
+	state[T]
+	src *state[T]
+	fn  func()
+}
+
+func (t *finally[T]) Run() { drive(t, t.up) }
+
+func (t *finally[T]) resume() continuation {
+	v, err := t.src.outcome()
+	t.src = nil
+	var done bool
+	defer exit(&t.state, &done)
+	if failed := callFinally(t.fn); failed != nil {
+		err = failed
+	}
+	done = true
+	return t.settle(v, err)
+}
+
+func callFinally(fn func()) (err error) {
+	defer catch(&err)
+	fn()
+	return nil
+}

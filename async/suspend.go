@@ -1,0 +1,134 @@
+package async
+
+import (
+	"context"
+	"sync"
+
+	"github.com/fasterapi/fasterapi/internal/invariant"
+)
+
+// suspended is a coroutine that waits for a future. Like parked it is used again
+// unless it was left behind.
+//
+// Owner: the scheduler of the coroutine. away, src, site: immutable while
+// attached.
+type suspended struct {
+	site  Site
+	src   awaitable
+	away  bool // src is settled on another scheduler
+	phase uint32
+	cause error // why the context ended
+}
+
+// suspendedPool spares an allocation per Await in a coroutine.
+var suspendedPool = sync.Pool{New: func() any { return new(suspended) }}
+
+func (w *suspended) Run() { w.resume() }
+
+func (w *suspended) resume() continuation {
+	if w.away {
+		post(w.site.Scheduler, (*arrival)(w))
+	} else {
+		w.arrive()
+	}
+	return nil
+}
+
+// arrive runs the coroutine, at home.
+func (w *suspended) arrive() {
+	if w.phase == left {
+		w.src.drop()
+		return
+	}
+	invariant.Check(w.phase == waiting, "async: a coroutine was woken twice by one future")
+	w.phase = arrived
+	w.site.Coroutine.Run()
+}
+
+// arrival is a suspended as the task that brings a result from elsewhere home.
+//
+// Owner: as suspended.
+type arrival suspended
+
+func (a *arrival) Run() { (*suspended)(a).arrive() }
+
+func awaitCoroutine(ctx context.Context, site Site, carrier bool, s awaitable) error {
+	w := suspendedPool.Get().(*suspended)
+	w.site, w.src, w.phase = site, s, waiting
+	w.away = s.upstream().scheduler() != site.Scheduler
+	if !s.attach(w) {
+		w.release()
+		return nil
+	}
+	var err error
+	if carrier {
+		err = w.suspend()
+	} else {
+		err = w.suspendUnder(ctx)
+	}
+	if err != nil {
+		w.phase = left
+		cancelUp(s.upstream(), err)
+		return err
+	}
+	w.release()
+	return nil
+}
+
+func (w *suspended) release() {
+	*w = suspended{}
+	suspendedPool.Put(w)
+}
+
+// suspend waits until the result arrives or the coroutine is interrupted.
+func (w *suspended) suspend() error {
+	co := w.site.Coroutine
+	for w.phase == waiting {
+		if err := co.Interrupted(); err != nil {
+			return err
+		}
+		co.Suspend()
+	}
+	return nil
+}
+
+// suspendUnder waits until the result arrives or ctx ends, where ctx is not the
+// coroutine's own context: it may have a deadline, or ignore cancellation.
+func (w *suspended) suspendUnder(ctx context.Context) error {
+	end := &ending{site: w.site, ctx: ctx}
+	end.watcher.Cancelled = end.cancelled
+	if !OnCancel(ctx, &end.watcher) {
+		return context.Cause(ctx)
+	}
+	for w.phase == waiting {
+		if end.cause != nil {
+			return end.cause
+		}
+		w.site.Coroutine.Suspend()
+	}
+	end.over = true
+	end.watcher.Stop()
+	return nil
+}
+
+// ending brings the end of a context to a coroutine.
+//
+// Owner: the scheduler of the coroutine. watcher: as Watcher.
+type ending struct {
+	site    Site
+	ctx     context.Context
+	cause   error
+	over    bool // the coroutine does not wait here any more
+	watcher Watcher
+}
+
+func (e *ending) cancelled() { post(e.site.Scheduler, e) }
+
+// Run wakes the coroutine, at home.
+func (e *ending) Run() {
+	if e.over || e.cause != nil {
+		return
+	}
+	e.cause = context.Cause(e.ctx)
+	e.site.Coroutine.Run()
+}

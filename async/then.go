@@ -1,0 +1,98 @@
+package async
+
+// Then returns the future of fn applied to the value of f. An error of f passes
+// fn by. fn runs at once when f is ready (no allocation), else on the scheduler
+// of f (one allocation).
+func (f Future[T]) Then[U any](fn func(T) U) Future[U] {
+	if f.state == nil {
+		if f.err != nil {
+			return Future[U]{err: f.err}
+		}
+		u, err := call(fn, f.value)
+		return Future[U]{value: u, err: err}
+	}
+	if s := f.state; !s.isSettled() {
+		t := &then[T, U]{src: s, fn: fn}
+		t.up = s.up
+		if s.attach(t) {
+			return Future[U]{state: &t.state}
+		}
+	}
+	return f.state.ready().Then(fn)
+}
+
+// then is a pending Then.
+//
+// Owner: the scheduler of src.
+type then[T, U any] struct {
+	state[U]
+	src *state[T]
+	fn  func(T) U
+}
+
+func (t *then[T, U]) Run() { drive(t, t.up) }
+
+func (t *then[T, U]) resume() continuation {
+	v, err := t.src.outcome()
+	t.src = nil // whoever holds the end of a chain does not hold all of it
+	if err != nil {
+		return t.fail(err)
+	}
+	var done bool
+	defer exit(&t.state, &done)
+	u, err := call(t.fn, v)
+	done = true
+	return t.settle(u, err)
+}
+
+// ThenErr is Then for functions that can fail. When fn returns an error its
+// value is ignored.
+func (f Future[T]) ThenErr[U any](fn func(T) (U, error)) Future[U] {
+	if f.state == nil {
+		if f.err != nil {
+			return Future[U]{err: f.err}
+		}
+		u, err := callErr(fn, f.value)
+		return settledWith(u, err)
+	}
+	if s := f.state; !s.isSettled() {
+		t := &thenErr[T, U]{src: s, fn: fn}
+		t.up = s.up
+		if s.attach(t) {
+			return Future[U]{state: &t.state}
+		}
+	}
+	return f.state.ready().ThenErr(fn)
+}
+
+// thenErr is a pending ThenErr.
+//
+// Owner: the scheduler of src.
+type thenErr[T, U any] struct {
+	state[U]
+	src *state[T]
+	fn  func(T) (U, error)
+}
+
+func (t *thenErr[T, U]) Run() { drive(t, t.up) }
+
+func (t *thenErr[T, U]) resume() continuation {
+	v, err := t.src.outcome()
+	t.src = nil
+	if err != nil {
+		return t.fail(err)
+	}
+	var done bool
+	defer exit(&t.state, &done)
+	u, err := callErr(t.fn, v)
+	done = true
+	return t.settle(u, err)
+}
+
+// settledWith is the ready future of a result; an error leaves no value.
+func settledWith[T any](v T, err error) Future[T] {
+	if err != nil {
+		return Future[T]{err: err}
+	}
+	return Future[T]{value: v}
+}
