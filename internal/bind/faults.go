@@ -46,4 +46,3 @@ func (f *faults) problem() *problem.Problem {
 func shown(raw []byte) string {
 	return string(raw[:min(len(raw), problem.MaxValue+1)])
 }
-

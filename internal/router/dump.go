@@ -2,7 +2,6 @@ package router
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -30,8 +29,7 @@ func (r *Router[T]) dump(b *strings.Builder, n *node, depth int) {
 	if n.slash >= 0 {
 		line("/", n.slash)
 	}
-	edges := slices.SortedFunc(slices.Values(n.edges), func(x, y edge) int { return strings.Compare(x.text, y.text) })
-	for _, e := range edges {
+	for _, e := range n.edges {
 		line("/"+e.text, e.to.leaf)
 		r.dump(b, e.to, depth+1)
 	}

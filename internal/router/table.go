@@ -1,7 +1,6 @@
 package router
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 )
@@ -26,8 +25,6 @@ type methodRoutes struct {
 // preparedMethods bounds the prepared Allow strings to 2^8.
 const preparedMethods = 8
 
-const none = -1
-
 func (t *table) add(method string, segs []segment, route int32) {
 	i := slices.IndexFunc(t.methods, func(m methodRoutes) bool { return m.name == method })
 	if i < 0 {
@@ -47,6 +44,7 @@ func (t *table) seal() {
 	}
 	for i := range t.methods {
 		t.methods[i].literals.seal()
+		t.methods[i].root.seal()
 	}
 	t.get, t.post, t.head = at("GET"), at("POST"), at("HEAD")
 	if n := len(t.methods); n <= preparedMethods {
@@ -85,12 +83,6 @@ func (t *table) find(slot int, path []byte, ps *Params) int32 {
 		return i
 	}
 	w := walk{path: path, ps: ps}
-	if bytes.IndexByte(path, '%') >= 0 {
-		if !validEscapes(path) {
-			return none
-		}
-		w.escaped = true
-	}
 	i := w.start(&m.root)
 	if i < 0 && slot == int(t.head) && t.get >= 0 {
 		i = w.start(&t.methods[t.get].root)
@@ -98,17 +90,23 @@ func (t *table) find(slot int, path []byte, ps *Params) int32 {
 	return i
 }
 
-// findToggled reports whether the path would be found with its trailing slash added or removed.
+// toggled is the walk of the path with its trailing slash added or removed; false: there is no such path.
 // A path that begins with two slashes is never redirected: it would name another host.
-func (t *table) findToggled(slot int, path []byte, ps *Params) bool {
+func toggled(path []byte, ps *Params) (walk, bool) {
 	if len(path) < 2 || path[0] != '/' || path[1] == '/' {
-		return false
+		return walk{}, false
 	}
-	w := walk{path: path, ps: ps, escaped: bytes.IndexByte(path, '%') >= 0}
 	if last := len(path) - 1; path[last] == '/' {
-		w.path = path[:last]
-	} else {
-		w.slash = true
+		return walk{path: path[:last], ps: ps}, true
+	}
+	return walk{path: path, ps: ps, slash: true}, true
+}
+
+// findToggled reports whether the other form of the path would be found.
+func (t *table) findToggled(slot int, path []byte, ps *Params) bool {
+	w, ok := toggled(path, ps)
+	if !ok {
+		return false
 	}
 	if w.start(&t.methods[slot].root) >= 0 {
 		return true
@@ -116,13 +114,15 @@ func (t *table) findToggled(slot int, path []byte, ps *Params) bool {
 	return slot == int(t.head) && t.get >= 0 && w.start(&t.methods[t.get].root) >= 0
 }
 
-// allow returns the Allow value of a path with valid escapes, or nothing.
+// allow returns the Allow value of a path with valid escapes, or nothing. A method that would be redirected counts.
 func (t *table) allow(path []byte) string {
 	var ps Params
+	w := walk{path: path, ps: &ps}
+	other, hasOther := toggled(path, &ps)
 	var set uint64
-	w := walk{path: path, ps: &ps, escaped: bytes.IndexByte(path, '%') >= 0}
 	for i := range t.methods {
-		if w.start(&t.methods[i].root) >= 0 {
+		root := &t.methods[i].root
+		if w.start(root) >= 0 || hasOther && other.start(root) >= 0 {
 			set |= 1 << i
 		}
 	}
