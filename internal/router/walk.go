@@ -42,12 +42,17 @@ func (w *walk) start(root *node) int32 {
 
 // down matches path[off:], which is empty or begins with a slash, below n.
 func (w *walk) down(n *node, off int) int32 {
+	path := w.path
 	for {
-		if off >= len(w.path)-1 {
+		start := off + 1
+		if start >= len(path) {
 			return w.end(n, off)
 		}
-		start := off + 1
-		next, end := w.literal(n, start)
+		var next *node
+		var end int
+		if len(n.edges) > 0 {
+			next, end = w.literal(n, path, start)
+		}
 		if n.wild == nil && n.rest < 0 {
 			if next == nil {
 				return none
@@ -62,13 +67,13 @@ func (w *walk) down(n *node, off int) int32 {
 		}
 		if n.wild != nil {
 			var coded bool
-			if end, coded = cutAt(w.path, start); coded {
+			if end, coded = cutAt(path, start); coded {
 				if !w.escaped {
 					return again
 				}
-				end, _ = slashAfter(w.path, start)
+				end, _ = slashAfter(path, start)
 			}
-			if end > start && !w.isDot(w.path[start:end]) {
+			if end > start && (path[start] > '.' || !w.isDot(path[start:end])) {
 				at := span{uint32(start), uint32(end)}
 				if n.rest < 0 {
 					w.ps.spans[n.depth%MaxParams] = at
@@ -101,19 +106,12 @@ func (w *walk) end(n *node, off int) int32 {
 }
 
 // literal returns the literal child of n that the segment at start names, and the end of the segment.
-func (w *walk) literal(n *node, start int) (*node, int) {
-	path := w.path
+func (w *walk) literal(n *node, path []byte, start int) (*node, int) {
 	if w.escaped {
-		end, _ := slashAfter(path, start)
-		for i := range n.edges {
-			if equalDecoded(path[start:end], n.edges[i].text) {
-				return n.edges[i].to, end
-			}
-		}
-		return nil, end
+		return n.decodedLiteral(path, start)
 	}
-	head := path[start]
 	edges := n.edges
+	head := path[start]
 	if n.index != nil {
 		edges = edges[n.index[head]:n.index[int(head)+1]]
 	}
@@ -128,6 +126,17 @@ func (w *walk) literal(n *node, start int) (*node, int) {
 		}
 		if string(path[start:end]) == e.raw {
 			return e.to, end
+		}
+	}
+	return nil, 0
+}
+
+// decodedLiteral is literal for a path with escapes.
+func (n *node) decodedLiteral(path []byte, start int) (*node, int) {
+	end, _ := slashAfter(path, start)
+	for i := range n.edges {
+		if equalDecoded(path[start:end], n.edges[i].text) {
+			return n.edges[i].to, end
 		}
 	}
 	return nil, 0
