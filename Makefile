@@ -37,7 +37,7 @@ bench: ## Go benchmarks of all packages, with allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./... $(BENCH)
 
 bench-floor: ## CPU per request beside a C epoll loop, fasthttp and net/http: bench/RESULTS.md
-	cd bench && tools/run.sh $(BENCH)
+	bench/floor.sh $(BENCH)
 
 fuzz: ## fuzz every target for FUZZTIME (60s) each
 	@tools/fuzz.sh each $(FUZZTIME)

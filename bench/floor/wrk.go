@@ -1,0 +1,87 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// script has wrk send DEPTH requests at once and print its figures as JSON.
+// Times are in microseconds. It changes wrk.format, not the global request: wrk
+// then composes the text once and calls no Lua while it measures.
+const script = `
+local depth = tonumber(os.getenv("DEPTH"))
+function init()
+  local all = string.rep(wrk.format("GET"), depth)
+  wrk.format = function() return all end
+end
+function done(summary, latency)
+  local e = summary.errors
+  io.write(string.format('\n@%%{"requests":%d,"duration":%d,"bytes":%d,"p50":%d,"p99":%d,"max":%d,"errors":%d}\n',
+    summary.requests, summary.duration, summary.bytes, latency:percentile(50), latency:percentile(99), latency.max,
+    e.status + e.connect + e.read + e.write + e.timeout))
+end
+`
+
+// load is what wrk counted.
+type load struct {
+	Requests int64 `json:"requests"`
+	Duration int64 `json:"duration"` // microseconds
+	Bytes    int64 `json:"bytes"`
+	P50      int64 `json:"p50"` // microseconds
+	P99      int64 `json:"p99"`
+	Max      int64 `json:"max"`
+	Errors   int64 `json:"errors"`
+	cpu      time.Duration
+}
+
+// wrk is the load generator and what it is told.
+type wrk struct {
+	program string
+	script  string
+	conns   int
+	turn    time.Duration // whole seconds
+}
+
+func newWrk(folder string, conns int, turn time.Duration) (*wrk, error) {
+	program, err := exec.LookPath("wrk")
+	if err != nil {
+		return nil, fmt.Errorf("wrk is missing: apt-get install wrk")
+	}
+	w := &wrk{program: program, script: filepath.Join(folder, "wrk.lua"), conns: conns, turn: turn}
+	return w, os.WriteFile(w.script, []byte(script), 0o644)
+}
+
+// run loads one server for a turn.
+func (w *wrk) run(c *contestant, s *scenario) (*load, error) {
+	cmd := exec.Command("taskset", "-c", clientCore, w.program, "-t1", "-c"+strconv.Itoa(w.conns),
+		"-d"+strconv.Itoa(int(w.turn.Seconds()))+"s", "--timeout", "10s", "-s", w.script, "http://"+c.address()+c.prefix+s.path)
+	cmd.Env = append(os.Environ(), "DEPTH="+strconv.Itoa(s.depth))
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return nil, fmt.Errorf("wrk: %w: %s", err, out)
+	}
+	l, err := parseLoad(out)
+	if err == nil {
+		l.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	}
+	return l, err
+}
+
+// parseLoad finds the script's line in wrk's output.
+func parseLoad(out []byte) (*load, error) {
+	_, line, ok := bytes.Cut(out, []byte("\n@%"))
+	if !ok {
+		return nil, fmt.Errorf("wrk printed no figures: %s", out)
+	}
+	l := new(load)
+	if err := json.Unmarshal(bytes.TrimSpace(line), l); err != nil {
+		return nil, fmt.Errorf("wrk's figures: %w: %s", err, line)
+	}
+	return l, nil
+}

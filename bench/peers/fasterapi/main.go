@@ -1,0 +1,64 @@
+// Command fasterapi is this framework, with each answer in its three styles:
+// /chain/…, /reactor/… and /goroutine/….
+package main
+
+import (
+	"os"
+
+	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/bench/answers"
+)
+
+type userInput struct {
+	ID int64 `path:"id"`
+}
+
+func plaintext(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) {
+	return answers.Hello, nil
+}
+
+func message(*fasterapi.Ctx, fasterapi.None) (answers.Message, error) {
+	return answers.Message{Message: answers.Hello}, nil
+}
+
+func user(_ *fasterapi.Ctx, in userInput) (answers.User, error) {
+	return answers.NewUser(in.ID), nil
+}
+
+// now makes a chain of a handler whose answer is there at once.
+func now[In, Out any](h func(*fasterapi.Ctx, In) (Out, error)) func(*fasterapi.Ctx, In) async.Future[Out] {
+	return func(c *fasterapi.Ctx, in In) async.Future[Out] {
+		out, err := h(c, in)
+		if err != nil {
+			return async.Failed[Out](err)
+		}
+		return async.Ready(out)
+	}
+}
+
+func runtimeFigures(*fasterapi.Ctx, fasterapi.None) (answers.Runtime, error) {
+	return answers.ReadRuntime(), nil
+}
+
+func main() {
+	app := fasterapi.New(fasterapi.Config{Title: "bench", Addr: "127.0.0.1:" + os.Getenv("PORT")})
+
+	chain := app.Group("/chain")
+	chain.GetFuture("/plaintext", now(plaintext))
+	chain.GetFuture("/json", now(message))
+	chain.GetFuture("/user/{id}", now(user))
+
+	onReactor := app.Group("/reactor", fasterapi.OnReactor())
+	onReactor.Get("/plaintext", plaintext)
+	onReactor.Get("/json", message)
+	onReactor.Get("/user/{id}", user)
+
+	goroutine := app.Group("/goroutine")
+	goroutine.Get("/plaintext", plaintext)
+	goroutine.Get("/json", message)
+	goroutine.Get("/user/{id}", user)
+
+	app.Get(answers.RuntimePath, runtimeFigures)
+	app.Run()
+}
