@@ -81,7 +81,7 @@ func (f *forward[U]) cancel(cause error) origin {
 	return f.target
 }
 
-func (f *forward[U]) cancelled() error {
+func (f *forward[U]) abortedBy() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.cause
@@ -170,19 +170,20 @@ type flatten[T, U any] struct {
 
 func (t *flatten[T, U]) Run() { drive(t, &t.forward) }
 
-func (t *flatten[T, U]) resume() continuation {
+func (t *flatten[T, U]) resume() (due continuation) {
 	v, err := t.src.outcome()
 	t.src = nil
 	if err != nil {
 		return t.fail(err)
 	}
-	var done bool
-	defer exit(&t.state, &done)
-	next, err := call(t.fn, v)
-	done = true
-	if err != nil {
-		return t.fail(err)
-	}
+	returned := false
+	defer func() {
+		if !returned {
+			due = t.broken(recover())
+		}
+	}()
+	next := t.fn(v)
+	returned = true
 	return t.adopt(next)
 }
 
@@ -204,20 +205,21 @@ func deferred[T, U any](fn func(T) Future[U], v T) Future[U] {
 
 func (l *later[T, U]) Run() { drive(l, &l.forward) }
 
-func (l *later[T, U]) resume() continuation {
+func (l *later[T, U]) resume() (due continuation) {
 	v := l.value
 	var zero T
 	l.value = zero
-	if cause := l.cancelled(); cause != nil {
+	if cause := l.abortedBy(); cause != nil {
 		discard(v)
 		return l.fail(cause)
 	}
-	var done bool
-	defer exit(&l.state, &done)
-	next, err := call(l.fn, v)
-	done = true
-	if err != nil {
-		return l.fail(err)
-	}
+	returned := false
+	defer func() {
+		if !returned {
+			due = l.broken(recover())
+		}
+	}()
+	next := l.fn(v)
+	returned = true
 	return l.adopt(next)
 }

@@ -67,13 +67,15 @@ func call0[U any](fn func() U) (out U, err error) {
 	return fn(), nil
 }
 
-// exit fails s when the function that was to give its result has ended the
-// goroutine with runtime.Goexit. It must be deferred; done is set by the return.
-func exit[U any](s *state[U], done *bool) {
-	if *done {
-		return
+// broken settles s, whose function has not returned: it panicked with v, or v is
+// nil and it ends the goroutine with runtime.Goexit. Then what is due runs
+// elsewhere.
+func (s *state[T]) broken(v any) continuation {
+	if v != nil {
+		return s.fail(newPanicError(v))
 	}
 	if c := s.fail(ErrGoexit); c != nil {
 		post(s.up.scheduler(), c)
 	}
+	return nil
 }

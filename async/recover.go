@@ -31,16 +31,20 @@ type rescue[T any] struct {
 
 func (r *rescue[T]) Run() { drive(r, r.up) }
 
-func (r *rescue[T]) resume() continuation {
+func (r *rescue[T]) resume() (next continuation) {
 	v, err := r.src.outcome()
 	r.src = nil
 	if err == nil {
 		return r.settle(v, nil)
 	}
-	var done bool
-	defer exit(&r.state, &done)
-	v, err = callErr(r.fn, err)
-	done = true
+	returned := false
+	defer func() {
+		if !returned {
+			next = r.broken(recover())
+		}
+	}()
+	v, err = r.fn(err)
+	returned = true
 	return r.settle(v, err)
 }
 
@@ -74,15 +78,17 @@ type finally[T any] struct {
 
 func (t *finally[T]) Run() { drive(t, t.up) }
 
-func (t *finally[T]) resume() continuation {
+func (t *finally[T]) resume() (next continuation) {
 	v, err := t.src.outcome()
 	t.src = nil
-	var done bool
-	defer exit(&t.state, &done)
-	if failed := callFinally(t.fn); failed != nil {
-		err = failed
-	}
-	done = true
+	returned := false
+	defer func() {
+		if !returned {
+			next = t.broken(recover())
+		}
+	}()
+	t.fn()
+	returned = true
 	return t.settle(v, err)
 }
 

@@ -32,17 +32,21 @@ type then[T, U any] struct {
 
 func (t *then[T, U]) Run() { drive(t, t.up) }
 
-func (t *then[T, U]) resume() continuation {
+func (t *then[T, U]) resume() (next continuation) {
 	v, err := t.src.outcome()
 	t.src = nil // whoever holds the end of a chain does not hold all of it
 	if err != nil {
 		return t.fail(err)
 	}
-	var done bool
-	defer exit(&t.state, &done)
-	u, err := call(t.fn, v)
-	done = true
-	return t.settle(u, err)
+	returned := false
+	defer func() {
+		if !returned {
+			next = t.broken(recover())
+		}
+	}()
+	u := t.fn(v)
+	returned = true
+	return t.settle(u, nil)
 }
 
 // ThenErr is Then for functions that can fail. When fn returns an error its
@@ -76,16 +80,20 @@ type thenErr[T, U any] struct {
 
 func (t *thenErr[T, U]) Run() { drive(t, t.up) }
 
-func (t *thenErr[T, U]) resume() continuation {
+func (t *thenErr[T, U]) resume() (next continuation) {
 	v, err := t.src.outcome()
 	t.src = nil
 	if err != nil {
 		return t.fail(err)
 	}
-	var done bool
-	defer exit(&t.state, &done)
-	u, err := callErr(t.fn, v)
-	done = true
+	returned := false
+	defer func() {
+		if !returned {
+			next = t.broken(recover())
+		}
+	}()
+	u, err := t.fn(v)
+	returned = true
 	return t.settle(u, err)
 }
 

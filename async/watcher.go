@@ -12,7 +12,7 @@ import (
 // nothing. Set Cancelled, then give it to [OnCancel]. It may be used again after
 // Stop has returned true.
 //
-// Owner: the mu of the list it is in. Cancelled, on, stop: whoever watches.
+// Owner: the mu of the list it is in. Cancelled, on, after: whoever watches.
 type Watcher struct {
 	// Cancelled is called once, on the goroutine that cancels, after the cause
 	// of the context is set. It must not block.
@@ -22,8 +22,8 @@ type Watcher struct {
 	list       *Watchers
 	fired      bool // Cancelled has been or is going to be called
 
-	on   Watchable
-	stop func() bool
+	on    Watchable
+	after *afterFunc
 }
 
 // Watchable is a context that takes watchers: the fast path of [OnCancel], which
@@ -121,7 +121,7 @@ func (l *Watchers) Reset() {
 // costs no allocation, one that never ends costs nothing, others cost what
 // context.AfterFunc does. End it with w.Stop.
 func OnCancel(ctx context.Context, w *Watcher) bool {
-	w.on, w.stop = nil, nil
+	w.on, w.after = nil, nil
 	if on, ok := ctx.(Watchable); ok {
 		w.on = on
 		return on.Watch(w)
@@ -132,7 +132,8 @@ func OnCancel(ctx context.Context, w *Watcher) bool {
 	if ctx.Err() != nil {
 		return false
 	}
-	w.stop = context.AfterFunc(ctx, w.Cancelled)
+	w.after = new(afterFunc)
+	w.after.watch(ctx, w.Cancelled)
 	return true
 }
 
@@ -143,5 +144,34 @@ func (w *Watcher) Stop() bool {
 		w.on.Unwatch(w)
 		return !w.fired
 	}
-	return w.stop == nil || w.stop()
+	return w.after == nil || w.after.end()
+}
+
+// afterFunc is a watch on a context that takes no watchers. The context may end,
+// and Cancelled call Stop, before context.AfterFunc has returned.
+//
+// Owner: mu.
+type afterFunc struct {
+	mu    sync.Mutex
+	ended bool
+	stop  func() bool
+}
+
+func (a *afterFunc) watch(ctx context.Context, fn func()) {
+	stop := context.AfterFunc(ctx, fn)
+	a.mu.Lock()
+	a.stop = stop
+	ended := a.ended
+	a.mu.Unlock()
+	if ended {
+		stop()
+	}
+}
+
+func (a *afterFunc) end() bool {
+	a.mu.Lock()
+	a.ended = true
+	stop := a.stop
+	a.mu.Unlock()
+	return stop != nil && stop()
 }
