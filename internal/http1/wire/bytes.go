@@ -54,41 +54,49 @@ const (
 
 // scanText returns the index of the first byte of b at or after i that may not
 // stand in a field value: a control character other than HTAB (RFC 9110 5.5),
-// len(b) if there is none. It looks at eight bytes at a time: 2.5 ns per 64
-// bytes instead of 25.
+// len(b) if there is none. It looks at eight bytes at a time.
 func scanText(b []byte, i int) int {
 	for len(b)-i >= 8 {
 		w := binary.LittleEndian.Uint64(b[i:])
-		// A byte below 0x20 borrows into its high bit; a byte equal to 0x7f is
-		// zero after the xor. A borrow can only spoil bytes above a true hit,
-		// so the lowest hit is exact.
-		x := w ^ (0x7f * ones)
-		hit := ((w-0x20*ones)&^w | (x-ones)&^x) & highs
+		// Subtracting sets the high bit of a byte below 0x20, adding that of 0x7f.
+		// Borrows and carries can set it in other bytes too, never clear it: the
+		// lowest hit is looked at once more.
+		hit := ((w - ' '*ones) | (w + ones)) &^ w & highs
 		if hit == 0 {
 			i += 8
 			continue
 		}
 		i += bits.TrailingZeros64(hit) >> 3
-		if b[i] != '\t' {
+		if !isText(b[i]) {
 			return i
 		}
 		i++
 	}
-	for i < len(b) && (b[i] >= ' ' && b[i] != 0x7f || b[i] == '\t') {
+	for i < len(b) && isText(b[i]) {
 		i++
 	}
 	return i
 }
 
-// trim removes optional white space (SP and HTAB, RFC 9110 5.6.3) from both ends.
+// isText reports whether c may stand in a field value.
+func isText(c byte) bool { return c >= ' ' && c != 0x7f || c == '\t' }
+
+// trimmed returns the bounds of b[from:to] without the optional white space (SP
+// and HTAB, RFC 9110 5.6.3) at both ends.
+func trimmed(b []byte, from, to int) (int, int) {
+	for from < to && (b[from] == ' ' || b[from] == '\t') {
+		from++
+	}
+	for from < to && (b[to-1] == ' ' || b[to-1] == '\t') {
+		to--
+	}
+	return from, to
+}
+
+// trim removes optional white space from both ends of v.
 func trim(v []byte) []byte {
-	for len(v) > 0 && (v[0] == ' ' || v[0] == '\t') {
-		v = v[1:]
-	}
-	for len(v) > 0 && (v[len(v)-1] == ' ' || v[len(v)-1] == '\t') {
-		v = v[:len(v)-1]
-	}
-	return v
+	from, to := trimmed(v, 0, len(v))
+	return v[from:to]
 }
 
 // lower returns the lower-case form of an ASCII letter, any other byte as it is.

@@ -17,20 +17,25 @@ const (
 	sawUpgrade           // an Upgrade field
 )
 
+// noted has bit n set when note looks at field names of n bytes.
+const noted = 1<<len("host") | 1<<len("expect") | 1<<len("upgrade") | 1<<len("connection") |
+	1<<len("content-length") | 1<<len("transfer-encoding")
+
 // fieldLines parses "name: value CRLF" lines from the state on, up to and with
 // the empty line. It returns the length of the head, 0 when b ends before it.
-func (h *Head) fieldLines(b []byte, lim *Limits) (int, error) {
+func (h *Head) fieldLines(b []byte, lim *Limits) (n int, err error) {
 	s := &h.state
 	line, i, colon := s.mark, s.pos, s.colon
+	headers := h.Headers // kept even when stale: its length counts the fields
 	for {
 		if colon == 0 {
 			i = scanToken(b, i)
-			if i == len(b) {
+			if i >= len(b) {
 				break
 			}
 			if b[i] != ':' || i == line {
-				s.mark, s.pos, s.colon = line, i, 0
-				return endOfFields(b, line, i)
+				n, err = endOfFields(b, line, i)
+				break
 			}
 			colon = i
 			i++
@@ -45,19 +50,24 @@ func (h *Head) fieldLines(b []byte, lim *Limits) (int, error) {
 		if b[i] != '\r' || b[i+1] != '\n' {
 			return 0, badText(b[i])
 		}
-		if s.fields++; s.fields > lim.Headers {
+		if len(headers) >= lim.Headers {
 			return 0, errFields
 		}
-		name, value := b[line:colon:colon], trim(b[colon+1:i:i])
-		h.Headers = append(h.Headers, Header{Name: name, Value: value})
-		if err := h.note(name, value); err != nil {
-			return 0, err
+		from, to := trimmed(b, colon+1, i)
+		headers = append(headers, Header{})
+		f := &headers[len(headers)-1] // built in place: a copied literal costs 10 ns, stores that do not forward to wider loads
+		f.Name, f.Value = b[line:colon:colon], b[from:to:to]
+		if size := uint(colon - line); size < 32 && noted>>size&1 != 0 {
+			if err := h.note(f.Name, f.Value); err != nil {
+				return 0, err
+			}
 		}
 		i += 2
 		line, colon = i, 0
 	}
+	h.Headers = headers
 	s.mark, s.pos, s.colon = line, i, colon
-	return 0, nil
+	return n, err
 }
 
 // endOfFields decides about the line at line, whose byte i is neither a token

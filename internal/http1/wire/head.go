@@ -85,7 +85,6 @@ type progress struct {
 	pos     int   // next byte to look at
 	mark    int   // start of the method, the target, the version or the field line at pos
 	colon   int   // the colon of the field line at mark; 0: not reached
-	fields  int   // field lines so far
 	method  span
 	target  span
 }
@@ -112,11 +111,20 @@ const (
 // Headers. Needed only to drop a head of which Parse wanted more: after a
 // complete or a refused head Parse starts anew by itself.
 func (h *Head) Reset() {
-	headers := h.Headers[:0]
-	if headers == nil {
-		headers = make([]Header, 0, 16) // browsers send 12 to 16 fields
+	h.Method, h.Target, h.Path = nil, nil, nil
+	h.begin()
+}
+
+// begin makes ready to parse: it resets what not every parse sets.
+func (h *Head) begin() {
+	if h.Headers == nil {
+		h.Headers = make([]Header, 0, 16) // browsers send 12 to 16 fields
 	}
-	*h = Head{Headers: headers, ContentLength: -1}
+	h.Headers = h.Headers[:0]
+	h.RawQuery, h.Host = nil, nil
+	h.ContentLength, h.Form = -1, Origin
+	h.Chunked, h.Close, h.KeepAlive, h.Expect100, h.Upgrade = false, false, false, false, false
+	h.state = progress{}
 }
 
 // Parse reads a request head from the start of b.
@@ -143,10 +151,10 @@ func (h *Head) Parse(b []byte, lim Limits) (n int, err error) {
 		b = b[:lim.HeadBytes]
 	}
 	if !h.state.resumed {
-		h.Reset()
+		h.begin()
 	}
 	if n, err = h.advance(b, &lim); n > 0 && h.state.resumed {
-		h.Reset() // the slices made before point into an earlier buffer
+		h.begin() // the slices made before point into an earlier buffer
 		n, err = h.advance(b, &lim)
 	}
 	if n > 0 {
@@ -165,7 +173,7 @@ func (h *Head) Parse(b []byte, lim Limits) (n int, err error) {
 // advance parses on from the state and returns the length of the head when it
 // is complete.
 func (h *Head) advance(b []byte, lim *Limits) (int, error) {
-	if h.state.stage < atFields {
+	if h.state.stage < atFields && !(h.state.stage == atStart && h.plainRequestLine(b, lim)) {
 		if ok, err := h.requestLine(b, lim); !ok || err != nil {
 			return 0, err
 		}

@@ -1,5 +1,7 @@
 package wire
 
+import "bytes"
+
 // maxMethod is the length of the longest method that is read on, in bytes: twice
 // the longest registered one (UPDATEREDIRECTREF, 17, and room for private ones).
 const maxMethod = 32
@@ -7,6 +9,38 @@ const maxMethod = 32
 // maxEmptyLines is how many empty lines may precede a request line. RFC 9112 2.2
 // asks to ignore at least one, which some clients send after a body.
 const maxEmptyLines = 1
+
+// plainRequestLine parses the request line of nearly every request: all of it at
+// hand, target in origin form and without escapes, HTTP/1.1. For any other, and
+// for a wrong one, it returns false and changes nothing: requestLine reads it.
+// It saves a fifth of the time of a small head.
+func (h *Head) plainRequestLine(b []byte, lim *Limits) bool {
+	const version = " HTTP/1.1\r\n"
+	from := scanToken(b[:min(len(b), maxMethod)], 0) + 1
+	if from == 1 || from >= len(b) || b[from-1] != ' ' || b[from] != '/' || string(b[:from]) == "CONNECT " {
+		return false
+	}
+	to, seen := from, uint8(0)
+	for to < len(b) {
+		c := class[b[to]]
+		if c&isTarget == 0 {
+			break
+		}
+		seen |= c
+		to++
+	}
+	end := to + len(version)
+	if seen&isEscape != 0 || to-from > lim.TargetBytes || end > len(b) || string(b[to:end]) != version {
+		return false
+	}
+	h.Method, h.Target, h.Path, h.Minor = b[:from-1:from-1], b[from:to:to], b[from:to:to], 1
+	if seen&isQuery != 0 {
+		query := from + bytes.IndexByte(h.Target, '?')
+		h.Path, h.RawQuery = b[from:query:query], b[query+1:to:to]
+	}
+	h.state.pos, h.state.mark, h.state.stage = end, end, atFields
+	return true
+}
 
 // requestLine parses "method SP request-target SP HTTP-version CRLF" from the
 // state on. It returns true when the line is complete.

@@ -11,7 +11,7 @@ import "bytes"
 // does not, they disagree about the path.
 func (h *Head) splitTarget() error {
 	t := h.Target
-	if t[0] == '/' && !(len(h.Method) == 7 && string(h.Method) == "CONNECT") {
+	if t[0] == '/' && string(h.Method) != "CONNECT" {
 		return h.splitPath(t)
 	}
 	switch {
@@ -20,7 +20,7 @@ func (h *Head) splitTarget() error {
 		if len(host) == 0 || len(port) == 0 || !validHost(t) {
 			return errTargetHost
 		}
-		h.Form, h.Host = Authority, t
+		h.Form, h.Host, h.Path = Authority, t, nil
 		return nil
 	case len(t) == 1 && t[0] == '*':
 		if string(h.Method) != "OPTIONS" {
@@ -108,42 +108,54 @@ func validEscapes(p []byte) bool {
 // zones and future address forms are refused: no client sends them, and
 // everything behind the server would have to read them alike.
 func validHost(host []byte) bool {
-	name, port := cutPort(host)
-	if len(name) == 0 {
-		return len(host) == 0
+	i := 0
+	for i < len(host) && class[host[i]]&isHost != 0 {
+		i++
 	}
-	if name[0] == '[' {
-		if len(name) < 4 || name[len(name)-1] != ']' {
+	switch {
+	case i == len(host):
+		return true
+	case host[i] == ':' && i > 0:
+		return validPort(host[i+1:])
+	case host[i] == '[' && i == 0:
+		return validLiteral(host)
+	}
+	return false
+}
+
+// validLiteral reports whether host is an IPv6 address in brackets with an
+// optional port.
+func validLiteral(host []byte) bool {
+	end := bytes.IndexByte(host, ']')
+	if end < len("[::") {
+		return false
+	}
+	for _, c := range host[1:end] {
+		if class[c]&isHex == 0 && c != ':' && c != '.' {
 			return false
 		}
-		for _, c := range name[1 : len(name)-1] {
-			if class[c]&isHex == 0 && c != ':' && c != '.' {
-				return false
-			}
-		}
-		return validPort(port)
 	}
-	for _, c := range name {
-		if class[c]&isHost == 0 {
-			return false
-		}
-	}
-	return len(port) == 0 || validPort(port)
+	port := host[end+1:]
+	return len(port) == 0 || port[0] == ':' && validPort(port[1:])
 }
 
 func validPort(port []byte) bool {
+	if len(port) > len("65535") {
+		return false
+	}
 	n := 0
 	for _, c := range port {
-		if class[c]&isDigit == 0 {
+		d := c - '0'
+		if d > 9 {
 			return false
 		}
-		n = n*10 + int(c-'0')
+		n = n*10 + int(d)
 	}
-	return len(port) <= 5 && n <= 65535
+	return n <= 65535
 }
 
-// cutPort splits host at the colon after a name or after a bracketed address.
-// port is empty when there is none, and when nothing follows the colon.
+// cutPort splits a valid host at the colon after a name or after a bracketed
+// address. port is empty when there is none, and when nothing follows the colon.
 func cutPort(host []byte) (name, port []byte) {
 	from := 0
 	if len(host) > 0 && host[0] == '[' {

@@ -53,12 +53,8 @@ func (c *Chunks) trailerLine() *Error {
 		c.section = c.section[:from]
 		return nil
 	}
-	value := from + colon + 1
-	for value < from+len(line) && (c.section[value] == ' ' || c.section[value] == '\t') {
-		value++
-	}
-	size := len(trim(line[colon+1:]))
-	c.kept = append(c.kept, span{from, from + colon}, span{value, value + size})
+	start, end := trimmed(line, colon+1, len(line))
+	c.kept = append(c.kept, span{from, from + colon}, span{from + start, from + end})
 	c.line = len(c.section)
 	return nil
 }
