@@ -22,6 +22,7 @@ func Project() Rules {
 		},
 		TestModules: []string{
 			"github.com/stretchr/testify", "github.com/google/go-cmp", "pgregory.net/rapid", "go.uber.org/goleak",
+			"github.com/google/uuid", "github.com/santhosh-tekuri/jsonschema/v6", "golang.org/x/sys",
 		},
 		Owned: []string{
 			"async", "reactor/...", "internal/stream", "internal/http1", "db/pg", "db/sqlite",
@@ -42,6 +43,7 @@ func packages() map[string]Package {
 		xsys       = "golang.org/x/sys"
 		pgx        = "github.com/jackc/pgx/v5"
 		sqlite     = "modernc.org/sqlite"
+		libc       = "modernc.org/libc" // what modernc.org/sqlite stands on
 		prometheus = "github.com/prometheus/client_golang"
 	)
 	// What stands on a reactor's sockets needs these.
@@ -86,10 +88,10 @@ func packages() map[string]Package {
 		"internal/inject":   {Layer: 4, Imports: []string{"async", "problem"}},
 
 		// Layer 5: protocols, drivers, and the pure parts that the root wires up.
-		"internal/http1":   {Layer: 5, Imports: with("internal/stream", "internal/exchange", "internal/http1/wire")},
-		"internal/nethttp": {Layer: 5, Imports: with("internal/exchange", "internal/http1/wire")},
+		"internal/http1":   {Layer: 5, Imports: with("internal/stream", "internal/exchange", "internal/http1/wire", "problem")},
+		"internal/nethttp": {Layer: 5, Imports: with("internal/exchange", "internal/http1/wire", "problem")},
 		"db/pg":            {Layer: 5, Imports: with("db", "internal/stream"), Modules: []string{pgx}},
-		"db/sqlite":        {Layer: 5, Imports: []string{"db", "async", "reactor", "metric", "internal/ring", "internal/invariant"}, Modules: []string{sqlite}},
+		"db/sqlite":        {Layer: 5, Imports: []string{"db", "async", "reactor", "metric", "internal/ring", "internal/invariant"}, Modules: []string{sqlite, libc}},
 		"observe":          {Layer: 5, Imports: []string{"async", "reactor", "metric", "db", "problem"}, Modules: []string{prometheus}},
 		"middleware":       {Layer: 5, Imports: []string{"problem", "metric", "async"}},
 		"security":         {Layer: 5, Imports: []string{"problem", "async"}},

@@ -2,6 +2,8 @@ package layers
 
 import (
 	"fmt"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -71,42 +73,44 @@ func (c *checker) external(s *source, line int, entry Package, target string) {
 		"use the standard library, or move the code to the package that has this dependency; a user's module graph stays small")
 }
 
-// folders checks what concerns whole folders: that each is known to the table,
-// has its doc.go, and imports unsafe in one file only.
+// folders checks what concerns whole folders: that each is known to the table
+// and has its doc.go, and that unsafe is imported in one file.
 func (c *checker) folders(sources []*source) {
-	first := map[string]*source{}
-	documented := map[string]bool{}
-	unsafeIn := map[string]string{}
+	folders := map[string][]*source{}
 	for _, s := range sources {
-		if s.test {
-			continue
-		}
-		if first[s.dir] == nil {
-			first[s.dir] = s
-		}
-		if strings.HasSuffix(s.path, "doc.go") && s.file.Doc != nil || s.file.Name.Name == "main" {
-			documented[s.dir] = true
-		}
-		for _, spec := range s.file.Imports {
-			if spec.Path.Value != `"unsafe"` {
-				continue
-			}
-			if other := unsafeIn[s.dir]; other != "" {
-				c.report(s, s.line(spec.Pos()), "package "+s.dir+" imports unsafe in a second file, besides "+other,
-					"move what needs unsafe to "+other+": one file per package, so that it can be read in one go")
-				continue
-			}
-			unsafeIn[s.dir] = s.path
+		if !s.test {
+			folders[s.dir] = append(folders[s.dir], s)
 		}
 	}
-	for dir, s := range first {
+	for dir, files := range folders {
 		if _, ok := c.rules.lookup(dir); !ok {
-			c.report(s, 1, "package "+dir+" has no place in the layers",
+			c.report(files[0], 1, "package "+dir+" has no place in the layers",
 				"add it to internal/layers/graph.go: its layer and what it may import (DESIGN section Layers)")
 		}
-		if !documented[dir] {
-			c.report(s, 1, "package "+dir+" has no doc.go with a package comment",
+		documented := slices.ContainsFunc(files, func(s *source) bool {
+			return path.Base(s.path) == "doc.go" && s.file.Doc != nil || s.file.Name.Name == "main"
+		})
+		if !documented {
+			c.report(files[0], 1, "package "+dir+" has no doc.go with a package comment",
 				"write it: what the package is, which goroutine owns what, what it costs, what it refuses")
 		}
+		c.unsafe(dir, files)
+	}
+}
+
+func (c *checker) unsafe(dir string, files []*source) {
+	var names []string
+	var last *source
+	for _, s := range files {
+		for _, spec := range s.file.Imports {
+			if spec.Path.Value == `"unsafe"` {
+				names = append(names, path.Base(s.path))
+				last = s
+			}
+		}
+	}
+	if len(names) > 1 {
+		c.report(last, 1, fmt.Sprintf("package %s imports unsafe in %d files: %s", dir, len(names), strings.Join(names, ", ")),
+			"keep it to one file, unsafe.go, so that it can be read in one go; others use its functions and `type ptr = unsafe.Pointer`")
 	}
 }

@@ -7,9 +7,11 @@ import (
 	"strings"
 )
 
-var ownerLine = regexp.MustCompile(`^Owner: .+\.$`)
+var ownerLine = regexp.MustCompile(`(?m)^Owner: [^\n]+(\n[^\n]+)*\.$`)
 
-// owners wants the last line of every struct's doc to say who owns it.
+// owners wants every struct's doc to end by saying who owns it: a line that
+// starts with Owner:, perhaps followed by more of the same paragraph about
+// fields that differ, with a full stop at its end.
 func (c *checker) owners(s *source) {
 	if s.test || !matches(c.rules.Owned, s.dir) {
 		return
@@ -29,15 +31,16 @@ func (c *checker) owners(s *source) {
 			if doc == nil && !group.Lparen.IsValid() {
 				doc = group.Doc
 			}
-			if !ownerLine.MatchString(lastLine(doc)) {
+			if !namesOwner(doc) {
 				c.report(s, s.line(t.Pos()), "struct "+t.Name.Name+" does not say who owns it",
-					"end its doc with a line `Owner: reactor.`, `Owner: any (immutable after New).`, `Owner: any (atomic).`, `Owner: mu.` or the like")
+					"end its doc with a line `Owner: reactor.`, `Owner: any (immutable after New).`, `Owner: any (atomic).`, `Owner: mu.`, `Owner: any (a value).` or the like")
 			}
 		}
 	}
 }
 
-func lastLine(doc *ast.CommentGroup) string {
+func namesOwner(doc *ast.CommentGroup) bool {
 	text := strings.TrimSpace(doc.Text()) // Text of a nil group is empty
-	return text[strings.LastIndexByte(text, '\n')+1:]
+	at := ownerLine.FindStringIndex(text)
+	return at != nil && at[1] == len(text)
 }

@@ -10,6 +10,12 @@ type good struct{ n int }
 // Owner: any (atomic).
 type alsoGood struct{ n int }
 
+// two has a paragraph of owners.
+//
+// Owner: reactor. n: whoever
+// wants it.
+type two struct{ n int }
+
 // empty holds nothing.
 type empty struct{}
 
