@@ -16,7 +16,7 @@ BENCH      ?=
 SMOKE      ?= 120
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bench-floor fuzz fmt \
+.PHONY: help run test check bench bench-floor bench-micro fuzz fmt \
 	fmt-check vet vet-cross lint layers race invariants fuzz-smoke examples generate-check readme-check bench-check
 
 help: ## list these commands
@@ -38,6 +38,9 @@ bench: ## Go benchmarks of all packages, with allocations
 
 bench-floor: ## CPU per request beside a C epoll loop, fasthttp and net/http: bench/RESULTS.md
 	bench/floor.sh $(BENCH)
+
+bench-micro: ## the Go benchmarks that the bars name: bench/RESULTS.md
+	cd bench && $(GO) run ./micro -o RESULTS.md
 
 fuzz: ## fuzz every target for FUZZTIME (60s) each
 	@tools/fuzz.sh each $(FUZZTIME)

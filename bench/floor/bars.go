@@ -48,7 +48,7 @@ const idleLimit = 1024
 
 // ratio returns the bar's ratio in these results; ok is false when one of its
 // cells has no figures.
-func (b bar) ratio(r *results) (ratio float64, ok bool) {
+func (b bar) ratio(r *figures) (ratio float64, ok bool) {
 	ours, base := r.cell(b.scenario, b.ours), r.cell(b.scenario, b.base)
 	if ours == nil || base == nil || ours.Failed != "" || base.Failed != "" {
 		return 0, false

@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -91,21 +90,6 @@ func TestGrown(t *testing.T) {
 	}
 }
 
-func TestReplaceSection(t *testing.T) {
-	file := "# Results\n\nText.\n\n<!-- begin other -->\nkept\n<!-- end other -->\n"
-	once := replaceSection(file, "floor", "first\n\n")
-	require.Equal(t, file+"\n<!-- begin floor -->\nfirst\n<!-- end floor -->\n", once)
-	after := once + "\ntail\n"
-	require.Equal(t, strings.Replace(after, "first", "second", 1), replaceSection(after, "floor", "second"))
-
-	path := filepath.Join(t.TempDir(), "R.md")
-	require.NoError(t, writeSection(path, "floor", "text"))
-	got, err := os.ReadFile(path)
-	require.NoError(t, err)
-	require.Contains(t, string(got), "# Results\n")
-	require.Contains(t, string(got), "<!-- begin floor -->\ntext\n<!-- end floor -->\n")
-}
-
 func TestChoose(t *testing.T) {
 	name := func(s *scenario) string { return s.name }
 	all, err := choose(scenarios(), "", name)
@@ -120,7 +104,7 @@ func TestChoose(t *testing.T) {
 
 // TestBarsNameWhatExists: a bar on a cell that nobody measures would never be judged.
 func TestBarsNameWhatExists(t *testing.T) {
-	r := &results{}
+	r := &figures{}
 	for _, s := range scenarios() {
 		for _, c := range contestants() {
 			r.Cells = append(r.Cells, &cell{Scenario: s.name, Contestant: c.name, Turns: []*turn{aTurn(100, time.Millisecond)}})

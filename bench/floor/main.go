@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/fasterapi/fasterapi/bench/results"
 )
 
 // harness is one run: what is measured, and with what.
@@ -65,7 +67,7 @@ func run(args []string, stdout io.Writer) error {
 			return err
 		}
 	}
-	r := &results{Started: time.Now(), Command: "make bench-floor", Machine: machine(), Conns: *conns, Turns: *turns}
+	r := &figures{Started: time.Now(), Command: "make bench-floor", Machine: results.Machine(), Conns: *conns, Turns: *turns}
 	if len(args) > 0 {
 		r.Command = strings.TrimSpace("make bench-floor BENCH='" + strings.Join(withoutFiles(args), " ") + "'")
 	}
@@ -105,7 +107,7 @@ func (h *harness) byName(name string) *contestant {
 }
 
 // runAll measures into r and says on standard error how far it is.
-func (h *harness) runAll(r *results) {
+func (h *harness) runAll(r *figures) {
 	say := func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
 	if h.checkOnly {
 		for _, c := range h.contestants {
@@ -167,7 +169,7 @@ func or(s, otherwise string) string {
 
 // write prints the section and puts it into the files asked for. What could not
 // be measured is an error, after everything else is written.
-func (r *results) write(stdout io.Writer, output, raw string) error {
+func (r *figures) write(stdout io.Writer, output, raw string) error {
 	var text strings.Builder
 	r.markdown(&text)
 	fmt.Fprint(stdout, text.String())
@@ -186,7 +188,7 @@ func (r *results) write(stdout io.Writer, output, raw string) error {
 	if output == "" {
 		return nil
 	}
-	return writeSection(output, "floor", text.String())
+	return results.WriteSection(output, "floor", text.String())
 }
 
 // raiseDescriptors lifts the limit of this process and of the servers that it

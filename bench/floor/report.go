@@ -3,14 +3,14 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
-	"runtime"
 	"strings"
 	"time"
+
+	"github.com/fasterapi/fasterapi/bench/results"
 )
 
-// results are one run, as kept in its JSON file.
-type results struct {
+// figures are one run, as kept in its JSON file.
+type figures struct {
 	Started time.Time      `json:"started"`
 	Command string         `json:"command"`
 	Machine string         `json:"machine"`
@@ -21,7 +21,7 @@ type results struct {
 	Cycles  []*cycleResult `json:"cycles"`
 }
 
-func (r *results) cell(scenario, contestant string) *cell {
+func (r *figures) cell(scenario, contestant string) *cell {
 	for _, c := range r.Cells {
 		if c.Scenario == scenario && c.Contestant == contestant && (len(c.Turns) > 0 || c.Failed != "") {
 			return c
@@ -30,26 +30,8 @@ func (r *results) cell(scenario, contestant string) *cell {
 	return nil
 }
 
-// machine describes where the figures come from.
-func machine() string {
-	model := "unknown CPU"
-	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
-		for line := range strings.Lines(string(text)) {
-			if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == "model name" {
-				model = strings.TrimSpace(value)
-				break
-			}
-		}
-	}
-	kernel := "unknown kernel"
-	if text, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
-		kernel = "Linux " + strings.TrimSpace(string(text))
-	}
-	return fmt.Sprintf("%d x %s, %s, %s", runtime.NumCPU(), model, kernel, runtime.Version())
-}
-
 // markdown writes the section of RESULTS.md.
-func (r *results) markdown(w io.Writer) {
+func (r *figures) markdown(w io.Writer) {
 	fmt.Fprintf(w, "## Requests, beside the floor, fasthttp and net/http\n\n")
 	fmt.Fprintf(w, "`%s`, %s, on %s.\n\n", r.Command, r.Started.UTC().Format("2006-01-02 15:04 UTC"), r.Machine)
 	if len(r.Cells) > 0 {
@@ -65,7 +47,7 @@ func (r *results) markdown(w io.Writer) {
 }
 
 // quiet says what else the machine did meanwhile: how far to trust the run.
-func (r *results) quiet() string {
+func (r *figures) quiet() string {
 	var all []*turn
 	for _, c := range r.Cells {
 		all = append(all, c.Turns...)
@@ -78,7 +60,7 @@ func (r *results) quiet() string {
 	return fmt.Sprintf("Meanwhile other processes took %.0f%% of a core and the host %.0f%% (medians of all turns).", other, steal)
 }
 
-func (r *results) scenario(w io.Writer, s *scenario) {
+func (r *figures) scenario(w io.Writer, s *scenario) {
 	var rows [][]string
 	for _, c := range contestants() {
 		cell := r.cell(s.name, c.name)
@@ -99,7 +81,7 @@ func (r *results) scenario(w io.Writer, s *scenario) {
 		return
 	}
 	fmt.Fprintf(w, "### %s\n\n%s.\n\n", s.name, strings.ToUpper(s.about[:1])+s.about[1:])
-	table(w, []string{"server", "CPU µs/request", "/ floor", "/ fasthttp", "/ net/http", "requests/s", "p50 µs", "p99 µs", "spread"}, rows)
+	results.Table(w, []string{"server", "CPU µs/request", "/ floor", "/ fasthttp", "/ net/http", "requests/s", "p50 µs", "p99 µs", "spread"}, rows)
 }
 
 // shownRate marks a rate that wrk limited.
@@ -118,7 +100,7 @@ func micros(t float64) string {
 	return fmt.Sprintf("%.0f", t)
 }
 
-func (r *results) against(c *cell, base string) string {
+func (r *figures) against(c *cell, base string) string {
 	other := r.cell(c.Scenario, base)
 	if other == nil || other.Failed != "" {
 		return ""
@@ -126,7 +108,7 @@ func (r *results) against(c *cell, base string) string {
 	return fmt.Sprintf("%.2f", c.micros()/other.micros())
 }
 
-func (r *results) idle(w io.Writer) {
+func (r *figures) idle(w io.Writer) {
 	if len(r.Idle) == 0 {
 		return
 	}
@@ -140,10 +122,10 @@ func (r *results) idle(w io.Writer) {
 		}
 		rows = append(rows, []string{label, fmt.Sprintf("%.0f", i.perConn()), mib(i.Before), mib(i.With)})
 	}
-	table(w, []string{"server", "bytes per connection", "MiB before", "MiB with them"}, rows)
+	results.Table(w, []string{"server", "bytes per connection", "MiB before", "MiB with them"}, rows)
 }
 
-func (r *results) cycles(w io.Writer) {
+func (r *figures) cycles(w io.Writer) {
 	if len(r.Cycles) == 0 {
 		return
 	}
@@ -167,45 +149,39 @@ func (r *results) cycles(w io.Writer) {
 			mib(c.Before.Resident) + " → " + mib(c.After.Resident), grown,
 		})
 	}
-	table(w, []string{"server", "descriptors", "goroutines", "heap KiB", "resident MiB", "left behind"}, rows)
+	results.Table(w, []string{"server", "descriptors", "goroutines", "heap KiB", "resident MiB", "left behind"}, rows)
 }
 
 // bars lists the limits that this run can judge.
-func (r *results) bars(w io.Writer) {
+func (r *figures) bars(w io.Writer) {
 	var rows [][]string
-	verdict := func(met bool) string {
-		if met {
-			return "met"
-		}
-		return "**missed**"
-	}
 	for _, b := range bars() {
 		if ratio, ok := b.ratio(r); ok {
-			rows = append(rows, []string{b.String(), fmt.Sprintf("≤ %.2f", b.limit), fmt.Sprintf("%.2f", ratio), verdict(ratio <= b.limit)})
+			rows = append(rows, []string{b.String(), fmt.Sprintf("≤ %.2f", b.limit), fmt.Sprintf("%.2f", ratio), results.Verdict(ratio <= b.limit)})
 		}
 	}
 	for _, i := range r.Idle {
 		if byName(i.Contestant).ours() && i.Failed == "" {
 			rows = append(rows, []string{
 				"idle connection, " + i.Contestant, fmt.Sprintf("≤ %d bytes", idleLimit),
-				fmt.Sprintf("%.0f", i.perConn()), verdict(i.perConn() <= idleLimit),
+				fmt.Sprintf("%.0f", i.perConn()), results.Verdict(i.perConn() <= idleLimit),
 			})
 		}
 	}
 	for _, c := range r.Cycles {
 		if byName(c.Contestant).ours() && c.Failed == "" {
-			rows = append(rows, []string{fmt.Sprintf("%d connections, %s", c.Cycles, c.Contestant), "nothing left", c.grown(), verdict(c.grown() == "")})
+			rows = append(rows, []string{fmt.Sprintf("%d connections, %s", c.Cycles, c.Contestant), "nothing left", c.grown(), results.Verdict(c.grown() == "")})
 		}
 	}
 	if len(rows) == 0 {
 		return
 	}
 	fmt.Fprintf(w, "### Bars\n\n")
-	table(w, []string{"bar", "limit", "here", ""}, rows)
+	results.Table(w, []string{"bar", "limit", "here", ""}, rows)
 }
 
 // failures lists what could not be measured.
-func (r *results) failures() []string {
+func (r *figures) failures() []string {
 	var out []string
 	for _, c := range r.Cells {
 		if c.Failed != "" {
@@ -254,13 +230,4 @@ func mib(n int64) string { return fmt.Sprintf("%.1f", float64(n)/(1<<20)) }
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")
 	return strings.ReplaceAll(line, "|", "/")
-}
-
-// table writes a Markdown table; all but the first column are right-aligned.
-func table(w io.Writer, head []string, rows [][]string) {
-	fmt.Fprintf(w, "| %s |\n|---|%s\n", strings.Join(head, " | "), strings.Repeat("---:|", len(head)-1))
-	for _, row := range rows {
-		fmt.Fprintf(w, "| %s |\n", strings.Join(row, " | "))
-	}
-	fmt.Fprintln(w)
 }

@@ -1,4 +1,4 @@
-package main
+package results
 
 import (
 	"errors"
@@ -14,10 +14,10 @@ Each section is written by the command that it names. Figures are compared withi
 the machine, its neighbours and the minute differ.
 `
 
-// writeSection puts text between the marks of the section called name in the
+// WriteSection puts text between the marks of the section called name in the
 // file at path, in place of what stood there, and leaves the rest alone. A
 // missing file or section is added.
-func writeSection(path, name, text string) error {
+func WriteSection(path, name, text string) error {
 	old, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		old, err = []byte(newFile), nil
