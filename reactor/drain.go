@@ -1,0 +1,88 @@
+package reactor
+
+import "errors"
+
+// ErrStopped is the reason of what a stopping reactor interrupts or refuses.
+var ErrStopped = errors.New("reactor: stopped")
+
+// stop begins or hastens the end of the reactor. Any goroutine.
+func (r *Reactor) stop(phase int32) {
+	for {
+		old := r.phase.Load()
+		if old >= phase || r.phase.CompareAndSwap(old, phase) {
+			break
+		}
+	}
+	r.wake()
+}
+
+// drain is called after each turn once the reactor has been told to stop. True:
+// it has ended.
+func (r *Reactor) drain() bool {
+	r.stopping = true
+	if r.phase.Load() == forced {
+		r.finish()
+		return true
+	}
+	if r.pending() > 0 || r.mailbox.Len() > 0 || r.workers.busy.Load() > 0 {
+		return false
+	}
+	if len(r.coroutines.live) > 0 {
+		r.interruptAll()
+		return false
+	}
+	r.mailbox.Close()
+	r.collect()
+	if r.pending() > 0 {
+		return false // they may hand out work: once more round
+	}
+	r.finish()
+	return true
+}
+
+// interruptAll tells every suspended coroutine to come to its end. One that
+// suspends again is told again, patience times.
+func (r *Reactor) interruptAll() {
+	r.coroutines.told++
+	for _, co := range append([]*Coroutine(nil), r.coroutines.live...) {
+		co.Interrupt(ErrStopped)
+	}
+	if r.coroutines.told > patience {
+		r.abandonCoroutines()
+	}
+}
+
+// patience is how often a coroutine may suspend again while its reactor stops:
+// deferred functions may have to await something.
+const patience = 16
+
+// finish runs what is queued, drops the rest and releases everything.
+func (r *Reactor) finish() {
+	r.mailbox.Close()
+	r.collect()
+	for n := r.pending(); n > 0; n-- {
+		t, ok := r.popTask()
+		if !ok {
+			break
+		}
+		r.counts.tasks++
+		r.begin()
+		t.Run() // a panic brings the loop back here, see cycle
+		r.end()
+	}
+	if n := r.pending(); n > 0 {
+		r.log.Warn("reactor: stopped with tasks left", "tasks", n)
+	}
+	r.abandonCoroutines()
+	r.coroutines.trim(0)
+	r.workers.close()
+	if n := r.workers.busy.Load(); n > 0 {
+		r.log.Warn("reactor: stopped with workers running", "workers", n)
+	}
+	r.phase.Store(ended)
+	r.publish()
+	r.resting()
+	if err := r.poller.Close(); err != nil {
+		r.log.Warn("reactor: closing the poller", "error", err)
+	}
+}

@@ -1,0 +1,116 @@
+package reactor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/fasterapi/fasterapi/internal/poll"
+)
+
+// Group is the reactors of a process, one per core. Its methods may be called
+// by any goroutine.
+//
+// Owner: any (immutable after Start).
+type Group struct {
+	reactors []*Reactor
+	stopOnce sync.Once
+	watchEnd chan struct{} // closed to end the watchdog
+	watching chan struct{} // closed when it has ended
+}
+
+// Start starts cfg.Cores reactors; they run when it returns. Where the platform
+// has no poller they schedule, time and hand out work, but Register fails.
+func Start(cfg Config) (*Group, error) {
+	cfg, err := cfg.resolve()
+	if err != nil {
+		return nil, err
+	}
+	g := &Group{watchEnd: make(chan struct{}), watching: make(chan struct{})}
+	for core := range cfg.Cores {
+		p, err := newPoller(cfg)
+		if err != nil {
+			for _, r := range g.reactors {
+				_ = r.poller.Close()
+			}
+			return nil, fmt.Errorf("reactor: start core %d: %w", core, err)
+		}
+		g.reactors = append(g.reactors, newReactor(core, cfg, p, newRealClock()))
+	}
+	for _, r := range g.reactors {
+		go r.run()
+	}
+	go g.watch(cfg)
+	return g, nil
+}
+
+func newPoller(cfg Config) (poll.Poller, error) {
+	p, err := poll.New(poll.Options{Pin: cfg.Pin})
+	if errors.Is(err, poll.ErrUnsupported) {
+		return poll.NewBlank(), nil
+	}
+	return p, err
+}
+
+func (g *Group) watch(cfg Config) {
+	defer close(g.watching)
+	if cfg.StallThreshold < 0 {
+		return
+	}
+	w := &watchdog{reactors: g.reactors, threshold: cfg.StallThreshold, log: cfg.Logger}
+	w.run(g.watchEnd)
+}
+
+// Len returns the number of reactors.
+func (g *Group) Len() int { return len(g.reactors) }
+
+// Reactor returns the reactor of a core, 0 to Len()-1.
+func (g *Group) Reactor(core int) *Reactor { return g.reactors[core] }
+
+// LeastLoaded returns a reactor with the fewest open connections.
+func (g *Group) LeastLoaded() *Reactor {
+	best := g.reactors[0]
+	fewest := best.open.Load()
+	for _, r := range g.reactors[1:] {
+		if n := r.open.Load(); n < fewest {
+			best, fewest = r, n
+		}
+	}
+	return best
+}
+
+// Stats returns the statistics of every reactor, by core.
+func (g *Group) Stats() []Stats {
+	all := make([]Stats, len(g.reactors))
+	for i, r := range g.reactors {
+		all[i] = r.Stats()
+	}
+	return all
+}
+
+// Stop ends all reactors: each runs what is queued and posted, waits for its
+// workers, interrupts suspended coroutines with [ErrStopped], and refuses later
+// posts. Armed timers do not fire any more, registered descriptors stay open.
+// When ctx ends first, each runs what is queued at that moment and leaves the
+// rest; the error is then that of ctx. It returns when every reactor has ended,
+// so it must not be called on one. Calling it again waits, too.
+func (g *Group) Stop(ctx context.Context) error {
+	for _, r := range g.reactors {
+		r.stop(draining)
+	}
+	hasten := context.AfterFunc(ctx, func() {
+		for _, r := range g.reactors {
+			r.stop(forced)
+		}
+	})
+	for _, r := range g.reactors {
+		<-r.done
+	}
+	g.stopOnce.Do(func() { close(g.watchEnd) })
+	<-g.watching
+	if !hasten() {
+		return fmt.Errorf("reactor: stopped before all work was done: %w", context.Cause(ctx))
+	}
+	return nil
+}

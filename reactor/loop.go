@@ -1,0 +1,247 @@
+package reactor
+
+import (
+	"runtime"
+	"runtime/debug"
+	"runtime/pprof"
+	"strconv"
+	"time"
+
+	"context"
+
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/poll"
+)
+
+const (
+	// checkEvery is after how many tasks the loop looks at the clock: 2 ns each.
+	checkEvery = 16
+	// spins is how many turns without work precede parking. docs/decisions/0003
+	spins = 1
+	// share is how long a busy reactor keeps the processor from goroutines that
+	// it does not know to be waiting. Giving way to nobody costs about 60 ns.
+	share = int64(100 * time.Microsecond)
+)
+
+// coreLabel marks the reactor's goroutines in profiles, and for the watchdog.
+const coreLabel = "reactor"
+
+// run is the reactor's goroutine.
+func (r *Reactor) run() {
+	if r.cfg.Pin {
+		runtime.LockOSThread() // never unlocked: the thread dies with its affinity
+		if err := poll.PinThread(r.core); err != nil {
+			r.log.Warn("reactor: cannot pin the thread", "error", err)
+		}
+	}
+	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(),
+		pprof.Labels(coreLabel, strconv.Itoa(r.core))))
+	r.loop()
+}
+
+// loop turns until the reactor has ended, whatever its tasks do.
+func (r *Reactor) loop() {
+	clean := false
+	defer func() {
+		if clean {
+			return
+		}
+		// A task called runtime.Goexit: this goroutine cannot be kept.
+		r.lost("a task called runtime.Goexit on the reactor")
+		if r.cfg.Pin {
+			r.loop() // on this thread, as long as its goroutine's exit takes
+			return
+		}
+		go r.run()
+	}()
+	for r.cycle() {
+	}
+	clean = true
+	close(r.done)
+}
+
+// cycle turns until the reactor has ended (false) or a task has panicked.
+func (r *Reactor) cycle() (more bool) {
+	defer func() {
+		if v := recover(); v != nil {
+			r.panicked(v)
+			more = true
+		}
+	}()
+	r.resume()
+	for {
+		busy := r.turn()
+		if r.phase.Load() != running && r.drain() {
+			return false
+		}
+		r.rest(busy)
+	}
+}
+
+// resume finishes what a panic has interrupted.
+func (r *Reactor) resume() {
+	r.end()
+	if r.wheel.due.first != nil {
+		r.wheel.next = 0
+	}
+	r.dispatch()
+}
+
+// turn does what there is to do, once, and tells whether there was anything.
+func (r *Reactor) turn() bool {
+	r.counts.loops++
+	r.readClock()
+	busy := r.runTasks()
+	if r.now >= r.wheel.next && r.fireTimers() {
+		busy = true
+	}
+	r.eventAt = 0
+	r.eventN = r.poller.Wait(r.events)
+	if r.eventN > 0 {
+		busy = true
+		if r.order != nil {
+			r.order.events(r.events[:r.eventN])
+		}
+		r.dispatch()
+	}
+	return busy
+}
+
+// runTasks runs queued tasks until there are none or the quota is used up.
+func (r *Reactor) runTasks() bool {
+	r.collect()
+	limit := r.now + int64(r.cfg.TaskQuota)
+	for n := 0; ; {
+		t, ok := r.popTask()
+		if !ok {
+			return n > 0
+		}
+		n++
+		r.counts.tasks++
+		r.begin()
+		t.Run()
+		r.end()
+		if n%checkEvery == 0 && r.readClock() > limit {
+			return true
+		}
+	}
+}
+
+// collect moves the mailbox to the run queue.
+func (r *Reactor) collect() {
+	if r.mailbox.Len() == 0 {
+		return
+	}
+	n := r.mailbox.Drain(&r.runq)
+	r.counts.posts += int64(n)
+	if r.order != nil {
+		r.units++ // they belong to no task that ran here
+		for t, ok := r.runq.Pop(); ok; t, ok = r.runq.Pop() {
+			r.order.push(r.units, t)
+		}
+	}
+}
+
+func (r *Reactor) popTask() (async.Task, bool) {
+	if r.order != nil {
+		return r.order.pick()
+	}
+	return r.runq.Pop()
+}
+
+// pending is the length of the run queue.
+func (r *Reactor) pending() int {
+	if r.order != nil {
+		return len(r.order.queue)
+	}
+	return r.runq.Len()
+}
+
+// begin precedes every piece of user code on the reactor.
+func (r *Reactor) begin() {
+	r.units++
+	r.pulse.Store(r.units << 1)
+}
+
+// end follows it.
+func (r *Reactor) end() {
+	if r.label != nil {
+		r.SetLabel(nil)
+	}
+}
+
+// resting says that no user code runs until the next begin.
+func (r *Reactor) resting() { r.pulse.Store(r.units<<1 | 1) }
+
+// rest decides what to do between two turns: nothing, let goroutines run, or
+// park.
+func (r *Reactor) rest(busy bool) {
+	if r.now-r.counts.published >= publishEvery {
+		r.publish()
+	}
+	if busy {
+		r.idle = 0
+		// A locked goroutine pays 10 us for giving way, so only for a reason.
+		if r.handed || !r.cfg.Pin && r.now-r.yielded >= share {
+			r.giveWay()
+		}
+		return
+	}
+	r.idle++
+	if r.idle <= spins {
+		r.giveWay()
+		return
+	}
+	r.idle = 0
+	r.park()
+}
+
+func (r *Reactor) giveWay() {
+	r.handed = false
+	r.yielded = r.now
+	r.resting()
+	runtime.Gosched()
+}
+
+// park blocks until there is something to do.
+func (r *Reactor) park() {
+	r.counts.parks++
+	r.publish()
+	r.resting()
+	r.parked.Store(true)
+	if r.mailbox.Len() == 0 && r.phase.Load() != forced && !r.mayEnd() {
+		var deadline time.Time
+		if r.wheel.next != never {
+			deadline = r.clock.at(r.wheel.next)
+		}
+		r.poller.Park(deadline)
+	}
+	r.parked.Store(false)
+	before := r.now
+	r.counts.idle += r.readClock() - before
+	r.yielded = r.now
+}
+
+// mayEnd tells a parking reactor that it has been told to stop and could.
+func (r *Reactor) mayEnd() bool {
+	return r.phase.Load() != running && (!r.stopping || r.workers.busy.Load() == 0)
+}
+
+// SetLabel says on whose behalf the current piece of work runs, for the stall
+// report; nil: nobody's. It lasts until that piece ends. A coroutine keeps its
+// label over suspensions.
+func (r *Reactor) SetLabel(l *Label) {
+	r.label = l
+	r.shownLabel.Store(l)
+}
+
+func (r *Reactor) panicked(v any) {
+	r.counts.panics++
+	r.log.Error("reactor: a task panicked", "panic", v, "stack", string(debug.Stack()))
+}
+
+// lost logs a piece of work that ended its goroutine.
+func (r *Reactor) lost(what string) {
+	r.counts.lost++
+	r.log.Error("reactor: " + what + "; the work is lost")
+}

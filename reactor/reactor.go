@@ -1,0 +1,155 @@
+package reactor
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/poll"
+	"github.com/fasterapi/fasterapi/internal/ring"
+)
+
+// line keeps what other cores write off the owner's cache lines.
+type line [64]byte
+
+// Reactor is the event loop of one core. It implements [async.Scheduler].
+//
+// Owner: reactor; fields below "shared" any (atomic).
+type Reactor struct {
+	core   int
+	cfg    Config
+	log    *slog.Logger
+	poller poll.Poller
+	clock  clock
+	order  *shuffle // only in a Virtual
+
+	now    int64 // coarse clock
+	wall   time.Time
+	wallAt int64 // r.now when wall was read
+
+	runq  ring.Ring[async.Task]
+	wheel wheel
+	table table
+
+	events  []poll.Event
+	eventAt int // events[eventAt:eventN] are still to be dispatched
+	eventN  int
+
+	units   int64  // pieces of user code begun
+	label   *Label // of the current piece; copied to shownLabel
+	handed  bool   // work was given to goroutines in this turn
+	yielded int64  // clock when other goroutines last had the processor
+	idle    int    // turns in a row without work
+	counts  counts
+
+	coroutines coroutines
+	reaper     Timer
+	stopping   bool // the loop has seen phase leave running
+
+	// shared
+	_          line
+	mailbox    ring.Mailbox[async.Task]
+	_          line
+	parked     atomic.Bool
+	phase      atomic.Int32
+	open       atomic.Int64 // connections
+	_          line
+	workers    workers
+	pulse      atomic.Int64 // units<<1, +1 while not in user code
+	shownLabel atomic.Pointer[Label]
+	public     public
+	watch      *stallWatch
+	done       chan struct{} // closed when the loop has ended
+}
+
+// The life of a reactor, in Reactor.phase.
+const (
+	running  = iota
+	draining // ends once nothing is left to do
+	forced   // ends once what is queued has run
+	ended
+)
+
+// eventBatch is how many events are fetched per poll; a turn handles that many
+// between two looks at the run queue.
+const eventBatch = 256
+
+func newReactor(core int, cfg Config, p poll.Poller, c clock) *Reactor {
+	r := &Reactor{
+		core:   core,
+		cfg:    cfg,
+		log:    cfg.Logger.With("core", core),
+		poller: p,
+		clock:  c,
+		events: make([]poll.Event, eventBatch),
+		watch:  new(stallWatch),
+		done:   make(chan struct{}),
+	}
+	r.wall = c.wall()
+	r.pulse.Store(1)
+	r.wheel.init()
+	r.workers.init(r)
+	r.reaper.Task = async.TaskFunc(r.reap)
+	return r
+}
+
+// Core returns the reactor's index in its group, from 0. Any goroutine.
+func (r *Reactor) Core() int { return r.core }
+
+// Schedule runs t on this reactor, after what was scheduled before.
+func (r *Reactor) Schedule(t async.Task) {
+	if r.order != nil {
+		r.order.push(r.units, t)
+		return
+	}
+	r.runq.Push(t)
+}
+
+// Post runs t on this reactor. Tasks of one goroutine keep their order. False:
+// the reactor has stopped and t will not run. Any goroutine.
+func (r *Reactor) Post(t async.Task) bool {
+	if !r.mailbox.Push(t) {
+		return false
+	}
+	r.wake()
+	return true
+}
+
+// wake ends the reactor's park if it is parked. Any goroutine.
+func (r *Reactor) wake() {
+	// The reactor sets parked before its last look at the mailbox, and callers
+	// push before they look at parked: one of the two sees the other.
+	if r.parked.Load() && r.parked.CompareAndSwap(true, false) {
+		r.poller.Wake()
+	}
+}
+
+// Poller returns the reactor's poller, for its socket calls.
+func (r *Reactor) Poller() poll.Poller { return r.poller }
+
+// Site returns what a context must carry for code that runs directly on this
+// reactor, see [async.WithSite].
+func (r *Reactor) Site() async.Site { return async.Site{Scheduler: r, Direct: true} }
+
+// ConnOpened counts one more open connection, for [Group.LeastLoaded]. Count at
+// the hand-over, so that the next choice sees it. Any goroutine.
+func (r *Reactor) ConnOpened() { r.open.Add(1) }
+
+// ConnClosed counts one connection less. Any goroutine.
+func (r *Reactor) ConnClosed() { r.open.Add(-1) }
+
+// OpenConns returns the number of open connections. Any goroutine.
+func (r *Reactor) OpenConns() int64 { return r.open.Load() }
+
+// Woke tells the loop that the current piece of work made goroutines runnable:
+// they get the processor after this turn.
+func (r *Reactor) Woke() { r.handed = true }
+
+// From returns the reactor that the work of ctx belongs to, nil if none. The
+// caller runs on it only if its [async.Site] is direct.
+func From(ctx context.Context) *Reactor {
+	r, _ := async.SiteOf(ctx).Scheduler.(*Reactor)
+	return r
+}

@@ -1,0 +1,140 @@
+package reactor
+
+import (
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/poll/sim"
+)
+
+// Virtual is a reactor for tests: its clock moves only by [Virtual.Advance],
+// its sockets are in memory, and it runs on the caller's goroutine, which may
+// call all of the reactor's methods between two calls of Virtual's. Tasks that
+// do not depend on each other run in an order that the seed decides: tasks
+// scheduled by one piece of work keep their order, all else is shuffled.
+//
+// [Reactor.Worker] still starts goroutines; [Virtual.RunUntil] waits for them.
+//
+// Owner: the test's goroutine.
+type Virtual struct {
+	Reactor *Reactor
+	Net     *sim.Net // the reactor's sockets
+	clock   *manualClock
+}
+
+// epoch is the virtual time of day at the start.
+var epoch = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+// manualClock only moves when it is told to.
+//
+// Owner: the test's goroutine.
+type manualClock struct{ ns int64 }
+
+func (c *manualClock) nanos() int64       { return c.ns }
+func (c *manualClock) at(int64) time.Time { return time.Time{} }
+func (c *manualClock) wall() time.Time    { return epoch.Add(time.Duration(c.ns)) }
+
+// NewVirtual returns a virtual reactor at 2026-01-01 00:00 UTC. It logs nothing.
+func NewVirtual(seed uint64) *Virtual {
+	cfg, _ := Config{Cores: 1, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}.resolve() // nothing that could be bad
+	net := sim.New(seed)
+	clock := &manualClock{}
+	r := newReactor(0, cfg, net, clock)
+	r.order = &shuffle{rng: rand.New(rand.NewPCG(seed, 1))}
+	return &Virtual{Reactor: r, Net: net, clock: clock}
+}
+
+// LogTo makes the reactor log.
+func (v *Virtual) LogTo(l *slog.Logger) { v.Reactor.log = l }
+
+// Now returns the virtual time.
+func (v *Virtual) Now() time.Time { return v.clock.wall() }
+
+// RunUntilIdle turns the loop until there is nothing to do at this time. Work on
+// goroutines is not waited for.
+func (v *Virtual) RunUntilIdle() {
+	for v.turn() || v.Reactor.mailbox.Len() > 0 || v.Reactor.pending() > 0 {
+	}
+}
+
+// turn is one turn of the loop, with what the real loop does about panics.
+func (v *Virtual) turn() (busy bool) {
+	r := v.Reactor
+	defer func() {
+		if p := recover(); p != nil {
+			r.panicked(p)
+			busy = true
+		}
+	}()
+	r.resume()
+	busy = r.turn()
+	r.publish()
+	return busy
+}
+
+// Advance moves the clock by d, timer by timer, and runs all that comes up.
+func (v *Virtual) Advance(d time.Duration) {
+	target := v.clock.ns + int64(d)
+	for {
+		v.RunUntilIdle()
+		next := v.Reactor.wheel.next
+		if next > target {
+			break
+		}
+		v.clock.ns = max(v.clock.ns, next)
+	}
+	v.clock.ns = target
+	v.RunUntilIdle()
+}
+
+// RunUntil runs until cond, evaluated between turns, holds, and waits for work
+// on goroutines where it must. It returns false after ten seconds of real time.
+func (v *Virtual) RunUntil(cond func() bool) bool {
+	end := time.Now().Add(10 * time.Second)
+	for {
+		v.RunUntilIdle()
+		if cond() {
+			return true
+		}
+		if !time.Now().Before(end) {
+			return false
+		}
+		v.waitForWork(end)
+	}
+}
+
+// waitForWork parks until something is posted.
+func (v *Virtual) waitForWork(end time.Time) {
+	r := v.Reactor
+	r.parked.Store(true)
+	if r.mailbox.Len() == 0 {
+		// A worker that ends without a post wakes nobody: look again soon.
+		v.Net.Park(earlier(end, time.Now().Add(time.Millisecond)))
+	}
+	r.parked.Store(false)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// Do runs fn as a piece of work of the reactor, until idle.
+func (v *Virtual) Do(fn func()) {
+	v.Reactor.Schedule(async.TaskFunc(fn))
+	v.RunUntilIdle()
+}
+
+// Close interrupts the coroutines, waits for the workers and releases all.
+func (v *Virtual) Close() {
+	r := v.Reactor
+	r.stop(draining)
+	if r.phase.Load() != ended {
+		v.RunUntil(r.drain)
+	}
+}

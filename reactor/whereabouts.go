@@ -1,0 +1,119 @@
+package reactor
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"path"
+	"reflect"
+	"runtime"
+	"runtime/pprof"
+	"strings"
+)
+
+// whereabouts finds what the reactor of a core is doing: file:line of the
+// innermost call outside the standard library, and the calls around it.
+//
+// It reads the goroutine profile, whose entries carry the label that the
+// reactor's goroutine and its coroutines bear. In the text form an entry is
+//
+//	1 @ 0x4801b1 0x47e5a5 ...
+//	# labels: {"reactor":"0"}
+//	#	0x480450	time.Sleep+0xf0		/usr/lib/go/src/runtime/time.go:300
+//	#	0x51cd32	main.slow+0x12		/home/me/app/main.go:17
+func whereabouts(core int) (site, stack string) {
+	var text bytes.Buffer
+	if err := pprof.Lookup("goroutine").WriteTo(&text, 1); err != nil {
+		return "unknown", ""
+	}
+	label := fmt.Sprintf("%q:\"%d\"", coreLabel, core)
+	var best []string
+	for entry := range strings.SplitSeq(text.String(), "\n\n") {
+		head, _, _ := strings.Cut(entry, "\n#\t")
+		if !strings.Contains(head, label) {
+			continue
+		}
+		frames := calls(entry)
+		if is(frames, coroutineBody) && !is(frames, coroutineRest) {
+			best = frames // a coroutine that runs: the loop waits for it
+			break
+		}
+		if is(frames, loopTop) {
+			best = frames
+		}
+	}
+	return describe(best)
+}
+
+// The functions by which a stack is recognised.
+var (
+	home          = reflect.TypeFor[Reactor]().PkgPath()
+	coroutineBody = home + ".(*Coroutine).body"
+	coroutineRest = home + ".(*Coroutine).Suspend"
+	coroutineIdle = "iter.Pull"
+	loopTop       = home + ".(*Reactor).cycle"
+)
+
+func is(frames []string, function string) bool {
+	for _, f := range frames {
+		if strings.HasPrefix(f, function) {
+			return true
+		}
+	}
+	return false
+}
+
+// calls extracts "function file:line" of each frame, innermost first.
+func calls(entry string) []string {
+	var frames []string
+	lines := bufio.NewScanner(strings.NewReader(entry))
+	for lines.Scan() {
+		rest, ok := strings.CutPrefix(lines.Text(), "#\t")
+		if !ok {
+			continue
+		}
+		fields := strings.Fields(rest) // address, function+offset, file:line
+		if len(fields) < 3 {
+			continue
+		}
+		function := fields[1]
+		if i := strings.LastIndex(function, "+0x"); i > 0 {
+			function = function[:i]
+		}
+		frames = append(frames, function+" "+strings.Join(fields[2:], " "))
+	}
+	return frames
+}
+
+// describe picks the innermost frame that is not the standard library's.
+func describe(frames []string) (site, stack string) {
+	const most = 12
+	std := standardLibrary()
+	var shown []string
+	for _, f := range frames {
+		function, file, _ := strings.Cut(f, " ")
+		if strings.HasPrefix(function, home+".(*Reactor).") && len(shown) > 0 {
+			break // the loop, and all below it
+		}
+		if len(shown) < most {
+			shown = append(shown, path.Base(function)+" "+file)
+		}
+		if site == "" && !strings.HasPrefix(file, std) {
+			site = file
+		}
+	}
+	if site == "" {
+		site = "unknown"
+	}
+	return site, strings.Join(shown, " <- ")
+}
+
+// standardLibrary is the folder of Go's own source, as positions name it.
+func standardLibrary() string {
+	file, _ := runtime.FuncForPC(reflect.ValueOf(runtime.Gosched).Pointer()).FileLine(0)
+	folder, _, found := strings.Cut(file, "/runtime/")
+	if !found {
+		return "runtime/" // built with -trimpath
+	}
+	return folder + "/"
+}
