@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"bytes"
 	"encoding/json/jsontext"
 	"encoding/json/v2"
 	"errors"
@@ -31,11 +32,11 @@ func (d *jsonBody) DecodeBody(dst unsafe.Pointer, body []byte, errs []problem.Fi
 	if err == nil {
 		return errs
 	}
-	return append(errs, d.describe(err))
+	return append(errs, d.describe(err, body))
 }
 
 // describe turns an error of json.Unmarshal into one for the client.
-func (d *jsonBody) describe(err error) problem.FieldError {
+func (d *jsonBody) describe(err error, body []byte) problem.FieldError {
 	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		return problem.FieldError{
 			Location: bodyLocation(d.typ, syntax.JSONPointer),
@@ -51,8 +52,8 @@ func (d *jsonBody) describe(err error) problem.FieldError {
 		Message:   semanticMessage(semantic),
 		Sensitive: d.secret,
 	}
-	if len(semantic.JSONValue) > 0 && !d.secret {
-		e.Value = scalar(semantic.JSONValue)
+	if !d.secret {
+		e.Value = scalarAt(body, semantic.ByteOffset)
 	}
 	return e
 }
@@ -115,15 +116,27 @@ func wanted(t reflect.Type) (msg string, plain bool) {
 	return msgInvalid, false
 }
 
-// scalar returns a JSON string as its text and any other value as it is.
-func scalar(v jsontext.Value) any {
-	if v.Kind() == '"' {
-		if text, err := jsontext.AppendUnquote(nil, v); err == nil {
-			return string(text[:min(len(text), problem.MaxValue+1)])
-		}
+// maxScalar bounds the part of a body that is looked at for the value of an error.
+const maxScalar = 4 * problem.MaxValue
+
+// scalarAt returns the JSON string, number, boolean or null at or after offset, a string without its quotes; nil if
+// there is an object, an array or something long.
+func scalarAt(body []byte, offset int64) any {
+	rest := body[min(max(offset, 0), int64(len(body))):]
+	rest = bytes.TrimLeft(rest, " \t\r\n:,")
+	if len(rest) == 0 || rest[0] == '{' || rest[0] == '[' {
+		return nil
 	}
-	if len(v) > problem.MaxValue {
-		return shown(v)
+	v, err := jsontext.NewDecoder(bytes.NewReader(rest[:min(len(rest), maxScalar)])).ReadValue()
+	if err != nil {
+		return nil
 	}
-	return v.Clone()
+	if v.Kind() != '"' {
+		return v.Clone()
+	}
+	text, err := jsontext.AppendUnquote(nil, v)
+	if err != nil {
+		return nil
+	}
+	return shown(text)
 }

@@ -1,0 +1,190 @@
+package bind_test
+
+import (
+	"errors"
+	"math/big"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/fasterapi/fasterapi/internal/bind"
+	"github.com/fasterapi/fasterapi/problem"
+	"github.com/stretchr/testify/require"
+)
+
+type (
+	item struct {
+		Name  string   `json:"name"`
+		Price float64  `json:"price"`
+		Size  uint8    `json:"size"`
+		Tags  []string `json:"tags"`
+		Grade grade    `json:"grade"`
+	}
+	order struct {
+		ID    int64            `json:"id"`
+		Items []item           `json:"items"`
+		ByKey map[string]*item `json:"by_key"`
+		When  time.Time        `json:"when"`
+		Any   any              `json:"any"`
+		Big   *big.Int         `json:"big"`
+		Plain bool
+	}
+	orderInput struct {
+		Order order `body:""`
+	}
+)
+
+func TestBody(t *testing.T) {
+	for _, contentType := range []string{
+		"application/json", "Application/JSON; charset=utf-8", "application/json;", " application/vnd.order+json ; v=1",
+	} {
+		in := mustBind[orderInput](t, typedBody(contentType, `{"id":7,"items":[{"name":"é\n","price":1.5}],"unknown":[1]}`))
+		require.Equal(t, order{ID: 7, Items: []item{{Name: "é\n", Price: 1.5}}}, in.Order)
+	}
+}
+
+func TestBodyErrors(t *testing.T) {
+	for _, c := range []struct{ body, want string }{
+		{`{"items":[{},{"price":"x"}]}`, `{"location":"body.items[1].price","message":"must be a number","value":"x"}`},
+		{`{"id":1.5}`, `{"location":"body.id","message":"must be an integer","value":1.5}`},
+		{`{"items":[{"size":256}]}`, `{"location":"body.items[0].size","message":"is out of the range of uint8","value":256}`},
+		{`{"items":[{"tags":"x"}]}`, `{"location":"body.items[0].tags","message":"must be an array","value":"x"}`},
+		{`{"by_key":{"7":{"name":1}}}`, `{"location":"body.by_key.7.name","message":"must be a string","value":1}`},
+		{`{"by_key":[]}`, `{"location":"body.by_key","message":"must be an object"}`},
+		{`{"Plain":"yes"}`, `{"location":"body.Plain","message":"must be a boolean: true or false","value":"yes"}`},
+		{`{"when":"now"}`, `{"location":"body.when","message":"must be an RFC 3339 time such as 2006-01-02T15:04:05Z","value":"now"}`},
+		{`{"items":[{"grade":"X"}]}`, `{"location":"body.items[0].grade","message":"must be a grade from A to F","value":"X"}`},
+		{`[]`, `{"location":"body","message":"must be an object"}`},
+		{`{"id":1,"id":2}`, `{"location":"body.id","message":"is a duplicate name"}`},
+		{`{"any":[{"0":1,"0":2}]}`, `{"location":"body.any[0][0]","message":"is a duplicate name"}`},
+		{`{"id":`, `{"location":"body.id","message":"is malformed JSON: it ends early, after 6 bytes"}`},
+		{`{"id":1}}`, `{"location":"body","message":"is malformed JSON at byte 8"}`},
+		{`{"id":01}`, `{"location":"body","message":"is malformed JSON at byte 7"}`},
+		{"{\"any\":\"\xff\"}", `{"location":"body.any","message":"is malformed JSON at byte 8"}`},
+		{` `, `{"location":"body","message":"is malformed JSON: it ends early, after 1 bytes"}`},
+		{``, `{"location":"body","message":"is required"}`},
+	} {
+		t.Run(c.body, func(t *testing.T) {
+			require.Equal(t, c.want, failures[orderInput](t, jsonBody(c.body)))
+		})
+	}
+}
+
+func TestBodyContentType(t *testing.T) {
+	type input struct {
+		N    int            `query:"n"`
+		Body map[string]int `body:""`
+	}
+	for _, contentType := range []string{"", "text/plain", "application/x-www-form-urlencoded", "application/jsonx", "application/+json", "text/a+json", "json"} {
+		_, prob := bindBoth[input](t, query("n=x"), typedBody(contentType, `{}`))
+		require.NotNil(t, prob, contentType)
+		require.Equal(t, http.StatusUnsupportedMediaType, prob.Status)
+		require.Equal(t, "application/json", prob.Header.Get("Accept"))
+		require.Len(t, prob.Errors, 2)
+		require.Equal(t, problem.FieldError{
+			Location: "header.Content-Type", Message: "must be application/json", Value: contentType,
+		}, prob.Errors[1])
+	}
+	require.Equal(t, `{"location":"body","message":"is required"}`, failures[input](t), "an empty body needs no type")
+}
+
+func TestOptionalBodies(t *testing.T) {
+	type pointer struct {
+		Body *item `body:""`
+	}
+	require.Nil(t, mustBind[pointer](t).Body)
+	require.Nil(t, mustBind[pointer](t, jsonBody("null")).Body)
+	require.Equal(t, "x", mustBind[pointer](t, jsonBody(`{"name":"x"}`)).Body.Name)
+
+	type optional struct {
+		Body item `body:"" required:"false"`
+	}
+	require.Zero(t, mustBind[optional](t).Body)
+
+	type required struct {
+		Body *item `body:"" required:"true"`
+	}
+	require.Equal(t, `{"location":"body","message":"is required"}`, failures[required](t))
+}
+
+func TestRawBodies(t *testing.T) {
+	type bytesInput struct {
+		Body []byte `body:"raw"`
+	}
+	type textInput struct {
+		Body string `body:"raw" required:"false"`
+	}
+	require.Equal(t, "any \xff", string(mustBind[bytesInput](t, typedBody("", "any \xff")).Body))
+	require.Equal(t, `{"location":"body","message":"is required"}`, failures[bytesInput](t))
+	require.Equal(t, "text", mustBind[textInput](t, typedBody("text/plain", "text")).Body)
+	require.Equal(t, "", mustBind[textInput](t).Body)
+}
+
+func TestSensitiveBodiesAreNotEchoed(t *testing.T) {
+	type login struct {
+		User     string `json:"user"`
+		Password string `json:"password" sensitive:"true"`
+	}
+	type input struct {
+		Logins []map[string]*login `body:""`
+	}
+	type whole struct {
+		Pin string `body:"" sensitive:"true"`
+	}
+	require.Equal(t, `{"location":"body[0].a.password","message":"must be a string"}`,
+		failures[input](t, jsonBody(`[{"a":{"password":1234}}]`)))
+	require.Equal(t, `{"location":"body","message":"must be a string"}`, failures[whole](t, jsonBody(`1234`)))
+}
+
+func TestLocationsAreBounded(t *testing.T) {
+	type input struct {
+		Body map[string]int `body:""`
+	}
+	key := strings.Repeat("k", 10_000)
+	_, prob := bindBoth[input](t, jsonBody(`{"`+key+`":"x"}`))
+	require.Less(t, len(prob.AppendJSON(nil)), 500)
+}
+
+// wrong is a BodyDecoder that reports n errors.
+type wrong struct{ n int }
+
+func (w wrong) DecodeBody(dst unsafe.Pointer, body []byte, errs []problem.FieldError) []problem.FieldError {
+	*(*int)(dst) = len(body)
+	for range w.n {
+		errs = append(errs, problem.FieldError{Location: "body.x", Message: "is wrong"})
+	}
+	return errs
+}
+
+func TestBodyDecoderOption(t *testing.T) {
+	type input struct {
+		N    []int `query:"n"`
+		Body int   `body:""`
+	}
+	decoder := wrong{}
+	opts := bind.Options{Body: func(typ reflect.Type) (bind.BodyDecoder, error) {
+		require.Equal(t, reflect.TypeFor[int](), typ)
+		return decoder, nil
+	}}
+	b, errs := bind.For[input](opts)
+	require.Empty(t, errs)
+	in, prob := b.Bind(newRequest(jsonBody("12345")))
+	require.Nil(t, prob)
+	require.Equal(t, 5, in.Body)
+
+	decoder.n = 1000
+	b, errs = bind.For[input](opts)
+	require.Empty(t, errs)
+	_, prob = b.Bind(newRequest(query("n=x"), jsonBody("12345")))
+	require.Len(t, prob.Errors, bind.MaxErrors)
+	require.Equal(t, "query.n", prob.Errors[0].Location)
+
+	_, errs = bind.For[input](bind.Options{Body: func(reflect.Type) (bind.BodyDecoder, error) {
+		return nil, errors.New("cannot decode that")
+	}})
+	require.Len(t, errs, 1)
+	require.EqualError(t, errs[0], "field Body: cannot decode that")
+}
