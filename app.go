@@ -1,0 +1,103 @@
+package fasterapi
+
+import (
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync"
+
+	"github.com/fasterapi/fasterapi/internal/router"
+	"github.com/fasterapi/fasterapi/reactor"
+)
+
+// App is a service: its routes, what it provides to them, and its reactors.
+//
+// Register everything first, from one goroutine; then Run, Start or Handler
+// serve it, and nothing may be registered any more. All other methods are safe
+// from any goroutine.
+type App struct {
+	cfg    Config
+	cfgErr error
+	log    *slog.Logger
+
+	// Until build, by the registering goroutine.
+	root     Group
+	routes   []*route
+	provided []provided
+	starting []func(*reactor.Group) error
+
+	once     sync.Once
+	buildErr error
+	router   *router.Router[*route]
+	// missed answers what no route answers, behind the middleware of the app.
+	missed   *route
+	reactors *reactor.Group
+}
+
+// New returns an App without routes. Mistakes in cfg are reported by Run,
+// Start or Handler.
+func New(cfg Config) *App {
+	a := &App{}
+	a.cfg, a.cfgErr = cfg.withDefaults()
+	a.log = a.cfg.Logger
+	a.root.app = a
+	return a
+}
+
+// Config returns the configuration with its defaults filled in.
+func (a *App) Config() Config { return a.cfg }
+
+// Reactors are the reactors of the app, for stats and work of your own; nil
+// before it was started.
+func (a *App) Reactors() *reactor.Group { return a.reactors }
+
+// Use adds middleware around every route registered after it, and, for the
+// root of the app, around the answers to requests without a route. The first
+// one added is the outermost.
+func (a *App) Use(m ...Middleware) { a.root.Use(m...) }
+
+// Group returns a group of routes below prefix.
+func (a *App) Group(prefix string, opts ...RouteOption) *Group { return a.root.Group(prefix, opts...) }
+
+// build compiles the routes and starts the reactors, once.
+func (a *App) build() error {
+	a.once.Do(func() { a.buildErr = a.compile() })
+	return a.buildErr
+}
+
+func (a *App) compile() error {
+	if a.cfgErr != nil {
+		return a.cfgErr
+	}
+	var mistakes mistakes
+	var b router.Builder[*route]
+	for _, r := range a.routes {
+		b.Add(r.method, r.pattern, r, r.site)
+	}
+	built, err := b.Build()
+	mistakes.addRouter(err)
+	if built != nil {
+		a.router = built
+	}
+	for _, r := range a.routes {
+		mistakes.addRoute(r, r.compile(a))
+	}
+	if err := mistakes.err(); err != nil {
+		return err
+	}
+	a.missed = a.missedRoute()
+	a.reactors, err = reactor.Start(a.cfg.reactors())
+	if err != nil {
+		return fmt.Errorf("start the reactors: %w", err)
+	}
+	return nil
+}
+
+// callSite is the file:line of the user's registration call, skip frames up.
+func callSite(skip int) string {
+	_, file, line, ok := runtime.Caller(skip + 1)
+	if !ok {
+		return "unknown"
+	}
+	return fmt.Sprintf("%s:%d", file, line)
+}

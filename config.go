@@ -1,0 +1,117 @@
+package fasterapi
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/fasterapi/fasterapi/internal/http1"
+	"github.com/fasterapi/fasterapi/reactor"
+)
+
+// Config describes a service. The zero value is ready for use.
+type Config struct {
+	// Title, Version and Description are for the service's documents.
+	Title, Version, Description string
+
+	// Addr is the address to listen on, "host:port". Default ":8000"; the
+	// environment variable PORT replaces the port of the default.
+	Addr string
+	// TLS serves HTTPS and HTTP/2 through the net/http engine.
+	TLS *tls.Config
+	// H2C serves HTTP/2 without TLS, beside HTTP/1.1, through the net/http
+	// engine.
+	H2C bool
+
+	// Cores is the number of reactors. Default: the environment variable
+	// REACTOR_CORES, else GOMAXPROCS.
+	Cores int
+	// Pin locks every reactor to a thread and a processor: for NUMA machines
+	// and services whose handlers all run on reactors. Handing work to
+	// goroutines then costs microseconds instead of nanoseconds.
+	Pin bool
+	// StallThreshold is how long a task may hold its reactor before it is
+	// named in the log. Default 25 ms; negative: never.
+	StallThreshold time.Duration
+
+	// MaxBody is the largest request body in bytes that a route accepts unless it
+	// says otherwise (the option MaxBody). Default 4 MiB.
+	MaxBody int64
+	// Timeouts and limits of the HTTP/1.1 engine, in the units of the fields.
+	HTTP HTTPConfig
+
+	// DrainTimeout is how long requests in flight may take after SIGTERM.
+	// Default 20 s; Kubernetes kills after 30 s.
+	DrainTimeout time.Duration
+	// Logger receives what the framework has to say. Default slog.Default().
+	Logger *slog.Logger
+}
+
+// HTTPConfig holds the limits and timeouts of the HTTP/1.1 engine; a zero
+// field means its default.
+type HTTPConfig struct {
+	HeadTimeout  time.Duration // for a request head to arrive; default 10 s
+	BodyTimeout  time.Duration // for a request body to make progress; default 30 s
+	IdleTimeout  time.Duration // between two requests of a connection; default 75 s
+	WriteTimeout time.Duration // for a response to make progress; default 30 s
+	MaxHead      int           // bytes of a request head; default 32 KiB
+	MaxHeaders   int           // header fields of a request; default 100
+	StreamAbove  int64         // bytes; larger bodies stream to handlers that read c.Body(); default 256 KiB
+	MaxConns     int           // open connections of each reactor; default 65,536
+	ServerName   string        // value of the Server response field; default none
+}
+
+const (
+	defaultAddr         = ":8000"
+	defaultMaxBody      = 4 << 20
+	defaultDrainTimeout = 20 * time.Second
+)
+
+// withDefaults returns c with every zero field set, or every mistake in it.
+func (c Config) withDefaults() (Config, error) {
+	var errs []error
+	if c.Addr == "" {
+		c.Addr = defaultAddr
+		if port := os.Getenv("PORT"); port != "" {
+			if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+				errs = append(errs, fmt.Errorf("the environment variable PORT must be a port number, not %q", port))
+			}
+			c.Addr = ":" + port
+		}
+	}
+	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
+		errs = append(errs, fmt.Errorf("Config.Addr: %w", err))
+	}
+	if c.MaxBody == 0 {
+		c.MaxBody = defaultMaxBody
+	}
+	if c.DrainTimeout == 0 {
+		c.DrainTimeout = defaultDrainTimeout
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.MaxBody < 0 || c.DrainTimeout < 0 {
+		errs = append(errs, errors.New("Config.MaxBody and Config.DrainTimeout must be positive"))
+	}
+	errs = append(errs, c.engine().Validate())
+	return c, errors.Join(errs...)
+}
+
+func (c Config) engine() http1.Config {
+	h := c.HTTP
+	return http1.Config{
+		HeadTimeout: h.HeadTimeout, BodyTimeout: h.BodyTimeout, IdleTimeout: h.IdleTimeout, WriteTimeout: h.WriteTimeout,
+		MaxHeadBytes: h.MaxHead, MaxHeaders: h.MaxHeaders, StreamAbove: h.StreamAbove, MaxConns: h.MaxConns,
+		ServerName: h.ServerName, Logger: c.Logger,
+	}
+}
+
+func (c Config) reactors() reactor.Config {
+	return reactor.Config{Cores: c.Cores, Pin: c.Pin, StallThreshold: c.StallThreshold, Logger: c.Logger}
+}

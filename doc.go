@@ -1,0 +1,47 @@
+// Package fasterapi is a web framework: typed handlers as in FastAPI, one
+// reactor per core as in Seastar, and what a service needs in production.
+//
+//	type GetUser struct {
+//		ID int64 `path:"id"`
+//	}
+//
+//	func getUser(c *fasterapi.Ctx, in GetUser) (User, error) { … }
+//
+//	func main() {
+//		app := fasterapi.New(fasterapi.Config{Title: "Users"})
+//		app.Get("/users/{id}", getUser)
+//		app.Run()
+//	}
+//
+// # Three ways to run a handler
+//
+// The same App mixes them, route by route:
+//
+//   - app.Get(path, h): h runs on a goroutine of its reactor. It may block and
+//     use any Go library.
+//   - app.Get(path, h, fasterapi.OnReactor()): h runs on the reactor itself, in
+//     a coroutine. It must not block, but it may Await futures.
+//   - app.GetFuture(path, h): h runs on the reactor and returns a future; its
+//     continuations render the answer.
+//
+// A handler that blocks a reactor is named in the log, and after a few times
+// its route is moved to goroutines.
+//
+// # What the framework keeps, and what is yours
+//
+// Input structs, and every string and slice in them, are yours to keep. The
+// [Ctx] is yours until the handler returns; c.Detach makes a context that
+// lives longer.
+//
+// # Errors
+//
+// A handler that returns an error answers with a problem document (RFC 9457):
+// a [problem.Problem] as it is, any other error as 500 with an id that is also
+// in the log, never with its text.
+//
+// # Engines
+//
+// App.Run serves HTTP/1.1 on reactors with epoll. The same App is an
+// http.Handler (App.Handler), which serves TLS, HTTP/2 and every platform
+// without epoll with the same behaviour.
+package fasterapi

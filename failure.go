@@ -1,0 +1,111 @@
+package fasterapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/http1/wire"
+	"github.com/fasterapi/fasterapi/problem"
+)
+
+// statusClientGone is what access logs show for requests whose client left;
+// nobody receives it (nginx's 499).
+const statusClientGone = 499
+
+// errGoexit stands for a handler that ended its goroutine.
+var errGoexit = errors.New("the handler called runtime.Goexit")
+
+// Behaviours that errors of other packages may have, so that the root need not
+// know those packages.
+type (
+	httpStatuser interface{ HTTPStatus() int }
+	retryAfterer interface{ RetryAfter() time.Duration }
+)
+
+// contain turns a panic or Goexit of a handler into a 500. panicked is what
+// recover returned; nil: the goroutine is ending.
+func (c *Ctx) contain(panicked any) {
+	if panicked == nil {
+		c.fail(errGoexit)
+		return
+	}
+	c.fail(&async.PanicError{Value: panicked, Stack: debug.Stack()})
+}
+
+// fail stages the answer to an error. What the client may know of it is a
+// problem document; everything else is logged under the id in it.
+func (c *Ctx) fail(err error) {
+	if c.x.Streamed() || c.x.Hijacked() {
+		c.Logger().Error("response broken off", slog.String("error", err.Error()))
+		return
+	}
+	p := c.problemOf(err)
+	for name, values := range p.Header {
+		for _, value := range values {
+			c.AddHeader(name, value)
+		}
+	}
+	c.scratch = p.AppendJSON(c.scratch[:0])
+	status := p.Status
+	if status < 400 || status > 599 {
+		status = 500
+	}
+	c.x.Respond(status, problem.ContentType, c.scratch)
+}
+
+// problemOf decides what the client gets to know of an error.
+func (c *Ctx) problemOf(err error) *problem.Problem {
+	var p *problem.Problem
+	var coded httpStatuser
+	var framing *wire.Error
+	switch {
+	case errors.As(err, &p):
+		return p
+	case errors.As(err, &framing):
+		return problem.New(framing.Status, framing.Reason)
+	case errors.Is(err, exchange.ErrBodyTooLarge):
+		return problem.TooLarge("the request body is too large")
+	case errors.Is(err, exchange.ErrTimeout):
+		return problem.New(http.StatusRequestTimeout, "the request took too long to arrive")
+	case errors.Is(err, context.Canceled) && c.ended.Load():
+		return problem.New(statusClientGone, "the client closed the connection")
+	case errors.Is(err, context.DeadlineExceeded): // async.ErrTimeout too
+		return c.logged(err, problem.GatewayTimeout("the request took too long"))
+	case errors.As(err, &coded):
+		p = c.logged(err, problem.New(coded.HTTPStatus(), ""))
+		addRetryAfter(p, err)
+		return p
+	}
+	return c.logged(err, problem.Internal(""))
+}
+
+// addRetryAfter tells the client when to come back, if the error knows.
+func addRetryAfter(p *problem.Problem, err error) {
+	var retry retryAfterer
+	if errors.As(err, &retry) {
+		seconds := max(1, int64(retry.RetryAfter().Round(time.Second)/time.Second))
+		p.Header = map[string][]string{"Retry-After": {strconv.FormatInt(seconds, 10)}}
+	}
+}
+
+// logged writes the error to the log, under an id that p shows to the client.
+func (c *Ctx) logged(err error, p *problem.Problem) *problem.Problem {
+	id := fmt.Sprintf("%016x", rand.Uint64())
+	p.Instance = "urn:error:" + id
+	attrs := []any{slog.String("id", id), slog.String("error", err.Error()), slog.Int("status", p.Status)}
+	var panicked *async.PanicError
+	if errors.As(err, &panicked) {
+		attrs = append(attrs, slog.String("stack", string(panicked.Stack)))
+	}
+	c.Logger().Error("request failed", attrs...)
+	return p
+}

@@ -1,0 +1,18 @@
+package fasterapi
+
+import (
+	"net/http"
+
+	"github.com/fasterapi/fasterapi/internal/nethttp"
+)
+
+// Handler returns the app as an http.Handler: the net/http engine, with the
+// same routes and the same behaviour as Run. It panics with a
+// [RegistrationError] when the routes have mistakes. Stop ends the reactors
+// that it starts.
+func (a *App) Handler() http.Handler {
+	if err := a.build(); err != nil {
+		panic(err)
+	}
+	return nethttp.New((*dispatcher)(a), a.reactors, a.cfg.HTTP.StreamAbove)
+}

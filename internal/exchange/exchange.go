@@ -1,0 +1,163 @@
+package exchange
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+
+	"github.com/fasterapi/fasterapi/internal/http1/wire"
+	"github.com/fasterapi/fasterapi/reactor"
+)
+
+// Field is one header field of a response. Name and value must be valid field
+// text: the root package checks what users give it.
+type Field struct{ Name, Value string }
+
+// Exchange is one request and its response.
+//
+// Owner: the reactor, or the goroutine that Serve runs on.
+type Exchange struct {
+	// Head is the parsed request head; leased until Finish.
+	Head wire.Head
+	// Body is the collected request body; leased until Finish. Nil when there
+	// is none or when it streams (see Reader).
+	Body []byte
+	// Stream reads a request body that was not collected; nil otherwise. It
+	// blocks, so only a goroutine may read it.
+	Stream io.Reader
+	// Remote is the peer of the connection; the zero value for a unix socket.
+	Remote netip.AddrPort
+	// Secure tells whether the request came over TLS.
+	Secure bool
+	// CloseAfter closes the connection after the response.
+	CloseAfter bool
+
+	// Status, ContentType, Fields and Payload are the staged response.
+	// Payload is copied or written when the exchange finishes.
+	Status      int
+	ContentType string
+	Fields      []Field
+	Payload     []byte
+
+	// User is the handler's own state of this exchange. It stays when the
+	// exchange is reused, so that the handler need not pool it a second time.
+	User any
+
+	carrier   Carrier
+	reactor   *reactor.Reactor
+	onReactor bool
+	streamed  bool
+	hijacked  bool
+}
+
+// Carrier is the engine's side of an exchange.
+type Carrier interface {
+	// Finish ends an exchange that Serve left with Later. Reactor only.
+	Finish(x *Exchange)
+	// Open sends the staged head and returns the writer of a streamed body of
+	// length bytes, or of unknown length when length is negative.
+	Open(x *Exchange, length int64) (BodyWriter, error)
+	// Hijack takes the connection away from the engine, with the bytes that
+	// were read but not consumed.
+	Hijack(x *Exchange) (net.Conn, []byte, error)
+	// EndStream is called when a streamed response is complete.
+	EndStream(x *Exchange) error
+}
+
+// BodyWriter writes a streamed response body. Write returns when the bytes
+// were taken by the kernel or by a bounded buffer: a slow client holds the
+// writer back.
+type BodyWriter interface {
+	io.Writer
+	Flush() error
+}
+
+// Errors of the streaming half of an exchange.
+var (
+	// ErrResponseSent is returned when a response was begun already.
+	ErrResponseSent = errors.New("exchange: the response was already sent")
+	// ErrHijackUnsupported is returned where the connection cannot be taken,
+	// as with HTTP/2.
+	ErrHijackUnsupported = errors.New("exchange: this connection cannot be taken over")
+	// ErrClientGone is the cause of cancellation when the peer closed its
+	// connection before the response was complete.
+	ErrClientGone = errors.New("exchange: the client closed the connection")
+	// ErrTimeout is returned by reads and writes of a body that made no
+	// progress for the configured time.
+	ErrTimeout = errors.New("exchange: the client is too slow")
+	// ErrBodyTooLarge is returned when a streamed request body is longer than
+	// its limit.
+	ErrBodyTooLarge = errors.New("exchange: the request body is too large")
+)
+
+// Attach binds x to the engine that carries it. Engines call it once for each
+// request, before Admit or Serve.
+func (x *Exchange) Attach(c Carrier, r *reactor.Reactor, onReactor bool) {
+	x.carrier, x.reactor, x.onReactor = c, r, onReactor
+}
+
+// Moved records that the exchange runs on another kind of owner now.
+func (x *Exchange) Moved(onReactor bool) { x.onReactor = onReactor }
+
+// Reset makes x ready for another request. It keeps allocated memory and User.
+func (x *Exchange) Reset() {
+	x.Head.Reset()
+	clear(x.Fields)
+	*x = Exchange{Head: x.Head, Fields: x.Fields[:0], User: x.User}
+}
+
+// OnReactor tells whether the code that runs now runs on the reactor.
+func (x *Exchange) OnReactor() bool { return x.onReactor }
+
+// Reactor is the reactor that the exchange belongs to, also while a goroutine
+// serves it.
+func (x *Exchange) Reactor() *reactor.Reactor { return x.reactor }
+
+// Finish sends the staged response of an exchange that Serve left with
+// [Later]. Reactor only, once.
+func (x *Exchange) Finish() { x.carrier.Finish(x) }
+
+// Respond stages a complete response. payload must stay unchanged until the
+// exchange finishes.
+func (x *Exchange) Respond(status int, contentType string, payload []byte) {
+	x.Status, x.ContentType, x.Payload = status, contentType, payload
+}
+
+// AddField adds a response header field.
+func (x *Exchange) AddField(name, value string) {
+	x.Fields = append(x.Fields, Field{name, value})
+}
+
+// Open sends the head with the staged status and fields, and returns the
+// writer of the body: of exactly length bytes, or, when length is negative,
+// of as many as come (chunked, or until the end of the connection for
+// HTTP/1.0). Goroutines only.
+func (x *Exchange) Open(length int64) (BodyWriter, error) {
+	if x.streamed || x.hijacked {
+		return nil, ErrResponseSent
+	}
+	w, err := x.carrier.Open(x, length)
+	x.streamed = err == nil
+	return w, err
+}
+
+// EndStream completes a response that Open began.
+func (x *Exchange) EndStream() error { return x.carrier.EndStream(x) }
+
+// Streamed tells whether Open has sent the head.
+func (x *Exchange) Streamed() bool { return x.streamed }
+
+// Hijack takes the connection from the engine; the engine sends nothing more.
+// It returns the bytes that were read after this request. Goroutines only.
+func (x *Exchange) Hijack() (net.Conn, []byte, error) {
+	if x.streamed || x.hijacked {
+		return nil, nil, ErrResponseSent
+	}
+	conn, rest, err := x.carrier.Hijack(x)
+	x.hijacked = err == nil
+	return conn, rest, err
+}
+
+// Hijacked tells whether the connection was taken over.
+func (x *Exchange) Hijacked() bool { return x.hijacked }

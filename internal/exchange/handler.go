@@ -1,0 +1,45 @@
+package exchange
+
+// Outcome tells the engine what Serve did with the exchange.
+type Outcome uint8
+
+// The outcomes of Serve.
+const (
+	// Answered: the response is staged (or streamed, or the connection was
+	// hijacked). The engine goes on.
+	Answered Outcome = iota
+	// Later: Finish will be called on the reactor.
+	Later
+	// Move: call Serve again on the other kind of owner.
+	Move
+)
+
+// Admission says what to do with the body of a request, before it is read.
+type Admission struct {
+	// Limit is the largest body accepted, in bytes; a longer one is answered
+	// with 413.
+	Limit int64
+	// Stream asks for large bodies to be read by the handler through
+	// Exchange.Stream. Without it the whole body is collected first.
+	Stream bool
+	// Discard asks for the body to be read and thrown away: the answer does
+	// not depend on it (a 404, say).
+	Discard bool
+}
+
+// Handler answers exchanges.
+//
+// Owner: any (immutable after New).
+type Handler interface {
+	// Admit is asked when the head of a request with a body has come. It must
+	// not block. It is not called for requests without a body.
+	Admit(x *Exchange) Admission
+	// Serve answers x, on the reactor or on a goroutine as x.OnReactor tells.
+	Serve(x *Exchange) Outcome
+	// Cancel tells that nobody waits for the answer any more. It may run at
+	// the same time as Serve, on another goroutine, but never after the
+	// exchange has finished. It must not block.
+	Cancel(x *Exchange, cause error)
+	// Release ends the handler's use of x: every lease is over.
+	Release(x *Exchange)
+}

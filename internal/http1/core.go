@@ -1,0 +1,145 @@
+package http1
+
+import (
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/fasterapi/fasterapi/internal/http1/wire"
+	"github.com/fasterapi/fasterapi/reactor"
+)
+
+// core is the share of a server that one reactor owns.
+//
+// Owner: reactor; atomics and loanDate: any.
+type core struct {
+	server    *Server
+	reactor   *reactor.Reactor
+	listeners []*listener
+	// conns is a ring of the open connections, with this sentinel.
+	conns conn
+	count int
+	date  wire.Date
+	// epoch is the zero of the deadlines of this core.
+	epoch time.Time
+
+	draining atomic.Bool
+	// emptied is closed when the last connection of a draining core is gone.
+	emptied  chan struct{}
+	refused  atomic.Uint64
+	expired  atomic.Uint64
+	accepted atomic.Uint64
+
+	loanDate struct {
+		sync.Mutex
+		wire.Date
+	}
+}
+
+func newCore(s *Server, r *reactor.Reactor) *core {
+	c := &core{server: s, reactor: r, emptied: make(chan struct{}), epoch: time.Now()}
+	c.conns.next, c.conns.prev = &c.conns, &c.conns
+	return c
+}
+
+// open starts a connection on an accepted descriptor.
+func (k *core) open(fd int, remote netip.AddrPort) {
+	c := &conn{core: k, remote: remote, fresh: true}
+	c.timer.Task = (*alarm)(c)
+	c.socket.Open(k.reactor.Poller(), fd)
+	if k.draining.Load() || k.reactor.Register(fd, c) != nil {
+		k.reactor.Poller().CloseFD(fd)
+		k.reactor.ConnClosed()
+		return
+	}
+	c.prev, c.next = k.conns.prev, &k.conns
+	c.prev.next, c.next.prev = c, c
+	c.listed = true
+	k.count++
+	k.accepted.Add(1)
+	c.expectWithin(k.server.cfg.HeadTimeout)
+}
+
+// release ends the reactor's part in a connection; its descriptor stays open.
+func (k *core) release(c *conn) {
+	if !c.listed {
+		return
+	}
+	c.listed = false
+	c.prev.next, c.next.prev = c.next, c.prev
+	c.prev, c.next = nil, nil
+	k.reactor.Disarm(&c.timer)
+	k.reactor.Deregister(c.socket.FD())
+	k.reactor.ConnClosed()
+	k.count--
+	if k.count == 0 && k.draining.Load() {
+		close(k.emptied)
+	}
+	if k.server.full.Load() {
+		k.server.retryAccept()
+	}
+}
+
+// forget closes the descriptor of a connection that has ended.
+func (k *core) forget(c *conn) {
+	if c.listed {
+		k.release(c)
+		k.reactor.Poller().CloseFD(c.socket.FD())
+	}
+}
+
+// drain stops accepting and closes the idle connections; the others close
+// after their current response.
+func (k *core) drain() {
+	if k.draining.Load() {
+		return
+	}
+	for _, l := range k.listeners {
+		l.close()
+	}
+	k.draining.Store(true)
+	if k.count == 0 {
+		close(k.emptied)
+		return
+	}
+	k.each(func(c *conn) {
+		if c.owner.Load() == ownedByReactor && c.phase == reading && !c.partial && c.socket.Pending() == 0 {
+			c.close()
+		}
+	})
+}
+
+// cut ends every connection. Exchanges on loan are cancelled and close when
+// their handler returns.
+func (k *core) cut(cause error) {
+	k.each(func(c *conn) {
+		if c.owner.Load() == ownedByReactor {
+			c.abort()
+			return
+		}
+		c.cancelOnLoan(cause)
+	})
+}
+
+// each calls f for every connection; f may close it.
+func (k *core) each(f func(*conn)) {
+	for c := k.conns.next; c != &k.conns; {
+		next := c.next
+		f(c)
+		c = next
+	}
+}
+
+// sinceEpoch is the coarse clock of the core.
+func (k *core) sinceEpoch() time.Duration { return k.reactor.Now().Sub(k.epoch) }
+
+// appendDate appends the Date field.
+func (k *core) appendDate(out []byte, onReactor bool) []byte {
+	if onReactor {
+		return k.date.Append(out, k.reactor.Now())
+	}
+	k.loanDate.Lock()
+	defer k.loanDate.Unlock()
+	return k.loanDate.Append(out, time.Now())
+}

@@ -1,0 +1,47 @@
+// Package http1 serves HTTP/1.1 (RFC 9110, RFC 9112) on the sockets of
+// reactors.
+//
+// It knows bytes, time and connections; what a request means is the business
+// of the [exchange.Handler] it is given.
+//
+// # The way of a request
+//
+//	listener.go   a descriptor is accepted and given to the least loaded core
+//	conn.go       its events arrive; advance() is the state machine
+//	head.go       bytes become a request head (package wire parses)
+//	body.go       the body is collected, discarded or left to stream
+//	dispatch.go   the handler serves the exchange
+//	answer.go     its response becomes bytes
+//	loan.go       the connection is lent to a goroutine, and comes back
+//	close.go      the connection ends
+//
+// # Who owns a connection
+//
+// A connection has one owner at a time: its reactor, or the pooled goroutine
+// that serves its current request. advance() runs on the owner, whoever that
+// is; it is the same code. While a goroutine has the connection on loan the
+// reactor only notes the events that arrive (loan.go). The goroutine gives the
+// connection back when it needs an event that has not come yet.
+//
+//	           accept
+//	             |
+//	             v      Serve: Move (goroutine style)
+//	+---> owned by reactor ----------------------> on loan to a goroutine ---+
+//	|            |  ^                                 |   serves, reads and  |
+//	|   Serve: Later|                                 |   writes pipelined   |
+//	|            v  | Finish                          |   requests           |
+//	|      exchange pending                           v                      |
+//	+-------------------------------- needs an event, or Serve: Move --------+
+//
+// # Cost
+//
+// An idle connection holds no buffer and no exchange: a conn struct of about
+// 300 bytes. A request on a warm connection allocates nothing. All responses
+// to the requests of one read leave in one write.
+//
+// # What it refuses
+//
+// Whatever RFC 9112 calls ambiguous (package wire), heads and bodies over
+// their limits, clients slower than the timeouts of [Config]. Where the
+// framing is in doubt the connection is closed after the answer.
+package http1

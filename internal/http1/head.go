@@ -1,0 +1,99 @@
+package http1
+
+import (
+	"github.com/fasterapi/fasterapi/internal/http1/wire"
+	"github.com/fasterapi/fasterapi/internal/stream"
+)
+
+// flushAbove is how many bytes of responses gather before they are written
+// although more pipelined requests wait: 64 KiB fill a default socket buffer.
+const flushAbove = 64 << 10
+
+// readHead looks for the next request head in what was read.
+func (c *conn) readHead() bool {
+	if c.socket.Pending() >= flushAbove && !c.flush() {
+		return false // the client does not read: do not answer more
+	}
+	if c.pos == len(c.in) {
+		c.recycleInput()
+		if !c.fill() {
+			c.rest()
+			return false
+		}
+	}
+	if c.x == nil {
+		c.x = c.core.server.acquire()
+	}
+	n, err := c.x.Head.Parse(c.in[c.pos:], c.core.server.limits)
+	switch {
+	case err != nil:
+		c.refuseFor(err)
+		return true
+	case n == 0:
+		if c.fill() {
+			return true
+		}
+		c.awaitHead()
+		return false
+	}
+	c.pos += n
+	c.begin()
+	return true
+}
+
+// recycleInput makes the whole input buffer free again: nothing in it is
+// unread and no exchange leases it.
+func (c *conn) recycleInput() {
+	if cap(c.in) > stream.BufferSize {
+		c.in = nil
+	}
+	c.in, c.pos = c.in[:0], 0
+}
+
+// begin starts the exchange whose head is complete.
+func (c *conn) begin() {
+	x := c.x
+	c.partial, c.fresh = false, false
+	c.expectNothing()
+	x.Attach(c, c.core.reactor, c.owner.Load() == ownedByReactor)
+	x.Remote = c.remote
+	c.mustClose = !x.Head.Persistent()
+	c.phase = ready
+	if x.Head.Body() != wire.NoBody {
+		c.admit()
+	}
+}
+
+// rest lets an idle connection wait, without buffers and without an exchange.
+func (c *conn) rest() {
+	if c.phase != reading || c.socket.Pending() > 0 {
+		return // closed meanwhile, or still writing under its own deadline
+	}
+	if c.core.draining.Load() {
+		c.close()
+		return
+	}
+	c.dropInput()
+	c.dropExchange()
+	if c.fresh {
+		return // the deadline of accept stands
+	}
+	c.expectWithin(c.core.server.cfg.IdleTimeout)
+}
+
+// awaitHead lets a connection wait for the rest of a head. What has come moves
+// to memory of its size: a slow client does not hold a whole buffer.
+func (c *conn) awaitHead() {
+	if c.phase != reading {
+		return
+	}
+	if !c.partial {
+		c.partial = true
+		c.expectWithin(c.core.server.cfg.HeadTimeout)
+	}
+	if cap(c.in) == stream.BufferSize {
+		few := append([]byte(nil), c.in[c.pos:]...)
+		c.core.server.buffers.Put(c.in)
+		c.in, c.pos = few, 0
+	}
+}

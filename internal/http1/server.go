@@ -1,0 +1,174 @@
+package http1
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/http1/wire"
+	"github.com/fasterapi/fasterapi/internal/poll"
+	"github.com/fasterapi/fasterapi/internal/stream"
+	"github.com/fasterapi/fasterapi/reactor"
+)
+
+// backlog is the length of the accept queue asked for; the kernel caps it at
+// net.core.somaxconn (4096 since Linux 5.4).
+const backlog = 4096
+
+// ErrServerClosed is the cause of cancellation of exchanges that a closing
+// server cuts off.
+var ErrServerClosed = errors.New("http1: the server is closing")
+
+// Server serves HTTP/1.1 on a set of reactors.
+//
+// Owner: any (immutable after New; the rest is atomic).
+type Server struct {
+	cfg        Config
+	limits     wire.Limits
+	handler    exchange.Handler
+	cores      []*core
+	serverLine []byte
+	buffers    stream.Buffers
+	exchanges  sync.Pool
+	// full: accepting has stopped at MaxConns.
+	full atomic.Bool
+}
+
+// New returns a server whose connections live on the given reactors. Nothing
+// happens until Listen.
+func New(cfg Config, reactors []*reactor.Reactor, h exchange.Handler) (*Server, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg.withDefaults(), handler: h}
+	s.limits = wire.Limits{HeadBytes: s.cfg.MaxHeadBytes, Headers: s.cfg.MaxHeaders, TargetBytes: s.cfg.MaxTargetBytes}
+	if s.cfg.ServerName != "" {
+		s.serverLine, _ = wire.AppendHeader(nil, "Server", s.cfg.ServerName)
+	}
+	for _, r := range reactors {
+		s.cores = append(s.cores, newCore(s, r))
+	}
+	return s, nil
+}
+
+// Listen accepts TCP connections on addr ("host:port"; port 0: any free one)
+// and returns the bound address. Every reactor gets a listener of its own
+// (SO_REUSEPORT), so the kernel spreads new connections.
+func (s *Server) Listen(addr string) (netip.AddrPort, error) {
+	bound := netip.AddrPort{}
+	for _, k := range s.cores {
+		fd, at, err := poll.Listen(addr, len(s.cores) > 1, backlog)
+		if err != nil {
+			return bound, fmt.Errorf("listen on %s: %w", addr, err)
+		}
+		if !bound.IsValid() {
+			bound, addr = at, at.String()
+		}
+		if err := k.listen(fd); err != nil {
+			return bound, fmt.Errorf("listen on %s: %w", addr, err)
+		}
+	}
+	return bound, nil
+}
+
+// listen starts accepting on fd. It runs on any goroutine and waits for the
+// reactor.
+func (k *core) listen(fd int) error {
+	result := make(chan error, 1)
+	posted := k.reactor.Post(async.TaskFunc(func() {
+		l := &listener{core: k, fd: fd}
+		l.retry.Task = l
+		err := k.reactor.Register(fd, l)
+		if err == nil {
+			k.listeners = append(k.listeners, l)
+			l.Run() // connections may wait already
+		}
+		result <- err
+	}))
+	if !posted {
+		return ErrServerClosed
+	}
+	return <-result
+}
+
+// Shutdown stops accepting, closes idle connections and waits until the
+// others have had their current response. When ctx ends first, what is left
+// is cancelled and cut off.
+func (s *Server) Shutdown(ctx context.Context) error {
+	for _, k := range s.cores {
+		k.reactor.Post(async.TaskFunc(k.drain))
+	}
+	for _, k := range s.cores {
+		select {
+		case <-k.emptied:
+		case <-ctx.Done():
+			s.cut()
+			return fmt.Errorf("shutdown: connections were cut off: %w", ctx.Err())
+		}
+	}
+	return nil
+}
+
+func (s *Server) cut() {
+	for _, k := range s.cores {
+		k.reactor.Post(async.TaskFunc(func() { k.cut(ErrServerClosed) }))
+	}
+}
+
+// Stats are counts since the start, but for Open. Any goroutine may read them.
+type Stats struct {
+	Open     int64  // connections open now
+	Accepted uint64 // connections accepted
+	Refused  uint64 // requests that could not be understood, or were too large or too slow
+	Expired  uint64 // connections that ran into a timeout
+}
+
+// Stats sums the counts of all cores.
+func (s *Server) Stats() Stats {
+	var sum Stats
+	for _, k := range s.cores {
+		sum.Open += k.reactor.OpenConns()
+		sum.Accepted += k.accepted.Load()
+		sum.Refused += k.refused.Load()
+		sum.Expired += k.expired.Load()
+	}
+	return sum
+}
+
+// leastLoaded is the core with the fewest open connections.
+func (s *Server) leastLoaded() *core {
+	best := s.cores[0]
+	for _, k := range s.cores[1:] {
+		if k.reactor.OpenConns() < best.reactor.OpenConns() {
+			best = k
+		}
+	}
+	return best
+}
+
+// retryAccept lets every listener try again after MaxConns was reached.
+func (s *Server) retryAccept() {
+	if !s.full.CompareAndSwap(true, false) {
+		return
+	}
+	for _, k := range s.cores {
+		k.reactor.Post(async.TaskFunc(func() {
+			for _, l := range k.listeners {
+				l.Run()
+			}
+		}))
+	}
+}
+
+// acquire returns an exchange that is ready for a request.
+func (s *Server) acquire() *exchange.Exchange {
+	if x, ok := s.exchanges.Get().(*exchange.Exchange); ok {
+		return x
+	}
+	return new(exchange.Exchange)
+}

@@ -1,0 +1,209 @@
+package nethttp
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+
+	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/reactor"
+)
+
+// carrier carries one exchange over a net/http request.
+//
+// Owner: the goroutine of the request, or the reactor while the goroutine
+// waits for turn; live: mu.
+type carrier struct {
+	handler exchange.Handler
+	w       http.ResponseWriter
+	r       *http.Request
+	x       *exchange.Exchange
+	reactor *reactor.Reactor
+	// turn gives the exchange back to the goroutine.
+	turn chan struct{}
+	// moved: the handler wants to run on the goroutine.
+	moved bool
+	// complete: a streamed response came to its end.
+	complete bool
+	left     int64 // bytes missing of a declared length; -1: none declared
+
+	mu   sync.Mutex
+	live bool
+}
+
+// run lets the handler answer, here or on the reactor.
+func (c *carrier) run() {
+	c.setLive(true)
+	defer c.setLive(false)
+	stop := context.AfterFunc(c.r.Context(), c.cancel)
+	defer stop()
+	for {
+		if c.handler.Serve(c.x) == exchange.Answered {
+			return
+		}
+		c.move(true)
+		c.moved = false
+		if !c.reactor.Post((*onReactor)(c)) {
+			c.x.Respond(http.StatusServiceUnavailable, "", nil)
+			return
+		}
+		<-c.turn
+		if !c.moved {
+			return
+		}
+		c.move(false)
+	}
+}
+
+// onReactor is a carrier whose handler runs on the reactor.
+//
+// Owner: reactor.
+type onReactor carrier
+
+// Run implements [async.Task].
+func (o *onReactor) Run() {
+	c := (*carrier)(o)
+	switch c.handler.Serve(c.x) {
+	case exchange.Later:
+		return
+	case exchange.Move:
+		c.moved = true
+	}
+	c.giveBack()
+}
+
+// Finish implements [exchange.Carrier].
+func (c *carrier) Finish(*exchange.Exchange) { c.giveBack() }
+
+func (c *carrier) giveBack() {
+	c.turn <- struct{}{}
+	c.reactor.Woke()
+}
+
+// cancel tells the handler that the client has gone. It goes through the
+// reactor, where a suspended coroutine may be interrupted.
+func (c *carrier) cancel() { c.reactor.Post((*cancelled)(c)) }
+
+// cancelled is a carrier whose client has gone.
+//
+// Owner: reactor.
+type cancelled carrier
+
+// Run implements [async.Task].
+func (d *cancelled) Run() {
+	c := (*carrier)(d)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.live {
+		c.handler.Cancel(c.x, exchange.ErrClientGone)
+	}
+}
+
+func (c *carrier) setLive(live bool) {
+	c.mu.Lock()
+	c.live = live
+	c.mu.Unlock()
+}
+
+// move changes the owner; a cancellation sees the old or the new one.
+func (c *carrier) move(onReactor bool) {
+	c.mu.Lock()
+	c.x.Moved(onReactor)
+	c.mu.Unlock()
+}
+
+// answer writes the staged response.
+func (c *carrier) answer() {
+	x := c.x
+	if x.Hijacked() || x.Streamed() {
+		return
+	}
+	c.writeHead()
+	if bodiless(x.Status) {
+		c.w.WriteHeader(x.Status)
+		return
+	}
+	c.w.Header().Set("Content-Length", strconv.Itoa(len(x.Payload)))
+	c.w.WriteHeader(x.Status)
+	if c.r.Method != http.MethodHead {
+		// An error means that the client has gone: nobody is left to tell.
+		_, _ = c.w.Write(x.Payload)
+	}
+}
+
+func (c *carrier) writeHead() {
+	header := c.w.Header()
+	if c.x.ContentType != "" {
+		header.Set("Content-Type", c.x.ContentType)
+	} else {
+		header["Content-Type"] = nil // no guessing
+	}
+	for _, f := range c.x.Fields {
+		header.Add(f.Name, f.Value)
+	}
+	if c.x.CloseAfter {
+		header.Set("Connection", "close")
+	}
+}
+
+func bodiless(status int) bool {
+	return status < 200 || status == http.StatusNoContent || status == http.StatusNotModified
+}
+
+// Open implements [exchange.Carrier].
+func (c *carrier) Open(x *exchange.Exchange, length int64) (exchange.BodyWriter, error) {
+	c.writeHead()
+	if length >= 0 {
+		c.w.Header().Set("Content-Length", strconv.FormatInt(length, 10))
+	}
+	c.left = length
+	c.w.WriteHeader(x.Status)
+	return (*bodyWriter)(c), nil
+}
+
+// EndStream implements [exchange.Carrier].
+func (c *carrier) EndStream(*exchange.Exchange) error {
+	if c.left > 0 {
+		return io.ErrUnexpectedEOF
+	}
+	c.complete = true
+	return nil
+}
+
+// bodyWriter writes a streamed body.
+//
+// Owner: the goroutine of the request.
+type bodyWriter carrier
+
+// Write implements [io.Writer].
+func (b *bodyWriter) Write(p []byte) (int, error) {
+	if b.left >= 0 {
+		if int64(len(p)) > b.left {
+			return 0, http.ErrContentLength
+		}
+		b.left -= int64(len(p))
+	}
+	if b.r.Method == http.MethodHead || bodiless(b.x.Status) {
+		return len(p), nil
+	}
+	return b.w.Write(p)
+}
+
+// Flush sends what was written so far.
+func (b *bodyWriter) Flush() error { return http.NewResponseController(b.w).Flush() }
+
+// Hijack implements [exchange.Carrier].
+func (c *carrier) Hijack(*exchange.Exchange) (net.Conn, []byte, error) {
+	conn, buffered, err := http.NewResponseController(c.w).Hijack()
+	if err != nil {
+		return nil, nil, exchange.ErrHijackUnsupported
+	}
+	rest := make([]byte, buffered.Reader.Buffered())
+	if _, err := io.ReadFull(buffered, rest); err != nil {
+		return nil, nil, err
+	}
+	return conn, rest, nil
+}

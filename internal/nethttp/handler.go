@@ -1,0 +1,166 @@
+package nethttp
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/netip"
+	"sync"
+
+	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/http1/wire"
+	"github.com/fasterapi/fasterapi/problem"
+	"github.com/fasterapi/fasterapi/reactor"
+)
+
+// defaultStreamAbove is the size in bytes from which request bodies stream, as
+// in internal/http1.
+const defaultStreamAbove = 256 << 10
+
+// Handler is an http.Handler that gives every request to an exchange.Handler.
+//
+// Owner: any (immutable after New; the pool is atomic).
+type Handler struct {
+	handler     exchange.Handler
+	reactors    *reactor.Group
+	streamAbove int64
+	pool        sync.Pool
+}
+
+// New returns the engine. Bodies above streamAbove bytes stream to handlers
+// that ask for it; 0 means 256 KiB.
+func New(h exchange.Handler, reactors *reactor.Group, streamAbove int64) *Handler {
+	if streamAbove == 0 {
+		streamAbove = defaultStreamAbove
+	}
+	return &Handler{handler: h, reactors: reactors, streamAbove: streamAbove}
+}
+
+// ServeHTTP implements [http.Handler].
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := h.acquire()
+	c := &carrier{handler: h.handler, w: w, r: r, x: x, reactor: h.reactors.LeastLoaded(), turn: make(chan struct{}, 1)}
+	c.reactor.ConnOpened() // least loaded counts requests here
+	defer c.reactor.ConnClosed()
+	fillHead(&x.Head, r)
+	x.Attach(c, c.reactor, false)
+	x.Remote, _ = netip.ParseAddrPort(r.RemoteAddr)
+	x.Secure = r.TLS != nil
+	if r.Body != nil && r.ContentLength != 0 && !h.takeBody(c) {
+		h.release(x)
+		return
+	}
+	returned := false
+	defer func() {
+		if !returned { // the handler ended this goroutine: what it staged is its last word
+			c.answer()
+		}
+	}()
+	c.run()
+	returned = true
+	c.answer()
+	broken := x.Streamed() && !c.complete
+	h.release(x)
+	if broken {
+		panic(http.ErrAbortHandler) // the client must not take it for the whole
+	}
+}
+
+func (h *Handler) acquire() *exchange.Exchange {
+	if x, ok := h.pool.Get().(*exchange.Exchange); ok {
+		return x
+	}
+	return new(exchange.Exchange)
+}
+
+func (h *Handler) release(x *exchange.Exchange) {
+	h.handler.Release(x)
+	x.Reset()
+	h.pool.Put(x)
+}
+
+// fillHead copies what net/http has parsed.
+func fillHead(head *wire.Head, r *http.Request) {
+	head.Method = []byte(r.Method)
+	head.Target = []byte(r.RequestURI)
+	head.Path = []byte(r.URL.EscapedPath())
+	switch {
+	case r.RequestURI == "*":
+		head.Path = []byte("*")
+	case len(head.Path) == 0:
+		head.Path = []byte("/")
+	}
+	head.RawQuery = []byte(r.URL.RawQuery)
+	head.Host = []byte(r.Host)
+	head.Minor = 1
+	if r.ProtoMajor == 1 && r.ProtoMinor == 0 {
+		head.Minor = 0
+	}
+	head.ContentLength = r.ContentLength
+	head.Chunked = r.ContentLength < 0
+	head.Headers = append(head.Headers, wire.Header{Name: []byte("Host"), Value: head.Host})
+	for name, values := range r.Header {
+		for _, value := range values {
+			head.Headers = append(head.Headers, wire.Header{Name: []byte(name), Value: []byte(value)})
+		}
+	}
+}
+
+// takeBody reads or streams the body, as the handler wants it; false: the
+// request was refused.
+func (h *Handler) takeBody(c *carrier) bool {
+	x, r := c.x, c.r
+	adm := h.handler.Admit(x)
+	switch {
+	case adm.Discard:
+		return true
+	case r.ContentLength > adm.Limit:
+		c.refuse(http.StatusRequestEntityTooLarge, "the request body is too large")
+		return false
+	}
+	body := http.MaxBytesReader(c.w, r.Body, adm.Limit)
+	if adm.Stream && (r.ContentLength < 0 || r.ContentLength > h.streamAbove) {
+		x.Stream = translated{body}
+		return true
+	}
+	var err error
+	x.Body, err = io.ReadAll(body)
+	switch {
+	case err == nil:
+		return true
+	case errors.Is(translate(err), exchange.ErrBodyTooLarge):
+		c.refuse(http.StatusRequestEntityTooLarge, "the request body is too large")
+	default:
+		c.refuse(http.StatusBadRequest, "the request body cannot be read")
+	}
+	return false
+}
+
+// translated gives the errors of net/http their names in package exchange.
+//
+// Owner: the goroutine of the request.
+type translated struct{ body io.Reader }
+
+func (t translated) Read(p []byte) (int, error) {
+	n, err := t.body.Read(p)
+	return n, translate(err)
+}
+
+func translate(err error) error {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return exchange.ErrBodyTooLarge
+	case errors.Is(err, context.DeadlineExceeded):
+		return exchange.ErrTimeout
+	}
+	return err
+}
+
+// refuse answers a request whose body is not accepted.
+func (c *carrier) refuse(status int, reason string) {
+	c.w.Header().Set("Connection", "close")
+	c.x.Respond(status, problem.ContentType, problem.New(status, reason).AppendJSON(nil))
+	c.answer()
+}

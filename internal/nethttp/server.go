@@ -1,0 +1,92 @@
+package nethttp
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+)
+
+// Config says how to listen. Zero timeouts mean the defaults of internal/http1.
+type Config struct {
+	Addr         string // "host:port"
+	TLS          *tls.Config
+	H2C          bool // HTTP/2 without TLS, beside HTTP/1.1
+	HeadTimeout  time.Duration
+	IdleTimeout  time.Duration
+	MaxHeadBytes int
+	Logger       *slog.Logger
+}
+
+const (
+	defaultHeadTimeout = 10 * time.Second
+	defaultIdleTimeout = 75 * time.Second
+	defaultMaxHead     = 32 << 10
+)
+
+// Server is a running net/http server.
+//
+// Owner: any (immutable after New).
+type Server struct {
+	http   *http.Server
+	served chan struct{}
+}
+
+// Start listens and serves h in the background. It returns the bound address.
+func Start(cfg Config, h http.Handler) (*Server, netip.AddrPort, error) {
+	listener, err := net.Listen("tcp", cfg.Addr)
+	if err != nil {
+		return nil, netip.AddrPort{}, fmt.Errorf("listen on %s: %w", cfg.Addr, err)
+	}
+	s := &Server{served: make(chan struct{}), http: &http.Server{
+		Handler:           h,
+		TLSConfig:         cfg.TLS,
+		ReadHeaderTimeout: or(cfg.HeadTimeout, defaultHeadTimeout),
+		IdleTimeout:       or(cfg.IdleTimeout, defaultIdleTimeout),
+		MaxHeaderBytes:    or(cfg.MaxHeadBytes, defaultMaxHead),
+		ErrorLog:          slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelDebug),
+		Protocols:         new(http.Protocols),
+	}}
+	s.http.Protocols.SetHTTP1(true)
+	s.http.Protocols.SetHTTP2(cfg.TLS != nil)
+	s.http.Protocols.SetUnencryptedHTTP2(cfg.H2C)
+	go s.serve(listener, cfg)
+	addr, err := netip.ParseAddrPort(listener.Addr().String())
+	return s, addr, err
+}
+
+func (s *Server) serve(listener net.Listener, cfg Config) {
+	defer close(s.served)
+	var err error
+	if cfg.TLS != nil {
+		err = s.http.ServeTLS(listener, "", "")
+	} else {
+		err = s.http.Serve(listener)
+	}
+	if !errors.Is(err, http.ErrServerClosed) {
+		cfg.Logger.Error("the server has stopped", slog.String("error", err.Error()))
+	}
+}
+
+// Shutdown stops accepting and waits for the requests in flight. When ctx ends
+// first their connections are closed.
+func (s *Server) Shutdown(ctx context.Context) error {
+	err := s.http.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(fmt.Errorf("shutdown: connections were cut off: %w", err), s.http.Close())
+	}
+	<-s.served
+	return err
+}
+
+func or[T time.Duration | int](value, otherwise T) T {
+	if value == 0 {
+		return otherwise
+	}
+	return value
+}

@@ -1,0 +1,123 @@
+package stream
+
+import (
+	"errors"
+	"syscall"
+
+	"github.com/fasterapi/fasterapi/internal/poll"
+)
+
+// Status says how far a read or a flush came.
+type Status uint8
+
+// The results of Fill and Flush.
+const (
+	// Done: bytes were read, or everything was written.
+	Done Status = iota
+	// Again: the kernel has no more bytes, or takes no more, for now.
+	Again
+	// Ended: the peer closed its sending side (Fill only).
+	Ended
+	// Broken: the connection is of no more use.
+	Broken
+)
+
+// ErrBroken is returned for writes to a connection that the peer has reset.
+var ErrBroken = errors.New("stream: the connection is broken")
+
+// Socket is a non-blocking descriptor and the bytes that wait to be written
+// to it. The zero value is a socket without a descriptor.
+//
+// Owner: whoever owns the connection it is part of.
+type Socket struct {
+	poller poll.Poller
+	fd     int
+	// out[sent:] has still to be written.
+	out  []byte
+	sent int
+}
+
+// Open binds the socket to a descriptor.
+func (s *Socket) Open(p poll.Poller, fd int) { s.poller, s.fd = p, fd }
+
+// FD is the descriptor.
+func (s *Socket) FD() int { return s.fd }
+
+// Fill reads once into the free capacity of b and returns b with the bytes
+// appended. b must have free capacity.
+func (s *Socket) Fill(b []byte) ([]byte, Status) {
+	for {
+		n, errno := s.poller.Read(s.fd, b[len(b):cap(b)])
+		switch {
+		case n > 0:
+			return b[:len(b)+n], Done
+		case errno == 0:
+			return b, Ended
+		case errno == syscall.EINTR:
+		case poll.Again(errno):
+			return b, Again
+		default:
+			return b, Broken
+		}
+	}
+}
+
+// Out is the buffer that waits to be written: append to it and hand it back
+// with SetOut. It may be nil.
+func (s *Socket) Out() []byte { return s.out }
+
+// SetOut replaces the buffer that waits to be written.
+func (s *Socket) SetOut(b []byte) { s.out = b }
+
+// Pending is the number of bytes that wait to be written.
+func (s *Socket) Pending() int { return len(s.out) - s.sent }
+
+// Flush writes what waits. On Done the emptied buffer is put back into pool,
+// so that an idle socket holds no memory.
+func (s *Socket) Flush(pool *Buffers) Status {
+	for s.sent < len(s.out) {
+		n, errno := s.poller.Write(s.fd, s.out[s.sent:])
+		switch {
+		case n > 0:
+			s.sent += n
+		case errno == syscall.EINTR:
+		case poll.Again(errno):
+			return Again
+		default:
+			return Broken
+		}
+	}
+	s.Drop(pool)
+	return Done
+}
+
+// FlushWith writes what waits and then body, in one system call where the
+// kernel takes both. What is left of body is copied, so body is free when it
+// returns.
+func (s *Socket) FlushWith(pool *Buffers, body []byte) Status {
+	if s.sent > 0 { // bytes wait already: the kernel's buffer is full
+		s.out = append(s.out, body...)
+		return s.Flush(pool)
+	}
+	head := len(s.out)
+	n, errno := s.poller.Writev(s.fd, [][]byte{s.out, body})
+	if errno != 0 && !poll.Again(errno) && errno != syscall.EINTR {
+		return Broken
+	}
+	n = max(n, 0)
+	if n < head {
+		s.sent, s.out = n, append(s.out, body...)
+		return s.Flush(pool)
+	}
+	rest := body[n-head:]
+	s.sent, s.out = 0, append(s.out[:0], rest...)
+	return s.Flush(pool)
+}
+
+// Drop gives the write buffer back, with whatever it holds.
+func (s *Socket) Drop(pool *Buffers) {
+	if s.out != nil {
+		pool.Put(s.out)
+	}
+	s.out, s.sent = nil, 0
+}

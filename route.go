@@ -1,0 +1,112 @@
+package fasterapi
+
+import (
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/fasterapi/fasterapi/reactor"
+)
+
+// style says what a handler runs on; DESIGN.md calls them straight line, on the
+// reactor and chain.
+type style uint32
+
+const (
+	onGoroutine style = iota // may block
+	onCoroutine              // on the reactor, may await
+	asChain                  // on the reactor, returns a future
+	inline                   // wherever the exchange is: answers of the framework itself
+)
+
+// Handler answers a request. Middleware wraps it; typed handlers become one.
+type Handler func(c *Ctx) error
+
+// Middleware wraps the handlers of routes. What it does before and after
+// calling next is straight-line code in the style of the route: on a
+// goroutine it may block, on a reactor it must not.
+type Middleware func(next Handler) Handler
+
+// RouteOption changes one route, or all routes of a group.
+type RouteOption func(*options)
+
+// options are what route options set.
+type options struct {
+	style   style
+	maxBody int64 // bytes; 0: the app's
+}
+
+// OnReactor runs the handler on the reactor, in a coroutine: fast, but it must
+// not block. Awaiting futures is fine.
+func OnReactor() RouteOption {
+	return func(o *options) { o.style = onCoroutine }
+}
+
+// MaxBody bounds the request body of a route, in bytes; longer ones are
+// answered with 413.
+func MaxBody(bytes int64) RouteOption {
+	return func(o *options) { o.maxBody = bytes }
+}
+
+// route is one registered handler.
+//
+// Owner: any (immutable after build); style is atomic.
+type route struct {
+	method, pattern string
+	// site is the file:line of the registration.
+	site string
+	opts options
+	// style starts as opts.style; a stalling route moves to goroutines.
+	style      atomic.Uint32
+	endpoint   endpoint
+	middleware []Middleware
+	// handler is the endpoint behind its middleware.
+	handler Handler
+	label   *reactor.Label
+	// needsBody: the input has a field for the body, so it is collected.
+	needsBody bool
+}
+
+// endpoint is a typed handler with its compiled input and output.
+type endpoint interface {
+	// compile prepares the endpoint for a route; all mistakes at once.
+	compile(a *App, params []string) (needsBody bool, errs []error)
+	// call binds the input, runs the handler to its end and stages the
+	// response.
+	call(c *Ctx) error
+	// start begins a chain. When it reports done the response is staged or
+	// err says why not; otherwise the end of the chain finishes c.
+	start(c *Ctx) (done bool, err error)
+}
+
+// compile prepares the route to be served.
+func (r *route) compile(a *App) []error {
+	needsBody, errs := r.endpoint.compile(a, wildcards(r.pattern))
+	if len(errs) > 0 {
+		return errs
+	}
+	r.needsBody = needsBody
+	r.handler = r.endpoint.call
+	for i := len(r.middleware) - 1; i >= 0; i-- {
+		r.handler = r.middleware[i](r.handler)
+	}
+	kind := r.opts.style
+	if kind == asChain && len(r.middleware) > 0 {
+		kind = onCoroutine // middleware is straight-line code: the chain is awaited
+	}
+	r.style.Store(uint32(kind))
+	r.label = &reactor.Label{Name: r.method + " " + r.pattern, Site: r.site, OnStall: func(time.Duration) { r.stalled(a) }}
+	return nil
+}
+
+// wildcards returns the names of the wildcards of a pattern, in order. What is
+// wrong with a pattern is the router's to say.
+func wildcards(pattern string) (names []string) {
+	for segment := range strings.SplitSeq(pattern, "/") {
+		name, isWildcard := strings.CutPrefix(segment, "{")
+		if isWildcard {
+			names = append(names, strings.TrimSuffix(strings.TrimSuffix(name, "}"), "..."))
+		}
+	}
+	return names
+}

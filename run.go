@@ -1,0 +1,121 @@
+package fasterapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/fasterapi/fasterapi/internal/http1"
+	"github.com/fasterapi/fasterapi/internal/nethttp"
+	"github.com/fasterapi/fasterapi/internal/poll"
+	"github.com/fasterapi/fasterapi/reactor"
+)
+
+// engine serves the app on one address.
+type engine interface {
+	Shutdown(ctx context.Context) error
+}
+
+// Server is a started App.
+//
+// Owner: any (immutable after New).
+type Server struct {
+	app    *App
+	engine engine
+	addr   netip.AddrPort
+}
+
+// Addr is the address that the server listens on.
+func (s *Server) Addr() netip.AddrPort { return s.addr }
+
+// Shutdown stops accepting connections, lets requests in flight finish, and
+// stops the reactors. When ctx ends first, what is left is cut off and an
+// error says so.
+func (s *Server) Shutdown(ctx context.Context) error {
+	return errors.Join(s.engine.Shutdown(ctx), s.app.reactors.Stop(ctx))
+}
+
+// Run serves the app until SIGTERM or SIGINT, then lets requests in flight
+// finish. When the app cannot start, it says why on standard error and exits
+// with code 1.
+func (a *App) Run() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	if err := a.Serve(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// Serve serves the app until ctx ends, then lets requests in flight finish for
+// Config.DrainTimeout.
+func (a *App) Serve(ctx context.Context) error {
+	s, err := a.Start()
+	if err != nil {
+		return err
+	}
+	a.log.Info("serving", slog.String("title", a.cfg.Title), slog.String("address", s.addr.String()),
+		slog.Int("reactors", a.reactors.Len()))
+	<-ctx.Done()
+	a.log.Info("draining", slog.Duration("timeout", a.cfg.DrainTimeout))
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.cfg.DrainTimeout)
+	defer cancel()
+	return s.Shutdown(drain)
+}
+
+// Start serves the app in the background, on Config.Addr. The error says why
+// it cannot: a port in use, mistakes in the configuration, or a
+// [RegistrationError].
+func (a *App) Start() (*Server, error) {
+	if err := a.build(); err != nil {
+		return nil, err
+	}
+	for _, hook := range a.starting {
+		if err := hook(a.reactors); err != nil {
+			return nil, errors.Join(err, a.reactors.Stop(context.Background()))
+		}
+	}
+	s := &Server{app: a}
+	var err error
+	overNetHTTP := a.cfg.TLS != nil || a.cfg.H2C
+	if !overNetHTTP {
+		s.engine, s.addr, err = a.startHTTP1()
+		overNetHTTP = errors.Is(err, poll.ErrUnsupported) // no epoll, no kqueue
+	}
+	if overNetHTTP {
+		s.engine, s.addr, err = a.startNetHTTP()
+	}
+	if err != nil {
+		return nil, errors.Join(err, a.reactors.Stop(context.Background()))
+	}
+	return s, nil
+}
+
+// startHTTP1 serves on the sockets of the reactors.
+func (a *App) startHTTP1() (engine, netip.AddrPort, error) {
+	var cores []*reactor.Reactor
+	for i := range a.reactors.Len() {
+		cores = append(cores, a.reactors.Reactor(i))
+	}
+	server, err := http1.New(a.cfg.engine(), cores, (*dispatcher)(a))
+	if err != nil {
+		return nil, netip.AddrPort{}, err
+	}
+	addr, err := server.Listen(a.cfg.Addr)
+	return server, addr, err
+}
+
+// startNetHTTP serves through net/http: TLS, HTTP/2, and platforms without
+// epoll or kqueue.
+func (a *App) startNetHTTP() (engine, netip.AddrPort, error) {
+	return nethttp.Start(nethttp.Config{
+		Addr: a.cfg.Addr, TLS: a.cfg.TLS, H2C: a.cfg.H2C,
+		HeadTimeout: a.cfg.HTTP.HeadTimeout, IdleTimeout: a.cfg.HTTP.IdleTimeout, MaxHeadBytes: a.cfg.HTTP.MaxHead,
+		Logger: a.log,
+	}, a.Handler())
+}
