@@ -29,6 +29,7 @@ func TestAllocs(t *testing.T) {
 	_, err := h.Parse(browser, Limits{})
 	require.NoError(t, err)
 	pin(t, "field", func() { _ = h.Get("priority") })
+	pin(t, "method", func() { _ = MethodName(h.Method) })
 	sum := 0
 	pin(t, "fields", func() {
 		for v := range h.Values("accept") {

@@ -25,6 +25,7 @@ var stricter = map[*Error]string{
 	errFold:           "net/http joins folded lines; RFC 9112 5.2 lets a server refuse them",
 	errMethodLong:     "no method is that long; RFC 9112 3 asks for 501",
 	errTargetByte:     "'#': intermediaries disagree about where the path ends; controls net/http drops at a line's end",
+	errTargetEmpty:    "net/http takes CONNECT without a target for one with an empty authority",
 	errTargetForm:     "asterisk only with OPTIONS; a URL of another scheme than http and https has no authority that is ours",
 	errTargetHost:     "user information, escapes, zones and ports beyond 65535 in a URL; CONNECT with a path or without a port",
 	errTargetLong:     "a limit; net/http has one for the whole head only",
@@ -53,10 +54,12 @@ var laxer = []struct {
 }
 
 // checkAgainstNetHTTP fails when the two parsers disagree without a listed reason.
-func checkAgainstNetHTTP(t *testing.T, in []byte) {
+func checkAgainstNetHTTP(t require.TestingT, in []byte) {
 	var h Head
 	n, err := h.Parse(in, Limits{})
-	req, theirs := http.ReadRequest(bufio.NewReader(bytes.NewReader(in)))
+	src := bytes.NewReader(in)
+	r := bufio.NewReader(src)
+	req, theirs := http.ReadRequest(r)
 	if theirs == nil && req.ProtoMajor != 1 {
 		theirs = errors.New("unsupported protocol version") // as http.Server, 505
 	}
@@ -76,6 +79,7 @@ func checkAgainstNetHTTP(t *testing.T, in []byte) {
 		require.NoError(t, theirs, "only net/http refuses %.300q", in)
 	case err == nil:
 		require.Equal(t, meaningOfTheirs(req), meaningOfOurs(&h), "%.300q", in)
+		require.Equal(t, len(in)-src.Len()-r.Buffered(), n, "bytes of the head in %.300q", in)
 	}
 }
 
@@ -173,7 +177,9 @@ func decode(c *Chunks, in []byte, step, room int) (body []byte, n int, err error
 
 func FuzzChunks(f *testing.F) {
 	for _, c := range chunkCases {
-		f.Add([]byte(c.in), uint8(3))
+		if len(c.in) < 1000 {
+			f.Add([]byte(c.in), uint8(3))
+		}
 	}
 	f.Fuzz(func(t *testing.T, in []byte, step uint8) {
 		var c Chunks
@@ -249,6 +255,7 @@ var differenceSeeds = []string{
 	line(strings.Repeat("A", maxMethod+1) + " / HTTP/1.1"),
 	line("GET /" + strings.Repeat("a", DefaultTargetBytes) + " HTTP/1.1"),
 	line("GET /a#b HTTP/1.1"),
+	line("CONNECT  HTTP/1.1"),
 	"GET / HTTP/1.1\r\nHost: :::\r\n\r\n",
 	get("A: " + strings.Repeat("b", DefaultHeadBytes)),
 	get("Transfer-Encoding: chunked", "Trailer: Content-Length"),

@@ -1,0 +1,27 @@
+package wire
+
+// MethodName returns m as a string that is the caller's to keep. It allocates
+// only for a method that RFC 9110 9.3 and RFC 5789 do not define.
+func MethodName(m []byte) string {
+	switch string(m) {
+	case "GET":
+		return "GET"
+	case "HEAD":
+		return "HEAD"
+	case "POST":
+		return "POST"
+	case "PUT":
+		return "PUT"
+	case "DELETE":
+		return "DELETE"
+	case "CONNECT":
+		return "CONNECT"
+	case "OPTIONS":
+		return "OPTIONS"
+	case "TRACE":
+		return "TRACE"
+	case "PATCH":
+		return "PATCH"
+	}
+	return string(m)
+}
