@@ -1,0 +1,100 @@
+package db
+
+import "context"
+
+// Driver is what a database brings: it runs queries, each of which it finishes
+// exactly once. Users never see it; [New] wraps it in a [Pool]. All methods may
+// be called from any goroutine.
+//
+// The life of a [Query] in a driver:
+//
+//	Start(q)                 q now belongs to the driver
+//	  q.SQL, q.Params()      what to run; q.Op says how
+//	  q.Describe(d)          once, when the columns are known
+//	  row := q.Next()        per row; nil: this row and the rest are not wanted
+//	    row.Int64(0, id)     per column, in what form it came: fills the user's struct
+//	  q.Affected(n, id)      for writes
+//	  q.Finish(err)          the end: q must not be touched any more
+//
+// q.Site says where the caller runs. A driver whose connections live on that
+// scheduler works right in Start when q.Site().Direct is set, else it posts
+// itself there, and ends with FinishHere. A driver with threads of its own ends
+// with Finish.
+type Driver interface {
+	// Start runs q on any connection. It must not block: a call that has to
+	// wait is queued, up to the driver's limits (ErrPoolExhausted).
+	Start(q *Query)
+	// Cancel says that nobody needs q any more: drop it if it is queued,
+	// interrupt it if it is running, ignore it if it is finished. It may come
+	// before, during and after Start, and must not block; q.Cancelled is true
+	// by then, so a driver checks that where it takes up a query.
+	Cancel(q *Query)
+	// Stats returns a snapshot.
+	Stats() Stats
+	// Close lets running and queued queries end, then closes the connections.
+	// When ctx ends first it cancels what is left and returns the cause. After
+	// Close the pool starts nothing new, except on sessions that are open.
+	Close(ctx context.Context) error
+}
+
+// Session is a connection held for one user: a transaction (from OpBegin until
+// OpCommit or OpRollback), or an open stream (from OpStream until a fetch brings
+// the last rows, or OpStop). Start runs q on it, after what was started before.
+type Session interface{ Start(q *Query) }
+
+// Op is what a driver is asked to do.
+type Op uint8
+
+// The operations. OpCommit, OpRollback and OpStop end their session, also when
+// they fail or are cancelled; so does OpFetch unless it calls Suspend again.
+const (
+	OpOne      Op = iota // a statement with one row
+	OpQuery              // a statement with rows
+	OpExec               // a statement whose rows, if any, are skipped
+	OpStream             // a statement with rows, delivered in portions of Limit; with more to come it sets Suspend
+	OpFetch              // the next portion, on the session of a stream
+	OpStop               // ends the stream early
+	OpBegin              // starts a transaction according to Tx, and sets Hold
+	OpCommit             // ends the transaction
+	OpRollback           // ends the transaction
+	OpBatch              // the statements of Items in one transaction, in as few round trips as possible
+	OpPing               // a round trip
+)
+
+// ends tells that an operation ends its session, or may: it reaches the driver
+// even when it is cancelled, for the session to be cleaned up.
+func (o Op) ends() bool { return o == OpCommit || o == OpRollback || o == OpFetch || o == OpStop }
+
+// Isolation of a transaction. A driver raises it to the next level that it has;
+// SQLite is always serializable.
+type Isolation uint8
+
+// The isolation levels.
+const (
+	DefaultIsolation Isolation = iota // the database's own default
+	ReadCommitted
+	RepeatableRead
+	Serializable
+)
+
+// TxOptions are the options of a transaction. The zero value is a read-write
+// transaction at the default isolation.
+//
+// Owner: any (immutable after New).
+type TxOptions struct {
+	Isolation Isolation
+	ReadOnly  bool
+	// Retries is how many times the closure is run again after a serialization
+	// failure, a deadlock or a busy database. 0: 3 times; negative: never.
+	Retries int
+}
+
+// Result is the outcome of a statement without rows.
+//
+// Owner: any (immutable after New).
+type Result struct {
+	RowsAffected int64
+	// LastInsertID is SQLite's rowid of the last INSERT. Postgres has no such
+	// thing (0): use RETURNING, which both have.
+	LastInsertID int64
+}

@@ -1,0 +1,184 @@
+package db
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+var (
+	// ErrNoRows: One found no row.
+	ErrNoRows = errors.New("db: no rows")
+	// ErrTooManyRows: One found a second row. A statement that may match
+	// several rows says which one it means with ORDER BY and LIMIT 1.
+	ErrTooManyRows = errors.New("db: more than one row")
+	// ErrPoolExhausted: no connection became free in time, or the queue of
+	// waiting calls is full. The statement has not run: it is safe to retry,
+	// later. Over HTTP: 503 with Retry-After.
+	ErrPoolExhausted = errors.New("db: pool exhausted")
+	// ErrClosed: the pool is closed or closing.
+	ErrClosed = errors.New("db: pool is closed")
+	// ErrTxDone: the transaction has been committed or rolled back.
+	ErrTxDone = errors.New("db: transaction is done")
+)
+
+// Kind is the reason of an [Error], the same for every driver.
+type Kind uint8
+
+// The kinds of database errors.
+const (
+	Other               Kind = iota // none of the below
+	UniqueViolation                 // a row with this key exists
+	ForeignKeyViolation             // the row referred to does not exist, or is still referred to
+	NotNullViolation                // NULL in a NOT NULL column
+	CheckViolation                  // a CHECK constraint
+	Serialization                   // concurrent transactions: run it again
+	Deadlock                        // concurrent transactions: run it again
+	Busy                            // another process holds the lock: try again later
+	Invalid                         // syntax error, unknown table or column, wrong parameters
+	ReadOnly                        // a write to a read-only database or transaction
+	Full                            // disk or database full
+	Corrupt                         // the file is damaged, or not a database
+	Unavailable                     // cannot open or reach the database, or the connection broke
+	Timeout                         // the server's statement timeout
+	Permission                      // not allowed
+)
+
+var kindNames = [...]string{
+	"error", "unique violation", "foreign key violation", "not null violation", "check violation",
+	"serialization failure", "deadlock", "busy", "invalid statement", "read-only", "full", "corrupt",
+	"unavailable", "timeout", "permission denied",
+}
+
+// String returns the kind in words, as in "unique violation".
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return "error"
+}
+
+// Error is what the database said. Fields that the driver does not know are
+// empty. It never holds parameter values of the call.
+//
+// Owner: any (immutable after New).
+type Error struct {
+	Kind       Kind
+	Code       string // SQLSTATE, or SQLite's extended code ("SQLITE_CONSTRAINT_UNIQUE")
+	Message    string // the database's own words
+	Constraint string // its name; SQLite names columns instead: "users.email"
+	Table      string
+	Column     string
+	SQL        string // the statement, with placeholders
+	Retry      bool   // see SafeToRetry
+	Err        error  // what the driver got, may be nil
+}
+
+// Error returns the kind, the database's message, the code and the statement.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString("db: ")
+	b.WriteString(e.Kind.String())
+	b.WriteString(": ")
+	b.WriteString(e.Message)
+	if e.Code != "" {
+		fmt.Fprintf(&b, " (%s)", e.Code)
+	}
+	if e.SQL != "" {
+		fmt.Fprintf(&b, " in %q", shortened(e.SQL))
+	}
+	return b.String()
+}
+
+// Unwrap returns the driver's own error.
+func (e *Error) Unwrap() error { return e.Err }
+
+// SafeToRetry tells that the statement, or the whole transaction it was part
+// of, has certainly had no effect and may be run again.
+func (e *Error) SafeToRetry() bool { return e.Retry }
+
+// shortened cuts a long statement for messages, at 200 bytes.
+func shortened(sql string) string {
+	const most = 200
+	sql = strings.Join(strings.Fields(sql), " ")
+	if len(sql) <= most {
+		return sql
+	}
+	return sql[:most] + "..."
+}
+
+// KindOf returns the kind of the [*Error] in err's chain; Other when there is
+// none.
+func KindOf(err error) Kind {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Kind
+	}
+	return Other
+}
+
+// SafeToRetry tells whether what failed with err has certainly had no effect:
+// [ErrPoolExhausted], and any error in the chain whose SafeToRetry method says
+// so.
+func SafeToRetry(err error) bool {
+	if errors.Is(err, ErrPoolExhausted) {
+		return true
+	}
+	var behaviour interface{ SafeToRetry() bool }
+	return errors.As(err, &behaviour) && behaviour.SafeToRetry()
+}
+
+// MappingError says why a column and a Go value do not fit.
+//
+// Owner: any (immutable after New).
+type MappingError struct {
+	Column     string // column name; "" when a field has no column
+	ColumnType string // the database's name of its type
+	Field      string // "User.Email"; "" when the row is one plain value, or no field fits
+	GoType     string // the field's type, or the row type when no field fits
+	Reason     string
+}
+
+// Error names column, database type, field and Go type.
+func (e *MappingError) Error() string {
+	var b strings.Builder
+	b.WriteString("db: ")
+	if e.Column != "" {
+		fmt.Fprintf(&b, "column %q", e.Column)
+		if e.ColumnType != "" {
+			fmt.Fprintf(&b, " (%s)", e.ColumnType)
+		}
+	}
+	if e.Field != "" {
+		if e.Column != "" {
+			b.WriteString(" into ")
+		}
+		fmt.Fprintf(&b, "field %s", e.Field)
+	}
+	if e.GoType != "" {
+		if e.Field == "" && e.Column != "" {
+			b.WriteString(" into")
+		}
+		fmt.Fprintf(&b, " %s", e.GoType)
+	}
+	b.WriteString(": ")
+	b.WriteString(e.Reason)
+	return b.String()
+}
+
+// BatchError names the statement that made a batch fail; none of the batch's
+// statements has had an effect.
+//
+// Owner: any (immutable after New).
+type BatchError struct {
+	Index int    // of the statement in the batch, from 0
+	SQL   string // the statement, with placeholders
+	Err   error
+}
+
+// Error names the statement by index and text.
+func (e *BatchError) Error() string {
+	return fmt.Sprintf("db: batch statement %d (%q): %v", e.Index, shortened(e.SQL), e.Err)
+}
+
+// Unwrap returns the statement's own error.
+func (e *BatchError) Unwrap() error { return e.Err }

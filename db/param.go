@@ -1,0 +1,166 @@
+package db
+
+import (
+	"database/sql/driver"
+	"encoding"
+	"encoding/json"
+	"fmt"
+	"math"
+	"reflect"
+	"time"
+)
+
+// ParamKind says how to read a [Param].
+type ParamKind uint8
+
+// The kinds of parameters.
+const (
+	ParamNull ParamKind = iota
+	ParamInt
+	ParamFloat
+	ParamBool
+	ParamText
+	ParamBytes
+	ParamTime
+	ParamUUID
+	ParamAny
+)
+
+// Kind says which of the other methods holds the value.
+func (p *Param) Kind() ParamKind { return p.kind }
+
+// Int returns the value of a ParamInt.
+func (p *Param) Int() int64 { return int64(p.num) }
+
+// Float returns the value of a ParamFloat.
+func (p *Param) Float() float64 { return math.Float64frombits(p.num) }
+
+// Bool returns the value of a ParamBool.
+func (p *Param) Bool() bool { return p.num != 0 }
+
+func intParam(v int64) Param     { return Param{num: uint64(v), kind: ParamInt} }
+func floatParam(v float64) Param { return Param{num: math.Float64bits(v), kind: ParamFloat} }
+
+func boolParam(v bool) Param {
+	if v {
+		return Param{num: 1, kind: ParamBool}
+	}
+	return Param{kind: ParamBool}
+}
+
+// paramOf copies one argument. It does not let the argument escape (see hide):
+// a call with numbers and strings allocates nothing for them.
+func paramOf(a any) (Param, error) {
+	switch v := a.(type) {
+	case nil:
+		return Param{}, nil
+	case int64:
+		return intParam(v), nil
+	case int:
+		return intParam(int64(v)), nil
+	case string:
+		return textParam(v), nil
+	case bool:
+		return boolParam(v), nil
+	case float64:
+		return floatParam(v), nil
+	case int32:
+		return intParam(int64(v)), nil
+	case time.Time:
+		return timeParam(v), nil
+	case []byte:
+		return bytesParam(v), nil
+	}
+	return unusualParam(hide(a))
+}
+
+// unusualParam handles named types, pointers, driver.Valuer and everything that
+// is encoded as a document. The object behind a may lie on the caller's stack:
+// it is only read here, or copied first.
+func unusualParam(a any) (Param, error) {
+	v := reflect.ValueOf(a)
+	if v.Kind() == reflect.Pointer && v.IsNil() {
+		return Param{}, nil
+	}
+	if _, ok := a.(driver.Valuer); ok {
+		return valuerParam(detach(v).(driver.Valuer))
+	}
+	if _, ok := a.(encoding.TextMarshaler); ok && v.Kind() == reflect.Pointer {
+		return anyParam(detach(v)), nil // *big.Int and its like
+	}
+	switch v.Kind() {
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return intParam(v.Int()), nil
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		if v.Uint() > math.MaxInt64 {
+			return Param{}, fmt.Errorf("db: parameter %d does not fit a 64-bit signed integer", v.Uint())
+		}
+		return intParam(int64(v.Uint())), nil
+	case reflect.Float32, reflect.Float64:
+		return floatParam(v.Float()), nil
+	case reflect.Bool:
+		return boolParam(v.Bool()), nil
+	case reflect.String:
+		return textParam(v.String()), nil
+	case reflect.Pointer:
+		if e := v.Elem(); e.Kind() != reflect.Pointer || !e.IsNil() {
+			return paramOf(detach(e))
+		}
+		return Param{}, nil
+	case reflect.Slice, reflect.Array, reflect.Map, reflect.Struct:
+		return documentParam(v)
+	default:
+		return Param{}, fmt.Errorf("db: cannot use a %s as a parameter", v.Type())
+	}
+}
+
+// documentParam keeps a composite value for the driver to encode.
+func documentParam(v reflect.Value) (Param, error) {
+	t := v.Type()
+	switch {
+	case v.Kind() == reflect.Array && t.Len() == 16 && t.Elem().Kind() == reflect.Uint8:
+		return uuidParam(detach(v.Convert(uuidType)).([16]byte)), nil
+	case v.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8:
+		return bytesParam(v.Bytes()), nil
+	case v.Kind() == reflect.Slice && v.IsNil(), v.Kind() == reflect.Map && v.IsNil():
+		return Param{}, nil
+	case v.Kind() == reflect.Map, t.Size() <= 8:
+		// The data word may be the only copy of a pointer into the caller's
+		// stack: encode now instead of keeping it.
+		text, err := json.Marshal(v.Interface())
+		if err != nil {
+			return Param{}, fmt.Errorf("db: parameter %s: %w", t, err)
+		}
+		return textParam(string(text)), nil
+	default:
+		return anyParam(detach(v)), nil
+	}
+}
+
+// valuerParam asks v, which must be detached, for its database value.
+func valuerParam(v driver.Valuer) (Param, error) {
+	value, err := v.Value()
+	if err != nil {
+		return Param{}, fmt.Errorf("db: parameter %T: %w", v, err)
+	}
+	switch x := value.(type) {
+	case driver.Valuer:
+		return Param{}, fmt.Errorf("db: parameter %T: Value returned another Valuer", v)
+	case []byte:
+		return bytesParam(x), nil
+	default:
+		return paramOf(x)
+	}
+}
+
+// detach returns v in a heap copy of the one object behind it.
+func detach(v reflect.Value) any {
+	if v.Kind() == reflect.Pointer {
+		fresh := reflect.New(v.Type().Elem())
+		fresh.Elem().Set(v.Elem())
+		return fresh.Interface()
+	}
+	fresh := reflect.New(v.Type()).Elem()
+	fresh.Set(v)
+	return fresh.Interface()
+}

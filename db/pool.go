@@ -1,0 +1,123 @@
+package db
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/fasterapi/fasterapi/async"
+)
+
+// Pool is a database: any goroutine and any reactor may use it. A driver's Open
+// makes it (sqlite.Open, pg.Open); the statements' methods are those of
+// [Querier].
+//
+// Owner: any (atomic).
+type Pool struct {
+	Querier
+}
+
+// New makes a pool over a driver. Drivers call it in their Open.
+func New(d Driver) *Pool {
+	p := &Pool{}
+	p.driver, p.shutErr = d, ErrClosed
+	return p
+}
+
+// Stats returns a snapshot of the pool's counters.
+func (p *Pool) Stats() Stats { return p.driver.Stats() }
+
+// Driver returns the driver below, for what only it can do.
+func (p *Pool) Driver() Driver { return p.driver }
+
+// Close refuses new work with [ErrClosed], lets running and queued calls and
+// open transactions end, and closes the connections. When ctx ends first it
+// cancels what is left and returns the cause. Later calls return ErrClosed. It
+// blocks: not for reactors.
+func (p *Pool) Close(ctx context.Context) error {
+	if p.shut.Swap(true) {
+		return ErrClosed
+	}
+	return p.driver.Close(ctx)
+}
+
+// Querier runs statements: on any connection of a [Pool], or inside a [Tx].
+// Both embed one, so that code which takes a *Querier (&pool.Querier,
+// &tx.Querier) works in and out of transactions. Any goroutine may use it.
+//
+// The sql of a call should be a constant or one of few texts: statements are
+// prepared once and cached by text. Parameters are $1, $2 and so on: numbers,
+// strings, bool, []byte, time.Time, 16-byte arrays (UUIDs), nil and pointers
+// (nil is NULL), driver.Valuer, named forms of these, and maps, slices and
+// structs, which become JSON, or arrays where the database has them.
+//
+// Owner: any (atomic).
+type Querier struct {
+	driver  Driver
+	session Session // nil: any connection
+	shutErr error   // why nothing more is started, once shut is set
+	shut    atomic.Bool
+}
+
+// query prepares a call.
+func (r *Querier) query(ctx context.Context, op Op, sql string, args []any) (*Query, error) {
+	if r.shut.Load() {
+		return nil, r.shutErr
+	}
+	return newQuery(ctx, r.driver, op, sql, args)
+}
+
+// One returns the only row of a statement: [ErrNoRows] when there is none,
+// [ErrTooManyRows] when there are more; the statement has run all the same.
+func (r *Querier) One[T any](ctx context.Context, sql string, args ...any) async.Future[T] {
+	q, err := r.query(ctx, OpOne, sql, args)
+	if err != nil {
+		return async.Failed[T](err)
+	}
+	s := &oneSink[T]{}
+	promise, future := async.NewPromise[T](q.site.Scheduler)
+	s.promise = promise
+	promise.OnCancel(q.abort)
+	q.start(s, r.session)
+	return future
+}
+
+// Query returns all rows of a statement, an empty slice when there are none. For
+// results that may be large there is Each.
+func (r *Querier) Query[T any](ctx context.Context, sql string, args ...any) async.Future[[]T] {
+	q, err := r.query(ctx, OpQuery, sql, args)
+	if err != nil {
+		return async.Failed[[]T](err)
+	}
+	s := &manySink[T]{}
+	promise, future := async.NewPromise[[]T](q.site.Scheduler)
+	s.promise = promise
+	promise.OnCancel(q.abort)
+	q.start(s, r.session)
+	return future
+}
+
+// Exec runs a statement and skips its rows, if any.
+func (r *Querier) Exec(ctx context.Context, sql string, args ...any) async.Future[Result] {
+	q, err := r.query(ctx, OpExec, sql, args)
+	if err != nil {
+		return async.Failed[Result](err)
+	}
+	return q.exec(r.session)
+}
+
+// Ping makes one round trip to the database.
+func (r *Querier) Ping(ctx context.Context) async.Future[Result] {
+	q, err := r.query(ctx, OpPing, "", nil)
+	if err != nil {
+		return async.Failed[Result](err)
+	}
+	return q.exec(r.session)
+}
+
+// exec starts a query without rows.
+func (q *Query) exec(session Session) async.Future[Result] {
+	promise, future := async.NewPromise[Result](q.site.Scheduler)
+	promise.OnCancel(q.abort)
+	q.start(&execSink{promise}, session)
+	return future
+}

@@ -1,0 +1,300 @@
+package db
+
+import (
+	"database/sql"
+	"encoding"
+	"encoding/json"
+	"fmt"
+	"math"
+	"reflect"
+	"strconv"
+	"time"
+)
+
+// Row is where a driver puts the values of the current row. The driver calls one
+// method per column, the one that matches what the database sent; the plan knows
+// which field that is and converts. Nothing is boxed on the way into fields of
+// the built-in types.
+//
+// The first value that does not fit is remembered and ends up as the error of
+// the query; the driver need not look.
+//
+// Owner: the driver, from Query.Next to Query.Finish.
+type Row struct {
+	plan *plan
+	base pointer // the row, in the caller's memory
+	err  error
+}
+
+// slot returns where field f's value goes: it makes the target of a pointer
+// field and marks a sql.Null valid.
+func (r *Row) slot(f *field) pointer {
+	switch f.wrap {
+	case pointed:
+		fresh := reflect.New(f.value)
+		reflect.NewAt(f.typ, offsetOf(r.base, f.offset)).Elem().Set(fresh)
+		return fresh.UnsafePointer()
+	case wrapped:
+		*at[bool](r.base, f.offset+f.valid) = true
+		return offsetOf(r.base, f.offset+f.inner)
+	default:
+		return offsetOf(r.base, f.offset)
+	}
+}
+
+// Null stores NULL in a column's field.
+func (r *Row) Null(column int) {
+	f := &r.plan.fields[column]
+	switch {
+	case f.wrap == pointed, f.wrap == wrapped, f.kind == kindBytes, f.kind == kindAny:
+		reflect.NewAt(f.typ, offsetOf(r.base, f.offset)).Elem().SetZero()
+	case f.kind == kindScanner:
+		r.scan(f, nil)
+	default:
+		r.fail(f, "NULL cannot be stored: make the field a "+wrapHint(f.typ)+", or use COALESCE")
+	}
+}
+
+func wrapHint(t reflect.Type) string { return "*" + t.String() + " or sql.Null[" + t.String() + "]" }
+
+// Bool stores a boolean.
+func (r *Row) Bool(column int, v bool) {
+	f := &r.plan.fields[column]
+	switch f.kind {
+	case kindBool:
+		*at[bool](r.slot(f), 0) = v
+	case kindAny:
+		*at[any](r.slot(f), 0) = v
+	case kindScanner:
+		r.scan(f, v)
+	default:
+		r.mismatch(f, "a boolean")
+	}
+}
+
+// Int64 stores an integer in an integer field that is large enough, a float
+// field that can hold it exactly, a bool (0 and 1 only), or a time.Time (seconds
+// since 1970).
+func (r *Row) Int64(column int, v int64) {
+	f := &r.plan.fields[column]
+	switch f.kind {
+	case kindInt64:
+		*at[int64](r.slot(f), 0) = v
+	case kindInt:
+		if int64(int(v)) != v {
+			r.overflow(f, v)
+			return
+		}
+		*at[int](r.slot(f), 0) = int(v)
+	case kindInt32:
+		if int64(int32(v)) != v {
+			r.overflow(f, v)
+			return
+		}
+		*at[int32](r.slot(f), 0) = int32(v)
+	case kindAny:
+		*at[any](r.slot(f), 0) = v
+	case kindScanner:
+		r.scan(f, v)
+	default:
+		r.smallInt(f, v)
+	}
+}
+
+// smallInt handles the less common targets of an integer.
+func (r *Row) smallInt(f *field, v int64) {
+	fits := true
+	switch f.kind {
+	case kindInt8, kindInt16:
+		if fits = !reflect.New(f.value).Elem().OverflowInt(v); fits {
+			reflect.NewAt(f.value, r.slot(f)).Elem().SetInt(v)
+		}
+	case kindUint, kindUint8, kindUint16, kindUint32, kindUint64:
+		if fits = v >= 0 && !reflect.New(f.value).Elem().OverflowUint(uint64(v)); fits {
+			reflect.NewAt(f.value, r.slot(f)).Elem().SetUint(uint64(v))
+		}
+	case kindFloat64:
+		if fits = exactFloat(v, 53); fits {
+			*at[float64](r.slot(f), 0) = float64(v)
+		}
+	case kindFloat32:
+		if fits = exactFloat(v, 24); fits {
+			*at[float32](r.slot(f), 0) = float32(v)
+		}
+	case kindBool:
+		if fits = v == 0 || v == 1; fits {
+			*at[bool](r.slot(f), 0) = v == 1
+		}
+	case kindTime:
+		*at[time.Time](r.slot(f), 0) = time.Unix(v, 0).UTC()
+	default:
+		r.mismatch(f, "an integer")
+		return
+	}
+	if !fits {
+		r.overflow(f, v)
+	}
+}
+
+func exactFloat(v int64, bits uint) bool { return v >= -1<<bits && v <= 1<<bits }
+
+// Float64 stores a floating-point number in a float field, or in an integer
+// field when it is a whole number.
+func (r *Row) Float64(column int, v float64) {
+	f := &r.plan.fields[column]
+	switch {
+	case f.kind == kindFloat64:
+		*at[float64](r.slot(f), 0) = v
+	case f.kind == kindFloat32:
+		*at[float32](r.slot(f), 0) = float32(v)
+	case f.kind == kindAny:
+		*at[any](r.slot(f), 0) = v
+	case f.kind == kindScanner:
+		r.scan(f, v)
+	case f.kind >= kindInt && f.kind <= kindUint64 && v == math.Trunc(v) && math.Abs(v) <= 1<<53:
+		r.Int64(column, int64(v))
+	default:
+		r.mismatch(f, "a floating-point number")
+	}
+}
+
+// Text stores a copy of UTF-8 text: in a string, in bytes, parsed into a
+// time.Time, a UUID or an encoding.TextUnmarshaler, or as a JSON document.
+func (r *Row) Text(column int, v []byte) {
+	f := &r.plan.fields[column]
+	switch f.kind {
+	case kindString:
+		*at[string](r.slot(f), 0) = string(v)
+	case kindAny:
+		*at[any](r.slot(f), 0) = string(v)
+	case kindScanner:
+		r.scan(f, string(v))
+	case kindTime:
+		t, ok := parseTime(v)
+		if !ok {
+			r.fail(f, "the text "+strconv.Quote(clip(v))+" is not a time")
+			return
+		}
+		*at[time.Time](r.slot(f), 0) = t
+	case kindUUID:
+		u, ok := parseUUID(v)
+		if !ok {
+			r.fail(f, "the text "+strconv.Quote(clip(v))+" is not a UUID")
+			return
+		}
+		*at[[16]byte](r.slot(f), 0) = u
+	default:
+		r.document(f, v, "text")
+	}
+}
+
+// Bytes stores a copy of raw bytes: in a []byte, a 16-byte UUID, or as a JSON
+// document.
+func (r *Row) Bytes(column int, v []byte) {
+	f := &r.plan.fields[column]
+	switch {
+	case f.kind == kindAny:
+		*at[any](r.slot(f), 0) = append([]byte{}, v...)
+	case f.kind == kindScanner:
+		r.scan(f, append([]byte{}, v...))
+	case f.kind == kindUUID && len(v) == 16:
+		*at[[16]byte](r.slot(f), 0) = [16]byte(v)
+	case f.kind == kindString:
+		r.mismatch(f, "a blob")
+	default:
+		r.document(f, v, "a blob")
+	}
+}
+
+// document stores what text and blobs have in common.
+func (r *Row) document(f *field, v []byte, what string) {
+	var err error
+	switch f.kind {
+	case kindBytes:
+		*at[[]byte](r.slot(f), 0) = append([]byte{}, v...)
+	case kindText:
+		err = typed(r.slot(f), 0, f.value).(encoding.TextUnmarshaler).UnmarshalText(v)
+	case kindJSON:
+		err = json.Unmarshal(v, typed(r.slot(f), 0, f.value))
+	default:
+		r.mismatch(f, what)
+		return
+	}
+	if err != nil {
+		r.fail(f, err.Error())
+	}
+}
+
+// Time stores a point in time.
+func (r *Row) Time(column int, v time.Time) {
+	f := &r.plan.fields[column]
+	switch f.kind {
+	case kindTime:
+		*at[time.Time](r.slot(f), 0) = v
+	case kindAny:
+		*at[any](r.slot(f), 0) = v
+	case kindScanner:
+		r.scan(f, v)
+	default:
+		r.mismatch(f, "a time")
+	}
+}
+
+// UUID stores a UUID in a 16-byte array, or its text in a string or an
+// encoding.TextUnmarshaler.
+func (r *Row) UUID(column int, v [16]byte) {
+	f := &r.plan.fields[column]
+	if f.kind == kindUUID {
+		*at[[16]byte](r.slot(f), 0) = v
+		return
+	}
+	var text [36]byte
+	r.Text(column, AppendUUID(text[:0], v))
+}
+
+// Pointer returns the address of the column's place as a *T, where T is what
+// Column.Accepts was asked about; true when the driver must decode into it
+// itself.
+func (r *Row) Pointer(column int) (any, bool) {
+	f := &r.plan.fields[column]
+	if f.kind != kindCustom {
+		return nil, false
+	}
+	return typed(r.slot(f), 0, f.value), true
+}
+
+// Fail reports that the driver could not decode a column.
+func (r *Row) Fail(column int, err error) { r.fail(&r.plan.fields[column], err.Error()) }
+
+func (r *Row) scan(f *field, v any) {
+	// A pointer to a Scanner: NULL is nil, everything else is scanned.
+	if err := typed(r.slot(f), 0, f.value).(sql.Scanner).Scan(v); err != nil {
+		r.fail(f, err.Error())
+	}
+}
+
+func (r *Row) overflow(f *field, v int64) {
+	r.fail(f, "the value "+strconv.FormatInt(v, 10)+" does not fit")
+}
+
+func (r *Row) mismatch(f *field, what string) {
+	r.fail(f, fmt.Sprintf("it holds %s, which does not fit", what))
+}
+
+func (r *Row) fail(f *field, reason string) {
+	if r.err == nil {
+		r.err = &MappingError{
+			Column: f.column.Name, ColumnType: f.column.Type,
+			Field: f.name, GoType: f.typ.String(), Reason: reason,
+		}
+	}
+}
+
+// clip shortens a value for a message.
+func clip(v []byte) string {
+	const most = 40
+	if len(v) > most {
+		return string(v[:most]) + "..."
+	}
+	return string(v)
+}

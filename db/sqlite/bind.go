@@ -1,0 +1,132 @@
+package sqlite
+
+import (
+	"encoding"
+	"encoding/json"
+	"fmt"
+
+	"github.com/fasterapi/fasterapi/db"
+)
+
+// mostBytes is the most that SQLite takes as one value (SQLITE_MAX_LENGTH).
+const mostBytes = 1_000_000_000
+
+// argument is a parameter's text or blob in the scratch memory.
+//
+// Owner: the connection's worker.
+type argument struct {
+	text string
+	at   int // offset in scratch
+	n    int // bytes
+}
+
+// bind gives a statement its arguments. Text and blobs are copied into the
+// connection's scratch memory, which stays as it is until the next bind. A
+// stream lives longer than that, so for it (keep) SQLite makes its own copy.
+func (c *conn) bind(s *statement, args []db.Param, keep bool) error {
+	if len(args) != s.want {
+		return &db.Error{Kind: db.Invalid, SQL: s.sql,
+			Message: fmt.Sprintf("the statement takes %d parameters, the call has %d", s.want, len(args))}
+	}
+	if s.want == 0 {
+		return nil
+	}
+	if err := c.stage(s, args); err != nil {
+		return err
+	}
+	life := static
+	if keep {
+		life = transient
+	}
+	for i, arg := range s.params {
+		if code := c.bindOne(s.ptr, i+1, &args[arg], &c.staged[arg], life); code != codeOK {
+			return newError(code, c.handle.message(code), s.sql)
+		}
+	}
+	return nil
+}
+
+// stage lays the arguments out in scratch.
+func (c *conn) stage(s *statement, args []db.Param) error {
+	c.staged = c.staged[:0]
+	room := 0
+	for i := range args {
+		a := argument{at: room}
+		switch p := &args[i]; p.Kind() {
+		case db.ParamNull, db.ParamInt, db.ParamBool, db.ParamFloat:
+		case db.ParamBytes:
+			a.n = len(p.Bytes())
+		default:
+			var err error
+			if a.text, err = textOf(p); err != nil {
+				return err
+			}
+			a.n = len(a.text)
+		}
+		if a.n > mostBytes {
+			return newError(codeTooBig, fmt.Sprintf("parameter $%d has %d bytes", i+1, a.n), s.sql)
+		}
+		room += a.n
+		c.staged = append(c.staged, a)
+	}
+	if !c.handle.reserve(room + 1) {
+		return newError(codeNoMem, "out of memory", s.sql)
+	}
+	for i := range c.staged {
+		a := &c.staged[i]
+		if args[i].Kind() == db.ParamBytes {
+			c.handle.put(a.at, args[i].Bytes())
+			continue
+		}
+		c.handle.putText(a.at, a.text)
+		a.text = "" // not kept alive by us
+	}
+	return nil
+}
+
+// bindOne binds parameter i.
+func (c *conn) bindOne(stmt uintptr, i int, p *db.Param, a *argument, life uintptr) int32 {
+	h := &c.handle
+	switch p.Kind() {
+	case db.ParamNull:
+		return h.bindNull(stmt, i)
+	case db.ParamInt:
+		return h.bindInt(stmt, i, p.Int())
+	case db.ParamBool:
+		if p.Bool() {
+			return h.bindInt(stmt, i, 1)
+		}
+		return h.bindInt(stmt, i, 0)
+	case db.ParamFloat:
+		return h.bindFloat(stmt, i, p.Float())
+	case db.ParamBytes:
+		return h.bindBlob(stmt, i, a.at, a.n, life)
+	default:
+		return h.bindText(stmt, i, a.at, a.n, life)
+	}
+}
+
+// textOf returns what SQLite stores as text: times as db.TimeLayout in UTC,
+// UUIDs in their usual form, everything composite as its own text form or JSON.
+func textOf(p *db.Param) (string, error) {
+	switch p.Kind() {
+	case db.ParamText:
+		return p.Text(), nil
+	case db.ParamTime:
+		return p.Time().UTC().Format(db.TimeLayout), nil
+	case db.ParamUUID:
+		return string(db.AppendUUID(nil, p.UUID())), nil
+	}
+	v := p.Any()
+	var text []byte
+	var err error
+	if m, ok := v.(encoding.TextMarshaler); ok {
+		text, err = m.MarshalText()
+	} else {
+		text, err = json.Marshal(v)
+	}
+	if err != nil {
+		return "", fmt.Errorf("sqlite: parameter %T: %w", v, err)
+	}
+	return string(text), nil
+}

@@ -1,0 +1,67 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Config is how a database is opened. The zero value is ready.
+//
+// Owner: any (immutable after New).
+type Config struct {
+	// Readers is the number of connections for reading, 1 to 64. Default 4.
+	// Besides, there is one connection for writing: SQLite has one writer at a
+	// time. A database in memory has one connection for everything.
+	Readers int
+	// MaxWaiting is how many calls may wait for a connection. Default 4096.
+	// One more fails at once with db.ErrPoolExhausted.
+	MaxWaiting int
+	// AcquireTimeout is how long a call waits for a connection before it fails
+	// with db.ErrPoolExhausted. Default 5 s.
+	AcquireTimeout time.Duration
+	// BusyTimeout is how long a statement waits for another process that holds
+	// the file's lock before it fails with db.Busy. Default 5 s; negative: not
+	// at all.
+	BusyTimeout time.Duration
+	// StatementCache is how many prepared statements a connection keeps,
+	// 8 to 65536. Default 256.
+	StatementCache int
+	// ReadOnly opens an existing file for reading.
+	ReadOnly bool
+	// FullSync flushes the log on every commit (synchronous=FULL): the last
+	// commits survive a power failure. The default (NORMAL) may lose those, but
+	// never corrupts; a crash of the process alone loses nothing either way.
+	FullSync bool
+}
+
+// validate fills in the defaults and lists every bad field.
+func (c Config) validate(path string) (Config, error) {
+	var errs []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf("sqlite: "+format, args...))
+		}
+	}
+	check(path != "", "the path is empty; %q is a database in memory", Memory)
+	check(c.Readers >= 0 && c.Readers <= 64, "Readers is %d, not 1 to 64", c.Readers)
+	check(c.MaxWaiting >= 0, "MaxWaiting is %d", c.MaxWaiting)
+	check(c.AcquireTimeout >= 0, "AcquireTimeout is %v", c.AcquireTimeout)
+	check(c.StatementCache == 0 || c.StatementCache >= 8 && c.StatementCache <= 1<<16,
+		"StatementCache is %d, not 8 to 65536", c.StatementCache)
+	check(!c.ReadOnly || path != Memory, "a database in memory cannot be ReadOnly")
+	c.Readers = orDefault(c.Readers, 4)
+	c.MaxWaiting = orDefault(c.MaxWaiting, 4096)
+	c.AcquireTimeout = orDefault(c.AcquireTimeout, 5*time.Second)
+	c.BusyTimeout = orDefault(c.BusyTimeout, 5*time.Second)
+	c.StatementCache = orDefault(c.StatementCache, 256)
+	return c, errors.Join(errs...)
+}
+
+func orDefault[T comparable](v, d T) T {
+	var zero T
+	if v == zero {
+		return d
+	}
+	return v
+}

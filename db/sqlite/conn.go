@@ -1,0 +1,314 @@
+package sqlite
+
+import (
+	"errors"
+	"time"
+
+	"github.com/fasterapi/fasterapi/db"
+)
+
+// conn is one connection with its prepared statements.
+//
+// Owner: its worker. current: the driver's mu. nudge: any.
+type conn struct {
+	handle handle
+	driver *driver
+	reader bool // refuses writes, which go to the writer
+	limit  int  // prepared statements
+	busy   time.Duration
+	cache  map[string]*statement
+	tick   uint64
+	staged []argument
+	nudge  chan struct{} // ends a wait for another process's lock
+	// current is what an interruption would hit.
+	current *db.Query
+}
+
+// errWrites: a reader was given a statement that writes.
+var errWrites = errors.New("sqlite: the statement writes")
+
+// openConn opens a connection and sets it up.
+func openConn(d *driver, reader bool) (*conn, error) {
+	c := &conn{
+		driver: d, reader: reader, limit: d.cfg.StatementCache, busy: d.cfg.BusyTimeout,
+		cache: map[string]*statement{}, nudge: make(chan struct{}, 1),
+	}
+	if code, message := c.handle.open(d.path, d.cfg.ReadOnly); code != codeOK {
+		c.handle.close()
+		return nil, newError(code, message+hint(code), "")
+	}
+	if err := c.setUp(); err != nil {
+		c.close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func (c *conn) setUp() error {
+	d := c.driver
+	if c.handle.readOnlyFile() && !d.cfg.ReadOnly {
+		return &db.Error{Kind: db.ReadOnly, Code: "SQLITE_READONLY",
+			Message: d.path + " may not be written by this process; set Config.ReadOnly to only read it"}
+	}
+	pragmas := []string{"PRAGMA foreign_keys = ON", "PRAGMA temp_store = MEMORY"}
+	switch {
+	case d.cfg.ReadOnly, d.memory:
+	case c.reader:
+		pragmas = append(pragmas, "PRAGMA query_only = ON")
+	default:
+		pragmas = append(pragmas, "PRAGMA journal_mode = WAL")
+	}
+	if d.cfg.FullSync {
+		pragmas = append(pragmas, "PRAGMA synchronous = FULL")
+	} else {
+		pragmas = append(pragmas, "PRAGMA synchronous = NORMAL")
+	}
+	// The last one reads the file, so that a damaged one is found now.
+	pragmas = append(pragmas, "SELECT count(*) FROM sqlite_schema")
+	for _, sql := range pragmas {
+		if err := c.command(nil, sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// close finalizes the statements and closes the file.
+func (c *conn) close() {
+	for _, s := range c.cache {
+		c.handle.finalize(s.ptr)
+	}
+	c.cache = nil
+	c.handle.close()
+}
+
+// command runs a statement without parameters and rows on behalf of q, which
+// may be nil.
+func (c *conn) command(q *db.Query, sql string) error {
+	s, err := c.statementFor(sql)
+	if err != nil {
+		return err
+	}
+	defer c.release(s)
+	code := c.firstStep(q, s.ptr)
+	for code == codeRow {
+		code = c.handle.step(s.ptr)
+	}
+	return c.check(q, code, sql)
+}
+
+// check turns what the last step returned into an error.
+func (c *conn) check(q *db.Query, code int32, sql string) error {
+	switch {
+	case code == codeDone || code == codeRow || code == codeOK:
+		return nil
+	case code == codeInterrupt && q != nil && q.Cancelled():
+		return q.Cause()
+	case code == codeInterrupt && c.driver.killed():
+		return db.ErrClosed
+	default:
+		return newError(code, c.handle.message(code)+hint(code), sql)
+	}
+}
+
+// firstStep starts a statement. While another process holds the lock it tries
+// again, until Config.BusyTimeout has passed or q is cancelled; SQLite's own
+// busy handler would not hear of a cancellation.
+func (c *conn) firstStep(q *db.Query, stmt uintptr) int32 {
+	var since time.Time
+	for try := 0; ; try++ {
+		code := c.handle.step(stmt)
+		if code&0xff != codeBusy || code == codeStale {
+			return code
+		}
+		now := time.Now()
+		if try == 0 {
+			since = now
+		}
+		left := c.busy - now.Sub(since)
+		if left <= 0 {
+			return code
+		}
+		c.handle.reset(stmt)
+		if q != nil && q.Cancelled() || c.driver.killed() {
+			return codeInterrupt
+		}
+		c.wait(min(left, time.Millisecond<<min(try, 5)))
+	}
+}
+
+// wait sleeps for d or until nudged.
+func (c *conn) wait(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-c.nudge:
+	}
+}
+
+// run executes one statement, q itself or an item of the batch q.
+func (c *conn) run(q, item *db.Query) error {
+	s, err := c.statementFor(item.SQL)
+	if err != nil {
+		return err
+	}
+	if c.reader && !s.readOnly && c.handle.autocommit() {
+		return errWrites
+	}
+	if s.more {
+		return c.script(q, item)
+	}
+	changed := c.handle.totalChanges()
+	s, code, err := c.start(q, item, s, false)
+	if err != nil {
+		return err
+	}
+	defer c.release(s)
+	code = c.deliver(item, s, code, 0)
+	if err := c.check(q, code, s.sql); err != nil {
+		return err
+	}
+	if c.handle.totalChanges() != changed {
+		item.Affected(c.handle.changes())
+	}
+	return item.Err()
+}
+
+// start binds, describes and makes the first step. It returns the statement that
+// it used in the end; on failure that one is released.
+func (c *conn) start(q, item *db.Query, s *statement, keep bool) (*statement, int32, error) {
+	if err := item.Describe(s.desc); err != nil {
+		// The schema may have changed since the statement was prepared.
+		c.forget(s)
+		fresh, err := c.statementFor(item.SQL)
+		if err != nil {
+			return nil, 0, err
+		}
+		if err := item.Describe(fresh.desc); err != nil {
+			return nil, 0, err
+		}
+		s = fresh
+	}
+	s.open = keep
+	if err := c.bind(s, item.Params(), keep); err != nil {
+		c.release(s)
+		return nil, 0, err
+	}
+	code := c.firstStep(q, s.ptr)
+	if c.handle.reprepared(s.ptr) != s.reprepared {
+		c.describe(s)
+		if err := item.Describe(s.desc); err != nil {
+			c.release(s)
+			return nil, 0, err
+		}
+	}
+	return s, code, nil
+}
+
+// deliver hands out rows until the end, or until limit rows are in. code is what
+// the last step returned; it returns the same.
+func (c *conn) deliver(item *db.Query, s *statement, code int32, limit int) int32 {
+	for code == codeRow {
+		if row := item.Next(); row != nil {
+			c.fill(row, s.ptr, len(s.desc.Columns()))
+		} else if s.readOnly && item.Op != db.OpExec {
+			return codeDone // the rest is not wanted
+		}
+		if limit > 0 && item.Rows() == limit {
+			return codeRow
+		}
+		code = c.handle.step(s.ptr)
+	}
+	return code
+}
+
+// fill copies the current row into the caller's value.
+func (c *conn) fill(row *db.Row, stmt uintptr, columns int) {
+	h := &c.handle
+	for i := range columns {
+		switch h.columnType(stmt, i) {
+		case typeInt:
+			row.Int64(i, h.columnInt(stmt, i))
+		case typeText:
+			row.Text(i, h.columnText(stmt, i))
+		case typeFloat:
+			row.Float64(i, h.columnFloat(stmt, i))
+		case typeBlob:
+			row.Bytes(i, h.columnBlob(stmt, i))
+		default:
+			row.Null(i)
+		}
+	}
+}
+
+// script runs several statements in one text, all or nothing.
+func (c *conn) script(q, item *db.Query) error {
+	if item.Op != db.OpExec || len(item.Params()) > 0 {
+		return &db.Error{Kind: db.Invalid, SQL: item.SQL,
+			Message: "several statements in one call: only Exec without parameters takes them; see Batch"}
+	}
+	return c.atomically(q, "BEGIN IMMEDIATE", func() error {
+		for rest := item.SQL; !blank(rest); {
+			ptr, tail, code := c.handle.prepare(rest)
+			if code != codeOK {
+				return newError(code, c.handle.message(code), rest)
+			}
+			for code = c.firstStep(q, ptr); code == codeRow; {
+				code = c.handle.step(ptr)
+			}
+			err := c.check(q, code, rest)
+			c.handle.finalize(ptr)
+			if err != nil {
+				return err
+			}
+			rest = tail
+		}
+		return nil
+	})
+}
+
+// batch runs the items of q, all or nothing.
+func (c *conn) batch(q *db.Query) error {
+	begin := "BEGIN IMMEDIATE"
+	if c.reader {
+		begin = "BEGIN"
+		for _, item := range q.Items {
+			if s, err := c.statementFor(item.SQL); err == nil && !s.readOnly {
+				return errWrites
+			}
+		}
+	}
+	return c.atomically(q, begin, func() error {
+		for i, item := range q.Items {
+			if err := c.run(q, item); err != nil {
+				return &db.BatchError{Index: i, SQL: item.SQL, Err: err}
+			}
+		}
+		return nil
+	})
+}
+
+// atomically runs fn in a transaction of its own, or in a savepoint when there
+// is one already.
+func (c *conn) atomically(q *db.Query, begin string, fn func() error) error {
+	commit, rollback := "COMMIT", "ROLLBACK"
+	if !c.handle.autocommit() {
+		begin = "SAVEPOINT fasterapi_batch"
+		commit, rollback = "RELEASE fasterapi_batch", "ROLLBACK TO fasterapi_batch"
+	}
+	if err := c.command(q, begin); err != nil {
+		return err
+	}
+	err := fn()
+	if err == nil {
+		err = c.command(q, commit)
+	}
+	if err != nil && !c.handle.autocommit() {
+		err = join(err, c.command(nil, rollback))
+		if commit != "COMMIT" {
+			err = join(err, c.command(nil, commit))
+		}
+	}
+	return err
+}

@@ -1,0 +1,56 @@
+// Package sqlite opens SQLite databases as a [db.Pool]: the embedded default.
+//
+//	pool, err := sqlite.Open("app.db", sqlite.Config{})
+//
+// # What it is
+//
+// SQLite 3, the C library translated to Go (modernc.org/sqlite/lib): no cgo, no
+// server, one file. The file is in write-ahead-log mode: readers see the last
+// commit and never wait for the writer, nor the writer for them.
+//
+// # Which goroutine owns what
+//
+// Every connection belongs to one worker goroutine; nothing ever runs on a
+// reactor, because a statement blocks for 2 to 25 us. One worker writes, four
+// read (Config.Readers). Statements that start with SELECT, WITH, VALUES or
+// EXPLAIN go to a reader, and on to the writer if they turn out to write;
+// everything else goes to the writer. A read-write transaction holds the writer
+// from its BEGIN IMMEDIATE to its end, a read-only one holds a reader: keep them
+// short, and do not wait for other calls of the pool inside.
+//
+// A database in memory (path [Memory]) has one connection for everything. A
+// stream or a transaction then holds the whole database.
+//
+// # Types
+//
+// SQLite's columns take any type, so what fits is decided value by value:
+// integers into integer fields that are large enough, 0 and 1 into bool, text
+// into string, []byte, time.Time, UUIDs, text unmarshalers and, as JSON, structs,
+// maps and slices. time.Time is stored as text ([db.TimeLayout], UTC, sorts in
+// time order, CURRENT_TIMESTAMP is read as well), UUIDs as text, documents as
+// JSON, bool as 0 and 1.
+//
+// # Limits and faults
+//
+// A call that waits longer than Config.AcquireTimeout for a worker fails with
+// db.ErrPoolExhausted. A cancelled call leaves the queue, or its statement is
+// interrupted. Another process that holds the lock is waited for
+// (Config.BusyTimeout), then the error is of kind db.Busy. A full disk is
+// db.Full, a damaged file db.Corrupt, a write to a read-only database
+// db.ReadOnly: the statement has had no effect, earlier commits stand.
+// Unlike in Postgres, a failed statement does not doom its transaction, unless
+// SQLite rolled that back (disk full, interrupt): then every later statement and
+// the commit fail. A closure that returns its first error is right with both.
+//
+// # What it refuses
+//
+// BEGIN, COMMIT and ROLLBACK as statements (there is [db.Pool.Tx]), several
+// statements in one call except for Exec without parameters, which runs them as
+// one transaction, and parameters other than $1, $2 ... Temporary tables are
+// seen by the writer only.
+//
+// # Cost
+//
+// A point query takes 2 us in SQLite and about as much for the way to the worker
+// and back; see the benchmarks and docs/decisions/0007.
+package sqlite

@@ -1,0 +1,340 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/fasterapi/fasterapi/db"
+)
+
+// driver gives queries to workers: readers, which share one queue, and one
+// writer with a queue of its own. A worker is a goroutine that owns a
+// connection.
+//
+// Owner: mu. path, memory, cfg, all, the channels: any (immutable after New).
+type driver struct {
+	path    string
+	memory  bool
+	cfg     Config
+	workers sync.WaitGroup
+	all     []*worker
+	drained chan struct{} // closed: closing, and nothing is left
+	kill    chan struct{} // closed: closing, and no patience left
+	stop    chan struct{} // closed: workers end
+
+	mu      sync.Mutex
+	read    *lane
+	write   *lane // the same as read for a database in memory
+	active  int   // queries and sessions that have not ended
+	closing bool
+	janitor *time.Timer // fails calls that wait too long; nil: nobody waits
+	stats   db.Stats
+}
+
+// lane is a queue and the workers that serve it.
+//
+// Owner: the driver's mu.
+type lane struct {
+	queue
+	idle []*worker // the last one was busy last: its caches are warm
+}
+
+// Start implements db.Driver.
+func (d *driver) Start(q *db.Query) {
+	l := d.write
+	if routedToReader(q) {
+		l = d.read
+	}
+	d.mu.Lock()
+	var err error
+	switch {
+	case d.closing:
+		err = db.ErrClosed
+	case q.Cancelled():
+		err = q.Cause()
+	case len(l.idle) == 0 && l.length >= d.cfg.MaxWaiting:
+		err = db.ErrPoolExhausted
+	}
+	if err != nil {
+		d.count(q, err)
+		d.mu.Unlock()
+		q.Finish(err)
+		return
+	}
+	d.active++
+	d.assign(l, q)
+}
+
+// routedToReader decides where a query goes first.
+func routedToReader(q *db.Query) bool {
+	switch q.Op {
+	case db.OpBegin:
+		return q.Tx.ReadOnly
+	case db.OpPing:
+		return true
+	case db.OpBatch:
+		for _, item := range q.Items {
+			if !reads(item.SQL) {
+				return false
+			}
+		}
+		return true
+	default:
+		return reads(q.SQL)
+	}
+}
+
+// assign gives q to an idle worker, or queues it. It is called with mu held and
+// releases it.
+func (d *driver) assign(l *lane, q *db.Query) {
+	if n := len(l.idle); n > 0 {
+		w := l.idle[n-1]
+		l.idle = l.idle[:n-1]
+		w.take(q)
+		d.mu.Unlock()
+		w.wake <- q
+		return
+	}
+	q.Hook.Since = time.Now()
+	l.push(q)
+	if d.janitor == nil {
+		d.janitor = time.AfterFunc(d.cfg.AcquireTimeout, d.expire)
+	}
+	d.mu.Unlock()
+}
+
+// next returns the next query for w, waiting for one; nil when the driver
+// stops. w has ended the ones it had before.
+func (d *driver) next(w *worker) *db.Query {
+	d.mu.Lock()
+	d.leave(w.ended)
+	w.ended = 0
+	if q := w.lane.pop(); q != nil {
+		d.stats.Waits++
+		d.stats.WaitTime += time.Since(q.Hook.Since)
+		w.take(q)
+		d.mu.Unlock()
+		return q
+	}
+	w.lane.idle = append(w.lane.idle, w)
+	d.mu.Unlock()
+	select {
+	case q := <-w.wake:
+		return q
+	case <-d.stop:
+		return nil
+	}
+}
+
+// leave counts n queries or sessions as gone. mu is held.
+func (d *driver) leave(n int) {
+	d.active -= n
+	if n > 0 && d.closing && d.active == 0 {
+		close(d.drained)
+	}
+}
+
+// expire fails the calls that have waited for AcquireTimeout.
+func (d *driver) expire() {
+	d.mu.Lock()
+	var late *db.Query
+	var soonest time.Time
+	limit := time.Now().Add(-d.cfg.AcquireTimeout)
+	for _, l := range d.lanes() {
+		for q := l.head; q != nil; {
+			next := q.Hook.Next
+			switch {
+			case !q.Hook.Since.After(limit):
+				l.remove(q)
+				q.Hook.State, q.Hook.Holder = stateDone, nil
+				d.count(q, db.ErrPoolExhausted)
+				q.Hook.Next, late = late, q
+			case soonest.IsZero() || q.Hook.Since.Before(soonest):
+				soonest = q.Hook.Since
+			}
+			q = next
+		}
+	}
+	d.janitor = nil
+	if !soonest.IsZero() {
+		d.janitor = time.AfterFunc(soonest.Sub(limit), d.expire)
+	}
+	d.mu.Unlock()
+	d.finishAll(late, db.ErrPoolExhausted)
+}
+
+// finishAll ends a list of queries that have left their queues.
+func (d *driver) finishAll(list *db.Query, err error) {
+	n := 0
+	for q := list; q != nil; n++ {
+		next := q.Hook.Next
+		q.Hook.Next = nil
+		q.Finish(err)
+		q = next
+	}
+	d.mu.Lock()
+	d.leave(n)
+	d.mu.Unlock()
+}
+
+func (d *driver) lanes() []*lane {
+	if d.read == d.write {
+		return []*lane{d.read}
+	}
+	return []*lane{d.read, d.write}
+}
+
+// Cancel implements db.Driver.
+func (d *driver) Cancel(q *db.Query) {
+	d.mu.Lock()
+	switch h := &q.Hook; {
+	case h.State == stateQueued && !endsSession(q.Op):
+		list := h.Holder.(*queue)
+		list.remove(q)
+		h.State, h.Holder = stateDone, nil
+		err := q.Cause()
+		d.count(q, err)
+		pooled := list == &d.read.queue || list == &d.write.queue
+		d.mu.Unlock()
+		q.Finish(err)
+		if pooled { // else its session counts
+			d.mu.Lock()
+			d.leave(1)
+			d.mu.Unlock()
+		}
+	case h.State == stateRunning:
+		c := h.Holder.(*conn)
+		d.mu.Unlock()
+		d.interrupt(c, q)
+	default:
+		d.mu.Unlock()
+	}
+}
+
+// endsSession: these run even when they are cancelled, to clean up.
+func endsSession(op db.Op) bool {
+	return op == db.OpCommit || op == db.OpRollback || op == db.OpFetch || op == db.OpStop
+}
+
+// interruptAgain is the pause between interrupts: SQLite forgets one that comes
+// before the statement's first step.
+const interruptAgain = time.Millisecond
+
+// interrupt stops q on c, and tries again until c runs something else.
+func (d *driver) interrupt(c *conn, q *db.Query) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if c.current != q {
+		return
+	}
+	interrupt(c.handle.db)
+	select {
+	case c.nudge <- struct{}{}:
+	default:
+	}
+	time.AfterFunc(interruptAgain, func() { d.interrupt(c, q) })
+}
+
+// count enters the end of a query in the statistics. mu is held.
+func (d *driver) count(q *db.Query, err error) {
+	d.stats.Queries++
+	switch {
+	case err == nil:
+	case q.Cancelled():
+		d.stats.Cancelled++
+	default:
+		d.stats.Errors++
+		if errors.Is(err, db.ErrPoolExhausted) {
+			d.stats.Exhausted++
+		}
+	}
+}
+
+// Stats implements db.Driver.
+func (d *driver) Stats() db.Stats {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := d.stats
+	s.Driver = "sqlite"
+	if !d.closing || d.active > 0 {
+		s.Open = 1
+		if d.read != d.write {
+			s.Open += d.cfg.Readers
+		}
+		for _, l := range d.lanes() {
+			s.Idle += len(l.idle)
+			s.Waiting += l.length
+		}
+		s.Busy = s.Open - s.Idle
+		s.InFlight = s.Busy
+	}
+	return s
+}
+
+func (d *driver) killed() bool {
+	select {
+	case <-d.kill:
+		return true
+	default:
+		return false
+	}
+}
+
+// Close implements db.Driver.
+func (d *driver) Close(ctx context.Context) error {
+	d.mu.Lock()
+	if d.closing {
+		d.mu.Unlock()
+		return db.ErrClosed
+	}
+	d.closing = true
+	if d.active == 0 {
+		close(d.drained)
+	}
+	d.mu.Unlock()
+	var err error
+	select {
+	case <-d.drained:
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+		d.abandon()
+		<-d.drained
+	}
+	close(d.stop)
+	d.workers.Wait()
+	d.mu.Lock()
+	if d.janitor != nil {
+		d.janitor.Stop()
+	}
+	d.mu.Unlock()
+	return err
+}
+
+// abandon fails what waits and interrupts what runs.
+func (d *driver) abandon() {
+	close(d.kill)
+	d.mu.Lock()
+	var waiting *db.Query
+	for _, l := range d.lanes() {
+		for q := l.pop(); q != nil; q = l.pop() {
+			q.Hook.State, q.Hook.Holder = stateDone, nil
+			d.count(q, db.ErrClosed)
+			q.Hook.Next, waiting = waiting, q
+		}
+	}
+	d.mu.Unlock()
+	d.finishAll(waiting, db.ErrClosed)
+	d.mu.Lock()
+	running := make(map[*conn]*db.Query)
+	for _, w := range d.all {
+		if w.conn.current != nil {
+			running[w.conn] = w.conn.current
+		}
+	}
+	d.mu.Unlock()
+	for c, q := range running {
+		d.interrupt(c, q)
+	}
+}

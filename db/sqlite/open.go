@@ -1,0 +1,67 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/fasterapi/fasterapi/db"
+)
+
+// Memory is the path of a database that lives in memory and ends with its pool.
+const Memory = ":memory:"
+
+// Open opens, or creates, the database file at path and returns a pool for it.
+// The folder must exist. The file is switched to write-ahead logging, which it
+// stays in, and which keeps two more files beside it (path-wal, path-shm) while
+// it is open. It fails with a *db.Error when the file cannot be opened, is
+// damaged, is no database, or may not be written.
+func Open(path string, cfg Config) (*db.Pool, error) {
+	cfg, err := cfg.validate(path)
+	if err != nil {
+		return nil, err
+	}
+	d := &driver{
+		path: path, memory: path == Memory, cfg: cfg,
+		drained: make(chan struct{}), kill: make(chan struct{}), stop: make(chan struct{}),
+		write: &lane{},
+	}
+	d.read = d.write
+	err = d.addWorker(d.write, false)
+	if err == nil && !d.memory {
+		d.read = &lane{}
+		for range cfg.Readers {
+			if err = d.addWorker(d.read, true); err != nil {
+				break
+			}
+		}
+	}
+	if err != nil {
+		for _, w := range d.all {
+			w.conn.close()
+		}
+		return nil, fmt.Errorf("sqlite: open %s: %w", path, err)
+	}
+	for _, w := range d.all {
+		d.workers.Add(1)
+		go w.run()
+	}
+	return db.New(d), nil
+}
+
+// addWorker opens a connection for a lane.
+func (d *driver) addWorker(l *lane, reader bool) error {
+	c, err := openConn(d, reader)
+	if err != nil {
+		return err
+	}
+	d.all = append(d.all, &worker{driver: d, lane: l, conn: c, wake: make(chan *db.Query, 1)})
+	return nil
+}
+
+// join adds a second error, if there is one.
+func join(err, second error) error {
+	if second == nil {
+		return err
+	}
+	return errors.Join(err, second)
+}

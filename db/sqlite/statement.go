@@ -1,0 +1,170 @@
+package sqlite
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/fasterapi/fasterapi/db"
+)
+
+// statement is a prepared statement of one connection.
+//
+// Owner: the connection's worker.
+type statement struct {
+	sql        string
+	ptr        uintptr
+	params     []int // of SQLite's parameter i+1: the index of the argument
+	want       int   // arguments
+	desc       *db.Description
+	reprepared int32 // SQLite's counter when desc was made
+	readOnly   bool
+	open       bool // a stream is reading from it
+	more       bool // several statements in one text
+	use        uint64
+}
+
+// statementFor returns the prepared statement for sql, from the cache if it is
+// not being read from.
+func (c *conn) statementFor(sql string) (*statement, error) {
+	c.tick++
+	if s := c.cache[sql]; s != nil && !s.open {
+		s.use = c.tick
+		return s, nil
+	}
+	s, err := c.compile(sql)
+	if err != nil {
+		return nil, err
+	}
+	s.use = c.tick
+	if old := c.cache[sql]; old == nil {
+		c.evict()
+		c.cache[sql] = s
+	}
+	return s, nil
+}
+
+// release ends the use of a statement: one that is not in the cache goes.
+func (c *conn) release(s *statement) {
+	c.handle.reset(s.ptr)
+	s.open = false
+	if c.cache[s.sql] != s {
+		c.handle.finalize(s.ptr)
+	}
+}
+
+// evict makes room for one more statement by dropping the one that was not used
+// for the longest time. A full cache means that texts are made at run time; the
+// scan is short next to compiling a statement.
+func (c *conn) evict() {
+	if len(c.cache) < c.limit {
+		return
+	}
+	var oldest *statement
+	for _, s := range c.cache {
+		if !s.open && (oldest == nil || s.use < oldest.use) {
+			oldest = s
+		}
+	}
+	if oldest != nil {
+		c.forget(oldest)
+	}
+}
+
+func (c *conn) forget(s *statement) {
+	if c.cache[s.sql] == s {
+		delete(c.cache, s.sql)
+		c.handle.finalize(s.ptr)
+	}
+}
+
+// compile prepares sql.
+func (c *conn) compile(sql string) (*statement, error) {
+	ptr, tail, code := c.handle.prepare(sql)
+	if code != codeOK {
+		return nil, newError(code, c.handle.message(code), sql)
+	}
+	if ptr == 0 {
+		return nil, &db.Error{Kind: db.Invalid, Message: "the statement is empty", SQL: sql}
+	}
+	s := &statement{sql: sql, ptr: ptr, readOnly: c.handle.readOnly(ptr), more: !blank(tail)}
+	if err := c.numberParams(s); err != nil {
+		c.handle.finalize(ptr)
+		return nil, err
+	}
+	c.describe(s)
+	return s, nil
+}
+
+// numberParams finds out which argument belongs to which of SQLite's
+// parameters. To SQLite $1 is a name like any other, and it numbers names in
+// order of appearance.
+func (c *conn) numberParams(s *statement) error {
+	s.params = make([]int, c.handle.paramCount(s.ptr))
+	for i := range s.params {
+		name := c.handle.paramName(s.ptr, i+1)
+		n := i + 1
+		if name != "" {
+			var err error
+			n, err = strconv.Atoi(name[1:])
+			if err != nil || n < 1 || name[0] != '$' && name[0] != '?' {
+				return &db.Error{Kind: db.Invalid, SQL: s.sql,
+					Message: fmt.Sprintf("parameter %s: parameters are written $1, $2 and so on", name)}
+			}
+		}
+		s.params[i] = n - 1
+		s.want = max(s.want, n)
+	}
+	return nil
+}
+
+// describe records the columns.
+func (c *conn) describe(s *statement) {
+	s.reprepared = c.handle.reprepared(s.ptr)
+	columns := make([]db.Column, c.handle.columnCount(s.ptr))
+	for i := range columns {
+		columns[i] = db.Column{
+			Name: c.handle.columnName(s.ptr, i),
+			Type: c.handle.columnDecl(s.ptr, i),
+		}
+	}
+	s.desc = db.NewDescription(columns)
+}
+
+// blank tells that text has no statement in it: spaces, semicolons, comments.
+func blank(text string) bool { return keyword(text) == "" }
+
+// keyword returns the first word of a statement in upper case: "SELECT".
+func keyword(sql string) string {
+	for {
+		sql = strings.TrimLeft(sql, " \t\r\n\f;(")
+		switch {
+		case strings.HasPrefix(sql, "--"):
+			_, rest, _ := strings.Cut(sql, "\n")
+			sql = rest
+		case strings.HasPrefix(sql, "/*"):
+			_, rest, _ := strings.Cut(sql[2:], "*/")
+			sql = rest
+		default:
+			end := 0
+			for end < len(sql) && (sql[end]|0x20 >= 'a' && sql[end]|0x20 <= 'z') {
+				end++
+			}
+			if end == 0 && sql != "" {
+				return sql[:1]
+			}
+			return strings.ToUpper(sql[:end])
+		}
+	}
+}
+
+// reads guesses from the first word whether a statement only reads. A wrong yes
+// (WITH ... INSERT) is found out when a reader prepares it.
+func reads(sql string) bool {
+	switch keyword(sql) {
+	case "SELECT", "WITH", "VALUES", "EXPLAIN":
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,204 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/fasterapi/fasterapi/async"
+)
+
+// Tx is a transaction: the methods of its [Querier] run on the transaction's
+// connection, one after another. It ends with the closure that got it; later
+// use is [ErrTxDone].
+//
+// Owner: the closure that got it.
+type Tx struct {
+	Querier
+	depth int // of nested savepoints
+}
+
+// Tx runs fn in a transaction: committed when fn returns nil, rolled back when
+// fn returns an error, panics or exits its goroutine.
+//
+//	left, err := pool.Tx(c, db.TxOptions{}, func(c context.Context, tx *db.Tx) (int64, error) {
+//		...
+//	}).Await(c)
+//
+// fn is straight-line code. When the caller may wait (a goroutine, a coroutine)
+// fn runs before Tx returns, in the caller's own goroutine or coroutine, and the
+// future is ready; on the reactor itself fn runs on a goroutine. Use the context
+// that fn gets. For chains there is TxFuture.
+//
+// After a serialization failure, a deadlock or a busy database the transaction
+// is rolled back and fn runs again, after a pause (TxOptions.Retries): fn must
+// not have effects of its own outside of the database.
+func (p *Pool) Tx[T any](ctx context.Context, opts TxOptions, fn func(context.Context, *Tx) (T, error)) async.Future[T] {
+	run := func(ctx context.Context) (T, error) { return retryTx(ctx, p, opts, fn) }
+	if site := async.SiteOf(ctx); site.Direct && site.Coroutine == nil {
+		return async.Go(ctx, run)
+	}
+	return ready(run(ctx))
+}
+
+// Savepoint runs fn in a part of the transaction that can fail alone: its
+// statements are undone when fn returns an error or panics, and the transaction
+// goes on.
+func (t *Tx) Savepoint[T any](ctx context.Context, fn func(context.Context, *Tx) (T, error)) async.Future[T] {
+	run := func(ctx context.Context) (T, error) { return savepoint(ctx, t, fn) }
+	if site := async.SiteOf(ctx); site.Direct && site.Coroutine == nil {
+		return async.Go(ctx, run)
+	}
+	return ready(run(ctx))
+}
+
+func ready[T any](v T, err error) async.Future[T] {
+	if err != nil {
+		return async.Failed[T](err)
+	}
+	return async.Ready(v)
+}
+
+// retryTx runs the transaction until it succeeds or fails for good.
+func retryTx[T any](ctx context.Context, p *Pool, opts TxOptions, fn func(context.Context, *Tx) (T, error)) (T, error) {
+	for attempt := 0; ; attempt++ {
+		v, err := runTx(ctx, p, opts, fn)
+		if err == nil || !opts.again(attempt, err) {
+			return v, err
+		}
+		if _, err := async.Sleep(ctx, pause(attempt)).Await(ctx); err != nil {
+			return v, err
+		}
+	}
+}
+
+// again tells whether a transaction that failed with err is worth another try.
+func (o TxOptions) again(attempt int, err error) bool {
+	retries := o.Retries
+	if retries == 0 {
+		retries = 3
+	}
+	if attempt >= retries {
+		return false
+	}
+	switch KindOf(err) {
+	case Serialization, Deadlock, Busy:
+		return true
+	default:
+		return false
+	}
+}
+
+// pause is the time before try attempt+1: 2, 4, 8 ms and so on up to 256, of
+// which a random half is left out, so that rivals do not meet again.
+func pause(attempt int) time.Duration {
+	d := 2 * time.Millisecond << min(attempt, 7)
+	return d - rand.N(d/2)
+}
+
+func runTx[T any](ctx context.Context, p *Pool, opts TxOptions, fn func(context.Context, *Tx) (T, error)) (v T, err error) {
+	tx, err := p.begin(ctx, opts).Await(ctx)
+	if err != nil {
+		return v, err
+	}
+	returned := false
+	defer func() {
+		tx.shut.Store(true)
+		if !returned { // a panic or runtime.Goexit: it goes on, nobody waits for us
+			drop(tx.driver, tx.session, OpRollback)
+		}
+	}()
+	v, err = fn(ctx, tx)
+	returned = true
+	tx.shut.Store(true)
+	var zero T
+	if err != nil {
+		// Waits, so that the connection is free again when the caller goes on;
+		// the outcome does not matter, a connection that cannot roll back is
+		// closed by its driver.
+		done := context.WithoutCancel(ctx)
+		_, _ = tx.end(done, OpRollback).Await(done)
+		return zero, err
+	}
+	if _, err = tx.end(ctx, OpCommit).Await(ctx); err != nil {
+		return zero, err
+	}
+	return v, nil
+}
+
+// begin gets a connection and starts a transaction on it.
+func (p *Pool) begin(ctx context.Context, opts TxOptions) async.Future[*Tx] {
+	q, err := p.query(ctx, OpBegin, "", nil)
+	if err != nil {
+		return async.Failed[*Tx](err)
+	}
+	q.Tx = opts
+	promise, future := async.NewPromise[held](q.site.Scheduler)
+	promise.OnCancel(q.abort)
+	q.start(&beginSink{promise}, nil)
+	return future.Then(func(h held) *Tx {
+		tx := &Tx{}
+		tx.driver, tx.session, tx.shutErr = h.driver, h.session, ErrTxDone
+		return tx
+	})
+}
+
+// Discard rolls back a transaction whose user left before it began
+// (async.Discarder).
+func (t *Tx) Discard() {
+	if !t.shut.Swap(true) {
+		drop(t.driver, t.session, OpRollback)
+	}
+}
+
+// end commits or rolls back.
+func (t *Tx) end(ctx context.Context, op Op) async.Future[Result] {
+	q, err := newQuery(ctx, t.driver, op, "", nil)
+	if err != nil { // cancelled before the commit was sent
+		drop(t.driver, t.session, OpRollback)
+		return async.Failed[Result](err)
+	}
+	return q.exec(t.session)
+}
+
+func savepoint[T any](ctx context.Context, t *Tx, fn func(context.Context, *Tx) (T, error)) (v T, err error) {
+	inner := &Tx{depth: t.depth + 1}
+	inner.driver, inner.session, inner.shutErr = t.driver, t.session, ErrTxDone
+	name := fmt.Sprintf("fasterapi_%d", inner.depth)
+	if _, err := t.Exec(ctx, "SAVEPOINT "+name).Await(ctx); err != nil {
+		return v, err
+	}
+	returned := false
+	defer func() {
+		inner.shut.Store(true)
+		if !returned {
+			// The panic may be caught above us, inside the transaction.
+			undo(t, name)
+		}
+	}()
+	v, err = fn(ctx, inner)
+	returned = true
+	inner.shut.Store(true)
+	var zero T
+	if err != nil {
+		undo(t, name)
+		return zero, err
+	}
+	if _, err := t.Exec(ctx, "RELEASE SAVEPOINT "+name).Await(ctx); err != nil {
+		return zero, err
+	}
+	return v, nil
+}
+
+// undo rolls back to a savepoint without waiting; what comes next on the
+// session runs after it.
+func undo(t *Tx, name string) {
+	for _, sql := range []string{"ROLLBACK TO SAVEPOINT " + name, "RELEASE SAVEPOINT " + name} {
+		q, err := newQuery(context.Background(), t.driver, OpExec, sql, nil)
+		if err != nil {
+			return // see drop
+		}
+		q.start(forget{}, t.session)
+	}
+}
