@@ -5,9 +5,9 @@
 // /proc/PID/stat. The server has core 0 to itself and wrk core 1. On a shared
 // machine the same code takes up to twice the time from one minute to the next,
 // so the servers of a table are all up at once and take turns of a second,
-// those that wait being stopped, in an order that turns round; a figure is the
-// better half of a server's turns, since noise only adds. Compare within a
-// table.
+// those that wait being stopped, in an order that turns round; a figure comes
+// from the half of a server's turns in which it was best, since noise only adds.
+// Compare within a table.
 //
 // Every server's answers are checked first: status, headers and body, an unknown
 // path, sixteen pipelined requests in order, requests cut at every byte. While

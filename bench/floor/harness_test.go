@@ -58,10 +58,14 @@ func TestBetterHalf(t *testing.T) {
 		aTurn(100, 900*time.Microsecond), aTurn(100, 500*time.Microsecond),
 		aTurn(300, 1800*time.Microsecond), aTurn(100, 5*time.Millisecond),
 	}}
-	require.Len(t, c.better(), 2)
+	require.Len(t, c.better((*turn).micros), 2)
 	require.InDelta(t, 2300.0/400, c.micros(), 1e-9, "the turns together, not the mean of their ratios")
 	require.InDelta(t, 0.2, c.spread(), 1e-9)
-	require.InDelta(t, 200.0, c.rate(), 1e-9)
+	require.InDelta(t, 1e6/((1e6/300.0+1e6/100)/2), c.rate(), 1e-6)
+	for i, p99 := range []int64{50, 9, 11, 70} {
+		c.Turns[i].P99 = p99
+	}
+	require.InDelta(t, 10.0, c.p99(), 1e-9, "the median of the half with the least p99")
 	c.Turns = c.Turns[:1]
 	require.InDelta(t, 9.0, c.micros(), 1e-9, "one turn is its own better half")
 }

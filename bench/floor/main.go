@@ -71,8 +71,24 @@ func run(args []string, stdout io.Writer) error {
 	if len(args) > 0 {
 		r.Command = strings.TrimSpace("make bench-floor BENCH='" + strings.Join(withoutFiles(args), " ") + "'")
 	}
+	if h.checkOnly {
+		h.checkAll(r)
+		return r.failed()
+	}
 	h.runAll(r)
 	return r.write(stdout, *output, *raw)
+}
+
+func say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+
+// checkAll only checks the answers.
+func (h *harness) checkAll(r *figures) {
+	for _, c := range h.contestants {
+		cell := &cell{Contestant: c.name, Scenario: "check"}
+		h.check(cell)
+		say("%-10s %s", c.name, or(cell.Failed, "right answers"))
+		r.Cells = append(r.Cells, cell)
+	}
 }
 
 // withoutFiles leaves out the options that only name files.
@@ -108,16 +124,6 @@ func (h *harness) byName(name string) *contestant {
 
 // runAll measures into r and says on standard error how far it is.
 func (h *harness) runAll(r *figures) {
-	say := func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
-	if h.checkOnly {
-		for _, c := range h.contestants {
-			cell := &cell{Contestant: c.name, Scenario: "check"}
-			h.check(cell)
-			say("%-10s %s", c.name, or(cell.Failed, "right answers"))
-			r.Cells = append(r.Cells, cell)
-		}
-		return
-	}
 	for _, s := range h.scenarios {
 		var cells []*cell
 		for _, c := range h.contestants {
@@ -182,13 +188,17 @@ func (r *figures) write(stdout io.Writer, output, raw string) error {
 			return err
 		}
 	}
-	if failed := r.failures(); len(failed) > 0 {
-		return fmt.Errorf("not measured:\n  %s", strings.Join(failed, "\n  "))
-	}
-	if output == "" {
-		return nil
+	if err := r.failed(); err != nil || output == "" {
+		return err
 	}
 	return results.WriteSection(output, "floor", text.String())
+}
+
+func (r *figures) failed() error {
+	if failures := r.failures(); len(failures) > 0 {
+		return fmt.Errorf("not measured:\n  %s", strings.Join(failures, "\n  "))
+	}
+	return nil
 }
 
 // raiseDescriptors lifts the limit of this process and of the servers that it

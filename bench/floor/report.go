@@ -35,7 +35,7 @@ func (r *figures) markdown(w io.Writer) {
 	fmt.Fprintf(w, "## Requests, beside the floor, fasthttp and net/http\n\n")
 	fmt.Fprintf(w, "`%s`, %s, on %s.\n\n", r.Command, r.Started.UTC().Format("2006-01-02 15:04 UTC"), r.Machine)
 	if len(r.Cells) > 0 {
-		fmt.Fprintf(w, "%d connections; server on core %s with GOMAXPROCS=1, wrk on core %s; %d turns of each server, the better half counts; ≥: wrk had no time left. ", r.Conns, serverCore, clientCore, r.Turns)
+		fmt.Fprintf(w, "%d connections; server on core %s with GOMAXPROCS=1, wrk on core %s; %d turns of each server, of which each figure's better half counts; ≥: wrk had no time left. ", r.Conns, serverCore, clientCore, r.Turns)
 		fmt.Fprintf(w, "CPU is user and system time of the server's process. %s\n\n", r.quiet())
 	}
 	for _, s := range scenarios() {

@@ -30,9 +30,11 @@ type cell struct {
 	size int64 // of a right answer, bytes
 }
 
-// better returns the half of the turns with the least CPU per request.
-func (c *cell) better() []*turn {
-	sorted := slices.SortedFunc(slices.Values(c.Turns), func(a, b *turn) int { return cmp.Compare(a.micros(), b.micros()) })
+// better returns the half of the turns in which by is least: what the machine
+// does beside a server only ever adds to its times. Every figure has a better
+// half of its own.
+func (c *cell) better(by func(*turn) float64) []*turn {
+	sorted := slices.SortedFunc(slices.Values(c.Turns), func(a, b *turn) int { return cmp.Compare(by(a), by(b)) })
 	return sorted[:(len(sorted)+1)/2]
 }
 
@@ -40,7 +42,7 @@ func (c *cell) better() []*turn {
 func (c *cell) micros() float64 {
 	var cpu time.Duration
 	var requests int64
-	for _, t := range c.better() {
+	for _, t := range c.better((*turn).micros) {
 		cpu += t.CPU
 		requests += t.Requests
 	}
@@ -49,13 +51,13 @@ func (c *cell) micros() float64 {
 
 // spread is how far apart the better turns are, as a part of the best.
 func (c *cell) spread() float64 {
-	half := c.better()
+	half := c.better((*turn).micros)
 	best, worst := half[0].micros(), half[len(half)-1].micros()
 	return (worst - best) / best
 }
 
-// median of f over the better half.
-func (c *cell) median(f func(*turn) float64) float64 { return median(c.better(), f) }
+// median of f over the half in which it is least.
+func (c *cell) median(f func(*turn) float64) float64 { return median(c.better(f), f) }
 
 func median(turns []*turn, f func(*turn) float64) float64 {
 	values := make([]float64, 0, len(turns))
@@ -67,18 +69,20 @@ func median(turns []*turn, f func(*turn) float64) float64 {
 	return (values[(n-1)/2] + values[n/2]) / 2
 }
 
+// rate is requests per second.
 func (c *cell) rate() float64 {
-	return c.median(func(t *turn) float64 { return float64(t.Requests) / (float64(t.Duration) / 1e6) })
+	return 1e6 / c.median(func(t *turn) float64 { return float64(t.Duration) / float64(t.Requests) })
 }
+
+// p50 and p99 are latencies in µs.
+func (c *cell) p50() float64 { return c.median(func(t *turn) float64 { return float64(t.P50) }) }
+func (c *cell) p99() float64 { return c.median(func(t *turn) float64 { return float64(t.P99) }) }
 
 // clientBound: wrk had no time left, so that requests per second and latencies
 // are wrk's and not the server's.
 func (c *cell) clientBound() bool {
-	return c.median(func(t *turn) float64 { return t.Client.Seconds() / t.Wall.Seconds() }) > 0.95
+	return median(c.Turns, func(t *turn) float64 { return t.Client.Seconds() / t.Wall.Seconds() }) > 0.95
 }
-
-func (c *cell) p50() float64 { return c.median(func(t *turn) float64 { return float64(t.P50) }) }
-func (c *cell) p99() float64 { return c.median(func(t *turn) float64 { return float64(t.P99) }) }
 
 // measure fills the cells of one scenario: all servers up, turns of a second.
 func (h *harness) measure(s *scenario, cells []*cell) {
