@@ -1,0 +1,225 @@
+package codec
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/fasterapi/fasterapi/internal/schema"
+)
+
+// decodeNode is the plan of one type. Nodes refer to each other by address,
+// so a type may contain itself.
+//
+// Owner: any (immutable after New).
+type decodeNode struct {
+	typ reflect.Type
+	fn  decodeFunc
+	op  op // what a struct does in place: the scalars without rules
+}
+
+// decodeCompiler compiles one root type.
+type decodeCompiler struct {
+	nodes    map[nodeKey]*decodeNode // of values without rules
+	strict   bool
+	mistakes []error
+	pending  []pendingDefault
+}
+
+// pendingDefault is a default that is decoded when all nodes are complete.
+type pendingDefault struct {
+	field *fieldDecoder
+	where string
+}
+
+func (c *decodeCompiler) mistake(where string, format string, args ...any) {
+	c.mistakes = append(c.mistakes, fmt.Errorf("codec: %s: %w", where, fmt.Errorf(format, args...)))
+}
+
+// node returns the plan of t under the rules of plan, which may be nil.
+func (c *decodeCompiler) node(t reflect.Type, stringed bool, plan *schema.Plan, where string) *decodeNode {
+	if plan.Constrained() {
+		n := &decodeNode{typ: t}
+		c.compile(n, stringed, plan, where)
+		return n
+	}
+	key := nodeKey{t, stringed}
+	if n := c.nodes[key]; n != nil {
+		return n
+	}
+	n := &decodeNode{typ: t}
+	c.nodes[key] = n
+	c.compile(n, stringed, typePlan(t), where)
+	return n
+}
+
+// typePlan returns the rules that the type itself brings, such as Enum.
+func typePlan(t reflect.Type) *schema.Plan {
+	plan, _ := schema.PlanOf(t, "")
+	return plan
+}
+
+func (c *decodeCompiler) compile(n *decodeNode, stringed bool, plan *schema.Plan, where string) {
+	t := n.typ
+	if o, ok := schema.OptOf(t); ok {
+		n.fn = decodeOpt(o, c.node(o.Elem, stringed, plan, where))
+		return
+	}
+	if t.Kind() == reflect.Pointer {
+		n.fn = decodePointer(t.Elem(), c.node(t.Elem(), stringed, plan, where))
+		return
+	}
+	if stringed {
+		if !stringable(t) {
+			c.mistake(where, "the json option `string` is for numbers, not for %v", t)
+			return
+		}
+		if schema.ClassOf(t) != schema.ClassOther && schema.ClassOf(t) != schema.ClassText {
+			n.fn = decodeQuoted(decodeScalar(ops[t.Kind()], nil), t)
+			return
+		}
+	}
+	var rules *schema.Rules
+	if plan != nil {
+		rules = plan.Rules
+	}
+	switch schema.ClassOf(t) {
+	case schema.ClassBool, schema.ClassInt, schema.ClassUint, schema.ClassFloat:
+		n.fn = decodeScalar(ops[t.Kind()], rules)
+		n.setOp(ops[t.Kind()], rules)
+	case schema.ClassText:
+		if t.Kind() == reflect.String && !reflect.PointerTo(t).Implements(typeTextUnmarshal) {
+			n.fn = decodeString(rules)
+			n.setOp(opString, rules)
+			return
+		}
+		n.fn = decodeText(t, rules)
+	case schema.ClassTime:
+		n.fn = decodeTime
+	case schema.ClassBytes:
+		n.fn = decodeBytes(t)
+	case schema.ClassList:
+		c.compileList(n, plan, where)
+	case schema.ClassMap:
+		c.compileMap(n, plan, where)
+	case schema.ClassStruct:
+		c.compileStruct(n, where)
+	case schema.ClassChoice:
+		c.compileChoice(n, where)
+	case schema.ClassOther:
+		c.compileOther(n, where)
+	default:
+		c.mistake(where, "%v has no JSON form", t)
+	}
+}
+
+func (n *decodeNode) setOp(o op, rules *schema.Rules) {
+	if rules == nil {
+		n.op = o
+	}
+}
+
+// compileOther plans interfaces and types that read themselves.
+func (c *decodeCompiler) compileOther(n *decodeNode, where string) {
+	if n.typ.Kind() != reflect.Interface {
+		n.fn = decodeFallback(n.typ)
+		return
+	}
+	if n.typ.NumMethod() > 0 {
+		c.mistake(where, "%v cannot be decoded: which type should it hold? Give it a OneOf", n.typ)
+		return
+	}
+	n.fn = decodeAny
+}
+
+func (c *decodeCompiler) compileStruct(n *decodeNode, where string) {
+	members, err := schema.MembersOf(n.typ)
+	if err != nil {
+		if p := reflect.PointerTo(n.typ); p.Implements(typeMarshalerTo) || p.Implements(typeMarshaler) || p.Implements(typeTextAppender) || p.Implements(typeTextMarshal) {
+			n.fn = decodeFallback(n.typ) // it writes itself, and is read as a struct
+			return
+		}
+		c.mistake(where, "%w", err)
+		return
+	}
+	d := &structDecoder{typ: n.typ, byName: make(map[string]int, len(members.List)), strict: c.strict}
+	n.fn = d.decode
+	for i := range members.List {
+		m := &members.List[i]
+		plan, err := schema.MemberPlan(m)
+		place := where + "." + m.Go
+		if err != nil {
+			c.mistake(place, "%w", err)
+			continue
+		}
+		if members.Rest && (plan.Constrained() || plan.Default != nil) {
+			c.mistake(place, "a struct with an `embed` member cannot have checks or defaults")
+		}
+		d.add(m, c.field(m, plan, place))
+	}
+	if members.Rest {
+		n.fn = decodeFallback(n.typ)
+		return
+	}
+	d.finish()
+	for i := range d.fields {
+		if f := &d.fields[i]; f.plan.Default != nil {
+			c.pending = append(c.pending, pendingDefault{f, where + "." + members.List[i].Go})
+		}
+	}
+}
+
+func (c *decodeCompiler) field(m *schema.Member, plan *schema.Plan, where string) fieldDecoder {
+	last := len(m.Path) - 1
+	f := fieldDecoder{
+		name: m.Name, literal: m.Quoted + ":", place: "." + m.Name,
+		off: m.Path[last].Offset, hops: m.Path[:last], plan: plan,
+		node: c.node(m.Type, m.Stringed, plan, where),
+	}
+	f.op = f.node.op
+	for i := range f.hops {
+		if f.hops[i].Hidden {
+			c.mistake(where, "it is behind an embedded pointer to an unexported struct, which cannot be set")
+		}
+	}
+	return f
+}
+
+// defaults decodes the default of every field, which must pass its own checks.
+func (c *decodeCompiler) defaults() {
+	for _, d := range c.pending {
+		f := d.field
+		v := reflect.New(f.node.typ)
+		run := decodeState{scanner: scanner{data: f.plan.Default, limit: maxDepth}, most: 1}
+		run.document(f.node.fn, v.UnsafePointer())
+		switch {
+		case run.problem != "":
+			c.mistake(d.where, "default %s %s", f.plan.Default, run.problem)
+		case len(run.faults) > 0:
+			c.mistake(d.where, "default %s: %s%s", f.plan.Default, run.faults[0].Location, run.faults[0].Message)
+		case shareable(f.node.typ):
+			f.value = v.Elem()
+		}
+	}
+}
+
+// shareable tells whether copies of one value of t share nothing that can be
+// changed.
+func shareable(t reflect.Type) bool {
+	o := ops[t.Kind()]
+	return o != opCall || t == typeTime
+}
+
+// compileChoice plans a OneOf.
+func (c *decodeCompiler) compileChoice(n *decodeNode, where string) {
+	choice, _, err := schema.ChoiceOf(n.typ)
+	if err != nil {
+		c.mistake(where, "%w", err)
+		return
+	}
+	d := &choiceDecoder{typ: n.typ, discriminator: choice.Discriminator, nodes: map[string]*decodeNode{}}
+	n.fn = d.decode
+	for _, v := range choice.Variants {
+		d.nodes[v.Name] = c.node(v.Type, false, nil, where+"("+v.Name+")")
+		d.names = append(d.names, v.Name)
+	}
+}

@@ -1,0 +1,133 @@
+package codec
+
+import (
+	"reflect"
+	"strconv"
+
+	"github.com/fasterapi/fasterapi/internal/schema"
+	"github.com/fasterapi/fasterapi/problem"
+)
+
+// mapDecoder reads objects into maps.
+//
+// Owner: any (immutable after New).
+type mapDecoder struct {
+	typ   reflect.Type
+	elem  *decodeNode
+	class schema.Class // of the names
+	most  int          // members to keep; -1: all
+	rules *schema.Rules
+}
+
+func (c *decodeCompiler) compileMap(n *decodeNode, plan *schema.Plan, where string) {
+	d := &mapDecoder{typ: n.typ, class: schema.ClassOf(n.typ.Key()), rules: plan.Rules, most: plan.Rules.Most()}
+	n.fn = d.decode
+	d.elem = c.node(n.typ.Elem(), false, plan.Elem, where+"{}")
+}
+
+func (d *mapDecoder) decode(s *decodeState, p ptr) bool {
+	if s.peek() != '{' {
+		return s.wrong(msgObject)
+	}
+	start := s.pos
+	if !s.enter() {
+		return false
+	}
+	m := pointerTo(d.typ, p).Elem()
+	m.Set(reflect.MakeMap(d.typ))
+	n := 0
+	if !s.empty('}') {
+		w := mapWriter{m: m, key: reflect.New(d.typ.Key()).Elem(), elem: reflect.New(d.elem.typ)}
+		for another := true; another; n++ {
+			ok := false
+			if d.most >= 0 && n >= d.most {
+				ok = w.skip(s)
+			} else {
+				ok = d.member(s, &w)
+			}
+			if !ok {
+				return false
+			}
+			if another, ok = s.more('}'); !ok {
+				return false
+			}
+		}
+	}
+	if d.rules == nil {
+		return true
+	}
+	return s.broken(start, d.rules.Count(n, s.messages[:0]))
+}
+
+// mapWriter holds what one run needs to store members.
+//
+// Owner: one goroutine at a time.
+type mapWriter struct {
+	m, key, elem reflect.Value // elem is a pointer
+	beyond       nameSet       // names of members that are not kept
+}
+
+// member reads one member into the map.
+func (d *mapDecoder) member(s *decodeState, w *mapWriter) bool {
+	raw, ok := s.text()
+	if !ok {
+		return false
+	}
+	name := s.keep(raw)
+	if !s.colon() {
+		return false
+	}
+	if message := d.name(w.key, name); message != "" {
+		return s.skip() && s.report(problem.FieldError{Location: "." + short(bytesOf(name)), Message: message})
+	}
+	w.elem.Elem().SetZero()
+	before := len(s.faults)
+	ok = d.elem.fn(s, w.elem.UnsafePointer())
+	if len(s.faults) != before {
+		s.within(before, "."+short(bytesOf(name)))
+	}
+	size := w.m.Len()
+	if w.m.SetMapIndex(w.key, w.elem.Elem()); w.m.Len() == size {
+		return s.report(problem.FieldError{Location: "." + short(bytesOf(name)), Message: msgTwice}) && ok
+	}
+	return ok
+}
+
+// skip steps over a member that is not kept.
+func (w *mapWriter) skip(s *decodeState) bool {
+	name, ok := s.text()
+	if !ok {
+		return false
+	}
+	if !w.beyond.add(name) {
+		return s.fail("an object has a name twice")
+	}
+	return s.colon() && s.skip()
+}
+
+// name turns a member name into a key.
+func (d *mapDecoder) name(key reflect.Value, name string) (message string) {
+	if d.class == schema.ClassText {
+		key.SetString(name)
+		return ""
+	}
+	inner := scanner{data: bytesOf(name)}
+	if n, ok := inner.number(); !ok || !n.whole || n.end != len(name) {
+		return "is not an integer, which the name must be"
+	}
+	bits := key.Type().Bits()
+	if d.class == schema.ClassInt {
+		v, err := strconv.ParseInt(name, 10, bits)
+		if err != nil {
+			return "is out of range as a name"
+		}
+		key.SetInt(v)
+		return ""
+	}
+	v, err := strconv.ParseUint(name, 10, bits)
+	if err != nil {
+		return "is out of range as a name"
+	}
+	key.SetUint(v)
+	return ""
+}

@@ -1,0 +1,280 @@
+package codec
+
+import (
+	"reflect"
+	"strings"
+	"unicode"
+
+	"github.com/fasterapi/fasterapi/internal/schema"
+	"github.com/fasterapi/fasterapi/problem"
+)
+
+// The messages that clients see. Those of numbers are in decode_scalar.go.
+const (
+	msgRequired  = "is required"
+	msgUnknown   = "is not known"
+	msgTwice     = "is given twice"
+	msgAmbiguous = "fits more than one member"
+	msgObject    = "must be an object"
+)
+
+// fieldDecoder reads one member of an object.
+//
+// Owner: any (immutable after New).
+type fieldDecoder struct {
+	name    string
+	literal string // `"name":`, the usual bytes in front of the value
+	place   string // `.name`
+	off     uintptr
+	op      op
+	node    *decodeNode
+	hops    []schema.Step // embedded pointers on the way
+	plan    *schema.Plan
+	value   reflect.Value // the default, when copies of it can be shared
+}
+
+// structDecoder reads an object.
+//
+// Owner: any (immutable after New).
+type structDecoder struct {
+	typ      reflect.Type
+	fields   []fieldDecoder
+	byName   map[string]int
+	byFold   map[string]int // names of case:ignore members, folded; -1: ambiguous
+	required []int
+	absent   []int // fields with defaults
+	strict   bool
+}
+
+func (d *structDecoder) add(m *schema.Member, f fieldDecoder) {
+	i := len(d.fields)
+	d.fields = append(d.fields, f)
+	d.byName[m.Name] = i
+	if !m.IgnoreCase {
+		return
+	}
+	if d.byFold == nil {
+		d.byFold = map[string]int{}
+	}
+	folded := fold(m.Name)
+	if _, taken := d.byFold[folded]; taken {
+		i = -1
+	}
+	d.byFold[folded] = i
+}
+
+func (d *structDecoder) finish() {
+	for i := range d.fields {
+		if d.fields[i].plan.Required {
+			d.required = append(d.required, i)
+		}
+		if d.fields[i].plan.Default != nil {
+			d.absent = append(d.absent, i)
+		}
+	}
+}
+
+// fold makes names equal that differ in case, hyphens and underscores only.
+func fold(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '-' || r == '_' {
+			return -1
+		}
+		for { // the least rune of the fold set
+			next := unicode.SimpleFold(r)
+			if next <= r {
+				return next
+			}
+			r = next
+		}
+	}, name)
+}
+
+// fieldSet is a set of field indexes. Structs of up to 64 fields need no
+// memory for it.
+//
+// Owner: one goroutine at a time.
+type fieldSet struct {
+	low  uint64
+	high []uint64
+}
+
+// add returns false when i is in the set already.
+func (f *fieldSet) add(i, fields int) bool {
+	word := &f.low
+	if i >= 64 {
+		if f.high == nil {
+			f.high = make([]uint64, (fields-1)/64)
+		}
+		word = &f.high[i/64-1]
+	}
+	bit := uint64(1) << (i % 64)
+	fresh := *word&bit == 0
+	*word |= bit
+	return fresh
+}
+
+func (f *fieldSet) has(i int) bool {
+	if i < 64 {
+		return f.low>>i&1 != 0
+	}
+	return f.high != nil && f.high[i/64-1]>>(i%64)&1 != 0
+}
+
+func (d *structDecoder) decode(s *decodeState, p ptr) bool {
+	if s.peek() != '{' {
+		return s.wrong(msgObject)
+	}
+	if !s.enter() {
+		return false
+	}
+	var seen fieldSet
+	if !s.empty('}') && !d.members(s, p, &seen) {
+		return false
+	}
+	return d.complete(s, p, &seen)
+}
+
+// members reads all members. Clients mostly send them in the order of the
+// schema, so the next field is tried before the name is looked up.
+func (d *structDecoder) members(s *decodeState, p ptr, seen *fieldSet) bool {
+	var unknown nameSet
+	next := 0
+	for {
+		i := next
+		if i < len(d.fields) && len(s.data)-s.pos > len(d.fields[i].literal) &&
+			string(s.data[s.pos:s.pos+len(d.fields[i].literal)]) == d.fields[i].literal {
+			s.pos += len(d.fields[i].literal)
+			s.space()
+		} else {
+			var ok bool
+			if i, ok = d.lookup(s, &unknown); !ok {
+				return false
+			}
+		}
+		if i >= 0 {
+			next = i + 1
+			if !d.member(s, p, i, seen) {
+				return false
+			}
+		}
+		if another, ok := s.more('}'); !another {
+			return ok
+		}
+	}
+}
+
+// member reads the value of field i.
+func (d *structDecoder) member(s *decodeState, p ptr, i int, seen *fieldSet) bool {
+	f := &d.fields[i]
+	if !seen.add(i, len(d.fields)) {
+		return s.skip() && s.report(problem.FieldError{Location: f.place, Message: msgTwice})
+	}
+	if len(f.hops) > 0 {
+		p = reach(p, f.hops)
+	}
+	n := len(s.faults)
+	ok := f.read(s, at(p, f.off))
+	if len(s.faults) != n {
+		s.within(n, f.place)
+		if f.plan.Sensitive {
+			for j := n; j < len(s.faults); j++ {
+				s.faults[j].Value, s.faults[j].Sensitive = nil, true
+			}
+		}
+	}
+	return ok
+}
+
+// read reads the value; the usual scalars without another call.
+func (f *fieldDecoder) read(s *decodeState, p ptr) bool {
+	if f.op == opString && s.peek() == '"' {
+		b, ok := s.text()
+		if ok {
+			*as[string](p) = s.keep(b)
+		}
+		return ok
+	}
+	return f.node.fn(s, p)
+}
+
+// reach walks the embedded pointers and allocates what is missing.
+func reach(p ptr, hops []schema.Step) ptr {
+	for i := range hops {
+		slot := as[ptr](at(p, hops[i].Offset))
+		if *slot == nil {
+			*slot = reflect.New(hops[i].Pointer).UnsafePointer()
+		}
+		p = *slot
+	}
+	return p
+}
+
+// lookup reads a name, the colon behind it, and finds the field. It deals
+// with unknown members itself and returns -1 for them.
+func (d *structDecoder) lookup(s *decodeState, unknown *nameSet) (int, bool) {
+	name, ok := s.text()
+	if !ok {
+		return 0, false
+	}
+	i, found := d.byName[string(name)]
+	if !found && d.byFold != nil {
+		i, found = d.byFold[fold(string(name))]
+	}
+	if found && i >= 0 {
+		return i, s.colon()
+	}
+	message := ""
+	switch {
+	case found:
+		message = msgAmbiguous
+	case !unknown.add(name):
+		message = msgTwice
+	case d.strict:
+		message = msgUnknown
+	}
+	place := ""
+	if message != "" {
+		place = "." + short(name)
+	}
+	if !s.colon() || !s.skip() {
+		return 0, false
+	}
+	return -1, message == "" || s.report(problem.FieldError{Location: place, Message: message})
+}
+
+// short returns a name of the client's for a location: at most 64 bytes.
+func short(name []byte) string {
+	if len(name) > 64 {
+		return strings.ToValidUTF8(string(name[:64]), "") + "..."
+	}
+	return string(name)
+}
+
+// complete reports required members that are missing, and sets defaults.
+func (d *structDecoder) complete(s *decodeState, p ptr, seen *fieldSet) bool {
+	for _, i := range d.required {
+		if !seen.has(i) && !s.report(problem.FieldError{Location: d.fields[i].place, Message: msgRequired}) {
+			return false
+		}
+	}
+	for _, i := range d.absent {
+		if f := &d.fields[i]; !seen.has(i) {
+			f.preset(s, at(reach(p, f.hops), f.off))
+		}
+	}
+	return true
+}
+
+// preset sets the default.
+func (f *fieldDecoder) preset(s *decodeState, p ptr) {
+	if f.value.IsValid() {
+		pointerTo(f.node.typ, p).Elem().Set(f.value)
+		return
+	}
+	outer := s.scanner
+	s.scanner = scanner{data: f.plan.Default, limit: maxDepth, scratch: outer.scratch}
+	f.node.fn(s, p) // it was tried when the decoder was compiled
+	outer.scratch = s.scratch
+	s.scanner = outer
+}

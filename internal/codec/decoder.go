@@ -1,0 +1,255 @@
+package codec
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strconv"
+	"sync"
+
+	"github.com/fasterapi/fasterapi/problem"
+)
+
+// Limits bound what one document may cost. The zero value takes the defaults.
+type Limits struct {
+	Depth  int // open arrays and objects at once, 1 to 10000; default 256
+	Errors int // errors that are reported before decoding stops, from 1; default 100
+	Bytes  int // length of the document; default 0: no limit here
+}
+
+// Options say how documents are read.
+type Options struct {
+	Strict   bool   // refuse members that the struct does not have; default: skip them, like FastAPI
+	Location string // what error locations begin with; default "body"
+	Limits   Limits
+}
+
+func (o Options) withDefaults() (Options, error) {
+	var mistakes []error
+	fill := func(name string, v *int, fallback, lowest, highest int) {
+		if *v == 0 {
+			*v = fallback
+		}
+		if *v < lowest || *v > highest {
+			mistakes = append(mistakes, fmt.Errorf("codec: Limits.%s must be from %d to %d", name, lowest, highest))
+		}
+	}
+	fill("Depth", &o.Limits.Depth, 256, 1, maxDepth)
+	fill("Errors", &o.Limits.Errors, 100, 1, 1<<20)
+	fill("Bytes", &o.Limits.Bytes, int(^uint(0)>>1), 1, int(^uint(0)>>1))
+	if o.Location == "" {
+		o.Location = "body"
+	}
+	return o, errors.Join(mistakes...)
+}
+
+// Decoder reads and checks values of one Go type. Any goroutine may use it,
+// at the same time as others.
+//
+// Owner: any (immutable after New).
+type Decoder struct {
+	typ     reflect.Type
+	pointer reflect.Type
+	fn      decodeFunc
+	options Options
+}
+
+// decodeFunc reads the value at s.pos into the zero value at p and steps over
+// it. What is wrong with the value is recorded and decoding goes on; false
+// means that it cannot go on.
+type decodeFunc func(s *decodeState, p ptr) bool
+
+// decodeState is one run of a Decoder.
+//
+// Owner: one goroutine at a time.
+type decodeState struct {
+	scanner
+	chunk    []byte // room for strings, see keep
+	faults   []problem.FieldError
+	most     int
+	messages []string // scratch for rules
+}
+
+// states recycles the runs; a state keeps nothing of a document.
+var states = sync.Pool{New: func() any { return new(decodeState) }}
+
+// CompileDecoder prepares the decoding of values of t. It fails, with every
+// mistake at once and the field of each, when t has no JSON form or its tags
+// are wrong.
+func CompileDecoder(t reflect.Type, o Options) (*Decoder, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	c := decodeCompiler{nodes: map[nodeKey]*decodeNode{}, strict: o.Strict}
+	n := c.node(t, false, nil, t.String())
+	if len(c.mistakes) == 0 {
+		c.defaults()
+	}
+	if len(c.mistakes) > 0 {
+		return nil, errors.Join(c.mistakes...)
+	}
+	return &Decoder{typ: t, pointer: reflect.PointerTo(t), fn: n.fn, options: o}, nil
+}
+
+// DecoderFor is CompileDecoder for T.
+func DecoderFor[T any](o Options) (*Decoder, error) { return CompileDecoder(reflect.TypeFor[T](), o) }
+
+// Type returns the type that the decoder was compiled for.
+func (d *Decoder) Type() reflect.Type { return d.typ }
+
+// Decode reads the document data into *v, which it sets to zero first, and
+// checks it. It returns all that is wrong, in the order of the document; none
+// means that *v is good. With errors, *v is partly filled. Nothing in *v
+// aliases data.
+//
+// d must have been compiled for T; it is a programming error, reported as the
+// only fault, when it was not.
+func Decode[T any](d *Decoder, data []byte, v *T) []problem.FieldError {
+	if reflect.TypeOf(v) != d.pointer {
+		return []problem.FieldError{{Location: d.options.Location, Message: "cannot be read: the decoder is for another type"}}
+	}
+	var zero T
+	*v = zero
+	return d.decode(data, addr(v))
+}
+
+// DecodeInto is Decode for a *T in an interface; the value is assumed to be
+// zero.
+func (d *Decoder) DecodeInto(data []byte, v any) []problem.FieldError {
+	p := reflect.ValueOf(v)
+	if p.Type() != d.pointer || p.IsNil() {
+		return []problem.FieldError{{Location: d.options.Location, Message: "cannot be read: the decoder is for another type"}}
+	}
+	return d.decode(data, p.UnsafePointer())
+}
+
+func (d *Decoder) decode(data []byte, p ptr) []problem.FieldError {
+	if len(data) > d.options.Limits.Bytes {
+		return []problem.FieldError{{Location: d.options.Location, Message: "must have at most " + strconv.Itoa(d.options.Limits.Bytes) + " bytes"}}
+	}
+	s := states.Get().(*decodeState)
+	s.data, s.limit, s.most = data, d.options.Limits.Depth, d.options.Limits.Errors
+	s.document(d.fn, p)
+	faults := s.faults
+	for i := range faults {
+		faults[i].Location = d.options.Location + faults[i].Location
+	}
+	if s.problem != "" {
+		faults = append(faults, problem.FieldError{Location: d.options.Location, Message: s.problem})
+	}
+	*s = decodeState{scanner: scanner{scratch: small(s.scratch)}, messages: s.messages[:0]}
+	states.Put(s)
+	return faults
+}
+
+// small keeps a buffer for reuse unless one document has made it large.
+func small(b []byte) []byte {
+	if cap(b) > 4<<10 {
+		return nil
+	}
+	return b[:0]
+}
+
+// document reads the one value that data must be.
+func (s *decodeState) document(fn decodeFunc, p ptr) {
+	s.space()
+	if s.pos == len(s.data) {
+		s.problem = "must not be empty"
+		return
+	}
+	if !fn(s, p) {
+		return
+	}
+	if s.space(); s.pos < len(s.data) {
+		s.fail("there is something behind the value,")
+	}
+}
+
+// keep copies b, which the user may then hold for as long as he likes. Short
+// strings share chunks of up to 1 KiB, so that ten strings cost one
+// allocation, and one that is held for long holds 1 KiB.
+func (s *decodeState) keep(b []byte) string {
+	const most, whole = 1 << 10, 256
+	if len(b) == 0 {
+		return ""
+	}
+	if len(b) > cap(s.chunk)-len(s.chunk) {
+		if len(b) > whole {
+			return string(b)
+		}
+		s.chunk = make([]byte, 0, max(len(b), min(most, len(s.data)-s.pos+len(b))))
+	}
+	start := len(s.chunk)
+	s.chunk = append(s.chunk, b...)
+	return stringOf(s.chunk[start:])
+}
+
+// fault records what is wrong with the value that began at start and ends at
+// pos. It returns false when there are enough errors.
+func (s *decodeState) fault(start int, message string) bool {
+	return s.report(problem.FieldError{Message: message, Value: echo(s.data[start:s.pos])})
+}
+
+func (s *decodeState) report(f problem.FieldError) bool {
+	s.faults = append(s.faults, f)
+	return len(s.faults) < s.most
+}
+
+// broken records the messages that rules gave for the value that began at
+// start.
+func (s *decodeState) broken(start int, messages []string) bool {
+	s.messages = messages[:0]
+	for _, m := range messages {
+		if !s.fault(start, m) {
+			return false
+		}
+	}
+	return true
+}
+
+// wrong skips a value of the wrong type and records it.
+func (s *decodeState) wrong(message string) bool {
+	start := s.pos
+	return s.skip() && s.fault(start, message)
+}
+
+// within puts a place in front of the locations of the faults from n on.
+func (s *decodeState) within(n int, place string) {
+	for i := n; i < len(s.faults); i++ {
+		s.faults[i].Location = place + s.faults[i].Location
+	}
+}
+
+// echoed is how long a value may be, in bytes of JSON, to be repeated in an
+// error: an answer must not grow with what was sent.
+const echoed = 128
+
+// echo returns the Go value of a short JSON scalar, else nil.
+func echo(raw []byte) any {
+	if len(raw) == 0 || len(raw) > echoed {
+		return nil
+	}
+	switch raw[0] {
+	case 't':
+		return true
+	case 'f':
+		return false
+	case 'n', '{', '[':
+		return nil
+	case '"':
+		s := scanner{data: raw}
+		text, ok := s.text()
+		if !ok {
+			return nil
+		}
+		return string(text)
+	}
+	if n, err := strconv.ParseInt(string(raw), 10, 64); err == nil {
+		return n
+	}
+	if f, err := strconv.ParseFloat(string(raw), 64); err == nil {
+		return f
+	}
+	return string(raw)
+}

@@ -1,0 +1,245 @@
+package schema
+
+import (
+	"encoding/json/jsontext"
+	"errors"
+	"fmt"
+	"reflect"
+	"strconv"
+)
+
+// inline makes the schema of t itself; pointers and Opt are off.
+func (r *Registry) inline(t reflect.Type, plan *Plan, where string) *Schema {
+	if d, ok := reflect.Zero(t).Interface().(Describer); ok && t.Kind() != reflect.Interface {
+		return d.JSONSchema()
+	}
+	if plan == nil {
+		p := planner{}
+		plan = p.rules(t)
+	}
+	s := &Schema{}
+	switch class := ClassOf(t); class {
+	case ClassBool:
+		s.Types = Types{"boolean"}
+	case ClassInt, ClassUint:
+		s.integer(t, class)
+	case ClassFloat:
+		s.Types, s.Format = Types{"number"}, map[int]string{32: "float", 64: "double"}[t.Bits()]
+	case ClassText:
+		s.Types = Types{"string"}
+		if t.Kind() == reflect.Array && t.Len() == 16 && t.Name() == "UUID" {
+			s.Format = "uuid"
+		}
+	case ClassTime:
+		s.Types, s.Format = Types{"string"}, "date-time"
+	case ClassBytes:
+		s.bytes(t)
+	case ClassList:
+		s.Types, s.Items = Types{"array"}, r.of(t.Elem(), plan.Elem, where+"[]")
+		if t.Kind() == reflect.Array {
+			n := t.Len()
+			s.MinItems, s.MaxItems = &n, &n
+		}
+	case ClassMap:
+		s.Types, s.AdditionalProperties = Types{"object"}, r.of(t.Elem(), plan.Elem, where+"{}")
+		s.names(t.Key())
+	case ClassStruct:
+		r.object(s, t, where)
+	case ClassChoice:
+		r.choice(s, t, where)
+	case ClassInvalid:
+		r.mistake(where, fmt.Errorf("%v has no JSON form", t))
+	}
+	plan.constrain(s)
+	return s
+}
+
+func (s *Schema) integer(t reflect.Type, class Class) {
+	s.Types = Types{"integer"}
+	bits := t.Bits()
+	switch {
+	case bits == 64 && class == ClassInt:
+		s.Format = "int64"
+	case bits == 64:
+		s.Format, s.Minimum = "uint64", jsontext.Value("0")
+	case class == ClassInt:
+		s.Format = "int" + strconv.Itoa(bits)
+		s.Minimum = strconv.AppendInt(nil, -1<<(bits-1), 10)
+		s.Maximum = strconv.AppendInt(nil, 1<<(bits-1)-1, 10)
+	default:
+		s.Format = "uint" + strconv.Itoa(bits)
+		s.Minimum = jsontext.Value("0")
+		s.Maximum = strconv.AppendInt(nil, 1<<bits-1, 10)
+	}
+}
+
+func (s *Schema) bytes(t reflect.Type) {
+	s.Types, s.ContentEncoding = Types{"string"}, "base64"
+	if t.Kind() == reflect.Array {
+		n := (t.Len() + 2) / 3 * 4
+		s.MinLength, s.MaxLength = &n, &n
+	}
+}
+
+// names says which member names a map has.
+func (s *Schema) names(key reflect.Type) {
+	switch ClassOf(key) {
+	case ClassInt:
+		s.PropertyNames = &Schema{Pattern: "^-?(0|[1-9][0-9]*)$"}
+	case ClassUint:
+		s.PropertyNames = &Schema{Pattern: "^(0|[1-9][0-9]*)$"}
+	}
+}
+
+func (r *Registry) object(s *Schema, t reflect.Type, where string) {
+	s.Types = Types{"object"}
+	members, err := MembersOf(t)
+	if err != nil {
+		if !implements(t, marshalers...) {
+			r.mistake(where, err)
+		}
+		return
+	}
+	for i := range members.List {
+		m := &members.List[i]
+		place := where + "." + m.Go
+		plan, err := MemberPlan(m)
+		if err != nil {
+			r.mistake(place, err)
+			continue
+		}
+		if members.Rest { // encoding/json/v2 decodes the struct, and checks nothing
+			if plan.Constrained() || plan.Default != nil {
+				r.mistake(place, errors.New("a struct with an `embed` member cannot have checks or defaults"))
+			}
+			plan.Required = false
+		}
+		member := r.member(m, plan, place)
+		s.Properties = append(s.Properties, Property{m.Name, member})
+		if plan.Required {
+			s.Required = append(s.Required, m.Name)
+		}
+	}
+	if r.strict && !members.Rest {
+		s.AdditionalProperties = &Schema{Never: true}
+	}
+}
+
+func (r *Registry) member(m *Member, plan *Plan, where string) *Schema {
+	if !m.Stringed {
+		return r.of(m.Type, plan, where)
+	}
+	s := &Schema{Types: Types{"string"}} // a number in quotes
+	switch inner, nullable := Strip(m.Type); ClassOf(inner) {
+	case ClassInt:
+		s.Pattern = "^-?(0|[1-9][0-9]*)$"
+		if nullable {
+			s = orNull(s)
+		}
+	case ClassUint:
+		s.Pattern = "^(0|[1-9][0-9]*)$"
+		if nullable {
+			s = orNull(s)
+		}
+	case ClassFloat:
+		s.Pattern = `^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`
+		if nullable {
+			s = orNull(s)
+		}
+	default:
+		return r.of(m.Type, plan, where)
+	}
+	plan.annotate(s)
+	return s
+}
+
+func (r *Registry) choice(s *Schema, t reflect.Type, where string) {
+	c, _, err := ChoiceOf(t)
+	if err != nil {
+		r.mistake(where, err)
+		return
+	}
+	s.Discriminator = &Discriminator{PropertyName: c.Discriminator, Mapping: map[string]string{}}
+	for _, v := range c.Variants {
+		ref := r.of(v.Type, nil, where+"("+v.Name+")")
+		if ref.Ref == "" {
+			r.mistake(where, errors.New("the variants of a OneOf must be named types"))
+		}
+		tag := &Schema{
+			Properties: Properties{{c.Discriminator, &Schema{Const: jsontext.Value(quote(v.Name))}}},
+			Required:   []string{c.Discriminator},
+		}
+		s.OneOf = append(s.OneOf, &Schema{AllOf: []*Schema{ref, tag}})
+		s.Discriminator.Mapping[v.Name] = ref.Ref
+	}
+}
+
+// constrain copies the checks into s.
+func (p *Plan) constrain(s *Schema) {
+	if p == nil {
+		return
+	}
+	for tag, field := range map[string]*jsontext.Value{
+		"exclusiveMinimum": &s.ExclusiveMinimum, "exclusiveMaximum": &s.ExclusiveMaximum, "multipleOf": &s.MultipleOf,
+	} {
+		if text, ok := p.words[tag]; ok {
+			*field = jsontext.Value(text)
+		}
+	}
+	if text, ok := p.words["minimum"]; ok && tighter(text, s.Minimum, 1) {
+		s.Minimum = jsontext.Value(text)
+	}
+	if text, ok := p.words["maximum"]; ok && tighter(text, s.Maximum, -1) {
+		s.Maximum = jsontext.Value(text)
+	}
+	for tag, field := range map[string]**int{
+		"minLength": &s.MinLength, "maxLength": &s.MaxLength, "minItems": &s.MinItems, "maxItems": &s.MaxItems,
+		"minProperties": &s.MinProperties, "maxProperties": &s.MaxProperties,
+	} {
+		if n, err := strconv.Atoi(p.words[tag]); err == nil {
+			*field = &n
+		}
+	}
+	if f, ok := p.words["format"]; ok {
+		s.Format = f
+	}
+	if pattern, ok := p.words["pattern"]; ok {
+		s.Pattern = pattern
+	}
+	if p.Rules.Unique() {
+		s.UniqueItems = true
+	}
+	if p.enum != nil {
+		s.Enum = append(s.Enum, p.enum...)
+	}
+}
+
+// tighter tells whether the bound text leaves less than the bound that the
+// type sets; sign is 1 for lower bounds, -1 for upper ones.
+func tighter(text string, typed jsontext.Value, sign int) bool {
+	if typed == nil {
+		return true
+	}
+	var p planner
+	_, a := p.decimal("", text)
+	_, b := p.decimal("", string(typed))
+	return a.Cmp(b)*sign > 0
+}
+
+// annotate copies what a field says about itself into s.
+func (p *Plan) annotate(s *Schema) {
+	if p == nil {
+		return
+	}
+	if p.Doc != "" {
+		s.Description = p.Doc
+	}
+	if p.Title != "" {
+		s.Title = p.Title
+	}
+	s.Default = p.Default
+	if p.Example != nil {
+		s.Examples = []jsontext.Value{p.Example}
+	}
+	s.Deprecated, s.ReadOnly, s.WriteOnly = p.Deprecated, p.ReadOnly, p.WriteOnly
+}

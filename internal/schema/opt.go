@@ -1,0 +1,174 @@
+package schema
+
+import (
+	"encoding/json/jsontext"
+	"encoding/json/v2"
+	"errors"
+	"reflect"
+)
+
+// Opt is a member that may be absent, null, or hold a T. The zero value is
+// absent. With the json option `omitzero` an absent one is left out when
+// written; without it, it is written as null.
+//
+//	type UserPatch struct {
+//		Name schema.Opt[string] `json:"name,omitzero" maxLength:"80"`
+//	}
+//
+// Owner: one goroutine at a time.
+type Opt[T any] struct {
+	value T
+	state OptState
+}
+
+// OptState says which of the three an [Opt] is.
+type OptState uint8
+
+// The states of an Opt.
+const (
+	OptAbsent OptState = iota // the document does not have the member
+	OptNull                   // the member is null
+	OptSet                    // the member has a value
+)
+
+// Some returns an Opt that holds v.
+func Some[T any](v T) Opt[T] { return Opt[T]{v, OptSet} }
+
+// Null returns an Opt that is null.
+func Null[T any]() Opt[T] { return Opt[T]{state: OptNull} }
+
+// Get returns the value and whether there is one.
+func (o Opt[T]) Get() (T, bool) { return o.value, o.state == OptSet }
+
+// Or returns the value, or fallback when there is none.
+func (o Opt[T]) Or(fallback T) T {
+	if o.state == OptSet {
+		return o.value
+	}
+	return fallback
+}
+
+// State tells absent from null from set.
+func (o Opt[T]) State() OptState { return o.state }
+
+// IsZero tells whether o is absent; encoding/json's omitzero asks it.
+func (o Opt[T]) IsZero() bool { return o.state == OptAbsent }
+
+// IsNull tells whether o is null.
+func (o Opt[T]) IsNull() bool { return o.state == OptNull }
+
+// MarshalJSONTo writes the value, or null.
+func (o Opt[T]) MarshalJSONTo(enc *jsontext.Encoder) error {
+	if o.state != OptSet {
+		return enc.WriteToken(jsontext.Null)
+	}
+	return json.MarshalEncode(enc, &o.value)
+}
+
+// UnmarshalJSONFrom reads null or a value.
+func (o *Opt[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	*o = Opt[T]{}
+	if dec.PeekKind() == 'n' {
+		o.state = OptNull
+		_, err := dec.ReadToken()
+		return err
+	}
+	if err := json.UnmarshalDecode(dec, &o.value); err != nil {
+		return err
+	}
+	o.state = OptSet
+	return nil
+}
+
+// optional is implemented by every *Opt[T] and nothing else.
+type optional interface{ optLayout() OptLayout }
+
+// OptLayout says where the parts of an Opt are, for code that works on
+// addresses.
+//
+// Owner: any (immutable after New).
+type OptLayout struct {
+	Elem  reflect.Type // T
+	Value uintptr      // offset of the T, in bytes
+	State uintptr      // offset of the OptState, in bytes
+}
+
+func (*Opt[T]) optLayout() OptLayout {
+	t := reflect.TypeFor[Opt[T]]()
+	value, _ := t.FieldByName("value")
+	state, _ := t.FieldByName("state")
+	return OptLayout{Elem: value.Type, Value: value.Offset, State: state.Offset}
+}
+
+// OptOf returns the layout of t when it is an Opt.
+func OptOf(t reflect.Type) (OptLayout, bool) {
+	if t.Kind() != reflect.Struct {
+		return OptLayout{}, false
+	}
+	o, ok := reflect.Zero(reflect.PointerTo(t)).Interface().(optional)
+	if !ok {
+		return OptLayout{}, false
+	}
+	layout := o.optLayout()
+	if t.NumField() != 2 || t.Field(0).Name != "value" || t.Field(1).Type != reflect.TypeFor[OptState]() {
+		return OptLayout{}, false // a struct that embeds an Opt has its methods, but is not one
+	}
+	return layout, true
+}
+
+// Choice lists the types that a oneOf stands for.
+//
+// Owner: any (immutable after New).
+type Choice struct {
+	Discriminator string    // name of the string member that tells the variants apart; every variant has it
+	Variants      []Variant // at least one
+}
+
+// Variant is one alternative of a [Choice].
+//
+// Owner: any (immutable after New).
+type Variant struct {
+	Name string       // value of the discriminator
+	Type reflect.Type // struct type
+}
+
+// VariantOf is the variant that holds a T when the discriminator is name.
+func VariantOf[T any](name string) Variant { return Variant{Name: name, Type: reflect.TypeFor[T]()} }
+
+// OneOf makes a struct with one exported field of interface type a choice
+// between variants: the document holds the variant itself, and decoding picks
+// its type by the discriminator. It is asked once, on a zero value.
+//
+//	type Payment struct{ Method any }
+//
+//	func (Payment) OneOf() schema.Choice {
+//		return schema.Choice{Discriminator: "kind", Variants: []schema.Variant{
+//			schema.VariantOf[Card]("card"), schema.VariantOf[Transfer]("transfer"),
+//		}}
+//	}
+type OneOf interface{ OneOf() Choice }
+
+// Enumerated lists the values that a named type may have: strings for string
+// types, whole numbers for integer types. It is asked once, on a zero value.
+type Enumerated interface{ Enum() []any }
+
+// Describer gives the schema of a type that reads and writes itself.
+type Describer interface{ JSONSchema() *Schema }
+
+var errChoice = errors.New("a OneOf struct must have exactly one field, exported and of an interface type")
+
+// ChoiceOf returns the choice that t stands for, with its mistakes.
+func ChoiceOf(t reflect.Type) (Choice, bool, error) {
+	if t.Kind() != reflect.Struct {
+		return Choice{}, false, nil
+	}
+	v, ok := reflect.Zero(t).Interface().(OneOf)
+	if !ok {
+		return Choice{}, false, nil
+	}
+	if t.NumField() != 1 || !t.Field(0).IsExported() || t.Field(0).Type.Kind() != reflect.Interface {
+		return Choice{}, true, errChoice
+	}
+	c := v.OneOf()
+	return c, true, c.check(t.Field(0).Type)
+}

@@ -1,0 +1,124 @@
+package schema
+
+import (
+	"encoding/json/jsontext"
+	"encoding/json/v2"
+)
+
+// Schema is a JSON Schema, draft 2020-12, with the keywords that this project
+// uses. The zero value accepts everything.
+//
+// Owner: one goroutine at a time.
+type Schema struct {
+	Dialect     string `json:"$schema,omitempty"`
+	Ref         string `json:"$ref,omitempty"`
+	Title       string `json:"title,omitempty"`
+	Description string `json:"description,omitempty"`
+	Types       Types  `json:"type,omitempty"`
+	Format      string `json:"format,omitempty"`
+
+	Enum  []jsontext.Value `json:"enum,omitempty"`
+	Const jsontext.Value   `json:"const,omitzero"`
+
+	Minimum          jsontext.Value `json:"minimum,omitzero"`
+	Maximum          jsontext.Value `json:"maximum,omitzero"`
+	ExclusiveMinimum jsontext.Value `json:"exclusiveMinimum,omitzero"`
+	ExclusiveMaximum jsontext.Value `json:"exclusiveMaximum,omitzero"`
+	MultipleOf       jsontext.Value `json:"multipleOf,omitzero"`
+
+	MinLength       *int   `json:"minLength,omitzero"`
+	MaxLength       *int   `json:"maxLength,omitzero"`
+	Pattern         string `json:"pattern,omitempty"`
+	ContentEncoding string `json:"contentEncoding,omitempty"`
+
+	Items       *Schema `json:"items,omitzero"`
+	MinItems    *int    `json:"minItems,omitzero"`
+	MaxItems    *int    `json:"maxItems,omitzero"`
+	UniqueItems bool    `json:"uniqueItems,omitzero"`
+
+	Properties           Properties `json:"properties,omitzero"`
+	Required             []string   `json:"required,omitempty"`
+	AdditionalProperties *Schema    `json:"additionalProperties,omitzero"`
+	PropertyNames        *Schema    `json:"propertyNames,omitzero"`
+	MinProperties        *int       `json:"minProperties,omitzero"`
+	MaxProperties        *int       `json:"maxProperties,omitzero"`
+	Never                bool       `json:"-"` // the schema `false`, which accepts nothing
+
+	AnyOf         []*Schema      `json:"anyOf,omitempty"`
+	OneOf         []*Schema      `json:"oneOf,omitempty"`
+	AllOf         []*Schema      `json:"allOf,omitempty"`
+	Discriminator *Discriminator `json:"discriminator,omitzero"`
+
+	Default    jsontext.Value   `json:"default,omitzero"`
+	Examples   []jsontext.Value `json:"examples,omitempty"`
+	Deprecated bool             `json:"deprecated,omitzero"`
+	ReadOnly   bool             `json:"readOnly,omitzero"`
+	WriteOnly  bool             `json:"writeOnly,omitzero"`
+
+	Defs Properties `json:"$defs,omitzero"`
+}
+
+// MarshalJSONTo writes the schema as an object, or as false.
+func (s *Schema) MarshalJSONTo(enc *jsontext.Encoder) error {
+	if s.Never {
+		return enc.WriteToken(jsontext.False)
+	}
+	type plain Schema
+	return json.MarshalEncode(enc, (*plain)(s))
+}
+
+// Types are the names of JSON types; one alone is written as a string.
+type Types []string
+
+// MarshalJSONTo writes one name or the list of them.
+func (t Types) MarshalJSONTo(enc *jsontext.Encoder) error {
+	if len(t) == 1 {
+		return enc.WriteToken(jsontext.String(t[0]))
+	}
+	return json.MarshalEncode(enc, []string(t))
+}
+
+// Property is a named schema.
+//
+// Owner: one goroutine at a time.
+type Property struct {
+	Name   string
+	Schema *Schema
+}
+
+// Properties are named schemas in order.
+type Properties []Property
+
+// MarshalJSONTo writes an object.
+func (p Properties) MarshalJSONTo(enc *jsontext.Encoder) error {
+	if err := enc.WriteToken(jsontext.BeginObject); err != nil {
+		return err
+	}
+	for i := range p {
+		if err := enc.WriteToken(jsontext.String(p[i].Name)); err != nil {
+			return err
+		}
+		if err := json.MarshalEncode(enc, p[i].Schema); err != nil {
+			return err
+		}
+	}
+	return enc.WriteToken(jsontext.EndObject)
+}
+
+// Get returns the schema of that name, or nil.
+func (p Properties) Get(name string) *Schema {
+	for i := range p {
+		if p[i].Name == name {
+			return p[i].Schema
+		}
+	}
+	return nil
+}
+
+// Discriminator is the OpenAPI hint for oneOf.
+//
+// Owner: one goroutine at a time.
+type Discriminator struct {
+	PropertyName string            `json:"propertyName"`
+	Mapping      map[string]string `json:"mapping,omitempty"`
+}

@@ -1,0 +1,478 @@
+package schema
+
+import (
+	"encoding/json/jsontext"
+	"errors"
+	"fmt"
+	"math/big"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Plan says what the tags of a field, or the type of a value, ask for.
+//
+// Owner: any (immutable after New).
+type Plan struct {
+	Rules *Rules // checks of the value itself; nil: none
+	Elem  *Plan  // checks of the items of a list or the values of a map; nil: none
+
+	Required  bool
+	Default   jsontext.Value // JSON of the value of an absent member; nil: none
+	Sensitive bool           // never repeat the value in an error
+	Doc       string         // tag `doc`
+	Title     string         // tag `title`
+	Example   jsontext.Value // JSON; nil: none
+
+	Deprecated, ReadOnly, WriteOnly bool
+
+	words map[string]string // the checking tags as written, for the schema
+	enum  []jsontext.Value
+}
+
+// Constrained tells whether a tag of the field checks the value or its parts.
+func (p *Plan) Constrained() bool {
+	return p != nil && (len(p.words) > 0 || p.Elem.Constrained())
+}
+
+// known are the tags of this package. A tag that differs from one of them in
+// case only is a mistake.
+var known = []string{
+	"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
+	"minLength", "maxLength", "pattern", "format", "enum",
+	"minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties",
+	"default", "required", "doc", "title", "example", "sensitive", "deprecated", "readOnly", "writeOnly",
+}
+
+var (
+	numberTags = known[0:5]
+	textTags   = known[5:8]
+	itemTags   = known[10:13]
+	memberTags = known[13:15]
+)
+
+// planner reads the tags of one field.
+type planner struct {
+	tag      reflect.StructTag
+	mistakes []error
+}
+
+func (p *planner) mistake(format string, args ...any) {
+	p.mistakes = append(p.mistakes, fmt.Errorf(format, args...))
+}
+
+// PlanOf compiles the tags of a field of type t. All mistakes are returned,
+// joined; they do not name the field.
+//
+// A rule belongs to the value that it fits: with `minLength` on a []string
+// every item is checked, with `minimum` on a map[string]int every value, and
+// pointers and Opt are looked through.
+func PlanOf(t reflect.Type, tag reflect.StructTag) (*Plan, error) {
+	p := planner{tag: tag}
+	p.spelling()
+	plan := p.rules(t)
+	plan.Doc, plan.Title = tag.Get("doc"), tag.Get("title")
+	plan.Sensitive, plan.Deprecated = p.flag("sensitive", false), p.flag("deprecated", false)
+	plan.ReadOnly, plan.WriteOnly = p.flag("readOnly", false), p.flag("writeOnly", false)
+	plan.Default, plan.Example = p.value(t, "default"), p.value(t, "example")
+	p.unused(t)
+	return plan, errors.Join(p.mistakes...)
+}
+
+// MemberPlan is PlanOf for a member of a JSON object, which is required
+// unless it is a pointer, an Opt, has a default, an omit option or
+// `required:"false"`, or sits in a struct embedded by pointer.
+func MemberPlan(m *Member) (*Plan, error) {
+	plan, err := PlanOf(m.Type, m.Field.Tag)
+	_, opt := OptOf(m.Type)
+	required := m.Type.Kind() != reflect.Pointer && !opt && plan.Default == nil && !m.OmitEmpty && !m.OmitZero && len(m.Path) == 1
+	p := planner{tag: m.Field.Tag}
+	plan.Required = p.flag("required", required)
+	if plan.Required && plan.Default != nil {
+		p.mistake("a member with a default cannot be required")
+	}
+	if m.Stringed && plan.Constrained() {
+		p.mistake("checks of numbers do not go with the json option `string`")
+	}
+	return plan, errors.Join(err, errors.Join(p.mistakes...))
+}
+
+// spelling finds tags that are known ones in the wrong case.
+func (p *planner) spelling() {
+	for _, name := range known {
+		if strings.Contains(string(p.tag), name+":") {
+			continue
+		}
+		if i := strings.Index(strings.ToLower(string(p.tag)), " "+strings.ToLower(name)+":"); i >= 0 {
+			p.mistake("the tag %q is spelt %q", string(p.tag)[i+1:i+1+len(name)], name)
+		}
+	}
+}
+
+func (p *planner) flag(name string, fallback bool) bool {
+	text, ok := p.tag.Lookup(name)
+	if !ok {
+		return fallback
+	}
+	v, err := strconv.ParseBool(text)
+	if err != nil {
+		p.mistake("%s:%q must be true or false", name, text)
+		return fallback
+	}
+	return v
+}
+
+// Class is what a Go type is in JSON.
+type Class uint8
+
+// The classes of types.
+const (
+	ClassOther   Class = iota // any JSON value: interfaces, types with JSON methods
+	ClassBool                 // true, false
+	ClassInt                  // signed integers
+	ClassUint                 // unsigned integers
+	ClassFloat                // float32, float64
+	ClassText                 // strings and types with text methods
+	ClassTime                 // time.Time
+	ClassBytes                // []byte and [N]byte: base64
+	ClassList                 // slices and arrays
+	ClassMap                  // maps with string or integer names
+	ClassStruct               // structs
+	ClassChoice               // structs with a OneOf method
+	ClassInvalid              // no JSON form
+)
+
+// ClassOf classifies t. Pointers and Opt must have been taken off.
+func ClassOf(t reflect.Type) Class {
+	switch {
+	case t == reflect.TypeFor[time.Time]():
+		return ClassTime
+	case t == reflect.TypeFor[time.Duration]():
+		return ClassInvalid
+	case t.Kind() == reflect.Interface:
+		return ClassOther
+	case implements(t, unmarshalers[:2]...):
+		return ClassOther
+	case implements(t, unmarshalers[2]):
+		return ClassText
+	}
+	if _, ok, _ := ChoiceOf(t); ok {
+		return ClassChoice
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		return ClassBool
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return ClassInt
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		return ClassUint
+	case reflect.Float32, reflect.Float64:
+		return ClassFloat
+	case reflect.String:
+		return ClassText
+	case reflect.Struct:
+		return ClassStruct
+	case reflect.Slice, reflect.Array:
+		if t.Elem().Kind() == reflect.Uint8 && t.Elem().PkgPath() == "" {
+			return ClassBytes
+		}
+		return ClassList
+	case reflect.Map:
+		return classOfMap(t)
+	}
+	return ClassInvalid
+}
+
+func classOfMap(t reflect.Type) Class {
+	k := t.Key()
+	if implements(k, unmarshalers...) {
+		return ClassOther
+	}
+	switch ClassOf(k) {
+	case ClassText, ClassInt, ClassUint:
+		return ClassMap
+	case ClassFloat:
+		return ClassOther
+	}
+	return ClassInvalid
+}
+
+// Strip takes pointers and Opt off t. It tells whether null is a value.
+func Strip(t reflect.Type) (inner reflect.Type, nullable bool) {
+	for range 8 { // type P *P has no end
+		if o, ok := OptOf(t); ok {
+			t, nullable = o.Elem, true
+			continue
+		}
+		if t.Kind() != reflect.Pointer {
+			break
+		}
+		t, nullable = t.Elem(), true
+	}
+	return t, nullable
+}
+
+// rules compiles the checks that fit t.
+func (p *planner) rules(t reflect.Type) *Plan {
+	t, _ = Strip(t)
+	plan := &Plan{}
+	switch class := ClassOf(t); class {
+	case ClassInt, ClassUint, ClassFloat:
+		plan.Rules = p.number(plan, t, class)
+	case ClassText:
+		plan.Rules = p.text(plan, t)
+	case ClassList:
+		plan.Rules = p.count(plan, itemTags, "item")
+		plan.Elem = p.elem(t)
+	case ClassMap:
+		plan.Rules = p.count(plan, memberTags, "member")
+		plan.Elem = p.elem(t)
+	}
+	return plan
+}
+
+// elem compiles the checks of items: those of the scalars at the bottom. The
+// counts of an inner list have no tag.
+func (p *planner) elem(t reflect.Type) *Plan {
+	inner, _ := Strip(t.Elem())
+	switch ClassOf(inner) {
+	case ClassInt, ClassUint, ClassFloat, ClassText:
+		return p.rules(inner)
+	case ClassList, ClassMap:
+		if inner.Name() == "" {
+			return &Plan{Elem: p.elem(inner)}
+		}
+	}
+	return nil
+}
+
+func (p *planner) word(plan *Plan, name string) (string, bool) {
+	text, ok := p.tag.Lookup(name)
+	if ok {
+		if plan.words == nil {
+			plan.words = map[string]string{}
+		}
+		plan.words[name] = text
+	}
+	return text, ok
+}
+
+func (p *planner) size(plan *Plan, name string) int {
+	text, ok := p.word(plan, name)
+	if !ok {
+		return -1
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || text[0] == '+' {
+		p.mistake("%s:%q must be a whole number from 0", name, text)
+		return -1
+	}
+	return n
+}
+
+func (p *planner) count(plan *Plan, tags []string, noun string) *Rules {
+	r := &Rules{minItems: p.size(plan, tags[0]), maxItems: p.size(plan, tags[1]), noun: noun}
+	if r.maxItems >= 0 && r.minItems > r.maxItems {
+		p.mistake("%s is above %s", tags[0], tags[1])
+	}
+	if len(tags) > 2 {
+		if r.unique = p.flag(tags[2], false); r.unique {
+			p.word(plan, tags[2])
+		}
+	}
+	if r.minItems < 0 && r.maxItems < 0 && !r.unique {
+		return nil
+	}
+	return r
+}
+
+func (p *planner) number(plan *Plan, t reflect.Type, class Class) *Rules {
+	n := &numberRules{}
+	for _, b := range []struct {
+		tag, words  string
+		lower, open bool
+	}{
+		{"minimum", "must be at least ", true, false}, {"exclusiveMinimum", "must be greater than ", true, true},
+		{"maximum", "must be at most ", false, false}, {"exclusiveMaximum", "must be less than ", false, true},
+	} {
+		if text, ok := p.word(plan, b.tag); ok {
+			limit, exact := p.decimal(b.tag, text)
+			n.bounds = append(n.bounds, bound{limit, exact, b.lower, b.open, b.words + text})
+		}
+	}
+	if text, ok := p.word(plan, "multipleOf"); ok {
+		if _, n.multiple = p.decimal("multipleOf", text); n.multiple.Sign() <= 0 {
+			p.mistake("multipleOf:%q must be above 0", text)
+			n.multiple = big.NewRat(1, 1)
+		}
+		if n.multipleN = "must be a multiple of " + text; n.multiple.IsInt() && n.multiple.Num().IsInt64() {
+			n.step = n.multiple.Num().Int64()
+		}
+	}
+	p.numberEnum(plan, n, t, class)
+	if len(n.bounds) == 0 && n.multiple == nil && n.enumNames == "" {
+		return nil
+	}
+	if n.finish(); n.never {
+		p.mistake("no integer is within minimum and maximum")
+	}
+	return &Rules{number: n, minItems: -1, maxItems: -1}
+}
+
+// decimal reads a JSON number.
+func (p *planner) decimal(name, text string) (float64, *big.Rat) {
+	f, err := strconv.ParseFloat(text, 64)
+	if v := jsontext.Value(text); err != nil || !v.IsValid() || v.Kind() != '0' {
+		p.mistake("%s:%q must be a number", name, text)
+		return 0, new(big.Rat)
+	}
+	exact, ok := new(big.Rat).SetString(text)
+	if !ok {
+		exact = new(big.Rat).SetFloat64(f)
+	}
+	return f, exact
+}
+
+func (p *planner) numberEnum(plan *Plan, n *numberRules, t reflect.Type, class Class) {
+	var names []string
+	for _, text := range p.enumWords(plan, t) {
+		f, exact := p.decimal("enum", text)
+		switch {
+		case class == ClassFloat:
+			n.enum = append(n.enum, f)
+		case !exact.IsInt():
+			p.mistake("enum value %s is not an integer", text)
+		case class == ClassInt:
+			n.enumInts = append(n.enumInts, clampInt(exact.Num()))
+		default:
+			n.enumUints = append(n.enumUints, clampUint(exact.Num()))
+		}
+		names = append(names, text)
+		plan.enum = append(plan.enum, jsontext.Value(text))
+	}
+	if names != nil {
+		n.enumNames = oneOf(names)
+	}
+}
+
+// enumWords returns the values of the enum tag, else those of the type.
+func (p *planner) enumWords(plan *Plan, t reflect.Type) (words []string) {
+	if text, ok := p.word(plan, "enum"); ok {
+		for word := range strings.SplitSeq(text, ",") {
+			words = append(words, strings.TrimSpace(word))
+		}
+		return words
+	}
+	if e, ok := reflect.Zero(t).Interface().(Enumerated); ok {
+		for _, v := range e.Enum() {
+			words = append(words, fmt.Sprint(v))
+		}
+	}
+	return words
+}
+
+func (p *planner) text(plan *Plan, t reflect.Type) *Rules {
+	r := &textRules{min: p.size(plan, "minLength"), max: p.size(plan, "maxLength")}
+	if r.max >= 0 && r.min > r.max {
+		p.mistake("minLength is above maxLength")
+	}
+	r.minText = fmt.Sprintf("must have at least %d %s", r.min, plural(r.min, "character"))
+	r.maxText = fmt.Sprintf("must have at most %d %s", r.max, plural(r.max, "character"))
+	if text, ok := p.word(plan, "pattern"); ok {
+		var err error
+		if r.pattern, err = regexp.Compile(text); err != nil {
+			p.mistake("pattern:%q: %w", text, err)
+		}
+	}
+	if text, ok := p.word(plan, "format"); ok {
+		f, found := formats[text]
+		if !found {
+			p.mistake("format:%q is not known", text)
+		}
+		r.format, r.formatMsg = f.check, f.message
+	}
+	if r.enum = p.enumWords(plan, t); r.enum != nil {
+		r.enumNames = oneOf(r.enum)
+		for _, v := range r.enum {
+			plan.enum = append(plan.enum, jsontext.Value(quote(v)))
+		}
+		if len(r.enum) > 8 {
+			r.enumSet = map[string]struct{}{}
+			for _, v := range r.enum {
+				r.enumSet[v] = struct{}{}
+			}
+		}
+	}
+	if r.min <= 0 && r.max < 0 && r.pattern == nil && r.format == nil && r.enum == nil {
+		return nil
+	}
+	return &Rules{text: r, minItems: -1, maxItems: -1}
+}
+
+// unused reports rules that fit neither the type nor its items.
+func (p *planner) unused(t reflect.Type) {
+	inner, _ := Strip(t)
+	class := ClassOf(inner)
+	scalar := class
+	for at := inner; scalar == ClassList || scalar == ClassMap; {
+		if at, _ = Strip(at.Elem()); at.Name() != "" && at.PkgPath() != "" && (ClassOf(at) == ClassList || ClassOf(at) == ClassMap) {
+			break // a named list brings its own rules, and may contain itself
+		}
+		scalar = ClassOf(at)
+	}
+	isNumber := scalar == ClassInt || scalar == ClassUint || scalar == ClassFloat
+	p.refuse(numberTags, isNumber, "numbers", t)
+	p.refuse(textTags, scalar == ClassText, "strings", t)
+	p.refuse([]string{"format"}, scalar == ClassText, "strings", t)
+	p.refuse([]string{"enum"}, isNumber || scalar == ClassText, "strings and numbers", t)
+	p.refuse(itemTags, class == ClassList, "lists", t)
+	p.refuse(memberTags, class == ClassMap, "maps", t)
+}
+
+func (p *planner) refuse(tags []string, fits bool, what string, t reflect.Type) {
+	for _, name := range tags {
+		if _, ok := p.tag.Lookup(name); ok && !fits {
+			p.mistake("%s is for %s, not for %v", name, what, t)
+		}
+	}
+}
+
+// value reads the JSON of a default or an example. Strings, times and texts
+// are written plainly, lists of scalars with commas, everything else as JSON.
+func (p *planner) value(t reflect.Type, name string) jsontext.Value {
+	text, ok := p.tag.Lookup(name)
+	if !ok {
+		return nil
+	}
+	v := jsontext.Value(literal(t, text))
+	if !v.IsValid() {
+		p.mistake("%s:%q is not a value of %v", name, text, t)
+		return nil
+	}
+	return v
+}
+
+func literal(t reflect.Type, text string) string {
+	inner, nullable := Strip(t)
+	if nullable && text == "null" {
+		return text
+	}
+	switch ClassOf(inner) {
+	case ClassText, ClassTime, ClassBytes:
+		return quote(strings.ToValidUTF8(text, "\uFFFD"))
+	case ClassList:
+		if strings.HasPrefix(strings.TrimSpace(text), "[") {
+			return text
+		}
+		var items []string
+		for item := range strings.SplitSeq(text, ",") {
+			if item = strings.TrimSpace(item); item != "" {
+				items = append(items, literal(inner.Elem(), item))
+			}
+		}
+		return "[" + strings.Join(items, ",") + "]"
+	}
+	return text
+}
