@@ -1,7 +1,7 @@
 package fasterapi
 
 import (
-	"reflect"
+	"fmt"
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/bind"
@@ -18,11 +18,11 @@ type None struct{}
 type typed[In, Out any] struct {
 	bind    bind.Binder[In]
 	injects []injector
-	render  func(*Ctx, *Out) error
+	render  func(*Ctx, Out) error
 }
 
-func (t *typed[In, Out]) compile(a *App, params []string) (needsBody bool, errs []error) {
-	binder, errs := bind.For[In](bind.Options{PathParams: params})
+func (t *typed[In, Out]) compile(a *App, r *route) (needsBody bool, errs []error) {
+	binder, errs := bind.For[In](bind.Options{PathParams: wildcards(r.pattern)})
 	if len(errs) > 0 {
 		return false, errs
 	}
@@ -33,6 +33,10 @@ func (t *typed[In, Out]) compile(a *App, params []string) (needsBody bool, errs 
 		errs = append(errs, err)
 	}
 	t.render = render
+	var zero Out
+	if _, blocks := any(zero).(blocker); blocks && r.opts.style != onGoroutine {
+		errs = append(errs, fmt.Errorf("%T waits for the client, so its route must run on goroutines", zero))
+	}
 	return binder.Plan().BodyField() != nil, errs
 }
 
@@ -69,7 +73,7 @@ func (e *straight[In, Out]) call(c *Ctx) error {
 	if err != nil {
 		return err
 	}
-	return e.render(c, &out)
+	return e.render(c, out)
 }
 
 func (e *straight[In, Out]) start(c *Ctx) (bool, error) { return true, e.call(c) }
@@ -97,7 +101,7 @@ func (e *chain[In, Out]) call(c *Ctx) error {
 	if err != nil {
 		return err
 	}
-	return e.render(c, &out)
+	return e.render(c, out)
 }
 
 func (e *chain[In, Out]) start(c *Ctx) (done bool, err error) {
@@ -110,7 +114,7 @@ func (e *chain[In, Out]) start(c *Ctx) (done bool, err error) {
 		if err != nil {
 			return true, err
 		}
-		return true, e.render(c, &out)
+		return true, e.render(c, out)
 	}
 	settle(c, f, e.render)
 	return false, nil
@@ -135,6 +139,3 @@ func (s *source) Header(name string, n int) ([]byte, bool) {
 	}
 	return nil, false
 }
-
-// outputType is the type that a handler answers with.
-func outputType[Out any]() reflect.Type { return reflect.TypeFor[Out]() }

@@ -13,21 +13,34 @@ const jsonType = "application/json"
 // this package.
 type renderer interface{ render(c *Ctx) error }
 
-// compileOutput decides once how values of Out become responses.
-func compileOutput[Out any]() (func(*Ctx, *Out) error, error) {
+// blocker is a response type whose rendering waits for the client.
+type blocker interface{ blocks() }
+
+// compiler is a response type whose renderer is compiled from its parts.
+type compiler[Out any] interface {
+	compileRender() (func(*Ctx, Out) error, error)
+}
+
+// compileOutput decides once how values of Out become responses. The renderer
+// takes its value by value: through a pointer it would move to the heap.
+func compileOutput[Out any]() (func(*Ctx, Out) error, error) {
+	var zero Out
+	if parts, ok := any(zero).(compiler[Out]); ok {
+		return parts.compileRender()
+	}
 	if reflect.TypeFor[Out]().Implements(reflect.TypeFor[renderer]()) {
-		return func(c *Ctx, out *Out) error { return any(*out).(renderer).render(c) }, nil
+		return func(c *Ctx, out Out) error { return any(out).(renderer).render(c) }, nil
 	}
 	if reflect.TypeFor[Out]() == reflect.TypeFor[None]() {
-		return func(c *Ctx, _ *Out) error {
+		return func(c *Ctx, _ Out) error {
 			c.stage(http.StatusNoContent, "", nil)
 			return nil
 		}, nil
 	}
 	if reflect.TypeFor[Out]() == reflect.TypeFor[Text]() {
-		return func(c *Ctx, out *Out) error {
+		return func(c *Ctx, out Out) error {
 			// Apart from the interface above, so that no text is boxed.
-			c.scratch = append(c.scratch[:0], *any(out).(*Text)...)
+			c.scratch = append(c.scratch[:0], *any(&out).(*Text)...)
 			c.stage(http.StatusOK, textType, c.scratch)
 			return nil
 		}, nil
@@ -36,8 +49,8 @@ func compileOutput[Out any]() (func(*Ctx, *Out) error, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(c *Ctx, out *Out) error {
-		body, err := codec.Append(encoder, c.scratch[:0], out)
+	return func(c *Ctx, out Out) error {
+		body, err := codec.Append(encoder, c.scratch[:0], &out)
 		if err != nil {
 			return err
 		}

@@ -69,20 +69,23 @@ type Response[T any] struct {
 	Body   T
 }
 
-func (r Response[T]) render(c *Ctx) error {
-	for name, values := range r.Header {
-		for _, value := range values {
-			c.AddHeader(name, value)
-		}
-	}
-	if r.Status != 0 {
-		c.status = r.Status
-	}
-	render, err := compileOutput[T]()
+// compileRender implements compiler.
+func (Response[T]) compileRender() (func(*Ctx, Response[T]) error, error) {
+	body, err := compileOutput[T]()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return render(c, &r.Body)
+	return func(c *Ctx, r Response[T]) error {
+		for name, values := range r.Header {
+			for _, value := range values {
+				c.AddHeader(name, value)
+			}
+		}
+		if r.Status != 0 {
+			c.status = r.Status
+		}
+		return body(c, r.Body)
+	}, nil
 }
 
 // Stream is a response that is written while it is made. It needs a route on
@@ -107,6 +110,8 @@ func (w *StreamWriter) WriteString(s string) (int, error) { return io.WriteStrin
 
 // Flush sends what was written so far.
 func (w *StreamWriter) Flush() error { return w.body.Flush() }
+
+func (Stream) blocks() {}
 
 func (s Stream) render(c *Ctx) error {
 	contentType := s.ContentType

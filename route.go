@@ -70,7 +70,7 @@ type route struct {
 // endpoint is a typed handler with its compiled input and output.
 type endpoint interface {
 	// compile prepares the endpoint for a route; all mistakes at once.
-	compile(a *App, params []string) (needsBody bool, errs []error)
+	compile(a *App, r *route) (needsBody bool, errs []error)
 	// call binds the input, runs the handler to its end and stages the
 	// response.
 	call(c *Ctx) error
@@ -81,7 +81,7 @@ type endpoint interface {
 
 // compile prepares the route to be served.
 func (r *route) compile(a *App) []error {
-	needsBody, errs := r.endpoint.compile(a, wildcards(r.pattern))
+	needsBody, errs := r.endpoint.compile(a, r)
 	if len(errs) > 0 {
 		return errs
 	}

@@ -216,10 +216,10 @@ func (c *Ctx) answerMissed() error {
 
 // settle is the end of a chain: it stages the response and finishes the
 // exchange on its reactor.
-func settle[Out any](c *Ctx, f async.Future[Out], render func(*Ctx, *Out) error) {
+func settle[Out any](c *Ctx, f async.Future[Out], render func(*Ctx, Out) error) {
 	f.Via(c.reactor).OnDone(func(v Out, err error) {
 		if err == nil {
-			err = render(c, &v)
+			err = render(c, v)
 		}
 		c.finishLate(err)
 	})

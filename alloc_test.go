@@ -1,0 +1,72 @@
+//go:build !race && !invariants
+
+package fasterapi_test
+
+import (
+	"io"
+	"net"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/async"
+)
+
+// TestAllocations pins what a warm request allocates, from the socket to the
+// socket. The client of the test allocates nothing itself.
+func TestAllocations(t *testing.T) {
+	app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1})
+	text := func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "Hello, World!", nil }
+	app.Get("/goroutine", text)
+	app.Get("/coroutine", text, fasterapi.OnReactor())
+	app.GetFuture("/chain", func(*fasterapi.Ctx, fasterapi.None) async.Future[fasterapi.Text] {
+		return async.Ready[fasterapi.Text]("Hello, World!")
+	})
+	type get struct {
+		ID int64 `path:"id"`
+	}
+	app.Get("/user/{id}", func(_ *fasterapi.Ctx, in get) (user, error) {
+		return user{ID: in.ID, Name: "Ada", Email: "ada@example.com"}, nil
+	})
+	addr := start(t, app)
+
+	for path, most := range map[string]float64{"/goroutine": 0, "/coroutine": 0, "/chain": 0, "/user/7": 4} {
+		t.Run(path, func(t *testing.T) {
+			got := allocations(t, addr, "GET "+path+" HTTP/1.1\r\nHost: test\r\n\r\n")
+			require.LessOrEqual(t, got, most, "allocations per request")
+		})
+	}
+}
+
+// allocations returns the mallocs of the process for each request, rounded to
+// a tenth: background work of the runtime allocates now and then.
+func allocations(t *testing.T, addr, request string) float64 {
+	conn, err := net.Dial("tcp", addr)
+	require.NoError(t, err)
+	defer conn.Close()
+	out, in := []byte(request), make([]byte, 4096)
+	length := 0
+	exchange := func() {
+		_, err := conn.Write(out)
+		require.NoError(t, err)
+		if length == 0 {
+			length, err = conn.Read(in)
+		} else {
+			_, err = io.ReadFull(conn, in[:length])
+		}
+		require.NoError(t, err)
+	}
+	const warm, runs = 200, 2000
+	for range warm {
+		exchange()
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range runs {
+		exchange()
+	}
+	runtime.ReadMemStats(&after)
+	return float64((after.Mallocs-before.Mallocs)*10/runs) / 10
+}
