@@ -17,17 +17,24 @@ type node struct {
 	depth uint8        // wildcards above: the index of the next parameter
 }
 
+// edge leads to a literal segment. The first bytes of the segment and of the slash behind it are compared as one word.
 type edge struct {
-	text string // decoded, not empty
-	raw  string // text, if a segment without escapes can be it; empty if it holds a percent sign or a slash
-	head byte   // of raw; 0 if raw is empty, which then never matches
-	to   *node
+	word, mask uint64 // up to eight bytes of raw and "/", little endian; a word that no mask yields if raw is empty
+	to         *node
+	raw        string // text, if a segment without escapes can be it; empty if it holds a percent sign or a slash
+	text       string // decoded, not empty
 }
 
 func newEdge(text string, to *node) edge {
 	e := edge{text: text, to: to}
-	if !strings.ContainsAny(text, "%/") {
-		e.raw, e.head = text, text[0]
+	if strings.ContainsAny(text, "%/") {
+		e.word = 1
+		return e
+	}
+	e.raw = text
+	for i, c := range []byte((text + "/")[:min(len(text)+1, wordSize)]) {
+		e.word |= uint64(c) << (8 * i)
+		e.mask |= 0xFF << (8 * i)
 	}
 	return e
 }

@@ -111,24 +111,41 @@ func (w *walk) literal(n *node, path []byte, start int) (*node, int) {
 		return n.decodedLiteral(path, start)
 	}
 	edges := n.edges
-	head := path[start]
 	if n.index != nil {
+		head := path[start]
 		edges = edges[n.index[head]:n.index[int(head)+1]]
 	}
+	if len(path)-start < wordSize {
+		return lastLiteral(edges, path, start)
+	}
+	v := binary.LittleEndian.Uint64(path[start:])
 	for i := range edges {
 		e := &edges[i]
-		if e.head != head {
+		if v&e.mask != e.word {
 			continue
 		}
 		end := start + len(e.raw)
-		if end > len(path) || end < len(path) && path[end] != '/' {
-			continue
-		}
-		if string(path[start:end]) == e.raw {
+		if len(e.raw) < wordSize || hasSegment(path, start, e.raw) {
 			return e.to, end
 		}
 	}
 	return nil, 0
+}
+
+// lastLiteral is literal where less than a word of the path is left.
+func lastLiteral(edges []edge, path []byte, start int) (*node, int) {
+	for i := range edges {
+		if e := &edges[i]; e.raw != "" && hasSegment(path, start, e.raw) {
+			return e.to, start + len(e.raw)
+		}
+	}
+	return nil, 0
+}
+
+// hasSegment reports whether the segment at start is text.
+func hasSegment(path []byte, start int, text string) bool {
+	end := start + len(text)
+	return end <= len(path) && string(path[start:end]) == text && (end == len(path) || path[end] == '/')
 }
 
 // decodedLiteral is literal for a path with escapes.
@@ -190,6 +207,7 @@ func slashAfter(path []byte, start int) (end int, coded bool) {
 // Eight bytes at a time: a byte of v^slashes is zero where v has a slash. The lowest bit that zeros leaves
 // is exact (Warren, Hacker's Delight, section 6-1).
 const (
+	wordSize = 8
 	ones     = 0x0101010101010101
 	highs    = ones << 7
 	slashes  = ones * '/'
@@ -201,7 +219,7 @@ func zeros(v uint64) uint64 { return (v - ones) & ^v & highs }
 // cutAt returns the index of the first slash or percent sign from start on, or the length of the path; coded says
 // that it is a percent sign.
 func cutAt(path []byte, start int) (end int, coded bool) {
-	for end = start; end+8 <= len(path); end += 8 {
+	for end = start; end+wordSize <= len(path); end += wordSize {
 		v := binary.LittleEndian.Uint64(path[end:])
 		if found := zeros(v^slashes) | zeros(v^percents); found != 0 {
 			end += bits.TrailingZeros64(found) / 8
