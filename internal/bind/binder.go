@@ -2,7 +2,6 @@ package bind
 
 import (
 	"reflect"
-	"unsafe"
 
 	"github.com/fasterapi/fasterapi/problem"
 )
@@ -26,10 +25,10 @@ func (b Binder[T]) Plan() *Plan { return b.plan }
 func (b Binder[T]) Bind(src Source) (T, *problem.Problem) {
 	if !b.plan.confined {
 		in := new(T)
-		prob := b.plan.Bind(unsafe.Pointer(in), src)
+		prob := b.plan.Bind(addressOf(in), src)
 		return *in, prob
 	}
 	var in T
-	prob := b.plan.Bind(hide(unsafe.Pointer(&in)), src)
+	prob := b.plan.Bind(hide(addressOf(&in)), src)
 	return in, prob
 }

@@ -3,7 +3,6 @@ package bind
 import (
 	"bytes"
 	"reflect"
-	"unsafe"
 
 	"github.com/fasterapi/fasterapi/problem"
 )
@@ -13,7 +12,7 @@ type BodyDecoder interface {
 	// DecodeBody decodes body, which is not empty and leased until it returns, into the zero value at
 	// dst, and appends to errs what is wrong, each error with a Location that begins with "body". It appends
 	// nothing when all is well.
-	DecodeBody(dst unsafe.Pointer, body []byte, errs []problem.FieldError) []problem.FieldError
+	DecodeBody(dst Pointer, body []byte, errs []problem.FieldError) []problem.FieldError
 }
 
 // bodySlot fills the body field.
@@ -44,7 +43,7 @@ func (c *compiler) compileBody(f *Field) {
 	s.decoder = decoder
 }
 
-func (s *bodySlot) bind(dst unsafe.Pointer, src Source, f *faults) {
+func (s *bodySlot) bind(dst Pointer, src Source, f *faults) {
 	body := src.Body()
 	p := add(dst, s.field.Offset)
 	switch {

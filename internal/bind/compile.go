@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unsafe"
 )
 
 // compiler collects the fields and mistakes of one struct type.
@@ -284,7 +283,7 @@ func (c *compiler) compileDefault(s *slot) {
 	}
 	if f.Type.Kind() == reflect.String && !s.foreign {
 		text := f.Default
-		s.fallback = func(p unsafe.Pointer) { *at[string](p) = text }
+		s.fallback = func(p Pointer) { *at[string](p) = text }
 		return
 	}
 	raw := make([][]byte, len(parts))
@@ -292,7 +291,7 @@ func (c *compiler) compileDefault(s *slot) {
 		raw[i] = []byte(part)
 	}
 	set := s.set
-	s.fallback = func(p unsafe.Pointer) {
+	s.fallback = func(p Pointer) {
 		for _, b := range raw {
 			set(p, b)
 		}

@@ -3,7 +3,6 @@ package bind
 import (
 	"bytes"
 	"strings"
-	"unsafe"
 )
 
 // cookie is one name=value of a Cookie header.
@@ -33,7 +32,7 @@ func cutCookie(line []byte) (c cookie, ok bool, rest []byte) {
 }
 
 // bindCookies reads the cookies of all Cookie lines; the first one of a name counts.
-func (p *Plan) bindCookies(dst unsafe.Pointer, src Source, f *faults) {
+func (p *Plan) bindCookies(dst Pointer, src Source, f *faults) {
 	var seen uint64
 	for n := 0; ; n++ {
 		line, more := src.Header("Cookie", n)
@@ -63,7 +62,7 @@ func (p *Plan) bindCookies(dst unsafe.Pointer, src Source, f *faults) {
 	}
 }
 
-func (s *slot) setCookie(dst unsafe.Pointer, value []byte, f *faults) {
+func (s *slot) setCookie(dst Pointer, value []byte, f *faults) {
 	for {
 		elem, rest, more := value, []byte(nil), false
 		if s.split {

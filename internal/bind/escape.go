@@ -1,15 +1,12 @@
 package bind
 
-import (
-	"bytes"
-	"unsafe"
-)
+import "bytes"
 
 // scratchSize is how many bytes of a decoded value fit the stack; longer ones cost an allocation.
 const scratchSize = 128
 
 // setPath sets the field from a raw path segment, in which only percent escapes are special.
-func (s *slot) setPath(dst unsafe.Pointer, raw []byte) string {
+func (s *slot) setPath(dst Pointer, raw []byte) string {
 	if bytes.IndexByte(raw, '%') < 0 {
 		return s.set(add(dst, s.offset), raw)
 	}
@@ -17,7 +14,7 @@ func (s *slot) setPath(dst unsafe.Pointer, raw []byte) string {
 }
 
 // setEscaped decodes raw and sets the value at p. plus: a plus sign is a blank, as in queries.
-func (s *slot) setEscaped(p unsafe.Pointer, raw []byte, plus bool) string {
+func (s *slot) setEscaped(p Pointer, raw []byte, plus bool) string {
 	if s.foreign || len(raw) > scratchSize {
 		decoded, ok := appendDecoded(make([]byte, 0, len(raw)), raw, plus)
 		if !ok {

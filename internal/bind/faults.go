@@ -1,8 +1,6 @@
 package bind
 
-import (
-	"github.com/fasterapi/fasterapi/problem"
-)
+import "github.com/fasterapi/fasterapi/problem"
 
 // faults collects what is wrong with one request.
 type faults struct {

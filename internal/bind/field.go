@@ -1,9 +1,6 @@
 package bind
 
-import (
-	"reflect"
-	"unsafe"
-)
+import "reflect"
 
 // In says which part of a request a field comes from.
 type In uint8
@@ -52,6 +49,6 @@ func (f *Field) Location() string {
 
 // Store sets the field of the input struct at dst to v, whose type must be assignable to the field's: the way for
 // the resolver of inject fields.
-func (f *Field) Store(dst unsafe.Pointer, v reflect.Value) {
+func (f *Field) Store(dst Pointer, v reflect.Value) {
 	storeValue(add(dst, f.Offset), f.Type, v)
 }

@@ -1,12 +1,9 @@
 package bind
 
-import (
-	"bytes"
-	"unsafe"
-)
+import "bytes"
 
 // bindHeaders asks the source for each header of the plan.
-func (p *Plan) bindHeaders(dst unsafe.Pointer, src Source, f *faults) {
+func (p *Plan) bindHeaders(dst Pointer, src Source, f *faults) {
 	for i := range p.header {
 		s := &p.header[i]
 		raw, ok := src.Header(s.key, 0)
@@ -24,7 +21,7 @@ func (p *Plan) bindHeaders(dst unsafe.Pointer, src Source, f *faults) {
 }
 
 // setHeaderList reads the elements of all lines: RFC 9110 section 5.6.1, empty elements do not count.
-func (s *slot) setHeaderList(dst unsafe.Pointer, src Source, f *faults) {
+func (s *slot) setHeaderList(dst Pointer, src Source, f *faults) {
 	p := add(dst, s.offset)
 	for n := 0; ; n++ {
 		line, ok := src.Header(s.key, n)

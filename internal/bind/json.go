@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unsafe"
 
 	"github.com/fasterapi/fasterapi/problem"
 )
@@ -27,7 +26,7 @@ func newJSONBody(t reflect.Type, secret bool) *jsonBody {
 }
 
 // DecodeBody implements BodyDecoder.
-func (d *jsonBody) DecodeBody(dst unsafe.Pointer, body []byte, errs []problem.FieldError) []problem.FieldError {
+func (d *jsonBody) DecodeBody(dst Pointer, body []byte, errs []problem.FieldError) []problem.FieldError {
 	err := json.Unmarshal(body, valueAt(dst, d.typ).Addr().Interface())
 	if err == nil {
 		return errs

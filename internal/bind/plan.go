@@ -3,7 +3,6 @@ package bind
 import (
 	"fmt"
 	"reflect"
-	"unsafe"
 
 	"github.com/fasterapi/fasterapi/problem"
 )
@@ -34,11 +33,11 @@ type slot struct {
 	field    *Field
 	key      string
 	offset   uintptr
-	set      setter                 // of the value, or of one element more
-	many     bool                   // a slice
-	split    bool                   // of elements separated by commas
-	foreign  bool                   // set runs code of the type
-	fallback func(p unsafe.Pointer) // sets the default; nil: there is none
+	set      setter          // of the value, or of one element more
+	many     bool            // a slice
+	split    bool            // of elements separated by commas
+	foreign  bool            // set runs code of the type
+	fallback func(p Pointer) // sets the default; nil: there is none
 }
 
 type pathSlot struct {
@@ -91,7 +90,7 @@ func (p *Plan) BodyField() *Field {
 
 // Bind fills the zero struct at dst, which must be of the plan's type. The result is nil or lists everything
 // that is wrong with the request; dst is then filled in part.
-func (p *Plan) Bind(dst unsafe.Pointer, src Source) *problem.Problem {
+func (p *Plan) Bind(dst Pointer, src Source) *problem.Problem {
 	var f faults
 	for i := range p.path {
 		s := &p.path[i]
@@ -116,7 +115,7 @@ func (p *Plan) Bind(dst unsafe.Pointer, src Source) *problem.Problem {
 }
 
 // finishAbsent gives the field its default, or reports that it is required.
-func (s *slot) finishAbsent(dst unsafe.Pointer, f *faults) {
+func (s *slot) finishAbsent(dst Pointer, f *faults) {
 	switch {
 	case s.fallback != nil:
 		s.fallback(add(dst, s.offset))

@@ -3,7 +3,6 @@ package bind
 import (
 	"bytes"
 	"math/bits"
-	"unsafe"
 
 	"github.com/fasterapi/fasterapi/problem"
 )
@@ -51,7 +50,7 @@ scan:
 }
 
 // bindQuery walks the query once and sets the fields that it names.
-func (p *Plan) bindQuery(dst unsafe.Pointer, query []byte, f *faults) {
+func (p *Plan) bindQuery(dst Pointer, query []byte, f *faults) {
 	var seen uint64
 	hint := 0
 	for len(query) > 0 {
@@ -118,7 +117,7 @@ func (p *Plan) queryField(kv *pair, hint int, f *faults) int {
 }
 
 // setQuery sets the field from one pair: a scalar, or the elements that it adds to a slice.
-func (s *slot) setQuery(dst unsafe.Pointer, kv *pair, f *faults) {
+func (s *slot) setQuery(dst Pointer, kv *pair, f *faults) {
 	if kv.valSemi {
 		f.add(s.field, kv.value, msgSemicolon)
 		return

@@ -6,19 +6,18 @@ import (
 	"reflect"
 	"strings"
 	"time"
-	"unsafe"
 )
 
 // setter parses raw and stores the result at p; the returned message says what is wrong, or is empty. It
 // copies what it keeps of raw.
-type setter func(p unsafe.Pointer, raw []byte) string
+type setter func(p Pointer, raw []byte) string
 
 // codec are the setters of one element type.
 type codec struct {
-	set     setter                // into a T
-	push    setter                // onto a []T
-	fresh   func() unsafe.Pointer // a new T
-	foreign bool                  // runs code of the type, which sees addresses
+	set     setter         // into a T
+	push    setter         // onto a []T
+	fresh   func() Pointer // a new T
+	foreign bool           // runs code of the type, which sees addresses
 }
 
 // parser reads a T; the message is empty on success.
@@ -27,14 +26,14 @@ type parser[T any] func(raw []byte) (T, string)
 // native makes the codec of a type that this package parses itself.
 func native[T any](parse parser[T]) codec {
 	return codec{
-		set: func(p unsafe.Pointer, raw []byte) string {
+		set: func(p Pointer, raw []byte) string {
 			v, msg := parse(raw)
 			if msg == "" {
 				*at[T](p) = v
 			}
 			return msg
 		},
-		push: func(p unsafe.Pointer, raw []byte) string {
+		push: func(p Pointer, raw []byte) string {
 			v, msg := parse(raw)
 			if msg == "" {
 				list := at[[]T](p)
@@ -42,7 +41,7 @@ func native[T any](parse parser[T]) codec {
 			}
 			return msg
 		},
-		fresh: func() unsafe.Pointer { return unsafe.Pointer(new(T)) },
+		fresh: func() Pointer { return addressOf(new(T)) },
 	}
 }
 
@@ -110,10 +109,10 @@ func foreign(t reflect.Type) codec {
 	slice := reflect.SliceOf(t)
 	return codec{
 		foreign: true,
-		set: func(p unsafe.Pointer, raw []byte) string {
+		set: func(p Pointer, raw []byte) string {
 			return unmarshalText(valueAt(p, t).Addr(), raw)
 		},
-		push: func(p unsafe.Pointer, raw []byte) string {
+		push: func(p Pointer, raw []byte) string {
 			elem := reflect.New(t)
 			if msg := unmarshalText(elem, raw); msg != "" {
 				return msg
@@ -122,7 +121,7 @@ func foreign(t reflect.Type) codec {
 			list.Set(reflect.Append(list, elem.Elem()))
 			return ""
 		},
-		fresh: func() unsafe.Pointer { return pointerTo(t) },
+		fresh: func() Pointer { return pointerTo(t) },
 	}
 }
 
@@ -143,11 +142,11 @@ func unmarshalText(v reflect.Value, raw []byte) string {
 
 // throughPointer makes a setter of *T from one of T. The pointer is set only when the value is good.
 func throughPointer(c codec) setter {
-	return func(p unsafe.Pointer, raw []byte) string {
+	return func(p Pointer, raw []byte) string {
 		v := c.fresh()
 		msg := c.set(v, raw)
 		if msg == "" {
-			*at[unsafe.Pointer](p) = v
+			*at[Pointer](p) = v
 		}
 		return msg
 	}

@@ -5,8 +5,14 @@ import (
 	"unsafe"
 )
 
-// All use of unsafe in this package goes through the functions of this file, except that pointers to input structs
-// have the type unsafe.Pointer. Offsets come from reflect and lie inside the struct that Compile looked at.
+// All use of unsafe in this package goes through this file. Offsets come from reflect and lie inside the
+// struct that Compile looked at.
+
+// Pointer is the address of an input struct, or of a field in it. Its type is the one that the plan was compiled for.
+type Pointer = unsafe.Pointer
+
+// addressOf returns the address of v.
+func addressOf[T any](v *T) Pointer { return unsafe.Pointer(v) }
 
 // add returns the address offset bytes after p, inside the same object.
 func add(p unsafe.Pointer, offset uintptr) unsafe.Pointer { return unsafe.Add(p, offset) }
