@@ -73,6 +73,7 @@ var chunkCases = []struct {
 	{"request line for a trailer", "0\r\nGET / HTTP/1.1\r\n\r\n", 400, "", "", "7.1.2"},
 	{"too many trailers", "0\r\n" + strings.Repeat("A: b\r\n", DefaultTrailers+1), 431, "", "", "RFC 6585 5"},
 	{"too many dropped trailers", "0\r\n" + strings.Repeat("Cookie: b\r\n", DefaultTrailers+1), 431, "", "", "RFC 6585 5"},
+	{"dropped trailers too long", "0\r\n" + strings.Repeat("Cookie: "+strings.Repeat("b", 500)+"\r\n", 20), 431, "", "", "RFC 6585 5"},
 	{"trailers too long", "0\r\nA: " + strings.Repeat("b", DefaultTrailerBytes), 431, "", "", "RFC 6585 5"},
 }
 

@@ -84,6 +84,7 @@ var refused = []struct {
 	{"fragment", "GET /a#", 400, "3.2"},
 	{"escape cut short", line("GET /%a HTTP/1.1"), 400, "RFC 3986 2.1"},
 	{"escape without digits", line("GET /%zz HTTP/1.1"), 400, "RFC 3986 2.1"},
+	{"escape with one digit", line("GET /%2z HTTP/1.1"), 400, "RFC 3986 2.1"},
 	{"relative target", line("GET a HTTP/1.1"), 400, "3.2"},
 	{"relative target with a query", line("GET ?a HTTP/1.1"), 400, "3.2"},
 	{"asterisk with GET", line("GET * HTTP/1.1"), 400, "3.2.4"},
