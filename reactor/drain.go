@@ -24,7 +24,14 @@ func (r *Reactor) drain() bool {
 		r.finish()
 		return true
 	}
-	if r.pending() > 0 || r.mailbox.Len() > 0 || r.workers.busy.Load() > 0 {
+	if r.workers.busy.Load() > 0 {
+		return false // they may post
+	}
+	if r.pending() > 0 || r.mailbox.Len() > 0 {
+		// Posts that keep coming must not keep the reactor from stopping.
+		if r.drains++; r.drains >= patience && len(r.coroutines.live) == 0 {
+			r.mailbox.Close()
+		}
 		return false
 	}
 	if len(r.coroutines.live) > 0 {
@@ -52,8 +59,9 @@ func (r *Reactor) interruptAll() {
 	}
 }
 
-// patience is how often a coroutine may suspend again while its reactor stops:
-// deferred functions may have to await something.
+// patience is how often a coroutine may suspend again while its reactor stops
+// (deferred functions may have to await something), and for how many turns
+// posts are still taken when nothing that runs here could need them.
 const patience = 16
 
 // finish runs what is queued, drops the rest and releases everything.

@@ -47,6 +47,7 @@ type Reactor struct {
 	coroutines coroutines
 	reaper     Timer
 	stopping   bool // the loop has seen phase leave running
+	drains     int  // turns since then that left work in the queue
 
 	// shared
 	_          line

@@ -192,41 +192,6 @@ func TestGoexitCostsOneTask(t *testing.T) {
 	}
 }
 
-func TestQuotaLeavesRoomForTheRest(t *testing.T) {
-	r := one(t)
-	stop := make(chan struct{})
-	var forever async.TaskFunc
-	turns := 0
-	forever = func() {
-		turns++
-		select {
-		case <-stop:
-		default:
-			r.Schedule(forever)
-		}
-	}
-	on(t, r, func() { r.Schedule(forever) })
-	// Timers, posts and I/O go on.
-	fired := make(chan struct{})
-	on(t, r, func() { r.After(2*time.Millisecond, async.TaskFunc(func() { close(fired) })) })
-	wait(t, fired)
-	events := make(chan struct{}, 1)
-	pair := socketPair(t)
-	on(t, r, func() {
-		require.NoError(t, r.Register(pair[0], readyFunc(func() {
-			select {
-			case events <- struct{}{}:
-			default:
-			}
-		})))
-	})
-	wait(t, events) // writable
-	pair.write(t, "x")
-	wait(t, events)
-	close(stop)
-	on(t, r, func() { r.Deregister(pair[0]) })
-}
-
 func TestNowFollowsTheClock(t *testing.T) {
 	r := one(t)
 	for range 3 {
@@ -270,7 +235,9 @@ func TestStopRunsWhatWasAccepted(t *testing.T) {
 		wg.Go(func() {
 			r := g.Reactor(s % 2)
 			for r.Post(async.TaskFunc(func() { ran.Add(1) })) {
-				accepted.Add(1)
+				if accepted.Add(1) > ran.Load()+1000 {
+					runtime.Gosched()
+				}
 			}
 		})
 	}

@@ -4,10 +4,12 @@ import (
 	"runtime"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/poll"
 )
 
@@ -135,6 +137,41 @@ func TestPanicInIOKeepsTheOtherEvents(t *testing.T) {
 		}
 	})
 	require.EqualValues(t, 5, counted(t, r).Panics)
+}
+
+func TestQuotaLeavesRoomForTheRest(t *testing.T) {
+	r := one(t)
+	stop := make(chan struct{})
+	var forever async.TaskFunc
+	turns := 0
+	forever = func() {
+		turns++
+		select {
+		case <-stop:
+		default:
+			r.Schedule(forever)
+		}
+	}
+	on(t, r, func() { r.Schedule(forever) })
+	// Timers, posts and I/O go on.
+	fired := make(chan struct{})
+	on(t, r, func() { r.After(2*time.Millisecond, async.TaskFunc(func() { close(fired) })) })
+	wait(t, fired)
+	events := make(chan struct{}, 1)
+	pair := socketPair(t)
+	on(t, r, func() {
+		require.NoError(t, r.Register(pair[0], readyFunc(func() {
+			select {
+			case events <- struct{}{}:
+			default:
+			}
+		})))
+	})
+	wait(t, events) // writable
+	pair.write(t, "x")
+	wait(t, events)
+	close(stop)
+	on(t, r, func() { r.Deregister(pair[0]) })
 }
 
 func TestManyRegistrationsDoNotGrow(t *testing.T) {
