@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/big"
 	"net/http"
+	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
@@ -131,6 +132,24 @@ func TestSensitiveBodiesAreNotEchoed(t *testing.T) {
 	type input struct {
 		Logins []map[string]*login `body:""`
 	}
+	type quoted struct {
+		Body struct {
+			Key  netip.Addr `json:"key" sensitive:"true"`
+			Pins []int      `json:"pins"`
+		} `body:""`
+	}
+	type text struct {
+		Key  netip.Addr  `query:"key" sensitive:"true"`
+		Ptr  *netip.Addr `cookie:"ptr"`
+		Open netip.Addr  `query:"open"`
+	}
+	require.Equal(t, `{"location":"body.key","message":"is not valid"}`, failures[quoted](t, jsonBody(`{"key":"hunter2"}`)))
+	require.Equal(t, strings.Join([]string{
+		`{"location":"query.key","message":"is not valid"}`,
+		`{"location":"query.open","message":"ParseAddr(\"fish\"): unable to parse IP","value":"fish"}`,
+		`{"location":"cookie.ptr","message":"is not valid"}`,
+	}, "\n"), failures[text](t, query("key=hunter2&open=fish"), header("Cookie", "ptr=hunter2")))
+
 	type whole struct {
 		Pin string `body:"" sensitive:"true"`
 	}

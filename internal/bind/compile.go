@@ -221,11 +221,14 @@ func (c *compiler) compile(f *Field) {
 	if f.Repeat && !s.many {
 		c.fail(f.Name, "the option repeat is for slices, not for %v", f.Type)
 	}
-	if f.HasDefault {
-		c.compileDefault(&s)
-	}
 	if s.foreign {
 		c.plan.confined = false
+		if f.Sensitive {
+			s.set = discreet(s.set)
+		}
+	}
+	if f.HasDefault {
+		c.compileDefault(&s)
 	}
 	switch f.In {
 	case Path:

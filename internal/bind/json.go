@@ -48,7 +48,7 @@ func (d *jsonBody) describe(err error, body []byte) problem.FieldError {
 	}
 	e := problem.FieldError{
 		Location:  bodyLocation(d.typ, semantic.JSONPointer),
-		Message:   semanticMessage(semantic),
+		Message:   semanticMessage(semantic, d.secret),
 		Sensitive: d.secret,
 	}
 	if !d.secret {
@@ -67,8 +67,9 @@ func syntaxMessage(err *jsontext.SyntacticError) string {
 	return fmt.Sprintf("is malformed JSON at byte %d", err.ByteOffset)
 }
 
-// semanticMessage says what the Go type wanted. The text of an error of the type's own unmarshaler is shown.
-func semanticMessage(err *json.SemanticError) string {
+// semanticMessage says what the Go type wanted. The text of an error of the type's own unmarshaler is shown, unless the
+// body holds a secret, which the text might quote.
+func semanticMessage(err *json.SemanticError, secret bool) string {
 	own := err.Err != nil && !errors.Is(err.Err, strconv.ErrSyntax) && !errors.Is(err.Err, strconv.ErrRange)
 	t := err.GoType
 	if t == nil {
@@ -80,6 +81,8 @@ func semanticMessage(err *json.SemanticError) string {
 		return fmt.Sprintf("is out of the range of %v", t.Kind())
 	case plain, !own:
 		return want
+	case secret:
+		return msgInvalid
 	}
 	text := err.Err.Error()
 	return strings.ToValidUTF8(text[:min(len(text), maxMessage)], "")

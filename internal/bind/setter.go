@@ -140,6 +140,16 @@ func unmarshalText(v reflect.Value, raw []byte) string {
 	return strings.ToValidUTF8(msg[:min(len(msg), maxMessage)], "")
 }
 
+// discreet hides the messages of a secret's own unmarshaler, which like to quote what they were given.
+func discreet(set setter) setter {
+	return func(p Pointer, raw []byte) string {
+		if set(p, raw) != "" {
+			return msgInvalid
+		}
+		return ""
+	}
+}
+
 // throughPointer makes a setter of *T from one of T. The pointer is set only when the value is good.
 func throughPointer(c codec) setter {
 	return func(p Pointer, raw []byte) string {
