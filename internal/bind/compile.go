@@ -112,9 +112,6 @@ func (c *compiler) readTags(f *Field) bool {
 	return len(c.errs) == before
 }
 
-// maxKey is the longest name of a query parameter; longer keys of a request are skipped unread.
-const maxKey = scratchSize
-
 func (c *compiler) checkKey(f *Field) {
 	switch {
 	case f.Key == "":
@@ -123,8 +120,6 @@ func (c *compiler) checkKey(f *Field) {
 		c.fail(f.Name, "the route has no path parameter %q", f.Key)
 	case (f.In == Header || f.In == Cookie) && !isToken([]byte(f.Key)):
 		c.fail(f.Name, "%q is not a valid %v name", f.Key, f.In)
-	case f.In == Query && len(f.Key) > maxKey:
-		c.fail(f.Name, "the name is longer than %d bytes", maxKey)
 	}
 }
 

@@ -76,6 +76,7 @@ func FuzzQuery(f *testing.F) {
 	for _, s := range []string{"a=1&list=2&list=3", "a+b=%20", "a=%zz", "a;b=1", "list=%2C;", "&&=&a", "a=b=c", "comma=1,2%2C3"} {
 		f.Add(s)
 	}
+	f.Add(strings.Repeat("%61", 200) + "%=1&a=2")
 	f.Fuzz(func(t *testing.T, raw string) { checkQuery(t, t, raw) })
 }
 

@@ -87,9 +87,6 @@ func (p *Plan) queryField(kv *pair, hint int, f *faults) int {
 	}
 	if kv.keyCoded {
 		var scratch [scratchSize]byte
-		if len(key) > 3*scratchSize {
-			return -1 // decoded it is longer than any key: see checkNames
-		}
 		decoded, ok := appendDecoded(scratch[:0], key, true)
 		if !ok {
 			f.append(problem.FieldError{Location: "query", Message: msgQuery, Value: shown(key)})
