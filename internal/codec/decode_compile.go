@@ -21,6 +21,7 @@ type decodeNode struct {
 type decodeCompiler struct {
 	nodes    map[nodeKey]*decodeNode // of values without rules
 	strict   bool
+	plain    bool
 	mistakes []error
 	pending  []pendingDefault
 }
@@ -74,6 +75,7 @@ func (c *decodeCompiler) compile(n *decodeNode, stringed bool, plan *schema.Plan
 			return
 		}
 		if schema.ClassOf(t) != schema.ClassOther && schema.ClassOf(t) != schema.ClassText {
+			c.plain = false
 			n.fn = decodeQuoted(decodeScalar(ops[t.Kind()], nil), t)
 			return
 		}
@@ -82,7 +84,12 @@ func (c *decodeCompiler) compile(n *decodeNode, stringed bool, plan *schema.Plan
 	if plan != nil {
 		rules = plan.Rules
 	}
-	switch schema.ClassOf(t) {
+	class := schema.ClassOf(t)
+	switch class {
+	case schema.ClassMap, schema.ClassChoice, schema.ClassOther:
+		c.plain = false
+	}
+	switch class {
 	case schema.ClassBool, schema.ClassInt, schema.ClassUint, schema.ClassFloat:
 		n.fn = decodeScalar(ops[t.Kind()], rules)
 		n.setOp(ops[t.Kind()], rules)
@@ -92,6 +99,7 @@ func (c *decodeCompiler) compile(n *decodeNode, stringed bool, plan *schema.Plan
 			n.setOp(opString, rules)
 			return
 		}
+		c.plain = false
 		n.fn = decodeText(t, rules)
 	case schema.ClassTime:
 		n.fn = decodeTime
@@ -135,6 +143,7 @@ func (c *decodeCompiler) compileStruct(n *decodeNode, where string) {
 	members, err := schema.MembersOf(n.typ)
 	if err != nil {
 		if p := reflect.PointerTo(n.typ); p.Implements(typeMarshalerTo) || p.Implements(typeMarshaler) || p.Implements(typeTextAppender) || p.Implements(typeTextMarshal) {
+			c.plain = false
 			n.fn = decodeFallback(n.typ) // it writes itself, and is read as a struct
 			return
 		}
@@ -157,6 +166,7 @@ func (c *decodeCompiler) compileStruct(n *decodeNode, where string) {
 		d.add(m, c.field(m, plan, place))
 	}
 	if members.Rest {
+		c.plain = false
 		n.fn = decodeFallback(n.typ)
 		return
 	}

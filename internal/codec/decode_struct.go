@@ -188,12 +188,17 @@ func (d *structDecoder) member(s *decodeState, p ptr, i int, seen *fieldSet) boo
 
 // read reads the value; the usual scalars without another call.
 func (f *fieldDecoder) read(s *decodeState, p ptr) bool {
-	if f.op == opString && s.peek() == '"' {
-		b, ok := s.text()
-		if ok {
-			*as[string](p) = s.keep(b)
+	switch f.op {
+	case opString:
+		if s.peek() == '"' {
+			b, ok := s.text()
+			if ok {
+				*as[string](p) = s.keep(b)
+			}
+			return ok
 		}
-		return ok
+	case opBool:
+		return decodeBool(s, p)
 	}
 	return f.node.fn(s, p)
 }

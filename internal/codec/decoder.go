@@ -51,6 +51,7 @@ type Decoder struct {
 	typ     reflect.Type
 	pointer reflect.Type
 	fn      decodeFunc
+	plain   bool // calls no code but its own, so it never keeps a pointer
 	options Options
 }
 
@@ -81,7 +82,7 @@ func CompileDecoder(t reflect.Type, o Options) (*Decoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := decodeCompiler{nodes: map[nodeKey]*decodeNode{}, strict: o.Strict}
+	c := decodeCompiler{nodes: map[nodeKey]*decodeNode{}, strict: o.Strict, plain: true}
 	n := c.node(t, false, nil, t.String())
 	if len(c.mistakes) == 0 {
 		c.defaults()
@@ -89,7 +90,7 @@ func CompileDecoder(t reflect.Type, o Options) (*Decoder, error) {
 	if len(c.mistakes) > 0 {
 		return nil, errors.Join(c.mistakes...)
 	}
-	return &Decoder{typ: t, pointer: reflect.PointerTo(t), fn: n.fn, options: o}, nil
+	return &Decoder{typ: t, pointer: reflect.PointerTo(t), fn: n.fn, plain: c.plain, options: o}, nil
 }
 
 // DecoderFor is CompileDecoder for T.
@@ -98,20 +99,31 @@ func DecoderFor[T any](o Options) (*Decoder, error) { return CompileDecoder(refl
 // Type returns the type that the decoder was compiled for.
 func (d *Decoder) Type() reflect.Type { return d.typ }
 
+// Plain tells whether the decoder runs no code but its own: no maps, no
+// interfaces, no unmarshal methods.
+func (d *Decoder) Plain() bool { return d.plain }
+
 // Decode reads the document data into *v, which it sets to zero first, and
 // checks it. It returns all that is wrong, in the order of the document; none
 // means that *v is good. With errors, *v is partly filled. Nothing in *v
 // aliases data.
 //
 // d must have been compiled for T; it is a programming error, reported as the
-// only fault, when it was not.
+// only fault, when it was not. When d is plain, v may live on the caller's
+// stack; otherwise a copy on the heap is filled first.
 func Decode[T any](d *Decoder, data []byte, v *T) []problem.FieldError {
 	if reflect.TypeOf(v) != d.pointer {
 		return []problem.FieldError{{Location: d.options.Location, Message: "cannot be read: the decoder is for another type"}}
 	}
 	var zero T
-	*v = zero
-	return d.decode(data, addr(v))
+	if d.plain {
+		*v = zero
+		return d.decode(data, hide(addr(v)))
+	}
+	held := new(T)
+	faults := d.decode(data, addr(held))
+	*v = *held
+	return faults
 }
 
 // DecodeInto is Decode for a *T in an interface; the value is assumed to be
@@ -138,7 +150,8 @@ func (d *Decoder) decode(data []byte, p ptr) []problem.FieldError {
 	if s.problem != "" {
 		faults = append(faults, problem.FieldError{Location: d.options.Location, Message: s.problem})
 	}
-	*s = decodeState{scanner: scanner{scratch: small(s.scratch)}, messages: s.messages[:0]}
+	s.data, s.pos, s.depth, s.problem, s.scratch = nil, 0, 0, "", small(s.scratch)
+	s.chunk, s.faults = nil, nil
 	states.Put(s)
 	return faults
 }

@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"net/mail"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -33,21 +32,41 @@ var formats = map[string]format{
 	"password": {}, "byte": {}, "binary": {}, "markdown": {}, "html": {}, "color": {}, "decimal": {},
 }
 
-// isEmail accepts one bare address of RFC 5322: no display name, no comment,
-// at most 254 bytes (RFC 5321 section 4.5.3.1).
+// isEmail accepts an ASCII address of RFC 5321 whose local part is a dot-atom:
+// no quoted local parts, which no mail provider hands out. At most 254 bytes,
+// 64 of them local (section 4.5.3.1).
 func isEmail(s string) bool {
-	if len(s) > 254 || strings.ContainsAny(s, " \t\r\n()<>") {
-		return false
-	}
 	at := strings.LastIndexByte(s, '@')
-	if at < 1 || at > 64 {
+	if at < 1 || at > 64 || len(s) > 254 || !isDotAtom(s[:at]) {
 		return false
 	}
-	if host := s[at+1:]; !isHostname(host) && !isLiteral(host) {
-		return false
+	host := s[at+1:]
+	return isHostname(host) && host[len(host)-1] != '.' || isLiteral(host)
+}
+
+// atomText are the characters of an atom besides letters and digits (RFC 5322
+// section 3.2.3).
+const atomText = "!#$%&'*+-/=?^_`{|}~"
+
+func isDotAtom(s string) bool {
+	dot := true // a dot may not come next
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case isDigit(c), 'a' <= c|0x20 && c|0x20 <= 'z':
+			dot = false
+		case c == '.':
+			if dot {
+				return false
+			}
+			dot = true
+		case strings.IndexByte(atomText, c) < 0:
+			return false
+		default:
+			dot = false
+		}
 	}
-	a, err := mail.ParseAddress(s)
-	return err == nil && a.Name == "" && a.Address != ""
+	return !dot
 }
 
 // isLiteral accepts the address literals of RFC 5321: [192.0.2.1], [IPv6:::1].
@@ -177,17 +196,28 @@ func isHostname(s string) bool {
 	if len(s) == 0 || len(s) > 253 {
 		return false
 	}
-	for label := range strings.SplitSeq(s, ".") {
-		if len(label) == 0 || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
-			return false
-		}
-		for i := range len(label) {
-			if c := label[i]; !isDigit(c) && (c|0x20 < 'a' || c|0x20 > 'z') && c != '-' {
+	label := 0 // length of the current one
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c == '.':
+			if label == 0 || s[i-1] == '-' {
 				return false
 			}
+			label = 0
+			continue
+		case c == '-':
+			if label == 0 {
+				return false
+			}
+		case !isDigit(c) && (c|0x20 < 'a' || c|0x20 > 'z'):
+			return false
+		}
+		if label++; label > 63 {
+			return false
 		}
 	}
-	return true
+	return label > 0 && s[len(s)-1] != '-'
 }
 
 // isDuration accepts the durations of RFC 3339 appendix A: P1Y2M3DT4H5M6S, P2W.
