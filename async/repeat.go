@@ -14,7 +14,7 @@ func Repeat(ctx context.Context, fn func() Future[bool]) Future[struct{}] {
 	site := SiteOf(ctx)
 	l := &loop{fn: fn, ctx: ctx}
 	l.up, l.sched = l, site.home()
-	l.watcher.Cancelled = func() { l.cancel(context.Cause(ctx)) }
+	l.watcher.Cancelled = func() { cancelUp(l, context.Cause(ctx)) }
 	if !OnCancel(ctx, &l.watcher) {
 		return Failed[struct{}](context.Cause(ctx))
 	}

@@ -30,7 +30,6 @@ func (f Future[T]) Shared() *Shared[T] {
 		s.settle()
 		return s
 	}
-	startUp(f.state.up, background{}, true)
 	if !f.state.attach((*sharing[T])(s)) {
 		s.settle()
 	}
@@ -77,14 +76,16 @@ func (s *Shared[T]) Future(ctx context.Context) Future[T] {
 	if s.settled {
 		return s.result
 	}
+	site := SiteOf(ctx)
 	w := &sharer[T]{shared: s, in: true, prev: s.last}
-	w.up, w.sched = w, SiteOf(ctx).home()
+	w.up, w.sched = w, site.home()
 	if s.last == nil {
 		s.first = w
 	} else {
 		s.last.next = w
 	}
 	s.last = w
+	startUp(s.src.state.up, w.sched, site.owner())
 	return w.future()
 }
 
