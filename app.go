@@ -101,3 +101,13 @@ func callSite(skip int) string {
 	}
 	return fmt.Sprintf("%s:%d", file, line)
 }
+
+// Routes lists the registered routes as "METHOD /pattern", in the order of
+// their registration.
+func (a *App) Routes() []string {
+	names := make([]string, 0, len(a.routes))
+	for _, r := range a.routes {
+		names = append(names, r.method+" "+r.pattern)
+	}
+	return names
+}

@@ -1,0 +1,97 @@
+// Command production is a complete service: users, their orders and their
+// credits, from an embedded SQLite database, with the pages that operating it
+// needs.
+//
+//	make run                              # port 8000, a database in the cache folder
+//	PORT=9000 REACTOR_CORES=1 go run ./examples/production --db ./shop.db
+//
+// The files: store.go is the data, users.go the routes on it, pipeline.go a
+// chain that runs on the reactor, operations.go health and metrics.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/sqlite"
+)
+
+func main() {
+	path := flag.String("db", "", "the SQLite file; default: production.db in the user's cache folder")
+	flag.Parse()
+	if err := run(*path); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(path string) error {
+	pool, err := openStore(path)
+	if err != nil {
+		return err
+	}
+	newApp(fasterapi.Config{}, pool).Run()
+
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	return pool.Close(ctx)
+}
+
+// newApp is the service on a database that is open: main and the tests use it.
+func newApp(cfg fasterapi.Config, pool *db.Pool) *fasterapi.App {
+	cfg.Title, cfg.Version = "Production example", "1.0.0"
+	app := fasterapi.New(cfg)
+	app.Provide(pool)
+	app.Provide(&service{app: app, started: time.Now()})
+	app.Use(responseTime)
+
+	app.Get("/", index)
+	app.Get("/user/{id}", getUser)
+	app.Get("/user/{id}/orders", getOrders)
+	app.Get("/user/{id}/full", getFull)
+	app.Post("/user/{id}/credits", addCredits)
+	app.GetFuture("/pipeline/demo", pipelineDemo)
+	app.Get("/health", health)
+	app.Get("/ready", ready)
+	app.Get("/metrics", metrics)
+	return app
+}
+
+// openStore opens the database, and fills it when it is new.
+func openStore(path string) (*db.Pool, error) {
+	if path == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			return nil, fmt.Errorf("find a place for the database (or name one with --db): %w", err)
+		}
+		folder := filepath.Join(cache, "fasterapi")
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			return nil, fmt.Errorf("make the database folder: %w", err)
+		}
+		path = filepath.Join(folder, "production.db")
+	}
+	pool, err := sqlite.Open(path, sqlite.Config{})
+	if err != nil {
+		return nil, fmt.Errorf("open the database %s: %w", path, err)
+	}
+	if err := prepare(context.Background(), pool); err != nil {
+		return nil, fmt.Errorf("prepare the database %s: %w", path, err)
+	}
+	return pool, nil
+}
+
+// responseTime tells the client how long the handler took.
+func responseTime(next fasterapi.Handler) fasterapi.Handler {
+	return func(c *fasterapi.Ctx) error {
+		begin := time.Now()
+		err := next(c)
+		c.SetHeader("X-Response-Time", fmt.Sprintf("%.2fms", time.Since(begin).Seconds()*1000))
+		return err
+	}
+}

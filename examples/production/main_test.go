@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"encoding/json/v2"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/fasterapi/fasterapi"
+)
+
+// client talks to the service under test.
+type client struct {
+	t   *testing.T
+	url string
+}
+
+// serve starts the service on a new database.
+func serve(t *testing.T) client {
+	t.Helper()
+	pool, err := openStore(filepath.Join(t.TempDir(), "test.db"))
+	require.NoError(t, err)
+	app := newApp(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 2, Logger: slog.New(slog.DiscardHandler)}, pool)
+	server, err := app.Start()
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		require.NoError(t, server.Shutdown(ctx))
+		require.NoError(t, pool.Close(ctx))
+	})
+	return client{t, "http://" + server.Addr().String()}
+}
+
+func (c client) do(method, path, body string, into any) int {
+	c.t.Helper()
+	request, err := http.NewRequestWithContext(c.t.Context(), method, c.url+path, strings.NewReader(body))
+	require.NoError(c.t, err)
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(c.t, err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	require.NoError(c.t, err)
+	if into != nil {
+		require.NoError(c.t, json.Unmarshal(text, into), string(text))
+	}
+	return response.StatusCode
+}
+
+func (c client) get(path string, into any) int { return c.do("GET", path, "", into) }
+
+func TestUsers(t *testing.T) {
+	c := serve(t)
+	var user User
+	require.Equal(t, 200, c.get("/user/7", &user))
+	require.Equal(t, User{ID: 7, Name: "User 7", Email: "user7@example.com", Credits: 700, CreatedAt: user.CreatedAt}, user)
+	require.Equal(t, 404, c.get("/user/101", nil))
+	require.Equal(t, 422, c.get("/user/x", nil))
+
+	var orders []Order
+	require.Equal(t, 200, c.get("/user/7/orders", &orders))
+	require.Len(t, orders, 3)
+	require.True(t, orders[0].CreatedAt.After(orders[1].CreatedAt), "the latest first")
+	require.Equal(t, 422, c.get("/user/7/orders?limit=0", nil))
+
+	var full Full
+	require.Equal(t, 200, c.get("/user/7/full", &full))
+	require.Equal(t, user, full.User)
+	require.Equal(t, orders, full.Orders)
+	require.Len(t, full.Suggested, 3)
+	require.Equal(t, 404, c.get("/user/101/full", nil))
+}
+
+// TestCredits lets many clients give and take at once: nothing is lost, and
+// no balance falls below zero.
+func TestCredits(t *testing.T) {
+	c := serve(t)
+	const clients, rounds = 8, 10
+	var wg sync.WaitGroup
+	for range clients {
+		wg.Go(func() {
+			for range rounds {
+				request, _ := http.NewRequest("POST", c.url+"/user/1/credits", strings.NewReader(`{"amount":3,"reason":"test"}`))
+				request.Header.Set("Content-Type", "application/json")
+				response, err := http.DefaultClient.Do(request)
+				if err == nil {
+					response.Body.Close()
+				}
+			}
+		})
+	}
+	wg.Wait()
+	var user User
+	require.Equal(t, 200, c.get("/user/1", &user))
+	require.EqualValues(t, 100+3*clients*rounds, user.Credits)
+
+	require.Equal(t, 409, c.do("POST", "/user/1/credits", `{"amount":-1000,"reason":"too much"}`, nil))
+	require.Equal(t, 422, c.do("POST", "/user/1/credits", `{"amount":0}`, nil))
+	require.Equal(t, 404, c.do("POST", "/user/999/credits", `{"amount":1}`, nil))
+	require.Equal(t, 200, c.get("/user/1", &user))
+	require.EqualValues(t, 100+3*clients*rounds, user.Credits, "refused changes change nothing")
+}
+
+func TestPipeline(t *testing.T) {
+	c := serve(t)
+	var report Report
+	require.Equal(t, 200, c.get("/pipeline/demo", &report))
+	require.Len(t, report.Revenue, len(seedProducts))
+	var total, orders int64
+	for _, r := range report.Revenue {
+		total += r.Total
+		orders += r.Orders
+	}
+	require.Equal(t, total, report.Total)
+	require.EqualValues(t, seedOrders, orders)
+	require.Equal(t, "database", report.Source)
+}
+
+func TestOperations(t *testing.T) {
+	c := serve(t)
+	var i Index
+	require.Equal(t, 200, c.get("/", &i))
+	require.Contains(t, i.Routes, "GET /user/{id}/full")
+	var h Health
+	require.Equal(t, 200, c.get("/health", &h))
+	require.Equal(t, "healthy", h.Status)
+	require.Equal(t, 2, h.ReactorCores)
+	require.Positive(t, h.OpenConnections)
+	require.Equal(t, 200, c.get("/ready", nil))
+	var m Metrics
+	require.Equal(t, 200, c.get("/metrics", &m))
+	require.Len(t, m.Reactors, 2)
+	require.Positive(t, m.Pool.Queries)
+	require.Positive(t, m.Reactors[0].IOEvents+m.Reactors[1].IOEvents)
+}
+
+// TestSecondStart keeps the data of the first.
+func TestSecondStart(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "kept.db")
+	for range 2 {
+		pool, err := openStore(path)
+		require.NoError(t, err)
+		users, err := pool.One[int64](t.Context(), "SELECT count(*) FROM users").Await(t.Context())
+		require.NoError(t, err)
+		require.EqualValues(t, seedUsers, users)
+		require.NoError(t, pool.Close(context.Background()))
+	}
+	_, err := openStore(filepath.Join(t.TempDir(), "no", "such", "folder.db"))
+	require.ErrorContains(t, err, fmt.Sprint("open the database"))
+}
