@@ -11,6 +11,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/http1/wire"
 	"github.com/fasterapi/fasterapi/internal/invariant"
 	"github.com/fasterapi/fasterapi/internal/router"
 	"github.com/fasterapi/fasterapi/reactor"
@@ -62,7 +63,7 @@ type Ctx struct {
 // Request
 
 // Method is the method of the request.
-func (c *Ctx) Method() string { return methodName(c.x.Head.Method) }
+func (c *Ctx) Method() string { return wire.MethodName(c.x.Head.Method) }
 
 // Path is the path of the request, percent-encoded as it came.
 func (c *Ctx) Path() string { return string(c.x.Head.Path) }
@@ -154,7 +155,7 @@ func (c *Ctx) SetStatus(status int) { c.status = status }
 // AddHeader adds a response header field. Values with control characters are
 // dropped with a log line: they could end the field.
 func (c *Ctx) AddHeader(name, value string) {
-	if !validField(name, value) {
+	if !wire.ValidHeader(name, value) {
 		c.Logger().Error("response header dropped: not a valid field", slog.String("name", name))
 		return
 	}

@@ -4,9 +4,9 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strings"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/http1/wire"
 )
 
 const (
@@ -39,7 +39,7 @@ func (b Blob) render(c *Ctx) error {
 	if contentType == "" {
 		contentType = "application/octet-stream"
 	}
-	if !validField("Content-Type", contentType) {
+	if !wire.ValidHeader("Content-Type", contentType) {
 		contentType = "application/octet-stream"
 	}
 	c.stage(http.StatusOK, contentType, b.Data)
@@ -115,7 +115,7 @@ func (Stream) blocks() {}
 
 func (s Stream) render(c *Ctx) error {
 	contentType := s.ContentType
-	if contentType == "" || strings.ContainsAny(contentType, "\r\n\x00") {
+	if contentType == "" || !wire.ValidHeader("Content-Type", contentType) {
 		contentType = "application/octet-stream"
 	}
 	c.stage(http.StatusOK, contentType, nil)
