@@ -90,6 +90,7 @@ func newService(t *testing.T, url string, log *logBuffer, nethttp bool) service 
 // answer is a response with its body read.
 type answer struct {
 	status int
+	close  bool // the server closes the connection
 	header http.Header
 	body   string
 }
@@ -109,7 +110,7 @@ func (s service) do(method, path, body string, header ...string) answer {
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	require.NoError(s.t, err)
-	return answer{response.StatusCode, response.Header, string(text)}
+	return answer{response.StatusCode, response.Close, response.Header, string(text)}
 }
 
 func (s service) get(path string, header ...string) answer {
