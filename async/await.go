@@ -46,9 +46,14 @@ func await(ctx context.Context, s awaitable) error {
 	if site.Coroutine == nil && site.Direct {
 		return ErrWouldBlock
 	}
-	startUp(s.upstream(), site.home(), site.owner())
+	up := s.upstream()
+	from := up.scheduler()
+	if from == nil {
+		from = site.home()
+		startUp(up, from, site.owner())
+	}
 	if site.Coroutine != nil {
-		return awaitCoroutine(ctx, site, carrier, s)
+		return awaitCoroutine(ctx, site, carrier, s, from)
 	}
 	return awaitGoroutine(ctx, s)
 }

@@ -10,26 +10,25 @@ import (
 // suspended is a coroutine that waits for a future. Like parked it is used again
 // unless it was left behind.
 //
-// Owner: the scheduler of the coroutine. away, src, site: immutable while
-// attached.
+// Owner: the scheduler of the coroutine. src, home: immutable while attached.
 type suspended struct {
-	site  Site
-	src   awaitable
-	away  bool // src is settled on another scheduler
-	phase uint32
-	cause error // why the context ended
+	coroutine Coroutine
+	src       awaitable
+	home      Scheduler // set when src is settled on another scheduler
+	phase     uint32
 }
 
-// suspendedPool spares an allocation per Await in a coroutine.
+// suspendedPool spares an allocation per Await in a coroutine. What is in it may
+// still point to the coroutine it served last.
 var suspendedPool = sync.Pool{New: func() any { return new(suspended) }}
 
 func (w *suspended) Run() { w.resume() }
 
 func (w *suspended) resume() continuation {
-	if w.away {
-		post(w.site.Scheduler, (*arrival)(w))
-	} else {
+	if w.home == nil {
 		w.arrive()
+	} else {
+		post(w.home, (*arrival)(w))
 	}
 	return nil
 }
@@ -42,7 +41,7 @@ func (w *suspended) arrive() {
 	}
 	invariant.Check(w.phase == waiting, "async: a coroutine was woken twice by one future")
 	w.phase = arrived
-	w.site.Coroutine.Run()
+	w.coroutine.Run()
 }
 
 // arrival is a suspended as the task that brings a result from elsewhere home.
@@ -52,10 +51,13 @@ type arrival suspended
 
 func (a *arrival) Run() { (*suspended)(a).arrive() }
 
-func awaitCoroutine(ctx context.Context, site Site, carrier bool, s awaitable) error {
+// awaitCoroutine waits for s, which is settled on from.
+func awaitCoroutine(ctx context.Context, site Site, carrier bool, s awaitable, from Scheduler) error {
 	w := suspendedPool.Get().(*suspended)
-	w.site, w.src, w.phase = site, s, waiting
-	w.away = s.upstream().scheduler() != site.Scheduler
+	w.coroutine, w.src, w.phase = site.Coroutine, s, waiting
+	if from != site.Scheduler {
+		w.home = site.Scheduler
+	}
 	if !s.attach(w) {
 		w.release()
 		return nil
@@ -64,7 +66,7 @@ func awaitCoroutine(ctx context.Context, site Site, carrier bool, s awaitable) e
 	if carrier {
 		err = w.suspend()
 	} else {
-		err = w.suspendUnder(ctx)
+		err = w.suspendUnder(ctx, site)
 	}
 	if err != nil {
 		w.phase = left
@@ -76,13 +78,13 @@ func awaitCoroutine(ctx context.Context, site Site, carrier bool, s awaitable) e
 }
 
 func (w *suspended) release() {
-	*w = suspended{}
+	w.src, w.home = nil, nil
 	suspendedPool.Put(w)
 }
 
 // suspend waits until the result arrives or the coroutine is interrupted.
 func (w *suspended) suspend() error {
-	co := w.site.Coroutine
+	co := w.coroutine
 	for w.phase == waiting {
 		if err := co.Interrupted(); err != nil {
 			return err
@@ -94,8 +96,8 @@ func (w *suspended) suspend() error {
 
 // suspendUnder waits until the result arrives or ctx ends, where ctx is not the
 // coroutine's own context: it may have a deadline, or ignore cancellation.
-func (w *suspended) suspendUnder(ctx context.Context) error {
-	end := &ending{site: w.site, ctx: ctx}
+func (w *suspended) suspendUnder(ctx context.Context, site Site) error {
+	end := &ending{site: site, ctx: ctx}
 	end.watcher.Cancelled = end.cancelled
 	if !OnCancel(ctx, &end.watcher) {
 		return context.Cause(ctx)
@@ -104,7 +106,7 @@ func (w *suspended) suspendUnder(ctx context.Context) error {
 		if end.cause != nil {
 			return end.cause
 		}
-		w.site.Coroutine.Suspend()
+		site.Coroutine.Suspend()
 	}
 	end.over = true
 	end.watcher.Stop()
