@@ -159,6 +159,32 @@ func BenchmarkAwaitInCoroutine(b *testing.B) {
 	stop()
 }
 
+// BenchmarkAwaitInCoroutine without Await: a promise is made and settled, and a
+// task resumes the coroutine. The difference is what Await costs.
+func BenchmarkAwaitInCoroutineFloor(b *testing.B) {
+	b.ReportAllocs()
+	s := &fifo{}
+	var p Promise[int]
+	co := &pull{}
+	next, stop := iter.Pull(iter.Seq[struct{}](func(yield func(struct{}) bool) {
+		co.yield = yield
+		for co.interrupt == nil {
+			p, _ = NewPromise[int](s)
+			co.Suspend()
+		}
+	}))
+	co.next = next
+	next()
+	for b.Loop() {
+		p.Resolve(1)
+		s.Schedule(co)
+		s.run()
+	}
+	co.interrupt = context.Canceled
+	co.Run()
+	stop()
+}
+
 // What BenchmarkAwaitInCoroutine would cost with nothing but the switches.
 func BenchmarkCoroutineSwitch(b *testing.B) {
 	next, stop := iter.Pull(iter.Seq[int](func(yield func(int) bool) {
