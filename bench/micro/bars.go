@@ -17,7 +17,8 @@ func bars() []bar {
 	return []bar{
 		{"async", "ReadyThen", 10, 0, "`Then` on a ready future"},
 		{"async", "PendingThen", 60, 1, "`Then` on a pending future, with its continuation"},
-		{"async", "GoroutineAwait", 600, 1, "`Await` on a goroutine"},
+		{"reactor", "AwaitCoroutine", 100, 1, "promise, schedule, `Await` in a coroutine of the reactor"},
+		{"reactor", "AwaitWorker", 600, 1, "promise, post, `Await` on a goroutine of the reactor"},
 		{"internal/router", "Static", 15, 0, "route without parameters"},
 		{"internal/router", "TwoParams", 40, 0, "route with two parameters"},
 		{"internal/http1/wire", "HeadBrowser", 400, 0, "parse a browser's request head of 500 bytes"},

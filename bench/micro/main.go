@@ -66,7 +66,7 @@ func measure(root, pkg string, found map[string]outcome) error {
 		}
 	}
 	cmd := exec.Command("go", "test", "-run", "^$", "-bench", "^Benchmark("+strings.Join(names, "|")+")$",
-		"-benchmem", "-benchtime", "200ms", "-count", count, "./"+pkg)
+		"-cpu", "1", "-benchmem", "-benchtime", "200ms", "-count", count, "./"+pkg)
 	cmd.Dir = root
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -83,7 +83,7 @@ func measure(root, pkg string, found map[string]outcome) error {
 
 // write renders the section and returns the bars without a benchmark.
 func write(w io.Writer, started time.Time, found map[string]outcome) (missing []string) {
-	fmt.Fprintf(w, "## Parts\n\n`make bench-micro`, %s, on %s. The least of %s runs.\n\n",
+	fmt.Fprintf(w, "## Parts\n\n`make bench-micro`, %s, on %s. The least of %s runs with GOMAXPROCS=1, as a reactor and its goroutines share a core.\n\n",
 		started.UTC().Format("2006-01-02 15:04 UTC"), results.Machine(), count)
 	var rows [][]string
 	for _, b := range bars() {
