@@ -58,6 +58,26 @@ func TestDocuments(t *testing.T) {
 	}))
 }
 
+// TestDecisionNotes: numbers are given once, and each note starts with its own.
+func TestDecisionNotes(t *testing.T) {
+	tree := os.DirFS(root + "/docs/decisions")
+	notes, err := fs.Glob(tree, "*.md")
+	require.NoError(t, err)
+	numbers := map[string]string{}
+	for _, name := range notes {
+		if name == "README.md" {
+			continue
+		}
+		require.Regexp(t, `^\d{4}-[a-z0-9-]+\.md$`, name)
+		number := name[:4]
+		require.Empty(t, numbers[number], "%s has the number of another note: give it the next free one", name)
+		numbers[number] = name
+		text, err := fs.ReadFile(tree, name)
+		require.NoError(t, err)
+		require.True(t, strings.HasPrefix(string(text), "# "+number+": "), "%s starts with `# %s: the choice as a statement`", name, number)
+	}
+}
+
 func fixtureRules() Rules {
 	return Rules{
 		Module: "example.com/project",
