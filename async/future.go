@@ -94,6 +94,6 @@ func callDone[T any](fn func(T, error), v T, err error) {
 func logPanic() {
 	if v := recover(); v != nil {
 		err := newPanicError(v)
-		slog.Error("async: panic in OnDone", "error", err, "stack", string(err.Stack))
+		slog.Error("async: panic in a callback", "error", err, "stack", string(err.Stack))
 	}
 }

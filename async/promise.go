@@ -14,7 +14,8 @@ type root[T any] struct {
 func (r *root[T]) scheduler() Scheduler         { return r.sched }
 func (r *root[T]) start(Scheduler, bool) origin { return nil }
 
-// cancel fails r with cause, if nothing has settled it, and tells the producer.
+// cancel fails r with cause, if nothing has settled it. The producer is told
+// first: a consumer that sees the error can rely on it.
 func (r *root[T]) cancel(cause error) origin {
 	for {
 		old := r.phase.Load()
@@ -24,11 +25,11 @@ func (r *root[T]) cancel(cause error) origin {
 		if !r.phase.CompareAndSwap(old, old|claimed|cancelled) {
 			continue
 		}
+		if old&hooked != 0 {
+			callHook(r.hook)
+		}
 		if c := r.fail(cause); c != nil {
 			post(r.sched, c)
-		}
-		if old&hooked != 0 {
-			r.hook()
 		}
 		return nil
 	}
@@ -54,8 +55,13 @@ func (r *root[T]) onCancel(fn func()) {
 	}
 	r.hook = fn
 	if r.phase.Or(hooked)&cancelled != 0 {
-		fn()
+		callHook(fn)
 	}
+}
+
+func callHook(fn func()) {
+	defer logPanic()
+	fn()
 }
 
 // future returns the reading end.
@@ -101,10 +107,10 @@ func (p Promise[T]) Settle(v T, err error) bool { return p.root.finish(v, err, t
 func (p Promise[T]) Post(v T, err error) bool { return p.root.finish(v, err, false) }
 
 // OnCancel sets what to call when the consumer no longer needs the result and
-// before there is one. The promise has then failed with the cause already; fn
-// is there to stop the work behind it. fn runs on whatever goroutine cancelled,
-// so it must not block, and at once when the cancellation came first. A promise
-// takes one hook.
+// before there is one. The promise takes no result any more then; fn is there to
+// stop the work behind it. fn runs on whatever goroutine cancelled, before the
+// future fails, so it must not block; and at once when the cancellation came
+// first. A promise takes one hook.
 func (p Promise[T]) OnCancel(fn func()) { p.root.onCancel(fn) }
 
 // Settled tells whether the future has its result (or is just about to). Any
