@@ -77,6 +77,9 @@ type BodyWriter interface {
 var (
 	// ErrResponseSent is returned when a response was begun already.
 	ErrResponseSent = errors.New("exchange: the response was already sent")
+	// ErrOnReactor is returned by Open and Hijack on a reactor: they may wait for
+	// the client, which only a goroutine can.
+	ErrOnReactor = errors.New("exchange: streaming and hijacking need a handler on a goroutine")
 	// ErrHijackUnsupported is returned where the connection cannot be taken,
 	// as with HTTP/2.
 	ErrHijackUnsupported = errors.New("exchange: this connection cannot be taken over")
@@ -104,7 +107,11 @@ func (x *Exchange) Moved(onReactor bool) { x.onReactor = onReactor }
 func (x *Exchange) Reset() {
 	x.Head.Reset()
 	clear(x.Fields)
-	*x = Exchange{Head: x.Head, Fields: x.Fields[:0], User: x.User}
+	x.Body, x.Stream, x.Payload = nil, nil, nil
+	x.Remote, x.Secure, x.CloseAfter = netip.AddrPort{}, false, false
+	x.Status, x.ContentType, x.Fields = 0, "", x.Fields[:0]
+	x.carrier, x.reactor = nil, nil
+	x.onReactor, x.streamed, x.hijacked = false, false, false
 }
 
 // OnReactor tells whether the code that runs now runs on the reactor.
@@ -134,6 +141,9 @@ func (x *Exchange) AddField(name, value string) {
 // of as many as come (chunked, or until the end of the connection for
 // HTTP/1.0). Goroutines only.
 func (x *Exchange) Open(length int64) (BodyWriter, error) {
+	if x.onReactor {
+		return nil, ErrOnReactor
+	}
 	if x.streamed || x.hijacked {
 		return nil, ErrResponseSent
 	}
@@ -151,6 +161,9 @@ func (x *Exchange) Streamed() bool { return x.streamed }
 // Hijack takes the connection from the engine; the engine sends nothing more.
 // It returns the bytes that were read after this request. Goroutines only.
 func (x *Exchange) Hijack() (net.Conn, []byte, error) {
+	if x.onReactor {
+		return nil, nil, ErrOnReactor
+	}
 	if x.streamed || x.hijacked {
 		return nil, nil, ErrResponseSent
 	}

@@ -24,6 +24,9 @@ func (c *conn) out() []byte {
 
 // answer appends the staged response of x to the output.
 func (c *conn) answer(x *exchange.Exchange) {
+	if x.Status < 200 || x.Status > 999 {
+		x.Respond(500, "", nil) // no final status
+	}
 	out := c.appendHead(c.out(), x)
 	payload := x.Payload
 	if bodiless(x.Status) {
@@ -41,10 +44,12 @@ func (c *conn) answer(x *exchange.Exchange) {
 	}
 	c.socket.SetOut(out)
 	switch c.socket.FlushWith(&c.core.server.buffers, payload) {
-	case stream.Broken:
-		c.abort()
+	case stream.Done:
+		c.writeBy = 0
 	case stream.Again:
-		c.expectWithin(c.core.server.cfg.WriteTimeout)
+		c.moved(0)
+	default:
+		c.abort()
 	}
 }
 
@@ -104,7 +109,7 @@ func (c *conn) refuse(status int, reason string) {
 	out = append(out, "Connection: close\r\n"...)
 	out = wire.AppendContentLength(out, int64(len(text)))
 	out = wire.AppendEnd(out)
-	if c.x == nil || !headOnly(c.x) {
+	if !c.begun || !headOnly(c.x) {
 		out = append(out, text...)
 	}
 	c.socket.SetOut(out)

@@ -1,7 +1,12 @@
 package http1
 
 import (
+	"log/slog"
+	"runtime/debug"
 	"time"
+
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/problem"
 )
 
 const (
@@ -17,7 +22,7 @@ func (c *conn) leave() bool {
 	if !c.flush() {
 		return false
 	}
-	if c.ended || !c.unread && c.pos == len(c.in) {
+	if !c.unread && !c.readable && c.pos == len(c.in) {
 		c.close()
 		return false
 	}
@@ -25,7 +30,7 @@ func (c *conn) leave() bool {
 	c.dropInput()
 	c.phase, c.lingered = lingering, 0
 	c.readable = true
-	c.expectWithin(lingerTimeout)
+	c.expect(lingerTimeout)
 	return true
 }
 
@@ -33,120 +38,106 @@ func (c *conn) leave() bool {
 func (c *conn) linger() bool {
 	c.in, c.pos = c.in[:0], 0
 	if !c.fill() {
+		if c.phase == lingering {
+			c.dropInput()
+		}
 		return false
 	}
-	c.lingered += len(c.in)
+	c.lingered += uint32(len(c.in))
 	if c.lingered > lingerAtMost {
-		c.close()
+		// Reading on would serve a peer that only sends; closing now would
+		// reset the answer it has not read yet. The timer closes.
+		c.readable = false
+		c.dropInput()
 		return false
 	}
 	return true
 }
 
 // abort ends a connection that is of no more use, with whatever it was doing.
+// Cancel may run the rest of a handler, so it comes last.
 func (c *conn) abort() {
-	if c.phase == serving {
-		// The handler still has the exchange: it is left to the garbage
-		// collector once the handler finishes it.
-		c.core.server.handler.Cancel(c.x, errBroken)
-		c.x = nil
-	}
+	served := c.phase == serving
 	c.close()
+	if served && c.x != nil {
+		c.core.server.handler.Cancel(c.x, errBroken)
+	}
 }
 
-// close gives everything back. The descriptor is closed by the reactor.
+// close gives everything back, but what a handler still has: Finish does that
+// (see retireExchange). The descriptor is closed by the reactor.
 func (c *conn) close() {
 	if c.phase == closed {
 		return
 	}
+	served := c.phase == serving
 	c.phase = closed
 	c.body = nil
-	c.dropExchange()
-	c.dropInput()
+	if !served {
+		c.retireExchange()
+	}
 	c.socket.Drop(&c.core.server.buffers)
+	c.writeBy = 0
 	if c.owner.Load() == ownedByReactor {
 		c.core.forget(c)
 	}
 }
 
-// expectWithin gives the current phase d to make progress.
-func (c *conn) expectWithin(d time.Duration) {
-	c.patience = d
+// retireExchange gives back what a closed connection has kept for its handler.
+func (c *conn) retireExchange() {
+	c.dropExchange()
+	c.dropInput()
+}
+
+// contain ends what a panic (v) or a runtime.Goexit (nil) of a handler has
+// begun. It reports whether the connection can go on here and now.
+func (c *conn) contain(v any) bool {
+	c.running = false
+	if c.phase == serving {
+		if c.x.Status == 0 || v != nil {
+			c.x.Respond(500, problem.ContentType, problem.Internal("").AppendJSON(nil))
+		}
+		c.phase = answering
+	} else {
+		c.scrap()
+	}
+	if v != nil {
+		c.core.server.cfg.Logger.Error("a handler panicked outside of its route", slog.Any("panic", v),
+			slog.String("stack", string(debug.Stack())))
+		return true
+	}
+	c.rescue()
+	return false
+}
+
+// rescue lets a connection go on elsewhere, because this goroutine is ending.
+func (c *conn) rescue() {
 	if c.owner.Load() == ownedByReactor {
-		c.arm()
-	}
-}
-
-// expectNothing ends the current expectation. The timer stays armed: it costs
-// less to let it fire in vain once per timeout than to move it per request.
-func (c *conn) expectNothing() {
-	c.patience = 0
-	if c.owner.Load() == ownedByReactor {
-		c.deadline = 0
-	}
-}
-
-// impatient tells whether the phase has a deadline that must be armed soon. An
-// idle connection can wait until the armed timer notices it.
-func (c *conn) impatient() bool {
-	return c.patience > 0 && (c.phase != reading || c.partial || c.socket.Pending() > 0)
-}
-
-// arm sets the deadline from the patience of the phase. Reactor only.
-func (c *conn) arm() {
-	if c.patience == 0 || c.phase == closed {
-		c.deadline = 0
+		c.goOn()
 		return
 	}
-	c.deadline = c.core.sinceEpoch() + c.patience
-	if c.timerAt == 0 || c.deadline < c.timerAt {
-		c.setTimer(c.patience)
+	if !c.core.reactor.Post(async.TaskFunc(func() { c.core.spawn(c) })) {
+		c.orphan()
 	}
 }
 
-func (c *conn) setTimer(d time.Duration) {
-	c.timerAt = c.core.sinceEpoch() + d
-	c.core.reactor.Arm(&c.timer, d)
+// scrap closes a connection whose state is not to be trusted. What its handler
+// may still hold is left to the garbage collector.
+func (c *conn) scrap() {
+	if c.x != nil {
+		c.detachStreams()
+	}
+	c.x, c.in, c.held, c.body = nil, nil, nil, nil
+	c.pos, c.begun = 0, false
+	c.close()
 }
 
-// alarm is a connection whose timer has fired.
-//
-// Owner: reactor.
-type alarm conn
-
-// Run implements [async.Task].
-func (a *alarm) Run() {
-	c := (*conn)(a)
-	c.timerAt = 0
-	if c.owner.Load() == onLoan {
-		c.setTimer(c.core.server.cfg.IdleTimeout)
+// orphan closes the descriptor of a connection whose reactor has stopped.
+func (c *conn) orphan() {
+	if c.surrendered {
 		return
 	}
-	if c.phase == closed {
-		return
-	}
-	if c.deadline == 0 { // came back from a loan, or is being served
-		c.arm()
-		return
-	}
-	if wait := c.deadline - c.core.sinceEpoch(); wait > 0 {
-		c.setTimer(wait)
-		return
-	}
-	c.expire()
-}
-
-// expire ends a phase that took too long.
-func (c *conn) expire() {
-	switch {
-	case c.socket.Pending() > 0 || c.phase == lingering || c.phase == leaving:
-		c.core.expired.Add(1)
-		c.abort()
-	case c.phase == collecting, c.phase == reading && c.partial:
-		c.core.expired.Add(1)
-		c.refuse(408, "the request took too long to arrive")
-		c.advance()
-	case c.phase == reading:
-		c.close()
-	}
+	c.surrendered = true
+	c.scrap()
+	c.core.reactor.Poller().CloseFD(c.socket.FD())
 }

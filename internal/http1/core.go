@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/http1/wire"
 	"github.com/fasterapi/fasterapi/reactor"
 )
@@ -21,12 +22,15 @@ type core struct {
 	conns conn
 	count int
 	date  wire.Date
-	// epoch is the zero of the deadlines of this core.
+	// epoch is the zero of the deadlines of this core, a second before it began.
 	epoch time.Time
+	// spawn runs the task of a lent connection: reactor.Worker, but in tests.
+	spawn func(async.Task)
 
 	draining atomic.Bool
 	// emptied is closed when the last connection of a draining core is gone.
 	emptied  chan struct{}
+	done     bool // it is closed
 	refused  atomic.Uint64
 	expired  atomic.Uint64
 	accepted atomic.Uint64
@@ -38,17 +42,18 @@ type core struct {
 }
 
 func newCore(s *Server, r *reactor.Reactor) *core {
-	c := &core{server: s, reactor: r, emptied: make(chan struct{}), epoch: time.Now()}
+	c := &core{server: s, reactor: r, emptied: make(chan struct{}), spawn: r.Worker}
 	c.conns.next, c.conns.prev = &c.conns, &c.conns
 	return c
 }
 
-// open starts a connection on an accepted descriptor.
+// open starts a connection on an accepted descriptor. While the core drains it
+// gets one answer, if its request is there already.
 func (k *core) open(fd int, remote netip.AddrPort) {
 	c := &conn{core: k, remote: remote, fresh: true}
 	c.timer.Task = (*alarm)(c)
 	c.socket.Open(k.reactor.Poller(), fd)
-	if k.draining.Load() || k.reactor.Register(fd, c) != nil {
+	if k.done || k.reactor.Register(fd, c) != nil {
 		k.reactor.Poller().CloseFD(fd)
 		k.reactor.ConnClosed()
 		return
@@ -58,67 +63,87 @@ func (k *core) open(fd int, remote netip.AddrPort) {
 	c.listed = true
 	k.count++
 	k.accepted.Add(1)
-	c.expectWithin(k.server.cfg.HeadTimeout)
+	c.expect(k.server.cfg.HeadTimeout)
+	if k.draining.Load() {
+		c.lookOnce()
+	}
 }
 
 // release ends the reactor's part in a connection; its descriptor stays open.
 func (k *core) release(c *conn) {
-	if !c.listed {
-		return
-	}
-	c.listed = false
-	c.prev.next, c.next.prev = c.next, c.prev
-	c.prev, c.next = nil, nil
-	k.reactor.Disarm(&c.timer)
-	k.reactor.Deregister(c.socket.FD())
-	k.reactor.ConnClosed()
-	k.count--
-	if k.count == 0 && k.draining.Load() {
-		close(k.emptied)
-	}
-	if k.server.full.Load() {
-		k.server.retryAccept()
+	if c.listed {
+		k.reactor.Deregister(c.socket.FD())
+		k.unlist(c)
 	}
 }
 
 // forget closes the descriptor of a connection that has ended.
 func (k *core) forget(c *conn) {
 	if c.listed {
-		k.release(c)
-		k.reactor.Poller().CloseFD(c.socket.FD())
+		k.reactor.CloseFD(c.socket.FD())
+		k.unlist(c)
+	}
+}
+
+func (k *core) unlist(c *conn) {
+	c.listed = false
+	c.prev.next, c.next.prev = c.next, c.prev
+	c.prev, c.next = nil, nil
+	k.reactor.Disarm(&c.timer)
+	k.reactor.ConnClosed()
+	k.count--
+	k.checkEmptied()
+	if k.server.full.Load() {
+		k.server.retryAccept()
+	}
+}
+
+func (k *core) checkEmptied() {
+	if k.count == 0 && k.draining.Load() && !k.done {
+		k.done = true
+		close(k.emptied)
 	}
 }
 
 // drain stops accepting and closes the idle connections; the others close
-// after their current response.
+// after their current response. One whose request has arrived but was not read
+// yet counts as one of the others.
 func (k *core) drain() {
 	if k.draining.Load() {
 		return
 	}
+	k.closeListeners()
+	k.draining.Store(true)
+	k.checkEmptied()
+	k.each(func(c *conn) {
+		// One on loan looks at draining when it comes back.
+		if c.owner.Load() == ownedByReactor && c.phase == reading && !c.partial && c.socket.Pending() == 0 {
+			c.lookOnce()
+		}
+	})
+}
+
+func (k *core) closeListeners() {
 	for _, l := range k.listeners {
 		l.close()
 	}
-	k.draining.Store(true)
-	if k.count == 0 {
-		close(k.emptied)
-		return
-	}
-	k.each(func(c *conn) {
-		if c.owner.Load() == ownedByReactor && c.phase == reading && !c.partial && c.socket.Pending() == 0 {
-			c.close()
-		}
-	})
+	k.listeners = nil
+}
+
+// lookOnce reads what there may be; an idle connection of a draining core
+// closes when there is nothing.
+func (c *conn) lookOnce() {
+	c.readable = true
+	c.goOn()
 }
 
 // cut ends every connection. Exchanges on loan are cancelled and close when
 // their handler returns.
 func (k *core) cut(cause error) {
 	k.each(func(c *conn) {
-		if c.owner.Load() == ownedByReactor {
+		if c.owner.Load() != onLoan || !c.cutLoan(cause) {
 			c.abort()
-			return
 		}
-		c.cancelOnLoan(cause)
 	})
 }
 
@@ -131,8 +156,14 @@ func (k *core) each(f func(*conn)) {
 	}
 }
 
-// sinceEpoch is the coarse clock of the core.
-func (k *core) sinceEpoch() time.Duration { return k.reactor.Now().Sub(k.epoch) }
+// sinceEpoch is the coarse clock of the core; never zero. Reactor only.
+func (k *core) sinceEpoch() time.Duration {
+	now := k.reactor.Now()
+	if k.epoch.IsZero() {
+		k.epoch = now.Add(-time.Second)
+	}
+	return now.Sub(k.epoch)
+}
 
 // appendDate appends the Date field.
 func (k *core) appendDate(out []byte, onReactor bool) []byte {

@@ -1,59 +1,76 @@
 package http1
 
 import (
+	"log/slog"
+
 	"github.com/fasterapi/fasterapi/internal/exchange"
 )
 
 // serve lets the handler answer the exchange.
 func (c *conn) serve() bool {
-	c.phase, c.finished = serving, false
-	c.mayCancel(true)
-	switch c.core.server.handler.Serve(c.x) {
-	case exchange.Answered:
-		return c.complete()
-	case exchange.Later:
-		if c.finished {
-			return c.complete()
-		}
-		c.flush() // answers to earlier requests do not wait for this one
+	if !c.enterServe() {
+		c.abort() // nobody is there to take the answer
 		return false
-	default: // Move
-		c.mayCancel(false)
+	}
+	c.phase, c.finished = serving, false
+	outcome := c.core.server.handler.Serve(c.x)
+	switch {
+	case outcome == exchange.Answered, outcome == exchange.Later && c.finished:
+		c.phase = answering
+		return true
+	case outcome == exchange.Move:
+		c.leaveServe()
 		c.phase = ready
 		c.lending = c.owner.Load() == ownedByReactor
+		return false
+	case c.owner.Load() == onLoan:
+		// Finish would race with this goroutine. The exchange is lost to its handler.
+		c.leaveServe()
+		c.core.server.cfg.Logger.Error("http1: a handler on a goroutine returned Later", slog.Int("core", c.core.reactor.Core()))
+		c.scrap()
+		return false
+	default:
+		c.flush() // answers to earlier requests do not wait for this one
 		return false
 	}
 }
 
 // Finish ends an exchange that the handler kept. It implements
-// [exchange.Carrier] and runs on the reactor.
+// [exchange.Carrier] and runs on the reactor. It only schedules the rest: the
+// handler's code is still on the stack.
 func (c *conn) Finish(x *exchange.Exchange) {
 	switch {
-	case x != c.x: // the connection broke meanwhile
-		c.core.server.handler.Release(x)
+	case x != c.x:
+		c.core.server.handler.Release(x) // scrapped meanwhile
+	case c.phase == closed:
+		c.retireExchange() // broken meanwhile
+	case c.phase != serving:
+		c.core.server.cfg.Logger.Error("http1: an exchange was finished twice", slog.Int("core", c.core.reactor.Core()))
 	case c.running:
 		c.finished = true
-	case c.complete():
-		c.advance()
+	default:
+		c.phase = answering
+		c.goOn()
 	}
 }
 
 // complete sends the answer on its way and makes the connection ready for the
 // next request. It reports whether there is more to do.
 func (c *conn) complete() bool {
-	c.mayCancel(false)
-	c.phase = answering
+	c.leaveServe()
 	x := c.x
+	if c.body != nil { // the handler did not read the body to its end
+		c.mustClose, c.unread = true, true
+		c.body = nil
+	}
 	c.mustClose = c.mustClose || x.CloseAfter || c.core.draining.Load()
 	switch {
-	case x.Hijacked():
-		c.phase = closed
-		c.dropExchange()
-		return false
+	case x.Hijacked(), c.surrendered:
+		c.surrendered = true
+		c.close()
 	case x.Streamed():
 		if err := c.endStream(); err != nil {
 			c.abort()
-			return false
 		}
 	default:
 		c.answer(x)
@@ -61,11 +78,7 @@ func (c *conn) complete() bool {
 	if c.phase == closed {
 		return false
 	}
-	if c.body != nil { // the handler did not read the body to its end
-		c.mustClose, c.unread = true, true
-		c.body = nil
-	}
-	c.renewExchange()
+	c.endExchange()
 	c.phase = reading
 	if c.mustClose {
 		c.phase = leaving
@@ -73,15 +86,29 @@ func (c *conn) complete() bool {
 	return true
 }
 
-// renewExchange ends the current exchange and keeps its memory for the next
+// endExchange ends the current exchange and keeps its memory for the next
 // request of this connection.
-func (c *conn) renewExchange() {
+func (c *conn) endExchange() {
 	if c.held != nil {
 		c.core.server.buffers.Put(c.held)
 		c.held = nil
 	}
+	c.detachStreams()
+	c.begun = false
 	c.core.server.handler.Release(c.x)
 	c.x.Reset()
+}
+
+// detachStreams makes the reader and the writer of x useless to whoever has
+// kept them.
+func (c *conn) detachStreams() {
+	if r, ok := c.x.Stream.(*bodyReader); ok {
+		r.detach()
+	}
+	if c.writer != nil {
+		c.writer.detach()
+		c.writer = nil
+	}
 }
 
 // dropExchange gives the exchange back, whatever its state.
@@ -89,15 +116,11 @@ func (c *conn) dropExchange() {
 	if c.x == nil {
 		return
 	}
-	c.renewExchange()
+	if c.begun {
+		c.endExchange()
+	} else if c.halfway {
+		c.x.Head.Reset()
+	}
 	c.core.server.exchanges.Put(c.x)
 	c.x = nil
-}
-
-// dropInput gives the input buffer back.
-func (c *conn) dropInput() {
-	if c.in != nil {
-		c.core.server.buffers.Put(c.in)
-	}
-	c.in, c.pos = nil, 0
 }

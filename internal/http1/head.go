@@ -2,7 +2,6 @@ package http1
 
 import (
 	"github.com/fasterapi/fasterapi/internal/http1/wire"
-	"github.com/fasterapi/fasterapi/internal/stream"
 )
 
 // flushAbove is how many bytes of responses gather before they are written
@@ -30,6 +29,7 @@ func (c *conn) readHead() bool {
 		c.refuseFor(err)
 		return true
 	case n == 0:
+		c.halfway = true
 		if c.fill() {
 			return true
 		}
@@ -41,23 +41,15 @@ func (c *conn) readHead() bool {
 	return true
 }
 
-// recycleInput makes the whole input buffer free again: nothing in it is
-// unread and no exchange leases it.
-func (c *conn) recycleInput() {
-	if cap(c.in) > stream.BufferSize {
-		c.in = nil
-	}
-	c.in, c.pos = c.in[:0], 0
-}
-
 // begin starts the exchange whose head is complete.
 func (c *conn) begin() {
 	x := c.x
-	c.partial, c.fresh = false, false
+	c.halfway, c.partial, c.fresh = false, false, false
 	c.expectNothing()
 	x.Attach(c, c.core.reactor, c.owner.Load() == ownedByReactor)
 	x.Remote = c.remote
 	c.mustClose = !x.Head.Persistent()
+	c.begun = true
 	c.phase = ready
 	if x.Head.Body() != wire.NoBody {
 		c.admit()
@@ -66,8 +58,8 @@ func (c *conn) begin() {
 
 // rest lets an idle connection wait, without buffers and without an exchange.
 func (c *conn) rest() {
-	if c.phase != reading || c.socket.Pending() > 0 {
-		return // closed meanwhile, or still writing under its own deadline
+	if c.phase != reading || c.queued || c.socket.Pending() > 0 {
+		return // closed meanwhile, or its turn comes, or still writing
 	}
 	if c.core.draining.Load() {
 		c.close()
@@ -78,22 +70,18 @@ func (c *conn) rest() {
 	if c.fresh {
 		return // the deadline of accept stands
 	}
-	c.expectWithin(c.core.server.cfg.IdleTimeout)
+	c.expect(c.core.server.cfg.IdleTimeout)
 }
 
-// awaitHead lets a connection wait for the rest of a head. What has come moves
-// to memory of its size: a slow client does not hold a whole buffer.
+// awaitHead lets a connection wait for the rest of a head, which has a fixed
+// time from its first byte.
 func (c *conn) awaitHead() {
-	if c.phase != reading {
+	if c.phase != reading || c.queued {
 		return
 	}
 	if !c.partial {
 		c.partial = true
-		c.expectWithin(c.core.server.cfg.HeadTimeout)
+		c.expect(c.core.server.cfg.HeadTimeout)
 	}
-	if cap(c.in) == stream.BufferSize {
-		few := append([]byte(nil), c.in[c.pos:]...)
-		c.core.server.buffers.Put(c.in)
-		c.in, c.pos = few, 0
-	}
+	c.shrinkInput()
 }

@@ -19,7 +19,9 @@ func (c *conn) Hijack(*exchange.Exchange) (net.Conn, []byte, error) {
 	if c.owner.Load() != onLoan {
 		return nil, nil, exchange.ErrHijackUnsupported
 	}
-	if err := c.flushOnLoan(); err != nil {
+	c.takeOutput()
+	patience := newCredit(c.core.server.cfg.WriteTimeout)
+	if err := c.flushOnLoan(&patience); err != nil {
 		return nil, nil, err
 	}
 	rest := append([]byte(nil), c.in[c.pos:]...)
@@ -32,7 +34,9 @@ func (c *conn) Hijack(*exchange.Exchange) (net.Conn, []byte, error) {
 		return nil, nil, exchange.ErrHijackUnsupported
 	}
 	<-forgotten
-	// FileConn duplicates the descriptor, so ours is closed either way.
+	// From here on the number may belong to somebody else: FileConn duplicates
+	// the descriptor, and ours is closed either way.
+	c.surrendered = true
 	file := os.NewFile(uintptr(c.socket.FD()), "hijacked connection")
 	conn, err := net.FileConn(file)
 	return conn, rest, errors.Join(err, file.Close())

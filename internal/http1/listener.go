@@ -51,8 +51,7 @@ func (l *listener) acceptOne() bool {
 		return false
 	}
 	target := l.core.server.leastLoaded()
-	if target.reactor.OpenConns() >= int64(l.core.server.cfg.MaxConns) {
-		l.core.server.full.Store(true) // forget tries again
+	if !l.core.server.room(target) {
 		return false
 	}
 	fd, remote, errno := l.core.reactor.Poller().Accept(l.fd)

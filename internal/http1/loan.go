@@ -1,30 +1,75 @@
 package http1
 
 import (
+	"sync"
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/poll"
-	"github.com/fasterapi/fasterapi/internal/stream"
 )
 
-// What a goroutine waits for. The end of a connection ends every wait.
-const (
-	waitInput  = poll.In | poll.Hangup | poll.Closed
-	waitOutput = poll.Out | poll.Closed
-)
+// loan is what the reactor and the goroutine share while a connection is lent.
+//
+// Owner: mu.
+type loan struct {
+	mu sync.Mutex
+	// seen are the events that arrived meanwhile.
+	seen poll.Ready
+	// wants are the events that the goroutine waits for in wake.
+	wants poll.Ready
+	// live: x may be cancelled.
+	live bool
+	// behind: answers to earlier requests wait while the handler works; the
+	// reactor may write them.
+	behind bool
+	// cut: the server closes; waiting for the client is over.
+	cut bool
+	// lag is when the reactor looks after them next time; zero: there was no
+	// second request.
+	lag  time.Duration
+	wake chan struct{}
+}
 
 // lend hands the connection to a goroutine. The reactor must not touch it
 // afterwards, but for loan and its own fields.
 func (c *conn) lend() {
 	c.lending = false
-	c.x.Moved(false)
-	if c.timerAt == 0 {
-		c.setTimer(c.core.server.cfg.IdleTimeout) // see alarm
+	c.flush()
+	if c.phase == closed {
+		return
 	}
+	c.x.Moved(false)
+	c.loan.lag = 0
+	if c.pos < len(c.in) {
+		c.loan.lag = pipelinedLag
+	}
+	c.fireBy(c.core.sinceEpoch() + c.nextLook())
 	c.owner.Store(onLoan)
-	c.core.reactor.Worker(c)
+	c.core.spawn(c)
+}
+
+// nextLook is how soon the reactor looks at a connection on loan. Every time
+// takes twice as long as the last one.
+func (c *conn) nextLook() time.Duration {
+	idle := c.core.server.cfg.IdleTimeout
+	if c.loan.lag == 0 {
+		return idle
+	}
+	lag := c.loan.lag
+	c.loan.lag = min(2*lag, idle)
+	return min(lag, idle)
+}
+
+// flushBehind writes what waits behind a handler that takes its time. It
+// returns when to look again.
+func (c *conn) flushBehind() time.Duration {
+	c.loan.mu.Lock()
+	defer c.loan.mu.Unlock()
+	if c.loan.behind {
+		c.socket.Flush(&c.core.server.buffers) // the goroutine learns how it went when it flushes
+	}
+	return c.nextLook()
 }
 
 // Run serves a connection on loan, and every pipelined request that is there,
@@ -46,7 +91,7 @@ func (c *conn) giveBack() bool {
 	if move {
 		c.x.Moved(true)
 	}
-	l := &c.loan
+	core, l := c.core, &c.loan
 	l.mu.Lock()
 	if l.seen != 0 && !move && c.phase != closed {
 		seen := l.seen
@@ -59,8 +104,10 @@ func (c *conn) giveBack() bool {
 	recall := move || c.phase == closed || c.impatient()
 	c.owner.Store(ownedByReactor)
 	l.mu.Unlock()
-	if recall {
-		c.core.reactor.Post((*recalled)(c))
+	// A draining core that saw the connection on loan relies on its return: one
+	// of the two sees the other.
+	if (recall || core.draining.Load()) && !core.reactor.Post((*recalled)(c)) {
+		c.orphan()
 	}
 	return true
 }
@@ -78,17 +125,20 @@ func (r *recalled) Run() {
 	}
 	c.take(c.loan.seen)
 	c.loan.seen = 0
-	switch c.phase {
-	case closed:
+	if c.phase == closed {
 		c.core.forget(c)
-	case ready:
-		c.advance()
-	default:
+		return
+	}
+	if c.deadline == 0 {
 		c.arm()
 	}
+	if c.socket.Pending() > 0 && c.writeBy == 0 {
+		c.moved(0)
+	}
+	if c.phase == ready || c.phase == reading && c.core.draining.Load() {
+		c.goOn()
+	}
 }
-
-var _ async.Task = (*recalled)(nil)
 
 // note keeps the events of a connection on loan, wakes its goroutine if it
 // waits for them, and cancels the exchange when the client is gone. It
@@ -101,104 +151,70 @@ func (c *conn) note(ev poll.Ready) bool {
 		return false
 	}
 	l.seen |= ev
-	if l.wants&ev != 0 {
-		l.wants = 0
-		l.wake <- struct{}{} // one slot, and wants is set only when it is empty
-	}
+	l.signal(ev)
 	if l.live && ev&(poll.Hangup|poll.Closed) != 0 {
 		c.core.server.handler.Cancel(c.x, exchange.ErrClientGone)
 	}
 	return true
 }
 
-// cancelOnLoan cancels the exchange of a connection on loan.
-func (c *conn) cancelOnLoan(cause error) {
-	c.loan.mu.Lock()
-	defer c.loan.mu.Unlock()
-	if c.loan.live {
-		c.core.server.handler.Cancel(c.x, cause)
-	}
-}
-
-// mayCancel opens and closes the time in which the reactor may cancel the
-// exchange of a connection on loan.
-func (c *conn) mayCancel(live bool) {
-	if c.owner.Load() == ownedByReactor {
-		return // same goroutine: nothing to guard
-	}
-	c.loan.mu.Lock()
-	c.loan.live = live
-	c.loan.mu.Unlock()
-}
-
-// wait blocks the goroutine until one of the events has come. It fails with
-// [exchange.ErrTimeout].
-func (c *conn) wait(events poll.Ready, timeout time.Duration) error {
-	if c.waitsNot(events) {
-		return nil
-	}
-	l := &c.loan
-	timer := time.NewTimer(timeout)
-	defer timer.Stop()
-	select {
-	case <-l.wake:
-	case <-timer.C:
-		if !c.gaveUp() {
-			return exchange.ErrTimeout
-		}
-	}
-	l.mu.Lock()
-	seen := l.seen
-	l.seen &^= poll.In | poll.Out
-	l.mu.Unlock()
-	c.take(seen)
-	return nil
-}
-
-// waitsNot takes the events that have come. When none of the wanted ones is
-// among them it asks note to signal wake, and reports false.
-func (c *conn) waitsNot(events poll.Ready) bool {
-	l := &c.loan
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	seen := l.seen
-	l.seen &^= poll.In | poll.Out // the end of a connection stays seen
-	c.take(seen)
-	if seen&events != 0 {
-		return true
-	}
-	if l.wake == nil {
-		l.wake = make(chan struct{}, 1)
-	}
-	l.wants = events
-	return false
-}
-
-// gaveUp ends a wait that timed out; true: an event came at the last moment.
-func (c *conn) gaveUp() bool {
-	l := &c.loan
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.wants != 0 {
+// signal ends the wait of the goroutine if ev is what it waits for.
+func (l *loan) signal(ev poll.Ready) {
+	if l.wants&ev != 0 {
 		l.wants = 0
+		l.wake <- struct{}{} // one slot, and wants is set only when it is empty
+	}
+}
+
+// cutLoan cancels the exchange of a connection on loan and ends its waiting
+// for the client. It reports false when the connection has just come back.
+func (c *conn) cutLoan(cause error) bool {
+	l := &c.loan
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if c.owner.Load() != onLoan {
 		return false
 	}
-	<-l.wake
+	l.cut = true
+	l.signal(l.wants)
+	if l.live {
+		c.core.server.handler.Cancel(c.x, cause)
+	}
 	return true
 }
 
-// flushOnLoan writes everything that is pending, waiting for the client.
-func (c *conn) flushOnLoan() error {
-	for c.socket.Pending() > 0 {
-		switch c.socket.Flush(&c.core.server.buffers) {
-		case stream.Done:
-			return nil
-		case stream.Broken:
-			return stream.ErrBroken
-		}
-		if err := c.wait(waitOutput, c.core.server.cfg.WriteTimeout); err != nil {
-			return err
-		}
+// enterServe begins the time in which the reactor may cancel the exchange of a
+// connection on loan, and write its earlier answers. It reports false when the
+// client is gone.
+func (c *conn) enterServe() bool {
+	if c.owner.Load() == ownedByReactor {
+		return !c.gone
 	}
-	return nil
+	l := &c.loan
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if c.gone || l.seen&poll.Closed != 0 || l.cut {
+		return false
+	}
+	l.live, l.behind = true, c.socket.Pending() > 0
+	return true
 }
+
+// leaveServe ends that time.
+func (c *conn) leaveServe() {
+	if c.owner.Load() == ownedByReactor {
+		return
+	}
+	c.loan.mu.Lock()
+	c.loan.live, c.loan.behind = false, false
+	c.loan.mu.Unlock()
+}
+
+// takeOutput ends the reactor's part in writing, while the handler goes on.
+func (c *conn) takeOutput() {
+	c.loan.mu.Lock()
+	c.loan.behind = false
+	c.loan.mu.Unlock()
+}
+
+var _ async.Task = (*recalled)(nil)

@@ -64,13 +64,19 @@ func (s *Server) Listen(addr string) (netip.AddrPort, error) {
 	for _, k := range s.cores {
 		fd, at, err := poll.Listen(addr, len(s.cores) > 1, backlog)
 		if err != nil {
+			s.stopListening()
+			return bound, err
+		}
+		if err := k.listen(fd); err != nil {
+			k.reactor.Poller().CloseFD(fd)
+			s.stopListening()
 			return bound, fmt.Errorf("listen on %s: %w", addr, err)
+		}
+		if !at.IsValid() {
+			return bound, nil // a unix socket has one listener, for all cores
 		}
 		if !bound.IsValid() {
 			bound, addr = at, at.String()
-		}
-		if err := k.listen(fd); err != nil {
-			return bound, fmt.Errorf("listen on %s: %w", addr, err)
 		}
 	}
 	return bound, nil
@@ -80,30 +86,42 @@ func (s *Server) Listen(addr string) (netip.AddrPort, error) {
 // reactor.
 func (k *core) listen(fd int) error {
 	result := make(chan error, 1)
-	posted := k.reactor.Post(async.TaskFunc(func() {
-		l := &listener{core: k, fd: fd}
-		l.retry.Task = l
-		err := k.reactor.Register(fd, l)
-		if err == nil {
-			k.listeners = append(k.listeners, l)
-			l.Run() // connections may wait already
-		}
-		result <- err
-	}))
+	posted := k.reactor.Post(async.TaskFunc(func() { result <- k.startListener(fd) }))
 	if !posted {
 		return ErrServerClosed
 	}
 	return <-result
 }
 
+func (k *core) startListener(fd int) error {
+	l := &listener{core: k, fd: fd}
+	l.retry.Task = l
+	if err := k.reactor.Register(fd, l); err != nil {
+		return err
+	}
+	k.listeners = append(k.listeners, l)
+	l.Run() // connections may wait already
+	return nil
+}
+
+// stopListening ends a Listen that failed half-way.
+func (s *Server) stopListening() {
+	for _, k := range s.cores {
+		k.reactor.Post(async.TaskFunc(k.closeListeners))
+	}
+}
+
 // Shutdown stops accepting, closes idle connections and waits until the
 // others have had their current response. When ctx ends first, what is left
 // is cancelled and cut off.
 func (s *Server) Shutdown(ctx context.Context) error {
+	var draining []*core
 	for _, k := range s.cores {
-		k.reactor.Post(async.TaskFunc(k.drain))
+		if k.reactor.Post(async.TaskFunc(k.drain)) { // else it has ended
+			draining = append(draining, k)
+		}
 	}
-	for _, k := range s.cores {
+	for _, k := range draining {
 		select {
 		case <-k.emptied:
 		case <-ctx.Done():
@@ -149,6 +167,18 @@ func (s *Server) leastLoaded() *core {
 		}
 	}
 	return best
+}
+
+// room tells whether k may take one more connection. When not, its closing
+// connections call retryAccept.
+func (s *Server) room(k *core) bool {
+	most := int64(s.cfg.MaxConns)
+	if k.reactor.OpenConns() < most {
+		return true
+	}
+	s.full.Store(true)
+	// One may have closed just before full was set: then nobody would call.
+	return k.reactor.OpenConns() < most
 }
 
 // retryAccept lets every listener try again after MaxConns was reached.

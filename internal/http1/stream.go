@@ -3,6 +3,7 @@ package http1
 import (
 	"errors"
 	"io"
+	"sync"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/http1/wire"
@@ -15,14 +16,16 @@ const streamBuffer = 8 << 10
 // responseWriter writes a streamed body from the goroutine that has the
 // connection on loan. A write waits while the client does not read.
 //
-// Owner: the goroutine that has the connection on loan.
+// Owner: mu (a handler may have kept it).
 type responseWriter struct {
-	c *conn
+	mu sync.Mutex
+	c  *conn // nil once the exchange has ended
 	// left is what is missing of a declared length; -1: no length was declared.
 	left    int64
 	chunked bool
 	silent  bool // HEAD, 204, 304: nothing is sent
 	pending []byte
+	credit  credit
 	err     error
 }
 
@@ -30,12 +33,16 @@ var errLength = errors.New("http1: the body does not have the declared length")
 
 // Open sends the staged head. It implements [exchange.Carrier].
 func (c *conn) Open(x *exchange.Exchange, length int64) (exchange.BodyWriter, error) {
-	w := &responseWriter{c: c, left: length, silent: headOnly(x) || bodiless(x.Status)}
-	w.chunked = length < 0 && x.Head.Minor > 0 && !bodiless(x.Status)
-	if length < 0 && x.Head.Minor == 0 {
-		c.mustClose = true // the end of the connection ends the body
+	if c.owner.Load() != onLoan {
+		return nil, exchange.ErrOnReactor
 	}
-	c.mustClose = c.mustClose || x.CloseAfter
+	c.takeOutput()
+	w := &responseWriter{c: c, left: length, silent: headOnly(x) || bodiless(x.Status)}
+	w.credit = newCredit(c.core.server.cfg.WriteTimeout)
+	w.chunked = length < 0 && x.Head.Minor > 0 && !bodiless(x.Status)
+	// For HTTP/1.0 the end of the connection ends a body of unknown length.
+	c.mustClose = c.mustClose || x.CloseAfter || c.core.draining.Load() ||
+		length < 0 && x.Head.Minor == 0
 	out := c.appendHead(c.out(), x)
 	switch {
 	case w.chunked:
@@ -49,8 +56,10 @@ func (c *conn) Open(x *exchange.Exchange, length int64) (exchange.BodyWriter, er
 }
 
 // Write implements [io.Writer]. It fails with [exchange.ErrTimeout] when the
-// client takes nothing for WriteTimeout.
+// client takes nothing, or next to nothing, for WriteTimeout.
 func (w *responseWriter) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.err != nil {
 		return 0, w.err
 	}
@@ -66,18 +75,24 @@ func (w *responseWriter) Write(p []byte) (int, error) {
 	}
 	w.pending = append(w.pending, p...)
 	if len(w.pending) >= streamBuffer {
-		return len(p), w.Flush()
+		return len(p), w.flush()
 	}
 	return len(p), nil
 }
 
 // Flush sends what was written so far.
 func (w *responseWriter) Flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.flush()
+}
+
+func (w *responseWriter) flush() error {
 	if w.err != nil {
 		return w.err
 	}
 	w.gather()
-	w.err = w.c.flushOnLoan()
+	w.err = w.c.flushOnLoan(&w.credit)
 	return w.err
 }
 
@@ -96,32 +111,52 @@ func (w *responseWriter) gather() {
 	w.pending = w.pending[:0]
 }
 
-// EndStream implements [exchange.Carrier]: the end of the body joins the
-// output, which advance flushes.
-func (c *conn) EndStream(*exchange.Exchange) error {
-	w := c.writer
-	if w == nil || w.err != nil {
-		return io.ErrClosedPipe
-	}
-	if w.left > 0 {
+// end completes the body: its end joins the output, which the connection
+// flushes.
+func (w *responseWriter) end() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.err != nil:
+		return w.err
+	case w.left > 0 && !w.silent:
 		w.err = errLength
-		return errLength
+		return w.err
 	}
 	w.gather()
 	if w.chunked && !w.silent {
-		out, _ := wire.AppendLastChunk(c.out(), nil)
-		c.socket.SetOut(out)
+		out, _ := wire.AppendLastChunk(w.c.out(), nil)
+		w.c.socket.SetOut(out)
 	}
 	w.err = exchange.ErrResponseSent
 	return nil
+}
+
+// detach makes w useless to a handler that has kept it.
+func (w *responseWriter) detach() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.c = nil
+	if w.err == nil {
+		w.err = io.ErrClosedPipe
+	}
+}
+
+// EndStream implements [exchange.Carrier].
+func (c *conn) EndStream(*exchange.Exchange) error {
+	if c.writer == nil {
+		return io.ErrClosedPipe
+	}
+	return c.writer.end()
 }
 
 // endStream checks that a streamed response was completed. A broken one can
 // only be shown to the client by breaking the connection.
 func (c *conn) endStream() error {
 	w := c.writer
-	c.writer = nil
-	if w.err == nil || !errors.Is(w.err, exchange.ErrResponseSent) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !errors.Is(w.err, exchange.ErrResponseSent) {
 		return io.ErrUnexpectedEOF
 	}
 	return nil

@@ -82,6 +82,7 @@ func (s *Socket) Flush(pool *Buffers) Status {
 			s.sent += n
 		case errno == syscall.EINTR:
 		case poll.Again(errno):
+			s.compact()
 			return Again
 		default:
 			return Broken
@@ -89,6 +90,15 @@ func (s *Socket) Flush(pool *Buffers) Status {
 	}
 	s.Drop(pool)
 	return Done
+}
+
+// compact forgets what was sent, so that output which is never written to its
+// end does not grow for ever. It moves no byte more than once for each sent.
+func (s *Socket) compact() {
+	if s.sent*2 >= len(s.out) {
+		s.out = s.out[:copy(s.out, s.out[s.sent:])]
+		s.sent = 0
+	}
 }
 
 // FlushWith writes what waits and then body, in one system call where the
