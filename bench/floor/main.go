@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -16,6 +17,7 @@ import (
 // harness is one run: what is measured, and with what.
 type harness struct {
 	binaries    string
+	profiles    string // folder for CPU profiles of this framework's servers; empty: none
 	contestants []*contestant
 	scenarios   []*scenario
 	turns       int
@@ -45,12 +47,16 @@ func run(args []string, stdout io.Writer) error {
 		cycles   = flags.Int("cycles", 100_000, "connections that come and go; 0: leave them out")
 		check    = flags.Bool("check", false, "only check the answers")
 		output   = flags.String("o", "", "write the section into this Markdown file")
+		profiles = flags.String("profile", "", "existing folder for CPU profiles of this framework's servers")
 		raw      = flags.String("json", "", "write every turn to this file")
 	)
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	h := &harness{binaries: *binaries, turns: *turns, idleConns: *idle, cycleConns: *cycles, checkOnly: *check}
+	if *profiles != "" {
+		h.profiles, _ = filepath.Abs(*profiles)
+	}
 	if err := h.choose(*servers, *tables); err != nil {
 		return err
 	}
@@ -96,7 +102,7 @@ func withoutFiles(args []string) []string {
 	var out []string
 	for i := 0; i < len(args); i++ {
 		switch strings.TrimLeft(args[i], "-") {
-		case "bin", "o", "json":
+		case "bin", "o", "json", "profile":
 			i++
 		default:
 			out = append(out, args[i])

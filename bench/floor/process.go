@@ -15,6 +15,7 @@ const (
 	serverCore = "0"
 	clientCore = "1"
 	startLimit = 20 * time.Second
+	stopLimit  = 5 * time.Second
 )
 
 // process is a contestant that runs.
@@ -26,7 +27,7 @@ type process struct {
 }
 
 // start runs the server on its core and returns when it accepts connections.
-func (c *contestant) start(binaries string) (*process, error) {
+func (c *contestant) start(binaries string, env ...string) (*process, error) {
 	if conn, err := net.DialTimeout("tcp", c.address(), time.Second); err == nil {
 		conn.Close()
 		return nil, fmt.Errorf("%s: something listens on %s already", c.name, c.address())
@@ -39,6 +40,7 @@ func (c *contestant) start(binaries string) (*process, error) {
 	// taskset replaces itself by the server: the process is the server.
 	p.cmd = exec.Command("taskset", "-c", serverCore, filepath.Join(binaries, c.program))
 	p.cmd.Env = append(os.Environ(), "PORT="+strconv.Itoa(c.port), "GOMAXPROCS=1", "REACTOR_CORES=1")
+	p.cmd.Env = append(p.cmd.Env, env...)
 	p.cmd.Stdout, p.cmd.Stderr = logFile, logFile
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := p.cmd.Start(); err != nil {
@@ -74,7 +76,7 @@ func (p *process) stop() string {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-p.done:
-	case <-time.After(2 * time.Second):
+	case <-time.After(stopLimit):
 		_ = p.cmd.Process.Kill()
 		<-p.done
 	}

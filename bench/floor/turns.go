@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"time"
 )
@@ -111,7 +112,11 @@ func (h *harness) measure(s *scenario, cells []*cell) {
 // enter starts a cell's server, checks it, and gives it a turn that does not count.
 func (h *harness) enter(s *scenario, c *cell) {
 	contestant := h.byName(c.Contestant)
-	proc, err := contestant.start(h.binaries)
+	var env []string
+	if h.profiles != "" {
+		env = []string{"PROFILE=" + filepath.Join(h.profiles, c.Contestant+"-"+s.name+".pprof")}
+	}
+	proc, err := contestant.start(h.binaries, env...)
 	if err != nil {
 		c.fail(err)
 		return

@@ -3,7 +3,9 @@
 package main
 
 import (
+	"log"
 	"os"
+	"runtime/pprof"
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
@@ -60,5 +62,27 @@ func main() {
 	goroutine.Get("/user/{id}", user)
 
 	app.Get(answers.RuntimePath, runtimeFigures)
+	defer profile(os.Getenv("PROFILE"))()
 	app.Run()
+}
+
+// profile writes a CPU profile of the server's whole life to path, which may be
+// empty.
+func profile(path string) (stop func()) {
+	if path == "" {
+		return func() {}
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		log.Fatal(err)
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		if err := file.Close(); err != nil {
+			log.Print(err)
+		}
+	}
 }
