@@ -106,9 +106,7 @@ func (c *encodeCompiler) node(t reflect.Type, stringed bool, where string) *enco
 // stringable tells whether the json option `string` applies to t: to numbers,
 // also behind pointers.
 func stringable(t reflect.Type) bool {
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
+	t, _ = schema.Strip(t)
 	o := ops[t.Kind()]
 	return opInt <= o && o <= opFloat64
 }
@@ -123,8 +121,19 @@ func (c *encodeCompiler) compile(n *encodeNode, stringed bool, where string) app
 		c.mistake(where, "time.Duration has no default representation in encoding/json/v2; give it a type with MarshalText")
 		return nil
 	}
+	if o, ok := schema.OptOf(t); ok {
+		return appendOpt(o, c.node(o.Elem, stringed, where))
+	}
 	if fn := c.methods(t); fn != nil {
 		return fn
+	}
+	if _, ok, err := schema.ChoiceOf(t); ok {
+		if err != nil {
+			c.mistake(where, "%w", err)
+			return nil
+		}
+		c.plain = false
+		return appendInterface(t.Field(0).Type) // the variant stands for itself
 	}
 	if o := ops[t.Kind()]; o != opCall {
 		if stringed {

@@ -47,7 +47,7 @@ func (c *encodeCompiler) field(m *schema.Member, where string) fieldEncoder {
 	}
 	if m.OmitZero {
 		f.zero = zeroTest(m.Type)
-		if hasIsZero(m.Type) && m.Type != typeTime {
+		if _, opt := schema.OptOf(m.Type); hasIsZero(m.Type) && m.Type != typeTime && !opt {
 			c.plain = false
 		}
 	}
@@ -88,6 +88,16 @@ func (s *structEncoder) append(dst []byte, p ptr, depth int) ([]byte, error) {
 		}
 	}
 	return append(dst, '}'), nil
+}
+
+// appendOpt writes the value of an Opt, or null.
+func appendOpt(o schema.OptLayout, elem *encodeNode) appendFunc {
+	return func(dst []byte, p ptr, depth int) ([]byte, error) {
+		if *as[schema.OptState](at(p, o.State)) != schema.OptSet {
+			return append(dst, "null"...), nil
+		}
+		return elem.fn(dst, at(p, o.Value), depth)
+	}
 }
 
 // typed gives err the type of the value when it has none yet.
@@ -149,6 +159,9 @@ func hasIsZero(t reflect.Type) bool {
 // zeroTest returns the test of `omitzero`: the type's IsZero method, or all
 // fields zero.
 func zeroTest(t reflect.Type) func(p ptr) bool {
+	if o, ok := schema.OptOf(t); ok {
+		return func(p ptr) bool { return *as[schema.OptState](at(p, o.State)) == schema.OptAbsent }
+	}
 	switch {
 	case t == typeTime:
 		return func(p ptr) bool { return as[time.Time](p).IsZero() }

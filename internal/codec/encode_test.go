@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/fasterapi/fasterapi/internal/schema"
 )
 
 type (
@@ -203,6 +205,35 @@ func TestEncodeFloatLikeV2(t *testing.T) {
 		sameAsV2(t, f)
 		sameAsV2(t, float32(f))
 	}
+}
+
+func TestEncodeOptAndOneOf(t *testing.T) {
+	type optional struct {
+		A schema.Opt[int]             `json:"a,omitzero"`
+		B schema.Opt[string]          `json:"b"`
+		C schema.Opt[[]uint8p]        `json:"c,omitzero"`
+		D schema.Opt[schema.Opt[int]] `json:"d,omitempty"`
+	}
+	for _, v := range []optional{
+		{}, {A: schema.Null[int](), B: schema.Some("x")}, {A: schema.Some(0), C: schema.Some[[]uint8p](nil), D: schema.Some(schema.Null[int]())},
+	} {
+		sameAsV2(t, v)
+	}
+	e, err := EncoderFor[optional]()
+	require.NoError(t, err)
+	require.True(t, e.Plain())
+
+	o, faults := decodeAs[order](t, strings.Replace(goodOrder, `"id"`, `"pay":{"kind":"card","pan":"1234"},"patch":7,"id"`, 1))
+	require.Empty(t, faults)
+	orders, err := EncoderFor[order]()
+	require.NoError(t, err)
+	out, err := Append(orders, nil, &o)
+	require.NoError(t, err)
+	require.Contains(t, string(out), `"patch":7,"pay":{"kind":"card","pan":"1234"}`)
+	again, faults := decodeAs[order](t, string(out))
+	require.Empty(t, faults)
+	again.Levels = nil // a nil map is written as {}
+	require.Equal(t, o, again)
 }
 
 func TestEncodeErrors(t *testing.T) {

@@ -75,9 +75,12 @@ func (s *Schema) integer(t reflect.Type, class Class) {
 
 func (s *Schema) bytes(t reflect.Type) {
 	s.Types, s.ContentEncoding = Types{"string"}, "base64"
-	if t.Kind() == reflect.Array {
-		n := (t.Len() + 2) / 3 * 4
-		s.MinLength, s.MaxLength = &n, &n
+	if t.Kind() == reflect.Array { // padding tells how many bytes the last group has
+		digits, padding := (t.Len()*8+5)/6, (3-t.Len()%3)%3
+		n := digits + padding
+		if s.MinLength, s.MaxLength = &n, &n; digits <= 1000 { // more repetitions than RE2 takes
+			s.Pattern = fmt.Sprintf("^[A-Za-z0-9+/]{%d}={%d}$", digits, padding)
+		}
 	}
 }
 

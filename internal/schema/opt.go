@@ -5,6 +5,7 @@ import (
 	"encoding/json/v2"
 	"errors"
 	"reflect"
+	"strings"
 )
 
 // Opt is a member that may be absent, null, or hold a T. The zero value is
@@ -80,9 +81,6 @@ func (o *Opt[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return nil
 }
 
-// optional is implemented by every *Opt[T] and nothing else.
-type optional interface{ optLayout() OptLayout }
-
 // OptLayout says where the parts of an Opt are, for code that works on
 // addresses.
 //
@@ -93,27 +91,14 @@ type OptLayout struct {
 	State uintptr      // offset of the OptState, in bytes
 }
 
-func (*Opt[T]) optLayout() OptLayout {
-	t := reflect.TypeFor[Opt[T]]()
-	value, _ := t.FieldByName("value")
-	state, _ := t.FieldByName("state")
-	return OptLayout{Elem: value.Type, Value: value.Offset, State: state.Offset}
-}
-
-// OptOf returns the layout of t when it is an Opt.
+// OptOf returns the layout of t when it is an Opt. A struct that embeds one
+// has its methods, but is none.
 func OptOf(t reflect.Type) (OptLayout, bool) {
-	if t.Kind() != reflect.Struct {
+	state := reflect.TypeFor[OptState]()
+	if t.Kind() != reflect.Struct || t.PkgPath() != state.PkgPath() || !strings.HasPrefix(t.Name(), "Opt[") {
 		return OptLayout{}, false
 	}
-	o, ok := reflect.Zero(reflect.PointerTo(t)).Interface().(optional)
-	if !ok {
-		return OptLayout{}, false
-	}
-	layout := o.optLayout()
-	if t.NumField() != 2 || t.Field(0).Name != "value" || t.Field(1).Type != reflect.TypeFor[OptState]() {
-		return OptLayout{}, false // a struct that embeds an Opt has its methods, but is not one
-	}
-	return layout, true
+	return OptLayout{Elem: t.Field(0).Type, Value: t.Field(0).Offset, State: t.Field(1).Offset}, true
 }
 
 // Choice lists the types that a oneOf stands for.

@@ -1,0 +1,314 @@
+package schema
+
+import (
+	"encoding/json/jsontext"
+	"encoding/json/v2"
+	"flag"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "write the golden files of testdata")
+
+type Base struct {
+	ID      int64     `json:"id" doc:"the identity" readOnly:"true" required:"false"`
+	Created time.Time `json:"created,omitzero"`
+}
+
+type Level uint8
+
+func (Level) Enum() []any { return []any{1, 2, 3} }
+
+type Money struct{ cents int64 }
+
+func (m Money) MarshalText() ([]byte, error)     { return []byte("1.00"), nil }
+func (m *Money) UnmarshalText(text []byte) error { return nil }
+
+type Shape struct{ S any }
+
+func (Shape) OneOf() Choice {
+	return Choice{Discriminator: "kind", Variants: []Variant{VariantOf[Circle]("circle"), VariantOf[Square]("square")}}
+}
+
+type Circle struct {
+	Kind   string  `json:"kind"`
+	Radius float64 `json:"radius" exclusiveMinimum:"0"`
+}
+type Square struct {
+	Kind string `json:"kind"`
+	Side uint16 `json:"side" maximum:"100" minimum:"0"`
+}
+
+type Page[T any] struct {
+	Items []T      `json:"items" maxItems:"50"`
+	Next  *Page[T] `json:"next"`
+}
+
+type Forest []Forest
+
+type Self struct{}
+
+func (Self) JSONSchema() *Schema { return &Schema{Types: Types{"string"}, Pattern: "^self$"} }
+
+type Catalog struct {
+	Base
+	Name    string                   `json:"name" minLength:"1" maxLength:"80" pattern:"^[A-Z]" title:"Name" example:"Alpha" doc:"shown to people"`
+	Level   Level                    `json:"level" default:"1"`
+	Levels  []Level                  `json:"levels" uniqueItems:"true" default:"1,2"`
+	Price   Money                    `json:"price"`
+	Shape   Shape                    `json:"shape"`
+	Maybe   *Shape                   `json:"maybe"`
+	Pages   Page[map[string][]*Base] `json:"pages"`
+	Forest  Forest                   `json:"forest" deprecated:"true" required:"false"`
+	Opt     Opt[Circle]              `json:"opt,omitzero"`
+	Limit   *int8                    `json:"limit" minimum:"1" example:"5"`
+	Any     any                      `json:"any"`
+	Raw     jsontext.Value           `json:"raw"`
+	Self    Self                     `json:"self"`
+	Data    []byte                   `json:"data"`
+	Key     [16]byte                 `json:"key"`
+	By      map[int]string           `json:"by" minLength:"1" minProperties:"1"`
+	Secret  string                   `json:"secret" writeOnly:"true" sensitive:"true" format:"password"`
+	Quoted  *uint                    `json:"quoted,string"`
+	Inline  struct{ X, Y float32 }   `json:"inline"`
+	Address netip.Addr               `json:"address"`
+	Kind    string                   `json:"kind" enum:"a, b"`
+	Ratio   float64                  `json:"ratio" minimum:"0" exclusiveMaximum:"1" multipleOf:"0.25" default:"0.5"`
+}
+
+func TestDocumentGolden(t *testing.T) {
+	got, err := Document(reflect.TypeFor[Catalog](), true)
+	require.NoError(t, err)
+	require.NoError(t, (*jsontext.Value)(&got).Indent())
+	path := filepath.Join("testdata", "catalog.json")
+	if *update {
+		require.NoError(t, os.WriteFile(path, append(got, '\n'), 0o644))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, string(want), string(got)+"\n")
+}
+
+func TestNames(t *testing.T) {
+	type User struct{ A int }
+	r := NewRegistry("#/components/schemas/", false)
+	for _, pair := range []struct {
+		typ  reflect.Type
+		want string
+	}{
+		{reflect.TypeFor[Base](), "Base"},
+		{reflect.TypeFor[Page[Base]](), "PageBase"},
+		{reflect.TypeFor[Page[*Base]](), "SchemaPageBase"}, // the name is taken
+		{reflect.TypeFor[Page[**Base]](), "PageBase2"},
+		{reflect.TypeFor[Page[map[string]Page[int]]](), "PageMapStringPageInt"},
+		{reflect.TypeFor[Page[[]time.Duration]](), ""},
+		{reflect.TypeFor[User](), "User"},
+		{reflect.TypeFor[json.SemanticError](), ""},
+	} {
+		if pair.want == "" {
+			continue
+		}
+		require.Equal(t, "#/components/schemas/"+pair.want, r.Of(pair.typ).Ref)
+		require.Equal(t, "#/components/schemas/"+pair.want, r.Of(pair.typ).Ref, "asked again")
+	}
+	require.NoError(t, r.Err())
+	require.NotNil(t, r.Defs().Get("PageInt"))
+	require.Nil(t, r.Defs().Get("Pages"))
+}
+
+func TestMistakesNameTheirFields(t *testing.T) {
+	type part struct {
+		Bad  int   `minimum:"many"`
+		Flag bool  `required:"maybe"`
+		Size []int `minItems:"-1"`
+		Step int   `multipleOf:"0"`
+		Both []int `minItems:"3" maxItems:"2"`
+		Old  int   `example:"x"`
+		Spel int   `doc:"x" Minimum:"3"`
+	}
+	type whole struct {
+		Parts []part
+		Chan  chan int
+		Never time.Duration
+		Map   map[bool]int `maxProperties:"1"`
+		Times time.Time    `format:"date"`
+	}
+	_, err := Document(reflect.TypeFor[whole](), false)
+	require.Error(t, err)
+	for _, want := range []string{
+		`schema.part.Bad: minimum:"many" must be a number`, `schema.part.Flag: required:"maybe" must be true or false`, `schema.part.Size: minItems:"-1" must be a whole number`,
+		"schema.part.Step: multipleOf:\"0\" must be above 0", "schema.part.Both: minItems is above maxItems", `schema.part.Old: example:"x" is not a value of int`, `schema.part.Spel: the tag "Minimum" is spelt "minimum"`,
+		"whole.Chan: chan int has no JSON form", "whole.Never: time.Duration has no JSON form", "whole.Map: maxProperties is for maps", "whole.Times: format is for strings, not for time.Time",
+	} {
+		require.ErrorContains(t, err, want)
+	}
+	_, err = Document(reflect.TypeFor[struct {
+		A int            `minimum:"1"`
+		X map[string]int `json:",embed"`
+	}](), false)
+	require.ErrorContains(t, err, "a struct with an `embed` member cannot have checks")
+}
+
+type badChoice struct{ V interface{ Area() } }
+
+func (badChoice) OneOf() Choice {
+	return Choice{Discriminator: "kind", Variants: []Variant{VariantOf[Circle]("a"), VariantOf[int]("a"), VariantOf[Base]("b"), {Name: "c"}}}
+}
+
+type emptyChoice struct{ V any }
+
+func (emptyChoice) OneOf() Choice { return Choice{} }
+
+type wideChoice struct{ A, B any }
+
+func (wideChoice) OneOf() Choice { return Choice{} }
+
+type mute struct {
+	K int `json:"kind"`
+}
+type muteChoice struct{ V any }
+
+func (muteChoice) OneOf() Choice {
+	return Choice{Discriminator: "kind", Variants: []Variant{VariantOf[mute]("m"), VariantOf[Base]("b")}}
+}
+
+func TestChoiceMistakes(t *testing.T) {
+	for _, c := range []struct {
+		typ  reflect.Type
+		want []string
+	}{
+		{reflect.TypeFor[badChoice](), []string{`variant "a" is listed twice`, "Circle does not implement", "int is not a struct", "<nil> is not a struct"}},
+		{reflect.TypeFor[emptyChoice](), []string{"needs a discriminator"}},
+		{reflect.TypeFor[wideChoice](), []string{"exactly one field"}},
+		{reflect.TypeFor[muteChoice](), []string{"must be a string", `has no member "kind"`}},
+	} {
+		_, is, err := ChoiceOf(c.typ)
+		require.True(t, is)
+		for _, want := range c.want {
+			require.ErrorContains(t, err, want)
+		}
+	}
+	_, is, err := ChoiceOf(reflect.TypeFor[Base]())
+	require.False(t, is)
+	require.NoError(t, err)
+}
+
+type (
+	left  struct{ A, B, C int }
+	right struct {
+		B int `json:"B"`
+		C int
+		D int `json:"d"`
+	}
+	deep struct {
+		left
+		E int
+	}
+	overlap struct {
+		*deep
+		right
+		E     string `json:"E,omitempty"`
+		Named left   `json:"named"`
+		_     int
+		skip  int
+		Skip  int `json:"-"`
+	}
+	twins struct {
+		left
+		Other struct{ left } `json:"other"`
+	}
+)
+
+// TestMembersLikeV2: the same members in the same order.
+func TestMembersLikeV2(t *testing.T) {
+	for _, v := range []any{
+		overlap{deep: &deep{}}, twins{}, Catalog{}, struct{}{}, struct {
+			left
+			*right
+		}{right: &right{}}, struct {
+			A int `json:"\u00e9 <&>"`
+		}{},
+	} {
+		typ := reflect.TypeOf(v)
+		members, err := MembersOf(typ)
+		require.NoError(t, err)
+		var got []string
+		for _, m := range members.List {
+			if !m.OmitZero && !m.OmitEmpty {
+				got = append(got, m.Quoted)
+			}
+			f := typ.FieldByIndex(m.Index)
+			require.Equal(t, f.Name, m.Field.Name)
+			require.Equal(t, f.Type, m.Type)
+			var sum uintptr
+			for _, s := range m.Path {
+				sum += s.Offset
+			}
+			if len(m.Path) == 1 && len(m.Index) == 1 {
+				require.Equal(t, f.Offset, sum)
+			}
+		}
+		doc, err := json.Marshal(v)
+		require.NoError(t, err)
+		require.Equal(t, namesOf(t, doc), got, "%s", doc)
+	}
+	_, err := MembersOf(reflect.TypeFor[int]())
+	require.Error(t, err)
+	_, err = MembersOf(reflect.TypeFor[struct{ a int }]())
+	require.ErrorContains(t, err, "no exported fields")
+}
+
+// namesOf returns the quoted names of the outer object.
+func namesOf(t *testing.T, doc []byte) (names []string) {
+	dec := jsontext.NewDecoder(strings.NewReader(string(doc)))
+	_, err := dec.ReadToken()
+	require.NoError(t, err)
+	for dec.PeekKind() != '}' {
+		name, err := dec.ReadValue()
+		require.NoError(t, err)
+		names = append(names, string(name))
+		require.NoError(t, dec.SkipValue())
+	}
+	return names
+}
+
+func TestOpt(t *testing.T) {
+	var absent Opt[int]
+	require.True(t, absent.IsZero())
+	require.Equal(t, 5, absent.Or(5))
+	require.Equal(t, OptAbsent, absent.State())
+	v, ok := Some(3).Get()
+	require.True(t, ok)
+	require.Equal(t, 3, v)
+	require.Equal(t, 3, Some(3).Or(5))
+	require.True(t, Null[int]().IsNull())
+
+	type patch struct {
+		A Opt[int]    `json:"a,omitzero"`
+		B Opt[string] `json:"b,omitzero"`
+		C Opt[[]int]  `json:"c,omitzero"`
+	}
+	var p patch
+	require.NoError(t, json.Unmarshal([]byte(`{"a":null,"b":"x"}`), &p))
+	require.Equal(t, patch{A: Null[int](), B: Some("x")}, p)
+	out, err := json.Marshal(p)
+	require.NoError(t, err)
+	require.Equal(t, `{"a":null,"b":"x"}`, string(out))
+	require.Error(t, json.Unmarshal([]byte(`{"a":"x"}`), &p))
+
+	layout, ok := OptOf(reflect.TypeFor[Opt[[]int]]())
+	require.True(t, ok)
+	require.Equal(t, reflect.TypeFor[[]int](), layout.Elem)
+	_, ok = OptOf(reflect.TypeFor[struct{ Opt[int] }]())
+	require.False(t, ok, "a struct that embeds an Opt is not one")
+	require.Equal(t, reflect.TypeFor[OptState](), reflect.TypeFor[Opt[string]]().Field(1).Type)
+	_, ok = OptOf(reflect.TypeFor[*Opt[int]]())
+	require.False(t, ok)
+}
