@@ -141,7 +141,7 @@ func (q *Query) cancel() {
 }
 
 // Describe tells what the rows look like, before the first row and also when
-// there will be none. The error, if any, is the one that the query will finish
+// there will be none; a later call replaces an earlier one. The error, if any, is the one that the query will finish
 // with: columns and row type do not match, running on is pointless.
 func (q *Query) Describe(d *Description) error {
 	t := q.sink.rowType()
@@ -149,9 +149,7 @@ func (q *Query) Describe(d *Description) error {
 		return nil
 	}
 	q.row.plan = d.planFor(t)
-	if q.row.plan.err != nil && q.row.err == nil {
-		q.row.err = q.row.plan.err
-	}
+	q.row.err = q.row.plan.err
 	return q.row.err
 }
 

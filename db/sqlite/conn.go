@@ -11,15 +11,16 @@ import (
 //
 // Owner: its worker. current: the driver's mu. nudge: any.
 type conn struct {
-	handle handle
-	driver *driver
-	reader bool // refuses writes, which go to the writer
-	limit  int  // prepared statements
-	busy   time.Duration
-	cache  map[string]*statement
-	tick   uint64
-	staged []argument
-	nudge  chan struct{} // ends a wait for another process's lock
+	handle  handle
+	driver  *driver
+	reader  bool // refuses writes, which go to the writer
+	limit   int  // prepared statements
+	busy    time.Duration
+	cache   map[string]*statement
+	tick    uint64
+	staged  []argument
+	cursors []*cursor     // open streams
+	nudge   chan struct{} // ends a wait for another process's lock
 	// current is what an interruption would hit.
 	current *db.Query
 }
@@ -85,7 +86,7 @@ func (c *conn) close() {
 // command runs a statement without parameters and rows on behalf of q, which
 // may be nil.
 func (c *conn) command(q *db.Query, sql string) error {
-	s, err := c.statementFor(sql)
+	s, err := c.statementFor(q, sql)
 	if err != nil {
 		return err
 	}
@@ -99,6 +100,11 @@ func (c *conn) command(q *db.Query, sql string) error {
 
 // check turns what the last step returned into an error.
 func (c *conn) check(q *db.Query, code int32, sql string) error {
+	if code == codeInterrupt {
+		// It ends the open streams as well, and lasts until no statement of the
+		// connection is active.
+		c.closeCursors(&db.Error{Message: "the stream was interrupted with a cancelled statement", Code: codeName(code)})
+	}
 	switch {
 	case code == codeDone || code == codeRow || code == codeOK:
 		return nil
@@ -137,6 +143,13 @@ func (c *conn) firstStep(q *db.Query, stmt uintptr) int32 {
 	}
 }
 
+// calm ends the reach of interrupts: what follows cleans up.
+func (c *conn) calm() {
+	c.driver.mu.Lock()
+	c.current = nil
+	c.driver.mu.Unlock()
+}
+
 // wait sleeps for d or until nudged.
 func (c *conn) wait(d time.Duration) {
 	t := time.NewTimer(d)
@@ -149,7 +162,7 @@ func (c *conn) wait(d time.Duration) {
 
 // run executes one statement, q itself or an item of the batch q.
 func (c *conn) run(q, item *db.Query) error {
-	s, err := c.statementFor(item.SQL)
+	s, err := c.statementFor(q, item.SQL)
 	if err != nil {
 		return err
 	}
@@ -157,6 +170,7 @@ func (c *conn) run(q, item *db.Query) error {
 		return errWrites
 	}
 	if s.more {
+		c.forget(s)
 		return c.script(q, item)
 	}
 	changed := c.handle.totalChanges()
@@ -179,9 +193,13 @@ func (c *conn) run(q, item *db.Query) error {
 // it used in the end; on failure that one is released.
 func (c *conn) start(q, item *db.Query, s *statement, keep bool) (*statement, int32, error) {
 	if err := item.Describe(s.desc); err != nil {
-		// The schema may have changed since the statement was prepared.
+		// Another connection may have changed the schema since the statement
+		// was prepared. SQLite notices that only when it runs something.
 		c.forget(s)
-		fresh, err := c.statementFor(item.SQL)
+		if err := c.command(q, "SELECT 1 FROM sqlite_schema LIMIT 1"); err != nil {
+			return nil, 0, err
+		}
+		fresh, err := c.statementFor(q, item.SQL)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -252,7 +270,7 @@ func (c *conn) script(q, item *db.Query) error {
 		for rest := item.SQL; !blank(rest); {
 			ptr, tail, code := c.handle.prepare(rest)
 			if code != codeOK {
-				return newError(code, c.handle.message(code), rest)
+				return c.check(q, code, rest)
 			}
 			for code = c.firstStep(q, ptr); code == codeRow; {
 				code = c.handle.step(ptr)
@@ -274,7 +292,7 @@ func (c *conn) batch(q *db.Query) error {
 	if c.reader {
 		begin = "BEGIN"
 		for _, item := range q.Items {
-			if s, err := c.statementFor(item.SQL); err == nil && !s.readOnly {
+			if s, err := c.statementFor(q, item.SQL); err == nil && !s.readOnly {
 				return errWrites
 			}
 		}
@@ -305,6 +323,7 @@ func (c *conn) atomically(q *db.Query, begin string, fn func() error) error {
 		err = c.command(q, commit)
 	}
 	if err != nil && !c.handle.autocommit() {
+		c.calm()
 		err = join(err, c.command(nil, rollback))
 		if commit != "COMMIT" {
 			err = join(err, c.command(nil, commit))

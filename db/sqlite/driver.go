@@ -120,12 +120,7 @@ func (d *driver) next(w *worker) *db.Query {
 	}
 	w.lane.idle = append(w.lane.idle, w)
 	d.mu.Unlock()
-	select {
-	case q := <-w.wake:
-		return q
-	case <-d.stop:
-		return nil
-	}
+	return w.wait()
 }
 
 // leave counts n queries or sessions as gone. mu is held.
@@ -241,7 +236,7 @@ func (d *driver) interrupt(c *conn, q *db.Query) {
 func (d *driver) count(q *db.Query, err error) {
 	d.stats.Queries++
 	switch {
-	case err == nil:
+	case err == nil, errors.Is(err, db.ErrNoRows):
 	case q.Cancelled():
 		d.stats.Cancelled++
 	default:

@@ -54,7 +54,9 @@ func (d *driver) addWorker(l *lane, reader bool) error {
 	if err != nil {
 		return err
 	}
-	d.all = append(d.all, &worker{driver: d, lane: l, conn: c, wake: make(chan *db.Query, 1)})
+	w := &worker{driver: d, lane: l, conn: c, wake: make(chan *db.Query, 1)}
+	d.all = append(d.all, w)
+	l.idle = append(l.idle, w)
 	return nil
 }
 

@@ -25,14 +25,14 @@ type statement struct {
 }
 
 // statementFor returns the prepared statement for sql, from the cache if it is
-// not being read from.
-func (c *conn) statementFor(sql string) (*statement, error) {
+// not being read from. q is what it is for, nil if it is for the connection.
+func (c *conn) statementFor(q *db.Query, sql string) (*statement, error) {
 	c.tick++
 	if s := c.cache[sql]; s != nil && !s.open {
 		s.use = c.tick
 		return s, nil
 	}
-	s, err := c.compile(sql)
+	s, err := c.compile(q, sql)
 	if err != nil {
 		return nil, err
 	}
@@ -71,18 +71,19 @@ func (c *conn) evict() {
 	}
 }
 
+// forget drops a statement, cached or not.
 func (c *conn) forget(s *statement) {
 	if c.cache[s.sql] == s {
 		delete(c.cache, s.sql)
-		c.handle.finalize(s.ptr)
 	}
+	c.handle.finalize(s.ptr)
 }
 
 // compile prepares sql.
-func (c *conn) compile(sql string) (*statement, error) {
+func (c *conn) compile(q *db.Query, sql string) (*statement, error) {
 	ptr, tail, code := c.handle.prepare(sql)
 	if code != codeOK {
-		return nil, newError(code, c.handle.message(code), sql)
+		return nil, c.check(q, code, sql) // preparing can be interrupted, too
 	}
 	if ptr == 0 {
 		return nil, &db.Error{Kind: db.Invalid, Message: "the statement is empty", SQL: sql}

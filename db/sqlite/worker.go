@@ -15,13 +15,23 @@ type worker struct {
 	ended  int            // queries and sessions ended since the driver was told
 }
 
-// run serves queries until the driver stops.
+// run serves queries until the driver stops. The worker is idle at first.
 func (w *worker) run() {
 	defer w.driver.workers.Done()
-	for q := w.driver.next(w); q != nil; q = w.driver.next(w) {
+	for q := w.wait(); q != nil; q = w.driver.next(w) {
 		w.serve(q)
 	}
 	w.conn.close()
+}
+
+// wait returns the query that the idle worker is given, nil at the end.
+func (w *worker) wait() *db.Query {
+	select {
+	case q := <-w.wake:
+		return q
+	case <-w.driver.stop:
+		return nil
+	}
 }
 
 // take makes q what the connection runs. The driver's mu is held.
@@ -61,7 +71,7 @@ func (w *worker) serve(q *db.Query) {
 		return
 	case db.OpStream:
 		s := newSession(w, false)
-		if err = s.stream(q); err == nil && len(s.cursors) > 0 {
+		if err = s.stream(q); err == nil && len(c.cursors) > 0 {
 			w.finish(q, nil)
 			s.serve()
 			return
@@ -74,6 +84,7 @@ func (w *worker) serve(q *db.Query) {
 		return
 	}
 	if !c.handle.autocommit() {
+		c.calm()
 		_ = c.command(nil, "ROLLBACK")
 		if err == nil {
 			err = &db.Error{Kind: db.Invalid, SQL: q.SQL, Message: "a transaction is started with Pool.Tx, not with a statement"}
