@@ -137,11 +137,12 @@ func (p *epoll) Park(deadline time.Time) {
 	} else {
 		p.arm(deadline)
 		if p.conn.Read(p.check) != nil {
-			p.stale = true // the deadline passed, or Wake moved it
+			// The deadline passed, or Wake moved it: now, or, late, after the
+			// Park that it was meant for. That costs one return for no reason.
+			p.stale = true
 		}
 	}
 	if p.woken.Load() {
-		p.stale = true // its waker may yet move the deadline
 		p.woken.Store(false)
 	}
 }
