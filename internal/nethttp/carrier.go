@@ -121,6 +121,9 @@ func (c *carrier) answer() {
 	if x.Hijacked() || x.Streamed() {
 		return
 	}
+	if x.Status < 200 || x.Status > 999 {
+		x.Respond(http.StatusInternalServerError, "", nil) // no final status
+	}
 	c.writeHead()
 	if bodiless(x.Status) {
 		c.w.WriteHeader(x.Status)

@@ -51,20 +51,39 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.release(x)
 		return
 	}
-	returned := false
-	defer func() {
-		if !returned { // the handler ended this goroutine: what it staged is its last word
-			c.answer()
-		}
-	}()
-	c.run()
-	returned = true
-	c.answer()
+	h.serve(c)
 	broken := x.Streamed() && !c.complete
 	h.release(x)
 	if broken {
 		panic(http.ErrAbortHandler) // the client must not take it for the whole
 	}
+}
+
+// serve runs the handler and sends its answer, also when the handler ends its
+// goroutine. With HTTP/1.1 that ends the connection, after the answer. HTTP/2
+// would reset the stream and lose the answer, so there the handler gets a
+// goroutine of its own.
+func (h *Handler) serve(c *carrier) {
+	returned := false
+	if c.r.ProtoMajor >= 2 {
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			c.run()
+		}()
+		<-ended
+	} else {
+		defer func() {
+			if !returned {
+				c.x.CloseAfter = true
+				c.answer()
+				_ = http.NewResponseController(c.w).Flush() // nobody else will
+			}
+		}()
+		c.run()
+	}
+	returned = true
+	c.answer()
 }
 
 func (h *Handler) acquire() *exchange.Exchange {
