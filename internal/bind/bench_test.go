@@ -65,3 +65,9 @@ func BenchmarkInvalid(b *testing.B) {
 		}
 	}
 }
+
+type checkedPath struct {
+	ID int64 `path:"p0" minimum:"1" maximum:"1000000"`
+}
+
+func BenchmarkPathInt64Checked(b *testing.B) { benchmark[checkedPath](b, path("12345")) }

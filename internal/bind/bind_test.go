@@ -157,9 +157,9 @@ func TestAllErrorsAreLocated(t *testing.T) {
 		Body   *struct{} `body:"" required:"true"`
 	}
 	require.Equal(t, strings.Join([]string{
-		`{"location":"path.p0","message":"must be an integer","value":"x%2fy"}`,
+		`{"location":"path.p0","message":"must be an integer","value":"x/y"}`,
 		`{"location":"query.page","message":"must be an integer","value":""}`,
-		`{"location":"query.grade","message":"must be a grade from A to F","value":"%47"}`,
+		`{"location":"query.grade","message":"must be a grade from A to F","value":"G"}`,
 		`{"location":"query.list","message":"must be an integer between 0 and 65535","value":"65536"}`,
 		`{"location":"query.list","message":"must be an integer","value":"x"}`,
 		`{"location":"query.token","message":"must be an integer"}`,

@@ -3,7 +3,9 @@ package bind
 import (
 	"bytes"
 	"reflect"
+	"strings"
 
+	jsoncodec "github.com/fasterapi/fasterapi/internal/codec"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -14,6 +16,61 @@ type BodyDecoder interface {
 	// nothing when all is well.
 	DecodeBody(dst Pointer, body []byte, errs []problem.FieldError) []problem.FieldError
 }
+
+// jsonBody decodes with the compiled codec, which leaves types that read themselves to encoding/json/v2.
+//
+// Owner: any (immutable after New).
+type jsonBody struct {
+	typ     reflect.Type
+	decoder *jsoncodec.Decoder
+	secret  bool // values must not be echoed
+}
+
+func newJSONBody(t reflect.Type, secret, strict bool) (*jsonBody, error) {
+	d, err := jsoncodec.CompileDecoder(t, jsoncodec.Options{Strict: strict, Limits: jsoncodec.Limits{Errors: MaxErrors}})
+	if err != nil {
+		return nil, err
+	}
+	return &jsonBody{typ: t, decoder: d, secret: secret}, nil
+}
+
+// maxBodyMessage bounds in bytes what a type that reads itself has to say.
+const maxBodyMessage = 512
+
+// DecodeBody implements BodyDecoder.
+func (d *jsonBody) DecodeBody(dst Pointer, body []byte, errs []problem.FieldError) []problem.FieldError {
+	bad := d.decoder.DecodeInto(body, valueAt(dst, d.typ).Addr().Interface())
+	for i := range bad {
+		if d.secret || bad[i].Sensitive {
+			bad[i].Value, bad[i].Sensitive = nil, true
+			bad[i].Message = withoutQuotes(bad[i].Message)
+		}
+		if msg := bad[i].Message; len(msg) > maxBodyMessage {
+			bad[i].Message = strings.ToValidUTF8(msg[:maxBodyMessage], "")
+		}
+	}
+	if len(errs) == 0 {
+		return bad
+	}
+	return append(errs, bad...)
+}
+
+// withoutQuotes keeps a message about a secret when it is one of ours; a type that reads itself likes to quote what it
+// was given.
+func withoutQuotes(msg string) string {
+	for _, ours := range [...]string{"is ", "must be a", "must have at ", "must match the pattern ", "must be one of: "} {
+		if strings.HasPrefix(msg, ours) {
+			return msg
+		}
+	}
+	return msgInvalid
+}
+
+// Confined implements confined.
+func (d *jsonBody) Confined() bool { return d.decoder.Plain() }
+
+// confined is implemented by decoders that tell whether the address of the value stays inside of them.
+type confined interface{ Confined() bool }
 
 // bodySlot fills the body field.
 type bodySlot struct {
@@ -30,17 +87,24 @@ func (c *compiler) compileBody(f *Field) {
 		}
 		return
 	}
-	c.plan.confined = false
-	if c.opts.Body == nil {
-		s.decoder = newJSONBody(f.Type, f.Sensitive)
-		return
-	}
-	decoder, err := c.opts.Body(f.Type)
+	decoder, err := c.bodyDecoder(f)
 	if err != nil {
-		c.fail(f.Name, "%v", err)
+		for _, mistake := range unjoin(err) {
+			c.fail(f.Name, "%v", mistake)
+		}
 		return
 	}
 	s.decoder = decoder
+	if d, ok := decoder.(confined); !ok || !d.Confined() {
+		c.plan.confined = false
+	}
+}
+
+func (c *compiler) bodyDecoder(f *Field) (BodyDecoder, error) {
+	if c.opts.Body != nil {
+		return c.opts.Body(f.Type)
+	}
+	return newJSONBody(f.Type, f.Sensitive, c.opts.StrictBody)
 }
 
 func (s *bodySlot) bind(dst Pointer, src Source, f *faults) {

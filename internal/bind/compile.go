@@ -8,9 +8,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/fasterapi/fasterapi/internal/schema"
 )
 
 // compiler collects the fields and mistakes of one struct type.
+//
+// Owner: one goroutine at a time.
 type compiler struct {
 	opts Options
 	plan *Plan
@@ -222,6 +226,13 @@ func (c *compiler) compile(f *Field) {
 			s.set = discreet(s.set)
 		}
 	}
+	v := c.judge(f)
+	if err := v.check(); err != nil {
+		c.fail(f.Name, "%v", err)
+	}
+	if s.judge = v.each; v.all != nil {
+		s.whole = &v
+	}
 	if f.HasDefault {
 		c.compileDefault(&s)
 	}
@@ -244,6 +255,12 @@ func newSlot(f *Field) (slot, error) {
 	if err == nil {
 		s.set, s.foreign = elem.set, elem.foreign
 		return s, nil
+	}
+	if layout, ok := schema.OptOf(f.Type); ok {
+		if elem, err = codecOf(layout.Elem); err == nil {
+			s.set, s.foreign = throughOpt(layout, elem), elem.foreign
+		}
+		return s, err
 	}
 	switch f.Type.Kind() {
 	case reflect.Pointer:
@@ -272,12 +289,9 @@ func (c *compiler) compileDefault(s *slot) {
 			parts = nil
 		}
 	}
-	trial := pointerTo(f.Type)
-	for _, part := range parts {
-		if msg := s.set(trial, []byte(part)); msg != "" {
-			c.fail(f.Name, "the default %q %s", part, msg)
-			return
-		}
+	if err := s.try(parts); err != nil {
+		c.fail(f.Name, "%v", err)
+		return
 	}
 	if f.Type.Kind() == reflect.String && !s.foreign {
 		text := f.Default
@@ -296,6 +310,23 @@ func (c *compiler) compileDefault(s *slot) {
 	}
 }
 
+// try tells what is wrong with a default.
+func (s *slot) try(parts []string) error {
+	var f faults
+	p := pointerTo(s.field.Type)
+	for _, part := range parts {
+		if s.put(p, []byte(part), &f); len(f.list) > 0 {
+			return fmt.Errorf("the default %q %s", part, f.list[0].Message)
+		}
+	}
+	if s.whole != nil {
+		for _, msg := range s.whole.whole(p) {
+			return fmt.Errorf("the default %q %s", s.field.Default, msg)
+		}
+	}
+	return nil
+}
+
 // fewKeys is how many query fields are found faster by comparing than by hashing.
 const fewKeys = 8
 
@@ -305,6 +336,9 @@ func (c *compiler) finish() {
 	for i := range p.query {
 		if s := &p.query[i]; s.fallback != nil || s.field.Required {
 			p.must |= 1 << i
+		}
+		if p.query[i].whole != nil {
+			p.lists |= 1 << i
 		}
 	}
 	if len(p.query) > fewKeys {

@@ -145,8 +145,11 @@ func TestFieldDescriptions(t *testing.T) {
 		}
 		f := typ.FieldByIndex(want[i].Index)
 		want[i].Type, want[i].Tag = f.Type, f.Tag
+		want[i].Plan = plan.Fields()[i].Plan
 	}
 	require.Equal(t, want, plan.Fields())
+	require.True(t, plan.Fields()[0].Plan.Constrained())
+	require.False(t, plan.Fields()[1].Plan.Constrained())
 	require.Equal(t, "Body", plan.BodyField().Name)
 	require.Equal(t, "body", plan.BodyField().Location())
 	require.Equal(t, "header.X-Api-Key", plan.Fields()[2].Location())

@@ -68,10 +68,9 @@ func (s *slot) setCookie(dst Pointer, value []byte, f *faults) {
 		if s.split {
 			elem, rest, more = bytes.Cut(value, []byte{','})
 		}
-		if msg := s.set(add(dst, s.offset), elem); msg != "" {
-			f.add(s.field, elem, msg)
-		}
+		s.put(add(dst, s.offset), elem, f)
 		if !more {
+			s.finishPresent(dst, f)
 			return
 		}
 		value = rest

@@ -16,8 +16,10 @@
 //
 // Fields of embedded structs count as the outer struct's own. Types: bool, every int, uint and float, string,
 // time.Time (RFC 3339), time.Duration (as time.ParseDuration reads it), uuid.UUID, every
-// encoding.TextUnmarshaler, types named after these, slices of them, and pointers to all of these, which are nil
-// when the request does not have the value. Further tags: default, required, doc, example, sensitive.
+// encoding.TextUnmarshaler, types named after these, slices of them, pointers to all of these, which are nil
+// when the request does not have the value, and schema.Opt of them, which is then absent. Further tags: default,
+// required, doc, example, sensitive, and the constraints of internal/schema (minimum, maxLength, pattern, enum,
+// format, minItems, uniqueItems and so on), which mean the same as in a body.
 //
 // # How values are read
 //
@@ -29,10 +31,12 @@
 //     lines. Cookies are read as net/http reads them.
 //   - A bool is 1, 0, true, false, t, f, yes, no, y, n, on or off in any case. Numbers have no spaces,
 //     underscores or base prefixes; NaN and infinities are refused.
-//   - The body is JSON (encoding/json/v2: case-sensitive names, duplicate names refused, unknown names ignored) and
-//     required, unless the field is a pointer or says required:"false". `body:"raw"` gives a []byte or string
+//   - The body is JSON, decoded and checked in one pass by internal/codec (case-sensitive names, duplicate names
+//     refused, unknown names ignored unless Options.StrictBody), and required, unless the field is a pointer or
+//     says required:"false". `body:"raw"` gives a []byte or string
 //     field a copy of the body whatever its content type.
-//   - A default is used when the value is absent, not when it is empty.
+//   - A default is used when the value is absent, not when it is empty. A list that is absent is not counted: minItems
+//     is for lists that the request has.
 //
 // # Errors
 //

@@ -6,28 +6,32 @@ import "bytes"
 const scratchSize = 128
 
 // setPath sets the field from a raw path segment, in which only percent escapes are special.
-func (s *slot) setPath(dst Pointer, raw []byte) string {
+func (s *slot) setPath(dst Pointer, raw []byte, f *faults) {
 	if bytes.IndexByte(raw, '%') < 0 {
-		return s.set(add(dst, s.offset), raw)
+		s.put(add(dst, s.offset), raw, f)
+		return
 	}
-	return s.setEscaped(add(dst, s.offset), raw, false)
+	s.putEscaped(add(dst, s.offset), raw, false, f)
 }
 
-// setEscaped decodes raw and sets the value at p. plus: a plus sign is a blank, as in queries.
-func (s *slot) setEscaped(p Pointer, raw []byte, plus bool) string {
+// putEscaped decodes raw and puts the value at p. plus: a plus sign is a blank, as in queries.
+func (s *slot) putEscaped(p Pointer, raw []byte, plus bool, f *faults) {
 	if s.foreign || len(raw) > scratchSize {
 		decoded, ok := appendDecoded(make([]byte, 0, len(raw)), raw, plus)
 		if !ok {
-			return msgEscape
+			f.add(s.field, raw, msgEscape)
+			return
 		}
-		return s.set(p, decoded)
+		s.put(p, decoded, f)
+		return
 	}
 	var scratch [scratchSize]byte
 	decoded, ok := appendDecoded(scratch[:0], raw, plus)
 	if !ok {
-		return msgEscape
+		f.add(s.field, raw, msgEscape)
+		return
 	}
-	return s.set(p, hideBytes(decoded))
+	s.put(p, hideBytes(decoded), f)
 }
 
 // appendDecoded appends src with its percent escapes (RFC 3986 section 2.1) and, for a query, its plus signs decoded.

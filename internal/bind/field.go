@@ -1,6 +1,10 @@
 package bind
 
-import "reflect"
+import (
+	"reflect"
+
+	"github.com/fasterapi/fasterapi/internal/schema"
+)
 
 // In says which part of a request a field comes from.
 type In uint8
@@ -37,6 +41,7 @@ type Field struct {
 	Raw        bool // body:"raw"
 	Repeat     bool // query:"name,repeat"
 	Tag        reflect.StructTag
+	Plan       *schema.Plan // what the constraint tags ask for; nil for a body, inject, and before Compile
 }
 
 // Location returns where an error of this field is, such as query.page.

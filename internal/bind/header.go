@@ -12,10 +12,9 @@ func (p *Plan) bindHeaders(dst Pointer, src Source, f *faults) {
 			s.finishAbsent(dst, f)
 		case s.many:
 			s.setHeaderList(dst, src, f)
+			s.finishPresent(dst, f)
 		default:
-			if msg := s.set(add(dst, s.offset), raw); msg != "" {
-				f.add(s.field, raw, msg)
-			}
+			s.put(add(dst, s.offset), raw, f)
 		}
 	}
 }
@@ -35,9 +34,7 @@ func (s *slot) setHeaderList(dst Pointer, src Source, f *faults) {
 			if len(elem) == 0 {
 				continue
 			}
-			if msg := s.set(p, elem); msg != "" {
-				f.add(s.field, elem, msg)
-			}
+			s.put(p, elem, f)
 		}
 	}
 }

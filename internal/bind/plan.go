@@ -21,6 +21,7 @@ type Plan struct {
 	query    []slot
 	keys     map[string]int32 // index into query; nil when there are few
 	must     uint64           // query fields with a default or required, by index
+	lists    uint64           // query fields that are checked as a whole
 	header   []slot
 	cookie   []slot
 	body     *bodySlot
@@ -28,28 +29,13 @@ type Plan struct {
 	confined bool // no address inside the input struct reaches foreign code
 }
 
-// slot is a field with its compiled setter.
-type slot struct {
-	field    *Field
-	key      string
-	offset   uintptr
-	set      setter          // of the value, or of one element more
-	many     bool            // a slice
-	split    bool            // of elements separated by commas
-	foreign  bool            // set runs code of the type
-	fallback func(p Pointer) // sets the default; nil: there is none
-}
-
-type pathSlot struct {
-	slot
-	param int
-}
-
 // Options says what Compile needs to know about the route.
 type Options struct {
 	// PathParams are the names of the route's path parameters, in order.
 	PathParams []string
-	// Body makes the decoder of a JSON body field; nil: encoding/json/v2.
+	// StrictBody refuses members of a JSON body that its type does not have.
+	StrictBody bool
+	// Body makes the decoder of a JSON body field; nil: the compiled one of internal/codec.
 	Body func(t reflect.Type) (BodyDecoder, error)
 }
 
@@ -94,10 +80,7 @@ func (p *Plan) Bind(dst Pointer, src Source) *problem.Problem {
 	var f faults
 	for i := range p.path {
 		s := &p.path[i]
-		raw := src.PathValue(s.param)
-		if msg := s.setPath(dst, raw); msg != "" {
-			f.add(s.field, raw, msg)
-		}
+		s.setPath(dst, src.PathValue(s.param), &f)
 	}
 	if len(p.query) > 0 {
 		p.bindQuery(dst, src.Query(), &f)
@@ -112,14 +95,4 @@ func (p *Plan) Bind(dst Pointer, src Source) *problem.Problem {
 		p.body.bind(dst, src, &f)
 	}
 	return f.problem()
-}
-
-// finishAbsent gives the field its default, or reports that it is required.
-func (s *slot) finishAbsent(dst Pointer, f *faults) {
-	switch {
-	case s.fallback != nil:
-		s.fallback(add(dst, s.offset))
-	case s.field.Required:
-		f.missing(s.field)
-	}
 }

@@ -72,6 +72,9 @@ func (p *Plan) bindQuery(dst Pointer, query []byte, f *faults) {
 		seen |= bit
 		s.setQuery(dst, &kv, f)
 	}
+	for present := p.lists & seen; present != 0; present &= present - 1 {
+		p.query[bits.TrailingZeros64(present)].finishPresent(dst, f)
+	}
 	for absent := p.must &^ seen; absent != 0; absent &= absent - 1 {
 		p.query[bits.TrailingZeros64(absent)].finishAbsent(dst, f)
 	}
@@ -128,14 +131,10 @@ func (s *slot) setQuery(dst Pointer, kv *pair, f *faults) {
 				value = rest[:comma]
 			}
 		}
-		var msg string
 		if kv.valCoded {
-			msg = s.setEscaped(p, value, true)
+			s.putEscaped(p, value, true, f)
 		} else {
-			msg = s.set(p, value)
-		}
-		if msg != "" {
-			f.add(s.field, value, msg)
+			s.put(p, value, f)
 		}
 		if comma < 0 {
 			return

@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strings"
 	"time"
+
+	"github.com/fasterapi/fasterapi/internal/schema"
 )
 
 // setter parses raw and stores the result at p; the returned message says what is wrong, or is empty. It
@@ -54,7 +56,7 @@ func codecOf(t reflect.Type) (codec, error) {
 		return native(parseDuration), nil
 	case isUUID(t):
 		return native(parseUUID), nil
-	case reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) && t.Kind() != reflect.Interface:
+	case isForeign(t):
 		return foreign(t), nil
 	}
 	if c, ok := kindCodec(t.Kind()); ok {
@@ -102,6 +104,12 @@ func kindCodec(k reflect.Kind) (codec, bool) {
 func isUUID(t reflect.Type) bool {
 	return t.PkgPath() == "github.com/google/uuid" && t.Name() == "UUID" && t.Kind() == reflect.Array &&
 		t.Len() == len(uuid{}) && t.Elem().Kind() == reflect.Uint8
+}
+
+// isForeign tells types that read their own text.
+func isForeign(t reflect.Type) bool {
+	return t.Kind() != reflect.Interface && t != reflect.TypeFor[time.Time]() && !isUUID(t) &&
+		reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
 
 // foreign makes the codec of a type that unmarshals its own text.
@@ -157,6 +165,17 @@ func throughPointer(c codec) setter {
 		msg := c.set(v, raw)
 		if msg == "" {
 			*at[Pointer](p) = v
+		}
+		return msg
+	}
+}
+
+// throughOpt makes a setter of Opt[T] from one of T.
+func throughOpt(layout schema.OptLayout, c codec) setter {
+	return func(p Pointer, raw []byte) string {
+		msg := c.set(add(p, layout.Value), raw)
+		if msg == "" {
+			*at[schema.OptState](add(p, layout.State)) = schema.OptSet
 		}
 		return msg
 	}

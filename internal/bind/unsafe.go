@@ -46,3 +46,18 @@ func valueAt(p unsafe.Pointer, t reflect.Type) reflect.Value { return reflect.Ne
 
 // pointerTo returns new memory for a value of type t and the address of it as a pointer field holds it.
 func pointerTo(t reflect.Type) unsafe.Pointer { return reflect.New(t).UnsafePointer() }
+
+// sliceHeader is the memory layout of every slice.
+type sliceHeader struct {
+	data     unsafe.Pointer
+	len, cap int
+}
+
+// lenOf returns the length of the slice at p, of any type.
+func lenOf(p unsafe.Pointer) int { return (*sliceHeader)(p).len }
+
+// lastOf returns the address of the last item, of size bytes, of the slice at p, which is not empty.
+func lastOf(p unsafe.Pointer, size uintptr) unsafe.Pointer {
+	h := (*sliceHeader)(p)
+	return unsafe.Add(h.data, uintptr(h.len-1)*size)
+}

@@ -1,0 +1,197 @@
+package bind
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/fasterapi/fasterapi/internal/schema"
+)
+
+// judge checks the value that was just stored at p and made from raw. It returns one message per broken rule, none
+// and no allocation when the value is good.
+type judge func(p Pointer, raw []byte) []string
+
+// verdict are the checks that the tags of a field ask for.
+type verdict struct {
+	each judge         // of every value; nil: none
+	all  *schema.Rules // of the list as a whole; nil: none
+	list reflect.Type  // the slice that all looks at
+}
+
+// judge compiles the constraint tags of f.
+func (c *compiler) judge(f *Field) verdict {
+	plan, err := schema.PlanOf(f.Type, withoutTags(f.Tag, "default", "example"))
+	if err != nil {
+		for _, mistake := range unjoin(err) {
+			c.fail(f.Name, "%v", mistake)
+		}
+		return verdict{}
+	}
+	f.Plan = plan
+	return compileVerdict(f, plan)
+}
+
+// compileVerdict finds where the values of f are: in the field, behind its pointer, in its Opt, or last in its slice.
+func compileVerdict(f *Field, plan *schema.Plan) verdict {
+	layout, isOpt := schema.OptOf(f.Type)
+	switch {
+	case isOpt:
+		each := judgeOf(layout.Elem, plan.Rules)
+		return verdict{each: within(each, func(p Pointer) Pointer { return add(p, layout.Value) })}
+	case isValue(f.Type):
+		return verdict{each: judgeOf(f.Type, plan.Rules)}
+	case f.Type.Kind() == reflect.Pointer:
+		return verdict{each: within(judgeOf(f.Type.Elem(), plan.Rules), func(p Pointer) Pointer { return *at[Pointer](p) })}
+	case f.Type.Kind() != reflect.Slice:
+		return verdict{}
+	}
+	v := verdict{all: plan.Rules, list: f.Type}
+	if plan.Elem != nil {
+		size := f.Type.Elem().Size()
+		v.each = within(judgeOf(f.Type.Elem(), plan.Elem.Rules), func(p Pointer) Pointer { return lastOf(p, size) })
+	}
+	return v
+}
+
+func within(j judge, locate func(Pointer) Pointer) judge {
+	if j == nil {
+		return nil
+	}
+	return func(p Pointer, raw []byte) []string { return j(locate(p), raw) }
+}
+
+// isValue tells a single value, even one that is made of a pointer or a slice, from a list or pointer of them.
+func isValue(t reflect.Type) bool {
+	_, err := codecOf(t)
+	return err == nil
+}
+
+// judgeOf makes the check of one value of type t; nil when there is nothing to check.
+func judgeOf(t reflect.Type, rules *schema.Rules) judge {
+	if rules == nil {
+		return nil
+	}
+	if isForeign(t) {
+		return func(_ Pointer, raw []byte) []string { return rules.Text(string(raw), nil) }
+	}
+	switch t.Kind() {
+	case reflect.String:
+		return func(p Pointer, _ []byte) []string { return rules.Text(*at[string](p), nil) }
+	case reflect.Int:
+		return judgeInt[int](rules)
+	case reflect.Int8:
+		return judgeInt[int8](rules)
+	case reflect.Int16:
+		return judgeInt[int16](rules)
+	case reflect.Int32:
+		return judgeInt[int32](rules)
+	case reflect.Int64:
+		return func(p Pointer, _ []byte) []string { return rules.Int(*at[int64](p), nil) }
+	case reflect.Uint:
+		return judgeUint[uint](rules)
+	case reflect.Uint8:
+		return judgeUint[uint8](rules)
+	case reflect.Uint16:
+		return judgeUint[uint16](rules)
+	case reflect.Uint32:
+		return judgeUint[uint32](rules)
+	case reflect.Uint64:
+		return judgeUint[uint64](rules)
+	case reflect.Float32:
+		return func(p Pointer, _ []byte) []string { return rules.Float(shortest(*at[float32](p)), nil) }
+	case reflect.Float64:
+		return func(p Pointer, _ []byte) []string { return rules.Float(*at[float64](p), nil) }
+	}
+	return nil
+}
+
+func judgeInt[T signedInt](rules *schema.Rules) judge {
+	return func(p Pointer, _ []byte) []string { return rules.Int(int64(*at[T](p)), nil) }
+}
+
+func judgeUint[T unsignedInt](rules *schema.Rules) judge {
+	return func(p Pointer, _ []byte) []string { return rules.Uint(uint64(*at[T](p)), nil) }
+}
+
+// shortest widens f to the float64 that is written the same, so that a float32 of 0.1 is a multiple of 0.1.
+func shortest(f float32) float64 {
+	v, err := strconv.ParseFloat(strconv.FormatFloat(float64(f), 'g', -1, 32), 64)
+	if err != nil {
+		return float64(f)
+	}
+	return v
+}
+
+// full tells whether the list at p has more items than are allowed: no more need to be kept then.
+func (v *verdict) full(p Pointer) bool {
+	most := v.all.Most()
+	return most >= 0 && lenOf(p) > most
+}
+
+// whole checks the list at p as a whole.
+func (v *verdict) whole(p Pointer) []string {
+	messages := v.all.Count(lenOf(p), nil)
+	if v.all.Unique() && repeats(valueAt(p, v.list)) {
+		messages = append(messages, schema.NotUnique)
+	}
+	return messages
+}
+
+// repeats tells whether two items of a list are equal.
+func repeats(list reflect.Value) bool {
+	if !list.Type().Elem().Comparable() {
+		return false // refused by checkUnique
+	}
+	seen := make(map[any]struct{}, min(list.Len(), 64))
+	for i := range list.Len() {
+		item := list.Index(i).Interface()
+		if _, twice := seen[item]; twice {
+			return true
+		}
+		seen[item] = struct{}{}
+	}
+	return false
+}
+
+var errUnique = errors.New("uniqueItems needs items that can be compared")
+
+// check tells what the verdict cannot judge.
+func (v *verdict) check() error {
+	if v.all.Unique() && !v.list.Elem().Comparable() {
+		return fmt.Errorf("%w, unlike %v", errUnique, v.list.Elem())
+	}
+	return nil
+}
+
+// withoutTags removes keys from a struct tag.
+func withoutTags(tag reflect.StructTag, keys ...string) reflect.StructTag {
+	var kept []string
+	for rest := string(tag); ; {
+		rest = strings.TrimLeft(rest, " ")
+		name, after, ok := strings.Cut(rest, ":")
+		if !ok {
+			break
+		}
+		quoted, err := strconv.QuotedPrefix(after)
+		if err != nil {
+			break
+		}
+		if !slices.Contains(keys, name) {
+			kept = append(kept, name+":"+quoted)
+		}
+		rest = after[len(quoted):]
+	}
+	return reflect.StructTag(strings.Join(kept, " "))
+}
+
+// unjoin lists the errors that errors.Join has put together.
+func unjoin(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	return []error{err}
+}

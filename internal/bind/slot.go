@@ -1,0 +1,63 @@
+package bind
+
+import "github.com/fasterapi/fasterapi/problem"
+
+// slot is a field with its compiled setter.
+//
+// Owner: any (immutable after New).
+type slot struct {
+	field    *Field
+	key      string
+	offset   uintptr
+	set      setter          // of the value, or of one element more
+	judge    judge           // of what set has stored; nil: nothing to check
+	many     bool            // a slice
+	split    bool            // of elements separated by commas
+	foreign  bool            // set runs code of the type
+	fallback func(p Pointer) // sets the default; nil: there is none
+	whole    *verdict        // checks of the slice as a whole; nil: none
+}
+
+// pathSlot is the slot of a path parameter.
+//
+// Owner: any (immutable after New).
+type pathSlot struct {
+	slot
+	param int
+}
+
+// put stores one value, decoded already, at p, and checks it. What is wrong with it is told of raw.
+func (s *slot) put(p Pointer, raw []byte, f *faults) {
+	if s.whole != nil && s.whole.full(p) {
+		return
+	}
+	if msg := s.set(p, raw); msg != "" {
+		f.add(s.field, raw, msg)
+		return
+	}
+	if s.judge != nil {
+		for _, msg := range s.judge(p, raw) {
+			f.add(s.field, raw, msg)
+		}
+	}
+}
+
+// finishPresent checks a slice that the request had, when all of it is there.
+func (s *slot) finishPresent(dst Pointer, f *faults) {
+	if s.whole == nil {
+		return
+	}
+	for _, msg := range s.whole.whole(add(dst, s.offset)) {
+		f.append(problem.FieldError{Location: s.field.Location(), Message: msg})
+	}
+}
+
+// finishAbsent gives the field its default, or reports that it is required.
+func (s *slot) finishAbsent(dst Pointer, f *faults) {
+	switch {
+	case s.fallback != nil:
+		s.fallback(add(dst, s.offset))
+	case s.field.Required:
+		f.missing(s.field)
+	}
+}
