@@ -2,9 +2,11 @@ package async
 
 import (
 	"context"
+	"math"
 	"runtime"
 	"runtime/debug"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -64,14 +66,14 @@ func TestADeepLoopThatIsNotATailCall(t *testing.T) {
 		return Ready(i - 1).ThenFuture(sum).Then(func(v int) int { return v + 1 })
 	}
 	l := newLab(0)
-	f := sum(n).Timeout(1 << 40).Via(l)
+	f := sum(n).Timeout(time.Hour).Via(l)
 	l.run()
 	want(t, f, n)
 }
 
 func TestACancelledLoopStops(t *testing.T) {
 	l := newLab(0)
-	f := countTo(1 << 60)(0)
+	f := countTo(math.MaxInt)(0)
 	g := f.Via(l)
 	for range 10 {
 		l.step()
@@ -80,7 +82,7 @@ func TestACancelledLoopStops(t *testing.T) {
 	l.run() // ends
 	wantErr(t, g, context.Canceled)
 
-	f = countTo(1 << 60)(0)
+	f = countTo(math.MaxInt)(0)
 	f.Cancel()
 	_, err := f.Await(context.Background())
 	require.ErrorIs(t, err, context.Canceled, "never started")

@@ -11,6 +11,8 @@ import (
 )
 
 // modelStep is one step of a random chain, as futures and as plain code.
+//
+// Owner: the test.
 type modelStep struct {
 	name  string
 	apply func(f Future[int]) Future[int]

@@ -66,96 +66,114 @@ func TestGateFromManyGoroutines(t *testing.T) {
 	wg.Wait()
 }
 
-// Random requests, releases and cancellations against a plain model: first come,
-// first served; no unit lost, none made; the queue keeps its bound.
-func TestSemaphoreAgainstAModel(t *testing.T) {
-	type request struct {
-		n      int
-		f      Future[Permit]
-		cancel func()
-		cause  error
+// semModel is a semaphore beside a plain model of it.
+//
+// Owner: the test.
+type semModel struct {
+	lab         *lab
+	sem         *Semaphore
+	units, free int
+	bound       int
+	waiting     []*semRequest
+	held        []Permit
+}
+
+// semRequest is a pending Acquire.
+//
+// Owner: the test.
+type semRequest struct {
+	n      int
+	f      Future[Permit]
+	cancel func()
+	cause  error
+}
+
+// admit serves the model's queue and compares.
+func (m *semModel) admit(t *rapid.T) {
+	m.lab.run()
+	for len(m.waiting) > 0 && m.waiting[0].n <= m.free {
+		r := m.waiting[0]
+		m.waiting = m.waiting[1:]
+		m.free -= r.n
+		p, err := r.f.Result2()
+		require.NoError(t, err)
+		require.Equal(t, r.n, p.Units())
+		m.held = append(m.held, p)
 	}
+	for _, r := range m.waiting {
+		require.False(t, r.f.Ready())
+	}
+}
+
+func (m *semModel) acquire(t *rapid.T) {
+	n := rapid.IntRange(1, m.units+1).Draw(t, "n")
+	ctx := &watched{Context: m.lab.ctx()}
+	r := &semRequest{n: n, f: m.sem.Acquire(ctx, n), cause: io.EOF}
+	r.cancel = func() { ctx.end(io.EOF) }
+	if rapid.Bool().Draw(t, "by future") {
+		r.cancel, r.cause = r.f.Cancel, context.Canceled
+	}
+	atOnce := len(m.waiting) == 0 && n <= m.free
+	switch {
+	case n > m.units:
+		wantErr(t, r.f, ErrTooManyUnits)
+	case !atOnce && m.bound >= 0 && len(m.waiting) >= m.bound:
+		wantErr(t, r.f, ErrQueueFull)
+	default:
+		m.waiting = append(m.waiting, r)
+	}
+	m.admit(t)
+}
+
+func (m *semModel) try(t *rapid.T) {
+	n := rapid.IntRange(1, m.units).Draw(t, "n")
+	p, ok := m.sem.TryAcquire(n)
+	require.Equal(t, len(m.waiting) == 0 && n <= m.free, ok)
+	if ok {
+		m.free -= n
+		m.held = append(m.held, p)
+	}
+}
+
+func (m *semModel) release(t *rapid.T) {
+	if len(m.held) == 0 {
+		t.Skip("nothing held")
+	}
+	i := rapid.IntRange(0, len(m.held)-1).Draw(t, "i")
+	p := m.held[i]
+	m.held = slices.Delete(m.held, i, i+1)
+	p.Release()
+	p.Release()
+	m.free += p.Units()
+	m.admit(t)
+}
+
+func (m *semModel) cancel(t *rapid.T) {
+	if len(m.waiting) == 0 {
+		t.Skip("nobody waits")
+	}
+	i := rapid.IntRange(0, len(m.waiting)-1).Draw(t, "i")
+	r := m.waiting[i]
+	m.waiting = slices.Delete(m.waiting, i, i+1)
+	r.cancel()
+	wantErr(t, r.f, r.cause)
+	m.admit(t)
+}
+
+func (m *semModel) check(t *rapid.T) {
+	s := m.sem.Stats()
+	require.Equal(t, []int{m.units, m.free, len(m.waiting)}, []int{s.Units, s.Free, s.Waiting})
+}
+
+// Random requests, releases and cancellations: first come, first served; no unit
+// lost, none made; the queue keeps its bound.
+func TestSemaphoreAgainstAModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		l := newLab(rapid.Uint64().Draw(t, "seed"))
 		units, bound := rapid.IntRange(1, 6).Draw(t, "units"), rapid.IntRange(-1, 4).Draw(t, "queue")
-		sem := NewSemaphore(units, bound)
-		free := units
-		var waiting []*request
-		var held []Permit
-		admit := func() {
-			l.run()
-			for len(waiting) > 0 && waiting[0].n <= free {
-				r := waiting[0]
-				waiting = waiting[1:]
-				free -= r.n
-				p, err := r.f.Result2()
-				require.NoError(t, err)
-				require.Equal(t, r.n, p.Units())
-				held = append(held, p)
-			}
-			for _, r := range waiting {
-				require.False(t, r.f.Ready())
-			}
-		}
+		m := &semModel{units: units, free: units, bound: bound, sem: NewSemaphore(units, bound)}
+		m.lab = newLab(rapid.Uint64().Draw(t, "seed"))
 		t.Repeat(map[string]func(*rapid.T){
-			"acquire": func(t *rapid.T) {
-				n := rapid.IntRange(1, units+1).Draw(t, "n")
-				ctx := &watched{Context: l.ctx()}
-				r := &request{n: n, f: sem.Acquire(ctx, n), cause: io.EOF}
-				r.cancel = func() { ctx.end(io.EOF) }
-				if rapid.Bool().Draw(t, "by future") {
-					r.cancel, r.cause = r.f.Cancel, context.Canceled
-				}
-				switch {
-				case n > units:
-					wantErr(t, r.f, ErrTooManyUnits)
-				case len(waiting) == 0 && n <= free:
-					waiting = append(waiting, r)
-				case bound >= 0 && len(waiting) >= bound:
-					wantErr(t, r.f, ErrQueueFull)
-				default:
-					waiting = append(waiting, r)
-				}
-				admit()
-			},
-			"try": func(t *rapid.T) {
-				n := rapid.IntRange(1, units).Draw(t, "n")
-				p, ok := sem.TryAcquire(n)
-				require.Equal(t, len(waiting) == 0 && n <= free, ok)
-				if ok {
-					free -= n
-					held = append(held, p)
-				}
-			},
-			"release": func(t *rapid.T) {
-				if len(held) == 0 {
-					t.Skip("nothing held")
-				}
-				i := rapid.IntRange(0, len(held)-1).Draw(t, "i")
-				p := held[i]
-				held = slices.Delete(held, i, i+1)
-				p.Release()
-				p.Release()
-				free += p.Units()
-				admit()
-			},
-			"cancel": func(t *rapid.T) {
-				if len(waiting) == 0 {
-					t.Skip("nobody waits")
-				}
-				i := rapid.IntRange(0, len(waiting)-1).Draw(t, "i")
-				r := waiting[i]
-				waiting = slices.Delete(waiting, i, i+1)
-				r.cancel()
-				wantErr(t, r.f, r.cause)
-				admit()
-			},
-			"": func(t *rapid.T) {
-				s := sem.Stats()
-				require.Equal(t, units, s.Units)
-				require.Equal(t, free, s.Free)
-				require.Equal(t, len(waiting), s.Waiting)
-			},
+			"acquire": m.acquire, "try": m.try, "release": m.release, "cancel": m.cancel, "": m.check,
 		})
 	})
 }
