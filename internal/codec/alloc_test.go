@@ -35,3 +35,35 @@ func TestEncodeAllocations(t *testing.T) {
 	require.LessOrEqual(t, testing.AllocsPerRun(100, func() { _, err = Append(anys, buf, &v) }), 1.0)
 	require.NoError(t, err)
 }
+
+// TestDecodeAllocations pins what decoding may allocate: the memory that the
+// value keeps, and one chunk for all short strings.
+func TestDecodeAllocations(t *testing.T) {
+	users, err := DecoderFor[checked](Options{})
+	require.NoError(t, err)
+	require.True(t, users.Plain())
+	doc := []byte(`{"id":1,"name":"Ada","email":"ada@example.org","age":36,"active":true,"score":99.25,"city":"London","country":"France","visits":42,"bio":"\u0057rote"}`)
+	require.Equal(t, 1.0, testing.AllocsPerRun(100, func() {
+		var v checked
+		if faults := Decode(users, doc, &v); faults != nil {
+			t.Fatal(faults)
+		}
+	}))
+	numbers, err := DecoderFor[struct {
+		A, B int
+		C    [2]float64
+		D    bool `default:"true"`
+	}](Options{})
+	require.NoError(t, err)
+	doc = []byte(`{"A":1,"B":2,"C":[1,2.5]}`)
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		var v struct {
+			A, B int
+			C    [2]float64
+			D    bool `default:"true"`
+		}
+		if faults := Decode(numbers, doc, &v); faults != nil || !v.D {
+			t.Fatal(faults)
+		}
+	}))
+}

@@ -135,7 +135,7 @@ func (d *choiceDecoder) decode(s *decodeState, p ptr) bool {
 	}
 	node := d.nodes[name]
 	if node == nil {
-		return s.report(problem.FieldError{Location: place, Message: "must be one of: " + strings.Join(d.names, ", "), Value: short(bytesOf(name))})
+		return s.report(problem.FieldError{Location: place, Message: "must be one of: " + strings.Join(d.names, ", ")})
 	}
 	s.pos, s.depth = start, depth
 	v := reflect.New(node.typ)

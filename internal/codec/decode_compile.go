@@ -182,7 +182,7 @@ func (c *decodeCompiler) field(m *schema.Member, plan *schema.Plan, where string
 	last := len(m.Path) - 1
 	f := fieldDecoder{
 		name: m.Name, literal: m.Quoted + ":", place: "." + m.Name,
-		off: m.Path[last].Offset, hops: m.Path[:last], plan: plan,
+		quiet: plan.Sensitive, off: m.Path[last].Offset, hops: m.Path[:last], plan: plan,
 		node: c.node(m.Type, m.Stringed, plan, where),
 	}
 	f.op = f.node.op

@@ -22,6 +22,10 @@ type mapDecoder struct {
 func (c *decodeCompiler) compileMap(n *decodeNode, plan *schema.Plan, where string) {
 	d := &mapDecoder{typ: n.typ, class: schema.ClassOf(n.typ.Key()), rules: plan.Rules, most: plan.Rules.Most()}
 	n.fn = d.decode
+	if d.class == schema.ClassText && n.typ.Elem() == typeString && !plan.Constrained() {
+		n.fn = decodeStrings
+		return
+	}
 	d.elem = c.node(n.typ.Elem(), false, plan.Elem, where+"{}")
 }
 
@@ -130,4 +134,43 @@ func (d *mapDecoder) name(key reflect.Value, name string) (message string) {
 	}
 	key.SetUint(v)
 	return ""
+}
+
+// decodeStrings is the loop of maps from strings to strings.
+func decodeStrings(s *decodeState, p ptr) bool {
+	if s.peek() != '{' {
+		return s.wrong(msgObject)
+	}
+	m := map[string]string{}
+	*as[map[string]string](p) = m
+	if !s.enter() {
+		return false
+	}
+	for another := !s.empty('}'); another; {
+		raw, ok := s.text()
+		if !ok {
+			return false
+		}
+		name := s.keep(raw)
+		if !s.colon() {
+			return false
+		}
+		if s.peek() != '"' {
+			n := len(s.faults)
+			ok = s.wrong(msgString)
+			s.within(n, "."+short(bytesOf(name)))
+		} else if raw, ok = s.text(); ok {
+			if _, twice := m[name]; twice {
+				ok = s.report(problem.FieldError{Location: "." + short(bytesOf(name)), Message: msgTwice})
+			}
+			m[name] = s.keep(raw)
+		}
+		if !ok {
+			return false
+		}
+		if another, ok = s.more('}'); !ok {
+			return false
+		}
+	}
+	return true
 }

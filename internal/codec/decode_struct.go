@@ -27,6 +27,7 @@ type fieldDecoder struct {
 	place   string // `.name`
 	off     uintptr
 	op      op
+	quiet   bool // sensitive
 	node    *decodeNode
 	hops    []schema.Step // embedded pointers on the way
 	plan    *schema.Plan
@@ -173,15 +174,11 @@ func (d *structDecoder) member(s *decodeState, p ptr, i int, seen *fieldSet) boo
 	if len(f.hops) > 0 {
 		p = reach(p, f.hops)
 	}
-	n := len(s.faults)
+	n, outer := len(s.faults), s.quiet
+	s.quiet = outer || f.quiet
 	ok := f.read(s, at(p, f.off))
-	if len(s.faults) != n {
+	if s.quiet = outer; len(s.faults) != n {
 		s.within(n, f.place)
-		if f.plan.Sensitive {
-			for j := n; j < len(s.faults); j++ {
-				s.faults[j].Value, s.faults[j].Sensitive = nil, true
-			}
-		}
 	}
 	return ok
 }

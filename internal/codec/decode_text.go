@@ -102,7 +102,7 @@ func decodeText(t reflect.Type, rules *schema.Rules) decodeFunc {
 			return s.broken(start, messages)
 		}
 		if err := pointerTo(t, p).Interface().(encoding.TextUnmarshaler).UnmarshalText(b); err != nil {
-			return s.fault(start, reason(err))
+			return s.fault(start, s.reason(err))
 		}
 		return true
 	}
@@ -116,15 +116,19 @@ func decodeFallback(t reflect.Type) decodeFunc {
 			return false
 		}
 		if err := json.Unmarshal(s.data[start:s.pos], pointerTo(t, p).Interface()); err != nil {
-			return s.fault(start, reason(err))
+			return s.fault(start, s.reason(err))
 		}
 		return true
 	}
 }
 
 // reason returns what may be told to a client: the text of the user's own
-// error, but nothing of encoding/json, which names Go types.
-func reason(err error) string {
+// error, but nothing of encoding/json, which names Go types, and nothing about
+// a sensitive value, which the text may repeat.
+func (s *decodeState) reason(err error) string {
+	if s.quiet {
+		return msgInvalid
+	}
 	if semantic, ok := errors.AsType[*json.SemanticError](err); ok {
 		err = semantic.Err
 	}

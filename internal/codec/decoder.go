@@ -68,10 +68,12 @@ type decodeState struct {
 	chunk    []byte // room for strings, see keep
 	faults   []problem.FieldError
 	most     int
+	quiet    bool     // inside a sensitive member: values stay out of errors
 	messages []string // scratch for rules
 }
 
-// states recycles the runs; a state keeps nothing of a document.
+// states recycles the runs. What a state still holds of a document, unescaped
+// text of up to 4 KiB, is overwritten and never read.
 var states = sync.Pool{New: func() any { return new(decodeState) }}
 
 // CompileDecoder prepares the decoding of values of t. It fails, with every
@@ -130,7 +132,7 @@ func Decode[T any](d *Decoder, data []byte, v *T) []problem.FieldError {
 // zero.
 func (d *Decoder) DecodeInto(data []byte, v any) []problem.FieldError {
 	p := reflect.ValueOf(v)
-	if p.Type() != d.pointer || p.IsNil() {
+	if reflect.TypeOf(v) != d.pointer || p.IsNil() {
 		return []problem.FieldError{{Location: d.options.Location, Message: "cannot be read: the decoder is for another type"}}
 	}
 	return d.decode(data, p.UnsafePointer())
@@ -151,7 +153,7 @@ func (d *Decoder) decode(data []byte, p ptr) []problem.FieldError {
 		faults = append(faults, problem.FieldError{Location: d.options.Location, Message: s.problem})
 	}
 	s.data, s.pos, s.depth, s.problem, s.scratch = nil, 0, 0, "", small(s.scratch)
-	s.chunk, s.faults = nil, nil
+	s.chunk, s.faults, s.quiet = nil, nil, false
 	states.Put(s)
 	return faults
 }
@@ -201,6 +203,9 @@ func (s *decodeState) keep(b []byte) string {
 // fault records what is wrong with the value that began at start and ends at
 // pos. It returns false when there are enough errors.
 func (s *decodeState) fault(start int, message string) bool {
+	if s.quiet {
+		return s.report(problem.FieldError{Message: message, Sensitive: true})
+	}
 	return s.report(problem.FieldError{Message: message, Value: echo(s.data[start:s.pos])})
 }
 

@@ -1,8 +1,40 @@
 // Package schema describes Go types for the outside: which JSON members a
-// struct has, which checks its tags ask for, and the JSON Schema (draft
-// 2020-12) that says the same to clients. The codec, the binder and the
-// OpenAPI document are all made from it, so they cannot disagree.
+// struct has ([MembersOf]), which checks its tags ask for ([PlanOf],
+// [MemberPlan]), and the JSON Schema (draft 2020-12) that says the same to
+// clients ([Registry], [Document]). The codec, the binder and the OpenAPI
+// document are all made from it, so they cannot disagree; a test of
+// internal/codec holds schema and decoder against each other.
 //
-// Everything here runs at start-up. Descriptions are immutable afterwards and
-// may be read by any goroutine.
+// # Tags
+//
+//	minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf   numbers
+//	minLength, maxLength (characters), pattern (RE2), format           strings
+//	enum (separated by commas)                                         strings and numbers
+//	minItems, maxItems, uniqueItems                                    lists
+//	minProperties, maxProperties                                       maps
+//	default, required, sensitive                                       all
+//	doc, title, example, deprecated, readOnly, writeOnly               for the documentation
+//
+// The checks of scalars reach through pointers, Opt, lists and maps to the
+// scalars inside. Formats that are checked: email, uuid, date-time, date,
+// time, uri, ipv4, ipv6, hostname, duration.
+//
+// A member is required unless it is a pointer or an [Opt], has a default or
+// an omit option, or says required:"false". null is a value of pointers, Opt
+// and interfaces only.
+//
+// # Hooks
+//
+// [Enumerated] lists the values of a named type, [OneOf] makes a struct a
+// choice between variants, [Describer] gives the schema of a type with JSON
+// methods of its own.
+//
+// # Ownership, cost, refusals
+//
+// Everything but the checks themselves runs at start-up. Rules and members
+// are immutable afterwards and may be read by any goroutine; a check that
+// passes does not allocate. A [Registry] belongs to one goroutine. Mistakes in
+// tags are collected and returned together, with the Go path of each field:
+// values that are no numbers, rules for another type, contradictory bounds,
+// unknown formats, known tags in the wrong case.
 package schema

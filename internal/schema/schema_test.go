@@ -24,7 +24,13 @@ type Base struct {
 
 type Level uint8
 
-func (Level) Enum() []any { return []any{1, 2, 3} }
+func (Level) Enum() []any { return []any{Level(1), 2, uint16(3)} }
+
+func (Level) String() string { return "must not be asked" }
+
+type BadEnum string
+
+func (BadEnum) Enum() []any { return []any{"a", 1.5} }
 
 type Money struct{ cents int64 }
 
@@ -132,6 +138,7 @@ func TestMistakesNameTheirFields(t *testing.T) {
 		Both []int `minItems:"3" maxItems:"2"`
 		Old  int   `example:"x"`
 		Spel int   `doc:"x" Minimum:"3"`
+		Enum BadEnum
 	}
 	type whole struct {
 		Parts []part
@@ -145,7 +152,7 @@ func TestMistakesNameTheirFields(t *testing.T) {
 	for _, want := range []string{
 		`schema.part.Bad: minimum:"many" must be a number`, `schema.part.Flag: required:"maybe" must be true or false`, `schema.part.Size: minItems:"-1" must be a whole number`,
 		"schema.part.Step: multipleOf:\"0\" must be above 0", "schema.part.Both: minItems is above maxItems", `schema.part.Old: example:"x" is not a value of int`, `schema.part.Spel: the tag "Minimum" is spelt "minimum"`,
-		"whole.Chan: chan int has no JSON form", "whole.Never: time.Duration has no JSON form", "whole.Map: maxProperties is for maps", "whole.Times: format is for strings, not for time.Time",
+		"schema.part.Enum: Enum of schema.BadEnum lists 1.5", "whole.Chan: chan int has no JSON form", "whole.Never: time.Duration has no JSON form", "whole.Map: maxProperties is for maps", "whole.Times: format is for strings, not for time.Time",
 	} {
 		require.ErrorContains(t, err, want)
 	}

@@ -367,7 +367,16 @@ func (p *planner) enumWords(plan *Plan, t reflect.Type) (words []string) {
 	}
 	if e, ok := reflect.Zero(t).Interface().(Enumerated); ok {
 		for _, v := range e.Enum() {
-			words = append(words, fmt.Sprint(v))
+			switch v := reflect.ValueOf(v); { // not fmt: the type may have a String method
+			case v.Kind() == reflect.String:
+				words = append(words, v.String())
+			case v.CanInt():
+				words = append(words, strconv.FormatInt(v.Int(), 10))
+			case v.CanUint():
+				words = append(words, strconv.FormatUint(v.Uint(), 10))
+			default:
+				p.mistake("Enum of %v lists %v, which is no string and no integer", t, v)
+			}
 		}
 	}
 	return words
