@@ -185,7 +185,10 @@ func (c *decodeCompiler) field(m *schema.Member, plan *schema.Plan, where string
 		quiet: plan.Sensitive, off: m.Path[last].Offset, hops: m.Path[:last], plan: plan,
 		node: c.node(m.Type, m.Stringed, plan, where),
 	}
-	f.op = f.node.op
+	if f.op = f.node.op; f.op == opInt && m.Type.Size() == 8 {
+		f.op = opInt64
+	}
+	f.simple = !f.quiet && len(f.hops) == 0
 	for i := range f.hops {
 		if f.hops[i].Hidden {
 			c.mistake(where, "it is behind an embedded pointer to an unexported struct, which cannot be set")

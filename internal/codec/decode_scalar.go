@@ -72,29 +72,35 @@ func decodeInt[I int | int8 | int16 | int32 | int64](bits int, rules *schema.Rul
 	limit := uint64(1) << (bits - 1)
 	out := "must be an integer from " + strconv.FormatInt(-1<<(bits-1), 10) + " to " + strconv.FormatUint(limit-1, 10)
 	return func(s *decodeState, p ptr) bool {
-		if !isNumber(s.peek()) {
-			return s.wrong(msgInteger)
-		}
-		n, ok := s.number()
+		start := s.pos
+		v, ok := s.integer()
 		if !ok {
-			return false
+			if !isNumber(s.peek()) {
+				return s.wrong(msgInteger)
+			}
+			n, ok := s.number()
+			if !ok {
+				return false
+			}
+			if !n.whole {
+				return s.fault(start, msgInteger)
+			}
+			if !n.exact || n.mantissa > limit || n.mantissa == limit && !n.negative {
+				return s.fault(start, out)
+			}
+			if v = int64(n.mantissa); n.negative {
+				v = -v
+			}
 		}
-		if !n.whole {
-			return s.fault(n.start, msgInteger)
+		if *as[I](p) = I(v); int64(I(v)) != v {
+			*as[I](p) = 0
+			return s.fault(start, out)
 		}
-		if !n.exact || n.mantissa > limit || n.mantissa == limit && !n.negative {
-			return s.fault(n.start, out)
-		}
-		v := int64(n.mantissa)
-		if n.negative {
-			v = -v
-		}
-		*as[I](p) = I(v)
 		if rules == nil {
 			return true
 		}
 		if messages := rules.Int(v, s.messages[:0]); len(messages) > 0 {
-			return s.broken(n.start, messages)
+			return s.broken(start, messages)
 		}
 		return true
 	}
@@ -104,32 +110,37 @@ func decodeUint[U uint | uint8 | uint16 | uint32 | uint64 | uintptr](bits int, r
 	highest := uint64(math.MaxUint64) >> (64 - bits)
 	out := "must be an integer from 0 to " + strconv.FormatUint(highest, 10)
 	return func(s *decodeState, p ptr) bool {
-		if !isNumber(s.peek()) {
-			return s.wrong(msgInteger)
-		}
-		n, ok := s.number()
+		start := s.pos
+		negative := s.peek() == '-'
+		whole, ok := s.integer()
+		v := uint64(whole)
 		if !ok {
-			return false
-		}
-		if !n.whole {
-			return s.fault(n.start, msgInteger)
-		}
-		v := n.mantissa
-		if !n.exact { // 20 digits may still fit
-			var err error
-			if v, err = strconv.ParseUint(string(s.data[n.start:n.end]), 10, 64); err != nil {
-				return s.fault(n.start, out)
+			if !isNumber(s.peek()) {
+				return s.wrong(msgInteger)
+			}
+			n, ok := s.number()
+			if !ok {
+				return false
+			}
+			if !n.whole {
+				return s.fault(start, msgInteger)
+			}
+			if v = n.mantissa; !n.exact { // 20 digits may still fit
+				var err error
+				if v, err = strconv.ParseUint(string(s.data[start:n.end]), 10, 64); err != nil {
+					return s.fault(start, out)
+				}
 			}
 		}
-		if n.negative || v > highest {
-			return s.fault(n.start, out)
+		if negative || v > highest {
+			return s.fault(start, out)
 		}
 		*as[U](p) = U(v)
 		if rules == nil {
 			return true
 		}
 		if messages := rules.Uint(v, s.messages[:0]); len(messages) > 0 {
-			return s.broken(n.start, messages)
+			return s.broken(start, messages)
 		}
 		return true
 	}

@@ -28,6 +28,7 @@ type fieldDecoder struct {
 	off     uintptr
 	op      op
 	quiet   bool // sensitive
+	simple  bool // neither sensitive nor behind embedded pointers
 	node    *decodeNode
 	hops    []schema.Step // embedded pointers on the way
 	plan    *schema.Plan
@@ -142,22 +143,31 @@ func (d *structDecoder) members(s *decodeState, p ptr, seen *fieldSet) bool {
 	var unknown nameSet
 	next := 0
 	for {
-		i := next
-		if i < len(d.fields) && len(s.data)-s.pos > len(d.fields[i].literal) &&
-			string(s.data[s.pos:s.pos+len(d.fields[i].literal)]) == d.fields[i].literal {
+		i, ok := next, true
+		if i < len(d.fields) && s.ahead(d.fields[i].literal) {
 			s.pos += len(d.fields[i].literal)
 			s.space()
-		} else {
-			var ok bool
-			if i, ok = d.lookup(s, &unknown); !ok {
-				return false
-			}
+		} else if i, ok = d.lookup(s, &unknown); !ok {
+			return false
 		}
 		if i >= 0 {
 			next = i + 1
-			if !d.member(s, p, i, seen) {
+			f := &d.fields[i]
+			switch {
+			case !seen.add(i, len(d.fields)):
+				ok = s.skip() && s.report(problem.FieldError{Location: f.place, Message: msgTwice})
+			case f.simple:
+				ok = f.read(s, at(p, f.off))
+			default:
+				ok = f.member(s, p)
+			}
+			if !ok {
 				return false
 			}
+		}
+		if s.pos < len(s.data)-1 && s.data[s.pos] == ',' && s.data[s.pos+1] == '"' {
+			s.pos++
+			continue
 		}
 		if another, ok := s.more('}'); !another {
 			return ok
@@ -165,25 +175,13 @@ func (d *structDecoder) members(s *decodeState, p ptr, seen *fieldSet) bool {
 	}
 }
 
-// member reads the value of field i.
-func (d *structDecoder) member(s *decodeState, p ptr, i int, seen *fieldSet) bool {
-	f := &d.fields[i]
-	if !seen.add(i, len(d.fields)) {
-		return s.skip() && s.report(problem.FieldError{Location: f.place, Message: msgTwice})
-	}
-	if len(f.hops) > 0 {
-		p = reach(p, f.hops)
-	}
-	n, outer := len(s.faults), s.quiet
-	s.quiet = outer || f.quiet
-	ok := f.read(s, at(p, f.off))
-	if s.quiet = outer; len(s.faults) != n {
-		s.within(n, f.place)
-	}
-	return ok
+// ahead tells whether literal stands at pos.
+func (s *scanner) ahead(literal string) bool {
+	return len(s.data)-s.pos > len(literal) && string(s.data[s.pos:s.pos+len(literal)]) == literal
 }
 
-// read reads the value; the usual scalars without another call.
+// read reads a value that is right at once without another call: the usual
+// scalars without rules. Everything else goes to the node.
 func (f *fieldDecoder) read(s *decodeState, p ptr) bool {
 	switch f.op {
 	case opString:
@@ -194,10 +192,31 @@ func (f *fieldDecoder) read(s *decodeState, p ptr) bool {
 			}
 			return ok
 		}
+	case opInt64:
+		if v, ok := s.integer(); ok {
+			*as[int64](p) = v
+			return true
+		}
 	case opBool:
-		return decodeBool(s, p)
+		if c := s.peek(); c == 't' || c == 'f' {
+			return decodeBool(s, p)
+		}
 	}
-	return f.node.fn(s, p)
+	n := len(s.faults)
+	ok := f.node.fn(s, p)
+	if len(s.faults) != n {
+		s.within(n, f.place)
+	}
+	return ok
+}
+
+// member reads a value behind embedded pointers, or a sensitive one.
+func (f *fieldDecoder) member(s *decodeState, p ptr) bool {
+	outer := s.quiet
+	s.quiet = outer || f.quiet
+	ok := f.read(s, at(reach(p, f.hops), f.off))
+	s.quiet = outer
+	return ok
 }
 
 // reach walks the embedded pointers and allocates what is missing.

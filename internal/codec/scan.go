@@ -291,6 +291,33 @@ func (s *scanner) number() (n number, ok bool) {
 	return n, true
 }
 
+// integer reads a whole number of up to 18 digits: nearly every one. It
+// returns false, and stays where it is, for all others.
+func (s *scanner) integer() (v int64, ok bool) {
+	data, at := s.data, s.pos
+	negative := at < len(data) && data[at] == '-'
+	if negative {
+		at++
+	}
+	first := at
+	for at < len(data) && data[at]-'0' <= 9 {
+		v = v*10 + int64(data[at]-'0')
+		at++
+	}
+	digits := at - first
+	if digits == 0 || digits > 18 || digits > 1 && data[first] == '0' || at == len(data) {
+		return 0, false
+	}
+	if c := data[at]; c == '.' || c|0x20 == 'e' {
+		return 0, false
+	}
+	s.pos = at
+	if negative {
+		return -v, true
+	}
+	return v, true
+}
+
 // power reads the digits of an exponent; -1 when there are none.
 func (n *number) power(data []byte, at int) int {
 	n.whole = false
