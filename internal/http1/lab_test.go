@@ -1,7 +1,6 @@
 package http1
 
 import (
-	"bytes"
 	"io"
 	"log/slog"
 	"strings"
@@ -29,6 +28,9 @@ type site struct {
 	cancelled []error
 	released  int
 }
+
+// Begin implements [exchange.Handler]: a site keeps nothing per request.
+func (*site) Begin(*exchange.Exchange) {}
 
 func (s *site) Admit(x *exchange.Exchange) exchange.Admission {
 	if s.admit != nil {
@@ -101,7 +103,7 @@ func silent() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil
 //
 // Owner: the test's goroutine.
 type lab struct {
-	t      *testing.T
+	t      testing.TB
 	v      *reactor.Virtual
 	server *Server
 	core   *core
@@ -110,7 +112,7 @@ type lab struct {
 	lent   []async.Task
 }
 
-func newLab(t *testing.T, seed uint64, cfg Config, s *site) *lab {
+func newLab(t testing.TB, seed uint64, cfg Config, s exchange.Handler) *lab {
 	t.Helper()
 	v := reactor.NewVirtual(seed)
 	if cfg.Logger == nil {
@@ -118,7 +120,8 @@ func newLab(t *testing.T, seed uint64, cfg Config, s *site) *lab {
 	}
 	server, err := New(cfg, []*reactor.Reactor{v.Reactor}, s)
 	require.NoError(t, err)
-	l := &lab{t: t, v: v, server: server, core: server.cores[0], site: s}
+	l := &lab{t: t, v: v, server: server, core: server.cores[0]}
+	l.site, _ = s.(*site)
 	l.core.spawn = func(task async.Task) { l.lent = append(l.lent, task) }
 	l.fd = v.Net.Listen()
 	v.Do(func() { require.NoError(t, l.core.startListener(l.fd)) })
@@ -206,5 +209,3 @@ func appendInt(b []byte, n int) []byte {
 	}
 	return append(b, byte('0'+n%10))
 }
-
-var _ = bytes.NewReader

@@ -15,6 +15,7 @@ type response struct {
 	status int
 	header http.Header
 	body   []byte
+	close  bool
 	err    error // of reading the body
 }
 
@@ -35,6 +36,6 @@ func responses(t *testing.T, out []byte, methods ...string) []response {
 			continue
 		}
 		body, err := io.ReadAll(r.Body)
-		all = append(all, response{r.StatusCode, r.Header, body, err})
+		all = append(all, response{r.StatusCode, r.Header, body, r.Close, err})
 	}
 }
