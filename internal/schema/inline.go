@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"time"
 )
 
 // inline makes the schema of t itself; pointers and Opt are off.
@@ -48,11 +49,18 @@ func (r *Registry) inline(t reflect.Type, plan *Plan, where string) *Schema {
 	case ClassChoice:
 		r.choice(s, t, where)
 	case ClassInvalid:
+		if r.text && t == reflect.TypeFor[time.Duration]() {
+			s.Types, s.Pattern = Types{"string"}, durationPattern
+			break
+		}
 		r.mistake(where, fmt.Errorf("%v has no JSON form", t))
 	}
 	plan.constrain(s)
 	return s
 }
+
+// durationPattern is the syntax of time.ParseDuration.
+const durationPattern = `^[-+]?(0|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$`
 
 func (s *Schema) integer(t reflect.Type, class Class) {
 	s.Types = Types{"integer"}

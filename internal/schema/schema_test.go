@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -127,6 +128,32 @@ func TestNames(t *testing.T) {
 	require.NoError(t, r.Err())
 	require.NotNil(t, r.Defs().Get("PageInt"))
 	require.Nil(t, r.Defs().Get("Pages"))
+}
+
+func TestParameter(t *testing.T) {
+	r := NewRegistry("#/components/schemas/", false)
+	for _, c := range []struct {
+		typ       reflect.Type
+		tag, want string
+	}{
+		{reflect.TypeFor[int](), `minimum:"1" default:"3" doc:"page"`, `{"description":"page","type":"integer","format":"int64","minimum":1,"default":3}`},
+		{reflect.TypeFor[bool](), `default:"yes"`, `{"type":"boolean"}`},
+		{reflect.TypeFor[[]string](), `maxLength:"3" maxItems:"2" default:"a,b"`, `{"type":"array","items":{"type":"string","maxLength":3},"maxItems":2,"default":["a","b"]}`},
+		{reflect.TypeFor[*Level](), ``, `{"$ref":"#/components/schemas/Level"}`},
+	} {
+		got, err := json.Marshal(r.Parameter(c.typ, reflect.StructTag(c.tag)))
+		require.NoError(t, err)
+		require.Equal(t, c.want, string(got))
+	}
+	require.NoError(t, r.Err())
+
+	pattern := regexp.MustCompile(r.Parameter(reflect.TypeFor[time.Duration](), "").Pattern)
+	for _, text := range []string{"1h30m", "0", "-.5s", "+1.us", "3µs", "", "1", "1x", ".s", "1h 2m", "-", "1.5.5s"} {
+		_, err := time.ParseDuration(text)
+		require.Equal(t, err == nil, pattern.MatchString(text), text)
+	}
+	r.Of(reflect.TypeFor[time.Duration]())
+	require.Error(t, r.Err(), "as JSON it has no form")
 }
 
 func TestMistakesNameTheirFields(t *testing.T) {
