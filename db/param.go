@@ -38,6 +38,8 @@ func (p *Param) Float() float64 { return math.Float64frombits(p.num) }
 // Bool returns the value of a ParamBool.
 func (p *Param) Bool() bool { return p.num != 0 }
 
+var marshalerType = reflect.TypeFor[encoding.TextMarshaler]()
+
 func intParam(v int64) Param     { return Param{num: uint64(v), kind: ParamInt} }
 func floatParam(v float64) Param { return Param{num: math.Float64bits(v), kind: ParamFloat} }
 
@@ -85,7 +87,7 @@ func unusualParam(a any) (Param, error) {
 	if _, ok := a.(driver.Valuer); ok {
 		return valuerParam(detach(v).(driver.Valuer))
 	}
-	if _, ok := a.(encoding.TextMarshaler); ok && v.Kind() == reflect.Pointer {
+	if v.Kind() == reflect.Pointer && v.Type().Implements(marshalerType) && !v.Type().Elem().Implements(marshalerType) {
 		return anyParam(detach(v)), nil // *big.Int and its like
 	}
 	switch v.Kind() {

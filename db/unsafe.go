@@ -84,11 +84,14 @@ func (p *Param) Any() any { return *(*any)(p.ptr) }
 // copy that one object before it hands it to code that may keep it (detach).
 // What that object points at in turn is tracked by the compiler as usual.
 //
-// The copy is one move between two local variables of the same type, so the
-// garbage collector sees a valid interface in both at every point where a stack
-// may move (asynchronous preemption never moves a stack).
+// Between the two statements the data word is an integer to the compiler, which
+// would survive there when the stack moves. It cannot move: nosplit and norace
+// leave no call inside, noinline keeps the integer from reaching the caller, and
+// asynchronous preemption never moves a stack.
 //
 //go:nosplit
+//go:norace
+//go:noinline
 func hide(a any) any {
 	var out any
 	*(*[2]uintptr)(pointer(&out)) = *(*[2]uintptr)(pointer(&a))

@@ -1,0 +1,255 @@
+package pg
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
+)
+
+// message handles one message of the server, other than a row.
+func (cn *conn) message(kind byte, body []byte) error {
+	switch kind {
+	case 'S', 'K', 'N', 'A': // settings, key, notices, notifications
+		return nil
+	case 'E':
+		return cn.serverFailed(body)
+	}
+	if cn.sending.len() == 0 {
+		return fmt.Errorf("%w: %q answers nothing", errMessage, kind)
+	}
+	u := cn.sending.front()
+	switch kind {
+	case '1', '2', '3', 'n', 'D', 'd', 'c': // done parsing, binding, closing; no data; copied out
+	case 'C':
+		u.completed(body)
+	case 'I':
+		u.completed(nil)
+	case 's':
+		u.suspended = true
+	case 't':
+		return u.parameters(body)
+	case 'T':
+		return u.describe(body)
+	case 'G':
+		return cn.copyBegan(u)
+	case 'H', 'W':
+	case 'Z':
+		if len(body) != 1 {
+			return errMessage
+		}
+		cn.ready(body[0])
+	default:
+		return fmt.Errorf("%w: %q", errMessage, kind)
+	}
+	return nil
+}
+
+// serverFailed takes an ErrorResponse: of the current unit, or a last word.
+func (cn *conn) serverFailed(body []byte) error {
+	var m pgproto3.ErrorResponse
+	if err := m.Decode(body); err != nil {
+		return err
+	}
+	e := pgconn.ErrorResponseToPgError(&m)
+	fatal := e.SeverityUnlocalized == "FATAL" || e.SeverityUnlocalized == "PANIC" || e.Severity == "FATAL"
+	if fatal || cn.sending.len() == 0 {
+		return e
+	}
+	cn.sending.front().err = e
+	return nil
+}
+
+// shutdown tells whether the server ended the connection in an orderly way: the
+// statement that ran is rolled back, those behind it were not looked at.
+func shutdown(why error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](why)
+	return ok && (e.Code == codeAdminShutdown || e.Code == "57P05" || e.Code == "25P03")
+}
+
+// completed takes a command tag: "INSERT 0 5".
+func (u *unit) completed(tag []byte) {
+	tag = bytes.TrimSuffix(tag, []byte{0})
+	n, rows := int64(0), false
+	if at := bytes.LastIndexByte(tag, ' '); at >= 0 && !bytes.HasPrefix(tag, []byte("SELECT")) {
+		n, rows = digits(tag[at+1:])
+	}
+	u.complete = true
+	switch {
+	case u.kind == unitSimple:
+		u.aborted = string(tag) == "ROLLBACK"
+		u.affected += n
+	case u.q == nil:
+	case u.kind == unitBatch:
+		if u.item < len(u.shapes) {
+			if rows {
+				u.q.Items[u.item].Affected(n, 0)
+			}
+			u.item++
+			u.complete = u.item == len(u.shapes)
+		}
+	case rows:
+		u.q.Affected(n, 0)
+	}
+	u.affected = n
+}
+
+func digits(b []byte) (n int64, ok bool) {
+	for _, d := range b {
+		if d < '0' || d > '9' {
+			return 0, false
+		}
+		n = n*10 + int64(d-'0')
+	}
+	return n, len(b) > 0
+}
+
+// parameters takes a ParameterDescription.
+func (u *unit) parameters(body []byte) error {
+	if u.draft == nil || len(body) < 2 {
+		return errMessage
+	}
+	n := int(binary.BigEndian.Uint16(body))
+	if len(body) != 2+4*n {
+		return errMessage
+	}
+	u.draft.params = make([]uint32, n)
+	for i := range n {
+		u.draft.params[i] = binary.BigEndian.Uint32(body[2+4*i:])
+	}
+	return nil
+}
+
+// describe takes a RowDescription.
+func (u *unit) describe(body []byte) error {
+	if u.draft == nil {
+		return nil // of a simple query: its rows are skipped
+	}
+	if len(body) < 2 {
+		return errMessage
+	}
+	n := int(binary.BigEndian.Uint16(body))
+	body = body[2:]
+	u.draft.columns = make([]described, n)
+	for i := range n {
+		end := bytes.IndexByte(body, 0)
+		if end < 0 || len(body) < end+19 {
+			return errMessage
+		}
+		u.draft.columns[i] = described{string(body[:end]), binary.BigEndian.Uint32(body[end+7:])}
+		body = body[end+19:]
+	}
+	return nil
+}
+
+// ready takes a ReadyForQuery: the end of the first unit.
+func (cn *conn) ready(status byte) {
+	c := cn.core
+	u := cn.sending.pop()
+	now := c.r.Now()
+	cn.status, cn.usedAt = status, now
+	if u.slow {
+		cn.slow--
+	}
+	if u.unknown {
+		cn.unknown--
+	}
+	if u.st != nil && u.kind == unitQuery && u.err == nil {
+		u.st.note(int64(now.Sub(cn.headAt)))
+	}
+	cn.headAt = now
+	switch {
+	case u.step != nil:
+		u.step(&u)
+	case u.kind == unitPrepare:
+		cn.described(&u)
+	case u.kind == unitSync && u.q == nil:
+		cn.checking = false
+	default:
+		cn.answered(&u)
+	}
+	if !cn.dead && cn.sending.len() > 0 && cn.sending.front().abandoned {
+		cn.interruptSoon()
+	}
+}
+
+// answered ends a query that used a connection together with others.
+func (cn *conn) answered(u *unit) {
+	if u.q == nil {
+		return
+	}
+	c := cn.core
+	err := cn.outcome(u)
+	switch {
+	case err == nil:
+	case u.again(cn):
+		c.again(u.q)
+		return
+	}
+	c.finish(u.q, err)
+}
+
+// outcome is the error of a unit's query, nil if there is none but what its rows
+// amount to.
+func (cn *conn) outcome(u *unit) error {
+	if u.err == nil {
+		return nil
+	}
+	e := u.err.(*pgconn.PgError)
+	sql := u.q.SQL
+	if u.kind == unitBatch && u.item < len(u.q.Items) {
+		sql = u.q.Items[u.item].SQL
+		return &db.BatchError{Index: u.item, SQL: sql, Err: serverError(e, sql)}
+	}
+	return serverError(e, sql)
+}
+
+// again tells whether a failed unit may be run once more, transparently: it was
+// hit by a cancel request for a neighbour, or its prepared statement is gone or
+// out of date. All of these come with a rollback of the implicit transaction.
+func (u *unit) again(cn *conn) bool {
+	e, ok := u.err.(*pgconn.PgError)
+	if !ok || u.q.Cancelled() {
+		return false
+	}
+	switch e.Code {
+	case codeCancelled:
+		return cn.collateral() && u.q.Rewind()
+	case codeNoStatement, codeDuplicate:
+		cn.forget(u)
+	case codeNotSupported:
+		if e.Routine != revalidate {
+			return false
+		}
+		cn.forget(u)
+	default:
+		return false
+	}
+	if u.q.Hook.State&flagRetried != 0 {
+		return false
+	}
+	u.q.Hook.State |= flagRetried
+	return u.q.Rewind()
+}
+
+// forget drops the prepared form of a unit's statements on this connection.
+func (cn *conn) forget(u *unit) {
+	drop := func(s *statement) {
+		if s == nil {
+			return
+		}
+		if p := s.on[cn.slot]; p != nil && p.shape != nil {
+			cn.deallocate(s, p)
+		}
+	}
+	drop(u.st)
+	if u.kind == unitBatch {
+		for _, item := range u.q.Items {
+			drop(cn.core.statement(item.SQL))
+		}
+	}
+}

@@ -1,0 +1,149 @@
+package pg
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"github.com/fasterapi/fasterapi/reactor"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// Config is how a database is reached and how many connections it gets. The
+// zero value takes everything from the PG* environment and the defaults.
+//
+// Owner: any (immutable after New).
+type Config struct {
+	// URL is a connection URL or a keyword/value string, as libpq has them:
+	// "postgres://user:secret@host1,host2/name?sslmode=verify-full". What it
+	// leaves out comes from PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD,
+	// PGPASSFILE, PGSSLMODE and so on. It never appears in errors or logs.
+	URL string
+	// MinConns and MaxConns are the connections of each core that are kept
+	// open, 0 to 64, and that may be open, 1 to 64. Default 1 and 10. The
+	// server sees up to MaxConns x cores.
+	MinConns, MaxConns int
+	// MaxPipeline is how many statements may be on their way on one
+	// connection, 1 to 1024. Default 64; 1: no pipelining.
+	MaxPipeline int
+	// MaxWaiting is how many calls may wait on each core. Default 4096. One
+	// more fails at once with db.ErrPoolExhausted.
+	MaxWaiting int
+	// AcquireTimeout is how long a call waits for a connection before it
+	// fails with db.ErrPoolExhausted. Default 5 s.
+	AcquireTimeout time.Duration
+	// ConnectTimeout is for opening one connection, TLS and authentication
+	// included. Default 5 s, or connect_timeout of the URL.
+	ConnectTimeout time.Duration
+	// StatementTimeout ends statements on the server. Default 30 s; negative:
+	// the server's own setting.
+	StatementTimeout time.Duration
+	// IdleTimeout closes connections above MinConns that had nothing to do
+	// for so long. Default 10 min.
+	IdleTimeout time.Duration
+	// HealthCheckInterval is how long a connection may be idle before a round
+	// trip checks it. Default 30 s.
+	HealthCheckInterval time.Duration
+	// MaxLifetime replaces connections after so long, give or take a tenth at
+	// random. Default 1 h; negative: never.
+	MaxLifetime time.Duration
+	// SlowAfter is the running time that makes a statement slow: nothing is
+	// placed behind a slow one while another connection can be had.
+	// Default 5 ms.
+	SlowAfter time.Duration
+	// LeakAfter is how long a transaction may do nothing before it is named in
+	// the log as leaked. Default 1 min; negative: never.
+	LeakAfter time.Duration
+	// StatementCache is how many prepared statements each connection keeps,
+	// 8 to 65536. Default 512.
+	StatementCache int
+	// SimplePooler is for servers behind PgBouncer in transaction mode:
+	// statements are not named, nothing is kept between transactions.
+	SimplePooler bool
+	// Types registers custom types, see [pgtype.Map]. It is called once per
+	// core.
+	Types func(*pgtype.Map)
+	// Reactors are what the connections belong to. Nil: an app's, once it
+	// starts (UseReactors), and until then one of the pool's own.
+	Reactors *reactor.Group
+	// Logger takes warnings. Nil: slog.Default.
+	Logger *slog.Logger
+}
+
+// maxSlots bounds MaxConns: a connection's place in a core.
+const maxSlots = 64
+
+// validate fills in the defaults and lists every bad field.
+func (c Config) validate() (Config, error) {
+	var errs []error
+	inRange := func(name string, v, low, high int) {
+		if v < low || v > high {
+			errs = append(errs, fmt.Errorf("pg: %s is %d, not %d to %d", name, v, low, high))
+		}
+	}
+	positive := func(name string, v time.Duration) {
+		if v <= 0 {
+			errs = append(errs, fmt.Errorf("pg: %s is %v, not positive", name, v))
+		}
+	}
+	c.MaxConns = orDefault(c.MaxConns, 10)
+	if c.MinConns == 0 {
+		c.MinConns = min(1, c.MaxConns)
+	}
+	c.MaxPipeline = orDefault(c.MaxPipeline, 64)
+	c.MaxWaiting = orDefault(c.MaxWaiting, 4096)
+	c.StatementCache = orDefault(c.StatementCache, 512)
+	c.AcquireTimeout = orDefault(c.AcquireTimeout, 5*time.Second)
+	c.StatementTimeout = orDefault(c.StatementTimeout, 30*time.Second)
+	c.IdleTimeout = orDefault(c.IdleTimeout, 10*time.Minute)
+	c.HealthCheckInterval = orDefault(c.HealthCheckInterval, 30*time.Second)
+	c.MaxLifetime = orDefault(c.MaxLifetime, time.Hour)
+	c.SlowAfter = orDefault(c.SlowAfter, 5*time.Millisecond)
+	c.LeakAfter = orDefault(c.LeakAfter, time.Minute)
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	inRange("MaxConns", c.MaxConns, 1, maxSlots)
+	inRange("MinConns", c.MinConns, 0, max(0, c.MaxConns))
+	inRange("MaxPipeline", c.MaxPipeline, 1, 1024)
+	inRange("MaxWaiting", c.MaxWaiting, 1, 1<<30)
+	inRange("StatementCache", c.StatementCache, 8, 1<<16)
+	positive("AcquireTimeout", c.AcquireTimeout)
+	positive("IdleTimeout", c.IdleTimeout)
+	positive("HealthCheckInterval", c.HealthCheckInterval)
+	positive("SlowAfter", c.SlowAfter)
+	if c.ConnectTimeout < 0 {
+		errs = append(errs, fmt.Errorf("pg: ConnectTimeout is %v", c.ConnectTimeout))
+	}
+	return c, errors.Join(errs...)
+}
+
+// target parses the URL and the environment.
+func (c *Config) target() (*pgconn.Config, error) {
+	target, err := pgconn.ParseConfig(c.URL)
+	if err != nil {
+		return nil, fmt.Errorf("pg: %w", redact(err, c.URL))
+	}
+	if c.ConnectTimeout > 0 {
+		target.ConnectTimeout = c.ConnectTimeout
+	}
+	if target.ConnectTimeout == 0 {
+		target.ConnectTimeout = 5 * time.Second
+	}
+	c.ConnectTimeout = target.ConnectTimeout
+	if c.StatementTimeout > 0 && !c.SimplePooler {
+		target.RuntimeParams["statement_timeout"] = strconv.FormatInt(max(1, c.StatementTimeout.Milliseconds()), 10)
+	}
+	return target, nil
+}
+
+func orDefault[T comparable](v, d T) T {
+	var zero T
+	if v == zero {
+		return d
+	}
+	return v
+}

@@ -1,0 +1,152 @@
+package pg
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+	"time"
+
+	"github.com/fasterapi/fasterapi/internal/poll"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// link is an authenticated connection on its way from package net to a reactor.
+//
+// Owner: the goroutine that dialled, then the conn.
+type link struct {
+	fd       int
+	hijacked *pgconn.HijackedConn // for cancel requests
+	tls      *tls.Conn            // nil: plaintext
+	memory   *memoryConn          // below tls
+	pid      uint32
+}
+
+// dial connects, authenticates and takes the descriptor over. It blocks.
+func dial(ctx context.Context, target *pgconn.Config) (*link, error) {
+	ctx, cancel := context.WithTimeout(ctx, target.ConnectTimeout)
+	defer cancel()
+	cfg := target.Copy()
+	cfg.DialFunc = dialMemory
+	pc, err := pgconn.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	l, err := hijack(ctx, pc)
+	if err != nil {
+		_ = pc.Close(ctx)
+		return nil, err
+	}
+	return l, nil
+}
+
+// hijack takes the descriptor of a connection over. docs: the connection is in
+// no transaction, and nothing that the server sent is left in pgconn's buffer.
+func hijack(ctx context.Context, pc *pgconn.PgConn) (*link, error) {
+	if err := pc.SyncConn(ctx); err != nil {
+		return nil, err
+	}
+	h, err := pc.Hijack()
+	if err != nil {
+		return nil, err
+	}
+	if h.Frontend.ReadBufferLen() != 0 {
+		_ = h.Conn.Close()
+		return nil, errors.New("pg: the server sent more than the handshake")
+	}
+	l := &link{hijacked: h, pid: h.PID}
+	base := h.Conn
+	if l.tls, _ = h.Conn.(*tls.Conn); l.tls != nil {
+		base = l.tls.NetConn()
+	}
+	m, ok := base.(*memoryConn)
+	if !ok {
+		_ = h.Conn.Close()
+		return nil, fmt.Errorf("pg: cannot take over a %T", base)
+	}
+	l.memory = m
+	if l.fd, err = m.takeOver(); err != nil {
+		_ = m.Conn.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// dialMemory is what pgconn dials with.
+func dialMemory(ctx context.Context, network, address string) (net.Conn, error) {
+	d := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{
+		Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3,
+	}}
+	c, err := d.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return &memoryConn{Conn: c}, nil
+}
+
+// memoryConn is a network connection that can be switched to memory: then it
+// reads what in holds and writes to out, and never touches the network. So
+// crypto/tls goes on working above a descriptor that a reactor owns.
+//
+// Owner: whoever dials, then the conn.
+type memoryConn struct {
+	net.Conn
+	memory bool
+	in     []byte
+	out    []byte
+}
+
+// errEmpty says that in is empty. crypto/tls keeps errors of the network unless
+// they are Temporary, in which case the connection stays usable.
+//
+// Owner: any (immutable after New).
+type errEmpty struct{}
+
+func (errEmpty) Error() string   { return "pg: no more bytes yet" }
+func (errEmpty) Timeout() bool   { return true }
+func (errEmpty) Temporary() bool { return true }
+
+func (m *memoryConn) Read(p []byte) (int, error) {
+	if !m.memory {
+		return m.Conn.Read(p)
+	}
+	if len(m.in) == 0 {
+		return 0, errEmpty{}
+	}
+	n := copy(p, m.in)
+	m.in = m.in[n:]
+	return n, nil
+}
+
+func (m *memoryConn) Write(p []byte) (int, error) {
+	if !m.memory {
+		return m.Conn.Write(p)
+	}
+	m.out = append(m.out, p...)
+	return len(p), nil
+}
+
+// takeOver duplicates the descriptor, closes the network connection, and
+// switches to memory.
+func (m *memoryConn) takeOver() (int, error) {
+	sc, ok := m.Conn.(syscall.Conn)
+	if !ok {
+		return -1, fmt.Errorf("pg: a %T has no descriptor", m.Conn)
+	}
+	raw, err := sc.SyscallConn()
+	if err != nil {
+		return -1, err
+	}
+	fd := -1
+	var dupErr error
+	if err := raw.Control(func(n uintptr) { fd, dupErr = poll.Dup(int(n)) }); err != nil {
+		return -1, err
+	}
+	if dupErr != nil {
+		return -1, dupErr
+	}
+	m.memory = true
+	return fd, m.Conn.Close()
+}

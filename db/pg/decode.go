@@ -1,0 +1,224 @@
+package pg
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// decoder stores one value, which is not NULL, in a row. Lease: b is the read
+// buffer.
+type decoder func(c *core, row *db.Row, i int, col *column, b []byte)
+
+// native is a type with a binary decoder of our own.
+//
+// Owner: any (immutable after New).
+type native struct {
+	name   string // as SQL spells it
+	class  db.Class
+	decode decoder
+}
+
+// natives are the common types, by OID. All others come as text, and go through
+// pgtype where the field asks for more than their text.
+func nativeOf(oid uint32) (native, bool) {
+	switch oid {
+	case pgtype.Int8OID:
+		return native{"BIGINT", db.ClassInt, decodeInt8}, true
+	case pgtype.Int4OID:
+		return native{"INTEGER", db.ClassInt, decodeInt4}, true
+	case pgtype.Int2OID:
+		return native{"SMALLINT", db.ClassInt, decodeInt2}, true
+	case pgtype.OIDOID:
+		return native{"OID", db.ClassInt, decodeOID}, true
+	case pgtype.BoolOID:
+		return native{"BOOLEAN", db.ClassBool, decodeBool}, true
+	case pgtype.Float8OID:
+		return native{"DOUBLE PRECISION", db.ClassFloat, decodeFloat8}, true
+	case pgtype.Float4OID:
+		return native{"REAL", db.ClassFloat, decodeFloat4}, true
+	case pgtype.TextOID:
+		return native{"TEXT", db.ClassText, decodeText}, true
+	case pgtype.VarcharOID:
+		return native{"VARCHAR", db.ClassText, decodeText}, true
+	case pgtype.BPCharOID:
+		return native{"CHAR", db.ClassText, decodeText}, true
+	case pgtype.NameOID:
+		return native{"NAME", db.ClassText, decodeText}, true
+	case pgtype.JSONOID:
+		return native{"JSON", db.ClassText, decodeText}, true
+	case pgtype.JSONBOID:
+		return native{"JSONB", db.ClassText, decodeJSONB}, true
+	case pgtype.ByteaOID:
+		return native{"BYTEA", db.ClassBytes, decodeBytea}, true
+	case pgtype.UUIDOID:
+		return native{"UUID", db.ClassUUID, decodeUUID}, true
+	case pgtype.TimestamptzOID:
+		return native{"TIMESTAMPTZ", db.ClassTime, decodeTimestamp}, true
+	case pgtype.TimestampOID:
+		return native{"TIMESTAMP", db.ClassTime, decodeTimestamp}, true
+	case pgtype.DateOID:
+		return native{"DATE", db.ClassTime, decodeDate}, true
+	}
+	return native{}, false
+}
+
+// typeName returns a type's name for messages.
+func typeName(m *pgtype.Map, oid uint32) string {
+	if n, ok := nativeOf(oid); ok {
+		return n.name
+	}
+	if t, ok := m.TypeForOID(oid); ok {
+		return strings.ToUpper(t.Name)
+	}
+	return "type " + strconv.FormatUint(uint64(oid), 10)
+}
+
+var errLength = errors.New("the server sent a value of the wrong length")
+
+func decodeInt8(_ *core, row *db.Row, i int, _ *column, b []byte) {
+	if len(b) != 8 {
+		row.Fail(i, errLength)
+		return
+	}
+	row.Int64(i, int64(binary.BigEndian.Uint64(b)))
+}
+
+func decodeInt4(_ *core, row *db.Row, i int, _ *column, b []byte) {
+	if len(b) != 4 {
+		row.Fail(i, errLength)
+		return
+	}
+	row.Int64(i, int64(int32(binary.BigEndian.Uint32(b))))
+}
+
+func decodeOID(_ *core, row *db.Row, i int, _ *column, b []byte) {
+	if len(b) != 4 {
+		row.Fail(i, errLength)
+		return
+	}
+	row.Int64(i, int64(binary.BigEndian.Uint32(b)))
+}
+
+func decodeInt2(_ *core, row *db.Row, i int, _ *column, b []byte) {
+	if len(b) != 2 {
+		row.Fail(i, errLength)
+		return
+	}
+	row.Int64(i, int64(int16(binary.BigEndian.Uint16(b))))
+}
+
+func decodeBool(_ *core, row *db.Row, i int, _ *column, b []byte) {
+	if len(b) != 1 {
+		row.Fail(i, errLength)
+		return
+	}
+	row.Bool(i, b[0] != 0)
+}
+
+func decodeFloat8(_ *core, row *db.Row, i int, _ *column, b []byte) {
+	if len(b) != 8 {
+		row.Fail(i, errLength)
+		return
+	}
+	row.Float64(i, math.Float64frombits(binary.BigEndian.Uint64(b)))
+}
+
+func decodeFloat4(_ *core, row *db.Row, i int, _ *column, b []byte) {
+	if len(b) != 4 {
+		row.Fail(i, errLength)
+		return
+	}
+	row.Float64(i, float64(math.Float32frombits(binary.BigEndian.Uint32(b))))
+}
+
+func decodeText(_ *core, row *db.Row, i int, _ *column, b []byte)  { row.Text(i, b) }
+func decodeBytea(_ *core, row *db.Row, i int, _ *column, b []byte) { row.Bytes(i, b) }
+
+// decodeJSONB: a version number (1) and the text.
+func decodeJSONB(_ *core, row *db.Row, i int, _ *column, b []byte) {
+	if len(b) < 1 || b[0] != 1 {
+		row.Fail(i, errors.New("an unknown version of jsonb"))
+		return
+	}
+	row.Text(i, b[1:])
+}
+
+func decodeUUID(_ *core, row *db.Row, i int, _ *column, b []byte) {
+	if len(b) != 16 {
+		row.Fail(i, errLength)
+		return
+	}
+	row.UUID(i, [16]byte(b))
+}
+
+// decodeTimestamp: microseconds since 2000. One without a zone counts as UTC.
+func decodeTimestamp(_ *core, row *db.Row, i int, _ *column, b []byte) {
+	if len(b) != 8 {
+		row.Fail(i, errLength)
+		return
+	}
+	us := int64(binary.BigEndian.Uint64(b))
+	if us == math.MaxInt64 || us == math.MinInt64 {
+		row.Fail(i, errors.New("infinity is not a time.Time"))
+		return
+	}
+	s := us / 1_000_000
+	row.Time(i, time.Unix(epochSeconds+s, (us-s*1_000_000)*1000).UTC())
+}
+
+func decodeDate(_ *core, row *db.Row, i int, _ *column, b []byte) {
+	if len(b) != 4 {
+		row.Fail(i, errLength)
+		return
+	}
+	days := int32(binary.BigEndian.Uint32(b))
+	if days == math.MaxInt32 || days == math.MinInt32 {
+		row.Fail(i, errors.New("infinity is not a time.Time"))
+		return
+	}
+	row.Time(i, time.Unix((int64(days)+epochDays)*86400, 0).UTC())
+}
+
+// decodeOther stores the text of a value, or what pgtype makes of it where the
+// field is of a type that pgtype knows for this column.
+func decodeOther(c *core, row *db.Row, i int, col *column, b []byte) {
+	dst, custom := row.Pointer(i)
+	if !custom {
+		row.Text(i, b)
+		return
+	}
+	if err := c.types.Scan(col.oid, pgtype.TextFormatCode, b, dst); err != nil {
+		row.Fail(i, err)
+	}
+}
+
+// accepts tells, for a column that comes as text, which Go types pgtype scans it
+// into. Types that hold text take it as it is, through the pool's own rules.
+func accepts(m *pgtype.Map, oid uint32) func(reflect.Type) bool {
+	if _, known := m.TypeForOID(oid); !known {
+		return nil
+	}
+	return func(t reflect.Type) bool {
+		switch {
+		case t.Kind() == reflect.String, t.Kind() == reflect.Interface:
+			return false
+		case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8:
+			return false
+		case t.Kind() == reflect.Pointer:
+			return false
+		}
+		plan := m.PlanScan(oid, pgtype.TextFormatCode, reflect.New(t).Interface())
+		return plan != nil && reflect.TypeOf(plan).String() != failPlan
+	}
+}
+
+// failPlan is the plan that pgtype makes when there is none.
+var failPlan = reflect.TypeOf(pgtype.NewMap().PlanScan(0xfffffff0, pgtype.TextFormatCode, new(chan int))).String()

@@ -1,0 +1,294 @@
+package pg
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// Bind, Execute and Sync, appended straight to what is written
+// (https://www.postgresql.org/docs/current/protocol-message-formats.html).
+
+// execute and sync end every query: Execute of the unnamed portal, all rows.
+const (
+	executeAll = "E\x00\x00\x00\x09\x00\x00\x00\x00\x00"
+	syncMsg    = "S\x00\x00\x00\x04"
+	flushMsg   = "H\x00\x00\x00\x04"
+	terminate  = "X\x00\x00\x00\x04"
+	copyDone   = "c\x00\x00\x00\x04"
+)
+
+// begin starts a message; finish fills in its length.
+func begin(dst []byte, kind byte) ([]byte, int) {
+	dst = append(dst, kind, 0, 0, 0, 0)
+	return dst, len(dst) - 4
+}
+
+func finish(dst []byte, at int) []byte {
+	binary.BigEndian.PutUint32(dst[at:], uint32(len(dst)-at))
+	return dst
+}
+
+func appendCString(dst []byte, s string) []byte {
+	dst = append(dst, s...)
+	return append(dst, 0)
+}
+
+func appendParse(dst, name []byte, sql string) []byte {
+	dst, at := begin(dst, 'P')
+	dst = append(dst, name...)
+	dst = appendCString(dst, sql)
+	dst = append(dst, 0, 0) // the server finds the parameter types
+	return finish(dst, at)
+}
+
+func appendDescribe(dst, name []byte) []byte {
+	dst, at := begin(dst, 'D')
+	dst = append(dst, 'S')
+	dst = append(dst, name...)
+	return finish(dst, at)
+}
+
+func appendClose(dst []byte, what byte, name []byte) []byte {
+	dst, at := begin(dst, 'C')
+	dst = append(dst, what)
+	dst = append(dst, name...)
+	return finish(dst, at)
+}
+
+func appendSimple(dst []byte, sql string) []byte {
+	dst, at := begin(dst, 'Q')
+	dst = appendCString(dst, sql)
+	return finish(dst, at)
+}
+
+func appendExecute(dst []byte, portal string, rows int) []byte {
+	dst, at := begin(dst, 'E')
+	dst = appendCString(dst, portal)
+	dst = binary.BigEndian.AppendUint32(dst, uint32(rows))
+	return finish(dst, at)
+}
+
+// appendBind binds parameters to a portal of a prepared statement.
+func (c *core) appendBind(dst []byte, portal string, name []byte, s *shape, params []db.Param) ([]byte, error) {
+	if len(params) != len(s.params) {
+		return dst, fmt.Errorf("the statement has %d parameters, the call %d", len(s.params), len(params))
+	}
+	dst, at := begin(dst, 'B')
+	dst = appendCString(dst, portal)
+	dst = append(dst, name...)
+	n := len(params)
+	dst = binary.BigEndian.AppendUint16(dst, uint16(n))
+	formats := len(dst)
+	for range n {
+		dst = append(dst, 0, 0) // text, until the encoder says otherwise
+	}
+	dst = binary.BigEndian.AppendUint16(dst, uint16(n))
+	for i := range params {
+		size := len(dst)
+		dst = append(dst, 0, 0, 0, 0)
+		var format byte
+		var err error
+		var null bool
+		dst, format, null, err = c.appendParam(dst, s.params[i], &params[i])
+		if err != nil {
+			return dst, fmt.Errorf("$%d (%s): %w", i+1, typeName(c.types, s.params[i]), err)
+		}
+		dst[formats+2*i+1] = format
+		length := uint32(len(dst) - size - 4)
+		if null {
+			length = math.MaxUint32
+		}
+		binary.BigEndian.PutUint32(dst[size:], length)
+	}
+	dst = append(dst, s.formats...)
+	return finish(dst, at), nil
+}
+
+const (
+	text   byte = 0
+	binary1 byte = 1
+)
+
+// appendParam appends one parameter in the form that the server's type takes.
+// What is not known to fit goes as text, which the server parses itself.
+func (c *core) appendParam(dst []byte, oid uint32, p *db.Param) (_ []byte, format byte, null bool, err error) {
+	switch p.Kind() {
+	case db.ParamNull:
+		return dst, text, true, nil
+	case db.ParamInt:
+		dst, format, err = appendInt(dst, oid, p.Int())
+	case db.ParamFloat:
+		dst, format = appendFloat(dst, oid, p.Float())
+	case db.ParamBool:
+		dst, format = appendBool(dst, oid, p.Bool())
+	case db.ParamText:
+		if oid == pgtype.ByteaOID {
+			return append(dst, p.Text()...), binary1, false, nil // its bytes, not bytea's text form
+		}
+		dst = append(dst, p.Text()...)
+	case db.ParamBytes:
+		dst, format = appendBytes(dst, oid, p.Bytes())
+	case db.ParamTime:
+		dst, format = appendTime(dst, oid, p.Time())
+	case db.ParamUUID:
+		dst, format = appendUUID(dst, oid, p.UUID())
+	default:
+		return c.appendAny(dst, oid, p.Any())
+	}
+	return dst, format, false, err
+}
+
+func appendInt(dst []byte, oid uint32, v int64) ([]byte, byte, error) {
+	switch oid {
+	case pgtype.Int8OID:
+		return binary.BigEndian.AppendUint64(dst, uint64(v)), binary1, nil
+	case pgtype.Int4OID:
+		if int64(int32(v)) != v {
+			return dst, 0, fmt.Errorf("%d does not fit", v)
+		}
+		return binary.BigEndian.AppendUint32(dst, uint32(v)), binary1, nil
+	case pgtype.Int2OID:
+		if int64(int16(v)) != v {
+			return dst, 0, fmt.Errorf("%d does not fit", v)
+		}
+		return binary.BigEndian.AppendUint16(dst, uint16(v)), binary1, nil
+	case pgtype.IntervalOID: // a time.Duration, the one integer that is one
+		dst = strconv.AppendInt(dst, v/1000, 10)
+		return append(dst, " microseconds"...), text, nil
+	default:
+		return strconv.AppendInt(dst, v, 10), text, nil
+	}
+}
+
+func appendFloat(dst []byte, oid uint32, v float64) ([]byte, byte) {
+	switch oid {
+	case pgtype.Float8OID:
+		return binary.BigEndian.AppendUint64(dst, math.Float64bits(v)), binary1
+	case pgtype.Float4OID:
+		return binary.BigEndian.AppendUint32(dst, math.Float32bits(float32(v))), binary1
+	case pgtype.Int2OID, pgtype.Int4OID, pgtype.Int8OID:
+		if v == math.Trunc(v) && math.Abs(v) <= 1<<53 {
+			return strconv.AppendInt(dst, int64(v), 10), text
+		}
+	}
+	switch {
+	case math.IsInf(v, 1):
+		return append(dst, "Infinity"...), text
+	case math.IsInf(v, -1):
+		return append(dst, "-Infinity"...), text
+	}
+	return strconv.AppendFloat(dst, v, 'g', -1, 64), text
+}
+
+func appendBool(dst []byte, oid uint32, v bool) ([]byte, byte) {
+	if oid == pgtype.BoolOID {
+		if v {
+			return append(dst, 1), binary1
+		}
+		return append(dst, 0), binary1
+	}
+	return strconv.AppendBool(dst, v), text
+}
+
+func appendBytes(dst []byte, oid uint32, v []byte) ([]byte, byte) {
+	if oid == pgtype.ByteaOID || oid == pgtype.UUIDOID && len(v) == 16 {
+		return append(dst, v...), binary1
+	}
+	return append(dst, v...), text // text, json and the like
+}
+
+// epoch is midnight of 2000-01-01 in Unix time: where Postgres counts from.
+const (
+	epochSeconds = 946684800
+	epochDays    = epochSeconds / 86400
+)
+
+func appendTime(dst []byte, oid uint32, t time.Time) ([]byte, byte) {
+	switch oid {
+	case pgtype.TimestamptzOID:
+		if us, ok := microseconds(t); ok {
+			return binary.BigEndian.AppendUint64(dst, uint64(us)), binary1
+		}
+	case pgtype.TimestampOID:
+		// Without a zone: the wall clock, as it stands in t.
+		y, m, d := t.Date()
+		wall := time.Date(y, m, d, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
+		if us, ok := microseconds(wall); ok {
+			return binary.BigEndian.AppendUint64(dst, uint64(us)), binary1
+		}
+		return wall.AppendFormat(dst, "2006-01-02 15:04:05.999999"), text
+	case pgtype.DateOID:
+		y, m, d := t.Date()
+		days := time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix()/86400 - epochDays
+		if int64(int32(days)) == days && y > 0 {
+			return binary.BigEndian.AppendUint32(dst, uint32(days)), binary1
+		}
+		return t.AppendFormat(dst, "2006-01-02"), text
+	case pgtype.TimeOID:
+		return t.AppendFormat(dst, "15:04:05.999999"), text
+	}
+	return t.AppendFormat(dst, "2006-01-02T15:04:05.999999999Z07:00"), text
+}
+
+// microseconds since 2000; false when they do not fit.
+func microseconds(t time.Time) (int64, bool) {
+	s := t.Unix() - epochSeconds
+	if s > math.MaxInt64/1_000_000-1 || s < math.MinInt64/1_000_000+1 {
+		return 0, false
+	}
+	return s*1_000_000 + int64(t.Nanosecond())/1000, true
+}
+
+func appendUUID(dst []byte, oid uint32, u [16]byte) ([]byte, byte) {
+	if oid == pgtype.UUIDOID || oid == pgtype.ByteaOID {
+		return append(dst, u[:]...), binary1
+	}
+	return db.AppendUUID(dst, u), text
+}
+
+// appendAny encodes arrays, ranges, addresses and the like through pgtype, and
+// everything for a json column as JSON.
+func (c *core) appendAny(dst []byte, oid uint32, v any) ([]byte, byte, bool, error) {
+	if oid == pgtype.JSONOID || oid == pgtype.JSONBOID {
+		doc, err := json.Marshal(v)
+		return append(dst, doc...), text, false, err
+	}
+	for _, format := range [...]int16{pgtype.BinaryFormatCode, pgtype.TextFormatCode} {
+		plan := c.types.PlanEncode(oid, format, v)
+		if plan == nil {
+			continue
+		}
+		out, err := plan.Encode(v, dst)
+		if err != nil {
+			return dst, 0, false, err
+		}
+		if out == nil {
+			return dst, text, true, nil
+		}
+		return out, byte(format), false, nil
+	}
+	if t, ok := v.(interface{ MarshalText() ([]byte, error) }); ok {
+		b, err := t.MarshalText()
+		return append(dst, b...), text, false, err
+	}
+	if isText(oid) {
+		doc, err := json.Marshal(v)
+		return append(dst, doc...), text, false, err
+	}
+	return dst, 0, false, fmt.Errorf("a %T has no form for this type", v)
+}
+
+func isText(oid uint32) bool {
+	switch oid {
+	case pgtype.TextOID, pgtype.VarcharOID, pgtype.BPCharOID, pgtype.NameOID, pgtype.UnknownOID:
+		return true
+	}
+	return false
+}

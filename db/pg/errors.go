@@ -1,0 +1,132 @@
+package pg
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// SQLSTATE codes that change what the driver does
+// (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+const (
+	codeCancelled        = "57014" // query_canceled: a cancel request or statement_timeout
+	codeAdminShutdown    = "57P01"
+	codeCrashShutdown    = "57P02"
+	codeCannotConnectNow = "57P03"
+	codeTooMany          = "53300" // too_many_connections
+	codeNoStatement      = "26000" // invalid_sql_statement_name
+	codeDuplicate        = "42P05" // duplicate_prepared_statement
+	codeNotSupported     = "0A000" // also: cached plan must not change result type
+	codeDeadlock         = "40P01"
+)
+
+// revalidate is the server function that finds a prepared statement's result
+// type changed; the message is translated, this name is not.
+const revalidate = "RevalidateCachedQuery"
+
+// kindOf sorts a SQLSTATE.
+func kindOf(code string) db.Kind {
+	switch code {
+	case "23505", "23P01":
+		return db.UniqueViolation
+	case "23503", "23001":
+		return db.ForeignKeyViolation
+	case "23502":
+		return db.NotNullViolation
+	case "23514":
+		return db.CheckViolation
+	case "40001":
+		return db.Serialization
+	case codeDeadlock:
+		return db.Deadlock
+	case "55P03":
+		return db.Busy
+	case "25006":
+		return db.ReadOnly
+	case "42501":
+		return db.Permission
+	case codeCancelled:
+		return db.Timeout
+	}
+	if len(code) < 2 {
+		return db.Other
+	}
+	switch code[:2] {
+	case "42", "22", "08", "0A", "26", "34", "3D", "3F":
+		if code[:2] == "08" {
+			return db.Unavailable
+		}
+		return db.Invalid
+	case "53":
+		if code == "53100" {
+			return db.Full
+		}
+		return db.Unavailable
+	case "57", "58":
+		return db.Unavailable
+	case "XX":
+		return db.Corrupt
+	case "28":
+		return db.Permission
+	default:
+		return db.Other
+	}
+}
+
+// serverError turns what the server said into the error of a statement.
+// Serialization failures and deadlocks have rolled the transaction back.
+func serverError(e *pgconn.PgError, sql string) *db.Error {
+	out := &db.Error{
+		Kind: kindOf(e.Code), Code: e.Code, Message: e.Message,
+		Constraint: e.ConstraintName, Table: e.TableName, Column: e.ColumnName, SQL: sql, Err: e,
+	}
+	if e.Hint != "" {
+		out.Message += " (hint: " + e.Hint + ")"
+	}
+	out.Retry = out.Kind == db.Serialization || out.Kind == db.Deadlock
+	return out
+}
+
+// connectError is why there is no connection; nothing has run.
+func connectError(err error) *db.Error {
+	out := &db.Error{Kind: db.Unavailable, Message: "cannot connect: " + err.Error(), Retry: true, Err: err}
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		out.Code = e.Code
+	}
+	return out
+}
+
+// brokenError is what calls on a broken connection end with.
+func brokenError(why error, sql string, safe bool) *db.Error {
+	out := &db.Error{Kind: db.Unavailable, Message: "the connection broke: " + why.Error(), SQL: sql, Retry: safe, Err: why}
+	if e, ok := errors.AsType[*pgconn.PgError](why); ok {
+		out.Code = e.Code
+	}
+	return out
+}
+
+// redacted is an error whose text may have quoted a connection string.
+//
+// Owner: any (immutable after New).
+type redacted struct{ text string }
+
+func (r redacted) Error() string { return r.text }
+
+// redact takes the connection string and its password out of an error.
+func redact(err error, dsn string) error {
+	text := err.Error()
+	if dsn == "" {
+		return redacted{text}
+	}
+	text = strings.ReplaceAll(text, dsn, "(url)")
+	if u, e := url.Parse(dsn); e == nil && u.User != nil {
+		if p, ok := u.User.Password(); ok && p != "" {
+			text = strings.ReplaceAll(text, p, "xxxxx")
+			text = strings.ReplaceAll(text, url.QueryEscape(p), "xxxxx")
+		}
+	}
+	return redacted{text}
+}

@@ -1,0 +1,143 @@
+package pg
+
+import (
+	"encoding/binary"
+	"errors"
+	"slices"
+	"strconv"
+
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// prepare has the server parse and describe s on this connection; q runs after
+// that, and so does everyone else who asks for s in the meantime.
+func (cn *conn) prepare(s *statement, q *db.Query) {
+	c := cn.core
+	p := &prepared{name: c.newName()}
+	s.on[cn.slot] = p
+	s.uses++
+	cn.await(p, q)
+	out := appendParse(cn.buffer(), p.name, s.sql)
+	out = appendDescribe(out, p.name)
+	cn.setBuffer(append(out, syncMsg...))
+	cn.push(unit{kind: unitPrepare, st: s, prep: p, draft: &draft{}})
+}
+
+// await lets q wait until p is prepared.
+func (cn *conn) await(p *prepared, q *db.Query) {
+	q.Hook.Holder = p
+	setState(q, stateHeld)
+	p.waiting.push(q)
+	cn.parked++
+}
+
+// newName makes a statement name that this core has never used, with its final
+// zero byte. Behind a pooler statements have no name.
+func (c *core) newName() []byte {
+	if c.cfg.SimplePooler {
+		return []byte{0}
+	}
+	c.names++
+	return append(strconv.AppendUint([]byte("f"), c.names, 36), 0)
+}
+
+// deallocate forgets p; the server is told with whatever is sent next.
+func (cn *conn) deallocate(s *statement, p *prepared) {
+	s.on[cn.slot] = nil
+	s.uses--
+	if len(p.name) > 1 {
+		cn.setBuffer(appendClose(cn.buffer(), 'S', p.name))
+	}
+}
+
+// described ends a unitPrepare: what waited for it runs, or fails with it.
+func (cn *conn) described(u *unit) {
+	s, p, c := u.st, u.prep, cn.core
+	list := p.waiting
+	p.waiting = queue{}
+	cn.parked -= list.length
+	if u.err != nil {
+		if s.on[cn.slot] == p {
+			s.on[cn.slot] = nil
+			s.uses--
+		}
+		for q := list.pop(); q != nil; q = list.pop() {
+			q.Hook.Holder = nil
+			cn.notPrepared(q, u)
+		}
+		return
+	}
+	p.shape = c.shapeOf(s, u.draft)
+	if c.cfg.SimplePooler && s.on[cn.slot] == p {
+		s.on[cn.slot] = nil // the server forgets it, the shape is kept
+		s.uses--
+	}
+	for q := list.pop(); q != nil; q = list.pop() {
+		q.Hook.Holder = nil
+		q.Hook.State |= flagFresh
+		switch {
+		case q.Cancelled() && cn.held == nil:
+			c.finish(q, q.Cause())
+		case cn.held != nil:
+			cn.held.prepared(q)
+		default:
+			cn.run(q)
+		}
+	}
+}
+
+// notPrepared ends q, whose statement the server would not prepare.
+func (cn *conn) notPrepared(q *db.Query, u *unit) {
+	c := cn.core
+	e := u.err.(*pgconn.PgError)
+	var err error = serverError(e, u.st.sql)
+	if q.Op == db.OpBatch {
+		i := slices.IndexFunc(q.Items, func(item *db.Query) bool { return item.SQL == u.st.sql })
+		err = &db.BatchError{Index: i, SQL: u.st.sql, Err: err}
+	}
+	switch {
+	case cn.held != nil:
+		cn.held.failed(q, err)
+	case e.Code == codeCancelled && cn.collateral() && !q.Cancelled():
+		c.again(q)
+	default:
+		c.finish(q, err)
+	}
+}
+
+// shapeOf makes the shape of a statement from its description; an equal one that
+// is known is used again, with the row plans compiled for it.
+func (c *core) shapeOf(s *statement, d *draft) *shape {
+	if old := s.last; old != nil && old.is(d) {
+		return old
+	}
+	n := &shape{params: d.params, columns: make([]column, len(d.columns))}
+	cols := make([]db.Column, len(d.columns))
+	n.formats = binary.BigEndian.AppendUint16(nil, uint16(len(d.columns)))
+	for i, col := range d.columns {
+		n.columns[i] = column{name: col.name, oid: col.oid, decode: decodeOther}
+		cols[i] = db.Column{Name: col.name, Type: typeName(c.types, col.oid), Class: db.ClassText}
+		format := text
+		if nat, ok := nativeOf(col.oid); ok && !c.custom[col.oid] {
+			n.columns[i].decode, cols[i].Class, format = nat.decode, nat.class, binary1
+		} else {
+			cols[i].Accepts = accepts(c.types, col.oid)
+		}
+		n.formats = append(n.formats, 0, format)
+	}
+	n.desc = db.NewDescription(cols)
+	s.last = n
+	return n
+}
+
+// is tells whether the server's description is that of s.
+func (s *shape) is(d *draft) bool {
+	return slices.Equal(s.params, d.params) && slices.EqualFunc(s.columns, d.columns,
+		func(a column, b described) bool { return a.oid == b.oid && a.name == b.name })
+}
+
+// invalid makes the error of a call that does not fit its statement.
+func invalid(q *db.Query, err error) error {
+	return &db.Error{Kind: db.Invalid, Code: "08P01", Message: err.Error(), SQL: q.SQL, Err: errors.Unwrap(err)}
+}

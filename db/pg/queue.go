@@ -1,0 +1,112 @@
+package pg
+
+import (
+	"sync/atomic"
+
+	"github.com/fasterapi/fasterapi/db"
+)
+
+// The states of a query, in its Hook, and flags beside them.
+const (
+	stateNew      uint8 = iota // on its way to a core
+	stateWaiting               // in a core's list for a connection
+	stateHeld                  // in a list that Holder names: a session's, or a statement's
+	stateSent                  // on its way on a connection
+	stateDone                  // finished
+	stateMask     uint8 = 0x0f
+	flagFresh     uint8 = 0x10 // its statement has just been described anew for it
+	flagOverflow  uint8 = 0x20 // came from another core
+	flagExclusive uint8 = 0x40 // needs a connection of its own
+	flagRetried   uint8 = 0x80 // has been sent a second time
+)
+
+func setState(q *db.Query, s uint8) { q.Hook.State = q.Hook.State&^stateMask | s }
+
+func stateOf(q *db.Query) uint8 { return q.Hook.State & stateMask }
+
+// queue is a list of queries through their hooks, first in, first out.
+//
+// Owner: reactor.
+type queue struct {
+	head, tail *db.Query
+	length     int
+}
+
+func (l *queue) push(q *db.Query) {
+	q.Hook.Prev, q.Hook.Next = l.tail, nil
+	if l.tail != nil {
+		l.tail.Hook.Next = q
+	} else {
+		l.head = q
+	}
+	l.tail = q
+	l.length++
+}
+
+// pushFront puts q before all others.
+func (l *queue) pushFront(q *db.Query) {
+	q.Hook.Prev, q.Hook.Next = nil, l.head
+	if l.head != nil {
+		l.head.Hook.Prev = q
+	} else {
+		l.tail = q
+	}
+	l.head = q
+	l.length++
+}
+
+// remove takes q out, which must be in the list.
+func (l *queue) remove(q *db.Query) {
+	if q.Hook.Prev != nil {
+		q.Hook.Prev.Hook.Next = q.Hook.Next
+	} else {
+		l.head = q.Hook.Next
+	}
+	if q.Hook.Next != nil {
+		q.Hook.Next.Hook.Prev = q.Hook.Prev
+	} else {
+		l.tail = q.Hook.Prev
+	}
+	q.Hook.Prev, q.Hook.Next = nil, nil
+	l.length--
+}
+
+// pop takes the first one out; nil when there is none.
+func (l *queue) pop() *db.Query {
+	q := l.head
+	if q != nil {
+		l.remove(q)
+	}
+	return q
+}
+
+// inbox brings queries from other goroutines to a core: a stack, linked through
+// the hooks, which the core takes whole and turns over. Pushing allocates
+// nothing.
+//
+// Owner: any (atomic).
+type inbox struct{ top atomic.Pointer[db.Query] }
+
+// push adds q and tells whether the inbox was empty, and so nobody is on the way
+// to empty it.
+func (b *inbox) push(q *db.Query) bool {
+	for {
+		top := b.top.Load()
+		q.Hook.Next = top
+		if b.top.CompareAndSwap(top, q) {
+			return top == nil
+		}
+	}
+}
+
+// take empties the inbox: the oldest first, linked by Next.
+func (b *inbox) take() *db.Query {
+	q := b.top.Swap(nil)
+	var list *db.Query
+	for q != nil {
+		next := q.Hook.Next
+		q.Hook.Next, list = list, q
+		q = next
+	}
+	return list
+}

@@ -1,0 +1,194 @@
+package pg
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/fasterapi/fasterapi/internal/stream"
+)
+
+// readSize is the read buffer of a core in bytes: what 64 pipelined answers
+// need several times over.
+const readSize = 64 << 10
+
+// maxMessage bounds one message from the server, in bytes; Postgres' own limit
+// for a value is 1 GB.
+const maxMessage = 1<<30 + 1<<16
+
+var errMessage = errors.New("pg: the server sent a malformed message")
+
+// receive reads until the socket is empty and handles every whole message.
+func (cn *conn) receive() {
+	for !cn.dead {
+		buf := cn.readBuffer()
+		room := cap(buf) - len(buf)
+		var st stream.Status
+		had := len(buf)
+		if cn.tls == nil {
+			buf, st = cn.socket.Fill(buf)
+		} else {
+			buf, st = cn.decrypt(buf)
+		}
+		if len(buf) > had {
+			n, err := cn.parse(buf)
+			if err != nil {
+				cn.fail(err)
+				return
+			}
+			cn.keep(buf[n:])
+		}
+		switch {
+		case cn.dead:
+			return
+		case st == stream.Ended:
+			cn.fail(io.ErrUnexpectedEOF)
+			return
+		case st == stream.Broken:
+			cn.fail(stream.ErrBroken)
+			return
+		case st == stream.Again:
+			return
+		case cn.tls == nil && len(buf)-had < room:
+			return // a short read has emptied the socket (epoll(7), question 9)
+		}
+	}
+}
+
+// readBuffer returns the buffer to read into, with the kept rest in front.
+func (cn *conn) readBuffer() []byte {
+	c := cn.core
+	if len(cn.rest) == 0 {
+		return c.read[:0]
+	}
+	need := len(cn.rest) + 4096
+	if len(cn.rest) >= 5 {
+		need = max(need, 1+int(binary.BigEndian.Uint32(cn.rest[1:])))
+	}
+	if need <= cap(c.read) {
+		return append(c.read[:0], cn.rest...)
+	}
+	if cap(cn.rest) < need {
+		// Doubling keeps a message that was announced large and comes in
+		// pieces from being paid for before its bytes are there.
+		size := min(need, max(2*len(cn.rest), 2*readSize))
+		cn.rest = append(make([]byte, 0, size), cn.rest...)
+	}
+	if len(cn.rest) == cap(cn.rest) {
+		cn.rest = append(cn.rest, 0)[:len(cn.rest)]
+	}
+	return cn.rest
+}
+
+// keep stores what is not a whole message yet.
+func (cn *conn) keep(rest []byte) {
+	if len(rest) == 0 {
+		if cap(cn.rest) > maxKept {
+			cn.rest = nil
+		}
+		cn.rest = cn.rest[:0]
+		return
+	}
+	if cap(rest) > 0 && cap(cn.rest) > 0 && &rest[:1][0] == &cn.rest[:1][0] {
+		cn.rest = rest // read in place, nothing parsed
+		return
+	}
+	cn.rest = append(cn.rest[:0], rest...)
+}
+
+// decrypt reads from the socket through TLS, appending to buf.
+func (cn *conn) decrypt(buf []byte) ([]byte, stream.Status) {
+	m := cn.link.memory
+	for {
+		n, err := cn.tls.Read(buf[len(buf):cap(buf)])
+		if n > 0 {
+			return buf[:len(buf)+n], stream.Done
+		}
+		var empty errEmpty
+		switch {
+		case err == nil:
+		case errors.As(err, &empty):
+			if len(m.in) > 0 {
+				break
+			}
+			in, st := cn.socket.Fill(cn.core.cipher[:0])
+			if len(in) == 0 {
+				return buf, st
+			}
+			m.in = in
+		case errors.Is(err, io.EOF):
+			return buf, stream.Ended
+		default:
+			return buf, stream.Broken
+		}
+	}
+}
+
+// parse handles the whole messages at the start of buf and returns how many
+// bytes they are. Lease: buf, for the time of the call.
+func (cn *conn) parse(buf []byte) (int, error) {
+	at := 0
+	for len(buf)-at >= 5 && !cn.dead {
+		length := int(binary.BigEndian.Uint32(buf[at+1:]))
+		if length < 4 || length > maxMessage {
+			return at, errMessage
+		}
+		end := at + 1 + length
+		if len(buf) < end {
+			break
+		}
+		kind, body := buf[at], buf[at+5:end]
+		at = end
+		if kind == 'D' && cn.sending.len() > 0 {
+			if err := cn.row(cn.sending.front(), body); err != nil {
+				return at, err
+			}
+			continue
+		}
+		if err := cn.message(kind, body); err != nil {
+			return at, err
+		}
+	}
+	return at, nil
+}
+
+// row decodes a DataRow into the query of u.
+func (cn *conn) row(u *unit, body []byte) error {
+	q, s := u.q, u.shape
+	if q == nil || u.kind == unitSimple {
+		return nil
+	}
+	if u.kind == unitBatch {
+		if u.item >= len(u.shapes) {
+			return errMessage
+		}
+		q, s = q.Items[u.item], u.shapes[u.item]
+	}
+	row := q.Next()
+	if row == nil {
+		return nil
+	}
+	if s == nil || len(body) < 2 || int(binary.BigEndian.Uint16(body)) != len(s.columns) {
+		return fmt.Errorf("%w: a row of another shape", errMessage)
+	}
+	body = body[2:]
+	c := cn.core
+	for i := range s.columns {
+		if len(body) < 4 {
+			return errMessage
+		}
+		n := int32(binary.BigEndian.Uint32(body))
+		body = body[4:]
+		if n < 0 {
+			row.Null(i)
+			continue
+		}
+		if int(n) > len(body) {
+			return errMessage
+		}
+		s.columns[i].decode(c, row, i, &s.columns[i], body[:n])
+		body = body[n:]
+	}
+	return nil
+}

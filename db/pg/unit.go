@@ -1,0 +1,93 @@
+package pg
+
+import "github.com/fasterapi/fasterapi/db"
+
+// unitKind says what answers a unit expects.
+type unitKind uint8
+
+const (
+	unitQuery   unitKind = iota // one statement of a query
+	unitPrepare                 // Parse and Describe
+	unitBatch                   // the statements of a batch
+	unitSimple                  // a simple query: BEGIN, COMMIT, scripts
+	unitSync                    // a round trip
+	unitPortion                 // a portion of a stream
+	unitCopy                    // COPY FROM STDIN
+)
+
+// unit is everything up to one ReadyForQuery. An error inside reaches no other
+// unit.
+//
+// Owner: reactor.
+type unit struct {
+	q      *db.Query // nil: nobody waits for it (any more)
+	st     *statement
+	shape  *shape
+	shapes []*shape // unitBatch: by item
+	err    error    // what the server said, a *pgconn.PgError
+	draft  *draft   // unitPrepare: what is known so far
+	prep   *prepared
+	step   func(*unit) // what comes next, for the steps of a session
+
+	item      int // unitBatch: the current one
+	affected  int64
+	kind      unitKind
+	slow      bool // its statement is
+	unknown   bool // its statement has not been measured
+	complete  bool // CommandComplete has come
+	suspended bool // PortalSuspended has come
+	abandoned bool // its query was cancelled
+	aborted   bool // unitSimple: the server answered ROLLBACK
+}
+
+// draft collects the description of a statement.
+//
+// Owner: reactor.
+type draft struct {
+	params  []uint32
+	columns []described
+}
+
+// described is a column as the server describes it.
+//
+// Owner: reactor.
+type described struct {
+	name string
+	oid  uint32
+}
+
+// units is the pipeline of a connection: a growing ring.
+//
+// Owner: reactor.
+type units struct {
+	buf        []unit // length is a power of two, or 0
+	head, tail uint
+}
+
+func (l *units) len() int { return int(l.tail - l.head) }
+
+func (l *units) at(i int) *unit { return &l.buf[(l.head+uint(i))&uint(len(l.buf)-1)] }
+
+// front is the unit that the server works on.
+func (l *units) front() *unit { return l.at(0) }
+
+func (l *units) push(u unit) {
+	if l.len() == len(l.buf) {
+		bigger := make([]unit, max(8, 2*len(l.buf)))
+		n := uint(l.len())
+		for i := range n {
+			bigger[i] = *l.at(int(i))
+		}
+		l.buf, l.head, l.tail = bigger, 0, n
+	}
+	l.buf[l.tail&uint(len(l.buf)-1)] = u
+	l.tail++
+}
+
+func (l *units) pop() unit {
+	u := l.front()
+	out := *u
+	*u = unit{}
+	l.head++
+	return out
+}
