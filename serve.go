@@ -23,9 +23,25 @@ type dispatcher App
 
 var _ exchange.Handler = (*dispatcher)(nil)
 
+// Begin implements [exchange.Handler]: it gives x a Ctx and finds its route.
+func (d *dispatcher) Begin(x *exchange.Exchange) {
+	c, ok := x.User.(*Ctx)
+	if !ok {
+		c = &Ctx{app: (*App)(d), x: x}
+		x.User = c
+	}
+	c.routed, c.reactor = true, x.Reactor()
+	m := d.router.Match(x.Head.Method, x.Head.Path, &c.params)
+	if m.Outcome == router.Found {
+		c.route = m.Route.Value
+	} else {
+		c.missed = m
+	}
+}
+
 // Admit implements [exchange.Handler]: the route decides about the body.
 func (d *dispatcher) Admit(x *exchange.Exchange) exchange.Admission {
-	c := d.ctxOf(x)
+	c := x.User.(*Ctx)
 	if c.route == nil {
 		return exchange.Admission{Discard: true}
 	}
@@ -37,10 +53,10 @@ func (d *dispatcher) Admit(x *exchange.Exchange) exchange.Admission {
 	return exchange.Admission{Limit: limit, Stream: blocking && !c.route.needsBody}
 }
 
-// Serve implements [exchange.Handler]: it finds the route and runs its handler
-// where it belongs.
+// Serve implements [exchange.Handler]: it runs the handler of the route where it
+// belongs.
 func (d *dispatcher) Serve(x *exchange.Exchange) exchange.Outcome {
-	c := d.ctxOf(x)
+	c := x.User.(*Ctx)
 	r := c.route
 	if r == nil {
 		r = d.missed
@@ -67,26 +83,6 @@ func (d *dispatcher) Serve(x *exchange.Exchange) exchange.Outcome {
 	}
 }
 
-// ctxOf returns the Ctx of x with its route found.
-func (d *dispatcher) ctxOf(x *exchange.Exchange) *Ctx {
-	c, ok := x.User.(*Ctx)
-	if !ok {
-		c = &Ctx{app: (*App)(d), x: x}
-		x.User = c
-	}
-	if c.routed {
-		return c
-	}
-	c.routed, c.reactor = true, x.Reactor()
-	m := d.router.Match(x.Head.Method, x.Head.Path, &c.params)
-	if m.Outcome == router.Found {
-		c.route = m.Route.Value
-	} else {
-		c.missed = m
-	}
-	return c
-}
-
 // Cancel implements [exchange.Handler]: nobody waits for the answer any more.
 func (*dispatcher) Cancel(x *exchange.Exchange, cause error) {
 	c, ok := x.User.(*Ctx)
@@ -94,7 +90,7 @@ func (*dispatcher) Cancel(x *exchange.Exchange, cause error) {
 		return
 	}
 	c.cancel()
-	if c.coroutine != nil && x.OnReactor() {
+	if x.OnReactor() && c.coroutine != nil {
 		c.coroutine.Interrupt(context.Canceled)
 	}
 }

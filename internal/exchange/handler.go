@@ -31,6 +31,9 @@ type Admission struct {
 //
 // Owner: any (immutable after New).
 type Handler interface {
+	// Begin is called once for each request, when its head is complete, before
+	// all other methods. It must not block.
+	Begin(x *Exchange)
 	// Admit is asked when the head of a request with a body has come. It must
 	// not block. It is not called for requests without a body.
 	Admit(x *Exchange) Admission

@@ -48,6 +48,7 @@ func (c *conn) begin() {
 	c.expectNothing()
 	x.Attach(c, c.core.reactor, c.owner.Load() == ownedByReactor)
 	x.Remote = c.remote
+	c.core.server.handler.Begin(x)
 	c.mustClose = !x.Head.Persistent()
 	c.begun = true
 	c.phase = ready

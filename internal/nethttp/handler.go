@@ -47,6 +47,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.Attach(c, c.reactor, false)
 	x.Remote, _ = netip.ParseAddrPort(r.RemoteAddr)
 	x.Secure = r.TLS != nil
+	h.handler.Begin(x)
 	if r.Body != nil && r.ContentLength != 0 && !h.takeBody(c) {
 		h.release(x)
 		return
