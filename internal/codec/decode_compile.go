@@ -65,6 +65,10 @@ func (c *decodeCompiler) compile(n *decodeNode, stringed bool, plan *schema.Plan
 		n.fn = decodeOpt(o, c.node(o.Elem, stringed, plan, where))
 		return
 	}
+	if inner, _ := schema.Strip(t); inner.Kind() == reflect.Pointer {
+		c.mistake(where, "%v is a pointer to itself, or to too many pointers", t)
+		return
+	}
 	if t.Kind() == reflect.Pointer {
 		n.fn = decodePointer(t.Elem(), c.node(t.Elem(), stringed, plan, where))
 		return
