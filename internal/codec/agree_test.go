@@ -317,3 +317,48 @@ func TestSchemaDifferences(t *testing.T) {
 		L []tiny `uniqueItems:"true"`
 	}](), `{"L":[{"s":"a","x":1},{"s":"a","x":2}]}`)
 }
+
+// FuzzDecodeAgrees: what the decoder accepts is valid by the published schema,
+// and an order survives being written and read again.
+func FuzzDecodeAgrees(f *testing.F) {
+	type pair struct {
+		decoder *Decoder
+		oracle  *jsonschema.Schema
+	}
+	var pairs []pair
+	for _, typ := range agreeTypes {
+		d, err := CompileDecoder(typ, Options{})
+		require.NoError(f, err)
+		pairs = append(pairs, pair{d, oracle(f, typ, false)})
+	}
+	orders, err := DecoderFor[order](Options{})
+	require.NoError(f, err)
+	writer, err := EncoderFor[order]()
+	require.NoError(f, err)
+	f.Add([]byte(goodOrder))
+	f.Add([]byte(`{"id":2,"email":"a@b","items":[{"name":"x","price":1}],"pay":{"kind":"card","pan":"1234"},"patch":7,"meta":{"a":1},"count":"3","levels":{"x":[1]},"when":"2026-01-02T03:04:05Z"}`))
+	f.Add([]byte(`{"id":1,"def":2,"u64":3,"f":0.3,"mail":"a@b","dur":"P1D","l":[1,2],"m":{"x":9},"arr":"YWJj","pay":{"kind":"transfer","iban":"x"},"page":{"items":[{"s":"a"}]}}`))
+	f.Add([]byte(`{"items":[{"items":[1,2]}],"more":[{"items":[{"items":[3]}],"next":"x"}]}`))
+	f.Add([]byte(`["red","green"]`))
+	f.Add([]byte(`[{"kind":"card","pan":"1234"},null]`))
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		for _, p := range pairs {
+			if faults := p.decoder.DecodeInto(doc, reflect.New(p.decoder.Type()).Interface()); faults != nil {
+				continue
+			}
+			value, err := jsonschema.UnmarshalJSON(strings.NewReader(string(doc)))
+			require.NoError(t, err, "%q", doc)
+			require.NoError(t, p.oracle.Validate(value), "%v: %q", p.decoder.Type(), doc)
+		}
+		var v, again order
+		if Decode(orders, doc, &v) != nil {
+			return
+		}
+		first, err := Append(writer, nil, &v)
+		require.NoError(t, err)
+		require.Empty(t, Decode(orders, first, &again), "%q", first)
+		second, err := Append(writer, nil, &again)
+		require.NoError(t, err)
+		require.Equal(t, string(first), string(second))
+	})
+}
