@@ -22,6 +22,12 @@ func at[T any](p unsafe.Pointer) *T { return (*T)(p) }
 
 // hide returns p in a way that escape analysis does not follow, so that what it points to may stay on
 // the stack. Whoever receives it must not keep it beyond the call: only setters of this package do.
+//
+// While x holds the address it is a number, which nobody corrects when the stack moves. So nothing may be called
+// meanwhile, not even the pointer checks that -race adds (TestStackGrowth).
+//
+//go:nosplit
+//go:nocheckptr
 func hide(p unsafe.Pointer) unsafe.Pointer {
 	x := uintptr(p)
 	return *(*unsafe.Pointer)(unsafe.Pointer(&x))

@@ -24,7 +24,11 @@ func addr[T any](v *T) ptr { return ptr(v) }
 // hide returns p, unseen by escape analysis, so that a caller's result can be
 // encoded from its stack. Only plain encoders may be given it: they call no
 // code that could keep the pointer. Stacks move at calls only, and there is
-// none between the two lines.
+// none between the two lines: the directives keep out the prologue's and the
+// pointer checks that -race adds.
+//
+//go:nosplit
+//go:nocheckptr
 func hide(p ptr) ptr {
 	x := uintptr(p)
 	return *(*ptr)(ptr(&x))
