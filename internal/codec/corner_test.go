@@ -198,8 +198,8 @@ func TestDecodeNumberCorners(t *testing.T) {
 		require.Equal(t, want, faultsOf[numbers](t, doc), "%s", doc)
 	}
 	v, _ := decodeAs[numbers](t, `{"i":-9223372036854775808,"u":18446744073709551615,"d":-0.0,"q":"7"}`)
-	require.EqualValues(t, math.MinInt64, v.I)
-	require.EqualValues(t, uint64(math.MaxUint64), v.U)
+	require.Equal(t, int64(math.MinInt64), v.I)
+	require.Equal(t, uint64(math.MaxUint64), v.U)
 	require.True(t, math.Signbit(v.D))
 	require.EqualValues(t, 7, v.Q)
 }

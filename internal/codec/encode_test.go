@@ -169,7 +169,7 @@ func TestEncodeLikeV2(t *testing.T) {
 	addr := netip.MustParseAddr("::1")
 	for _, v := range []any{
 		scalars{}, options{}, embeds{}, tree{}, rest{}, maps{}, anyones{}, struct{}{}, [0]int{}, true, -1, uint8(255),
-		scalars{Bool: true, Int: math.MinInt64, Uint64: math.MaxUint64, Float32: 1.1, Float64: 1e21, String: "a\"b\\c\x00\x1f\x7f<>&\u2028é\U0001F600", Time: time.Unix(0, 123).UTC(), Bytes: []byte("hello"), Text: "up\n", Addr: addr},
+		scalars{Bool: true, Int: math.MinInt, Uint64: math.MaxUint64, Float32: 1.1, Float64: 1e21, String: "a\"b\\c\x00\x1f\x7f<>&\u2028é\U0001F600", Time: time.Unix(0, 123).UTC(), Bytes: []byte("hello"), Text: "up\n", Addr: addr},
 		scalars{Time: time.Date(2026, 1, 2, 3, 4, 5, 6, time.FixedZone("", 5*3600+1800))},
 		scalars{Time: time.Date(10000, 1, 2, 3, 4, 5, 6, time.UTC)},
 		scalars{Time: time.Date(2026, 1, 2, 3, 4, 5, 6, time.FixedZone("", 24*3600))},

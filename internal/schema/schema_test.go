@@ -136,7 +136,7 @@ func TestParameter(t *testing.T) {
 		typ       reflect.Type
 		tag, want string
 	}{
-		{reflect.TypeFor[int](), `minimum:"1" default:"3" doc:"page"`, `{"description":"page","type":"integer","format":"int64","minimum":1,"default":3}`},
+		{reflect.TypeFor[int64](), `minimum:"1" default:"3" doc:"page"`, `{"description":"page","type":"integer","format":"int64","minimum":1,"default":3}`},
 		{reflect.TypeFor[bool](), `default:"yes"`, `{"type":"boolean"}`},
 		{reflect.TypeFor[[]string](), `maxLength:"3" maxItems:"2" default:"a,b"`, `{"type":"array","items":{"type":"string","maxLength":3},"maxItems":2,"default":["a","b"]}`},
 		{reflect.TypeFor[*Level](), ``, `{"$ref":"#/components/schemas/Level"}`},
