@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/poll/sim"
 )
 
 func TestAnswer(t *testing.T) {
@@ -86,4 +87,100 @@ func TestHandlerBreaks(t *testing.T) {
 	require.Equal(t, []string{"500", "500", "500", "500", "200", "200"}, statuses(out))
 	require.Contains(t, out, "staged")
 	l.v.Close()
+}
+
+// TestFinishOnlySchedules: the handler's code is on the stack when it calls
+// Finish, so nothing else may run there.
+func TestFinishOnlySchedules(t *testing.T) {
+	var late *exchange.Exchange
+	s := &site{}
+	s.routes = map[string]func(*exchange.Exchange) exchange.Outcome{"/late": func(x *exchange.Exchange) exchange.Outcome {
+		late = x
+		return exchange.Later
+	}}
+	l := newLab(t, 1, Config{}, s)
+	p := l.dial()
+	require.Empty(t, l.send(p, get("/late")+get("/next")))
+	l.v.Do(func() {
+		text(late, 200, "late")
+		late.Finish()
+		require.Equal(t, []string{"GET /late"}, s.calls())
+		require.Zero(t, s.released)
+	})
+	require.Equal(t, []string{"late", "/next"}, bodies(t, string(p.Take())))
+}
+
+// TestExchangeOfTruncatedHead: a head that was cut off leaves nothing behind in
+// the exchange that the next connection gets.
+func TestExchangeOfTruncatedHead(t *testing.T) {
+	l := newLab(t, 1, Config{}, &site{})
+	for range 20 {
+		p := l.dial()
+		require.Empty(t, l.send(p, "GET /cut HTTP/1.1\r\nX: y\r\nHo"))
+		p.Reset()
+		l.run()
+		require.Equal(t, []string{"/whole"}, bodies(t, l.send(l.dial(), get("/whole"))))
+	}
+}
+
+// TestHalfClose: a client that has said all it will gets its answers, and the
+// end at once.
+func TestHalfClose(t *testing.T) {
+	for _, chop := range []bool{false, true} {
+		s := &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{"/echo": echo, "/w": onGoroutine(echo)}}
+		l := newLab(t, 1, Config{}, s)
+		l.v.Net.Chop = chop
+		p := l.dial()
+		require.True(t, p.Send(get("/a")+post("/echo", "b")+post("/w", "c")))
+		p.CloseWrite()
+		l.run()
+		require.Equal(t, []string{"/a", "[b]", "[c]"}, bodies(t, string(p.Take())))
+		require.True(t, p.Ended())
+		require.Zero(t, l.server.Stats().Open)
+		require.Empty(t, s.cancels(), "nobody has left while a handler worked")
+	}
+}
+
+// TestClientLeaves: the end of the client's stream while the handler works
+// cancels the exchange, once for each edge at most, and its answer is sent all
+// the same.
+func TestClientLeaves(t *testing.T) {
+	leave := map[string]func(p *sim.Peer){
+		"half close": (*sim.Peer).CloseWrite, "close": (*sim.Peer).Close, "reset": (*sim.Peer).Reset,
+	}
+	for name, leave := range leave {
+		var l *lab
+		var p *sim.Peer
+		var late *exchange.Exchange
+		s := &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{
+			"/late": func(x *exchange.Exchange) exchange.Outcome {
+				late = x
+				return exchange.Later
+			},
+			"/w": onGoroutine(func(x *exchange.Exchange) exchange.Outcome {
+				leave(p)
+				l.v.RunUntilIdle()
+				return text(x, 200, "w")
+			}),
+		}}
+		l = newLab(t, 1, Config{}, s)
+		p = l.dial()
+		l.send(p, get("/late"))
+		leave(p)
+		l.run()
+		require.Equal(t, []error{exchange.ErrClientGone}, s.cancels(), name)
+		text(late, 200, "late")
+		l.v.Do(late.Finish)
+		if name == "half close" {
+			require.Equal(t, []string{"late"}, bodies(t, string(p.Take())))
+		}
+		l.run()
+		require.Zero(t, l.server.Stats().Open, name)
+
+		p = l.dial()
+		l.send(p, get("/w"))
+		require.Equal(t, []error{exchange.ErrClientGone, exchange.ErrClientGone}, s.cancels(), name)
+		require.Zero(t, l.server.Stats().Open, name)
+		require.Equal(t, 2, s.released, name)
+	}
 }

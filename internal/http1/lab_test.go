@@ -96,7 +96,9 @@ func onGoroutine(h func(x *exchange.Exchange) exchange.Outcome) func(x *exchange
 	}
 }
 
-func silent() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+func silent() *slog.Logger { return textLogger(io.Discard) }
+
+func textLogger(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
 
 // lab is a server on a virtual reactor. Goroutines that connections are lent
 // to are tasks in lent, which the test runs when it likes.

@@ -403,6 +403,9 @@ func runModel(t *testing.T, seed uint64, wild bool) {
 			w.fail("the drain has not come to its end")
 		}
 	}
+	if n := w.v.Reactor.Stats().Panics; n != 0 {
+		w.fail("%d panics reached the reactor", n)
+	}
 	require.Empty(t, w.faults, "seed %d, wild %v", seed, wild)
 }
 

@@ -187,3 +187,20 @@ func TestAnswersDoNotWaitBehindSlowHandler(t *testing.T) {
 	require.Equal(t, []string{"slow"}, bodies(t, l.send(peer, get("/fast")+get("/fast")+get("/slow"))))
 	require.Equal(t, []string{"fast", "fast"}, bodies(t, seen))
 }
+
+// TestUnreadAnswerOfGoroutine: the time to read it begins when the connection
+// has come back.
+func TestUnreadAnswerOfGoroutine(t *testing.T) {
+	s := &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{
+		"/w": onGoroutine(func(x *exchange.Exchange) exchange.Outcome { return text(x, 200, strings.Repeat("w", 9000)) }),
+	}}
+	l := newLab(t, 1, hurry, s)
+	p := l.dial()
+	p.SetBuffer(1000)
+	require.True(t, p.Send(get("/w")))
+	l.run()
+	l.advance(hurry.WriteTimeout - time.Second)
+	require.EqualValues(t, 1, l.server.Stats().Open)
+	l.advance(2 * time.Second)
+	require.Zero(t, l.server.Stats().Open)
+}
