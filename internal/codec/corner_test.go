@@ -53,8 +53,14 @@ func TestEncodeTextAppender(t *testing.T) {
 
 func TestEncodeErrorsInMaps(t *testing.T) {
 	for _, v := range []any{
-		map[string]string{"ok": "\xff"}, map[string]string{"\xff": "ok"}, map[string]any{"ok": math.NaN()}, map[string]any{"\xff": 1},
-		map[string]float64{"ok": math.Inf(1)}, map[string]float64{"\xff": 1}, map[int]any{1: "\xff"}, map[badText]int{"error": 1},
+		map[string]string{"ok": "\xff"},
+		map[string]string{"\xff": "ok"},
+		map[string]any{"ok": math.NaN()},
+		map[string]any{"\xff": 1},
+		map[string]float64{"ok": math.Inf(1)},
+		map[string]float64{"\xff": 1},
+		map[int]any{1: "\xff"},
+		map[badText]int{"error": 1},
 	} {
 		e, err := CompileEncoder(reflect.TypeOf(v))
 		require.NoError(t, err)

@@ -65,6 +65,7 @@ func BenchmarkDecodeAny(b *testing.B) { benchDecode[any](b, docOf(b, someUser())
 func BenchmarkDecodeMap(b *testing.B) {
 	benchDecode[map[string]string](b, []byte(`{"one":"1","two":"2","three":"3","four":"4","five":"5"}`))
 }
+
 func BenchmarkDecodeReversed(b *testing.B) {
 	benchDecode[flat](b, []byte(`{ "bio": "b", "visits": 42, "country": "UK", "city": "L", "score": 99.25, "active": true, "age": 36, "email": "a@b.c", "name": "Ada", "id": 1, "more": {"x": 1} }`))
 }

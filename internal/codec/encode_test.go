@@ -101,6 +101,7 @@ type options struct {
 	S2 *float64    `json:"s-2,string"`
 	S3 uint8       `json:"<s&3>\u2028,string"`
 	No int         `json:"-"`
+	//lint:ignore U1000 it must not be written
 	no int
 }
 
@@ -168,20 +169,36 @@ func TestEncodeLikeV2(t *testing.T) {
 	text, seven, half := "x", 7, 0.5
 	addr := netip.MustParseAddr("::1")
 	for _, v := range []any{
-		scalars{}, options{}, embeds{}, tree{}, rest{}, maps{}, anyones{}, struct{}{}, [0]int{}, true, -1, uint8(255),
+		scalars{},
+		options{},
+		embeds{},
+		tree{},
+		rest{},
+		maps{},
+		anyones{},
+		struct{}{},
+		[0]int{},
+		true, -1, uint8(255),
 		scalars{Bool: true, Int: math.MinInt, Uint64: math.MaxUint64, Float32: 1.1, Float64: 1e21, String: "a\"b\\c\x00\x1f\x7f<>&\u2028é\U0001F600", Time: time.Unix(0, 123).UTC(), Bytes: []byte("hello"), Text: "up\n", Addr: addr},
 		scalars{Time: time.Date(2026, 1, 2, 3, 4, 5, 6, time.FixedZone("", 5*3600+1800))},
 		scalars{Time: time.Date(10000, 1, 2, 3, 4, 5, 6, time.UTC)},
 		scalars{Time: time.Date(2026, 1, 2, 3, 4, 5, 6, time.FixedZone("", 24*3600))},
 		scalars{Time: time.Date(-5, 1, 2, 3, 4, 5, 6, time.UTC)},
-		scalars{String: "bad \xff utf-8"}, scalars{Float64: math.NaN()}, scalars{Float32: float32(math.Inf(1))}, scalars{Text: "bad"},
+		scalars{String: "bad \xff utf-8"},
+		scalars{Float64: math.NaN()},
+		scalars{Float32: float32(math.Inf(1))},
+		scalars{Text: "bad"},
 		options{Z1: 1, Z2: "z", Z3: &seven, Z4: []int{}, Z5: time.Unix(0, 0), Z6: zeroable{7}, Z7: inner{A: 1}, Z8: 0, Z9: math.Copysign(0, -1)},
 		options{E1: "\"", E2: []int{1}, E3: map[int]int{10: 1, 9: 2, -1: 3}, E4: new(string), E5: inner{A: 1, B: new(string)}, E6: "", E7: point{X: 3}, E8: "u"},
 		options{E4: &text, E6: []int{}, S2: &half, S3: 3},
-		options{E6: `""`}, options{E6: "null"}, options{E6: map[string]int{}}, options{E6: (*int)(nil)},
+		options{E6: `""`},
+		options{E6: "null"},
+		options{E6: map[string]int{}},
+		options{E6: (*int)(nil)},
 		embeds{base: base{ID: 1, Note: "hid"}, inner: &inner{A: 2, B: &text}, hidden: &hidden{true}, Note: "n"},
 		tree{Name: "a", Kids: []tree{{Name: "b", Next: &tree{}}}, By: map[string]*tree{"z": nil, "a": {}, "\u00e9": {}}},
-		rest{A: 1, X: map[string]int{"b": 1, "a": 2}}, rest{A: 1, X: map[string]int{"A": 1}},
+		rest{A: 1, X: map[string]int{"b": 1, "a": 2}},
+		rest{A: 1, X: map[string]int{"A": 1}},
 		maps{S: map[string]string{"b": "1", "a": "\xff"}},
 		maps{
 			S: map[string]string{"b": "1", "a": "2"}, A: map[string]any{"x": []any{1, 2.5, nil, true, "s", map[string]any{"y": uint8(1)}}},
@@ -189,9 +206,17 @@ func TestEncodeLikeV2(t *testing.T) {
 			N: map[string]inner{"n": {}}, P: map[string]*inner{"p": nil, "q": {A: 2}}, F: map[float64]int{1.5: 1}, Na: map[namedString]string{"a": "b"},
 		},
 		anyones{A: scalars{Int: 3}, B: []any{&seven, point{X: 1}, &point{X: 2}, map[int]int{1: 2}, [2]bool{true}, &text, struct{ P *int }{&seven}, float32(2.25), []byte("x")}, S: addr, V: jsontext.Value(` {"a" : 1 } `), P: &point{X: 5}},
-		anyones{V: jsontext.Value(`{"a":1,"a":2}`)}, anyones{V: jsontext.Value(`{`)}, anyones{A: math.Inf(-1)}, anyones{A: time.Second}, anyones{A: make(chan int)},
-		struct{ P *int }{&seven}, map[string]any{"k": jsontext.Value("1")}, []any{}, []any(nil), map[string]any(nil), (*int)(nil), (*point)(nil), &point{X: 4},
-		map[upper][]point{"a": {{X: 1}}}, struct{ time.Time }{time.Unix(1, 0).UTC()},
+		anyones{V: jsontext.Value(`{"a":1,"a":2}`)},
+		anyones{V: jsontext.Value(`{`)},
+		anyones{A: math.Inf(-1)},
+		anyones{A: time.Second},
+		anyones{A: make(chan int)},
+		struct{ P *int }{&seven},
+		map[string]any{"k": jsontext.Value("1")},
+		[]any{},
+		[]any(nil), map[string]any(nil), (*int)(nil), (*point)(nil), &point{X: 4},
+		map[upper][]point{"a": {{X: 1}}},
+		struct{ time.Time }{time.Unix(1, 0).UTC()},
 	} {
 		sameAsV2(t, v)
 	}
@@ -270,6 +295,7 @@ func TestCompileEncoderListsMistakes(t *testing.T) {
 			Y complex64
 		}
 		T struct {
+			//lint:ignore SA5008 the mistake is the test
 			A int `json:"a,omitEmpty"`
 		}
 		F time.Time `json:",format:RFC3339"`
@@ -288,6 +314,7 @@ func TestCompileEncoderListsMistakes(t *testing.T) {
 			Y complex64
 		}
 		T []struct {
+			//lint:ignore SA5008 the mistake is the test
 			A int `json:"a,omitEmpty"`
 		}
 	}]()

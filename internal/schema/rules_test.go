@@ -165,9 +165,15 @@ func TestDefaultsAndExamples(t *testing.T) {
 		typ        reflect.Type
 		text, want string
 	}{
-		{reflect.TypeFor[string](), `a"b`, `"a\"b"`}, {reflect.TypeFor[int](), `3`, `3`}, {reflect.TypeFor[[]string](), `a, b`, `["a","b"]`},
-		{reflect.TypeFor[[]int](), `[1, 2]`, `[1, 2]`}, {reflect.TypeFor[*int](), `null`, `null`}, {reflect.TypeFor[map[string]int](), `{"a":1}`, `{"a":1}`},
-		{reflect.TypeFor[[]string](), ``, `[]`}, {reflect.TypeFor[Money](), `1.50`, `"1.50"`}, {reflect.TypeFor[bool](), `true`, `true`},
+		{reflect.TypeFor[string](), `a"b`, `"a\"b"`},
+		{reflect.TypeFor[int](), `3`, `3`},
+		{reflect.TypeFor[[]string](), `a, b`, `["a","b"]`},
+		{reflect.TypeFor[[]int](), `[1, 2]`, `[1, 2]`},
+		{reflect.TypeFor[*int](), `null`, `null`},
+		{reflect.TypeFor[map[string]int](), `{"a":1}`, `{"a":1}`},
+		{reflect.TypeFor[[]string](), ``, `[]`},
+		{reflect.TypeFor[Money](), `1.50`, `"1.50"`},
+		{reflect.TypeFor[bool](), `true`, `true`},
 	} {
 		plan, err := PlanOf(c.typ, reflect.StructTag("default:"+strconv.Quote(c.text)))
 		require.NoError(t, err)

@@ -33,7 +33,7 @@ type BadEnum string
 
 func (BadEnum) Enum() []any { return []any{"a", 1.5} }
 
-type Money struct{ cents int64 }
+type Money struct{}
 
 func (m Money) MarshalText() ([]byte, error)     { return []byte("1.00"), nil }
 func (m *Money) UnmarshalText(text []byte) error { return nil }
@@ -251,8 +251,9 @@ type (
 		E     string `json:"E,omitempty"`
 		Named left   `json:"named"`
 		_     int
-		skip  int
-		Skip  int `json:"-"`
+		//lint:ignore U1000 it must not be listed
+		skip int
+		Skip int `json:"-"`
 	}
 	twins struct {
 		left

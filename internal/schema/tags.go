@@ -203,8 +203,10 @@ func (p *planner) number(plan *Plan, t reflect.Type, class Class) *Rules {
 		tag, words  string
 		lower, open bool
 	}{
-		{"minimum", "must be at least ", true, false}, {"exclusiveMinimum", "must be greater than ", true, true},
-		{"maximum", "must be at most ", false, false}, {"exclusiveMaximum", "must be less than ", false, true},
+		{"minimum", "must be at least ", true, false},
+		{"exclusiveMinimum", "must be greater than ", true, true},
+		{"maximum", "must be at most ", false, false},
+		{"exclusiveMaximum", "must be less than ", false, true},
 	} {
 		if text, ok := p.word(plan, b.tag); ok {
 			limit, exact := p.decimal(b.tag, text)
