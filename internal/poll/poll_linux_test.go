@@ -303,11 +303,11 @@ func BenchmarkParkWake(b *testing.B) {
 			require.NoError(b, err)
 			defer func() { _ = unix.Close(efd) }()
 			require.NoError(b, p.Add(efd, 1))
+			events := make([]Event, 4)
+			require.Equal(b, 1, p.Wait(events), "the edge of the registration")
 			answer, quit := make(chan struct{}), make(chan struct{})
 			go func() {
 				defer close(answer)
-				events := make([]Event, 4)
-				p.Wait(events)
 				for {
 					p.Park(time.Time{})
 					p.Wait(events)

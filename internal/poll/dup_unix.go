@@ -1,0 +1,20 @@
+//go:build unix
+
+package poll
+
+import "golang.org/x/sys/unix"
+
+// Dup returns a second descriptor for what fd is open on: non-blocking, closed
+// on exec, and independent of the first. It takes a socket over from package
+// net, whose own poller keeps the original.
+func Dup(fd int) (int, error) {
+	n, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return -1, err
+	}
+	if err := unix.SetNonblock(n, true); err != nil {
+		_ = unix.Close(n)
+		return -1, err
+	}
+	return n, nil
+}
