@@ -71,9 +71,10 @@ func (c *conn) expectBody(length int64, adm exchange.Admission) {
 	c.askForBody()
 }
 
-// askForBody sends 100 Continue to a client that waits for it.
+// askForBody sends 100 Continue to a client that waits for it, unless the
+// final response has begun (RFC 9110 15.2: interim ones come before it).
 func (c *conn) askForBody() {
-	if c.body.expected {
+	if c.body.expected && c.writer == nil {
 		c.body.expected = false
 		c.socket.SetOut(append(c.out(), continued...))
 	}

@@ -1,0 +1,403 @@
+package http1
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/reactor"
+)
+
+// Tests on real sockets and real goroutines. They do not sleep: what they wait
+// for is an event of the other side.
+
+// live is a server on the loopback interface.
+//
+// Owner: the test's goroutine.
+type live struct {
+	t      testing.TB
+	server *Server
+	group  *reactor.Group
+	addr   string
+}
+
+func newLive(t testing.TB, cores int, cfg Config, h exchange.Handler) *live {
+	t.Helper()
+	if cfg.Logger == nil {
+		cfg.Logger = silent()
+	}
+	group, err := reactor.Start(reactor.Config{Cores: cores, Logger: silent()})
+	require.NoError(t, err)
+	var reactors []*reactor.Reactor
+	for i := range group.Len() {
+		reactors = append(reactors, group.Reactor(i))
+	}
+	server, err := New(cfg, reactors, h)
+	require.NoError(t, err)
+	addr, err := server.Listen("127.0.0.1:0")
+	require.NoError(t, err)
+	l := &live{t: t, server: server, group: group, addr: addr.String()}
+	t.Cleanup(l.stop)
+	return l
+}
+
+func (l *live) stop() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	_ = l.server.Shutdown(ctx)
+	require.NoError(l.t, l.group.Stop(ctx))
+}
+
+func (l *live) dial() *net.TCPConn {
+	l.t.Helper()
+	c, err := net.Dial("tcp", l.addr)
+	require.NoError(l.t, err)
+	require.NoError(l.t, c.SetDeadline(time.Now().Add(20*time.Second)))
+	l.t.Cleanup(func() { _ = c.Close() })
+	return c.(*net.TCPConn)
+}
+
+// eventually waits for what another goroutine does.
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !ok(); runtime.Gosched() {
+		if time.Now().After(end) {
+			t.Fatal("it did not come to pass: " + what)
+		}
+	}
+}
+
+// liveSite has routes that stream.
+func liveSite() *site {
+	s := &site{}
+	s.routes = map[string]func(*exchange.Exchange) exchange.Outcome{
+		"/w": onGoroutine(func(x *exchange.Exchange) exchange.Outcome { return text(x, 200, "w"+string(x.Body)) }),
+		"/stream/echo": onGoroutine(func(x *exchange.Exchange) exchange.Outcome {
+			return pour(x, -1, func(w exchange.BodyWriter) error {
+				from := x.Stream
+				if from == nil {
+					from = bytes.NewReader(x.Body)
+				}
+				_, err := io.Copy(struct{ io.Writer }{w}, from)
+				return err
+			})
+		}),
+		"/known": onGoroutine(func(x *exchange.Exchange) exchange.Outcome {
+			return pour(x, 10, func(w exchange.BodyWriter) error { _, err := io.WriteString(w, "0123456789"); return err })
+		}),
+		"/short": onGoroutine(func(x *exchange.Exchange) exchange.Outcome {
+			return pour(x, 10, func(w exchange.BodyWriter) error { _, err := io.WriteString(w, "012345678"); return err })
+		}),
+		"/broken": onGoroutine(func(x *exchange.Exchange) exchange.Outcome {
+			return pour(x, -1, func(w exchange.BodyWriter) error {
+				_, _ = io.WriteString(w, "half")
+				return errors.Join(w.Flush(), io.ErrNoProgress)
+			})
+		}),
+		"/endless": onGoroutine(func(x *exchange.Exchange) exchange.Outcome {
+			return pour(x, -1, func(w exchange.BodyWriter) error {
+				for {
+					if _, err := w.Write(make([]byte, 64<<10)); err != nil {
+						return err
+					}
+				}
+			})
+		}),
+	}
+	return s
+}
+
+// pour streams a response of length bytes.
+func pour(x *exchange.Exchange, length int64, write func(exchange.BodyWriter) error) exchange.Outcome {
+	x.Respond(200, "text/plain", nil)
+	w, err := x.Open(length)
+	if err != nil {
+		return text(x, 500, err.Error())
+	}
+	if write(w) == nil {
+		_ = x.EndStream()
+	}
+	return exchange.Answered
+}
+
+// TestStreams: request and response bodies that are not collected.
+func TestStreams(t *testing.T) {
+	l := newLive(t, 2, Config{StreamAbove: 1000}, liveSite())
+	client := &http.Client{Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	long := strings.Repeat("0123456789", 100_000)
+	for _, body := range []string{"", "short", long[:5000], long} {
+		for _, chunked := range []bool{false, true} {
+			r, err := http.NewRequest("POST", "http://"+l.addr+"/stream/echo", strings.NewReader(body))
+			require.NoError(t, err)
+			if chunked {
+				r.ContentLength = -1
+				r.Body = io.NopCloser(strings.NewReader(body))
+			}
+			answer, err := client.Do(r)
+			require.NoError(t, err)
+			got, err := io.ReadAll(answer.Body)
+			require.NoError(t, err)
+			require.True(t, string(got) == body, "%d of %d bytes", len(got), len(body))
+		}
+	}
+	answer, err := client.Get("http://" + l.addr + "/known")
+	require.NoError(t, err)
+	require.EqualValues(t, 10, answer.ContentLength)
+	require.EqualValues(t, 1, l.server.Stats().Accepted, "one connection served them all")
+}
+
+// TestBrokenStreams: half a body is never taken for a whole one.
+func TestBrokenStreams(t *testing.T) {
+	l := newLive(t, 1, Config{}, liveSite())
+	for _, path := range []string{"/short", "/broken"} {
+		answer, err := http.Get("http://" + l.addr + path)
+		if err == nil {
+			_, err = io.ReadAll(answer.Body)
+		}
+		require.ErrorContains(t, err, "EOF", path) // of the body, or when nothing was sent yet, of all
+	}
+}
+
+// TestStreamToHTTP10 ends with the connection.
+func TestStreamToHTTP10(t *testing.T) {
+	l := newLive(t, 1, Config{}, liveSite())
+	c := l.dial()
+	_, err := io.WriteString(c, "POST /stream/echo HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\nhello")
+	require.NoError(t, err)
+	out, err := io.ReadAll(c)
+	require.NoError(t, err)
+	require.NotContains(t, string(out), "chunked")
+	require.Contains(t, string(out), "Connection: close\r\n")
+	require.True(t, strings.HasSuffix(string(out), "\r\n\r\nhello"))
+}
+
+// TestStreamRefusedOnReactor: waiting for a client there would stop it.
+func TestStreamRefusedOnReactor(t *testing.T) {
+	var errs []error
+	s := &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{"/r": func(x *exchange.Exchange) exchange.Outcome {
+		_, err := x.Open(-1)
+		_, _, err2 := x.Hijack()
+		errs = []error{err, err2}
+		return text(x, 200, "r")
+	}}}
+	l := newLab(t, 1, Config{}, s)
+	require.Equal(t, []string{"r"}, bodies(t, l.send(l.dial(), get("/r"))))
+	require.Equal(t, []error{exchange.ErrOnReactor, exchange.ErrOnReactor}, errs)
+}
+
+// TestUnreadBody: a handler that leaves its body unread ends the connection,
+// and says so.
+func TestUnreadBody(t *testing.T) {
+	s := liveSite()
+	s.routes["/stream/ignore"] = onGoroutine(func(x *exchange.Exchange) exchange.Outcome { return text(x, 200, "ignored") })
+	l := newLive(t, 1, Config{StreamAbove: 10}, s)
+	c := l.dial()
+	_, err := io.WriteString(c, "POST /stream/ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nabc")
+	require.NoError(t, err)
+	out, err := io.ReadAll(c)
+	require.NoError(t, err)
+	require.Contains(t, string(out), "Connection: close\r\n")
+	require.Contains(t, string(out), "ignored")
+}
+
+// TestStreamContinue: the interim response comes when the body is wanted.
+func TestStreamContinue(t *testing.T) {
+	wanted := make(chan struct{})
+	s := &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{
+		"/stream/late": onGoroutine(func(x *exchange.Exchange) exchange.Outcome {
+			<-wanted
+			got, err := io.ReadAll(x.Stream)
+			if err != nil {
+				return text(x, 500, err.Error())
+			}
+			return text(x, 200, string(got))
+		}),
+		"/stream/early": onGoroutine(func(x *exchange.Exchange) exchange.Outcome {
+			return pour(x, -1, func(w exchange.BodyWriter) error {
+				if err := w.Flush(); err != nil { // the final head is out
+					return err
+				}
+				_, err := io.Copy(struct{ io.Writer }{w}, x.Stream)
+				return err
+			})
+		}),
+	}}
+	l := newLive(t, 1, Config{StreamAbove: 1}, s)
+	head := "POST /stream/late HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
+	c := l.dial()
+	in := bufio.NewReader(c)
+	_, err := io.WriteString(c, head)
+	require.NoError(t, err)
+	close(wanted)
+	interim := make([]byte, len(continued))
+	_, err = io.ReadFull(in, interim)
+	require.NoError(t, err)
+	require.Equal(t, continued, string(interim))
+	_, err = io.WriteString(c, "hello"+strings.Replace(head, "late", "early", 1))
+	require.NoError(t, err)
+	for range 2 {
+		answer, err := http.ReadResponse(in, nil)
+		require.NoError(t, err)
+		if answer.TransferEncoding != nil { // the client need not have waited
+			_, err = io.WriteString(c, "hello")
+			require.NoError(t, err)
+		}
+		require.Equal(t, 200, answer.StatusCode)
+		got, err := io.ReadAll(answer.Body)
+		require.NoError(t, err)
+		require.Equal(t, "hello", string(got))
+	}
+}
+
+// TestEndlessStream ends when its client does.
+func TestEndlessStream(t *testing.T) {
+	s := liveSite()
+	l := newLive(t, 1, Config{}, s)
+	c := l.dial()
+	_, err := io.WriteString(c, get("/endless"))
+	require.NoError(t, err)
+	_, err = io.ReadFull(c, make([]byte, 1<<20))
+	require.NoError(t, err)
+	require.NoError(t, c.SetLinger(0))
+	require.NoError(t, c.Close())
+	eventually(t, "the connection is closed", func() bool { return l.server.Stats().Open == 0 })
+}
+
+// TestSlowReaderOfStream: the writer waits, and gives up after WriteTimeout.
+func TestSlowReaderOfStream(t *testing.T) {
+	s := liveSite()
+	l := newLive(t, 1, Config{WriteTimeout: 30 * time.Millisecond}, s)
+	c := l.dial()
+	_, err := io.WriteString(c, get("/endless"))
+	require.NoError(t, err)
+	eventually(t, "the connection is closed", func() bool { return l.server.Stats().Open == 0 && l.server.Stats().Accepted == 1 })
+}
+
+// TestSlowBodyOfStream: the reader waits, and gives up after BodyTimeout.
+func TestSlowBodyOfStream(t *testing.T) {
+	failed := make(chan error, 1)
+	s := &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{
+		"/stream": onGoroutine(func(x *exchange.Exchange) exchange.Outcome {
+			_, err := io.ReadAll(x.Stream)
+			failed <- err
+			return text(x, 408, "slow")
+		}),
+	}}
+	l := newLive(t, 1, Config{BodyTimeout: 30 * time.Millisecond, StreamAbove: 10}, s)
+	c := l.dial()
+	_, err := io.WriteString(c, "POST /stream HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nabc")
+	require.NoError(t, err)
+	out, err := io.ReadAll(c)
+	require.NoError(t, err)
+	require.Equal(t, []string{"408"}, statuses(string(out)))
+	require.ErrorIs(t, <-failed, exchange.ErrTimeout)
+}
+
+// TestKeptStreams: a handler that goes on with its streams after it has
+// returned gets errors, and nothing of the next request.
+func TestKeptStreams(t *testing.T) {
+	var reader io.Reader
+	var writer exchange.BodyWriter
+	s := &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{
+		"/stream": onGoroutine(func(x *exchange.Exchange) exchange.Outcome {
+			reader = x.Stream
+			return pour(x, -1, func(w exchange.BodyWriter) error {
+				writer = w
+				_, err := io.ReadAll(reader)
+				return err
+			})
+		}),
+	}}
+	l := newLive(t, 1, Config{StreamAbove: 1}, s)
+	c := l.dial()
+	_, err := io.WriteString(c, post("/stream", strings.Repeat("x", 30_000))+"GET /next HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+	require.NoError(t, err)
+	out, err := io.ReadAll(c)
+	require.NoError(t, err)
+	require.Equal(t, []string{"200", "200"}, statuses(string(out)))
+	_, err = reader.Read(make([]byte, 10))
+	require.Error(t, err)
+	_, err = writer.Write([]byte("late"))
+	require.Error(t, err)
+	require.Error(t, writer.Flush())
+}
+
+// TestHijack: the connection is the handler's, with what came after the head.
+func TestHijack(t *testing.T) {
+	var group sync.WaitGroup
+	s := &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{
+		"/hijack": onGoroutine(func(x *exchange.Exchange) exchange.Outcome {
+			conn, rest, err := x.Hijack()
+			if err != nil {
+				return text(x, 500, err.Error())
+			}
+			group.Go(func() {
+				defer conn.Close()
+				_, _ = conn.Write(append([]byte("raw "), rest...))
+				_, _ = io.Copy(conn, conn)
+			})
+			return exchange.Answered
+		}),
+	}}
+	l := newLive(t, 2, Config{}, s)
+	c := l.dial()
+	_, err := io.WriteString(c, get("/a")+get("/hijack")+"rest")
+	require.NoError(t, err)
+	in := bufio.NewReader(c)
+	answer, err := http.ReadResponse(in, nil)
+	require.NoError(t, err)
+	_, err = io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	got := make([]byte, 8)
+	_, err = io.ReadFull(in, got)
+	require.NoError(t, err)
+	require.Equal(t, "raw rest", string(got))
+	eventually(t, "the server has forgotten it", func() bool { return l.server.Stats().Open == 0 })
+	_, err = io.WriteString(c, get("/echoed"))
+	require.NoError(t, err)
+	require.NoError(t, c.CloseWrite())
+	all, err := io.ReadAll(in)
+	require.NoError(t, err)
+	require.Equal(t, get("/echoed"), string(all))
+	group.Wait()
+}
+
+// TestListen: faults are one clear line.
+func TestListen(t *testing.T) {
+	l := newLive(t, 1, Config{}, liveSite())
+	_, err := l.server.Listen(l.addr)
+	require.ErrorContains(t, err, "listen on "+l.addr)
+	require.Equal(t, 1, strings.Count(err.Error(), "listen on"))
+	_, err = New(Config{MaxHeadBytes: 10, HeadTimeout: -1, ServerName: "a\nb"}, nil, nil)
+	require.ErrorContains(t, err, "MaxHeadBytes")
+	require.ErrorContains(t, err, "HeadTimeout")
+	require.ErrorContains(t, err, "ServerName")
+}
+
+// TestShutdownCutsOff: a client that never reads does not hold the server.
+func TestShutdownCutsOff(t *testing.T) {
+	s := liveSite()
+	l := newLive(t, 1, Config{}, s)
+	c := l.dial()
+	_, err := io.WriteString(c, get("/endless"))
+	require.NoError(t, err)
+	eventually(t, "it is served", func() bool { return len(s.calls()) == 2 })
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	require.ErrorContains(t, l.server.Shutdown(ctx), "cut off")
+	eventually(t, "it is closed", func() bool { return l.server.Stats().Open == 0 })
+	require.Equal(t, []error{ErrServerClosed}, s.cancels())
+}
