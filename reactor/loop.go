@@ -1,13 +1,12 @@
 package reactor
 
 import (
+	"context"
 	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
 	"strconv"
 	"time"
-
-	"context"
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/poll"
@@ -188,7 +187,7 @@ func (r *Reactor) rest(busy bool) {
 		return
 	}
 	r.idle++
-	if r.idle <= spins {
+	if r.idle <= spins && !r.cfg.Pin {
 		r.giveWay()
 		return
 	}
