@@ -115,18 +115,44 @@ func (s *Server) stopListening() {
 // others have had their current response. When ctx ends first, what is left
 // is cancelled and cut off.
 func (s *Server) Shutdown(ctx context.Context) error {
-	var draining []*core
+	// All listeners first: they may give their last connections to any core,
+	// which must not have come to its end before.
+	var waits []<-chan struct{}
+	for _, k := range s.cores {
+		waits = append(waits, k.do(k.closeListeners))
+	}
+	err := await(ctx, waits)
+	waits = waits[:0]
 	for _, k := range s.cores {
 		if k.reactor.Post(async.TaskFunc(k.drain)) { // else it has ended
-			draining = append(draining, k)
+			waits = append(waits, k.emptied)
 		}
 	}
-	for _, k := range draining {
+	if err == nil {
+		err = await(ctx, waits)
+	}
+	if err != nil {
+		s.cut()
+		return fmt.Errorf("shutdown: connections were cut off: %w", err)
+	}
+	return nil
+}
+
+// do runs fn on the reactor and closes the channel when it has.
+func (k *core) do(fn func()) <-chan struct{} {
+	done := make(chan struct{})
+	if !k.reactor.Post(async.TaskFunc(func() { fn(); close(done) })) {
+		close(done)
+	}
+	return done
+}
+
+func await(ctx context.Context, events []<-chan struct{}) error {
+	for _, event := range events {
 		select {
-		case <-k.emptied:
+		case <-event:
 		case <-ctx.Done():
-			s.cut()
-			return fmt.Errorf("shutdown: connections were cut off: %w", ctx.Err())
+			return ctx.Err()
 		}
 	}
 	return nil

@@ -309,14 +309,16 @@ func TestSlowBodyOfStream(t *testing.T) {
 // TestKeptStreams: a handler that goes on with its streams after it has
 // returned gets errors, and nothing of the next request.
 func TestKeptStreams(t *testing.T) {
-	var reader io.Reader
-	var writer exchange.BodyWriter
+	type kept struct {
+		io.Reader
+		exchange.BodyWriter
+	}
+	handed := make(chan kept, 1)
 	s := &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{
 		"/stream": onGoroutine(func(x *exchange.Exchange) exchange.Outcome {
-			reader = x.Stream
 			return pour(x, -1, func(w exchange.BodyWriter) error {
-				writer = w
-				_, err := io.ReadAll(reader)
+				handed <- kept{x.Stream, w}
+				_, err := io.ReadAll(x.Stream)
 				return err
 			})
 		}),
@@ -328,11 +330,12 @@ func TestKeptStreams(t *testing.T) {
 	out, err := io.ReadAll(c)
 	require.NoError(t, err)
 	require.Equal(t, []string{"200", "200"}, statuses(string(out)))
-	_, err = reader.Read(make([]byte, 10))
+	k := <-handed
+	_, err = k.Read(make([]byte, 10))
 	require.Error(t, err)
-	_, err = writer.Write([]byte("late"))
+	_, err = k.Write([]byte("late"))
 	require.Error(t, err)
-	require.Error(t, writer.Flush())
+	require.Error(t, k.Flush())
 }
 
 // TestHijack: the connection is the handler's, with what came after the head.
