@@ -34,11 +34,6 @@ func (p pairFDs) write(t testing.TB, s string) {
 	require.Equal(t, len(s), n)
 }
 
-// readyFunc is an IO that does not care what happened.
-type readyFunc func()
-
-func (f readyFunc) Ready(poll.Ready) { f() }
-
 // collector is an IO that tells a channel what happened.
 type collector chan poll.Ready
 

@@ -77,6 +77,11 @@ func TestVirtualWaitsForWorkers(t *testing.T) {
 	require.True(t, v.RunUntil(func() bool { return done }))
 }
 
+// readyFunc is an IO that does not care what happened.
+type readyFunc func()
+
+func (f readyFunc) Ready(poll.Ready) { f() }
+
 // echo is a small server: it answers what it reads and closes at the end.
 type echo struct {
 	v   *Virtual
