@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"sync"
 
+	"github.com/fasterapi/fasterapi/internal/inject"
 	"github.com/fasterapi/fasterapi/internal/router"
 	"github.com/fasterapi/fasterapi/reactor"
 )
@@ -21,10 +22,13 @@ type App struct {
 	log    *slog.Logger
 
 	// Until build, by the registering goroutine.
-	root     Group
-	routes   []*route
-	provided []provided
-	starting []func(*reactor.Group) error
+	root      Group
+	routes    []*route
+	providers []provider
+	// graph connects the providers; graphBroken: they have mistakes.
+	graph       *inject.Graph
+	graphBroken bool
+	life        lifecycle
 
 	once     sync.Once
 	buildErr error
@@ -79,6 +83,7 @@ func (a *App) compile() error {
 	if built != nil {
 		a.router = built
 	}
+	a.compileProviders(&mistakes)
 	for _, r := range a.routes {
 		mistakes.addRoute(r, r.compile(a))
 	}

@@ -50,6 +50,12 @@ type Ctx struct {
 	// late: Serve has returned Later, so the end of the handler finishes x.
 	late bool
 
+	// injected are the values that providers made for this request, by slot;
+	// cleanups give them back, and outcome is the error of the handler.
+	injected []any
+	cleanups []func(error)
+	outcome  error
+
 	mu       sync.Mutex
 	done     chan struct{}
 	values   map[any]any
@@ -230,4 +236,6 @@ func (c *Ctx) reset() {
 	c.running = nil
 	c.status, c.coroutine, c.direct, c.late = 0, nil, false, false
 	clear(c.values)
+	clear(c.injected)
+	c.injected, c.outcome = c.injected[:0], nil
 }

@@ -16,18 +16,19 @@ type None struct{}
 //
 // Owner: any (immutable after build).
 type typed[In, Out any] struct {
-	bind    bind.Binder[In]
-	injects []injector
-	render  func(*Ctx, Out) error
+	bind      bind.Binder[In]
+	injection *injection
+	render    func(*Ctx, Out) error
 }
 
 func (t *typed[In, Out]) compile(a *App, r *route) (needsBody bool, errs []error) {
-	binder, errs := bind.For[In](bind.Options{PathParams: wildcards(r.pattern)})
+	options := bind.Options{PathParams: wildcards(r.pattern), StrictBody: r.opts.strictBody}
+	binder, errs := bind.For[In](options)
 	if len(errs) > 0 {
 		return false, errs
 	}
 	t.bind = binder
-	t.injects, errs = a.injectors(binder.Plan())
+	t.injection, errs = a.compileInjection(r, binder.Plan(), options)
 	render, err := compileOutput[Out]()
 	if err != nil {
 		errs = append(errs, err)
@@ -37,19 +38,42 @@ func (t *typed[In, Out]) compile(a *App, r *route) (needsBody bool, errs []error
 	if _, blocks := any(zero).(blocker); blocks && r.opts.style != onGoroutine {
 		errs = append(errs, fmt.Errorf("%T waits for the client, so its route must run on goroutines", zero))
 	}
-	return binder.Plan().BodyField() != nil, errs
+	return binder.Plan().NeedsBody() || t.injection != nil && t.injection.hasBody, errs
 }
 
-// input binds the request.
+// input makes what the route needs injected and binds the request.
 func (t *typed[In, Out]) input(c *Ctx) (In, error) {
+	if len(t.injection.steps) > 0 {
+		if err := t.injection.run(c); err != nil {
+			var none In
+			return none, t.alsoOwn(c, err)
+		}
+	}
+	return t.bound(c)
+}
+
+// bound binds the request when all that the route needs injected is there.
+func (t *typed[In, Out]) bound(c *Ctx) (In, error) {
 	in, bad := t.bind.Bind((*source)(c))
 	if bad != nil {
 		return in, bad
 	}
-	if len(t.injects) > 0 {
-		inject(t.injects, &in)
+	for i := range t.injection.fills {
+		t.injection.fills[i].into(c, address(&in))
 	}
 	return in, nil
+}
+
+// alsoOwn adds what is wrong with the handler's own input to an invalid one of
+// its providers.
+func (t *typed[In, Out]) alsoOwn(c *Ctx, err error) error {
+	bad, ok := err.(*invalidInput)
+	if !ok {
+		return err
+	}
+	_, more := t.bind.Bind((*source)(c))
+	bad.add(more)
+	return bad.problem
 }
 
 // straight is a handler that returns its output.
@@ -105,10 +129,19 @@ func (e *chain[In, Out]) call(c *Ctx) error {
 }
 
 func (e *chain[In, Out]) start(c *Ctx) (done bool, err error) {
+	if e.injection.waits {
+		e.injection.open(c)
+		return e.resume(c, 0)
+	}
 	in, err := e.input(c)
 	if err != nil {
 		return true, err
 	}
+	return e.launch(c, in)
+}
+
+// launch calls the handler.
+func (e *chain[In, Out]) launch(c *Ctx, in In) (done bool, err error) {
 	f := e.handle(c, in)
 	if out, err, ready := f.Result(); ready {
 		if err != nil {
@@ -118,6 +151,44 @@ func (e *chain[In, Out]) start(c *Ctx) (done bool, err error) {
 	}
 	settle(c, f, e.render)
 	return false, nil
+}
+
+// resume goes on with the steps from i on, and calls the handler behind the last.
+func (e *chain[In, Out]) resume(c *Ctx, i int) (done bool, err error) {
+	for ; i < len(e.injection.steps); i++ {
+		next := i + 1
+		done, err := e.injection.steps[i].start(c, func(err error) { e.goOn(c, next, err) })
+		if !done {
+			return false, nil
+		}
+		if err != nil {
+			return true, e.alsoOwn(c, e.injection.rest(c, next, err))
+		}
+	}
+	in, err := e.bound(c)
+	if err != nil {
+		return true, err
+	}
+	return e.launch(c, in)
+}
+
+// goOn is resume for a step that had to wait. Nothing above it contains a panic.
+func (e *chain[In, Out]) goOn(c *Ctx, i int, err error) {
+	returned := false
+	defer func() {
+		if !returned {
+			c.contain(recover())
+			c.x.Finish()
+		}
+	}()
+	done := true
+	if err == nil {
+		done, err = e.resume(c, i)
+	}
+	returned = true
+	if done {
+		c.finishLate(err)
+	}
 }
 
 // source gives the binder what the exchange holds; nothing is copied here.

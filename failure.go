@@ -35,10 +35,10 @@ type (
 // recover returned; nil: the goroutine is ending.
 func (c *Ctx) contain(panicked any) {
 	if panicked == nil {
-		c.fail(errGoexit)
+		c.conclude(errGoexit)
 		return
 	}
-	c.fail(&async.PanicError{Value: panicked, Stack: debug.Stack()})
+	c.conclude(&async.PanicError{Value: panicked, Stack: debug.Stack()})
 }
 
 // fail stages the answer to an error. What the client may know of it is a

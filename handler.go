@@ -8,10 +8,10 @@ import (
 
 // Handler returns the app as an http.Handler: the net/http engine, with the
 // same routes and the same behaviour as Run. It panics with a
-// [RegistrationError] when the routes have mistakes. Stop ends the reactors
-// that it starts.
+// [RegistrationError] when the routes have mistakes, or with the error of what
+// could not start (a provider, an OnStart hook). [App.Stop] ends what it starts.
 func (a *App) Handler() http.Handler {
-	if err := a.build(); err != nil {
+	if err := a.open(); err != nil {
 		panic(err)
 	}
 	return nethttp.New((*dispatcher)(a), a.reactors, a.cfg.HTTP.StreamAbove)

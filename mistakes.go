@@ -39,6 +39,8 @@ func (m *mistakes) addRoute(r *route, errs []error) {
 	}
 }
 
+func (m *mistakes) add(mistake string) { m.list = append(m.list, mistake) }
+
 func (m *mistakes) err() error {
 	if len(m.list) == 0 {
 		return nil

@@ -1,67 +1,219 @@
 package fasterapi
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"reflect"
-	"unsafe"
 
+	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/bind"
+	"github.com/fasterapi/fasterapi/internal/inject"
 )
 
-// provided is a value that inject fields may ask for.
-type provided struct {
-	value reflect.Value
-	site  string
-}
+// Providers are what FastAPI calls dependencies: they make the values of input
+// fields tagged `inject:""`. A field is met by the provider of its type, or by
+// one whose type implements the interface that the field has. What is missing,
+// ambiguous or circular is reported when the app starts.
 
 // Provide makes value available to every input field tagged `inject:""` of its
-// type, or of an interface that it implements.
-func (a *App) Provide(value any) {
-	a.provided = append(a.provided, provided{reflect.ValueOf(value), callSite(1)})
-}
-
-// injector fills one field.
+// type, or of an interface that it implements. It is one value for the app: all
+// requests share it, so it must be safe for that.
 //
-// Owner: any (immutable after build).
-type injector struct {
-	field *bind.Field
-	value reflect.Value
-}
-
-// injectors resolves the inject fields of a plan.
-func (a *App) injectors(plan *bind.Plan) (list []injector, errs []error) {
-	for _, field := range plan.Injects() {
-		value, err := a.provider(field)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		list = append(list, injector{field, value})
-	}
-	return list, errs
-}
-
-// provider finds the one value for a field.
-func (a *App) provider(field *bind.Field) (found reflect.Value, err error) {
-	var sites []string
-	for _, p := range a.provided {
-		if p.value.IsValid() && p.value.Type().AssignableTo(field.Type) {
-			found = p.value
-			sites = append(sites, p.site)
+// A value with a method UseReactors(*reactor.Group) error is told the reactors
+// of the app when the app starts; the same goes for the driver of a *db.Pool.
+func (a *App) Provide[T any](value T, opts ...ProvideOption) {
+	t := reflect.TypeFor[T]()
+	p := &valueProvider{supply: supply{typ: t, value: value, exact: setExact[T]}}
+	if t.Kind() == reflect.Interface && t.NumMethod() == 0 { // an any: what it holds counts
+		if t = reflect.TypeOf(value); t != nil {
+			p.supply.typ, p.supply.exact = t, setReflect(t)
 		}
 	}
-	switch len(sites) {
-	case 1:
-		return found, nil
-	case 0:
-		return found, fmt.Errorf("field %s: nothing of type %s was provided (App.Provide)", field.Name, field.Type)
-	}
-	return found, fmt.Errorf("field %s: more than one %s was provided: %v", field.Name, field.Type, sites)
+	a.provide(p, opts, false)
 }
 
-// inject fills the fields of *in.
-func inject[In any](list []injector, in *In) {
-	for i := range list {
-		list[i].field.Store(unsafe.Pointer(in), list[i].value)
+// ProvideFunc makes the values of T by a function, for each request that needs
+// one, and once in it however many fields ask. In is an input struct like a
+// handler's: fields from the request, which are checked like all others and
+// documented with the routes that need them, and inject fields for what the
+// provider itself needs. An error answers the request.
+//
+// The options [PerApp] and [PerCore] call the function once, or once for each
+// reactor, when the app starts.
+//
+//	app.ProvideFunc(func(c *fasterapi.Ctx, in struct {
+//		Token string `header:"Authorization" required:"true"`
+//		DB    *db.Pool `inject:""`
+//	}) (User, error) {
+//		return in.DB.One[User](c, "SELECT … WHERE token = $1", in.Token).Await(c)
+//	})
+//
+// For routes on the reactor it runs there, so it must not block.
+func (a *App) ProvideFunc[In, T any](fn func(*Ctx, In) (T, error), opts ...ProvideOption) {
+	a.provide(&funcProvider[In, T]{supply: supplyOf[T](), plain: fn}, opts, false)
+}
+
+// ProvideWithCleanup is ProvideFunc for values that must be given back, like
+// FastAPI's dependencies with yield. The second result, unless it is nil, runs
+// after the response was sent, those of later values first, on a goroutine, with
+// the error of the handler or nil. The Ctx answers for nothing of the request any
+// more then; what it must outlive uses c.Detach().
+//
+// With [PerApp] or [PerCore] it runs when the app stops.
+func (a *App) ProvideWithCleanup[In, T any](fn func(*Ctx, In) (T, func(error), error), opts ...ProvideOption) {
+	a.provide(&funcProvider[In, T]{supply: supplyOf[T](), cleaned: fn}, opts, false)
+}
+
+// ProvideFuture is ProvideFunc for a function that returns a future. Chain
+// handlers start when it is settled, without a goroutine; others await it.
+func (a *App) ProvideFuture[In, T any](fn func(*Ctx, In) async.Future[T], opts ...ProvideOption) {
+	a.provide(&funcProvider[In, T]{supply: supplyOf[T](), future: fn}, opts, false)
+}
+
+// Override puts value in the place of every provider that meets fields of type
+// T: for tests. It may be called before or after what it replaces, until the app
+// starts.
+func (a *App) Override[T any](value T, opts ...ProvideOption) {
+	a.provide(&valueProvider{supply: supply{typ: reflect.TypeFor[T](), value: value, exact: setExact[T]}}, opts, true)
+}
+
+// OverrideFunc is Override by a function.
+func (a *App) OverrideFunc[In, T any](fn func(*Ctx, In) (T, error), opts ...ProvideOption) {
+	a.provide(&funcProvider[In, T]{supply: supplyOf[T](), plain: fn}, opts, true)
+}
+
+// ProvideOption changes one provider.
+type ProvideOption func(*provision)
+
+// provision is what options say about a provider, and where it was registered.
+type provision struct {
+	name     string
+	scope    inject.Scope
+	scoped   bool // an option set the scope
+	closes   bool
+	override bool
+	site     string
+}
+
+// Named tells several values of one type apart: only fields tagged
+// `inject:"name"` get it.
+func Named(name string) ProvideOption { return func(p *provision) { p.name = name } }
+
+// PerApp calls the function of a provider once, when the app starts. Its input
+// must not read requests, and its Ctx is one of no request.
+func PerApp() ProvideOption { return func(p *provision) { p.scope, p.scoped = inject.App, true } }
+
+// PerCore calls the function of a provider once on every reactor, when the app
+// starts. A field of its type T holds the value of the request's reactor; handlers
+// on goroutines get it too, at the same time as the reactor, so it must be safe
+// for that unless all its routes stay on the reactor. A field of type
+// *reactor.Sharded[T] holds all of them.
+func PerCore() ProvideOption { return func(p *provision) { p.scope, p.scoped = inject.Core, true } }
+
+// CloseOnStop closes the value when the app stops, after what was provided later
+// was closed: by Close(context.Context) error or Close() error.
+func CloseOnStop() ProvideOption { return func(p *provision) { p.closes = true } }
+
+// provider is a source of values for inject fields.
+type provider interface {
+	// about returns what the options say; the caller fills it in.
+	about() *provision
+	// source is where fields find the value.
+	source() *supply
+	// needs are the inject fields of its input.
+	needs() []bind.Field
+	// check returns mistakes that have nothing to do with other providers.
+	check() []error
+	// open makes a value that does not belong to a request. stops takes what
+	// has to be done when the app stops.
+	open(a *App, stops *[]stopHook) error
+	// step makes the value for requests of a route.
+	step(b *injectionBuilder, slot int) (step, []error)
+}
+
+// provide registers p for a user whose call is two frames up.
+func (a *App) provide(p provider, opts []ProvideOption, override bool) {
+	about := p.about()
+	about.override, about.site = override, callSite(2)
+	for _, opt := range opts {
+		opt(about)
 	}
+	a.providers = append(a.providers, p)
+	if s, ok := p.(interface{ sharded() provider }); ok && about.scope == inject.Core {
+		a.providers = append(a.providers, s.sharded())
+	}
+}
+
+// supply is where the values of a provider are found.
+//
+// Owner: any (immutable after New).
+type supply struct {
+	typ   reflect.Type
+	value any    // scope app
+	cores []any  // scope core
+	exact setter // into a field of the type itself
+}
+
+func supplyOf[T any]() supply { return supply{typ: reflect.TypeFor[T](), exact: setExact[T]} }
+
+// setterFor returns what writes the value into a field of type t.
+func (s *supply) setterFor(t reflect.Type) setter {
+	if t == s.typ {
+		return s.exact
+	}
+	return setInterface(t, s.typ)
+}
+
+// valueProvider provides one value.
+//
+// Owner: any (immutable after New).
+type valueProvider struct {
+	provision
+	supply
+}
+
+func (p *valueProvider) about() *provision   { return &p.provision }
+func (p *valueProvider) source() *supply     { return &p.supply }
+func (p *valueProvider) needs() []bind.Field { return nil }
+
+func (p *valueProvider) check() (errs []error) {
+	if p.value == nil {
+		errs = append(errs, errors.New("it is nil"))
+	}
+	if p.scoped {
+		errs = append(errs, errors.New("PerApp and PerCore are for functions: a value is one for the app"))
+	}
+	return append(errs, checkCloses(&p.provision, p.value)...)
+}
+
+func (p *valueProvider) open(_ *App, stops *[]stopHook) error {
+	if p.closes {
+		*stops = append(*stops, closeHook(&p.provision, p.value))
+	}
+	return nil
+}
+
+func (p *valueProvider) step(*injectionBuilder, int) (step, []error) { return nil, nil }
+
+// closer returns what closes v.
+func closer(v any) func(context.Context) error {
+	switch v := v.(type) {
+	case interface{ Close(context.Context) error }:
+		return v.Close
+	case interface{ Close() error }:
+		return func(context.Context) error { return v.Close() }
+	}
+	return nil
+}
+
+func checkCloses(about *provision, v any) []error {
+	if about.closes && v != nil && closer(v) == nil {
+		return []error{fmt.Errorf("CloseOnStop: %T has no method Close", v)}
+	}
+	return nil
+}
+
+func closeHook(about *provision, v any) stopHook {
+	return stopHook{name: fmt.Sprintf("close of %T", v), site: about.site, run: closer(v)}
 }

@@ -34,6 +34,9 @@ type RouteOption func(*options)
 type options struct {
 	style   style
 	maxBody int64 // bytes; 0: the app's
+	// strictBody refuses members of a JSON body that its type does not have.
+	strictBody bool
+	depends    []dependency
 }
 
 // OnReactor runs the handler on the reactor, in a coroutine: fast, but it must
@@ -46,6 +49,12 @@ func OnReactor() RouteOption {
 // answered with 413.
 func MaxBody(bytes int64) RouteOption {
 	return func(o *options) { o.maxBody = bytes }
+}
+
+// StrictBody refuses JSON bodies with members that the type of the body does
+// not have. Without it they are ignored, like in FastAPI.
+func StrictBody() RouteOption {
+	return func(o *options) { o.strictBody = true }
 }
 
 // route is one registered handler.

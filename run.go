@@ -34,10 +34,10 @@ type Server struct {
 func (s *Server) Addr() netip.AddrPort { return s.addr }
 
 // Shutdown stops accepting connections, lets requests in flight finish, and
-// stops the reactors. When ctx ends first, what is left is cut off and an
+// stops the app (see [App.Stop]). When ctx ends first, what is left is cut off and an
 // error says so.
 func (s *Server) Shutdown(ctx context.Context) error {
-	return errors.Join(s.engine.Shutdown(ctx), s.app.reactors.Stop(ctx))
+	return errors.Join(s.engine.Shutdown(ctx), s.app.Stop(ctx))
 }
 
 // Run serves the app until SIGTERM or SIGINT, then lets requests in flight
@@ -72,13 +72,8 @@ func (a *App) Serve(ctx context.Context) error {
 // it cannot: a port in use, mistakes in the configuration, or a
 // [RegistrationError].
 func (a *App) Start() (*Server, error) {
-	if err := a.build(); err != nil {
+	if err := a.open(); err != nil {
 		return nil, err
-	}
-	for _, hook := range a.starting {
-		if err := hook(a.reactors); err != nil {
-			return nil, errors.Join(err, a.reactors.Stop(context.Background()))
-		}
 	}
 	s := &Server{app: a}
 	var err error
@@ -91,7 +86,7 @@ func (a *App) Start() (*Server, error) {
 		s.engine, s.addr, err = a.startNetHTTP()
 	}
 	if err != nil {
-		return nil, errors.Join(err, a.reactors.Stop(context.Background()))
+		return nil, errors.Join(err, a.Stop(context.Background()))
 	}
 	return s, nil
 }

@@ -70,8 +70,7 @@ func (d *dispatcher) Serve(x *exchange.Exchange) exchange.Outcome {
 		c.runStraight(r)
 		return exchange.Answered
 	}
-	c.reactor.SetLabel(r.label)
-	defer c.reactor.SetLabel(nil)
+	c.reactor.SetLabel(r.label) // until the reactor turns to something else
 	switch kind {
 	case onCoroutine:
 		return c.runCoroutine(r)
@@ -100,6 +99,11 @@ func (*dispatcher) Cancel(x *exchange.Exchange, cause error) {
 func (*dispatcher) Release(x *exchange.Exchange) {
 	c, ok := x.User.(*Ctx)
 	if !ok || !c.routed {
+		return
+	}
+	if len(c.cleanups) > 0 {
+		x.User = nil
+		c.cleanUp()
 		return
 	}
 	if c.shared.Load() || c.ended.Load() || c.watching.Load() != 0 {
@@ -146,6 +150,7 @@ func (c *Ctx) runChain(r *route) (outcome exchange.Outcome) {
 // staged its response.
 func (c *Ctx) conclude(err error) {
 	if err != nil {
+		c.outcome = err
 		c.fail(err)
 	}
 }

@@ -348,3 +348,19 @@ func (c *compiler) finish() {
 		}
 	}
 }
+
+// InjectFields lists the fields tagged inject of the struct type t, without a look at the others: none when t is no
+// struct. Compile finds what is wrong with t.
+func InjectFields(t reflect.Type) (list []Field) {
+	if t.Kind() != reflect.Struct {
+		return nil
+	}
+	c := compiler{plan: &Plan{}}
+	c.collect(t, "", 0, nil)
+	for _, f := range c.plan.fields {
+		if f.In == Inject {
+			list = append(list, f)
+		}
+	}
+	return list
+}

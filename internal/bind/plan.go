@@ -74,6 +74,9 @@ func (p *Plan) BodyField() *Field {
 	return p.body.field
 }
 
+// NeedsBody tells whether Bind asks for the body.
+func (p *Plan) NeedsBody() bool { return p.body != nil }
+
 // Bind fills the zero struct at dst, which must be of the plan's type. The result is nil or lists everything
 // that is wrong with the request; dst is then filled in part.
 func (p *Plan) Bind(dst Pointer, src Source) *problem.Problem {

@@ -1,0 +1,123 @@
+package fasterapi
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/bind"
+	"github.com/fasterapi/fasterapi/internal/inject"
+)
+
+// dependency is what a route needs done before its handler.
+type dependency interface {
+	compile(b *injectionBuilder) []error
+}
+
+// Depends calls fn before the handlers of a route, or of all routes of a group:
+// for what has to be checked or done but gives no value. In is an input struct
+// like a handler's. An error answers the request. Those of a group come before
+// those of a route, and all of them before the providers of the handler's own
+// input, so that a client without access learns nothing about what else is wrong
+// with its request.
+//
+//	admin := app.Group("/admin", fasterapi.Depends(func(c *fasterapi.Ctx, in struct {
+//		Token string `header:"X-Token"`
+//	}) error {
+//		if in.Token != secret {
+//			return problem.Unauthorized("")
+//		}
+//		return nil
+//	}))
+//
+// In routes on the reactor it runs there, so it must not block.
+func Depends[In any](fn func(*Ctx, In) error) RouteOption {
+	d := &effect[In]{fn: fn, site: callSite(1)}
+	return func(o *options) { o.depends = append(o.depends, d) }
+}
+
+// DependsFuture is Depends for a function that returns a future, whose value is
+// not looked at.
+func DependsFuture[In, T any](fn func(*Ctx, In) async.Future[T]) RouteOption {
+	d := &futureEffect[In, T]{fn: fn, site: callSite(1)}
+	return func(o *options) { o.depends = append(o.depends, d) }
+}
+
+var errNilDepends = errors.New("the function is nil")
+
+// compileEffect compiles the input of a function given to Depends.
+func compileEffect[In any](b *injectionBuilder, site string, isNil bool) (in compiledInput[In], errs []error) {
+	if isNil {
+		errs = append(errs, errNilDepends)
+	}
+	plan, mistakes := bind.For[In](b.options)
+	if errs = append(errs, mistakes...); len(errs) == 0 {
+		if errs = b.require(plan.Plan().Injects()); len(errs) == 0 {
+			in, errs = compileInput[In](b)
+		}
+	}
+	for i, err := range errs {
+		errs[i] = fmt.Errorf("Depends (%s): %w", site, err)
+	}
+	return in, errs
+}
+
+// effect is a function given to Depends.
+//
+// Owner: any (immutable after New).
+type effect[In any] struct {
+	fn   func(*Ctx, In) error
+	site string
+}
+
+func (d *effect[In]) compile(b *injectionBuilder) []error {
+	s := &effectStep[In]{fn: d.fn}
+	var errs []error
+	s.input, errs = compileEffect[In](b, d.site, d.fn == nil)
+	b.add(s)
+	return errs
+}
+
+// effectStep is an effect on one route, whose path it may read.
+//
+// Owner: any (immutable after build).
+type effectStep[In any] struct {
+	fn    func(*Ctx, In) error
+	input compiledInput[In]
+}
+
+func (s *effectStep[In]) run(c *Ctx) error {
+	in, err := s.input.read(c)
+	if err != nil {
+		return err
+	}
+	return s.fn(c, in)
+}
+
+func (s *effectStep[In]) pending() bool { return false }
+
+func (s *effectStep[In]) start(c *Ctx, _ func(error)) (bool, error) { return true, s.run(c) }
+
+func (s *effectStep[In]) probe(c *Ctx) error {
+	_, err := s.input.read(c)
+	return err
+}
+
+// futureEffect is a function given to DependsFuture.
+//
+// Owner: any (immutable after New).
+type futureEffect[In, T any] struct {
+	fn   func(*Ctx, In) async.Future[T]
+	site string
+}
+
+func (d *futureEffect[In, T]) compile(b *injectionBuilder) []error {
+	p := &funcProvider[In, T]{supply: supplyOf[T](), future: d.fn}
+	p.scope = inject.Request
+	s := &funcStep[In, T]{provider: p, slot: b.made.slots} // a value that nobody asks for
+	b.made.slots++
+	var errs []error
+	s.input, errs = compileEffect[In](b, d.site, d.fn == nil)
+	b.add(s)
+	return errs
+}

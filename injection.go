@@ -1,0 +1,269 @@
+package fasterapi
+
+import (
+	"fmt"
+
+	"github.com/fasterapi/fasterapi/internal/bind"
+	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/inject"
+	"github.com/fasterapi/fasterapi/problem"
+	"github.com/fasterapi/fasterapi/reactor"
+)
+
+// step is one thing that is done for a request before its handler: a provider
+// or a function given to Depends.
+type step interface {
+	// run does it and waits for it.
+	run(c *Ctx) error
+	// pending tells whether start may have to wait.
+	pending() bool
+	// start does it on the reactor. When it is not done yet it calls resume
+	// there later.
+	start(c *Ctx, resume func(error)) (done bool, err error)
+	// probe only tells what is wrong with its part of the request.
+	probe(c *Ctx) error
+}
+
+// fill writes one provided value into a field of an input struct.
+//
+// Owner: any (immutable after build).
+type fill struct {
+	offset uintptr
+	set    setter
+	scope  inject.Scope
+	slot   int // of c.injected, for scope request
+	from   *supply
+}
+
+// into fills the field of the struct at in.
+func (f *fill) into(c *Ctx, in pointer) {
+	v := f.from.value
+	switch f.scope {
+	case inject.Core:
+		v = f.from.cores[c.reactor.Core()]
+	case inject.Request:
+		v = c.injected[f.slot]
+	}
+	f.set(in, f.offset, v)
+}
+
+// injection is all that a route needs injected.
+//
+// Owner: any (immutable after build).
+type injection struct {
+	steps   []step
+	fills   []fill // of the handler's input
+	slots   int
+	waits   bool // a step may wait for a future
+	hasBody bool // a step reads the body
+}
+
+// invalidInput is a request that is wrong; what else is wrong with it is found
+// before the client is told.
+type invalidInput struct{ problem *problem.Problem }
+
+func (e *invalidInput) Error() string { return e.problem.Error() }
+func (e *invalidInput) Unwrap() error { return e.problem }
+
+// open makes room for the values of a request.
+func (j *injection) open(c *Ctx) {
+	if cap(c.injected) < j.slots {
+		c.injected = make([]any, j.slots)
+	}
+	c.injected = c.injected[:j.slots]
+}
+
+// run makes the values and waits for them.
+func (j *injection) run(c *Ctx) error {
+	j.open(c)
+	for i, s := range j.steps {
+		if err := s.run(c); err != nil {
+			return j.rest(c, i+1, err)
+		}
+	}
+	return nil
+}
+
+// rest adds to an invalid input what the steps from i on find wrong.
+func (j *injection) rest(c *Ctx, i int, err error) error {
+	bad, ok := err.(*invalidInput)
+	if !ok {
+		return err
+	}
+	for ; i < len(j.steps); i++ {
+		if more, ok := j.steps[i].probe(c).(*invalidInput); ok {
+			bad.add(more.problem)
+		}
+	}
+	return bad
+}
+
+// add puts the errors of another part of the request behind those of e. An
+// unsupported media type stays what it is.
+func (e *invalidInput) add(more *problem.Problem) {
+	if more == nil {
+		return
+	}
+	first := e.problem
+	if more.Status != first.Status && first.Status == 422 {
+		first, more = more, first
+		first.Errors = append(more.Errors, first.Errors...)
+	} else {
+		first.Errors = append(first.Errors, more.Errors...)
+	}
+	first.Errors = first.Errors[:min(len(first.Errors), bind.MaxErrors)]
+	e.problem = first
+}
+
+// injectionBuilder makes the injection of one route.
+type injectionBuilder struct {
+	app     *App
+	options bind.Options
+	slots   map[int]int // of providers that have a step
+	made    injection
+	errs    []error
+}
+
+func (a *App) newInjectionBuilder(options bind.Options) *injectionBuilder {
+	return &injectionBuilder{app: a, options: options, slots: map[int]int{}}
+}
+
+// note remembers what the input of a step reads.
+func (b *injectionBuilder) note(plan *bind.Plan) {
+	b.made.hasBody = b.made.hasBody || plan.NeedsBody()
+}
+
+// require adds the steps of everything that the fields need.
+func (b *injectionBuilder) require(fields []*bind.Field) []error {
+	var roots []int
+	var errs []error
+	for _, f := range fields {
+		i, err := b.app.graph.Find(needOf(f))
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		roots = append(roots, i)
+	}
+	for _, i := range b.app.graph.Order(inject.Request, roots...) {
+		if _, made := b.slots[i]; made {
+			continue
+		}
+		slot := b.made.slots
+		b.slots[i] = slot
+		b.made.slots++
+		p := b.app.providers[i]
+		s, mistakes := p.step(b, slot)
+		if !b.app.graphBroken { // else these are among the mistakes of the graph
+			for _, err := range mistakes {
+				errs = append(errs, fmt.Errorf("the provider of %s (%s): %w", p.source().typ, p.about().site, err))
+			}
+		}
+		b.add(s)
+	}
+	return errs
+}
+
+func (b *injectionBuilder) add(s step) {
+	b.made.steps = append(b.made.steps, s)
+	b.made.waits = b.made.waits || s.pending()
+}
+
+// fills returns what fills the fields of an input, whose providers must have
+// been required before.
+func (b *injectionBuilder) fills(fields []*bind.Field) (list []fill, errs []error) {
+	for _, f := range fields {
+		i, err := b.app.graph.Find(needOf(f))
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		p := b.app.providers[i]
+		list = append(list, fill{
+			offset: f.Offset, set: p.source().setterFor(f.Type), scope: p.about().scope, slot: b.slots[i], from: p.source(),
+		})
+	}
+	return list, errs
+}
+
+func needOf(f *bind.Field) inject.Need {
+	return inject.Need{Field: f.Name, Type: f.Type, Name: f.Key}
+}
+
+// compileInjection finds out what a route needs: its dependencies in their
+// order, then what its input asks for.
+func (a *App) compileInjection(r *route, plan *bind.Plan, options bind.Options) (*injection, []error) {
+	b := a.newInjectionBuilder(options)
+	var errs []error
+	for _, d := range r.opts.depends {
+		errs = append(errs, d.compile(b)...)
+	}
+	errs = append(errs, b.require(plan.Injects())...)
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	b.made.fills, errs = b.fills(plan.Injects())
+	return &b.made, errs
+}
+
+// compileProviders connects the providers and reports their mistakes.
+func (a *App) compileProviders(m *mistakes) {
+	list := make([]inject.Provider, len(a.providers))
+	for i, p := range a.providers {
+		about := p.about()
+		list[i] = inject.Provider{
+			Type: p.source().typ, Name: about.name, Scope: about.scope, Site: about.site, Override: about.override,
+		}
+		for _, f := range p.needs() {
+			list[i].Needs = append(list[i].Needs, needOf(&f))
+		}
+		for _, err := range p.check() {
+			m.add(fmt.Sprintf("the provider of %s (%s): %v", p.source().typ, about.site, err))
+			a.graphBroken = true
+		}
+	}
+	graph, errs := inject.New(list)
+	a.graph = graph
+	a.graphBroken = a.graphBroken || len(errs) > 0
+	for _, err := range errs {
+		m.add(err.Error())
+	}
+	if a.graphBroken {
+		return
+	}
+	for _, p := range a.providers {
+		if f, ok := p.(interface{ fillWith([]fill) }); ok && p.about().scope != inject.Request {
+			fields := p.needs()
+			pointers := make([]*bind.Field, len(fields))
+			for i := range fields {
+				pointers[i] = &fields[i]
+			}
+			fills, _ := a.newInjectionBuilder(bind.Options{}).fills(pointers) // found by the graph already
+			f.fillWith(fills)
+		}
+	}
+}
+
+// openProviders makes the values of the scopes app and core, in the order in
+// which they need each other.
+func (a *App) openProviders(stops *[]stopHook) error {
+	all := make([]int, len(a.providers))
+	for i := range all {
+		all[i] = i
+	}
+	for _, scope := range []inject.Scope{inject.App, inject.Core} {
+		for _, i := range a.graph.Order(scope, all...) {
+			if err := a.providers[i].open(a, stops); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// newSetupCtx returns the Ctx of a provider that belongs to no request.
+func newSetupCtx(a *App, r *reactor.Reactor, direct bool) *Ctx {
+	c := &Ctx{app: a, x: &exchange.Exchange{}, reactor: r, direct: direct}
+	c.shared.Store(true)
+	return c
+}

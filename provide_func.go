@@ -1,0 +1,252 @@
+package fasterapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/bind"
+	"github.com/fasterapi/fasterapi/internal/inject"
+	"github.com/fasterapi/fasterapi/reactor"
+)
+
+// funcProvider makes values by one of its functions.
+//
+// Owner: any (immutable after build).
+type funcProvider[In, T any] struct {
+	provision
+	supply
+	plain   func(*Ctx, In) (T, error)
+	cleaned func(*Ctx, In) (T, func(error), error)
+	future  func(*Ctx, In) async.Future[T]
+
+	shards *shardsProvider[T] // scope core
+	fills  []fill             // scopes app and core
+}
+
+func (p *funcProvider[In, T]) about() *provision {
+	if !p.scoped {
+		p.scope = inject.Request
+	}
+	return &p.provision
+}
+
+func (p *funcProvider[In, T]) source() *supply { return &p.supply }
+
+func (p *funcProvider[In, T]) needs() []bind.Field { return bind.InjectFields(reflect.TypeFor[In]()) }
+
+func (p *funcProvider[In, T]) check() (errs []error) {
+	if p.plain == nil && p.cleaned == nil && p.future == nil {
+		errs = append(errs, errors.New("the function is nil"))
+	}
+	if p.scope == inject.Request {
+		if p.closes {
+			errs = append(errs, errors.New("CloseOnStop is for PerApp and PerCore: use ProvideWithCleanup"))
+		}
+		return errs
+	}
+	if p.scope == inject.Core && p.future != nil {
+		errs = append(errs, errors.New("PerCore: a reactor cannot wait for a future before it runs"))
+	}
+	errs = append(errs, checkCloses(&p.provision, any(*new(T)))...)
+	plan, mistakes := bind.Compile(reflect.TypeFor[In](), bind.Options{})
+	if plan == nil {
+		return append(errs, mistakes...)
+	}
+	for _, f := range plan.Fields() {
+		if f.In != bind.Inject {
+			errs = append(errs, fmt.Errorf("field %s: a value of the scope %s has no request to read %s from", f.Name, p.scope, f.Location()))
+		}
+	}
+	return errs
+}
+
+// open makes the values that do not belong to a request.
+func (p *funcProvider[In, T]) open(a *App, stops *[]stopHook) (err error) {
+	switch p.scope {
+	case inject.App:
+		p.value, err = p.once(a, newSetupCtx(a, a.reactors.Reactor(0), false), stops)
+	case inject.Core:
+		p.cores = make([]any, a.reactors.Len())
+		hooks := make([][]stopHook, len(p.cores))
+		p.shards.all, err = reactor.NewSharded(a.reactors, func(r *reactor.Reactor) (T, error) {
+			v, err := p.once(a, newSetupCtx(a, r, true), &hooks[r.Core()])
+			p.cores[r.Core()] = v
+			return v, err
+		})
+		for _, h := range hooks {
+			*stops = append(*stops, h...)
+		}
+		p.shards.value = p.shards.all
+	}
+	return err
+}
+
+func (p *funcProvider[In, T]) once(a *App, c *Ctx, stops *[]stopHook) (T, error) {
+	var in In
+	for i := range p.fills {
+		p.fills[i].into(c, address(&in))
+	}
+	v, cleanup, err := p.call(c, in)
+	if err != nil {
+		return v, fmt.Errorf("fasterapi: the provider of %s (%s): %w", p.typ, p.site, err)
+	}
+	if cleanup != nil {
+		*stops = append(*stops, stopHook{
+			name: "cleanup of " + p.typ.String(), site: p.site,
+			run: func(context.Context) error { cleanup(nil); return nil },
+		})
+	}
+	if p.closes {
+		*stops = append(*stops, closeHook(&p.provision, v))
+	}
+	return v, nil
+}
+
+// call makes a value and waits for it.
+func (p *funcProvider[In, T]) call(c *Ctx, in In) (T, func(error), error) {
+	switch {
+	case p.plain != nil:
+		v, err := p.plain(c, in)
+		return v, nil, err
+	case p.cleaned != nil:
+		return p.cleaned(c, in)
+	}
+	v, err := p.future(c, in).Await(c)
+	return v, nil, err
+}
+
+func (p *funcProvider[In, T]) fillWith(fills []fill) { p.fills = fills }
+
+func (p *funcProvider[In, T]) step(b *injectionBuilder, slot int) (step, []error) {
+	s := &funcStep[In, T]{provider: p, slot: slot}
+	var errs []error
+	s.input, errs = compileInput[In](b)
+	return s, errs
+}
+
+// sharded returns the provider of all the values that PerCore makes.
+func (p *funcProvider[In, T]) sharded() provider {
+	p.shards = &shardsProvider[T]{supply: supplyOf[*reactor.Sharded[T]]()}
+	p.shards.provision = p.provision
+	p.shards.closes = false
+	return p.shards
+}
+
+// shardsProvider gives *reactor.Sharded[T]; the provider of T fills it.
+//
+// Owner: any (immutable after build).
+type shardsProvider[T any] struct {
+	provision
+	supply
+	all *reactor.Sharded[T]
+}
+
+func (p *shardsProvider[T]) about() *provision { return &p.provision }
+func (p *shardsProvider[T]) source() *supply   { return &p.supply }
+func (p *shardsProvider[T]) check() []error    { return nil }
+
+// needs asks for the T, so that it is made before.
+func (p *shardsProvider[T]) needs() []bind.Field {
+	return []bind.Field{{Name: "T", In: bind.Inject, Key: p.name, Type: reflect.TypeFor[T]()}}
+}
+
+func (p *shardsProvider[T]) open(a *App, _ *[]stopHook) error {
+	p.cores = make([]any, a.reactors.Len())
+	for core := range p.cores {
+		p.cores[core] = p.all
+	}
+	return nil
+}
+
+func (p *shardsProvider[T]) step(*injectionBuilder, int) (step, []error) { return nil, nil }
+
+// compiledInput is the input of a provider, or of a function given to Depends.
+//
+// Owner: any (immutable after build).
+type compiledInput[In any] struct {
+	bind  bind.Binder[In]
+	fills []fill
+	empty bool
+}
+
+func compileInput[In any](b *injectionBuilder) (in compiledInput[In], errs []error) {
+	binder, errs := bind.For[In](b.options)
+	if len(errs) > 0 {
+		return in, errs
+	}
+	in.bind, in.empty = binder, len(binder.Plan().Fields()) == 0
+	in.fills, errs = b.fills(binder.Plan().Injects())
+	b.note(binder.Plan())
+	return in, errs
+}
+
+// read binds the request.
+func (i *compiledInput[In]) read(c *Ctx) (In, error) {
+	if i.empty {
+		var in In
+		return in, nil
+	}
+	in, bad := i.bind.Bind((*source)(c))
+	if bad != nil {
+		return in, &invalidInput{bad}
+	}
+	for k := range i.fills {
+		i.fills[k].into(c, address(&in))
+	}
+	return in, nil
+}
+
+// funcStep makes the value of a provider for one request.
+//
+// Owner: any (immutable after build).
+type funcStep[In, T any] struct {
+	provider *funcProvider[In, T]
+	input    compiledInput[In]
+	slot     int
+}
+
+func (s *funcStep[In, T]) run(c *Ctx) error {
+	in, err := s.input.read(c)
+	if err != nil {
+		return err
+	}
+	v, cleanup, err := s.provider.call(c, in)
+	if cleanup != nil {
+		c.cleanups = append(c.cleanups, cleanup)
+	}
+	if err != nil {
+		return err
+	}
+	c.injected[s.slot] = v
+	return nil
+}
+
+func (s *funcStep[In, T]) pending() bool { return s.provider.future != nil }
+
+func (s *funcStep[In, T]) start(c *Ctx, resume func(error)) (done bool, err error) {
+	if s.provider.future == nil {
+		return true, s.run(c)
+	}
+	in, err := s.input.read(c)
+	if err != nil {
+		return true, err
+	}
+	f := s.provider.future(c, in)
+	if v, err, ready := f.Result(); ready {
+		c.injected[s.slot] = v
+		return true, err
+	}
+	f.Via(c.reactor).OnDone(func(v T, err error) {
+		c.injected[s.slot] = v
+		resume(err)
+	})
+	return false, nil
+}
+
+func (s *funcStep[In, T]) probe(c *Ctx) error {
+	_, err := s.input.read(c)
+	return err
+}
