@@ -95,7 +95,7 @@ func packages() map[string]Package {
 		"observe":          {Layer: 5, Imports: []string{"async", "reactor", "metric", "db", "problem"}, Modules: []string{prometheus}},
 		"middleware":       {Layer: 5, Imports: []string{"problem", "metric", "async"}},
 		"security":         {Layer: 5, Imports: []string{"problem", "async"}},
-		"openapi":          {Layer: 5, Imports: []string{"problem", "internal/schema"}},
+		"openapi":          {Layer: 5, Imports: []string{"problem", "internal/schema", "internal/bind"}},
 		"deploy":           {Layer: 5},
 
 		// Layer 6: the root package. It imports no database driver.

@@ -1,0 +1,319 @@
+package openapi
+
+import (
+	"encoding/json/v2"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/fasterapi/fasterapi/internal/bind"
+	"github.com/fasterapi/fasterapi/internal/schema"
+	"github.com/fasterapi/fasterapi/problem"
+)
+
+// schemaPrefix is how references to schemas begin.
+const schemaPrefix = "#/components/schemas/"
+
+// Builder makes a document of routes.
+//
+// Owner: one goroutine at a time.
+type Builder struct {
+	doc      *Document
+	streams  bool
+	registry *schema.Registry
+	entries  []*entry
+	// paths finds the path of a shape, "/users/{}".
+	paths    map[string]*templated
+	mistakes []error
+}
+
+// entry is one operation of the document.
+//
+// Owner: one goroutine at a time.
+type entry struct {
+	route *Route
+	op    *Operation
+}
+
+func (e *entry) where() string {
+	return e.route.Method + " " + e.route.Pattern + " (" + e.route.Site + ")"
+}
+
+// templated is a path of the document.
+//
+// Owner: one goroutine at a time.
+type templated struct {
+	item  *PathItem
+	names []string // of its wildcards
+}
+
+// NewBuilder returns the builder of a document. With streams, the items of streams are
+// described, which needs OpenAPI 3.2.
+func NewBuilder(info Info, streams bool) *Builder {
+	b := &Builder{
+		doc: &Document{OpenAPI: Version, Info: info}, streams: streams,
+		registry: schema.NewRegistry(schemaPrefix, false), paths: map[string]*templated{},
+	}
+	if streams {
+		b.doc.OpenAPI = VersionStreams
+	}
+	return b
+}
+
+// Add describes a route. One with a method that OpenAPI does not have is left
+// out.
+func (b *Builder) Add(r Route) {
+	path := b.path(r.Pattern)
+	place := path.item.Operation(r.Method)
+	if place == nil || *place != nil {
+		return
+	}
+	*place = b.operation(&r, path.names)
+}
+
+// AddWebhook describes a request that the service makes of its clients.
+func (b *Builder) AddWebhook(name string, r Route) {
+	r.Pattern = ""
+	item := b.doc.Webhooks.Get(name)
+	if item == nil {
+		item = &PathItem{}
+		b.doc.Webhooks.Set(name, item)
+	}
+	if r.Handler == "" {
+		r.Handler = HandlerName(name)
+	}
+	if place := item.Operation(r.Method); place != nil {
+		*place = b.operation(&r, nil)
+	}
+}
+
+// Build returns the document, or all mistakes.
+func (b *Builder) Build() (*Document, error) {
+	b.ids()
+	for _, e := range b.entries {
+		if e.op.Summary == "" {
+			e.op.Summary = title(e.op.OperationID)
+		}
+		for _, edit := range e.route.Details.Edits {
+			edit(e.op)
+		}
+	}
+	b.problems()
+	b.doc.Components.Schemas = append(b.registry.Defs(), b.doc.Components.Schemas...)
+	if err := errors.Join(append(b.mistakes, b.registry.Err())...); err != nil {
+		return nil, err
+	}
+	return b.doc, nil
+}
+
+// path finds the path of a pattern, with the names that its wildcards have in
+// the document.
+func (b *Builder) path(pattern string) *templated {
+	var shape, text strings.Builder
+	var names []string
+	for i, segment := range strings.Split(pattern, "/") {
+		if i > 0 {
+			shape.WriteByte('/')
+			text.WriteByte('/')
+		}
+		if name, isWildcard := strings.CutPrefix(segment, "{"); isWildcard {
+			name = strings.TrimSuffix(strings.TrimSuffix(name, "}"), "...")
+			names = append(names, name)
+			shape.WriteString("{}")
+			text.WriteString("{" + name + "}")
+			continue
+		}
+		shape.WriteString(segment)
+		text.WriteString(segment)
+	}
+	known := b.paths[shape.String()]
+	if known == nil {
+		known = &templated{item: &PathItem{}, names: names}
+		b.paths[shape.String()] = known
+		b.doc.Paths.Set(text.String(), known.item)
+	}
+	return known
+}
+
+// operation describes r, whose path has wildcards of these names.
+func (b *Builder) operation(r *Route, names []string) *Operation {
+	d := &r.Details
+	op := &Operation{
+		Tags: d.Tags, Summary: d.Summary, Description: d.Description, ExternalDocs: d.ExternalDocs, Deprecated: d.Deprecated,
+	}
+	e := &entry{route: r, op: op}
+	b.entries = append(b.entries, e)
+	in := inputs{builder: b, route: r, op: op, names: names}
+	in.describe()
+	if op.RequestBody != nil && len(d.BodyExamples) > 0 {
+		for i := range op.RequestBody.Content {
+			b.examples(op.RequestBody.Content[i].Value, d.BodyExamples, e.where())
+		}
+	}
+	for _, a := range r.Answers {
+		b.answer(op, a, e.where())
+	}
+	if in.fallible {
+		b.answerWith(op, http.StatusUnprocessableEntity, "ValidationProblem")
+	}
+	b.answerWith(op, 0, "Problem")
+	b.answerDetails(op, d, e.where())
+	b.require(op, r.Security, e.where())
+	return op
+}
+
+// answerDetails adds what the options say about answers.
+func (b *Builder) answerDetails(op *Operation, d *Details, where string) {
+	if len(op.Responses) == 0 {
+		return
+	}
+	if success := op.Responses[0].Value; d.AnswerDescription != "" && success.Ref == "" {
+		success.Description = d.AnswerDescription
+	}
+	for _, example := range d.AnswerExamples {
+		response := op.Responses[0].Value
+		if example.Status != 0 {
+			response = op.Responses.Get(strconv.Itoa(example.Status))
+		}
+		if response == nil || len(response.Content) == 0 {
+			b.mistake("%s: the example %q is of an answer with the status %d, which has no body", where, example.Name, example.Status)
+			continue
+		}
+		b.examples(response.Content[0].Value, []NamedExample{example.NamedExample}, where)
+	}
+}
+
+func (b *Builder) examples(m *MediaType, list []NamedExample, where string) {
+	for _, example := range list {
+		text, err := json.Marshal(example.Value, json.Deterministic(true))
+		if err != nil {
+			b.mistake("%s: the example %q: %w", where, example.Name, err)
+			continue
+		}
+		name := example.Name
+		if name == "" {
+			name = "example"
+		}
+		m.Examples.Set(name, &Example{Value: text})
+	}
+}
+
+// answerWith adds one of the answers of problems, unless the route has its own.
+func (b *Builder) answerWith(op *Operation, status int, component string) {
+	if key := statusKey(status); !op.Responses.Has(key) {
+		op.Responses.Set(key, &Response{Ref: "#/components/responses/" + component})
+	}
+}
+
+// answer adds a to op. A status with several content types has several answers.
+func (b *Builder) answer(op *Operation, a Answer, where string) {
+	key := statusKey(a.Status)
+	response := op.Responses.Get(key)
+	if response == nil {
+		response = &Response{}
+		op.Responses.Set(key, response)
+	}
+	if a.Description != "" || response.Description == "" {
+		response.Description = describeStatus(a)
+	}
+	for _, h := range a.Headers {
+		response.Headers.Set(h.Name, h.Value)
+	}
+	if a.ContentType == "" {
+		return
+	}
+	media := &MediaType{Schema: a.Schema}
+	switch {
+	case a.Schema != nil:
+	case a.Type != nil:
+		media.Schema = b.registry.Of(a.Type)
+	case strings.HasPrefix(a.ContentType, "text/"):
+		media.Schema = &Schema{Types: schema.Types{"string"}}
+	}
+	if a.Item != nil && b.streams {
+		media.ItemSchema = b.registry.Of(a.Item)
+	}
+	contentType, _, _ := strings.Cut(a.ContentType, ";")
+	response.Content.Set(strings.TrimSpace(contentType), media)
+}
+
+func statusKey(status int) string {
+	if status == 0 {
+		return "default"
+	}
+	return strconv.Itoa(status)
+}
+
+func describeStatus(a Answer) string {
+	switch {
+	case a.Description != "":
+		return a.Description
+	case a.Status == 0:
+		return "Any other answer"
+	case http.StatusText(a.Status) != "":
+		return http.StatusText(a.Status)
+	}
+	return "Status " + strconv.Itoa(a.Status)
+}
+
+// problems adds the parts that every document has.
+func (b *Builder) problems() {
+	text := func(description string) *Schema {
+		return &Schema{Types: schema.Types{"string"}, Description: description}
+	}
+	low, high := "400", "599"
+	fieldError := &Schema{
+		Types: schema.Types{"object"}, Description: "One thing that is wrong with the request.",
+		Properties: Schemas{
+			{Name: "location", Schema: text("Where it is, such as query.page or body.items[3].price.")},
+			{Name: "message", Schema: text("What is wrong, such as \"must be at least 1\".")},
+			{Name: "value", Schema: &Schema{Description: "What was sent, unless it is a secret."}},
+		},
+		Required: []string{"location", "message"},
+	}
+	describe := func(required ...string) *Schema {
+		return &Schema{
+			Types: schema.Types{"object"}, Description: "Why the request failed (RFC 9457).",
+			Properties: Schemas{
+				{Name: "type", Schema: &Schema{Types: schema.Types{"string"}, Format: "uri-reference", Description: "The kind of problem; absent: what the status says."}},
+				{Name: "title", Schema: text("The kind of problem, for people.")},
+				{Name: "status", Schema: &Schema{Types: schema.Types{"integer"}, Minimum: []byte(low), Maximum: []byte(high)}},
+				{Name: "detail", Schema: text("What happened this time, for people.")},
+				{Name: "instance", Schema: &Schema{Types: schema.Types{"string"}, Format: "uri-reference", Description: "This occurrence; its id is in the log of the service."}},
+				{Name: "errors", Schema: &Schema{Types: schema.Types{"array"}, Items: &Schema{Ref: schemaPrefix + b.problemName("FieldError")}}},
+			},
+			Required: required,
+		}
+	}
+	c := &b.doc.Components
+	c.Schemas = append(c.Schemas,
+		schema.Property{Name: b.problemName("Problem"), Schema: describe("status")},
+		schema.Property{Name: b.problemName("ValidationProblem"), Schema: describe("status", "errors")},
+		schema.Property{Name: b.problemName("FieldError"), Schema: fieldError})
+	for name, description := range map[string]string{"Problem": "The request failed", "ValidationProblem": "The request is not valid"} {
+		body := &MediaType{Schema: &Schema{Ref: schemaPrefix + b.problemName(name)}}
+		c.Responses.Set(name, &Response{Description: description, Content: Map[*MediaType]{{problem.ContentType, body}}})
+	}
+	if c.Responses[0].Name != "Problem" {
+		c.Responses[0], c.Responses[1] = c.Responses[1], c.Responses[0]
+	}
+}
+
+// problemName is the name of a schema of ours: another one when a type of the
+// service has it.
+func (b *Builder) problemName(name string) string {
+	for b.registry.Defs().Get(name) != nil {
+		name = "HTTP" + name
+	}
+	return name
+}
+
+// locations that requests are read from, in the words of OpenAPI.
+func inParameters(in bind.In) bool {
+	switch in {
+	case bind.Path, bind.Query, bind.Header, bind.Cookie:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,188 @@
+package openapi
+
+import (
+	"encoding/json/jsontext"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/fasterapi/fasterapi/internal/bind"
+	"github.com/fasterapi/fasterapi/internal/schema"
+)
+
+const (
+	jsonType      = "application/json"
+	formType      = "application/x-www-form-urlencoded"
+	multipartType = "multipart/form-data"
+)
+
+// inputs describes what one route reads.
+//
+// Owner: one goroutine at a time.
+type inputs struct {
+	builder *Builder
+	route   *Route
+	op      *Operation
+	names   []string // of the wildcards, in the document
+	// fallible: some request is not valid for the route.
+	fallible bool
+	form     *Schema
+	files    bool
+	must     bool // a part of the form is required
+}
+
+func (in *inputs) describe() {
+	for _, f := range in.route.Fields {
+		switch {
+		case f.In == bind.Inject:
+		case f.In == bind.Body:
+			in.body(f)
+		case inParameters(f.In):
+			in.parameter(f)
+		default: // form, file
+			in.part(f)
+		}
+	}
+	in.wildcards()
+	if in.form != nil && in.op.RequestBody == nil {
+		in.fallible = true
+		content := Map[*MediaType]{{multipartType, &MediaType{Schema: in.form}}}
+		if !in.files {
+			content = Map[*MediaType]{{formType, &MediaType{Schema: in.form}}, content[0]}
+		}
+		in.op.RequestBody = &RequestBody{Content: content, Required: in.must}
+	}
+}
+
+// parameter adds f. What two inputs of a route read is one parameter.
+func (in *inputs) parameter(f *bind.Field) {
+	in.fallible = in.fallible || fallible(f)
+	if f.In == bind.Header && notParameters[f.Key] {
+		return
+	}
+	p := &Parameter{Name: f.Key, In: f.In.String(), Description: f.Doc, Required: f.Required}
+	if f.In == bind.Path {
+		p.Name, p.Required = in.wildcard(f.Key), true
+	}
+	for _, known := range in.op.Parameters {
+		if known.Name == p.Name && known.In == p.In {
+			known.Required = known.Required || p.Required
+			return
+		}
+	}
+	p.Schema = in.builder.registry.Parameter(f.Type, f.Tag)
+	if p.Schema.Ref == "" {
+		p.Schema.Description = "" // the parameter says it
+		p.Deprecated, p.Schema.Deprecated = p.Schema.Deprecated, false
+		if len(p.Schema.Examples) > 0 {
+			p.Example, p.Schema.Examples = p.Schema.Examples[0], nil
+		}
+	}
+	in.lists(p, f)
+	in.op.Parameters = append(in.op.Parameters, p)
+}
+
+// lists says how lists are written: separated by commas, unless the field says
+// otherwise. (A repeated name is understood in both cases.)
+func (in *inputs) lists(p *Parameter, f *bind.Field) {
+	if f.In != bind.Query || f.Repeat || !slices.Contains(p.Schema.Types, "array") {
+		return
+	}
+	explode := false
+	p.Style, p.Explode = "form", &explode
+}
+
+// notParameters are the header fields that OpenAPI describes elsewhere
+// (section 4.8.12.1).
+var notParameters = map[string]bool{"Accept": true, "Content-Type": true, "Authorization": true}
+
+// fallible tells whether a value of f can be wrong.
+func fallible(f *bind.Field) bool {
+	if f.Required && f.In != bind.Path || f.Plan.Constrained() {
+		return true
+	}
+	t, _ := schema.Strip(f.Type)
+	return t.Kind() != reflect.String
+}
+
+// wildcard returns the name of a wildcard of the route in the document.
+func (in *inputs) wildcard(name string) string {
+	at := 0
+	for segment := range strings.SplitSeq(in.route.Pattern, "/") {
+		own, ok := strings.CutPrefix(segment, "{")
+		if !ok {
+			continue
+		}
+		if strings.TrimSuffix(strings.TrimSuffix(own, "}"), "...") == name && at < len(in.names) {
+			return in.names[at]
+		}
+		at++
+	}
+	return name
+}
+
+// wildcards adds those that no field reads: every wildcard has a parameter.
+func (in *inputs) wildcards() {
+	for _, name := range in.names {
+		has := slices.ContainsFunc(in.op.Parameters, func(p *Parameter) bool { return p.In == "path" && p.Name == name })
+		if !has {
+			in.op.Parameters = append(in.op.Parameters, &Parameter{
+				Name: name, In: "path", Required: true, Schema: &Schema{Types: schema.Types{"string"}},
+			})
+		}
+	}
+}
+
+func (in *inputs) body(f *bind.Field) {
+	if in.op.RequestBody != nil {
+		return
+	}
+	media, contentType := &MediaType{}, "*/*"
+	if !f.Raw {
+		in.fallible = true
+		contentType = jsonType
+		media.Schema = in.builder.registry.Of(f.Type)
+		if inner, nullable := schema.Strip(f.Type); nullable { // the body is there or not; null is not meant
+			media.Schema = in.builder.registry.Of(inner)
+		}
+	}
+	in.op.RequestBody = &RequestBody{
+		Description: f.Doc, Required: f.Required, Content: Map[*MediaType]{{contentType, media}},
+	}
+	if f.Example != "" && jsontext.Value(f.Example).IsValid() {
+		media.Examples.Set("example", &Example{Value: jsontext.Value(f.Example)})
+	}
+}
+
+// part adds a field of a form.
+func (in *inputs) part(f *bind.Field) {
+	if in.form == nil {
+		in.form = &Schema{Types: schema.Types{"object"}}
+	}
+	if in.form.Properties.Get(f.Key) != nil {
+		return
+	}
+	var s *Schema
+	if f.In.String() == "file" {
+		in.files = true
+		s = fileSchema(f)
+	} else {
+		s = in.builder.registry.Parameter(f.Type, f.Tag)
+	}
+	in.form.Properties = append(in.form.Properties, schema.Property{Name: f.Key, Schema: s})
+	if f.Required {
+		in.must = true
+		in.form.Required = append(in.form.Required, f.Key)
+	}
+}
+
+// fileSchema describes an upload. OpenAPI 3.1 asks for no more than a schema
+// that accepts everything; "binary" is what user interfaces look for.
+func fileSchema(f *bind.Field) *Schema {
+	s := &Schema{Types: schema.Types{"string"}, Format: "binary", Description: f.Doc}
+	if t := f.Type; t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Uint8 {
+		s.Description = ""
+		s = &Schema{Types: schema.Types{"array"}, Items: s, Description: f.Doc}
+	}
+	return s
+}

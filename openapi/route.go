@@ -1,0 +1,56 @@
+package openapi
+
+import (
+	"reflect"
+
+	"github.com/fasterapi/fasterapi/internal/bind"
+)
+
+// Route is a route as the document sees it.
+type Route struct {
+	Method, Pattern string
+	Site            string        // file:line of the registration, for mistakes
+	Handler         string        // name of the handler function; empty: it has none
+	Fields          []*bind.Field // all that the request is read into, also by dependencies
+	Answers         []Answer      // of success first; problems that every route may have are added
+	Details         Details
+	// Security lists alternatives, each of schemes that are all needed.
+	Security [][]SecurityUse
+}
+
+// Details are what the options of a route say. The zero value says nothing.
+type Details struct {
+	Summary, Description string
+	OperationID          string
+	Tags                 []string
+	Deprecated           bool
+	ExternalDocs         *ExternalDocs
+	BodyExamples         []NamedExample
+	AnswerExamples       []AnswerExample
+	AnswerDescription    string // of the successful answer
+	Edits                []func(*Operation)
+}
+
+// NamedExample is an example of a body.
+type NamedExample struct {
+	Name  string
+	Value any
+}
+
+// AnswerExample is an example of an answer.
+type AnswerExample struct {
+	Status int // 0: the successful one
+	NamedExample
+}
+
+// Answer is one way in which a route answers.
+type Answer struct {
+	Status      int    // 0: every status that is not listed
+	Description string // default: the text of the status
+	ContentType string // empty: no body
+	Type        reflect.Type
+	Schema      *Schema // instead of Type; nil with a nil Type: any bytes
+	// Item is the type of the items of a stream, which OpenAPI 3.2 can describe.
+	Item    reflect.Type
+	Headers Map[*Header]
+}
