@@ -29,7 +29,13 @@ const portion = 128
 // async.ErrWouldBlock); there, page through with Query.
 func (r *Querier) Each[T any](ctx context.Context, sql string, args ...any) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		q, err := r.query(ctx, OpStream, sql, args)
+		var q *Query
+		var err error
+		if site := async.SiteOf(ctx); site.Direct && site.Coroutine == nil {
+			err = async.ErrWouldBlock // always, not only when the rows are late
+		} else {
+			q, err = r.query(ctx, OpStream, sql, args)
+		}
 		session, buffer := r.session, []T(nil)
 		var open Session
 		defer func() {
@@ -134,3 +140,6 @@ type forget struct{}
 func (forget) rowType() reflect.Type           { return nil }
 func (forget) next() pointer                   { return nil }
 func (forget) settle(*Query, error, bool) bool { return true }
+
+func (s *portionSink[T]) rewind() { clear(s.rows); s.rows = s.rows[:0] }
+func (forget) rewind()            {}
