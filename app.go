@@ -36,6 +36,7 @@ type App struct {
 	// missed answers what no route answers, behind the middleware of the app.
 	missed   *route
 	reactors *reactor.Group
+	ongoing  ongoing
 }
 
 // New returns an App without routes. Mistakes in cfg are reported by Run,
@@ -95,6 +96,7 @@ func (a *App) compile() error {
 	if err != nil {
 		return fmt.Errorf("start the reactors: %w", err)
 	}
+	a.ongoing.begin(a.reactors.Len())
 	return nil
 }
 

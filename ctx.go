@@ -1,6 +1,7 @@
 package fasterapi
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -45,6 +46,10 @@ type Ctx struct {
 	// runs on a coroutine.
 	coroutine *reactor.Coroutine
 	running   *route
+	// via is the net/http middleware that the response goes through, if any.
+	via *relay
+	// after are the background tasks of the request.
+	after []func(context.Context) error
 	// direct: the handler runs on the reactor.
 	direct bool
 	// late: Serve has returned Later, so the end of the handler finishes x.
@@ -233,7 +238,7 @@ func (c *Ctx) reset() {
 	invariant.Poison(c.scratch[:cap(c.scratch)])
 	c.params.Reset()
 	c.route, c.missed, c.routed = nil, router.Match[*route]{}, false
-	c.running = nil
+	c.running, c.via = nil, nil
 	c.status, c.coroutine, c.direct, c.late = 0, nil, false, false
 	clear(c.values)
 	clear(c.injected)

@@ -2,6 +2,7 @@ package fasterapi
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
@@ -103,14 +104,15 @@ func (c *Ctx) AsyncSite() async.Site {
 // end with it: for work that goes on after the response. Futures started with it
 // behave as on a plain goroutine of the request's reactor.
 func (c *Ctx) Detach() context.Context {
-	c.mu.Lock()
-	values := make(map[any]any, len(c.values))
-	for key, value := range c.values {
-		values[key] = value
-	}
-	c.mu.Unlock()
 	base := async.WithSite(context.Background(), async.Site{Scheduler: c.reactor})
-	return detached{base, values}
+	return detached{base, c.copyValues()}
+}
+
+// copyValues returns the values of c.Set for somebody who outlives c.
+func (c *Ctx) copyValues() map[any]any {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.values)
 }
 
 // detached carries the values of a request beyond its end.

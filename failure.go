@@ -44,7 +44,8 @@ func (c *Ctx) contain(panicked any) {
 // fail stages the answer to an error. What the client may know of it is a
 // problem document; everything else is logged under the id in it.
 func (c *Ctx) fail(err error) {
-	if c.x.Streamed() || c.x.Hijacked() {
+	c.dropAfter()
+	if c.sent() {
 		c.Logger().Error("response broken off", slog.String("error", err.Error()))
 		return
 	}

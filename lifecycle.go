@@ -147,8 +147,8 @@ func useReactors(v any, g *reactor.Group) error {
 	return nil
 }
 
-// Stop undoes what Start or Handler started: it waits for the cleanups of
-// requests, runs the OnStop hooks and closes the values of providers, the latest
+// Stop undoes what Start or Handler started: it ends event streams and
+// WebSockets, waits for background tasks and the cleanups of requests, runs the OnStop hooks and closes the values of providers, the latest
 // first, and stops the reactors. Shutdown of a [Server] does it, behind its last
 // request; only who serves [App.Handler] calls it.
 func (a *App) Stop(ctx context.Context) error {
@@ -160,7 +160,7 @@ func (a *App) end(ctx context.Context) error {
 	if a.reactors == nil {
 		return nil
 	}
-	var errs []error
+	errs := []error{a.ongoing.drain(ctx)}
 	if _, err := a.life.tails.Close().Await(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("fasterapi: cleanups of requests are still running: %w", err))
 	}

@@ -1,17 +1,17 @@
 package fasterapi
 
 import (
-	"io"
 	"net"
 	"net/http"
+	"reflect"
 
-	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/http1/wire"
 )
 
 const (
-	textType = "text/plain; charset=utf-8"
-	htmlType = "text/html; charset=utf-8"
+	binaryType = "application/octet-stream"
+	textType   = "text/plain; charset=utf-8"
+	htmlType   = "text/html; charset=utf-8"
 )
 
 // Text is a plain-text response.
@@ -35,15 +35,17 @@ type Blob struct {
 }
 
 func (b Blob) render(c *Ctx) error {
-	contentType := b.ContentType
-	if contentType == "" {
-		contentType = "application/octet-stream"
-	}
-	if !wire.ValidHeader("Content-Type", contentType) {
-		contentType = "application/octet-stream"
-	}
-	c.stage(http.StatusOK, contentType, b.Data)
+	c.stage(http.StatusOK, typeOr(b.ContentType, binaryType), b.Data)
 	return nil
+}
+
+// typeOr returns the media type, or otherwise where it is empty or could end
+// its header field.
+func typeOr(contentType, otherwise string) string {
+	if contentType == "" || !wire.ValidHeader("Content-Type", contentType) {
+		return otherwise
+	}
+	return contentType
 }
 
 // Redirect sends the client elsewhere.
@@ -62,11 +64,13 @@ func (r Redirect) render(c *Ctx) error {
 	return nil
 }
 
-// Response is a JSON response with a status and header fields of its own.
+// Response is a response with a status, header fields and cookies of its own.
+// Its body is JSON, or one of the response types of this package.
 type Response[T any] struct {
-	Status int // default 200
-	Header http.Header
-	Body   T
+	Status  int // default: what T says, 200 for JSON
+	Header  http.Header
+	Cookies []*http.Cookie
+	Body    T
 }
 
 // compileRender implements compiler.
@@ -81,6 +85,9 @@ func (Response[T]) compileRender() (func(*Ctx, Response[T]) error, error) {
 				c.AddHeader(name, value)
 			}
 		}
+		for _, cookie := range r.Cookies {
+			c.SetCookie(cookie)
+		}
 		if r.Status != 0 {
 			c.status = r.Status
 		}
@@ -88,53 +95,24 @@ func (Response[T]) compileRender() (func(*Ctx, Response[T]) error, error) {
 	}, nil
 }
 
-// Stream is a response that is written while it is made. It needs a route on
-// goroutines, because writing waits for slow clients.
-type Stream struct {
-	ContentType string // default application/octet-stream
-	// Length is the number of bytes that Write will write; 0: not known.
-	Length int64
-	// Write writes the body. When it fails the connection is broken off, so
-	// that the client does not take half a body for a whole one.
-	Write func(w *StreamWriter) error
-}
-
-// StreamWriter writes the body of a [Stream].
-type StreamWriter struct{ body exchange.BodyWriter }
-
-// Write implements [io.Writer]. It waits while the client does not read.
-func (w *StreamWriter) Write(p []byte) (int, error) { return w.body.Write(p) }
-
-// WriteString implements [io.StringWriter].
-func (w *StreamWriter) WriteString(s string) (int, error) { return io.WriteString(w.body, s) }
-
-// Flush sends what was written so far.
-func (w *StreamWriter) Flush() error { return w.body.Flush() }
-
-func (Stream) blocks() {}
-
-func (s Stream) render(c *Ctx) error {
-	contentType := s.ContentType
-	if contentType == "" || !wire.ValidHeader("Content-Type", contentType) {
-		contentType = "application/octet-stream"
-	}
-	c.stage(http.StatusOK, contentType, nil)
-	length := s.Length
-	if length <= 0 {
-		length = -1
-	}
-	body, err := c.x.Open(length)
-	if err != nil {
-		return err
-	}
-	if err := s.Write(&StreamWriter{body}); err != nil {
-		return err
-	}
-	return c.x.EndStream()
-}
-
 // Hijack takes the connection over, for protocols of your own. The framework
 // sends nothing more and forgets the connection; closing it is the caller's. It
 // returns the bytes that the client has already sent after the request. It
 // needs a route on goroutines and HTTP/1.
 func (c *Ctx) Hijack() (net.Conn, []byte, error) { return c.x.Hijack() }
+
+// Responds declares that a route may answer with this status and a body like
+// example, for the OpenAPI document: a problem document where example is nil.
+// The status of the route's own response need not be declared.
+func Responds(status int, example any, description string) RouteOption {
+	return func(o *options) {
+		o.declared = append(o.declared, declared{status, reflect.TypeOf(example), description})
+	}
+}
+
+// declared is a response that a route may give besides its own.
+type declared struct {
+	status      int
+	body        reflect.Type // nil: a problem document
+	description string
+}

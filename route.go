@@ -32,6 +32,9 @@ type RouteOption func(*options)
 
 // options are what route options set.
 type options struct {
+	// declared are the responses besides the route's own, see Responds.
+	declared []declared
+
 	style   style
 	maxBody int64 // bytes; 0: the app's
 	// strictBody refuses members of a JSON body that its type does not have.

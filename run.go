@@ -33,10 +33,11 @@ type Server struct {
 // Addr is the address that the server listens on.
 func (s *Server) Addr() netip.AddrPort { return s.addr }
 
-// Shutdown stops accepting connections, lets requests in flight finish, and
-// stops the app (see [App.Stop]). When ctx ends first, what is left is cut off and an
-// error says so.
+// Shutdown stops accepting connections, ends event streams and WebSockets, lets
+// requests in flight and their background tasks finish, and stops the app (see
+// [App.Stop]). When ctx ends first, what is left is cut off and an error says so.
 func (s *Server) Shutdown(ctx context.Context) error {
+	s.app.ongoing.announce()
 	return errors.Join(s.engine.Shutdown(ctx), s.app.Stop(ctx))
 }
 

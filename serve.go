@@ -101,6 +101,9 @@ func (*dispatcher) Release(x *exchange.Exchange) {
 	if !ok || !c.routed {
 		return
 	}
+	if len(c.after) > 0 {
+		c.startAfter()
+	}
 	if len(c.cleanups) > 0 {
 		x.User = nil
 		c.cleanUp()

@@ -169,7 +169,7 @@ func (c *carrier) Open(x *exchange.Exchange, length int64) (exchange.BodyWriter,
 
 // EndStream implements [exchange.Carrier].
 func (c *carrier) EndStream(*exchange.Exchange) error {
-	if c.left > 0 {
+	if c.left > 0 && c.r.Method != http.MethodHead {
 		return io.ErrUnexpectedEOF
 	}
 	c.complete = true

@@ -1,0 +1,180 @@
+package fasterapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/fasterapi/fasterapi/async"
+)
+
+const (
+	// backgroundRunning is how many background tasks of one core run at once.
+	backgroundRunning = 64
+	// backgroundQueued is how many more may wait.
+	backgroundQueued = 4096
+)
+
+// ErrBackgroundFull is returned by [Ctx.After] when too many background tasks
+// of this core wait already. A handler that returns it answers with 503.
+var ErrBackgroundFull error = backgroundFull{}
+
+type backgroundFull struct{}
+
+func (backgroundFull) Error() string             { return "fasterapi: too many background tasks" }
+func (backgroundFull) HTTPStatus() int           { return http.StatusServiceUnavailable }
+func (backgroundFull) RetryAfter() time.Duration { return time.Second }
+
+// After runs task once the response is sent, on a goroutine: mails,
+// notifications, clean-up. It does not run when the handler fails. Its context
+// has the values of the request and ends only when a shutdown runs out of
+// time; Config.DrainTimeout is how long that takes. What task returns, and its
+// panics, are logged.
+//
+// At most 64 tasks of one core run at once and 4096 more wait; beyond that
+// After returns [ErrBackgroundFull]. Tasks are lost when the process dies: what
+// must happen belongs in a queue.
+func (c *Ctx) After(task func(ctx context.Context) error) error {
+	if !c.app.ongoing.background[c.Core()].reserve() {
+		return ErrBackgroundFull
+	}
+	c.after = append(c.after, task)
+	return nil
+}
+
+// startAfter starts the tasks of a request whose response is sent.
+func (c *Ctx) startAfter() {
+	ongoing := &c.app.ongoing
+	base := detached{async.WithSite(ongoing.ctx, async.Site{Scheduler: c.reactor}), c.copyValues()}
+	log := c.Logger()
+	for _, task := range c.after {
+		ongoing.background[c.Core()].start(func() { runAfter(base, log, task) })
+	}
+	clear(c.after)
+	c.after = c.after[:0]
+}
+
+// dropAfter forgets the tasks of a request that has failed.
+func (c *Ctx) dropAfter() {
+	if len(c.after) == 0 {
+		return
+	}
+	c.app.ongoing.background[c.Core()].release(len(c.after))
+	clear(c.after)
+	c.after = c.after[:0]
+}
+
+// runAfter runs one task to its end, whatever that is.
+func runAfter(ctx context.Context, log *slog.Logger, task func(context.Context) error) {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		if v := recover(); v != nil {
+			log.Error("background task panicked", slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
+		} else {
+			log.Error("background task called runtime.Goexit")
+		}
+	}()
+	err := task(ctx)
+	returned = true
+	if err != nil {
+		log.Error("background task failed", slog.String("error", err.Error()))
+	}
+}
+
+// background runs the tasks of one core.
+//
+// Owner: mu.
+type background struct {
+	mu       sync.Mutex
+	reserved int // tasks that have not ended
+	running  int
+	waiting  []func()
+	// idle is closed when nothing is left; nil while nobody waits.
+	idle chan struct{}
+}
+
+// reserve takes a place for a task.
+func (b *background) reserve() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.reserved >= backgroundRunning+backgroundQueued {
+		return false
+	}
+	b.reserved++
+	return true
+}
+
+// release gives places back.
+func (b *background) release(n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.reserved -= n
+	if b.reserved == 0 && b.idle != nil {
+		close(b.idle)
+		b.idle = nil
+	}
+}
+
+// start runs a task that has a place, now or when another one has ended.
+func (b *background) start(task func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.running == backgroundRunning {
+		b.waiting = append(b.waiting, task)
+		return
+	}
+	b.running++
+	go b.run(task)
+}
+
+// run runs task; its end, be it runtime.Goexit, starts the next one.
+func (b *background) run(task func()) {
+	defer b.next()
+	task()
+}
+
+func (b *background) next() {
+	b.release(1)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.waiting) == 0 {
+		b.running--
+		return
+	}
+	task := b.waiting[0]
+	b.waiting[0] = nil
+	b.waiting = b.waiting[1:]
+	go b.run(task)
+}
+
+// drain waits until every task has ended, or ctx.
+func (b *background) drain(ctx context.Context) error {
+	b.mu.Lock()
+	if b.reserved == 0 {
+		b.mu.Unlock()
+		return nil
+	}
+	if b.idle == nil {
+		b.idle = make(chan struct{})
+	}
+	idle := b.idle
+	b.mu.Unlock()
+	select {
+	case <-idle:
+		return nil
+	case <-ctx.Done():
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return fmt.Errorf("shutdown: %d background tasks were cut off: %w", b.reserved, context.Cause(ctx))
+	}
+}
+
+var errDrained = errors.New("fasterapi: the service has shut down")

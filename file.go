@@ -1,0 +1,177 @@
+package fasterapi
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"mime"
+	"net/http"
+	"os"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/fasterapi/fasterapi/problem"
+)
+
+// File is a response from a file: a name in FS, a Path on disk, or Content
+// that is open already. It answers conditional requests (If-None-Match,
+// If-Modified-Since, If-Match, If-Unmodified-Since, If-Range) and ranges, of
+// which there may be several (RFC 9110 section 13 and 14). A file that does
+// not exist is a 404, a directory too. It needs a route on goroutines.
+//
+// Never build Path from what the client sends: give FS the root and Name the
+// client's part. [os.Root] is a root that links cannot leave either. Names
+// with "..", and paths with such an element, are answered with 404.
+type File struct {
+	// FS and Name choose a file of a file system; Name has no leading slash.
+	FS   fs.FS
+	Name string
+	// Path is a file on disk.
+	Path string
+	// Content is read and, if it is an [io.Closer], closed.
+	Content io.ReadSeeker
+
+	// ContentType of the response. Default: by the extension of the name, else by the
+	// first 512 bytes.
+	ContentType string
+	// ModTime is the Last-Modified date. Default: that of the file.
+	ModTime time.Time
+	// ETag is the entity tag with its quotes. Default: made of the file's
+	// date and size, none when the date is not known; "-": none.
+	ETag string
+	// CacheControl is the value of the field of that name; default: none.
+	CacheControl string
+	// Download makes browsers save the file under this name.
+	Download string
+}
+
+func (File) blocks() {}
+
+func (f File) render(c *Ctx) error {
+	content, info, err := f.open()
+	if err != nil {
+		return fileProblem(err)
+	}
+	if closer, ok := content.(io.Closer); ok {
+		defer closer.Close()
+	}
+	return f.serve(c, content, info)
+}
+
+// open returns the content and what is known of the file; nil for Content.
+func (f *File) open() (io.Reader, fs.FileInfo, error) {
+	var file fs.File
+	var err error
+	switch {
+	case f.Content != nil:
+		return f.Content, nil, nil
+	case f.FS != nil:
+		file, err = f.FS.Open(f.Name) // refuses what is not fs.ValidPath
+	case f.Path != "" && !climbs(f.Path):
+		f.Name = f.Path
+		file, err = os.Open(f.Path)
+	default:
+		return nil, nil, fs.ErrInvalid
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fs.ErrNotExist
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, file.Close())
+	}
+	return file, info, nil
+}
+
+// climbs tells whether a path has an element "..", in the notation of any
+// system.
+func climbs(name string) bool {
+	return strings.ContainsRune(name, 0) ||
+		strings.Contains("/"+strings.ReplaceAll(name, `\`, "/")+"/", "/../")
+}
+
+// fileProblem is what clients get to know of a file that cannot be opened.
+func fileProblem(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrInvalid):
+		return problem.Wrap(err, http.StatusNotFound, "there is no such file")
+	case errors.Is(err, fs.ErrPermission):
+		return problem.Wrap(err, http.StatusForbidden, "the file may not be read")
+	}
+	return err
+}
+
+// serve answers with content: all of it, ranges of it, or that the client has it.
+func (f *File) serve(c *Ctx, content io.Reader, info fs.FileInfo) error {
+	if info != nil {
+		f.describe(info)
+	}
+	w := newHTTPWriter(c)
+	w.problems = true
+	f.header(w.header)
+	seeker, ok := content.(io.ReadSeeker)
+	if !ok {
+		return f.copyWhole(w, content, info)
+	}
+	http.ServeContent(w, c.fileRequest(), path.Base(f.Name), f.ModTime, seeker)
+	return w.finish()
+}
+
+// describe fills in what the file system knows.
+func (f *File) describe(info fs.FileInfo) {
+	if f.ModTime.IsZero() {
+		f.ModTime = info.ModTime()
+	}
+	if f.ETag == "" && !f.ModTime.IsZero() {
+		f.ETag = fmt.Sprintf(`"%x-%x"`, f.ModTime.UnixNano(), info.Size())
+	}
+}
+
+func (f *File) header(h http.Header) {
+	if f.ContentType != "" {
+		h.Set("Content-Type", typeOr(f.ContentType, binaryType))
+	}
+	if f.ETag != "" && f.ETag != "-" {
+		h.Set("Etag", f.ETag)
+	}
+	if f.CacheControl != "" {
+		h.Set("Cache-Control", f.CacheControl)
+	}
+	if f.Download != "" {
+		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.Download}))
+	}
+}
+
+// copyWhole serves files that cannot seek, as those of archives: without
+// ranges.
+func (f *File) copyWhole(w *httpWriter, content io.Reader, info fs.FileInfo) error {
+	if w.header.Get("Content-Type") == "" {
+		if guess := mime.TypeByExtension(path.Ext(f.Name)); guess != "" {
+			w.header.Set("Content-Type", guess)
+		}
+	}
+	w.header.Set("Content-Length", fmt.Sprint(info.Size()))
+	w.WriteHeader(http.StatusOK)
+	if w.c.Method() != http.MethodHead {
+		if _, err := w.ReadFrom(content); err != nil {
+			return err
+		}
+	}
+	return w.finish()
+}
+
+// fileRequest is the part of the request that http.ServeContent looks at.
+func (c *Ctx) fileRequest() *http.Request {
+	r := &http.Request{Method: c.Method(), Header: make(http.Header)}
+	for _, name := range []string{"Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"} {
+		if value := c.Header(name); value != "" {
+			r.Header[name] = []string{value}
+		}
+	}
+	return r
+}

@@ -1,0 +1,214 @@
+package fasterapi
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/problem"
+)
+
+// holdBack is how many bytes of a body an httpWriter keeps before it opens
+// a stream: what ends below goes out in one piece with its length.
+const holdBack = 4 << 10
+
+// httpWriter is a response as net/http handlers write it: what mounted
+// handlers, net/http middleware and files write to. On a reactor the whole
+// body is held back, because streaming waits for the client.
+//
+// Owner: the handler of the request.
+type httpWriter struct {
+	c      *Ctx
+	header http.Header
+	// outer are the fields that were added before this writer began.
+	outer  []exchange.Field
+	status int // 0: not decided
+	// length is the declared length of the body, -1 without.
+	length int64
+	held   []byte
+	body   exchange.BodyWriter // nil until the stream is open
+	err    error
+	taken  bool // the connection was hijacked
+	// problems: failures are answered with problem documents instead of the
+	// text that is written.
+	problems bool
+}
+
+func newHTTPWriter(c *Ctx) *httpWriter {
+	w := &httpWriter{c: c, header: make(http.Header, 8), length: -1}
+	w.outer = append(w.outer, c.x.Fields...)
+	return w
+}
+
+// Header implements [http.ResponseWriter].
+func (w *httpWriter) Header() http.Header { return w.header }
+
+// WriteHeader implements [http.ResponseWriter]. Informational responses are
+// not sent: the engines send 100 Continue themselves.
+func (w *httpWriter) WriteHeader(status int) {
+	if w.status != 0 || status < 200 {
+		return
+	}
+	w.status = status
+	if n, err := strconv.ParseInt(w.header.Get("Content-Length"), 10, 64); err == nil && n >= 0 {
+		w.length = n
+	}
+}
+
+// Write implements [http.ResponseWriter].
+func (w *httpWriter) Write(p []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
+	if w.err != nil {
+		return 0, w.err
+	}
+	if w.taken {
+		return 0, http.ErrHijacked
+	}
+	if w.refused() {
+		return len(p), nil
+	}
+	if w.body == nil && (w.c.x.OnReactor() || len(w.held)+len(p) <= holdBack) {
+		w.held = append(w.held, p...)
+		return len(p), nil
+	}
+	if err := w.open(p); err != nil {
+		return 0, err
+	}
+	n, err := w.body.Write(p)
+	w.err = err
+	return n, err
+}
+
+// WriteString implements [io.StringWriter].
+func (w *httpWriter) WriteString(s string) (int, error) { return w.Write([]byte(s)) }
+
+// ReadFrom implements [io.ReaderFrom], with a buffer that is lent for the
+// time of the copy.
+func (w *httpWriter) ReadFrom(r io.Reader) (int64, error) {
+	return w.c.app.ongoing.copy(onlyWriter{w}, r)
+}
+
+// onlyWriter hides ReadFrom.
+type onlyWriter struct{ io.Writer }
+
+// Flush implements [http.Flusher].
+func (w *httpWriter) Flush() { _ = w.FlushError() }
+
+// FlushError is what [http.ResponseController] calls.
+func (w *httpWriter) FlushError() error {
+	w.WriteHeader(http.StatusOK)
+	if w.c.x.OnReactor() {
+		return http.ErrNotSupported
+	}
+	if err := w.open(nil); err != nil {
+		return err
+	}
+	return w.body.Flush()
+}
+
+// EnableFullDuplex is what [http.ResponseController] calls: bodies are always
+// read and written at the same time.
+func (w *httpWriter) EnableFullDuplex() error { return nil }
+
+// open sends the head and what was held back. next is what is written next,
+// for the guess of its type.
+func (w *httpWriter) open(next []byte) error {
+	if w.body != nil || w.err != nil {
+		return w.err
+	}
+	w.guessType(next)
+	w.commit(nil)
+	if w.body, w.err = w.c.openBody(w.length); w.err != nil {
+		return w.err
+	}
+	if len(w.held) > 0 {
+		_, w.err = w.body.Write(w.held)
+		w.held = w.held[:0]
+	}
+	return w.err
+}
+
+// refused tells whether a problem document takes the place of the body.
+func (w *httpWriter) refused() bool { return w.problems && w.status >= http.StatusBadRequest }
+
+// guessType does what net/http does for handlers that do not say what they
+// write.
+func (w *httpWriter) guessType(next []byte) {
+	sample := w.held
+	if len(sample) == 0 {
+		sample = next
+	}
+	if _, said := w.header["Content-Type"]; said || len(sample) == 0 || w.header.Get("Content-Encoding") != "" {
+		return
+	}
+	w.header.Set("Content-Type", http.DetectContentType(sample))
+}
+
+// commit hands status, header and payload to the exchange.
+func (w *httpWriter) commit(payload []byte) {
+	x := w.c.x
+	x.Fields = append(x.Fields[:0], w.outer...)
+	for name, values := range w.header {
+		switch http.CanonicalHeaderKey(name) {
+		case "Content-Length", "Transfer-Encoding", "Date", "Trailer", "Content-Type":
+			continue // the engine's, or not a field of the list
+		case "Connection":
+			x.CloseAfter = x.CloseAfter || strings.EqualFold(w.header.Get(name), "close")
+			continue
+		}
+		if strings.HasPrefix(name, http.TrailerPrefix) {
+			continue
+		}
+		for _, value := range values {
+			w.c.AddHeader(name, value)
+		}
+	}
+	x.Respond(w.status, typeOr(w.header.Get("Content-Type"), ""), payload)
+}
+
+// finish ends the response when its handler has returned.
+func (w *httpWriter) finish() error {
+	switch {
+	case w.taken:
+		return nil
+	case w.err != nil:
+		return w.err
+	case w.body != nil:
+		return w.c.closeBody()
+	}
+	w.WriteHeader(http.StatusOK)
+	if w.refused() {
+		w.header.Del("Content-Type")
+		w.header.Del("X-Content-Type-Options") // of http.Error
+		w.commit(nil)
+		return problem.New(w.status, "")
+	}
+	w.guessType(nil)
+	if w.length > int64(len(w.held)) && !w.c.x.OnReactor() {
+		// The length of an answer to HEAD, or a handler that broke its word.
+		if err := w.open(nil); err != nil {
+			return err
+		}
+		return w.c.closeBody()
+	}
+	w.commit(w.held)
+	return nil
+}
+
+// Hijack implements [http.Hijacker].
+func (w *httpWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if w.body != nil || w.c.via != nil {
+		return nil, nil, http.ErrNotSupported
+	}
+	conn, rest, err := w.c.Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	w.taken = true
+	return conn, bufio.NewReadWriter(bufio.NewReader(io.MultiReader(bytes.NewReader(rest), conn)), bufio.NewWriter(conn)), nil
+}

@@ -1,0 +1,60 @@
+package fasterapi
+
+import (
+	"net/http"
+
+	"github.com/fasterapi/fasterapi/internal/codec"
+)
+
+const jsonLinesType = "application/jsonl"
+
+// JSONLines is a response of any number of values, one JSON document in each
+// line. It is an [iter.Seq2]: return a generator, or convert what a library
+// gives you. It needs a route on goroutines.
+//
+//	func export(c *fasterapi.Ctx, in Export) (fasterapi.JSONLines[User], error) {
+//		return func(yield func(User, error) bool) { … }, nil
+//	}
+//
+// The client sees a value within 20 ms of its creation. A slow client holds
+// the source back: yield waits. When the client leaves, yield returns false.
+// An error before the first value is answered like any other error; a later
+// one breaks the connection off.
+type JSONLines[T any] func(yield func(T, error) bool)
+
+func (JSONLines[T]) blocks() {}
+
+// compileRender implements compiler.
+func (JSONLines[T]) compileRender() (func(*Ctx, JSONLines[T]) error, error) {
+	encoder, err := codec.EncoderFor[T]()
+	if err != nil {
+		return nil, err
+	}
+	return func(c *Ctx, lines JSONLines[T]) error {
+		c.stage(http.StatusOK, jsonLinesType, nil)
+		out := newBodyStream(c, 0, flushSoon)
+		defer out.stop()
+		if lines != nil {
+			if err := writeLines(c, encoder, out, lines); err != nil {
+				return err
+			}
+		}
+		return out.close()
+	}, nil
+}
+
+func writeLines[T any](c *Ctx, encoder *codec.Encoder, out *bodyStream, lines JSONLines[T]) error {
+	for value, err := range lines {
+		if err == nil {
+			c.scratch, err = codec.Append(encoder, c.scratch[:0], &value)
+		}
+		if err == nil {
+			c.scratch = append(c.scratch, '\n')
+			_, err = out.Write(c.scratch)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

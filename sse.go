@@ -1,0 +1,303 @@
+package fasterapi
+
+import (
+	"errors"
+	"iter"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/codec"
+	"github.com/fasterapi/fasterapi/problem"
+)
+
+const (
+	eventStreamType = "text/event-stream"
+	// defaultHeartbeat is below the 30 s and 60 s after which common proxies and
+	// load balancers give up on a silent connection.
+	defaultHeartbeat = 15 * time.Second
+)
+
+// SSE is a response of server-sent events (the EventSource of browsers). It
+// has one source: Events or Send. It needs a route on goroutines.
+//
+//	return fasterapi.SSE[Price]{Send: func(s *fasterapi.EventSender[Price]) error {
+//		for price := range prices.Watch(c) {
+//			if err := s.Send(fasterapi.Event[Price]{Data: price}); err != nil {
+//				return err
+//			}
+//		}
+//		return nil
+//	}}, nil
+//
+// Every event is sent at once; a slow client holds the source back. When the
+// client leaves, or the app shuts down, c ends, and with it whatever the source
+// waits for with c; sending fails from then on. A source that ends or fails
+// closes the stream, and the browser connects again: [Ctx.LastEventID] says
+// where it was. Answer with [None] to keep it from coming back.
+type SSE[T any] struct {
+	// Events gives the events.
+	Events iter.Seq2[Event[T], error]
+	// Send sends the events.
+	Send func(s *EventSender[T]) error
+	// Heartbeat is how long the stream may be silent before a comment is sent,
+	// so that proxies keep it open. Default 15 s; negative: never.
+	Heartbeat time.Duration
+	// Retry tells the browser how long to wait before it connects again.
+	// Default: its own, about 3 s.
+	Retry time.Duration
+}
+
+// Event is one server-sent event. Zero fields are left out.
+type Event[T any] struct {
+	// Name is the type of the event; browsers call "message" what has none.
+	Name string
+	// ID is what Last-Event-ID says after a reconnect.
+	ID string
+	// Retry changes how long the browser waits before it connects again.
+	Retry time.Duration
+	// Data is sent as JSON, strings and []byte as they are.
+	Data T
+}
+
+var (
+	errEventSources = errors.New("fasterapi: an SSE has one source: Events or Send")
+	errEventsEnded  = errors.New("fasterapi: the event stream has ended")
+	errEventField   = errors.New("fasterapi: the name and the ID of an event have no line breaks")
+)
+
+// LastEventID is the ID of the last event that a reconnecting event stream has
+// received, "" for a new one.
+func (c *Ctx) LastEventID() string { return c.Header("Last-Event-ID") }
+
+func (SSE[T]) blocks() {}
+
+// compileRender implements compiler.
+func (SSE[T]) compileRender() (func(*Ctx, SSE[T]) error, error) {
+	data, err := compileEventData[T]()
+	if err != nil {
+		return nil, err
+	}
+	return func(c *Ctx, s SSE[T]) error {
+		sender := &EventSender[T]{c: c, data: data, silence: s.Heartbeat}
+		return sender.run(s)
+	}, nil
+}
+
+// compileEventData decides how the data of events becomes text.
+func compileEventData[T any]() (func(dst []byte, v *T) ([]byte, error), error) {
+	var zero T
+	switch any(zero).(type) {
+	case string:
+		return func(dst []byte, v *T) ([]byte, error) { return append(dst, *any(v).(*string)...), nil }, nil
+	case Text:
+		return func(dst []byte, v *T) ([]byte, error) { return append(dst, *any(v).(*Text)...), nil }, nil
+	case []byte:
+		return func(dst []byte, v *T) ([]byte, error) { return append(dst, *any(v).(*[]byte)...), nil }, nil
+	}
+	encoder, err := codec.EncoderFor[T]()
+	if err != nil {
+		return nil, err
+	}
+	return func(dst []byte, v *T) ([]byte, error) { return codec.Append(encoder, dst, v) }, nil
+}
+
+// EventSender sends the events of one stream. Any goroutine may use it.
+//
+// Owner: mu.
+type EventSender[T any] struct {
+	c       *Ctx
+	data    func(dst []byte, v *T) ([]byte, error)
+	silence time.Duration
+
+	mu     sync.Mutex
+	out    *bodyStream
+	timer  *time.Timer
+	text   []byte // of the event in work
+	body   []byte // of its data
+	closed bool
+}
+
+// run sends everything.
+func (s *EventSender[T]) run(events SSE[T]) error {
+	if (events.Events == nil) == (events.Send == nil) {
+		return errEventSources
+	}
+	c := s.c
+	leaving := &async.Watcher{Cancelled: c.cancel}
+	if !c.app.ongoing.draining.Add(leaving) {
+		return problem.New(http.StatusServiceUnavailable, "the service shuts down")
+	}
+	defer c.app.ongoing.draining.Remove(leaving)
+	if err := s.begin(events.Retry); err != nil {
+		return err
+	}
+	defer s.end()
+	var err error
+	if events.Send != nil {
+		err = events.Send(s)
+	} else {
+		err = s.sendAll(events.Events)
+	}
+	if err != nil && !c.ended.Load() {
+		c.Logger().Error("event stream failed", "error", err.Error())
+	}
+	s.end()
+	return s.out.close() // the browser comes back, also after an error
+}
+
+// begin sends the head, and with it that the stream is open.
+func (s *EventSender[T]) begin(retry time.Duration) error {
+	c := s.c
+	c.SetHeader("Cache-Control", "no-cache")
+	c.SetHeader("X-Accel-Buffering", "no") // nginx would collect the events
+	c.stage(http.StatusOK, eventStreamType, nil)
+	s.out = newBodyStream(c, 0, flushSoon)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if retry > 0 {
+		s.text = append(appendRetry(nil, retry), '\n')
+	}
+	if err := s.write(); err != nil {
+		return err
+	}
+	if s.silence == 0 {
+		s.silence = defaultHeartbeat
+	}
+	if s.silence > 0 {
+		s.timer = time.AfterFunc(s.silence, s.beat)
+	}
+	return nil
+}
+
+// beat keeps a silent stream alive.
+func (s *EventSender[T]) beat() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	s.text = append(s.text[:0], ":\n\n"...)
+	if s.write() != nil {
+		s.c.cancel() // nobody listens
+		return
+	}
+	s.timer.Reset(s.silence)
+}
+
+// end stops the heartbeat and all sending.
+func (s *EventSender[T]) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	if s.timer != nil {
+		s.timer.Stop()
+	}
+}
+
+func (s *EventSender[T]) sendAll(events iter.Seq2[Event[T], error]) error {
+	for event, err := range events {
+		if err == nil {
+			err = s.Send(event)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Send sends one event. It waits while the client does not read, and fails
+// once the client has left or the app shuts down. Line breaks in the name or ID of an
+// event, which they would end, are refused.
+func (s *EventSender[T]) Send(event Event[T]) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return errEventsEnded
+	}
+	if err := s.c.Err(); err != nil {
+		return err
+	}
+	body, err := s.data(s.body[:0], &event.Data)
+	if err != nil {
+		return err
+	}
+	s.body = body
+	if s.text, err = appendEvent(s.text[:0], event.Name, event.ID, event.Retry, body); err != nil {
+		return err
+	}
+	if err := s.write(); err != nil {
+		return err
+	}
+	if s.timer != nil {
+		s.timer.Reset(s.silence)
+	}
+	return nil
+}
+
+// Comment sends a line that browsers ignore.
+func (s *EventSender[T]) Comment(text string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return errEventsEnded
+	}
+	s.text = append(appendLines(s.text[:0], ":", []byte(text)), '\n')
+	return s.write()
+}
+
+// write sends s.text at once.
+func (s *EventSender[T]) write() error {
+	if err := s.out.open(); err != nil {
+		return err
+	}
+	if len(s.text) > 0 {
+		if _, err := s.out.body.Write(s.text); err != nil {
+			return err
+		}
+	}
+	return s.out.body.Flush()
+}
+
+// appendEvent appends the fields of an event (HTML standard, 9.2.6).
+func appendEvent(dst []byte, name, id string, retry time.Duration, data []byte) ([]byte, error) {
+	if strings.ContainsAny(name, "\r\n") || strings.ContainsAny(id, "\r\n\x00") {
+		return dst, errEventField
+	}
+	if name != "" {
+		dst = append(append(append(dst, "event: "...), name...), '\n')
+	}
+	if id != "" {
+		dst = append(append(append(dst, "id: "...), id...), '\n')
+	}
+	if retry > 0 {
+		dst = appendRetry(dst, retry)
+	}
+	return append(appendLines(dst, "data: ", data), '\n'), nil
+}
+
+func appendRetry(dst []byte, retry time.Duration) []byte {
+	dst = append(dst, "retry: "...)
+	return append(strconv.AppendInt(dst, max(1, retry.Milliseconds()), 10), '\n')
+}
+
+// appendLines appends every line of text behind prefix. A line ends with CR, LF
+// or both; the reader of the stream puts LF between them.
+func appendLines(dst []byte, prefix string, text []byte) []byte {
+	dst = append(dst, prefix...)
+	for i, b := range text {
+		switch {
+		case b == '\r' && i+1 < len(text) && text[i+1] == '\n':
+			// one line break, the next byte's
+		case b == '\r' || b == '\n':
+			dst = append(append(dst, '\n'), prefix...)
+		default:
+			dst = append(dst, b)
+		}
+	}
+	return append(dst, '\n')
+}
