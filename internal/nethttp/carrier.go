@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/problem"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
@@ -20,6 +21,7 @@ type carrier struct {
 	handler exchange.Handler
 	w       http.ResponseWriter
 	r       *http.Request
+	control *http.ResponseController
 	x       *exchange.Exchange
 	reactor *reactor.Reactor
 	// turn gives the exchange back to the goroutine.
@@ -63,16 +65,20 @@ func (c *carrier) run() {
 // Owner: reactor.
 type onReactor carrier
 
-// Run implements [async.Task].
+// Run implements [async.Task]. Whatever Serve does, the goroutine gets its turn.
 func (o *onReactor) Run() {
 	c := (*carrier)(o)
-	switch c.handler.Serve(c.x) {
-	case exchange.Later:
-		return
-	case exchange.Move:
-		c.moved = true
-	}
-	c.giveBack()
+	returned, later := false, false
+	defer func() {
+		if !returned && c.x.Status == 0 {
+			c.x.Respond(http.StatusInternalServerError, problem.ContentType, problem.Internal("").AppendJSON(nil))
+		}
+		if !later {
+			c.giveBack()
+		}
+	}()
+	outcome := c.handler.Serve(c.x)
+	returned, later, c.moved = true, outcome == exchange.Later, outcome == exchange.Move
 }
 
 // Finish implements [exchange.Carrier].
@@ -133,7 +139,7 @@ func (c *carrier) answer() {
 	c.w.WriteHeader(x.Status)
 	if c.r.Method != http.MethodHead {
 		// An error means that the client has gone: nobody is left to tell.
-		_, _ = c.w.Write(x.Payload)
+		_, _ = c.write(x.Payload)
 	}
 }
 
@@ -192,15 +198,15 @@ func (b *bodyWriter) Write(p []byte) (int, error) {
 	if b.r.Method == http.MethodHead || bodiless(b.x.Status) {
 		return len(p), nil
 	}
-	return b.w.Write(p)
+	return (*carrier)(b).write(p)
 }
 
 // Flush sends what was written so far.
-func (b *bodyWriter) Flush() error { return http.NewResponseController(b.w).Flush() }
+func (b *bodyWriter) Flush() error { return (*carrier)(b).flush() }
 
 // Hijack implements [exchange.Carrier].
 func (c *carrier) Hijack(*exchange.Exchange) (net.Conn, []byte, error) {
-	conn, buffered, err := http.NewResponseController(c.w).Hijack()
+	conn, buffered, err := c.control.Hijack()
 	if err != nil {
 		return nil, nil, exchange.ErrHijackUnsupported
 	}

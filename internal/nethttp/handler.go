@@ -1,11 +1,12 @@
 package nethttp
 
 import (
-	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/netip"
+	"runtime/debug"
 	"sync"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
@@ -41,6 +42,7 @@ func New(h exchange.Handler, reactors *reactor.Group, streamAbove int64) *Handle
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := h.acquire()
 	c := &carrier{handler: h.handler, w: w, r: r, x: x, reactor: h.reactors.LeastLoaded(), turn: make(chan struct{}, 1)}
+	c.control = http.NewResponseController(w)
 	c.reactor.ConnOpened() // least loaded counts requests here
 	defer c.reactor.ConnClosed()
 	fillHead(&x.Head, r)
@@ -67,24 +69,37 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) serve(c *carrier) {
 	returned := false
 	if c.r.ProtoMajor >= 2 {
-		ended := make(chan struct{})
-		go func() {
-			defer close(ended)
-			c.run()
-		}()
-		<-ended
+		h.serveApart(c)
 	} else {
 		defer func() {
 			if !returned {
 				c.x.CloseAfter = true
 				c.answer()
-				_ = http.NewResponseController(c.w).Flush() // nobody else will
+				_ = c.control.Flush() // nobody else will
+				h.release(c.x)
 			}
 		}()
 		c.run()
 	}
 	returned = true
 	c.answer()
+}
+
+// serveApart runs the handler on a goroutine of its own.
+func (h *Handler) serveApart(c *carrier) {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		defer func() {
+			if v := recover(); v != nil {
+				slog.Error("nethttp: a handler panicked outside of its route", slog.Any("panic", v),
+					slog.String("stack", string(debug.Stack())))
+				c.x.Respond(http.StatusInternalServerError, problem.ContentType, problem.Internal("").AppendJSON(nil))
+			}
+		}()
+		c.run()
+	}()
+	<-ended
 }
 
 func (h *Handler) acquire() *exchange.Exchange {
@@ -139,9 +154,9 @@ func (h *Handler) takeBody(c *carrier) bool {
 		c.refuse(http.StatusRequestEntityTooLarge, "the request body is too large")
 		return false
 	}
-	body := http.MaxBytesReader(c.w, r.Body, adm.Limit)
+	body := &patient{body: http.MaxBytesReader(c.w, r.Body, adm.Limit), control: c.control}
 	if adm.Stream && (r.ContentLength < 0 || r.ContentLength > h.streamAbove) {
-		x.Stream = translated{body}
+		x.Stream = body
 		return true
 	}
 	var err error
@@ -149,33 +164,14 @@ func (h *Handler) takeBody(c *carrier) bool {
 	switch {
 	case err == nil:
 		return true
-	case errors.Is(translate(err), exchange.ErrBodyTooLarge):
+	case errors.Is(err, exchange.ErrBodyTooLarge):
 		c.refuse(http.StatusRequestEntityTooLarge, "the request body is too large")
+	case errors.Is(err, exchange.ErrTimeout):
+		c.refuse(http.StatusRequestTimeout, "the request took too long to arrive")
 	default:
 		c.refuse(http.StatusBadRequest, "the request body cannot be read")
 	}
 	return false
-}
-
-// translated gives the errors of net/http their names in package exchange.
-//
-// Owner: the goroutine of the request.
-type translated struct{ body io.Reader }
-
-func (t translated) Read(p []byte) (int, error) {
-	n, err := t.body.Read(p)
-	return n, translate(err)
-}
-
-func translate(err error) error {
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		return exchange.ErrBodyTooLarge
-	case errors.Is(err, context.DeadlineExceeded):
-		return exchange.ErrTimeout
-	}
-	return err
 }
 
 // refuse answers a request whose body is not accepted.

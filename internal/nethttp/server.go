@@ -20,7 +20,7 @@ type Config struct {
 	HeadTimeout  time.Duration
 	IdleTimeout  time.Duration
 	MaxHeadBytes int
-	Logger       *slog.Logger
+	Logger       *slog.Logger // default slog.Default()
 }
 
 const (
@@ -39,6 +39,9 @@ type Server struct {
 
 // Start listens and serves h in the background. It returns the bound address.
 func Start(cfg Config, h http.Handler) (*Server, netip.AddrPort, error) {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
 	listener, err := net.Listen("tcp", cfg.Addr)
 	if err != nil {
 		return nil, netip.AddrPort{}, fmt.Errorf("listen on %s: %w", cfg.Addr, err)
