@@ -34,6 +34,7 @@ func (d *dispatcher) Begin(x *exchange.Exchange) {
 	m := d.router.Match(x.Head.Method, x.Head.Path, &c.params)
 	if m.Outcome == router.Found {
 		c.route = m.Route.Value
+		c.status = c.route.opts.status
 	} else {
 		c.missed = m
 	}

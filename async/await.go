@@ -55,8 +55,12 @@ func await(ctx context.Context, s awaitable) error {
 	if site.Coroutine != nil {
 		return awaitCoroutine(ctx, site, carrier, s, from)
 	}
-	return awaitGoroutine(ctx, s)
+	return awaitGoroutine(ctx, s, from)
 }
+
+// giver is a scheduler that wants to know when a task of its own has made a
+// goroutine runnable, to give way to it. A reactor is one.
+type giver interface{ Woke() }
 
 // parked is a goroutine that waits for a future. It is used again and again,
 // unless it was cancelled: then the future still points to it.
@@ -67,6 +71,7 @@ type parked struct {
 	wake    chan struct{} // one slot
 	phase   atomic.Uint32
 	src     awaitable
+	from    Scheduler // of src
 	watcher Watcher
 }
 
@@ -88,7 +93,11 @@ func (p *parked) Run() { p.resume() }
 
 func (p *parked) resume() continuation {
 	if p.phase.CompareAndSwap(waiting, arrived) {
+		from := p.from // the awakened goroutine may reuse p
 		p.wake <- struct{}{}
+		if g, ok := from.(giver); ok {
+			g.Woke()
+		}
 	} else {
 		p.src.drop()
 	}
@@ -101,9 +110,9 @@ func (p *parked) cancelled() {
 	}
 }
 
-func awaitGoroutine(ctx context.Context, s awaitable) error {
+func awaitGoroutine(ctx context.Context, s awaitable, from Scheduler) error {
 	p := parkedPool.Get().(*parked)
-	p.src = s
+	p.src, p.from = s, from
 	p.phase.Store(waiting)
 	if !s.attach(p) {
 		p.release()
@@ -151,6 +160,6 @@ func (p *parked) leave() {
 }
 
 func (p *parked) release() {
-	p.src = nil
+	p.src, p.from = nil, nil
 	parkedPool.Put(p)
 }

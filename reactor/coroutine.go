@@ -143,11 +143,11 @@ func (co *Coroutine) leave() {
 func (co *Coroutine) resume() {
 	r := co.r
 	outer := r.label
-	r.putLabel(co.label)
+	r.SetLabel(co.label)
 	co.state = coRunning
 	m, ok := co.next()
 	co.label = r.label
-	r.putLabel(outer)
+	r.SetLabel(outer)
 	switch {
 	case !ok:
 		r.bury(co)
@@ -157,12 +157,6 @@ func (co *Coroutine) resume() {
 		r.exile(co)
 	default:
 		co.state = coSuspended
-	}
-}
-
-func (r *Reactor) putLabel(l *Label) {
-	if l != r.label {
-		r.SetLabel(l)
 	}
 }
 

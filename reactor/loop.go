@@ -164,9 +164,7 @@ func (r *Reactor) begin() {
 
 // end follows it.
 func (r *Reactor) end() {
-	if r.label != nil {
-		r.SetLabel(nil)
-	}
+	r.SetLabel(nil)
 }
 
 // resting says that no user code runs until the next begin.
@@ -181,7 +179,7 @@ func (r *Reactor) rest(busy bool) {
 	if busy {
 		r.idle = 0
 		// A locked goroutine pays 10 us for giving way, so only for a reason.
-		if r.handed || !r.cfg.Pin && r.now-r.yielded >= share {
+		if r.handed.Load() || !r.cfg.Pin && r.now-r.yielded >= share {
 			r.giveWay()
 		}
 		return
@@ -196,7 +194,7 @@ func (r *Reactor) rest(busy bool) {
 }
 
 func (r *Reactor) giveWay() {
-	r.handed = false
+	r.handed.Store(false)
 	r.yielded = r.now
 	r.resting()
 	runtime.Gosched()
@@ -228,10 +226,12 @@ func (r *Reactor) mayEnd() bool {
 
 // SetLabel says on whose behalf the current piece of work runs, for the stall
 // report; nil: nobody's. It lasts until that piece ends. A coroutine keeps its
-// label over suspensions.
+// label over suspensions. Setting the label that is set already costs nothing.
 func (r *Reactor) SetLabel(l *Label) {
-	r.label = l
-	r.shownLabel.Store(l)
+	if l != r.label {
+		r.label = l
+		r.shownLabel.Store(l)
+	}
 }
 
 func (r *Reactor) panicked(v any) {

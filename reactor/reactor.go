@@ -37,11 +37,11 @@ type Reactor struct {
 	eventAt int // events[eventAt:eventN] are still to be dispatched
 	eventN  int
 
-	units   int64  // pieces of user code begun
-	label   *Label // of the current piece; copied to shownLabel
-	handed  bool   // work was given to goroutines in this turn
-	yielded int64  // clock when other goroutines last had the processor
-	idle    int    // turns in a row without work
+	units   int64       // pieces of user code begun
+	label   *Label      // of the current piece; copied to shownLabel
+	handed  atomic.Bool // work was given to goroutines in this turn
+	yielded int64       // clock when other goroutines last had the processor
+	idle    int         // turns in a row without work
 	counts  counts
 
 	coroutines coroutines
@@ -146,7 +146,11 @@ func (r *Reactor) OpenConns() int64 { return r.open.Load() }
 
 // Woke tells the loop that the current piece of work made goroutines runnable:
 // they get the processor after this turn.
-func (r *Reactor) Woke() { r.handed = true }
+func (r *Reactor) Woke() {
+	if !r.handed.Load() { // a store costs ten loads
+		r.handed.Store(true)
+	}
+}
 
 // From returns the reactor that the work of ctx belongs to, nil if none. The
 // caller runs on it only if its [async.Site] is direct.
