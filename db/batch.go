@@ -145,3 +145,8 @@ func (i *execItem) settle(q *Query, _ error, _ bool) bool {
 	i.Value = q.result
 	return true
 }
+
+func (*batchSink) rewind()     {}
+func (i *oneItem[T]) rewind()  { i.Value = *new(T) }
+func (i *manyItem[T]) rewind() { clear(i.Value); i.Value = i.Value[:0] }
+func (*execItem) rewind()      {}

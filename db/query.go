@@ -48,12 +48,16 @@ type Hook struct {
 	Data       any       // whatever belongs to it
 	Since      time.Time // when it was queued
 	State      uint8
+	// Core is for drivers that give queries to one of several owners: which one
+	// has it now, so that Cancel finds it. Any goroutine.
+	Core atomic.Int32
 }
 
 // sink is the typed half of a query: where rows and result go.
 type sink interface {
 	rowType() reflect.Type // nil: no rows
 	next() pointer         // the place of the next row
+	rewind()               // forget the rows
 	// settle hands over the result; false when the caller had left already.
 	settle(q *Query, err error, owner bool) bool
 }
@@ -182,6 +186,22 @@ func (q *Query) Hold(s Session) { q.session = s }
 
 // Suspend says that a stream has more rows, to be fetched from s.
 func (q *Query) Suspend(s Session) { q.session = s }
+
+// Rewind makes q forget its rows, for a driver that runs it once more. It returns
+// false when that cannot be done: a portion of a stream was handed out before.
+func (q *Query) Rewind() bool {
+	if q.Op == OpFetch {
+		return false
+	}
+	for _, item := range q.Items {
+		item.Rewind()
+	}
+	if q.rows > 0 {
+		q.sink.rewind()
+	}
+	q.rows, q.row.err, q.result = 0, nil, Result{}
+	return true
+}
 
 // Err is what the rows so far amount to: nil, a *MappingError, ErrTooManyRows,
 // or, when all rows are in, ErrNoRows. A batch checks it for each of its items.

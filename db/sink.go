@@ -111,3 +111,8 @@ func settle[T any](p async.Promise[T], v T, err error, owner bool) bool {
 	}
 	return p.Post(v, err)
 }
+
+func (s *oneSink[T]) rewind()  { s.value = *new(T) }
+func (s *manySink[T]) rewind() { clear(s.rows); s.rows = s.rows[:0] }
+func (*execSink) rewind()      {}
+func (*beginSink) rewind()     {}

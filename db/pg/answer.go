@@ -161,10 +161,10 @@ func (cn *conn) ready(status byte) {
 	if u.st != nil && u.kind == unitQuery && u.err == nil {
 		u.st.note(int64(now.Sub(cn.headAt)))
 	}
-	cn.headAt = now
+	cn.lastTook, cn.headAt = now.Sub(cn.headAt), now
 	switch {
 	case u.step != nil:
-		u.step(&u)
+		u.step(cn.held, &u)
 	case u.kind == unitPrepare:
 		cn.described(&u)
 	case u.kind == unitSync && u.q == nil:
@@ -185,10 +185,11 @@ func (cn *conn) answered(u *unit) {
 	c := cn.core
 	err := cn.outcome(u)
 	switch {
-	case err == nil:
-	case u.again(cn):
+	case err != nil && u.again(cn):
 		c.again(u.q)
 		return
+	case err == nil && u.kind == unitBatch:
+		err = itemError(u.q)
 	}
 	c.finish(u.q, err)
 }

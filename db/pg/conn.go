@@ -7,6 +7,7 @@ import (
 	"github.com/fasterapi/fasterapi/internal/invariant"
 	"github.com/fasterapi/fasterapi/internal/poll"
 	"github.com/fasterapi/fasterapi/internal/stream"
+	"github.com/fasterapi/fasterapi/reactor"
 )
 
 // conn is one connection to the server: what has been sent on it and not been
@@ -40,9 +41,11 @@ type conn struct {
 	unknown  int       // units whose statement has not been measured
 	checking bool      // a health check is under way
 
-	cancels     int       // cancel requests on their way
-	lastCancel  time.Time // when the last one was done
-	cancelTimer bool      // an abandoned head is being given a moment
+	lastTook time.Duration // how long the last unit took
+
+	cancels    int           // cancel requests on their way
+	lastCancel time.Time     // when the last one was done
+	timer      reactor.Timer // gives an abandoned head a moment
 }
 
 // load is how much is on its way.
@@ -191,6 +194,7 @@ func (cn *conn) fail(why error) {
 	cn.close()
 	c := cn.core
 	c.counts.broken.Add(1)
+	c.lostConns++
 	total := cn.sending.len()
 	known := shutdown(why)
 	for i := range total {
@@ -214,6 +218,7 @@ func (cn *conn) fail(why error) {
 func (cn *conn) close() {
 	c := cn.core
 	cn.dead = true
+	c.r.Disarm(&cn.timer)
 	cn.socket.Drop(&c.buffers)
 	c.r.CloseFD(cn.socket.FD())
 	c.r.ConnClosed()
@@ -234,5 +239,6 @@ func (cn *conn) leave() {
 			cn.socket.Flush(&cn.core.buffers)
 		}
 		cn.close()
+		cn.core.strand(cn, errReplaced)
 	}
 }

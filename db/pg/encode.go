@@ -112,7 +112,7 @@ func (c *core) appendBind(dst []byte, portal string, name []byte, s *shape, para
 }
 
 const (
-	text   byte = 0
+	text    byte = 0
 	binary1 byte = 1
 )
 

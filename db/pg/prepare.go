@@ -14,7 +14,7 @@ import (
 // that, and so does everyone else who asks for s in the meantime.
 func (cn *conn) prepare(s *statement, q *db.Query) {
 	c := cn.core
-	p := &prepared{name: c.newName()}
+	p := &prepared{cn: cn, name: c.newName()}
 	s.on[cn.slot] = p
 	s.uses++
 	cn.await(p, q)
@@ -82,7 +82,7 @@ func (cn *conn) described(u *unit) {
 		case cn.held != nil:
 			cn.held.prepared(q)
 		default:
-			cn.run(q)
+			cn.run(q, c.statementOf(q))
 		}
 	}
 }
@@ -119,7 +119,7 @@ func (c *core) shapeOf(s *statement, d *draft) *shape {
 		n.columns[i] = column{name: col.name, oid: col.oid, decode: decodeOther}
 		cols[i] = db.Column{Name: col.name, Type: typeName(c.types, col.oid), Class: db.ClassText}
 		format := text
-		if nat, ok := nativeOf(col.oid); ok && !c.custom[col.oid] {
+		if nat, ok := nativeOf(col.oid); ok {
 			n.columns[i].decode, cols[i].Class, format = nat.decode, nat.class, binary1
 		} else {
 			cols[i].Accepts = accepts(c.types, col.oid)

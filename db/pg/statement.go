@@ -25,6 +25,7 @@ type statement struct {
 //
 // Owner: reactor.
 type prepared struct {
+	cn      *conn
 	name    []byte // on the server, with its final zero byte
 	shape   *shape // nil while the server is preparing it
 	waiting queue  // what runs once it is prepared

@@ -27,7 +27,7 @@ type unit struct {
 	err    error    // what the server said, a *pgconn.PgError
 	draft  *draft   // unitPrepare: what is known so far
 	prep   *prepared
-	step   func(*unit) // what comes next, for the steps of a session
+	step   func(*session, *unit) // what comes next, for the steps of a session
 
 	item      int // unitBatch: the current one
 	affected  int64

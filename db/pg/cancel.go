@@ -1,0 +1,162 @@
+package pg
+
+import (
+	"context"
+	"time"
+
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+const (
+	// mercy is how long a statement whose caller has left may go on before the
+	// server is asked to stop it: most have ended by then, which costs nothing.
+	mercy = 2 * time.Millisecond
+	// insist is the pause between cancel requests for the same statement: one
+	// that comes before the statement has begun does nothing.
+	insist = 100 * time.Millisecond
+	// afterglow is how long after a cancel request its signal may still reach
+	// the server process.
+	afterglow = 5 * time.Second
+)
+
+// cancellation tells a core that nobody needs q any more.
+//
+// Owner: reactor.
+type cancellation struct {
+	c *core
+	q *db.Query
+}
+
+// Run is called on the core.
+func (x *cancellation) Run() {
+	switch id := x.q.Hook.Core.Load(); {
+	case id == 0: // ended
+	case id != x.c.id: // moved on
+		x.c = x.c.d.core(id)
+		x.c.r.Post(x)
+	default:
+		x.c.cancel(x.q)
+	}
+}
+
+// endsSession: these run even when they are cancelled, to clean up.
+func endsSession(op db.Op) bool {
+	return op == db.OpCommit || op == db.OpRollback || op == db.OpFetch || op == db.OpStop
+}
+
+// cancel drops q where it is.
+func (c *core) cancel(q *db.Query) {
+	switch stateOf(q) {
+	case stateWaiting:
+		l := &c.waiting
+		if q.Hook.State&flagExclusive != 0 {
+			l = &c.exclusive
+		}
+		l.remove(q)
+		c.served(q)
+		c.finish(q, q.Cause())
+	case stateHeld:
+		c.cancelHeld(q)
+	case stateSent:
+		cn := q.Hook.Holder.(*conn)
+		if q.Op == db.OpBegin || q.Op == db.OpCommit || q.Op == db.OpRollback || q.Op == db.OpStop {
+			return // they are short, and their session hangs on them
+		}
+		cn.abandon(q, q.Cause())
+	}
+}
+
+func (c *core) cancelHeld(q *db.Query) {
+	switch h := q.Hook.Holder.(type) {
+	case *session:
+		if !endsSession(q.Op) {
+			h.queue.remove(q)
+			c.finish(q, q.Cause())
+		}
+	case *prepared:
+		h.waiting.remove(q)
+		h.cn.parked--
+		h.cn.end(q, q.Cause())
+	}
+}
+
+// abandon ends q, which has been sent, and sees to it that the server does not
+// work on it for long.
+func (cn *conn) abandon(q *db.Query, cause error) {
+	for i := range cn.sending.len() {
+		u := cn.sending.at(i)
+		if u.q != q {
+			continue
+		}
+		u.q, u.abandoned = nil, true
+		cn.core.finish(q, cause)
+		if i == 0 {
+			cn.interruptSoon()
+		}
+		return
+	}
+}
+
+// interruptSoon has an abandoned statement cancelled, unless it ends by itself.
+func (cn *conn) interruptSoon() {
+	if cn.timer.Task == nil {
+		cn.timer.Task = async.TaskFunc(cn.interrupt)
+	}
+	if !cn.timer.Armed() && cn.cancels == 0 {
+		cn.core.r.Arm(&cn.timer, mercy)
+	}
+}
+
+// interrupt sends a cancel request, which takes a connection of its own and
+// hence a goroutine.
+func (cn *conn) interrupt() {
+	if cn.dead || cn.sending.len() == 0 || !cn.sending.front().abandoned {
+		return
+	}
+	if cn.unsent == cn.sending.len() {
+		cn.core.r.Arm(&cn.timer, mercy) // not even written
+		return
+	}
+	cn.interruptNow()
+}
+
+// interruptNow sends the request whatever the server is doing.
+func (cn *conn) interruptNow() {
+	cn.cancels++
+	cn.core.counts.cancelRequests.Add(1)
+	go func() {
+		ctx, stop := context.WithTimeout(context.Background(), cn.core.d.target.ConnectTimeout)
+		defer stop()
+		if pc, err := pgconn.Construct(cn.link.hijacked); err == nil {
+			_ = pc.CancelRequest(ctx) // a failure shows in the statement's not ending
+		}
+		cn.core.r.Post(async.TaskFunc(cn.interrupted))
+	}()
+}
+
+// interrupted is called when the server has taken a cancel request.
+func (cn *conn) interrupted() {
+	cn.cancels--
+	cn.lastCancel = cn.core.r.Now()
+	if cn.dead {
+		return
+	}
+	if cn.sending.len() > 0 && cn.sending.front().abandoned {
+		cn.core.r.Arm(&cn.timer, insist)
+	}
+	if cn.held != nil {
+		cn.held.pump()
+	}
+	cn.core.settle(cn)
+}
+
+// collateral tells whether a cancellation that nobody asked for may come from a
+// cancel request for a neighbour, and not from the statement timeout.
+func (cn *conn) collateral() bool {
+	if t := cn.core.cfg.StatementTimeout; t > 0 && cn.lastTook >= t {
+		return false
+	}
+	return cn.cancels > 0 || !cn.lastCancel.IsZero() && cn.core.r.Now().Sub(cn.lastCancel) < afterglow
+}

@@ -1,0 +1,37 @@
+package pg_test
+
+import (
+	"testing"
+
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/dbtest"
+	"github.com/fasterapi/fasterapi/db/pg"
+	"github.com/fasterapi/fasterapi/internal/pgtest"
+	"go.uber.org/goleak"
+)
+
+// slow sleeps for a minute.
+const slow = "SELECT CAST(1 AS BIGINT) FROM (SELECT pg_sleep(60)) AS s"
+
+func conform(t *testing.T, c *pgtest.Cluster, cfg pg.Config) {
+	dbtest.Run(t, dbtest.Driver{Slow: slow, Open: func(t testing.TB, l dbtest.Limits) *db.Pool {
+		cfg := cfg
+		cfg.MaxConns, cfg.MaxWaiting, cfg.AcquireTimeout = l.Connections, l.Waiting, l.AcquireTimeout
+		if l.Waiting > 0 {
+			cfg.MaxPipeline = 1 // what is pipelined does not wait
+		}
+		return open(t, c, cfg)
+	}})
+}
+
+func TestConformance(t *testing.T) {
+	c := plain(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	t.Run("plain", func(t *testing.T) { conform(t, c, pg.Config{}) })
+}
+
+func TestConformanceTLS(t *testing.T) {
+	c := encrypted(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	conform(t, c, pg.Config{})
+}

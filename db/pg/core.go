@@ -1,0 +1,305 @@
+package pg
+
+import (
+	"errors"
+	"time"
+
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/internal/stream"
+	"github.com/fasterapi/fasterapi/reactor"
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// core is the pool of one reactor: its connections, its statements, and the
+// calls that wait for a connection.
+//
+// Owner: reactor. inbox, counts: any (atomic). d, b, r, id, index, cfg: immutable.
+type core struct {
+	d     *driver
+	b     *binding
+	r     *reactor.Reactor
+	id    int32 // in driver.cores, from 1
+	index int   // in binding.cores
+	cfg   *Config
+	inbox inbox
+
+	conns      []*conn
+	slots      uint64 // bit i: slot i is taken
+	opening    int    // connections that are being made
+	failures   int    // to connect, in a row
+	connectErr error  // of the last try, nil after a success
+	retryAt    time.Time
+	names      uint64 // statement names given out
+
+	waiting    queue // for any connection
+	exclusive  queue // for a connection of their own
+	statements statements
+	types      *pgtype.Map
+	sessions   int
+
+	read       []byte // lent to the connection that reads
+	cipher     []byte // the same for TLS
+	buffers    stream.Buffers
+	dirty      []*conn
+	spareDirty []*conn
+
+	keeper    reactor.Timer // looks after idle connections and late calls
+	keepAt    time.Time
+	lostConns int // broken, not yet replaced
+	closing   bool
+	counts    counts
+}
+
+func newCore(d *driver, b *binding, r *reactor.Reactor) *core {
+	c := &core{d: d, b: b, r: r, cfg: &d.cfg, types: d.newTypes()}
+	c.statements = statements{bySQL: map[string]*statement{}, limit: d.cfg.StatementCache}
+	c.read = make([]byte, 0, readSize)
+	if d.usesTLS {
+		c.cipher = make([]byte, 0, readSize)
+	}
+	c.keeper.Task = async.TaskFunc(c.keep)
+	return c
+}
+
+// mail is the core as the task that empties its inbox.
+//
+// Owner: reactor.
+type mail core
+
+// Run takes up what other goroutines have sent.
+func (m *mail) Run() {
+	c := (*core)(m)
+	for q := c.inbox.take(); q != nil; {
+		next := q.Hook.Next
+		q.Hook.Next = nil
+		c.counts.waiting.Add(-1)
+		c.takeUp(q)
+		q = next
+	}
+}
+
+// takeUp begins with q, which belongs to this core from now on.
+func (c *core) takeUp(q *db.Query) {
+	if s, ok := q.Hook.Holder.(*session); ok {
+		s.take(q)
+		return
+	}
+	c.take(q)
+}
+
+// take finds a connection for q, or lets it wait for one.
+func (c *core) take(q *db.Query) {
+	if q.Cancelled() {
+		c.finish(q, q.Cause())
+		return
+	}
+	if exclusive(q) {
+		q.Hook.State |= flagExclusive
+		if cn := c.idle(); cn != nil {
+			newSession(cn).begin(q)
+			return
+		}
+		c.wait(q, &c.exclusive)
+		return
+	}
+	s := c.statementOf(q)
+	if cn := c.place(s); cn != nil {
+		cn.run(q, s)
+		return
+	}
+	c.wait(q, &c.waiting)
+}
+
+// statementOf returns the statement of q; nil for what needs none.
+func (c *core) statementOf(q *db.Query) *statement {
+	if q.Op == db.OpPing || q.Op == db.OpBatch || isScript(q) {
+		return nil
+	}
+	return c.statement(q.SQL)
+}
+
+// exclusive tells whether q needs a connection of its own.
+func exclusive(q *db.Query) bool {
+	return q.Op == db.OpBegin || q.Op == db.OpStream || q.Op == db.OpBatch && checked(q)
+}
+
+// wait queues q.
+func (c *core) wait(q *db.Query, l *queue) {
+	if c.overflow(q) {
+		return
+	}
+	if c.waiting.length+c.exclusive.length >= c.cfg.MaxWaiting {
+		c.finish(q, db.ErrPoolExhausted)
+		return
+	}
+	if q.Hook.Since.IsZero() {
+		q.Hook.Since = c.r.Now()
+		c.counts.waits.Add(1)
+	}
+	q.Hook.Holder = nil
+	setState(q, stateWaiting)
+	c.counts.waiting.Add(1)
+	l.push(q)
+	if l == &c.exclusive {
+		c.reserve()
+	}
+	c.wanted()
+	c.wind(c.cfg.AcquireTimeout)
+}
+
+// again runs q once more, before those that wait.
+func (c *core) again(q *db.Query) {
+	q.Hook.Holder = nil
+	setState(q, stateNew)
+	c.take(q)
+}
+
+// settle is called after answers have come on cn: what waits may go on.
+func (c *core) settle(cn *conn) {
+	if !cn.dead && cn.load() == 0 && cn.held == nil && cn.retire {
+		cn.leave()
+		c.wanted()
+	}
+	c.serve()
+	c.publish()
+}
+
+// serve gives connections to those that wait, as far as there are any.
+func (c *core) serve() {
+	for c.exclusive.length > 0 {
+		cn := c.idle()
+		if cn == nil {
+			break
+		}
+		q := c.exclusive.pop()
+		c.served(q)
+		newSession(cn).begin(q)
+	}
+	for c.waiting.length > 0 {
+		q := c.waiting.head
+		s := c.statementOf(q)
+		cn := c.place(s)
+		if cn == nil {
+			break
+		}
+		c.waiting.remove(q)
+		c.served(q)
+		cn.run(q, s)
+	}
+}
+
+// served ends the wait of q.
+func (c *core) served(q *db.Query) {
+	c.counts.waiting.Add(-1)
+	c.counts.waitTime.Add(uint64(c.r.Now().Sub(q.Hook.Since)))
+	q.Hook.Since = time.Time{}
+}
+
+// expire fails the calls that have waited too long; it returns how long the
+// next one has still got, 0 if there is none.
+func (c *core) expire(now time.Time) time.Duration {
+	var next time.Duration
+	for _, l := range [...]*queue{&c.waiting, &c.exclusive} {
+		for q := l.head; q != nil; q = l.head {
+			left := c.cfg.AcquireTimeout - now.Sub(q.Hook.Since)
+			if left > 0 {
+				if next == 0 || left < next {
+					next = left
+				}
+				break
+			}
+			l.remove(q)
+			c.served(q)
+			c.finish(q, c.exhausted())
+		}
+	}
+	return next
+}
+
+// exhausted is why there was no connection in time.
+func (c *core) exhausted() error {
+	if c.connectErr != nil && len(c.conns) == 0 {
+		return connectError(c.connectErr)
+	}
+	return db.ErrPoolExhausted
+}
+
+// strand takes the calls back that waited for statements on a connection that
+// is gone. They have not run.
+func (c *core) strand(cn *conn, why error) {
+	for _, s := range c.statements.bySQL {
+		p := s.on[cn.slot]
+		if p == nil {
+			continue
+		}
+		s.on[cn.slot] = nil
+		s.uses--
+		list := p.waiting
+		p.waiting = queue{}
+		for q := list.pop(); q != nil; q = list.pop() {
+			if cn.held != nil {
+				cn.held.failed(q, brokenError(why, q.SQL, true))
+				continue
+			}
+			c.again(q)
+		}
+	}
+	cn.parked = 0
+}
+
+// lost ends what a broken connection has not answered.
+func (cn *conn) lost(u *unit, why error, safe bool) {
+	c := cn.core
+	if u.q == nil || u.kind == unitPrepare {
+		return
+	}
+	if cn.held != nil {
+		// The transaction is rolled back, unless this was its COMMIT.
+		safe = safe || u.q.Op != db.OpCommit && cn.held.tx
+	} else if safe && !u.q.Cancelled() && u.q.Hook.State&flagRetried == 0 && u.q.Rewind() {
+		u.q.Hook.State |= flagRetried
+		c.again(u.q)
+		return
+	}
+	c.finish(u.q, brokenError(why, u.q.SQL, safe))
+}
+
+// finish ends q, here on its core.
+func (c *core) finish(q *db.Query, err error) {
+	c.count(q, err)
+	setState(q, stateDone)
+	pooled := q.Hook.Core.Swap(0) != 0
+	b := c.b
+	site := q.Site()
+	if site.Scheduler == async.Scheduler(c.r) {
+		if !site.Direct {
+			c.r.Woke()
+		}
+		q.FinishHere(err)
+	} else {
+		q.Finish(err)
+	}
+	if pooled {
+		b.leave()
+	}
+}
+
+// count enters the end of a query in the statistics.
+func (c *core) count(q *db.Query, err error) {
+	n := &c.counts
+	n.queries.Add(1)
+	if err == nil {
+		err = q.Err()
+	}
+	switch {
+	case err == nil, errors.Is(err, db.ErrNoRows):
+	case q.Cancelled():
+		n.cancelled.Add(1)
+	default:
+		n.errors.Add(1)
+		if errors.Is(err, db.ErrPoolExhausted) {
+			n.exhausted.Add(1)
+		}
+	}
+}

@@ -1,0 +1,216 @@
+package pg
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/reactor"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// driver sends each query to the core of its caller.
+//
+// Owner: any (atomic). cfg, target, usesTLS, free, dialing, stopDialing: immutable. own: mu.
+type driver struct {
+	cfg     Config
+	target  *pgconn.Config
+	usesTLS bool
+
+	bound  atomic.Pointer[binding]
+	cores  atomic.Pointer[[]*core] // of all bindings ever, by id-1
+	turn   atomic.Uint32           // for callers without a reactor
+	closed atomic.Bool
+	free   int // connections that the server had left when the pool opened; 0: unknown
+
+	dialing     context.Context // ends with the pool
+	stopDialing context.CancelFunc
+
+	mu      sync.Mutex // serializes binding and closing
+	retired sync.WaitGroup
+}
+
+// binding is the cores over one group of reactors.
+//
+// Owner: any (atomic). drained: closed by whoever leaves last.
+type binding struct {
+	d       *driver
+	group   *reactor.Group
+	own     bool // the group was started by the pool
+	cores   []*core
+	active  atomic.Int64 // queries and sessions that have not ended
+	ending  atomic.Bool
+	once    sync.Once
+	drained chan struct{}
+}
+
+// Start implements db.Driver.
+func (d *driver) Start(q *db.Query) {
+	b, err := d.enter()
+	if err != nil {
+		q.Finish(err)
+		return
+	}
+	c, here := b.coreFor(q.Site())
+	q.Hook.Core.Store(c.id)
+	if q.Op == db.OpBegin {
+		q.Hook.Data = callSite()
+	}
+	if here {
+		c.take(q)
+		return
+	}
+	c.post(q)
+}
+
+// enter counts one more query in the current binding.
+func (d *driver) enter() (*binding, error) {
+	for {
+		if d.closed.Load() {
+			return nil, db.ErrClosed
+		}
+		b := d.bound.Load()
+		if b == nil {
+			if err := d.bindOwn(); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		b.active.Add(1)
+		if !b.ending.Load() {
+			return b, nil
+		}
+		b.leave()
+		if d.closed.Load() {
+			return nil, db.ErrClosed
+		}
+		if d.bound.Load() == b { // its reactors have gone
+			d.unbind(b)
+		}
+	}
+}
+
+// leave counts one query or session less.
+func (b *binding) leave() {
+	if b.active.Add(-1) == 0 && b.ending.Load() {
+		b.once.Do(func() { close(b.drained) })
+	}
+}
+
+// end lets no more queries in; drained is closed once the last has left.
+func (b *binding) end() {
+	b.ending.Store(true)
+	if b.active.Load() == 0 {
+		b.once.Do(func() { close(b.drained) })
+	}
+}
+
+// coreFor picks the core of a caller: his own, else one after the other. here
+// says that the caller runs on it.
+func (b *binding) coreFor(site async.Site) (c *core, here bool) {
+	if r, ok := site.Scheduler.(*reactor.Reactor); ok && r.Core() < len(b.cores) {
+		if c := b.cores[r.Core()]; c.r == r {
+			return c, site.Direct
+		}
+	}
+	if len(b.cores) == 1 {
+		return b.cores[0], false
+	}
+	return b.cores[int(b.d.turn.Add(1))%len(b.cores)], false
+}
+
+// post sends q to the core from anywhere.
+func (c *core) post(q *db.Query) {
+	c.counts.waiting.Add(1)
+	if c.inbox.push(q) && !c.r.Post((*mail)(c)) {
+		c.undeliverable()
+	}
+}
+
+// undeliverable ends what was sent to a core whose reactor has stopped.
+func (c *core) undeliverable() {
+	for q := c.inbox.take(); q != nil; {
+		next := q.Hook.Next
+		q.Hook.Next = nil
+		c.counts.waiting.Add(-1)
+		q.Finish(db.ErrClosed)
+		c.b.leave()
+		q = next
+	}
+}
+
+// Cancel implements db.Driver.
+func (d *driver) Cancel(q *db.Query) {
+	if c := d.core(q.Hook.Core.Load()); c != nil {
+		c.r.Post(&cancellation{c, q})
+	}
+}
+
+// core returns the core with an id, nil for 0.
+func (d *driver) core(id int32) *core {
+	if id == 0 {
+		return nil
+	}
+	return (*d.cores.Load())[id-1]
+}
+
+func (d *driver) newTypes() *pgtype.Map {
+	m := pgtype.NewMap()
+	if d.cfg.Types != nil {
+		d.cfg.Types(m)
+	}
+	return m
+}
+
+// Close implements db.Driver.
+func (d *driver) Close(ctx context.Context) error {
+	d.mu.Lock()
+	if d.closed.Swap(true) {
+		d.mu.Unlock()
+		return db.ErrClosed
+	}
+	b := d.bound.Load()
+	d.mu.Unlock()
+	var err error
+	if b != nil {
+		err = b.close(ctx)
+	}
+	d.retired.Wait()
+	d.stopDialing()
+	return err
+}
+
+// close ends a binding: what runs may end, until ctx does.
+func (b *binding) close(ctx context.Context) error {
+	b.end()
+	var err error
+	select {
+	case <-b.drained:
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+		b.each(func(c *core) { c.abandon() })
+		<-b.drained
+	}
+	b.each(func(c *core) { c.shut() })
+	if b.own {
+		_ = b.group.Stop(context.Background())
+	}
+	return err
+}
+
+// each runs fn on every core, and waits. Where a reactor has ended nobody else
+// is there, so fn runs right here.
+func (b *binding) each(fn func(*core)) {
+	var wg sync.WaitGroup
+	for _, c := range b.cores {
+		wg.Add(1)
+		run := func() { defer wg.Done(); fn(c) }
+		if !c.r.Post(async.TaskFunc(run)) {
+			run()
+		}
+	}
+	wg.Wait()
+}

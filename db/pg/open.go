@@ -1,0 +1,147 @@
+package pg
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strconv"
+
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/reactor"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Open checks that the database can be reached and returns a pool for it. The
+// connections belong to reactors: to cfg.Reactors, else to those of the app that
+// the pool is provided to, once it starts, and until then, or without an app, to
+// one that the pool starts when it is first used.
+//
+// It fails when the configuration is bad, the server cannot be reached or does
+// not let us in; the error never holds the password.
+func Open(ctx context.Context, cfg Config) (*db.Pool, error) {
+	cfg, err := cfg.validate()
+	if err != nil {
+		return nil, err
+	}
+	target, err := cfg.target()
+	if err != nil {
+		return nil, err
+	}
+	d := &driver{cfg: cfg, target: target, usesTLS: target.TLSConfig != nil}
+	for _, f := range target.Fallbacks {
+		d.usesTLS = d.usesTLS || f.TLSConfig != nil
+	}
+	d.cores.Store(new([]*core))
+	d.dialing, d.stopDialing = context.WithCancel(context.Background())
+	if err := d.probe(ctx); err != nil {
+		return nil, fmt.Errorf("pg: open: %w", err)
+	}
+	if cfg.Reactors != nil {
+		if err := d.UseReactors(cfg.Reactors); err != nil {
+			return nil, err
+		}
+	}
+	return db.New(d), nil
+}
+
+// probe connects once and asks how many connections the server has left.
+func (d *driver) probe(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, d.target.ConnectTimeout)
+	defer cancel()
+	pc, err := pgconn.ConnectConfig(ctx, d.target.Copy())
+	if err != nil {
+		return connectError(redact(err, d.cfg.URL))
+	}
+	defer func() { _ = pc.Close(context.WithoutCancel(ctx)) }()
+	if d.cfg.SimplePooler {
+		return nil
+	}
+	const room = "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int" +
+		" - (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')::int + 1"
+	results, err := pc.Exec(ctx, room).ReadAll()
+	if err != nil || len(results) != 1 || len(results[0].Rows) != 1 {
+		return nil // not allowed to know: no reason to refuse
+	}
+	d.free, _ = strconv.Atoi(string(results[0].Rows[0][0]))
+	return nil
+}
+
+// warn says when the server has not got enough connections for these cores.
+func (d *driver) warn(cores int) {
+	if may := d.cfg.MaxConns * cores; d.free > 0 && may > d.free {
+		d.cfg.Logger.Warn("pg: the pool may open more connections than the server has left",
+			slog.Int("max_conns_per_core", d.cfg.MaxConns), slog.Int("cores", cores),
+			slog.Int("may_open", may), slog.Int("server_has_left", d.free))
+	}
+}
+
+// UseReactors moves the pool to the reactors of g: new calls run there; those
+// that run already end where they are. An app calls it when it starts.
+func (d *driver) UseReactors(g *reactor.Group) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed.Load() {
+		return db.ErrClosed
+	}
+	d.warn(g.Len())
+	d.bind(g, false)
+	return nil
+}
+
+// LeaveReactors moves the pool off the reactors of g, which are about to stop,
+// and returns when nothing of it is left there, or ctx ends. The pool stays
+// usable, on a reactor of its own. An app calls it when it has drained.
+func (d *driver) LeaveReactors(ctx context.Context, g *reactor.Group) error {
+	d.mu.Lock()
+	b := d.bound.Load()
+	if b == nil || b.group != g || d.closed.Load() {
+		d.mu.Unlock()
+		return nil
+	}
+	d.bound.CompareAndSwap(b, nil)
+	d.mu.Unlock()
+	return b.close(ctx)
+}
+
+// bindOwn starts a reactor for a pool that has none.
+func (d *driver) bindOwn() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.bound.Load() != nil || d.closed.Load() {
+		return nil
+	}
+	g, err := reactor.Start(reactor.Config{Cores: 1, Logger: d.cfg.Logger})
+	if err != nil {
+		return err
+	}
+	d.bind(g, true)
+	return nil
+}
+
+// bind makes the cores over g the current ones. mu is held.
+func (d *driver) bind(g *reactor.Group, own bool) {
+	old := d.bound.Load()
+	b := &binding{d: d, group: g, own: own, drained: make(chan struct{})}
+	all := append([]*core(nil), *d.cores.Load()...)
+	for i := range g.Len() {
+		c := newCore(d, b, g.Reactor(i))
+		all = append(all, c)
+		c.id, c.index = int32(len(all)), i
+		b.cores = append(b.cores, c)
+	}
+	d.cores.Store(&all)
+	d.bound.Store(b)
+	for _, c := range b.cores {
+		c.r.Post((*opener)(c))
+	}
+	if old != nil {
+		d.retired.Go(func() { _ = old.close(context.Background()) })
+	}
+}
+
+// unbind forgets a binding that takes no more queries.
+func (d *driver) unbind(b *binding) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.bound.CompareAndSwap(b, nil)
+}

@@ -1,0 +1,152 @@
+package pg
+
+import (
+	"math/bits"
+	"slices"
+	"time"
+)
+
+const (
+	// crowded is the depth of a pipeline that makes a core open another
+	// connection beside it.
+	crowded = 16
+	// unmeasured is how much worse than an answer to wait for a statement is of
+	// which nobody knows yet how long it takes.
+	unmeasured = 8
+)
+
+// place picks the connection for a statement, nil when it has to wait: the
+// shortest pipeline, and never behind something slow.
+func (c *core) place(s *statement) *conn {
+	now := c.r.Now()
+	var best *conn
+	lowest := 1 << 30
+	for _, cn := range c.conns {
+		if !cn.shared() {
+			continue
+		}
+		n := cn.load()
+		if n >= c.cfg.MaxPipeline || n > 0 && cn.blocked(now) {
+			continue
+		}
+		if score := n + unmeasured*cn.unknown; score < lowest {
+			best, lowest = cn, score
+		}
+	}
+	if best == nil {
+		c.wanted()
+		return nil
+	}
+	n := best.load()
+	if n == 0 {
+		return best
+	}
+	if n >= crowded {
+		c.more()
+	}
+	if s != nil && s.slow(c.cfg.SlowAfter) && c.more() {
+		return nil // a connection of its own is on its way
+	}
+	return best
+}
+
+// shared tells whether queries of everybody may be sent on cn.
+func (cn *conn) shared() bool {
+	return cn.held == nil && !cn.reserve && !cn.retire && cn.cancels == 0 && !cn.dead
+}
+
+// blocked tells whether whatever is placed behind would have to wait long.
+func (cn *conn) blocked(now time.Time) bool {
+	return cn.slow > 0 || cn.sending.len() > 0 && now.Sub(cn.headAt) > cn.core.cfg.SlowAfter
+}
+
+// idle returns a connection with nothing on it, for somebody who needs it alone.
+func (c *core) idle() *conn {
+	var best *conn
+	for _, cn := range c.conns {
+		if cn.load() != 0 || cn.held != nil || cn.retire || cn.cancels > 0 || cn.dead {
+			continue
+		}
+		if best == nil || cn.reserve {
+			best = cn
+		}
+	}
+	return best
+}
+
+// reserve keeps everybody else off a connection when somebody waits for one of
+// his own and no other can be opened: with a full pipeline everywhere there
+// would never be an empty one.
+func (c *core) reserve() {
+	want := c.exclusive.length
+	for _, cn := range c.conns {
+		if cn.reserve {
+			want--
+		}
+	}
+	if c.canOpen() > 0 {
+		want -= c.canOpen()
+	}
+	for ; want > 0; want-- {
+		var best *conn
+		for _, cn := range c.conns {
+			if cn.shared() && (best == nil || cn.load() < best.load()) {
+				best = cn
+			}
+		}
+		if best == nil {
+			return
+		}
+		best.reserve = true
+	}
+}
+
+// canOpen is how many more connections there may be, those that are being made
+// included.
+func (c *core) canOpen() int { return c.cfg.MaxConns - len(c.conns) }
+
+// more opens one more connection, if it may; true: one is on its way.
+func (c *core) more() bool {
+	if c.opening > 0 {
+		return true
+	}
+	return c.open(1) > 0
+}
+
+// wanted opens the connections that those who wait, and MinConns, call for.
+func (c *core) wanted() {
+	n := c.exclusive.length
+	if c.waiting.length > 0 {
+		n++
+	}
+	if short := c.cfg.MinConns - len(c.conns); short > n {
+		n = short
+	}
+	c.open(n - c.opening)
+}
+
+// add makes a connection one of the core's.
+func (c *core) add(l *link) error {
+	slot := bits.TrailingZeros64(^c.slots)
+	now := c.r.Now()
+	cn := &conn{core: c, link: l, tls: l.tls, slot: slot, status: 'I', opened: now, usedAt: now}
+	cn.socket.Open(c.r.Poller(), l.fd)
+	if err := c.r.Register(l.fd, cn); err != nil {
+		c.r.Poller().CloseFD(l.fd)
+		return err
+	}
+	c.r.ConnOpened()
+	if life := c.cfg.MaxLifetime; life > 0 {
+		cn.expires = now.Add(jitter(life))
+	}
+	c.slots |= 1 << slot
+	c.conns = append(c.conns, cn)
+	return nil
+}
+
+// remove forgets a connection, and what is prepared there once nobody needs to
+// know any more (strand).
+func (c *core) remove(cn *conn) {
+	c.slots &^= 1 << cn.slot
+	c.conns = slices.DeleteFunc(c.conns, func(other *conn) bool { return other == cn })
+}

@@ -1,0 +1,191 @@
+package pg
+
+import (
+	"strings"
+
+	"github.com/fasterapi/fasterapi/db"
+)
+
+// run sends q, which has no connection of its own, on this one. s is its
+// statement; nil for batches, scripts and pings.
+func (cn *conn) run(q *db.Query, s *statement) {
+	switch {
+	case q.Op == db.OpPing:
+		cn.setBuffer(append(cn.buffer(), syncMsg...))
+		cn.send(unit{kind: unitSync, q: q})
+	case q.Op == db.OpBatch:
+		if cn.readyForBatch(q) {
+			cn.sendBatch(q)
+		}
+	case s == nil:
+		cn.setBuffer(appendSimple(cn.buffer(), q.SQL))
+		cn.send(unit{kind: unitSimple, q: q})
+	default:
+		if sh, p := cn.readyFor(q, s); sh != nil {
+			cn.execute(q, s, p, sh)
+		}
+	}
+}
+
+// send pushes the unit of a query.
+func (cn *conn) send(u unit) {
+	u.q.Hook.Holder = cn
+	setState(u.q, stateSent)
+	cn.push(u)
+}
+
+// readyFor returns the shape of s and how it is prepared here. While it is not
+// prepared, q waits for it and the shape is nil.
+func (cn *conn) readyFor(q *db.Query, s *statement) (*shape, *prepared) {
+	if cn.core.cfg.SimplePooler && s.last != nil {
+		return s.last, nil
+	}
+	p := s.on[cn.slot]
+	switch {
+	case p == nil:
+		cn.prepare(s, q)
+		return nil, nil
+	case p.shape == nil:
+		cn.await(p, q)
+		return nil, nil
+	}
+	return p.shape, p
+}
+
+// renew has s described again, because it seems not to fit the rows' type: the
+// table may have changed. False: that has been done for this very call.
+func (cn *conn) renew(q *db.Query, s *statement, p *prepared) bool {
+	if q.Hook.State&flagFresh != 0 {
+		return false
+	}
+	if p != nil {
+		cn.deallocate(s, p)
+	}
+	cn.prepare(s, q)
+	return true
+}
+
+// execute sends Bind, Execute and Sync.
+func (cn *conn) execute(q *db.Query, s *statement, p *prepared, sh *shape) {
+	c := cn.core
+	if err := q.Describe(sh.desc); err != nil {
+		if !cn.renew(q, s, p) {
+			c.finish(q, err)
+		}
+		return
+	}
+	before := cn.buffer()
+	out, err := cn.bind(before, "", s, p, sh, q)
+	if err != nil {
+		cn.setBuffer(out[:len(before)])
+		c.finish(q, invalid(q, err))
+		return
+	}
+	out = append(out, executeAll...)
+	cn.setBuffer(append(out, syncMsg...))
+	cn.send(unit{kind: unitQuery, q: q, st: s, shape: sh})
+}
+
+// bind appends what binds q's parameters to a portal. Behind a pooler the
+// statement is parsed along with it.
+func (cn *conn) bind(dst []byte, portal string, s *statement, p *prepared, sh *shape, q *db.Query) ([]byte, error) {
+	name := unnamed
+	if p != nil {
+		name = p.name
+	} else {
+		dst = appendParse(dst, unnamed, s.sql)
+	}
+	return cn.core.appendBind(dst, portal, name, sh, q.Params())
+}
+
+var unnamed = []byte{0}
+
+// readyForBatch sees to it that all statements of a batch are prepared and fit;
+// false: q waits for one of them, or has ended.
+func (cn *conn) readyForBatch(q *db.Query) bool {
+	c := cn.core
+	for i, item := range q.Items {
+		s := c.statement(item.SQL)
+		sh, p := cn.readyFor(q, s)
+		if sh == nil {
+			return false
+		}
+		if err := item.Describe(sh.desc); err != nil {
+			if !cn.renew(q, s, p) {
+				cn.end(q, &db.BatchError{Index: i, SQL: item.SQL, Err: err})
+			}
+			return false
+		}
+	}
+	return true
+}
+
+// end finishes q, which this connection was given, without having sent it.
+func (cn *conn) end(q *db.Query, err error) {
+	if cn.held != nil {
+		cn.held.failed(q, err)
+		return
+	}
+	cn.core.finish(q, err)
+}
+
+// sendBatch sends all statements of a batch with one Sync: they are one implicit
+// transaction, unless there is one already. False: q has ended.
+func (cn *conn) sendBatch(q *db.Query) bool {
+	before := cn.buffer()
+	out := before
+	shapes := make([]*shape, len(q.Items))
+	for i, item := range q.Items {
+		s := cn.core.statement(item.SQL)
+		sh, p := cn.readyFor(q, s)
+		var err error
+		if out, err = cn.bind(out, "", s, p, sh, item); err != nil {
+			cn.setBuffer(out[:len(before)])
+			cn.end(q, &db.BatchError{Index: i, SQL: item.SQL, Err: invalid(item, err)})
+			return false
+		}
+		out = append(out, executeAll...)
+		shapes[i] = sh
+	}
+	cn.setBuffer(append(out, syncMsg...))
+	cn.send(unit{kind: unitBatch, q: q, shapes: shapes})
+	return true
+}
+
+// checked tells whether the rows of a batch decide about its success, so that it
+// must not be committed before they have been looked at. Reads commit nothing.
+func checked(q *db.Query) bool {
+	rows, writes := false, false
+	for _, item := range q.Items {
+		rows = rows || item.Op != db.OpExec
+		writes = writes || !reads(item.SQL)
+	}
+	return rows && writes
+}
+
+// reads tells whether a statement only reads, as far as its first word goes.
+func reads(sql string) bool {
+	return hasWord(sql, "select") || hasWord(sql, "values") || hasWord(sql, "show")
+}
+
+// hasWord tells whether sql begins with a word, whatever the case.
+func hasWord(sql, word string) bool {
+	sql = strings.TrimLeft(sql, " \t\r\n(")
+	if len(sql) < len(word) || !strings.EqualFold(sql[:len(word)], word) {
+		return false
+	}
+	return len(sql) == len(word) || !isLetter(sql[len(word)])
+}
+
+func isLetter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' || b == '_' || b >= '0' && b <= '9' }
+
+// isScript tells whether a call goes as a simple query: several statements
+// without parameters, which then are one transaction. A semicolon in a string
+// makes no harm: a single statement works that way too.
+func isScript(q *db.Query) bool {
+	if q.Op != db.OpExec || len(q.Params()) > 0 {
+		return false
+	}
+	at := strings.IndexByte(q.SQL, ';')
+	return at >= 0 && strings.TrimSpace(q.SQL[at+1:]) != ""
+}

@@ -1,0 +1,349 @@
+package pg
+
+import (
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// session is a connection that one user holds: a transaction, a stream, or a
+// batch whose rows decide about its success. Its queries run one after another.
+//
+// Owner: reactor.
+type session struct {
+	core    *core
+	cn      *conn
+	tx      bool    // a transaction of the user; else one statement's own
+	queue   queue   // what comes next
+	busy    bool    // something is on its way
+	over    bool    // the connection is somebody else's
+	lost    error   // why there is nothing left to commit
+	result  error   // how the query that ends the session ends
+	cursor  *cursor // of the portion that is on its way
+	cursors int     // portal names given out
+
+	since   time.Time // when it last did something
+	lastSQL string
+	site    *site
+	leaked  bool
+}
+
+// errOpenTx: a transaction was ended, and yet is not.
+var errOpenTx = errors.New("the transaction did not end")
+
+// newSession takes a connection for one user.
+func newSession(cn *conn) *session {
+	s := &session{core: cn.core, cn: cn, since: cn.core.r.Now()}
+	cn.held, cn.reserve = s, false
+	cn.core.sessions++
+	cn.core.b.active.Add(1)
+	return s
+}
+
+// Start implements db.Session. Any goroutine.
+func (s *session) Start(q *db.Query) {
+	c := s.core
+	q.Hook.Holder = s
+	q.Hook.Core.Store(c.id)
+	c.b.active.Add(1)
+	if site := q.Site(); site.Direct && site.Scheduler == async.Scheduler(c.r) {
+		s.take(q)
+		return
+	}
+	c.post(q)
+}
+
+// begin starts the session with the query that asked for it.
+func (s *session) begin(q *db.Query) {
+	s.tx = q.Op == db.OpBegin
+	if s.tx {
+		s.site, _ = q.Hook.Data.(*site)
+		s.simple(q, beginSQL(q.Tx), (*session).begun)
+		return
+	}
+	s.simple(nil, "BEGIN", (*session).opened)
+	s.busy = false // what follows does not wait for the answer
+	s.dispatch(q)
+}
+
+func beginSQL(o db.TxOptions) string {
+	sql := "BEGIN"
+	switch o.Isolation {
+	case db.ReadCommitted:
+		sql += " ISOLATION LEVEL READ COMMITTED"
+	case db.RepeatableRead:
+		sql += " ISOLATION LEVEL REPEATABLE READ"
+	case db.Serializable:
+		sql += " ISOLATION LEVEL SERIALIZABLE"
+	}
+	if o.ReadOnly {
+		sql += " READ ONLY"
+	}
+	return sql
+}
+
+// take queues a query of the holder.
+func (s *session) take(q *db.Query) {
+	if s.over {
+		s.core.finish(q, s.why())
+		return
+	}
+	q.Hook.Holder = s
+	setState(q, stateHeld)
+	s.queue.push(q)
+	s.pump()
+}
+
+// why is the error of what comes after the end.
+func (s *session) why() error {
+	if s.lost != nil {
+		return s.lost
+	}
+	return db.ErrTxDone
+}
+
+// pump runs what comes next, unless something is on its way, or a cancel request
+// is that must not hit it.
+func (s *session) pump() {
+	for !s.busy && !s.over && s.cn.cancels == 0 {
+		q := s.queue.pop()
+		if q == nil {
+			return
+		}
+		q.Hook.Holder = nil
+		s.dispatch(q)
+	}
+}
+
+// dispatch runs one query.
+func (s *session) dispatch(q *db.Query) {
+	s.since = s.core.r.Now()
+	if q.SQL != "" {
+		s.lastSQL = q.SQL
+	}
+	switch {
+	case q.Op == db.OpCommit:
+		s.commit(q)
+	case q.Op == db.OpRollback:
+		s.rollback(q, nil)
+	case q.Op == db.OpStop:
+		s.stop(q)
+	case q.Cancelled():
+		s.failed(q, q.Cause())
+	case s.lost != nil:
+		s.failed(q, s.lost)
+	case q.Op == db.OpFetch:
+		s.fetch(q)
+	case q.Op == db.OpStream:
+		s.stream(q)
+	case q.Op == db.OpBatch:
+		s.batch(q)
+	case q.Op == db.OpPing, isScript(q):
+		s.plain(q)
+	default:
+		s.query(q)
+	}
+}
+
+// simple sends a simple query.
+func (s *session) simple(q *db.Query, sql string, step func(*session, *unit)) {
+	cn := s.cn
+	s.busy = true
+	cn.setBuffer(appendSimple(cn.buffer(), sql))
+	s.send(unit{kind: unitSimple, q: q, step: step})
+}
+
+func (s *session) send(u unit) {
+	s.busy = true
+	if u.q == nil {
+		s.cn.push(u)
+		return
+	}
+	s.cn.send(u)
+}
+
+// begun ends OpBegin.
+func (s *session) begun(u *unit) {
+	s.busy = false
+	if u.err != nil {
+		s.end()
+		s.core.finish(u.q, s.cn.outcome(u))
+		return
+	}
+	u.q.Hold(s)
+	s.core.finish(u.q, nil)
+	s.pump()
+}
+
+// opened ends the BEGIN of a stream or a batch; what follows is on its way.
+func (s *session) opened(u *unit) {
+	if u.err != nil {
+		s.lost = serverError(u.err.(*pgconn.PgError), "BEGIN")
+	}
+}
+
+// plain runs scripts and pings.
+func (s *session) plain(q *db.Query) {
+	if q.Op == db.OpPing {
+		s.cn.setBuffer(append(s.cn.buffer(), syncMsg...))
+		s.send(unit{kind: unitSync, q: q, step: (*session).queried})
+		return
+	}
+	s.simple(q, q.SQL, (*session).queried)
+}
+
+// query runs one statement.
+func (s *session) query(q *db.Query) {
+	st, sh, p := s.fit(q)
+	if sh == nil {
+		return
+	}
+	cn := s.cn
+	before := cn.buffer()
+	out, err := cn.bind(before, "", st, p, sh, q)
+	if err != nil {
+		cn.setBuffer(out[:len(before)])
+		s.failed(q, invalid(q, err))
+		return
+	}
+	out = append(out, executeAll...)
+	cn.setBuffer(append(out, syncMsg...))
+	s.send(unit{kind: unitQuery, q: q, st: st, shape: sh, step: (*session).queried})
+}
+
+// fit finds the shape of q's statement and holds it against the row type. A nil
+// shape: q waits to be prepared, or has failed.
+func (s *session) fit(q *db.Query) (*statement, *shape, *prepared) {
+	st := s.core.statement(q.SQL)
+	s.busy = true // if it has to wait
+	sh, p := s.cn.readyFor(q, st)
+	if sh == nil {
+		return nil, nil, nil
+	}
+	if err := q.Describe(sh.desc); err != nil {
+		if !s.cn.renew(q, st, p) {
+			s.failed(q, err)
+		}
+		return nil, nil, nil
+	}
+	return st, sh, p
+}
+
+// prepared goes on with q, whose statement is prepared now.
+func (s *session) prepared(q *db.Query) {
+	s.busy = false
+	s.dispatch(q)
+	s.pump()
+}
+
+// queried ends a statement.
+func (s *session) queried(u *unit) {
+	s.busy = false
+	s.since = s.core.r.Now()
+	if u.q != nil {
+		s.core.finish(u.q, s.outcome(u))
+	}
+	s.pump()
+}
+
+// outcome is the error of a unit. A statement whose prepared form is out of date
+// cannot be repeated alone here, but the transaction can.
+func (s *session) outcome(u *unit) error {
+	err := s.cn.outcome(u)
+	e, ok := u.err.(*pgconn.PgError)
+	if ok && (e.Code == codeNoStatement || e.Code == codeNotSupported && e.Routine == revalidate) {
+		s.cn.forget(u)
+	}
+	return err
+}
+
+// failed ends q without having sent it, or having found that it cannot succeed.
+func (s *session) failed(q *db.Query, err error) {
+	s.busy = false
+	if !s.tx {
+		s.rollback(q, err)
+		return
+	}
+	s.core.finish(q, err)
+	s.pump()
+}
+
+func (s *session) commit(q *db.Query) {
+	switch {
+	case s.lost != nil:
+		s.rollback(q, s.lost)
+	case q.Op == db.OpCommit && q.Cancelled():
+		s.rollback(q, q.Cause())
+	default:
+		s.simple(q, "COMMIT", (*session).committed)
+	}
+}
+
+// committed ends the session after a COMMIT.
+func (s *session) committed(u *unit) {
+	err := error(nil)
+	switch {
+	case u.err != nil:
+		err = serverError(u.err.(*pgconn.PgError), "COMMIT")
+	case u.aborted:
+		err = &db.Error{Kind: db.Other, Code: "25P02", Message: "the transaction was rolled back because one of its statements had failed", SQL: "COMMIT"}
+	}
+	s.end()
+	if u.q != nil {
+		s.core.finish(u.q, err)
+	}
+}
+
+// rollback ends the session; q, if there is one, ends with err.
+func (s *session) rollback(q *db.Query, err error) {
+	s.result = err
+	s.simple(q, "ROLLBACK", (*session).rolledBack)
+}
+
+func (s *session) rolledBack(u *unit) {
+	s.end()
+	if u.q != nil {
+		s.core.finish(u.q, s.result)
+	}
+}
+
+// end gives the connection back.
+func (s *session) end() {
+	cn := s.cn
+	s.leave(db.ErrTxDone)
+	cn.held = nil
+	if cn.status != 'I' {
+		cn.fail(errOpenTx)
+	}
+}
+
+// leave ends what is queued and counts the session as gone.
+func (s *session) leave(why error) {
+	s.over, s.busy = true, false
+	for q := s.queue.pop(); q != nil; q = s.queue.pop() {
+		s.core.finish(q, why)
+	}
+	s.core.sessions--
+	s.core.b.leave()
+}
+
+// broken is called when the connection is gone. A transaction that had not been
+// committed has not happened.
+func (s *session) broken(why error) {
+	if s.over {
+		return
+	}
+	s.lost = brokenError(why, "", s.tx)
+	s.leave(s.lost)
+	s.cn.held = nil
+}
+
+// portalName names the portals of a session.
+func (s *session) portalName() string {
+	s.cursors++
+	return "c" + strconv.Itoa(s.cursors)
+}

@@ -1,0 +1,182 @@
+package pg
+
+import (
+	"github.com/fasterapi/fasterapi/db"
+)
+
+// cursor is an open stream: a portal of a session, of which each fetch executes
+// a portion. The server computes the rows as they are fetched, so a slow reader
+// slows it down.
+//
+// Owner: reactor.
+type cursor struct {
+	s      *session
+	st     *statement
+	shape  *shape
+	portal string
+	done   bool
+}
+
+// Start implements db.Session. Any goroutine.
+func (k *cursor) Start(q *db.Query) {
+	q.Hook.Data = k
+	k.s.Start(q)
+}
+
+// stream opens a portal and brings the first portion.
+func (s *session) stream(q *db.Query) {
+	st, sh, p := s.fit(q)
+	if sh == nil {
+		return
+	}
+	k := &cursor{s: s, st: st, shape: sh, portal: s.portalName()}
+	cn := s.cn
+	before := cn.buffer()
+	out, err := cn.bind(before, k.portal, st, p, sh, q)
+	if err != nil {
+		cn.setBuffer(out[:len(before)])
+		s.failed(q, invalid(q, err))
+		return
+	}
+	cn.setBuffer(out)
+	s.portion(q, k)
+}
+
+// fetch brings the next portion.
+func (s *session) fetch(q *db.Query) {
+	k := q.Hook.Data.(*cursor)
+	if k.done {
+		s.failed(q, db.ErrTxDone)
+		return
+	}
+	if err := q.Describe(k.shape.desc); err != nil {
+		s.failed(q, err)
+		return
+	}
+	s.portion(q, k)
+}
+
+func (s *session) portion(q *db.Query, k *cursor) {
+	cn := s.cn
+	out := appendExecute(cn.buffer(), k.portal, q.Limit)
+	cn.setBuffer(append(out, syncMsg...))
+	s.cursor = k
+	s.send(unit{kind: unitPortion, q: q, st: k.st, shape: k.shape, step: (*session).fetched})
+}
+
+// fetched ends a portion.
+func (s *session) fetched(u *unit) {
+	k := s.cursor
+	s.cursor, s.busy = nil, false
+	s.since = s.core.r.Now()
+	q := u.q
+	if q != nil && u.err == nil && u.suspended && q.Err() == nil {
+		q.Suspend(k)
+		s.core.finish(q, nil)
+		s.pump()
+		return
+	}
+	k.done = true
+	err := error(nil)
+	if u.err != nil && q != nil {
+		err = s.outcome(u)
+	}
+	switch {
+	case s.tx:
+		if u.suspended {
+			s.closePortal(nil, k)
+		}
+		if q != nil {
+			s.core.finish(q, err)
+		}
+		s.pump()
+	case q == nil || err != nil || q.Err() != nil:
+		s.rollback(q, err)
+	default:
+		s.simple(q, "COMMIT", (*session).committed)
+	}
+}
+
+// stop ends a stream early.
+func (s *session) stop(q *db.Query) {
+	k, _ := q.Hook.Data.(*cursor)
+	switch {
+	case !s.tx:
+		s.simple(q, "COMMIT", (*session).committed)
+	case k == nil || k.done || s.lost != nil:
+		s.core.finish(q, nil)
+	default:
+		k.done = true
+		s.closePortal(q, k)
+	}
+}
+
+func (s *session) closePortal(q *db.Query, k *cursor) {
+	cn := s.cn
+	out := appendClose(cn.buffer(), 'P', appendCString(nil, k.portal))
+	cn.setBuffer(append(out, syncMsg...))
+	s.send(unit{kind: unitSync, q: q, step: (*session).queried})
+}
+
+// savepoint is what a batch inside a transaction goes back to.
+const savepoint = "fasterapi_batch"
+
+// batch runs a batch that has this connection alone.
+func (s *session) batch(q *db.Query) {
+	s.busy = true
+	if !s.cn.readyForBatch(q) {
+		return
+	}
+	if s.tx {
+		s.simple(nil, "SAVEPOINT "+savepoint, (*session).marked)
+	}
+	s.busy = true
+	if s.cn.sendBatch(q) {
+		s.cn.sending.at(s.cn.sending.len() - 1).step = (*session).batched
+	}
+}
+
+// marked ends a SAVEPOINT; if it failed, so will what follows.
+func (s *session) marked(*unit) {}
+
+// batched ends the statements of a batch.
+func (s *session) batched(u *unit) {
+	s.busy = false
+	q := u.q
+	err := error(nil)
+	if q != nil {
+		if err = s.cn.outcome(u); err == nil {
+			err = itemError(q)
+		}
+	}
+	failed := err != nil || u.err != nil || q == nil
+	switch {
+	case !s.tx && failed:
+		s.rollback(q, err)
+	case !s.tx:
+		s.simple(q, "COMMIT", (*session).committed)
+	case failed:
+		s.result = err
+		s.simple(q, "ROLLBACK TO SAVEPOINT "+savepoint+"; RELEASE SAVEPOINT "+savepoint, (*session).undone)
+	default:
+		s.simple(q, "RELEASE SAVEPOINT "+savepoint, (*session).queried)
+	}
+}
+
+func (s *session) undone(u *unit) {
+	s.busy = false
+	if u.q != nil {
+		s.core.finish(u.q, s.result)
+	}
+	s.pump()
+}
+
+// itemError is the first error that the rows of a batch amount to.
+func itemError(q *db.Query) error {
+	for i, item := range q.Items {
+		if err := item.Err(); err != nil {
+			return &db.BatchError{Index: i, SQL: item.SQL, Err: err}
+		}
+	}
+	return nil
+}
