@@ -13,8 +13,9 @@
 //
 //   - [Answered]: the response is staged; the engine goes on with the
 //     connection at once;
-//   - [Later]: the handler kept the exchange (a pending future, a suspended
-//     coroutine) and will call [Exchange.Finish] on the reactor;
+//   - [Later], on the reactor only: the handler kept the exchange (a pending
+//     future, a suspended coroutine) and will call [Exchange.Finish] there, once.
+//     The engine goes on after the caller has returned;
 //   - [Move]: this handler belongs on the other kind of owner. The engine
 //     passes the connection from the reactor to a pooled goroutine, or back,
 //     and calls Serve again there.

@@ -8,7 +8,7 @@ const (
 	// Answered: the response is staged (or streamed, or the connection was
 	// hijacked). The engine goes on.
 	Answered Outcome = iota
-	// Later: Finish will be called on the reactor.
+	// Later: Finish will be called on the reactor. Only there may Serve return it.
 	Later
 	// Move: call Serve again on the other kind of owner.
 	Move
@@ -39,9 +39,10 @@ type Handler interface {
 	Admit(x *Exchange) Admission
 	// Serve answers x, on the reactor or on a goroutine as x.OnReactor tells.
 	Serve(x *Exchange) Outcome
-	// Cancel tells that nobody waits for the answer any more. It may run at
-	// the same time as Serve, on another goroutine, but never after the
-	// exchange has finished. It must not block.
+	// Cancel tells that nobody waits for the answer any more. It runs on the
+	// reactor, at the same time as Serve if that runs on a goroutine, but never
+	// after the exchange has finished. It may be called more than once, and must
+	// not block.
 	Cancel(x *Exchange, cause error)
 	// Release ends the handler's use of x: every lease is over.
 	Release(x *Exchange)

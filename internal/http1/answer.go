@@ -2,6 +2,7 @@ package http1
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/http1/wire"
@@ -64,7 +65,9 @@ func (c *conn) appendHead(out []byte, x *exchange.Exchange) []byte {
 		out = append(out, '\r', '\n')
 	}
 	for _, f := range x.Fields {
-		out, _ = wire.AppendHeader(out, f.Name, f.Value)
+		if !c.owns(f) {
+			out, _ = wire.AppendHeader(out, f.Name, f.Value)
+		}
 	}
 	switch {
 	case c.mustClose:
@@ -73,6 +76,27 @@ func (c *conn) appendHead(out []byte, x *exchange.Exchange) []byte {
 		out = append(out, "Connection: keep-alive\r\n"...)
 	}
 	return out
+}
+
+// owns tells whether a field of the handler is about the connection or the
+// framing, which are the engine's: two lengths would be two responses. What
+// the handler says about closing is heard.
+func (c *conn) owns(f exchange.Field) bool {
+	switch len(f.Name) {
+	case len("Date"):
+		return strings.EqualFold(f.Name, "Date")
+	case len("Connection"): // Keep-Alive too
+		if strings.EqualFold(f.Name, "Connection") {
+			c.mustClose = c.mustClose || strings.EqualFold(f.Value, "close")
+			return true
+		}
+		return strings.EqualFold(f.Name, "Keep-Alive")
+	case len("Content-Length"):
+		return strings.EqualFold(f.Name, "Content-Length")
+	case len("Transfer-Encoding"):
+		return strings.EqualFold(f.Name, "Transfer-Encoding")
+	}
+	return false
 }
 
 // bodiless tells whether responses of this status have no content (RFC 9110

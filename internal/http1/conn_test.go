@@ -184,3 +184,21 @@ func TestClientLeaves(t *testing.T) {
 		require.Equal(t, 2, s.released, name)
 	}
 }
+
+// TestFieldsOfTheEngine: a handler cannot frame its response a second time.
+func TestFieldsOfTheEngine(t *testing.T) {
+	s := &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{"/a": func(x *exchange.Exchange) exchange.Outcome {
+		for _, f := range [][2]string{
+			{"content-length", "5"}, {"Transfer-Encoding", "chunked"}, {"Date", "today"}, {"Keep-Alive", "x"},
+			{"X-Mine", "yes"}, {"connection", "Close"}, {"X-Split", "a\r\nb: c"},
+		} {
+			x.AddField(f[0], f[1])
+		}
+		return text(x, 200, "body")
+	}}}
+	l := newLab(t, 1, Config{}, s)
+	p := l.dial()
+	out := l.send(p, get("/a")+get("/never"))
+	require.Equal(t, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nX-Mine: yes\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbody", dateless(out))
+	require.Equal(t, 1, strings.Count(out, "Date"))
+}

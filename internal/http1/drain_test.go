@@ -57,6 +57,26 @@ func TestDrain(t *testing.T) {
 	require.Zero(t, l.v.Net.Open())
 }
 
+// TestDrainMeetsReturningLoan: the goroutine has looked at draining before it
+// was set, and comes back after the core has gone over its connections.
+func TestDrainMeetsReturningLoan(t *testing.T) {
+	s := &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{
+		"/w": onGoroutine(func(x *exchange.Exchange) exchange.Outcome { return text(x, 200, "w") }),
+	}}
+	l := newLab(t, 1, Config{}, s)
+	p := l.dial()
+	require.True(t, p.Send(get("/w")))
+	l.v.RunUntilIdle()
+	c := l.lent[0].(*conn)
+	l.lent = nil
+	c.work()
+	l.v.Do(l.core.drain)
+	require.False(t, l.emptied())
+	require.True(t, c.giveBack())
+	l.run()
+	require.True(t, l.emptied())
+}
+
 func TestDrainOfNothing(t *testing.T) {
 	l := newLab(t, 1, Config{}, &site{})
 	l.v.Do(l.core.drain)
