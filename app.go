@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/fasterapi/fasterapi/internal/inject"
@@ -24,14 +25,19 @@ type App struct {
 	// Until build, by the registering goroutine.
 	root      Group
 	routes    []*route
+	webhooks  []*webhook
 	providers []provider
 	// graph connects the providers; graphBroken: they have mistakes.
 	graph       *inject.Graph
 	graphBroken bool
 	life        lifecycle
 
+	planning sync.Once
+	planErr  error
 	once     sync.Once
 	buildErr error
+	// shelf holds the routes of the document and its page.
+	shelf *shelf
 	router   *router.Router[*route]
 	// missed answers what no route answers, behind the middleware of the app.
 	missed   *route
@@ -66,8 +72,23 @@ func (a *App) Group(prefix string, opts ...RouteOption) *Group { return a.root.G
 
 // build compiles the routes and starts the reactors, once.
 func (a *App) build() error {
-	a.once.Do(func() { a.buildErr = a.compile() })
+	a.once.Do(func() {
+		if a.buildErr = a.plan(); a.buildErr != nil {
+			return
+		}
+		if a.reactors, a.buildErr = reactor.Start(a.cfg.reactors()); a.buildErr != nil {
+			a.buildErr = fmt.Errorf("start the reactors: %w", a.buildErr)
+			return
+		}
+		a.ongoing.begin(a.reactors.Len())
+	})
 	return a.buildErr
+}
+
+// plan compiles the routes, once.
+func (a *App) plan() error {
+	a.planning.Do(func() { a.planErr = a.compile() })
+	return a.planErr
 }
 
 func (a *App) compile() error {
@@ -76,7 +97,8 @@ func (a *App) compile() error {
 	}
 	var mistakes mistakes
 	var b router.Builder[*route]
-	for _, r := range a.routes {
+	a.shelf = a.newShelf()
+	for _, r := range slices.Concat(a.routes, a.shelf.routes) {
 		b.Add(r.method, r.pattern, r, r.site)
 	}
 	built, err := b.Build()
@@ -85,18 +107,16 @@ func (a *App) compile() error {
 		a.router = built
 	}
 	a.compileProviders(&mistakes)
-	for _, r := range a.routes {
+	for _, r := range slices.Concat(a.routes, a.shelf.routes) {
 		mistakes.addRoute(r, r.compile(a))
+	}
+	if len(mistakes.list) == 0 {
+		mistakes.addLines(a.shelf.fill(a))
 	}
 	if err := mistakes.err(); err != nil {
 		return err
 	}
 	a.missed = a.missedRoute()
-	a.reactors, err = reactor.Start(a.cfg.reactors())
-	if err != nil {
-		return fmt.Errorf("start the reactors: %w", err)
-	}
-	a.ongoing.begin(a.reactors.Len())
 	return nil
 }
 

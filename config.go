@@ -18,6 +18,10 @@ import (
 type Config struct {
 	// Title, Version and Description are for the service's documents.
 	Title, Version, Description string
+	// OpenAPI is about the document that describes the routes, and Docs about the
+	// page that shows it.
+	OpenAPI OpenAPIConfig
+	Docs    DocsConfig
 
 	// Addr is the address to listen on, "host:port". Default ":8000"; the
 	// environment variable PORT replaces the port of the default.
@@ -96,6 +100,13 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
+	if c.OpenAPI.Path == "" {
+		c.OpenAPI.Path = defaultOpenAPIPath
+	}
+	if c.Docs.Path == "" {
+		c.Docs.Path = defaultDocsPath
+	}
+	errs = append(errs, c.checkDocuments())
 	if c.MaxBody < 0 || c.DrainTimeout < 0 {
 		errs = append(errs, errors.New("Config.MaxBody and Config.DrainTimeout must be positive"))
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/inject"
+	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/problem"
 	"github.com/fasterapi/fasterapi/reactor"
 )
@@ -56,6 +57,10 @@ type injection struct {
 	slots   int
 	waits   bool // a step may wait for a future
 	hasBody bool // a step reads the body
+	// reads are the inputs of the steps, and secured the schemes of what they
+	// check: both for the document.
+	reads   []*bind.Plan
+	secured []openapi.SecurityUse
 }
 
 // invalidInput is a request that is wrong; what else is wrong with it is found
@@ -131,6 +136,8 @@ func (a *App) newInjectionBuilder(options bind.Options) *injectionBuilder {
 // note remembers what the input of a step reads.
 func (b *injectionBuilder) note(plan *bind.Plan) {
 	b.made.hasBody = b.made.hasBody || plan.NeedsBody()
+	b.made.reads = append(b.made.reads, plan)
+	b.secure(plan.Type(), nil)
 }
 
 // require adds the steps of everything that the fields need.
@@ -153,6 +160,7 @@ func (b *injectionBuilder) require(fields []*bind.Field) []error {
 		b.slots[i] = slot
 		b.made.slots++
 		p := b.app.providers[i]
+		b.secure(p.source().typ, p.about().security)
 		s, mistakes := p.step(b, slot)
 		if !b.app.graphBroken { // else these are among the mistakes of the graph
 			for _, err := range mistakes {

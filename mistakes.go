@@ -39,6 +39,13 @@ func (m *mistakes) addRoute(r *route, errs []error) {
 	}
 }
 
+// addLines adds each line of err.
+func (m *mistakes) addLines(err error) {
+	if err != nil {
+		m.list = append(m.list, strings.Split(err.Error(), "\n")...)
+	}
+}
+
 func (m *mistakes) add(mistake string) { m.list = append(m.list, mistake) }
 
 func (m *mistakes) err() error {

@@ -9,6 +9,7 @@ import (
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/inject"
+	"github.com/fasterapi/fasterapi/openapi"
 )
 
 // Providers are what FastAPI calls dependencies: they make the values of input
@@ -94,6 +95,7 @@ type provision struct {
 	closes   bool
 	override bool
 	site     string
+	security []openapi.SecurityUse
 }
 
 // Named tells several values of one type apart: only fields tagged

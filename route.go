@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
@@ -40,6 +41,12 @@ type options struct {
 	// strictBody refuses members of a JSON body that its type does not have.
 	strictBody bool
 	depends    []dependency
+	// status of a successful response; 0: what its type says.
+	status int
+	// details, hidden and security are for the document.
+	details  openapi.Details
+	hidden   bool
+	security []openapi.SecurityUse
 }
 
 // OnReactor runs the handler on the reactor, in a coroutine: fast, but it must
@@ -89,11 +96,16 @@ type endpoint interface {
 	// start begins a chain. When it reports done the response is staged or
 	// err says why not; otherwise the end of the chain finishes c.
 	start(c *Ctx) (done bool, err error)
+	// facts are what the document needs to know, once it is compiled.
+	facts() facts
 }
 
 // compile prepares the route to be served.
 func (r *route) compile(a *App) []error {
 	needsBody, errs := r.endpoint.compile(a, r)
+	if err := r.opts.checkStatus(); err != nil {
+		errs = append(errs, err)
+	}
 	if len(errs) > 0 {
 		return errs
 	}

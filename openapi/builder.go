@@ -58,6 +58,7 @@ func NewBuilder(info Info, streams bool) *Builder {
 	if streams {
 		b.doc.OpenAPI = VersionStreams
 	}
+	b.registry.Reserve("Problem", "ValidationProblem", "FieldError")
 	return b
 }
 
@@ -153,6 +154,10 @@ func (b *Builder) operation(r *Route, names []string) *Operation {
 	}
 	for _, a := range r.Answers {
 		b.answer(op, a, e.where())
+	}
+	if len(r.Security) > 0 {
+		b.answerWith(op, http.StatusUnauthorized, "Problem")
+		b.answerWith(op, http.StatusForbidden, "Problem")
 	}
 	if in.fallible {
 		b.answerWith(op, http.StatusUnprocessableEntity, "ValidationProblem")
@@ -281,18 +286,18 @@ func (b *Builder) problems() {
 				{Name: "status", Schema: &Schema{Types: schema.Types{"integer"}, Minimum: []byte(low), Maximum: []byte(high)}},
 				{Name: "detail", Schema: text("What happened this time, for people.")},
 				{Name: "instance", Schema: &Schema{Types: schema.Types{"string"}, Format: "uri-reference", Description: "This occurrence; its id is in the log of the service."}},
-				{Name: "errors", Schema: &Schema{Types: schema.Types{"array"}, Items: &Schema{Ref: schemaPrefix + b.problemName("FieldError")}}},
+				{Name: "errors", Schema: &Schema{Types: schema.Types{"array"}, Items: &Schema{Ref: schemaPrefix + "FieldError"}}},
 			},
 			Required: required,
 		}
 	}
 	c := &b.doc.Components
 	c.Schemas = append(c.Schemas,
-		schema.Property{Name: b.problemName("Problem"), Schema: describe("status")},
-		schema.Property{Name: b.problemName("ValidationProblem"), Schema: describe("status", "errors")},
-		schema.Property{Name: b.problemName("FieldError"), Schema: fieldError})
+		schema.Property{Name: "Problem", Schema: describe("status")},
+		schema.Property{Name: "ValidationProblem", Schema: describe("status", "errors")},
+		schema.Property{Name: "FieldError", Schema: fieldError})
 	for name, description := range map[string]string{"Problem": "The request failed", "ValidationProblem": "The request is not valid"} {
-		body := &MediaType{Schema: &Schema{Ref: schemaPrefix + b.problemName(name)}}
+		body := &MediaType{Schema: &Schema{Ref: schemaPrefix + name}}
 		c.Responses.Set(name, &Response{Description: description, Content: Map[*MediaType]{{problem.ContentType, body}}})
 	}
 	if c.Responses[0].Name != "Problem" {
@@ -300,14 +305,9 @@ func (b *Builder) problems() {
 	}
 }
 
-// problemName is the name of a schema of ours: another one when a type of the
-// service has it.
-func (b *Builder) problemName(name string) string {
-	for b.registry.Defs().Get(name) != nil {
-		name = "HTTP" + name
-	}
-	return name
-}
+// ProblemSchema is the schema of a problem document, in the components of every
+// document.
+func ProblemSchema() *Schema { return &Schema{Ref: schemaPrefix + "Problem"} }
 
 // locations that requests are read from, in the words of OpenAPI.
 func inParameters(in bind.In) bool {

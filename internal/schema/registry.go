@@ -34,6 +34,13 @@ func NewRegistry(prefix string, strict bool) *Registry {
 	return &Registry{prefix: prefix, strict: strict, names: map[reflect.Type]string{}, taken: map[string]reflect.Type{}}
 }
 
+// Reserve keeps names away from types: for schemas that are not made of types.
+func (r *Registry) Reserve(names ...string) {
+	for _, name := range names {
+		r.taken[name] = reflect.TypeFor[Registry]()
+	}
+}
+
 // Of returns the schema to put where a value of t stands: a reference for
 // named structs, lists, maps and enums, else the schema itself.
 func (r *Registry) Of(t reflect.Type) *Schema { return r.of(t, nil, t.String()) }

@@ -1,0 +1,124 @@
+package fasterapi
+
+import (
+	"fmt"
+
+	"github.com/fasterapi/fasterapi/openapi"
+)
+
+// The options of this file say what the OpenAPI document tells about a route,
+// or, given to a group, about all its routes.
+
+// Status is the status of the successful response, such as 201, instead of
+// what its type says. A handler may still answer with another one.
+func Status(status int) RouteOption {
+	return func(o *options) { o.status = status }
+}
+
+// Summary is a line about the route. Default: made of the name of the handler.
+func Summary(text string) RouteOption {
+	return func(o *options) { o.details.Summary = text }
+}
+
+// Description explains the route, in CommonMark.
+func Description(text string) RouteOption {
+	return func(o *options) { o.details.Description = text }
+}
+
+// Tags puts the route under these headings; those of its groups come first.
+func Tags(names ...string) RouteOption {
+	return func(o *options) {
+		for _, name := range names {
+			o.details.Tags = appendNew(o.details.Tags, name)
+		}
+	}
+}
+
+func appendNew(list []string, name string) []string {
+	for _, known := range list {
+		if known == name {
+			return list
+		}
+	}
+	return append(list[:len(list):len(list)], name)
+}
+
+// OperationID names the route for generated clients; no other route may have
+// the same. Default: the name of the handler, or method and path when it has none
+// or several routes share it.
+func OperationID(id string) RouteOption {
+	return func(o *options) { o.details.OperationID = id }
+}
+
+// Deprecated marks the route as one to move away from.
+func Deprecated() RouteOption {
+	return func(o *options) { o.details.Deprecated = true }
+}
+
+// Hidden leaves the route out of the document.
+func Hidden() RouteOption {
+	return func(o *options) { o.hidden = true }
+}
+
+// MoreAbout links to documentation elsewhere.
+func MoreAbout(url, description string) RouteOption {
+	return func(o *options) { o.details.ExternalDocs = &openapi.ExternalDocs{URL: url, Description: description} }
+}
+
+// Example shows a request body, which becomes JSON, under a name.
+func Example(name string, body any) RouteOption {
+	return func(o *options) {
+		o.details.BodyExamples = append(o.details.BodyExamples, openapi.NamedExample{Name: name, Value: body})
+	}
+}
+
+// ResponseExample shows the body of a response with this status, or with status
+// 0 that of the successful one.
+func ResponseExample(status int, name string, body any) RouteOption {
+	return func(o *options) {
+		o.details.AnswerExamples = append(o.details.AnswerExamples,
+			openapi.AnswerExample{Status: status, NamedExample: openapi.NamedExample{Name: name, Value: body}})
+	}
+}
+
+// ResponseDescription says what the successful response is.
+func ResponseDescription(text string) RouteOption {
+	return func(o *options) { o.details.AnswerDescription = text }
+}
+
+// Operation changes what the document says about the route, after everything
+// else.
+func Operation(edit func(*openapi.Operation)) RouteOption {
+	return func(o *options) { o.details.Edits = append(o.details.Edits, edit) }
+}
+
+// Security says that the route needs all of these schemes, and those of its
+// groups. It only describes: what checks them is a provider, or a function
+// given to Depends, and those that implement [openapi.Secured] need no option.
+func Security(uses ...openapi.SecurityUse) RouteOption {
+	return func(o *options) { o.security = append(o.security[:len(o.security):len(o.security)], uses...) }
+}
+
+// SecuredBy says that what the provider makes needs these schemes: for the
+// routes that use it.
+func SecuredBy(uses ...openapi.SecurityUse) ProvideOption {
+	return func(p *provision) { p.security = append(p.security, uses...) }
+}
+
+// Webhook describes a request that the service makes to its clients: by POST,
+// with a JSON body of type T. It registers no route.
+func (a *App) Webhook[T any](name string, opts ...RouteOption) {
+	w := &webhook{name: name, site: callSite(1), reads: compileWebhook[T]}
+	for _, opt := range opts {
+		opt(&w.opts)
+	}
+	a.webhooks = append(a.webhooks, w)
+}
+
+// checkStatus reports a status that no response can have.
+func (o *options) checkStatus() error {
+	if o.status != 0 && (o.status < 200 || o.status > 599) {
+		return fmt.Errorf("Status(%d): a response has a status from 200 to 599", o.status)
+	}
+	return nil
+}

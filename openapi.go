@@ -1,0 +1,199 @@
+package fasterapi
+
+import (
+	"errors"
+	"reflect"
+	"runtime"
+	"strings"
+
+	"github.com/fasterapi/fasterapi/internal/bind"
+	"github.com/fasterapi/fasterapi/openapi"
+)
+
+// OpenAPIConfig says what the OpenAPI document of a service tells beside its
+// routes, and where it is. The zero value serves it at /openapi.json and
+// /openapi.yaml.
+type OpenAPIConfig struct {
+	// Off serves no document, and then no docs page either.
+	Off bool
+	// Path is the path of the document as JSON; as YAML it has the same path with
+	// .yaml in the place of .json. Default "/openapi.json". A route of the app with
+	// the same path goes before.
+	Path string
+	// Summary, TermsOfService, Contact and License go to the head of the document.
+	Summary, TermsOfService string
+	Contact                 *openapi.Contact
+	License                 *openapi.License
+	// Servers are where the service runs, for clients; a service behind a proxy that
+	// takes a prefix off names that prefix here ("/api"). Default: where the
+	// document comes from.
+	Servers []openapi.Server
+	// Tags describe tags, in the order in which they are shown; tags without a
+	// description need not be here.
+	Tags []openapi.Tag
+	// StreamItems describes the items of streams, which makes the document one of
+	// OpenAPI 3.2; many tools know only 3.1.
+	StreamItems bool
+	// Edit changes the document before it is served.
+	Edit func(*openapi.Document)
+}
+
+const defaultOpenAPIPath = "/openapi.json"
+
+// facts are what the document needs to know about an endpoint.
+type facts struct {
+	handler  uintptr // entry of the function
+	plan     *bind.Plan
+	injected *injection
+	answers  []openapi.Answer
+}
+
+func (e *straight[In, Out]) facts() facts { return e.typed.facts(reflect.ValueOf(e.handle).Pointer()) }
+
+func (e *chain[In, Out]) facts() facts { return e.typed.facts(reflect.ValueOf(e.handle).Pointer()) }
+
+func (t *typed[In, Out]) facts(handler uintptr) facts {
+	return facts{handler: handler, plan: t.bind.Plan(), injected: t.injection, answers: answersOf[Out]()}
+}
+
+// OpenAPI returns the document of the app. Nothing may be registered any more
+// afterwards. The error lists what is wrong with the routes, like that of Start.
+func (a *App) OpenAPI() (*openapi.Document, error) {
+	if err := a.plan(); err != nil {
+		return nil, err
+	}
+	return a.describe()
+}
+
+// describe makes the document of compiled routes.
+func (a *App) describe() (*openapi.Document, error) {
+	cfg := &a.cfg.OpenAPI
+	title, version := a.cfg.Title, a.cfg.Version
+	if title == "" {
+		title = "Service"
+	}
+	if version == "" {
+		version = "0.0.0"
+	}
+	b := openapi.NewBuilder(openapi.Info{
+		Title: title, Version: version, Summary: cfg.Summary, Description: a.cfg.Description,
+		TermsOfService: cfg.TermsOfService, Contact: cfg.Contact, License: cfg.License,
+	}, cfg.StreamItems)
+	for _, r := range a.routes {
+		if !r.opts.hidden {
+			b.Add(r.document())
+		}
+	}
+	for _, w := range a.webhooks {
+		if !w.opts.hidden {
+			b.AddWebhook(w.name, w.document())
+		}
+	}
+	doc, err := b.Build()
+	if err != nil {
+		return nil, err
+	}
+	doc.Servers = cfg.Servers
+	doc.Tags = a.tags()
+	if cfg.Edit != nil {
+		cfg.Edit(doc)
+	}
+	return doc, nil
+}
+
+// document tells the document about a compiled route.
+func (r *route) document() openapi.Route {
+	f := r.endpoint.facts()
+	route := openapi.Route{
+		Method: r.method, Pattern: r.pattern, Site: r.site, Details: r.opts.details, Answers: append(f.answers, r.opts.declaredAnswers()...),
+	}
+	if function := runtime.FuncForPC(f.handler); function != nil {
+		route.Handler = openapi.HandlerName(function.Name())
+	}
+	security := r.opts.security
+	if f.injected != nil {
+		for _, plan := range f.injected.reads {
+			route.Fields = appendFields(route.Fields, plan)
+		}
+		security = append(security[:len(security):len(security)], f.injected.secured...)
+	}
+	if f.plan != nil {
+		route.Fields = appendFields(route.Fields, f.plan)
+	}
+	if r.opts.status != 0 && len(route.Answers) > 0 {
+		route.Answers[0].Status = r.opts.status
+	}
+	if len(security) > 0 {
+		route.Security = [][]openapi.SecurityUse{security}
+	}
+	return route
+}
+
+func appendFields(list []*bind.Field, plan *bind.Plan) []*bind.Field {
+	fields := plan.Fields()
+	for i := range fields {
+		list = append(list, &fields[i])
+	}
+	return list
+}
+
+// secure notes the schemes of a provided type, or of the type of an input, which
+// routes with this injection need.
+func (b *injectionBuilder) secure(t reflect.Type, more []openapi.SecurityUse) {
+	if t != nil && t.Kind() != reflect.Interface {
+		if s, ok := reflect.Zero(t).Interface().(openapi.Secured); ok {
+			more = append(s.OpenAPISecurity(), more...)
+		}
+	}
+	b.made.secured = append(b.made.secured, more...)
+}
+
+// tags are the described ones, and behind them those that routes have beside.
+func (a *App) tags() []openapi.Tag {
+	list := a.cfg.OpenAPI.Tags[:len(a.cfg.OpenAPI.Tags):len(a.cfg.OpenAPI.Tags)]
+	known := map[string]bool{}
+	for _, tag := range list {
+		known[tag.Name] = true
+	}
+	for _, r := range a.routes {
+		for _, name := range r.opts.details.Tags {
+			if !r.opts.hidden && !known[name] {
+				known[name] = true
+				list = append(list, openapi.Tag{Name: name})
+			}
+		}
+	}
+	return list
+}
+
+// webhook is a request that the service makes.
+//
+// Owner: any (immutable after New).
+type webhook struct {
+	name, site string
+	opts       options
+	reads      func() []*bind.Field
+}
+
+// compileWebhook returns the body that a webhook sends.
+func compileWebhook[T any]() []*bind.Field {
+	return []*bind.Field{{Name: "Body", In: bind.Body, Type: reflect.TypeFor[T](), Required: true}}
+}
+
+func (w *webhook) document() openapi.Route {
+	return openapi.Route{
+		Method: "POST", Site: w.site, Details: w.opts.details, Fields: w.reads(),
+		Answers: []openapi.Answer{{Status: max(w.opts.status, 200)}},
+	}
+}
+
+// check returns what is wrong with the paths of the document and its page.
+func (c *Config) checkDocuments() error {
+	var errs []error
+	for name, path := range map[string]string{"OpenAPI.Path": c.OpenAPI.Path, "Docs.Path": c.Docs.Path} {
+		if !strings.HasPrefix(path, "/") || strings.HasSuffix(path, "/") || strings.ContainsAny(path, "{}") {
+			errs = append(errs, errors.New("Config."+name+" must start with a slash, not end with one, and have no wildcards"))
+		}
+	}
+	return errors.Join(errs...)
+}
