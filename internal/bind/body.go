@@ -120,12 +120,7 @@ func (s *bodySlot) bind(dst Pointer, src Source, f *faults) {
 	case s.decoder == nil:
 		*at[[]byte](p) = append([]byte(nil), body...)
 	case !isJSON(src.ContentType()):
-		f.mediaType = true
-		f.append(problem.FieldError{
-			Location: "header.Content-Type",
-			Message:  "must be application/json",
-			Value:    shown(src.ContentType()),
-		})
+		f.unsupported(src.ContentType(), "application/json", "application/json")
 	default:
 		before := len(f.list)
 		f.list = s.decoder.DecodeBody(p, body, f.list)

@@ -26,7 +26,7 @@ func (c *compiler) fail(name, format string, args ...any) {
 }
 
 // sources are the tags that name a source, in the order of In.
-var sources = [...]string{"path", "query", "header", "cookie", "body", "inject"}
+var sources = [...]string{"path", "query", "header", "cookie", "body", "inject", "form", "file"}
 
 // collect lists the fields of t, which lies offset bytes inside the input struct, and those of embedded structs.
 func (c *compiler) collect(t reflect.Type, prefix string, offset uintptr, index []int) {
@@ -75,12 +75,6 @@ func (c *compiler) embed(sf reflect.StructField, name string, offset uintptr, in
 }
 
 func (c *compiler) untagged(sf reflect.StructField, name string) {
-	for _, tag := range []string{"form", "file"} {
-		if _, ok := sf.Tag.Lookup(tag); ok {
-			c.fail(name, "the %s tag is not supported", tag)
-			return
-		}
-	}
 	c.fail(name, `has no source tag (%s); bind:"-" leaves a field out`, strings.Join(sources[:], ", "))
 }
 
@@ -107,7 +101,7 @@ func (c *compiler) readTags(f *Field) bool {
 		c.fail(f.Name, "the %v tag has an unknown option %q", f.In, option)
 	}
 	switch f.In {
-	case Path, Query, Header, Cookie:
+	case Path, Query, Header, Cookie, Form, File:
 		c.checkKey(f)
 	}
 	f.Default, f.HasDefault = f.Tag.Lookup("default")
@@ -129,7 +123,7 @@ func (c *compiler) checkKey(f *Field) {
 
 // readRequired sets Required: paths are, bodies are unless they are pointers, and others are when they say so.
 func (c *compiler) readRequired(f *Field) {
-	implied := f.In == Path || f.In == Body && f.Type.Kind() != reflect.Pointer
+	implied := f.In == Path || f.In == Body && f.Type.Kind() != reflect.Pointer || f.In == File && f.Type == c.opts.Upload
 	f.Required = c.flag(f, "required", implied)
 	switch {
 	case f.In == Path && !f.Required:
@@ -141,7 +135,7 @@ func (c *compiler) readRequired(f *Field) {
 		return
 	}
 	switch {
-	case f.In == Path || f.In == Body || f.In == Inject:
+	case f.In == Path || f.In == Body || f.In == Inject || f.In == File:
 		c.fail(f.Name, "a %v field takes no default", f.In)
 	case f.Required:
 		c.fail(f.Name, "is required and has a default, which could never be used")
@@ -183,7 +177,7 @@ func (c *compiler) checkNames() {
 	for i := range c.plan.fields {
 		f := &c.plan.fields[i]
 		counts[f.In]++
-		if counts[f.In] == maxFields+1 && (f.In == Query || f.In == Cookie) {
+		if counts[f.In] == maxFields+1 && (f.In == Query || f.In == Cookie || f.In == Form || f.In == File) {
 			c.fail(f.Name, "is one of more than %d %v fields", maxFields, f.In)
 		}
 		if f.In == Inject {
@@ -210,6 +204,9 @@ func (c *compiler) compile(f *Field) {
 		return
 	case Body:
 		c.compileBody(f)
+		return
+	case File:
+		c.compileFile(f)
 		return
 	}
 	s, err := newSlot(f)
@@ -240,7 +237,11 @@ func (c *compiler) compile(f *Field) {
 	case Path:
 		c.plan.path = append(c.plan.path, pathSlot{slot: s, param: slices.Index(c.opts.PathParams, f.Key)})
 	case Query:
-		c.plan.query = append(c.plan.query, s)
+		c.plan.query.slots = append(c.plan.query.slots, s)
+	case Form:
+		s.split = false // forms repeat the key
+		form := c.form()
+		form.slots = append(form.slots, s)
 	case Header:
 		c.plan.header = append(c.plan.header, s)
 	case Cookie:
@@ -332,20 +333,17 @@ const fewKeys = 8
 
 // finish builds the indices of the complete plan.
 func (c *compiler) finish() {
-	p := c.plan
-	for i := range p.query {
-		if s := &p.query[i]; s.fallback != nil || s.field.Required {
-			p.must |= 1 << i
-		}
-		if p.query[i].whole != nil {
-			p.lists |= 1 << i
-		}
+	c.plan.query.in = "query"
+	c.plan.query.index()
+	if c.plan.form != nil {
+		c.plan.form.finish()
 	}
-	if len(p.query) > fewKeys {
-		p.keys = make(map[string]int32, len(p.query))
-		for i := range p.query {
-			p.keys[p.query[i].key] = int32(i)
-		}
+}
+
+// checkBody reports an input that wants its body in two ways.
+func (c *compiler) checkBody() {
+	if c.plan.body != nil && c.plan.form != nil {
+		c.fail(c.plan.body.field.Name, "a body is JSON or a form, and the input has fields for both")
 	}
 }
 

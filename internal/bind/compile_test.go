@@ -51,7 +51,6 @@ func TestMistakesAreReportedAtOnce(t *testing.T) {
 		BodyTag   int               `body:"yaml"`
 		Option    []int             `query:"option,explode"`
 		Repeat    int               `query:"repeat,repeat"`
-		Form      string            `form:"form"`
 		*Paging
 		time.Time
 		private int `query:"private"`
@@ -75,7 +74,7 @@ func TestMistakesAreReportedAtOnce(t *testing.T) {
 		`field Wrong: the route has no path parameter "id"`,
 		`field NoName: the query tag has no name`,
 		`field Two: has both a query and a header tag`,
-		`field Untagged: has no source tag (path, query, header, cookie, body, inject); bind:"-" leaves a field out`,
+		`field Untagged: has no source tag (path, query, header, cookie, body, inject, form, file); bind:"-" leaves a field out`,
 		`field BadHeader: "a b" is not a valid header name`,
 		`field BadCookie: "a=b" is not a valid cookie name`,
 		`field Both: is required and has a default, which could never be used`,
@@ -84,7 +83,6 @@ func TestMistakesAreReportedAtOnce(t *testing.T) {
 		`field PathDef: a path field takes no default`,
 		`field BodyTag: the body tag is empty or raw, not "yaml"`,
 		`field Option: the query tag has an unknown option "explode"`,
-		`field Form: the form tag is not supported`,
 		`field Inject: an inject field takes no required tag`,
 		`field Same2: reads query.same, as Same1 does`,
 		`field Head2: reads header.X-Head, as Head1 does`,

@@ -11,8 +11,10 @@
 //	Trace uuid.UUID     `header:"X-Trace" required:"true"`
 //	SID   string        `cookie:"sid"`
 //	Order NewOrder      `body:""`
+//	Note  string        `form:"note"`
+//	Photo Upload        `file:"photo"`
 //	DB    *db.Pool      `inject:""`
-//	Note  string        `bind:"-"`
+//	Cache any           `bind:"-"`
 //
 // Fields of embedded structs count as the outer struct's own. Types: bool, every int, uint and float, string,
 // time.Time (RFC 3339), time.Duration (as time.ParseDuration reads it), uuid.UUID, every
@@ -35,6 +37,9 @@
 //     refused, unknown names ignored unless Options.StrictBody), and required, unless the field is a pointer or
 //     says required:"false". `body:"raw"` gives a []byte or string
 //     field a copy of the body whatever its content type.
+//   - A form is application/x-www-form-urlencoded or multipart/form-data; a key repeats for a list. Uploads are read
+//     while they come, into memory as far as FormLimits.MemoryBytes goes, then into temporary files. An input has a
+//     body or a form.
 //   - A default is used when the value is absent, not when it is empty. A list that is absent is not counted: minItems
 //     is for lists that the request has.
 //

@@ -5,7 +5,7 @@ import "github.com/fasterapi/fasterapi/problem"
 // faults collects what is wrong with one request.
 type faults struct {
 	list      []problem.FieldError
-	mediaType bool // 415 instead of 422
+	mediaType string // not empty: 415 instead of 422, with this as what is accepted
 }
 
 func (f *faults) append(e problem.FieldError) {
@@ -23,6 +23,12 @@ func (f *faults) add(field *Field, raw []byte, msg string) {
 	f.append(e)
 }
 
+// unsupported reports the content type of the body.
+func (f *faults) unsupported(got []byte, accepted, words string) {
+	f.mediaType = accepted
+	f.append(problem.FieldError{Location: "header.Content-Type", Message: "must be " + words, Value: shown(got)})
+}
+
 func (f *faults) missing(field *Field) {
 	f.append(problem.FieldError{Location: field.Location(), Message: msgRequired})
 }
@@ -32,10 +38,10 @@ func (f *faults) problem() *problem.Problem {
 		return nil
 	}
 	p := problem.Validation(f.list...)
-	if f.mediaType {
-		unsupported := problem.UnsupportedMediaType("the body must be application/json")
+	if f.mediaType != "" {
+		unsupported := problem.UnsupportedMediaType("the body must be " + f.mediaType)
 		unsupported.Errors = p.Errors
-		return unsupported.WithHeader("Accept", "application/json")
+		return unsupported.WithHeader("Accept", f.mediaType)
 	}
 	return p
 }

@@ -16,11 +16,13 @@ const (
 	Cookie
 	Body
 	Inject
+	Form
+	File
 )
 
 // String returns the word that tags and error locations use.
 func (in In) String() string {
-	return [...]string{"path", "query", "header", "cookie", "body", "inject"}[in]
+	return [...]string{"path", "query", "header", "cookie", "body", "inject", "form", "file"}[in]
 }
 
 // Field describes one field of an input struct: what the plan does with it, and what documents need to know.

@@ -18,13 +18,11 @@ type Plan struct {
 	typ      reflect.Type
 	fields   []Field
 	path     []pathSlot
-	query    []slot
-	keys     map[string]int32 // index into query; nil when there are few
-	must     uint64           // query fields with a default or required, by index
-	lists    uint64           // query fields that are checked as a whole
+	query    keyed
 	header   []slot
 	cookie   []slot
 	body     *bodySlot
+	form     *formPlan
 	inject   []*Field
 	confined bool // no address inside the input struct reaches foreign code
 }
@@ -33,6 +31,12 @@ type Plan struct {
 type Options struct {
 	// PathParams are the names of the route's path parameters, in order.
 	PathParams []string
+	// Upload is the type of uploads in file fields, and StoreUpload writes one to the address of such a value. Nil:
+	// there are no file fields.
+	Upload      reflect.Type
+	StoreUpload func(dst Pointer, u *Upload)
+	// Form bounds forms.
+	Form FormLimits
 	// StrictBody refuses members of a JSON body that its type does not have.
 	StrictBody bool
 	// Body makes the decoder of a JSON body field; nil: the compiled one of internal/codec.
@@ -50,7 +54,7 @@ func Compile(t reflect.Type, opts Options) (*Plan, []error) {
 	for i := range c.plan.fields {
 		c.compile(&c.plan.fields[i])
 	}
-	if len(c.errs) > 0 {
+	if c.checkBody(); len(c.errs) > 0 {
 		return nil, c.errs
 	}
 	c.finish()
@@ -74,8 +78,12 @@ func (p *Plan) BodyField() *Field {
 	return p.body.field
 }
 
-// NeedsBody tells whether Bind asks for the body.
-func (p *Plan) NeedsBody() bool { return p.body != nil }
+// NeedsBody tells whether Bind reads the body, as a whole or as a form.
+func (p *Plan) NeedsBody() bool { return p.body != nil || p.form != nil }
+
+// Streams tells whether Bind reads the body while it comes, so that it must run where it may wait: the plan has fields
+// for uploads.
+func (p *Plan) Streams() bool { return p.form != nil && len(p.form.files) > 0 }
 
 // Bind fills the zero struct at dst, which must be of the plan's type. The result is nil or lists everything
 // that is wrong with the request; dst is then filled in part.
@@ -85,8 +93,8 @@ func (p *Plan) Bind(dst Pointer, src Source) *problem.Problem {
 		s := &p.path[i]
 		s.setPath(dst, src.PathValue(s.param), &f)
 	}
-	if len(p.query) > 0 {
-		p.bindQuery(dst, src.Query(), &f)
+	if len(p.query.slots) > 0 {
+		p.query.walk(dst, src.Query(), &f)
 	}
 	if len(p.header) > 0 {
 		p.bindHeaders(dst, src, &f)
@@ -96,6 +104,9 @@ func (p *Plan) Bind(dst Pointer, src Source) *problem.Problem {
 	}
 	if p.body != nil {
 		p.body.bind(dst, src, &f)
+	}
+	if p.form != nil {
+		return p.form.bind(dst, src, f)
 	}
 	return f.problem()
 }

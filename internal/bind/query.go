@@ -49,22 +49,33 @@ scan:
 	return p, rest
 }
 
-// bindQuery walks the query once and sets the fields that it names.
-func (p *Plan) bindQuery(dst Pointer, query []byte, f *faults) {
+// keyed are the slots of values that come as key=value pairs: a query or a form.
+//
+// Owner: any (immutable after New).
+type keyed struct {
+	in    string // what errors without a key are located in
+	slots []slot
+	keys  map[string]int32 // index into slots; nil when there are few
+	must  uint64           // slots with a default or required, by index
+	lists uint64           // slots that are checked as a whole
+}
+
+// walk reads pairs once and sets the slots that they name.
+func (k *keyed) walk(dst Pointer, pairs []byte, f *faults) {
 	var seen uint64
 	hint := 0
-	for len(query) > 0 {
+	for len(pairs) > 0 {
 		var kv pair
-		kv, query = cutPair(query)
+		kv, pairs = cutPair(pairs)
 		if len(kv.key) == 0 && len(kv.value) == 0 {
 			continue
 		}
-		i := p.queryField(&kv, hint, f)
+		i := k.slotOf(&kv, hint, f)
 		if i < 0 {
 			continue
 		}
 		hint = i + 1
-		s := &p.query[i]
+		s := &k.slots[i]
 		bit := uint64(1) << i
 		if seen&bit != 0 && !s.many {
 			continue
@@ -72,44 +83,72 @@ func (p *Plan) bindQuery(dst Pointer, query []byte, f *faults) {
 		seen |= bit
 		s.setQuery(dst, &kv, f)
 	}
-	for present := p.lists & seen; present != 0; present &= present - 1 {
-		p.query[bits.TrailingZeros64(present)].finishPresent(dst, f)
+	k.finish(dst, seen, f)
+}
+
+// finish checks the lists that were there, and sets or reports what was not.
+func (k *keyed) finish(dst Pointer, seen uint64, f *faults) {
+	for present := k.lists & seen; present != 0; present &= present - 1 {
+		k.slots[bits.TrailingZeros64(present)].finishPresent(dst, f)
 	}
-	for absent := p.must &^ seen; absent != 0; absent &= absent - 1 {
-		p.query[bits.TrailingZeros64(absent)].finishAbsent(dst, f)
+	for absent := k.must &^ seen; absent != 0; absent &= absent - 1 {
+		k.slots[bits.TrailingZeros64(absent)].finishAbsent(dst, f)
 	}
 }
 
-// queryField returns the index of the field that has the key of kv, or a negative number. Fields are probed from hint
-// on, because clients tend to send parameters in the order of the documentation.
-func (p *Plan) queryField(kv *pair, hint int, f *faults) int {
-	key := kv.key
+// index builds what walk looks things up in.
+func (k *keyed) index() {
+	for i := range k.slots {
+		s := &k.slots[i]
+		if s.fallback != nil || s.field.Required {
+			k.must |= 1 << i
+		}
+		if s.whole != nil {
+			k.lists |= 1 << i
+		}
+	}
+	if len(k.slots) > fewKeys {
+		k.keys = make(map[string]int32, len(k.slots))
+		for i := range k.slots {
+			k.keys[k.slots[i].key] = int32(i)
+		}
+	}
+}
+
+// slotOf returns the index of the slot that has the key of kv, or a negative number.
+func (k *keyed) slotOf(kv *pair, hint int, f *faults) int {
 	if kv.keySemi {
-		f.append(problem.FieldError{Location: "query", Message: msgSemicolon, Value: shown(key)})
+		f.append(problem.FieldError{Location: k.in, Message: msgSemicolon, Value: shown(kv.key)})
 		return -1
 	}
-	if kv.keyCoded {
-		var scratch [scratchSize]byte
-		decoded, ok := appendDecoded(scratch[:0], key, true)
-		if !ok {
-			f.append(problem.FieldError{Location: "query", Message: msgQuery, Value: shown(key)})
-			return -1
-		}
-		key = decoded
+	if !kv.keyCoded {
+		return k.find(kv.key, hint)
 	}
-	if p.keys != nil {
-		if i, ok := p.keys[string(key)]; ok {
+	var scratch [scratchSize]byte
+	decoded, ok := appendDecoded(scratch[:0], kv.key, true)
+	if !ok {
+		f.append(problem.FieldError{Location: k.in, Message: msgQuery, Value: shown(kv.key)})
+		return -1
+	}
+	return k.find(decoded, hint)
+}
+
+// find looks for a key. Slots are probed from hint on, because clients tend to send parameters in the order of the
+// documentation.
+func (k *keyed) find(key []byte, hint int) int {
+	if k.keys != nil {
+		if i, ok := k.keys[string(key)]; ok {
 			return int(i)
 		}
 		return -1
 	}
-	for i := hint; i < len(p.query); i++ {
-		if p.query[i].key == string(key) {
+	for i := hint; i < len(k.slots); i++ {
+		if k.slots[i].key == string(key) {
 			return i
 		}
 	}
-	for i := range min(hint, len(p.query)) {
-		if p.query[i].key == string(key) {
+	for i := range min(hint, len(k.slots)) {
+		if k.slots[i].key == string(key) {
 			return i
 		}
 	}

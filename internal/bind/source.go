@@ -1,5 +1,11 @@
 package bind
 
+import (
+	"io"
+
+	"github.com/fasterapi/fasterapi/problem"
+)
+
 // Source is the request as the engine has it. Bind calls its methods on its own goroutine and keeps none of
 // the bytes: they may be leased until Bind returns. Absent things are empty.
 type Source interface {
@@ -15,4 +21,15 @@ type Source interface {
 	Body() []byte
 	// ContentType returns the Content-Type header.
 	ContentType() []byte
+}
+
+// FormSource is a Source whose body may be read while it comes. It is asked for when a plan has uploads.
+type FormSource interface {
+	Source
+	// Stream returns the reader of a body that was not collected, or nil: then Body has it.
+	Stream() io.Reader
+	// Failed says what the client gets to know of an error that a read of Stream, or storing an upload, had.
+	Failed(err error) *problem.Problem
+	// Keep closes c when the request has been answered.
+	Keep(c io.Closer)
 }

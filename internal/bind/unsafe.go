@@ -67,3 +67,6 @@ func lastOf(p unsafe.Pointer, size uintptr) unsafe.Pointer {
 	h := (*sliceHeader)(p)
 	return unsafe.Add(h.data, uintptr(h.len-1)*size)
 }
+
+// setPointer stores v in the pointer field at p.
+func setPointer(p, v unsafe.Pointer) { *(*unsafe.Pointer)(p) = v }
