@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -217,12 +218,21 @@ func (u *unit) again(cn *conn) bool {
 	if !ok || u.q.Cancelled() {
 		return false
 	}
-	switch e.Code {
-	case codeCancelled:
+	switch {
+	case e.Code == codeCancelled:
 		return cn.collateral() && u.q.Rewind()
-	case codeNoStatement, codeDuplicate:
+	case unfit(e.Code):
+		// Right, or the table was made anew with other types, which the server
+		// does not tell: its prepared statement keeps those of its parameters.
+		if u.kind != unitQuery || u.q.Hook.State&flagFresh != 0 || len(u.shape.params) == 0 {
+			return false
+		}
+		u.q.Hook.Data = &doubt{u.shape, serverError(e, u.q.SQL)}
 		cn.forget(u)
-	case codeNotSupported:
+		return u.q.Rewind()
+	case e.Code == codeNoStatement, e.Code == codeDuplicate:
+		cn.forget(u)
+	case e.Code == codeNotSupported:
 		if e.Routine != revalidate {
 			return false
 		}
@@ -235,6 +245,21 @@ func (u *unit) again(cn *conn) bool {
 	}
 	u.q.Hook.State |= flagRetried
 	return u.q.Rewind()
+}
+
+// unfit tells whether an error may come from a parameter of another type than
+// the statement was prepared for: data exceptions but for division by zero.
+func unfit(code string) bool {
+	return strings.HasPrefix(code, "22") && code != codeDivision || code == codeTypeMismatch
+}
+
+// doubt is an error that stands if the statement's parameters, described anew,
+// are what they were.
+//
+// Owner: reactor.
+type doubt struct {
+	shape *shape
+	err   error
 }
 
 // forget drops the prepared form of a unit's statements on this connection.

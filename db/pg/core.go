@@ -90,7 +90,11 @@ func (c *core) takeUp(q *db.Query) {
 
 // take finds a connection for q, or lets it wait for one.
 func (c *core) take(q *db.Query) {
-	if q.Cancelled() {
+	switch {
+	case c.closing:
+		c.finish(q, db.ErrClosed)
+		return
+	case q.Cancelled():
 		c.finish(q, q.Cause())
 		return
 	}
@@ -165,28 +169,49 @@ func (c *core) settle(cn *conn) {
 	c.publish()
 }
 
-// serve gives connections to those that wait, as far as there are any.
+// serve gives connections to those that wait, as far as there are any, the
+// oldest first.
 func (c *core) serve() {
-	for c.exclusive.length > 0 {
-		cn := c.idle()
-		if cn == nil {
-			break
+	for c.waiting.length+c.exclusive.length > 0 {
+		alone, other := c.exclusive.head, c.waiting.head
+		if alone != nil && (other == nil || alone.Hook.Since.Before(other.Hook.Since)) {
+			if !c.serveAlone() && (other == nil || !c.serveShared()) {
+				return
+			}
+			continue
 		}
-		q := c.exclusive.pop()
-		c.served(q)
-		newSession(cn).begin(q)
-	}
-	for c.waiting.length > 0 {
-		q := c.waiting.head
-		s := c.statementOf(q)
-		cn := c.place(s)
-		if cn == nil {
-			break
+		if !c.serveShared() && (alone == nil || !c.serveAlone()) {
+			return
 		}
-		c.waiting.remove(q)
-		c.served(q)
-		cn.run(q, s)
 	}
+}
+
+// serveAlone gives the first of those who need a connection alone one.
+func (c *core) serveAlone() bool {
+	cn := c.idle()
+	if cn == nil {
+		return false
+	}
+	q := c.exclusive.pop()
+	c.served(q)
+	newSession(cn).begin(q)
+	return true
+}
+
+// serveShared gives the first of the others a place.
+func (c *core) serveShared() bool {
+	q := c.waiting.head
+	s := c.statementOf(q)
+	cn := c.place(s)
+	if cn == nil {
+		if cn = c.idle(); cn == nil || c.exclusive.length > 0 && c.exclusive.head.Hook.Since.Before(q.Hook.Since) {
+			return false
+		}
+	}
+	c.waiting.remove(q)
+	c.served(q)
+	cn.run(q, s)
+	return true
 }
 
 // served ends the wait of q.

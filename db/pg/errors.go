@@ -21,6 +21,8 @@ const (
 	codeDuplicate        = "42P05" // duplicate_prepared_statement
 	codeNotSupported     = "0A000" // also: cached plan must not change result type
 	codeDeadlock         = "40P01"
+	codeDivision         = "22012"
+	codeTypeMismatch     = "42804"
 )
 
 // revalidate is the server function that finds a prepared statement's result

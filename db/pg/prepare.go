@@ -76,7 +76,10 @@ func (cn *conn) described(u *unit) {
 	for q := list.pop(); q != nil; q = list.pop() {
 		q.Hook.Holder = nil
 		q.Hook.State |= flagFresh
+		d, doubtful := q.Hook.Data.(*doubt)
 		switch {
+		case doubtful && slices.Equal(d.shape.params, p.shape.params):
+			c.finish(q, d.err)
 		case q.Cancelled() && cn.held == nil:
 			c.finish(q, q.Cause())
 		case cn.held != nil:

@@ -78,7 +78,9 @@ func (cn *conn) execute(q *db.Query, s *statement, p *prepared, sh *shape) {
 	out, err := cn.bind(before, "", s, p, sh, q)
 	if err != nil {
 		cn.setBuffer(out[:len(before)])
-		c.finish(q, invalid(q, err))
+		if !cn.renew(q, s, p) {
+			c.finish(q, invalid(q, err))
+		}
 		return
 	}
 	out = append(out, executeAll...)

@@ -207,7 +207,9 @@ func (s *session) query(q *db.Query) {
 	out, err := cn.bind(before, "", st, p, sh, q)
 	if err != nil {
 		cn.setBuffer(out[:len(before)])
-		s.failed(q, invalid(q, err))
+		if s.busy = true; !cn.renew(q, st, p) {
+			s.failed(q, invalid(q, err))
+		}
 		return
 	}
 	out = append(out, executeAll...)
@@ -255,7 +257,7 @@ func (s *session) queried(u *unit) {
 func (s *session) outcome(u *unit) error {
 	err := s.cn.outcome(u)
 	e, ok := u.err.(*pgconn.PgError)
-	if ok && (e.Code == codeNoStatement || e.Code == codeNotSupported && e.Routine == revalidate) {
+	if ok && u.st != nil && (e.Code == codeNoStatement || unfit(e.Code) || e.Code == codeNotSupported && e.Routine == revalidate) {
 		s.cn.forget(u)
 	}
 	return err

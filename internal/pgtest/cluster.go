@@ -64,7 +64,9 @@ func findServer(t testing.TB) string {
 // Find returns the folder of the newest installed server, "" if there is none.
 func Find() string {
 	if path, err := exec.LookPath("initdb"); err == nil {
-		return filepath.Dir(path)
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			return filepath.Dir(real)
+		}
 	}
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 	sort.Slice(found, func(i, j int) bool { return version(found[i]) > version(found[j]) })
@@ -120,7 +122,7 @@ func (c *Cluster) create() error {
 	lines := []string{
 		"listen_addresses = '127.0.0.1'", "port = " + strconv.Itoa(port), "unix_socket_directories = '" + c.dir + "'",
 		"fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 100",
-		"log_min_messages = warning", "shared_buffers = 32MB",
+		"log_min_messages = warning", "deadlock_timeout = 20ms", "shared_buffers = 32MB",
 	}
 	if c.opts.TLS {
 		if err := c.certificate(); err != nil {
