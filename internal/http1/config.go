@@ -11,16 +11,20 @@ import (
 
 // Config holds the limits and timeouts of a server. The zero value is ready
 // for use: every zero field gets its default.
+//
+// Owner: any (immutable after New).
 type Config struct {
 	// HeadTimeout is how long a request head may take from its first byte, and
 	// a new connection to send one. Default 10 s.
 	HeadTimeout time.Duration
-	// BodyTimeout is how long a request body may make no progress. Default 30 s.
+	// BodyTimeout is how long a request body may make no progress, or lag behind
+	// 240 bytes per second. Default 30 s.
 	BodyTimeout time.Duration
 	// IdleTimeout is how long a connection may wait for its next request.
-	// Default 75 s.
+	// After a handler on a goroutine it may wait up to twice as long. Default 75 s.
 	IdleTimeout time.Duration
-	// WriteTimeout is how long a response may make no progress. Default 30 s.
+	// WriteTimeout is how long a response may make no progress, or lag behind
+	// 240 bytes per second. Default 30 s.
 	WriteTimeout time.Duration
 	// MaxHeadBytes bounds a request head in bytes. Default 32 KiB.
 	MaxHeadBytes int

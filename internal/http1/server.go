@@ -165,6 +165,8 @@ func (s *Server) cut() {
 }
 
 // Stats are counts since the start, but for Open. Any goroutine may read them.
+//
+// Owner: any (immutable after New).
 type Stats struct {
 	Open     int64  // connections open now
 	Accepted uint64 // connections accepted

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -157,6 +158,43 @@ func TestStreams(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 10, answer.ContentLength)
 	require.EqualValues(t, 1, l.server.Stats().Accepted, "one connection served them all")
+}
+
+// TestStreamPieces: bodies written in pieces of all sizes arrive whole, with
+// and without flushes, also when the client reads slowly.
+func TestStreamPieces(t *testing.T) {
+	text := []byte(strings.Repeat("0123456789abcdef", 40_000))
+	for _, length := range []int64{-1, int64(len(text))} {
+		s := &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{
+			"/pieces": onGoroutine(func(x *exchange.Exchange) exchange.Outcome {
+				return pour(x, length, func(w exchange.BodyWriter) error {
+					for rest, n := text, 1; len(rest) > 0; n = n*3 + 1 {
+						n = min(n%100_000, len(rest))
+						if _, err := w.Write(rest[:n]); err != nil {
+							return err
+						}
+						if rest = rest[n:]; n%2 == 0 {
+							if err := w.Flush(); err != nil {
+								return err
+							}
+						}
+					}
+					return nil
+				})
+			}),
+		}}
+		l := newLive(t, 1, Config{}, s)
+		c := l.dial()
+		require.NoError(t, c.SetReadBuffer(128 << 10))
+		_, err := io.WriteString(c, get("/pieces")+"GET /next HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+		require.NoError(t, err)
+		out, err := io.ReadAll(iotest.OneByteReader(bufio.NewReaderSize(c, 3000)))
+		require.NoError(t, err)
+		got := responses(t, out, "GET")
+		require.Len(t, got, 2)
+		require.NoError(t, got[0].err)
+		require.True(t, bytes.Equal(text, got[0].body), "%d bytes", len(got[0].body))
+	}
 }
 
 // TestBrokenStreams: half a body is never taken for a whole one.

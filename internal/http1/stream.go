@@ -7,6 +7,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/http1/wire"
+	"github.com/fasterapi/fasterapi/internal/stream"
 )
 
 // streamBuffer is how many bytes of a streamed body gather before they are
@@ -73,11 +74,37 @@ func (w *responseWriter) Write(p []byte) (int, error) {
 	if w.silent {
 		return len(p), nil
 	}
-	w.pending = append(w.pending, p...)
-	if len(w.pending) >= streamBuffer {
-		return len(p), w.flush()
+	if len(w.pending)+len(p) < streamBuffer {
+		w.pending = append(w.pending, p...)
+		return len(p), nil
 	}
-	return len(p), nil
+	return len(p), w.writeThrough(p)
+}
+
+// writeThrough sends what is pending and p, as one chunk, without copying p
+// unless the client lags behind. The end of the chunk waits for what follows.
+func (w *responseWriter) writeThrough(p []byte) error {
+	c := w.c
+	out := c.out()
+	if w.chunked {
+		out = wire.AppendChunkSize(out, len(w.pending)+len(p))
+	}
+	c.socket.SetOut(append(out, w.pending...))
+	w.pending = w.pending[:0]
+	before := c.socket.Pending() + len(p)
+	status := c.socket.FlushWith(&c.core.server.buffers, p)
+	if status == stream.Broken {
+		w.err = stream.ErrBroken
+		return w.err
+	}
+	w.credit.earn(before - c.socket.Pending())
+	if w.chunked {
+		c.socket.SetOut(append(c.out(), '\r', '\n'))
+	}
+	if status == stream.Again {
+		w.err = c.flushOnLoan(&w.credit)
+	}
+	return w.err
 }
 
 // Flush sends what was written so far.
