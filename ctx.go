@@ -48,6 +48,8 @@ type Ctx struct {
 	running   *route
 	// via is the net/http middleware that the response goes through, if any.
 	via *relay
+	// added is the context that this middleware has made of c.
+	added context.Context
 	// after are the background tasks of the request.
 	after []func(context.Context) error
 	// direct: the handler runs on the reactor.
@@ -238,7 +240,7 @@ func (c *Ctx) reset() {
 	invariant.Poison(c.scratch[:cap(c.scratch)])
 	c.params.Reset()
 	c.route, c.missed, c.routed = nil, router.Match[*route]{}, false
-	c.running, c.via = nil, nil
+	c.running, c.via, c.added = nil, nil, nil
 	c.status, c.coroutine, c.direct, c.late = 0, nil, false, false
 	clear(c.values)
 	clear(c.injected)

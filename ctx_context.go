@@ -41,10 +41,23 @@ func (c *Ctx) Err() error {
 	return nil
 }
 
-// Value implements context.Context with the values of c.Set.
+// Value implements context.Context with the values of c.Set, and those that
+// net/http middleware has put into the context of the request.
 func (c *Ctx) Value(key any) any {
-	if key == async.SiteKey() {
+	value := c.own(key)
+	if value == nil && c.added != nil {
+		return c.added.Value(key)
+	}
+	return value
+}
+
+// own is Value without what net/http middleware has added.
+func (c *Ctx) own(key any) any {
+	switch key {
+	case async.SiteKey():
 		return c.AsyncSite()
+	case ctxKey{}:
+		return c
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

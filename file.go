@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/fasterapi/fasterapi/problem"
@@ -102,8 +103,18 @@ func fileProblem(err error) error {
 		return problem.Wrap(err, http.StatusNotFound, "there is no such file")
 	case errors.Is(err, fs.ErrPermission):
 		return problem.Wrap(err, http.StatusForbidden, "the file may not be read")
+	case escapes(err):
+		return problem.Wrap(err, http.StatusNotFound, "there is no such file")
 	}
 	return err
+}
+
+// escapes tells whether an [os.Root] refused to open a link that leaves it. Its
+// error has no name; all others of a root come from the system.
+func escapes(err error) bool {
+	var refused *fs.PathError
+	var errno syscall.Errno
+	return errors.As(err, &refused) && !errors.As(err, &errno) && strings.HasSuffix(refused.Op, "at")
 }
 
 // serve answers with content: all of it, ranges of it, or that the client has it.

@@ -30,7 +30,12 @@ func (g *Group) Group(prefix string, opts ...RouteOption) *Group {
 
 // add registers a route whose user call is two frames up.
 func (g *Group) add(method, pattern string, kind style, e endpoint, opts []RouteOption) {
-	r := &route{method: method, pattern: g.join(pattern), site: callSite(2), endpoint: e, middleware: slices.Clip(g.middleware)}
+	g.register(&route{method: method, pattern: pattern, site: callSite(2), endpoint: e}, kind, opts)
+}
+
+// register adds a route of the group whose pattern has no prefix yet.
+func (g *Group) register(r *route, kind style, opts []RouteOption) {
+	r.pattern, r.middleware = g.join(r.pattern), slices.Clip(g.middleware)
 	r.opts.style = kind
 	for _, opt := range slices.Concat(g.opts, opts) {
 		opt(&r.opts)

@@ -24,6 +24,7 @@ const holdBack = 4 << 10
 // Owner: the handler of the request.
 type httpWriter struct {
 	c      *Ctx
+	via    *relay // of the middleware around this writer's owner
 	header http.Header
 	// outer are the fields that were added before this writer began.
 	outer  []exchange.Field
@@ -40,7 +41,7 @@ type httpWriter struct {
 }
 
 func newHTTPWriter(c *Ctx) *httpWriter {
-	w := &httpWriter{c: c, header: make(http.Header, 8), length: -1}
+	w := &httpWriter{c: c, via: c.via, header: make(http.Header, 8), length: -1}
 	w.outer = append(w.outer, c.x.Fields...)
 	return w
 }
@@ -123,7 +124,7 @@ func (w *httpWriter) open(next []byte) error {
 	}
 	w.guessType(next)
 	w.commit(nil)
-	if w.body, w.err = w.c.openBody(w.length); w.err != nil {
+	if w.body, w.err = w.via.open(w.c, w.length); w.err != nil {
 		return w.err
 	}
 	if len(w.held) > 0 {
@@ -179,7 +180,7 @@ func (w *httpWriter) finish() error {
 	case w.err != nil:
 		return w.err
 	case w.body != nil:
-		return w.c.closeBody()
+		return w.via.close(w.c)
 	}
 	w.WriteHeader(http.StatusOK)
 	if w.refused() {
@@ -194,7 +195,7 @@ func (w *httpWriter) finish() error {
 		if err := w.open(nil); err != nil {
 			return err
 		}
-		return w.c.closeBody()
+		return w.via.close(w.c)
 	}
 	w.commit(w.held)
 	return nil
@@ -202,7 +203,7 @@ func (w *httpWriter) finish() error {
 
 // Hijack implements [http.Hijacker].
 func (w *httpWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	if w.body != nil || w.c.via != nil {
+	if w.body != nil || w.via != nil {
 		return nil, nil, http.ErrNotSupported
 	}
 	conn, rest, err := w.c.Hijack()

@@ -432,7 +432,6 @@ func TestAfter(t *testing.T) {
 			return "sent", err
 		})
 	}, func(t *testing.T, s service) {
-		release = make(chan struct{})
 		for _, prefix := range styleNames {
 			require.Equal(t, 409, s.get(prefix+"/after?mode=fail").status)
 			for _, mode := range []string{"", "panic", "exit"} {

@@ -8,38 +8,41 @@ import (
 )
 
 // relay is the way of a response through net/http middleware: what the handler
-// stages or streams is written to w, which the middleware may have wrapped.
+// stages or streams is written to w, which the middleware may have wrapped. A
+// nil relay is the way straight to the engine.
 //
 // Owner: the handler of the request.
 type relay struct {
-	outer  *relay // of the middleware around this one
 	w      http.ResponseWriter
 	opened bool
 	ended  bool
 }
 
 // openBody opens the body of the staged response, length -1 for not known.
-func (c *Ctx) openBody(length int64) (exchange.BodyWriter, error) {
-	if c.via == nil {
-		return c.x.Open(length)
-	}
-	if c.x.OnReactor() {
-		return nil, exchange.ErrOnReactor
-	}
-	if c.via.opened {
-		return nil, exchange.ErrResponseSent
-	}
-	c.via.opened = true
-	c.via.head(c, length)
-	return relayBody{c.via.w}, nil
-}
+func (c *Ctx) openBody(length int64) (exchange.BodyWriter, error) { return c.via.open(c, length) }
 
 // closeBody completes what openBody began.
-func (c *Ctx) closeBody() error {
-	if c.via == nil {
+func (c *Ctx) closeBody() error { return c.via.close(c) }
+
+func (v *relay) open(c *Ctx, length int64) (exchange.BodyWriter, error) {
+	switch {
+	case v == nil:
+		return c.x.Open(length)
+	case c.x.OnReactor():
+		return nil, exchange.ErrOnReactor
+	case v.opened:
+		return nil, exchange.ErrResponseSent
+	}
+	v.opened = true
+	v.head(c, length)
+	return relayBody{v.w}, nil
+}
+
+func (v *relay) close(c *Ctx) error {
+	if v == nil {
 		return c.x.EndStream()
 	}
-	c.via.ended = true
+	v.ended = true
 	return nil
 }
 

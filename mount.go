@@ -1,0 +1,171 @@
+package fasterapi
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/fasterapi/fasterapi/problem"
+)
+
+// mountedMethods are what a mounted handler may be asked for: those of RFC
+// 9110 and of WebDAV. HEAD is answered through GET's route.
+func mountedMethods() []string {
+	return []string{
+		"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE",
+		"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT",
+	}
+}
+
+// Mount gives every request for prefix and for what is below it to h, on
+// goroutines, over both engines, behind the middleware of the app. Like behind
+// [http.StripPrefix], h sees paths without prefix, and "/" for prefix itself.
+// Routes of the app that are more specific come first.
+//
+// Bodies stream both ways; the option [MaxBody] bounds the request's (default
+// Config.MaxBody). Flush, Hijack and [http.ResponseController]'s full duplex
+// work; its deadlines do not, because the engine has its own. The context of
+// the request is the [Ctx], so FromRequest finds it. Informational responses
+// and trailers of h are not sent, and r.TLS only tells that there is TLS.
+func (a *App) Mount(prefix string, h http.Handler, opts ...RouteOption) {
+	a.root.mount(prefix, h, opts)
+}
+
+// Mount gives every request for prefix and for what is below it to h, see
+// [App.Mount]. h sees paths without the prefix of the group, too.
+func (g *Group) Mount(prefix string, h http.Handler, opts ...RouteOption) { g.mount(prefix, h, opts) }
+
+func (g *Group) mount(prefix string, h http.Handler, opts []RouteOption) {
+	site := callSite(2)
+	prefix = strings.TrimSuffix(prefix, "/")
+	m := &mounted{handler: h, depth: strings.Count(g.prefix+prefix, "/")}
+	patterns := []string{prefix + "/{path...}"}
+	if m.depth > 0 {
+		patterns = append(patterns, orRoot(prefix))
+	}
+	for _, pattern := range patterns {
+		for _, method := range mountedMethods() {
+			g.register(&route{method: method, pattern: pattern, site: site, endpoint: m}, onGoroutine, opts)
+		}
+	}
+}
+
+func orRoot(path string) string {
+	if path == "" {
+		return "/"
+	}
+	return path
+}
+
+// mounted is a route that an http.Handler answers.
+//
+// Owner: any (immutable after build).
+type mounted struct {
+	handler http.Handler
+	depth   int // segments of the prefix
+}
+
+func (m *mounted) compile(_ *App, r *route) (bool, []error) {
+	var errs []error
+	if m.handler == nil {
+		errs = append(errs, errors.New("the mounted http.Handler is nil"))
+	}
+	if r.opts.style != onGoroutine {
+		errs = append(errs, errors.New("a mounted http.Handler may block, so it must run on goroutines"))
+	}
+	return false, errs
+}
+
+func (m *mounted) start(c *Ctx) (bool, error) { return true, m.call(c) }
+
+func (m *mounted) call(c *Ctx) error {
+	r, err := c.httpRequest(c)
+	if err == nil {
+		err = stripSegments(r.URL, m.depth)
+	}
+	if err != nil {
+		return problem.Wrap(err, http.StatusBadRequest, "the request target cannot be understood")
+	}
+	w := newHTTPWriter(c)
+	m.handler.ServeHTTP(w, r)
+	return w.finish()
+}
+
+// stripSegments takes the first n segments off the path of u, however they are
+// encoded.
+func stripSegments(u *url.URL, n int) (err error) {
+	raw := u.EscapedPath()
+	for ; n > 0; n-- {
+		next := strings.IndexByte(raw[1:], '/')
+		if next < 0 {
+			raw = "/"
+			break
+		}
+		raw = raw[1+next:]
+	}
+	u.RawPath = ""
+	if u.Path, err = url.PathUnescape(raw); u.EscapedPath() != raw {
+		u.RawPath = raw
+	}
+	return err
+}
+
+// httpRequest is the request as net/http handlers read it. Nothing in it
+// aliases the exchange but the body.
+func (c *Ctx) httpRequest(ctx context.Context) (*http.Request, error) {
+	c.shared.Store(true) // net/http handlers may keep the context of the request
+	head := &c.x.Head
+	u, err := url.ParseRequestURI(string(head.Target))
+	if err != nil {
+		return nil, err
+	}
+	r := (&http.Request{
+		Method: c.Method(), URL: u, Host: string(head.Host), RequestURI: string(head.Target),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: make(http.Header, len(head.Headers)), RemoteAddr: c.x.Remote.String(),
+	}).WithContext(ctx)
+	if head.Minor == 0 {
+		r.Proto, r.ProtoMinor = "HTTP/1.0", 0
+	}
+	for _, h := range head.Headers {
+		name := http.CanonicalHeaderKey(string(h.Name))
+		switch name {
+		case "Host", "Transfer-Encoding": // net/http keeps them out as well
+		default:
+			r.Header[name] = append(r.Header[name], string(h.Value))
+		}
+	}
+	if c.x.Secure {
+		r.TLS = &tls.ConnectionState{HandshakeComplete: true}
+	}
+	c.requestBody(r)
+	return r, nil
+}
+
+func (c *Ctx) requestBody(r *http.Request) {
+	switch {
+	case c.x.Stream != nil:
+		r.Body, r.ContentLength = io.NopCloser(c.x.Stream), c.x.Head.ContentLength
+		if c.x.Head.Chunked {
+			r.ContentLength, r.TransferEncoding = -1, []string{"chunked"}
+		}
+	case len(c.x.Body) == 0:
+		r.Body = http.NoBody
+	default:
+		r.Body, r.ContentLength = io.NopCloser(c.Body()), int64(len(c.x.Body))
+	}
+}
+
+// FromRequest returns the [Ctx] of a request that a mounted handler or net/http
+// middleware has, nil for requests of another server.
+func FromRequest(r *http.Request) *Ctx {
+	c, _ := r.Context().Value(ctxKey{}).(*Ctx)
+	return c
+}
+
+// ctxKey is what a Ctx answers to with itself.
+type ctxKey struct{}

@@ -1,0 +1,167 @@
+package fasterapi
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"io"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"sync"
+)
+
+// indexFile answers for a folder.
+const indexFile = "index.html"
+
+// StaticOption changes how [App.Static] serves files.
+type StaticOption func(*static)
+
+// SPA answers with the file name, say "index.html", where there is no file: for
+// applications that route in the browser. Only requests that accept HTML get it,
+// so that a missing script is still a 404, and always with "no-cache".
+func SPA(name string) StaticOption { return func(s *static) { s.fallback = name } }
+
+// CacheControl sets the field of that name on every file, say "public,
+// max-age=31536000, immutable" for files with a hash in their names. Default:
+// none, so browsers ask with If-None-Match now and then.
+func CacheControl(value string) StaticOption { return func(s *static) { s.cacheControl = value } }
+
+// Static serves the files of a file system below prefix, with all that [File]
+// does: ranges, conditions, HEAD. "index.html" answers for its folder; other
+// folders are a 404, and so is every name with an element that begins with a
+// dot (but .well-known): .git and .env have been served by mistake too often.
+// Routes of the app that are more specific come first.
+//
+// For folders on disk use [os.Root.FS], which links cannot leave, rather than
+// [os.DirFS]. For an [embed.FS], whose files have no dates, the entity tags are
+// made of their content, once.
+func (a *App) Static(prefix string, files fs.FS, opts ...StaticOption) {
+	a.root.static(prefix, files, opts)
+}
+
+// Static serves the files of a file system below prefix, see [App.Static].
+func (g *Group) Static(prefix string, files fs.FS, opts ...StaticOption) {
+	g.static(prefix, files, opts)
+}
+
+func (g *Group) static(prefix string, files fs.FS, opts []StaticOption) {
+	s := &static{files: files}
+	for _, opt := range opts {
+		opt(s)
+	}
+	pattern := strings.TrimSuffix(prefix, "/") + "/{path...}"
+	g.register(&route{method: "GET", pattern: pattern, site: callSite(2), endpoint: s}, onGoroutine, nil)
+}
+
+// static is a route that serves files.
+//
+// Owner: any (immutable after build); tags is atomic.
+type static struct {
+	files        fs.FS
+	fallback     string
+	cacheControl string
+	tags         sync.Map // name -> entity tag of a file without a date
+}
+
+func (s *static) compile(_ *App, r *route) (bool, []error) {
+	var errs []error
+	if s.files == nil {
+		return false, []error{errors.New("the file system is nil")}
+	}
+	if r.opts.style != onGoroutine {
+		errs = append(errs, errors.New("reading files blocks, so static files must be served on goroutines"))
+	}
+	if s.fallback != "" {
+		if _, err := fs.Stat(s.files, s.fallback); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return false, errs
+}
+
+func (s *static) start(c *Ctx) (bool, error) { return true, s.call(c) }
+
+func (s *static) call(c *Ctx) error {
+	name := c.Param("path")
+	if hidden(name) {
+		return s.missing(c, name, fs.ErrNotExist)
+	}
+	if name == "" || strings.HasSuffix(name, "/") {
+		return s.send(c, name+indexFile, name)
+	}
+	if info, err := fs.Stat(s.files, name); err == nil && info.IsDir() {
+		if _, err := fs.Stat(s.files, path.Join(name, indexFile)); err == nil {
+			return Redirect{Location: withSlash(c), Status: http.StatusPermanentRedirect}.render(c)
+		}
+		return s.missing(c, name, fs.ErrNotExist)
+	}
+	return s.send(c, name, name)
+}
+
+// withSlash is the relative reference to a folder from its name without slash.
+func withSlash(c *Ctx) string {
+	p, query := c.Path(), c.RawQuery()
+	if query != "" {
+		query = "?" + query
+	}
+	return "./" + p[strings.LastIndexByte(p, '/')+1:] + "/" + query
+}
+
+// hidden tells whether a name is not for the public.
+func hidden(name string) bool {
+	for segment := range strings.SplitSeq(name, "/") {
+		if strings.HasPrefix(segment, ".") && segment != ".well-known" {
+			return true
+		}
+	}
+	return false
+}
+
+// send answers with a file; asked is what the client has asked for.
+func (s *static) send(c *Ctx, name, asked string) error {
+	f := File{FS: s.files, Name: name, CacheControl: s.cacheControl}
+	content, info, err := f.open()
+	if err != nil {
+		return s.missing(c, asked, err)
+	}
+	if closer, ok := content.(io.Closer); ok {
+		defer closer.Close()
+	}
+	if seeker, ok := content.(io.ReadSeeker); ok && info.ModTime().IsZero() {
+		if f.ETag, err = s.tag(name, seeker); err != nil {
+			return err
+		}
+	}
+	return f.serve(c, content, info)
+}
+
+// missing answers for a file that is not there.
+func (s *static) missing(c *Ctx, name string, err error) error {
+	if s.fallback == "" || !errors.Is(err, fs.ErrNotExist) || path.Ext(name) != "" || hidden(name) || !wantsHTML(c) {
+		return fileProblem(err)
+	}
+	page := static{files: s.files, cacheControl: "no-cache"}
+	return page.send(c, s.fallback, s.fallback)
+}
+
+// wantsHTML tells whether a browser is about to show the answer as a page.
+func wantsHTML(c *Ctx) bool { return strings.Contains(c.Header("Accept"), "text/html") }
+
+// tag is the entity tag of a file that has no date and so never changes.
+func (s *static) tag(name string, content io.ReadSeeker) (string, error) {
+	if known, ok := s.tags.Load(name); ok {
+		return known.(string), nil
+	}
+	hash := sha256.New()
+	if _, err := io.Copy(hash, content); err != nil {
+		return "", err
+	}
+	if _, err := content.Seek(0, io.SeekStart); err != nil {
+		return "", err
+	}
+	tag := `"` + base64.RawURLEncoding.EncodeToString(hash.Sum(nil)[:15]) + `"`
+	s.tags.Store(name, tag)
+	return tag, nil
+}
