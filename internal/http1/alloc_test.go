@@ -14,13 +14,15 @@ import (
 // TestAllocations: a request on a warm connection allocates nothing.
 func TestAllocations(t *testing.T) {
 	for _, requests := range []int{1, 16} {
-		c, p := cannedConn(t, requests)
-		serve := func() {
-			p.full = true
-			c.Ready(poll.In)
+		for _, lend := range []bool{false, true} {
+			c, p := cannedConn(t, requests, lend)
+			serve := func() {
+				p.full = true
+				c.Ready(poll.In)
+			}
+			serve() // warm
+			require.Zero(t, testing.AllocsPerRun(1000, serve), "%d requests per read, lent: %v", requests, lend)
 		}
-		serve() // warm
-		require.Zero(t, testing.AllocsPerRun(1000, serve), "%d requests per read", requests)
 	}
 }
 

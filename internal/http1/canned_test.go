@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/poll"
 )
@@ -38,20 +39,27 @@ func (p *canned) Write(_ int, b []byte) (int, poll.Errno) {
 // plaintext answers everything with 13 bytes.
 //
 // Owner: any (immutable after New).
-type plaintext struct{ body []byte }
+type plaintext struct {
+	body []byte
+	lend bool // in the goroutine style
+}
 
 func (*plaintext) Begin(*exchange.Exchange)                    {}
 func (*plaintext) Admit(*exchange.Exchange) exchange.Admission { return exchange.Admission{} }
 func (*plaintext) Cancel(*exchange.Exchange, error)            {}
 func (*plaintext) Release(*exchange.Exchange)                  {}
 func (h *plaintext) Serve(x *exchange.Exchange) exchange.Outcome {
+	if h.lend && x.OnReactor() {
+		return exchange.Move
+	}
 	x.Respond(200, "text/plain", h.body)
 	return exchange.Answered
 }
 
 // cannedConn returns a connection that is served with requests per read.
-func cannedConn(tb testing.TB, requests int) (*conn, *canned) {
-	l := newLab(tb, 1, Config{}, &plaintext{[]byte("Hello, World!")})
+func cannedConn(tb testing.TB, requests int, lend bool) (*conn, *canned) {
+	l := newLab(tb, 1, Config{}, &plaintext{[]byte("Hello, World!"), lend})
+	l.core.spawn = func(task async.Task) { task.Run() } // the hand-over is the reactor's cost
 	l.dial()
 	c := l.core.conns.next
 	p := &canned{input: []byte(strings.Repeat(get("/plaintext"), requests))}
@@ -60,7 +68,7 @@ func cannedConn(tb testing.TB, requests int) (*conn, *canned) {
 }
 
 func TestCanned(t *testing.T) {
-	c, p := cannedConn(t, 16)
+	c, p := cannedConn(t, 16, false)
 	p.full = true
 	c.Ready(poll.In)
 	one := "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\nHello, World!"
@@ -70,15 +78,17 @@ func TestCanned(t *testing.T) {
 }
 
 func BenchmarkPlaintext(b *testing.B) {
-	for _, requests := range []int{1, 16} {
-		b.Run(itoa(requests)+" per read", func(b *testing.B) {
-			c, p := cannedConn(b, requests)
-			b.ReportAllocs()
-			for b.Loop() {
-				p.full = true
-				c.Ready(poll.In)
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*requests), "ns/request")
-		})
+	for _, style := range []string{"reactor", "goroutine"} {
+		for _, requests := range []int{1, 16} {
+			b.Run(style+" "+itoa(requests)+" per read", func(b *testing.B) {
+				c, p := cannedConn(b, requests, style == "goroutine")
+				b.ReportAllocs()
+				for b.Loop() {
+					p.full = true
+					c.Ready(poll.In)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*requests), "ns/request")
+			})
+		}
 	}
 }

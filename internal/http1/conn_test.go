@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"io"
 	"runtime"
 	"strings"
 	"testing"
@@ -201,4 +202,33 @@ func TestFieldsOfTheEngine(t *testing.T) {
 	out := l.send(p, get("/a")+get("/never"))
 	require.Equal(t, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nX-Mine: yes\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbody", dateless(out))
 	require.Equal(t, 1, strings.Count(out, "Date"))
+}
+
+// TestReactorSurvives: handlers that panic or exit on the reactor cost their
+// own request, and not even their connection.
+func TestReactorSurvives(t *testing.T) {
+	s := &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{
+		"/exit":       func(*exchange.Exchange) exchange.Outcome { runtime.Goexit(); return exchange.Answered },
+		"/panic":      func(*exchange.Exchange) exchange.Outcome { panic("boom") },
+		"/worker":     onGoroutine(func(x *exchange.Exchange) exchange.Outcome { return text(x, 200, "w") }),
+		"/worker/out": onGoroutine(func(*exchange.Exchange) exchange.Outcome { runtime.Goexit(); return exchange.Answered }),
+	}}
+	l := newLive(t, 1, Config{}, s)
+	c := l.dial()
+	paths := []string{"/exit", "/panic", "/worker", "/exit", "/worker/out", "/worker", "/a"}
+	for range 5 {
+		for _, path := range paths {
+			_, err := io.WriteString(c, get(path))
+			require.NoError(t, err)
+		}
+	}
+	require.NoError(t, c.CloseWrite())
+	out, err := io.ReadAll(c)
+	require.NoError(t, err)
+	var want []string
+	for range 5 {
+		want = append(want, "500", "500", "200", "500", "500", "200", "200")
+	}
+	require.Equal(t, want, statuses(string(out)))
+	require.EqualValues(t, 1, l.server.Stats().Accepted)
 }
