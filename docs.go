@@ -15,7 +15,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/swaggest/swgui/v5/static"
+	swagger "github.com/swaggest/swgui/v5/static"
 
 	"github.com/fasterapi/fasterapi/openapi"
 )
@@ -201,7 +201,7 @@ func (a *App) docsAsset(asset docsFile) (p page, err error) {
 	if asset.embedded == "" {
 		return newPage(asset.contentType, []byte(a.docsOwn(asset.name)), nil)
 	}
-	data, err := static.FS.ReadFile(asset.embedded)
+	data, err := swagger.FS.ReadFile(asset.embedded)
 	if err != nil {
 		return page{}, fmt.Errorf("read a file of the docs page: %w", err)
 	}

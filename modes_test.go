@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json/v2"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -17,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/internal/contract"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -28,6 +30,8 @@ type service struct {
 	http *http.Client
 	// nethttp: the service runs over the net/http engine.
 	nethttp bool
+	// contract is what the app's document promises; nil: not looked at.
+	contract *contract.Contract
 }
 
 // logBuffer keeps what the app logs.
@@ -54,7 +58,7 @@ func everyMode(t *testing.T, routes func(*fasterapi.App), test func(*testing.T, 
 	for _, cores := range []int{1, 4} {
 		t.Run(fmt.Sprintf("reactors=%d", cores), func(t *testing.T) {
 			app, log := newApp(fasterapi.Config{Cores: cores}, routes)
-			test(t, newService(t, "http://"+start(t, app), log, false))
+			test(t, newService(t, "http://"+start(t, app), log, false).promising(app))
 		})
 	}
 	t.Run("net/http", func(t *testing.T) {
@@ -64,7 +68,7 @@ func everyMode(t *testing.T, routes func(*fasterapi.App), test func(*testing.T, 
 			server.Close()
 			require.NoError(t, app.Reactors().Stop(context.Background()))
 		})
-		test(t, newService(t, server.URL, log, true))
+		test(t, newService(t, server.URL, log, true).promising(app))
 	})
 }
 
@@ -110,7 +114,32 @@ func (s service) do(method, path, body string, header ...string) answer {
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	require.NoError(s.t, err)
-	return answer{response.StatusCode, response.Close, response.Header, string(text)}
+	a := answer{response.StatusCode, response.Close, response.Header, string(text)}
+	s.check(request, a)
+	return a
+}
+
+// promising holds every answer from now on against the OpenAPI document of app.
+func (s service) promising(app *fasterapi.App) service {
+	s.t.Helper()
+	doc, err := app.OpenAPI()
+	require.NoError(s.t, err)
+	text, err := doc.JSON()
+	require.NoError(s.t, err)
+	s.contract, err = contract.New(text)
+	require.NoError(s.t, err, "%s", text)
+	return s
+}
+
+func (s service) check(request *http.Request, a answer) {
+	s.t.Helper()
+	if s.contract == nil {
+		return
+	}
+	err := s.contract.Check(request, contract.Answer{Status: a.status, Header: a.header, Body: []byte(a.body)})
+	if !errors.Is(err, contract.ErrNoOperation) {
+		require.NoError(s.t, err)
+	}
 }
 
 func (s service) get(path string, header ...string) answer {

@@ -40,6 +40,13 @@ type OpenAPIConfig struct {
 
 const defaultOpenAPIPath = "/openapi.json"
 
+// documented is an endpoint that the document describes. Mounted handlers and
+// static files are none: nobody knows what they do.
+type documented interface {
+	// facts are asked once it is compiled.
+	facts() facts
+}
+
 // facts are what the document needs to know about an endpoint.
 type facts struct {
 	handler  uintptr // entry of the function
@@ -80,8 +87,8 @@ func (a *App) describe() (*openapi.Document, error) {
 		TermsOfService: cfg.TermsOfService, Contact: cfg.Contact, License: cfg.License,
 	}, cfg.StreamItems)
 	for _, r := range a.routes {
-		if !r.opts.hidden {
-			b.Add(r.document())
+		if e, ok := r.endpoint.(documented); ok && !r.opts.hidden {
+			b.Add(r.document(e.facts()))
 		}
 	}
 	for _, w := range a.webhooks {
@@ -102,8 +109,7 @@ func (a *App) describe() (*openapi.Document, error) {
 }
 
 // document tells the document about a compiled route.
-func (r *route) document() openapi.Route {
-	f := r.endpoint.facts()
+func (r *route) document(f facts) openapi.Route {
 	route := openapi.Route{
 		Method: r.method, Pattern: r.pattern, Site: r.site, Details: r.opts.details, Answers: append(f.answers, r.opts.declaredAnswers()...),
 	}

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/reactor"
 )
@@ -41,6 +42,7 @@ type options struct {
 	// strictBody refuses members of a JSON body that its type does not have.
 	strictBody bool
 	depends    []dependency
+	form       bind.FormLimits
 	// status of a successful response; 0: what its type says.
 	status int
 	// details, hidden and security are for the document.
@@ -96,8 +98,6 @@ type endpoint interface {
 	// start begins a chain. When it reports done the response is staged or
 	// err says why not; otherwise the end of the chain finishes c.
 	start(c *Ctx) (done bool, err error)
-	// facts are what the document needs to know, once it is compiled.
-	facts() facts
 }
 
 // compile prepares the route to be served.

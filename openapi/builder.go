@@ -156,13 +156,14 @@ func (b *Builder) operation(r *Route, names []string) *Operation {
 		b.answer(op, a, e.where())
 	}
 	if len(r.Security) > 0 {
-		b.answerWith(op, http.StatusUnauthorized, "Problem")
-		b.answerWith(op, http.StatusForbidden, "Problem")
+		answerWith(op, "401", "Problem")
+		answerWith(op, "403", "Problem")
 	}
 	if in.fallible {
-		b.answerWith(op, http.StatusUnprocessableEntity, "ValidationProblem")
+		answerWith(op, "422", "ValidationProblem")
 	}
-	b.answerWith(op, 0, "Problem")
+	answerWith(op, "4XX", "Problem")
+	answerWith(op, "5XX", "Problem")
 	b.answerDetails(op, d, e.where())
 	b.require(op, r.Security, e.where())
 	return op
@@ -204,16 +205,17 @@ func (b *Builder) examples(m *MediaType, list []NamedExample, where string) {
 	}
 }
 
-// answerWith adds one of the answers of problems, unless the route has its own.
-func (b *Builder) answerWith(op *Operation, status int, component string) {
-	if key := statusKey(status); !op.Responses.Has(key) {
-		op.Responses.Set(key, &Response{Ref: "#/components/responses/" + component})
+// answerWith adds one of the answers of problems, unless the route has its own. The
+// ranges say what a "default" would say of successful answers too.
+func answerWith(op *Operation, status, component string) {
+	if !op.Responses.Has(status) {
+		op.Responses.Set(status, &Response{Ref: "#/components/responses/" + component})
 	}
 }
 
 // answer adds a to op. A status with several content types has several answers.
 func (b *Builder) answer(op *Operation, a Answer, where string) {
-	key := statusKey(a.Status)
+	key := strconv.Itoa(a.Status)
 	response := op.Responses.Get(key)
 	if response == nil {
 		response = &Response{}
@@ -243,19 +245,10 @@ func (b *Builder) answer(op *Operation, a Answer, where string) {
 	response.Content.Set(strings.TrimSpace(contentType), media)
 }
 
-func statusKey(status int) string {
-	if status == 0 {
-		return "default"
-	}
-	return strconv.Itoa(status)
-}
-
 func describeStatus(a Answer) string {
 	switch {
 	case a.Description != "":
 		return a.Description
-	case a.Status == 0:
-		return "Any other answer"
 	case http.StatusText(a.Status) != "":
 		return http.StatusText(a.Status)
 	}

@@ -24,8 +24,8 @@
 //     "/users/{user}" become one path with the names of the first. Of a
 //     "/files/{name}" and a "/files/{rest...}" with one method, which are one path
 //     too, the first is described.
-//   - Every route may answer with a problem: the response "default". A route
-//     whose input can be wrong has a 422 as well.
+//   - Every route may answer with a problem: the responses "4XX" and "5XX". A
+//     route whose input can be wrong has a 422 as well.
 //
 // # Who owns what
 //

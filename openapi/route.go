@@ -45,7 +45,7 @@ type AnswerExample struct {
 
 // Answer is one way in which a route answers.
 type Answer struct {
-	Status      int    // 0: every status that is not listed
+	Status      int
 	Description string // default: the text of the status
 	ContentType string // empty: no body
 	Type        reflect.Type

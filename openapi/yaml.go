@@ -184,15 +184,15 @@ var words = map[string]bool{
 	"": true, "~": true, "null": true, "true": true, "false": true, "yes": true, "no": true, "on": true, "off": true, "y": true, "n": true,
 }
 
-// isPlain tells whether s needs no quotes: it starts with a letter, a slash or an
-// underscore, reads as no other type, and has nothing that ends a plain scalar.
+// isPlain tells whether s needs no quotes: it starts with a letter, a slash, a dollar
+// sign or an underscore, reads as no other type, and has nothing that ends a plain scalar.
 func isPlain(s string) bool {
 	if words[strings.ToLower(s)] || strings.HasSuffix(s, " ") || strings.HasSuffix(s, ":") ||
 		strings.Contains(s, ": ") || strings.Contains(s, " #") {
 		return false
 	}
 	for i, c := range s {
-		letter := 'a' <= c|0x20 && c|0x20 <= 'z' || c == '_' || c == '/'
+		letter := 'a' <= c|0x20 && c|0x20 <= 'z' || c == '_' || c == '/' || c == '$'
 		switch {
 		case letter:
 		case i == 0, !printable(c):

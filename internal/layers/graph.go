@@ -23,6 +23,7 @@ func Project() Rules {
 		TestModules: []string{
 			"github.com/stretchr/testify", "github.com/google/go-cmp", "pgregory.net/rapid", "go.uber.org/goleak",
 			"github.com/google/uuid", "github.com/santhosh-tekuri/jsonschema/v6", "golang.org/x/sys",
+			"github.com/getkin/kin-openapi", "go.yaml.in/yaml/v3",
 		},
 		Owned: []string{
 			"async", "reactor/...", "internal/stream", "internal/http1", "db/pg", "db/sqlite",
@@ -46,6 +47,8 @@ func packages() map[string]Package {
 		libc       = "modernc.org/libc" // what modernc.org/sqlite stands on
 		prometheus = "github.com/prometheus/client_golang"
 	)
+	// Swagger UI as embedded files.
+	const swgui = "github.com/swaggest/swgui"
 	// What stands on a reactor's sockets needs these.
 	socket := []string{"async", "reactor", "metric", "internal/poll", "internal/ring", "internal/invariant"}
 	with := func(more ...string) []string { return append(more, socket...) }
@@ -55,6 +58,7 @@ func packages() map[string]Package {
 		"internal/invariant": {Layer: 0},
 		"internal/needs":     {Layer: 0},
 		"internal/layers":    {Layer: 0},
+		"internal/contract":  {Layer: 0, Modules: []string{"github.com/getkin/kin-openapi", "github.com/santhosh-tekuri/jsonschema/v6"}},
 		"internal/ring":      {Layer: 0, Imports: []string{"internal/invariant"}},
 		"internal/poll":      {Layer: 0, Imports: []string{"internal/invariant"}, Modules: []string{xsys}},
 		"internal/poll/...":  {Layer: 0, Imports: []string{"internal/poll", "internal/invariant"}, Modules: []string{xsys}},
@@ -101,10 +105,10 @@ func packages() map[string]Package {
 		// Layer 6: the root package. It imports no database driver.
 		".": {Layer: 6, Imports: with("problem", "cache", "resilience", "db", "observe", "middleware", "security", "openapi", "deploy",
 			"internal/exchange", "internal/http1", "internal/http1/wire", "internal/nethttp", "internal/stream",
-			"internal/router", "internal/schema", "internal/bind", "internal/codec", "internal/inject")},
+			"internal/router", "internal/schema", "internal/bind", "internal/codec", "internal/inject"), Modules: []string{swgui}},
 
 		// Layer 7: its users.
-		"fasterapitest": {Layer: 7, Imports: []string{".", "async", "reactor", "reactor/virtual", "problem", "db", "internal/exchange", "internal/nethttp"}},
+		"fasterapitest": {Layer: 7, Imports: []string{".", "openapi", "async", "reactor", "reactor/virtual", "problem", "db", "internal/exchange", "internal/nethttp"}},
 		"cmd/fasterapi": {Layer: 7, Imports: []string{".", "openapi", "deploy"}},
 		"examples/...": {Layer: 7, Imports: []string{
 			".", "async", "reactor", "metric", "problem", "cache", "resilience",
