@@ -52,6 +52,8 @@ type Ctx struct {
 	added context.Context
 	// after are the background tasks of the request.
 	after []func(context.Context) error
+	// stages is what middleware wants done with the response.
+	stages stages
 	// direct: the handler runs on the reactor.
 	direct bool
 	// late: Serve has returned Later, so the end of the handler finishes x.
@@ -70,6 +72,8 @@ type Ctx struct {
 	// ended: cancelled. shared: somebody else may hold this Ctx, so it is not
 	// reused. watching counts watchers. All three are atomic.
 	ended, shared atomic.Bool
+	// expired: CancelAfter has ended c. Atomic.
+	expired atomic.Bool
 	watching      atomic.Int32
 }
 
@@ -213,7 +217,11 @@ func (c *Ctx) Core() int { return c.reactor.Core() }
 
 // Logger is the logger of the app with the route and the core of the request.
 func (c *Ctx) Logger() *slog.Logger {
-	return c.app.log.With(slog.String("route", c.routeName()), slog.Int("core", c.Core()))
+	log := c.app.log.With(slog.String("route", c.routeName()), slog.Int("core", c.Core()))
+	if c.stages.requestID != "" {
+		log = log.With(slog.String("request", c.stages.requestID))
+	}
+	return log
 }
 
 func (c *Ctx) routeName() string {
@@ -245,4 +253,5 @@ func (c *Ctx) reset() {
 	clear(c.values)
 	clear(c.injected)
 	c.injected, c.outcome = c.injected[:0], nil
+	c.stages.reset()
 }

@@ -15,8 +15,9 @@ var (
 	_ async.Watchable   = (*Ctx)(nil)
 )
 
-// Deadline implements context.Context: a request has no deadline of its own.
-func (c *Ctx) Deadline() (time.Time, bool) { return time.Time{}, false }
+// Deadline implements context.Context: a request has no deadline of its own,
+// but what [Ctx.CancelAfter] gave it.
+func (c *Ctx) Deadline() (time.Time, bool) { return c.stages.deadline, !c.stages.deadline.IsZero() }
 
 // Done implements context.Context: the channel closes when the client leaves,
 // the server shuts down hard, or the handler has returned.
@@ -33,8 +34,12 @@ func (c *Ctx) Done() <-chan struct{} {
 	return c.done
 }
 
-// Err implements context.Context: nil, or context.Canceled.
+// Err implements context.Context: nil, context.Canceled, or, when
+// [Ctx.CancelAfter] has ended c, context.DeadlineExceeded.
 func (c *Ctx) Err() error {
+	if c.expired.Load() {
+		return context.DeadlineExceeded
+	}
 	if c.ended.Load() {
 		return context.Canceled
 	}

@@ -50,6 +50,11 @@ func (c *Ctx) fail(err error) {
 		return
 	}
 	p := c.problemOf(err)
+	if id := c.stages.requestID; id != "" && p.Instance == "" {
+		named := *p // p may be shared
+		named.Instance = "urn:request:" + id
+		p = &named
+	}
 	for name, values := range p.Header {
 		for _, value := range values {
 			c.AddHeader(name, value)
@@ -101,7 +106,10 @@ func addRetryAfter(p *problem.Problem, err error) {
 // logged writes the error to the log, under an id that p shows to the client.
 func (c *Ctx) logged(err error, p *problem.Problem) *problem.Problem {
 	id := fmt.Sprintf("%016x", rand.Uint64())
-	p.Instance = "urn:error:" + id
+	if p.Instance = "urn:error:" + id; c.stages.requestID != "" {
+		id = c.stages.requestID
+		p.Instance = "urn:request:" + id
+	}
 	attrs := []any{slog.String("id", id), slog.String("error", err.Error()), slog.Int("status", p.Status)}
 	var panicked *async.PanicError
 	if errors.As(err, &panicked) {

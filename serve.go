@@ -151,11 +151,14 @@ func (c *Ctx) runChain(r *route) (outcome exchange.Outcome) {
 }
 
 // conclude stages the problem of a handler that failed. One that succeeded has
-// staged its response.
+// staged its response. Then comes what middleware wants done at the end.
 func (c *Ctx) conclude(err error) {
 	if err != nil {
 		c.outcome = err
 		c.fail(err)
+	}
+	if len(c.stages.heads)+len(c.stages.ends) > 0 {
+		c.finishStages()
 	}
 }
 

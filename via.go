@@ -26,19 +26,29 @@ func (c *Ctx) closeBody() error { return c.via.close(c) }
 
 func (v *relay) open(c *Ctx, length int64) (exchange.BodyWriter, error) {
 	switch {
-	case v == nil:
-		return c.x.Open(length)
 	case c.x.OnReactor():
 		return nil, exchange.ErrOnReactor
-	case v.opened:
+	case c.sent():
 		return nil, exchange.ErrResponseSent
 	}
-	v.opened = true
-	v.head(c, length)
-	return relayBody{v.w}, nil
+	through, length := c.openFilters(length)
+	if v != nil {
+		v.opened = true
+		v.head(c, length)
+		return through.over(relayBody{v.w}), nil
+	}
+	c.runHeads()
+	body, err := c.x.Open(length)
+	if err != nil {
+		return nil, err
+	}
+	return through.over(&countedBody{body, c}), nil
 }
 
 func (v *relay) close(c *Ctx) error {
+	if err := c.closeFilters(); err != nil {
+		return err
+	}
 	if v == nil {
 		return c.x.EndStream()
 	}

@@ -185,7 +185,7 @@ func TestStreamPieces(t *testing.T) {
 		}}
 		l := newLive(t, 1, Config{}, s)
 		c := l.dial()
-		require.NoError(t, c.SetReadBuffer(128 << 10))
+		require.NoError(t, c.SetReadBuffer(128<<10))
 		_, err := io.WriteString(c, get("/pieces")+"GET /next HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
 		require.NoError(t, err)
 		out, err := io.ReadAll(iotest.OneByteReader(bufio.NewReaderSize(c, 3000)))
