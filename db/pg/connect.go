@@ -28,9 +28,7 @@ type link struct {
 func dial(ctx context.Context, target *pgconn.Config) (*link, error) {
 	ctx, cancel := context.WithTimeout(ctx, target.ConnectTimeout)
 	defer cancel()
-	cfg := target.Copy()
-	cfg.DialFunc = dialMemory
-	pc, err := pgconn.ConnectConfig(ctx, cfg)
+	pc, err := connect(ctx, target)
 	if err != nil {
 		return nil, err
 	}
@@ -42,8 +40,15 @@ func dial(ctx context.Context, target *pgconn.Config) (*link, error) {
 	return l, nil
 }
 
-// hijack takes the descriptor of a connection over. docs: the connection is in
-// no transaction, and nothing that the server sent is left in pgconn's buffer.
+// connect connects in a way that hijack can take over.
+func connect(ctx context.Context, target *pgconn.Config) (*pgconn.PgConn, error) {
+	cfg := target.Copy()
+	cfg.DialFunc = dialMemory
+	return pgconn.ConnectConfig(ctx, cfg)
+}
+
+// hijack takes the descriptor of a connection over. Nothing that the server sent
+// may be left in pgconn's buffer.
 func hijack(ctx context.Context, pc *pgconn.PgConn) (*link, error) {
 	if err := pc.SyncConn(ctx); err != nil {
 		return nil, err
@@ -127,6 +132,9 @@ func (m *memoryConn) Write(p []byte) (int, error) {
 	m.out = append(m.out, p...)
 	return len(p), nil
 }
+
+// drop closes a connection that no reactor has taken.
+func (l *link) drop() { poll.CloseFD(l.fd) }
 
 // takeOver duplicates the descriptor, closes the network connection, and
 // switches to memory.

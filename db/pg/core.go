@@ -263,8 +263,8 @@ func (c *core) strand(cn *conn, why error) {
 		list := p.waiting
 		p.waiting = queue{}
 		for q := list.pop(); q != nil; q = list.pop() {
-			if cn.held != nil {
-				cn.held.failed(q, brokenError(why, q.SQL, true))
+			if cn.held != nil { // fail ends the session itself: it must not go on here
+				c.finish(q, brokenError(why, q.SQL, true))
 				continue
 			}
 			c.again(q)

@@ -14,7 +14,7 @@ import (
 
 // driver sends each query to the core of its caller.
 //
-// Owner: any (atomic). cfg, target, usesTLS, free, dialing, stopDialing: immutable. own: mu.
+// Owner: any (atomic). cfg, target, usesTLS, free, dialing, stopDialing: immutable. first: mu.
 type driver struct {
 	cfg     Config
 	target  *pgconn.Config
@@ -30,6 +30,7 @@ type driver struct {
 	stopDialing context.CancelFunc
 
 	mu      sync.Mutex // serializes binding and closing
+	first   *link      // made by Open, for the first core
 	retired sync.WaitGroup
 }
 
@@ -173,6 +174,9 @@ func (d *driver) Close(ctx context.Context) error {
 		return db.ErrClosed
 	}
 	b := d.bound.Load()
+	if d.first != nil {
+		d.first.drop()
+	}
 	d.mu.Unlock()
 	var err error
 	if b != nil {

@@ -16,11 +16,18 @@ const (
 // opener opens a core's first connections.
 //
 // Owner: reactor.
-type opener core
+type opener struct {
+	c     *core
+	first *link // made already; may be nil
+}
 
 // Run is called when the core is made.
 func (o *opener) Run() {
-	c := (*core)(o)
+	c := o.c
+	if o.first != nil {
+		c.opening++
+		(&arrival{c, o.first, nil}).Run()
+	}
 	c.wanted()
 	c.wind(tick)
 }

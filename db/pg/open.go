@@ -8,7 +8,6 @@ import (
 
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/reactor"
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Open checks that the database can be reached and returns a pool for it. The
@@ -44,25 +43,27 @@ func Open(ctx context.Context, cfg Config) (*db.Pool, error) {
 	return db.New(d), nil
 }
 
-// probe connects once and asks how many connections the server has left.
+// probe connects once and asks how many connections the server has left. The
+// connection becomes the pool's first.
 func (d *driver) probe(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, d.target.ConnectTimeout)
 	defer cancel()
-	pc, err := pgconn.ConnectConfig(ctx, d.target.Copy())
+	pc, err := connect(ctx, d.target)
 	if err != nil {
 		return connectError(redact(err, d.cfg.URL))
 	}
-	defer func() { _ = pc.Close(context.WithoutCancel(ctx)) }()
-	if d.cfg.SimplePooler {
-		return nil
+	if !d.cfg.SimplePooler {
+		const room = "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int" +
+			" - (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')::int + 1"
+		results, err := pc.Exec(ctx, room).ReadAll()
+		if err == nil && len(results) == 1 && len(results[0].Rows) == 1 {
+			d.free, _ = strconv.Atoi(string(results[0].Rows[0][0]))
+		}
 	}
-	const room = "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int" +
-		" - (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')::int + 1"
-	results, err := pc.Exec(ctx, room).ReadAll()
-	if err != nil || len(results) != 1 || len(results[0].Rows) != 1 {
-		return nil // not allowed to know: no reason to refuse
+	if d.first, err = hijack(ctx, pc); err != nil {
+		_ = pc.Close(ctx)
+		return connectError(redact(err, d.cfg.URL))
 	}
-	d.free, _ = strconv.Atoi(string(results[0].Rows[0][0]))
 	return nil
 }
 
@@ -132,7 +133,8 @@ func (d *driver) bind(g *reactor.Group, own bool) {
 	d.cores.Store(&all)
 	d.bound.Store(b)
 	for _, c := range b.cores {
-		c.r.Post((*opener)(c))
+		c.r.Post(&opener{c, d.first})
+		d.first = nil
 	}
 	if old != nil {
 		d.retired.Go(func() { _ = old.close(context.Background()) })

@@ -101,6 +101,20 @@ func (c *core) reserve() {
 	}
 }
 
+// unreserve gives connections back to everybody that were kept for somebody who
+// has got another one, or has left.
+func (c *core) unreserve() {
+	surplus := -c.exclusive.length
+	for _, cn := range c.conns {
+		if !cn.reserve {
+			continue
+		}
+		if surplus++; surplus > 0 {
+			cn.reserve = false
+		}
+	}
+}
+
 // canOpen is how many more connections there may be, those that are being made
 // included.
 func (c *core) canOpen() int { return c.cfg.MaxConns - len(c.conns) }

@@ -18,3 +18,6 @@ func Dup(fd int) (int, error) {
 	}
 	return n, nil
 }
+
+// CloseFD closes a descriptor that no poller has.
+func CloseFD(fd int) { _ = unix.Close(fd) }
