@@ -21,6 +21,10 @@ import (
 // know.
 var ErrNoOperation = errors.New("contract: the document has no such operation")
 
+// ErrStatus is returned by Check for answers of success or redirection with a
+// status that the document does not have: a handler chose it while it ran.
+var ErrStatus = errors.New("contract: the document does not have this status")
+
 // Contract is a document that answers are held against.
 //
 // Owner: any (immutable after New).
@@ -114,6 +118,9 @@ func (c *Contract) Check(request *http.Request, answer Answer) error {
 		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: clean, PathParams: params, Route: route},
 		Status:                 answer.Status, Header: answer.Header, Body: io.NopCloser(bytes.NewReader(answer.Body)),
 		Options: &openapi3filter.Options{IncludeResponseStatus: true},
+	}
+	if answer.Status < 400 && route.Operation.Responses.Status(answer.Status) == nil {
+		return fmt.Errorf("%s %s: %w: %d", request.Method, request.URL.Path, ErrStatus, answer.Status)
 	}
 	if promisesText(route, answer) {
 		return nil // there is no decoder for texts beside text/plain, and nothing to decode

@@ -32,7 +32,8 @@ func TestCheck(t *testing.T) {
 	require.Error(t, c.Check(request, answer(200, "application/json", `{"age":1}`)), "missing member")
 	require.Error(t, c.Check(request, answer(200, "application/json", `{"name":"a","age":0}`)), "keyword of 3.1")
 	require.Error(t, c.Check(request, answer(200, "text/plain", `{"name":"a"}`)), "wrong content type")
-	require.Error(t, c.Check(request, answer(201, "application/json", `{"name":"a"}`)), "status not promised")
+	require.ErrorIs(t, c.Check(request, answer(201, "application/json", `{"name":"a"}`)), contract.ErrStatus)
+	require.Error(t, c.Check(request, answer(500, "text/plain", "oh")), "status not promised")
 	require.Error(t, c.Check(request, answer(404, "application/problem+json", `{}`)), "range of statuses")
 	require.ErrorIs(t, c.Check(httptest.NewRequest("GET", "/nowhere", nil), answer(200, "", "")), contract.ErrNoOperation)
 

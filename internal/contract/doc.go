@@ -7,5 +7,6 @@
 // It refuses documents that are not valid, schemas that are not JSON Schema
 // 2020-12, and answers with a status, a content type or a body that the document
 // does not promise. Requests of no operation in the document, or of wildcards
-// that take several segments, it does not judge.
+// that take several segments, it does not judge, and statuses of success that it
+// does not have it reports apart.
 package contract
