@@ -56,6 +56,7 @@ func (c *core) cancel(q *db.Query) {
 		}
 		l.remove(q)
 		c.served(q)
+		c.unreserve()
 		c.finish(q, q.Cause())
 	case stateHeld:
 		c.cancelHeld(q)

@@ -172,6 +172,7 @@ func (c *core) settle(cn *conn) {
 // serve gives connections to those that wait, as far as there are any, the
 // oldest first.
 func (c *core) serve() {
+	c.unreserve()
 	for c.waiting.length+c.exclusive.length > 0 {
 		alone, other := c.exclusive.head, c.waiting.head
 		if alone != nil && (other == nil || alone.Hook.Since.Before(other.Hook.Since)) {
