@@ -38,7 +38,6 @@ func (c *compiler) compileFile(f *Field) {
 		return
 	}
 	c.fileTags(&s)
-	c.plan.confined = false // uploads are stored by code of another package
 	form := c.form()
 	form.files = append(form.files, s)
 }

@@ -51,6 +51,8 @@ type formPlan struct {
 // form returns the form part of the plan.
 func (c *compiler) form() *formPlan {
 	if c.plan.form == nil {
+		// The reader of a form lives on the heap, and nothing there may point to a stack.
+		c.plan.confined = false
 		c.plan.form = &formPlan{limits: c.opts.Form.withDefaults(), store: c.opts.StoreUpload}
 		c.plan.form.in = "form"
 	}

@@ -42,7 +42,7 @@ var errHead = errors.New("bind: the header of a part is too long")
 // Owner: one goroutine at a time.
 type guard struct {
 	r     io.Reader
-	left  int    // bytes; negative: no limit
+	left  int // bytes; negative: no limit
 	ended bool
 	tail  [keptTail]byte // the last bytes; zeros in front when there were not as many
 }

@@ -53,3 +53,29 @@ func TestStackGrowth(t *testing.T) {
 		require.Equal(t, grown{ID: int64(n + 1), Page: 1}, <-bound, "depth %d", n)
 	}
 }
+
+// formSource is a request with a form.
+type formSource struct{ grownSource }
+
+func (formSource) ContentType() []byte { return []byte("multipart/form-data; boundary=b") }
+func (formSource) Body() []byte {
+	return []byte("--b\r\nContent-Disposition: form-data; name=user\r\n\r\nann\r\n--b--\r\n")
+}
+
+// TestFormStackGrowth is TestStackGrowth for what the reader of a form fills.
+func TestFormStackGrowth(t *testing.T) {
+	type input struct {
+		ID   int64  `path:"id"`
+		User string `form:"user"`
+	}
+	b, errs := For[input](Options{PathParams: []string{"id"}})
+	require.Empty(t, errs)
+	for n := range 500 {
+		bound := make(chan input)
+		go deep(n, func() {
+			in, _ := b.Bind(formSource{grownSource(strconv.Itoa(n + 1))})
+			bound <- in
+		})
+		require.Equal(t, input{ID: int64(n + 1), User: "ann"}, <-bound, "depth %d", n)
+	}
+}
