@@ -24,7 +24,7 @@ func (f Future[T]) Await(ctx context.Context) (T, error) {
 		return f.value, f.err
 	}
 	if !s.isSettled() {
-		if err := await(ctx, s); err != nil {
+		if err := await(ctx, s.up, s); err != nil {
 			var zero T
 			return zero, err
 		}
@@ -41,21 +41,37 @@ type awaitable interface {
 }
 
 // await returns nil when s is settled, else why it stopped waiting.
-func await(ctx context.Context, s awaitable) error {
+func await(ctx context.Context, up origin, s awaitable) error {
 	site, carrier := siteOf(ctx)
 	if site.Coroutine == nil && site.Direct {
 		return ErrWouldBlock
 	}
-	up := s.upstream()
 	from := up.scheduler()
 	if from == nil {
 		from = site.home()
 		startUp(up, from, site.owner())
 	}
-	if site.Coroutine != nil {
-		return awaitCoroutine(ctx, site, carrier, s, from)
+	co := site.Coroutine
+	if co == nil {
+		return awaitGoroutine(ctx, s, from)
 	}
-	return awaitGoroutine(ctx, s, from)
+	w := suspendOn(s, from, site)
+	switch {
+	case w == nil:
+		return nil
+	case !carrier:
+		return w.suspendUnder(ctx, up, site)
+	}
+	// This loop is no function of its own: the processor predicts no return that
+	// follows a switch of stacks, so each call around the switch costs 5-8 ns more.
+	for w.phase == waiting {
+		if err := co.Interrupted(); err != nil {
+			return w.leave(up, err)
+		}
+		co.Suspend()
+	}
+	w.release()
+	return nil
 }
 
 // giver is a scheduler that wants to know when a task of its own has made a

@@ -161,6 +161,7 @@ func wantErr[T any](t tester, f Future[T], target error) {
 //
 // Owner: the test.
 type pull struct {
+	Waiter
 	next      func() (struct{}, bool)
 	yield     func(struct{}) bool
 	interrupt error

@@ -30,6 +30,8 @@ type Coroutine interface {
 	// owner (the client is gone, the server stops), or nil. The owner sets it
 	// before it runs the coroutine.
 	Interrupted() error
+	// waiter comes with the [Waiter] that an implementation embeds.
+	waiter() *Waiter
 }
 
 // SiteCarrier is a context that knows its own site: the fast path of [SiteOf].

@@ -2,58 +2,71 @@ package async
 
 import (
 	"context"
-	"sync"
 
 	"github.com/fasterapi/fasterapi/internal/invariant"
 )
 
-// suspended is a coroutine that waits for a future. Like parked it is used again
-// unless it was left behind.
+// Waiter is what a coroutine needs to await: every [Coroutine] embeds one. The
+// zero value is ready.
+//
+// Owner: the scheduler of the coroutine.
+type Waiter struct{ spare *suspended }
+
+func (w *Waiter) waiter() *Waiter { return w }
+
+// take returns a suspended that no future points to.
+func (w *Waiter) take() *suspended {
+	s := w.spare
+	if s == nil {
+		return &suspended{waiter: w}
+	}
+	w.spare = nil
+	return s
+}
+
+// suspended is a coroutine that waits for a future. Its [Waiter] uses it again
+// and again, unless the coroutine stopped waiting: then the future still points
+// to it.
 //
 // Owner: the scheduler of the coroutine. src, home: immutable while attached.
 type suspended struct {
+	waiter    *Waiter
 	coroutine Coroutine
 	src       awaitable
 	home      Scheduler // set when src is settled on another scheduler
 	phase     uint32
 }
 
-// suspendedPool spares an allocation per Await in a coroutine. What is in it may
-// still point to the coroutine it served last.
-var suspendedPool = sync.Pool{New: func() any { return new(suspended) }}
-
-func (w *suspended) Run() { w.resume() }
-
-func (w *suspended) resume() continuation {
-	if w.home == nil {
-		w.arrive()
-	} else {
+// Run runs the coroutine, at home.
+func (w *suspended) Run() {
+	switch {
+	case w.home != nil:
 		post(w.home, (*arrival)(w))
+	case w.phase == left:
+		w.src.drop()
+	default:
+		invariant.Check(w.phase == waiting, "async: a coroutine was woken twice by one future")
+		w.phase = arrived
+		w.coroutine.Run()
 	}
-	return nil
 }
 
-// arrive runs the coroutine, at home.
-func (w *suspended) arrive() {
-	if w.phase == left {
-		w.src.drop()
-		return
-	}
-	invariant.Check(w.phase == waiting, "async: a coroutine was woken twice by one future")
-	w.phase = arrived
-	w.coroutine.Run()
-}
+func (w *suspended) resume() continuation { w.Run(); return nil }
 
 // arrival is a suspended as the task that brings a result from elsewhere home.
 //
 // Owner: as suspended.
 type arrival suspended
 
-func (a *arrival) Run() { (*suspended)(a).arrive() }
+func (a *arrival) Run() {
+	a.home = nil
+	(*suspended)(a).Run()
+}
 
-// awaitCoroutine waits for s, which is settled on from.
-func awaitCoroutine(ctx context.Context, site Site, carrier bool, s awaitable, from Scheduler) error {
-	w := suspendedPool.Get().(*suspended)
+// suspendOn makes s, which is settled on from, wake the coroutine of site; nil
+// when s is settled already.
+func suspendOn(s awaitable, from Scheduler, site Site) *suspended {
+	w := site.Coroutine.waiter().take()
 	w.coroutine, w.src, w.phase = site.Coroutine, s, waiting
 	if from != site.Scheduler {
 		w.home = site.Scheduler
@@ -62,54 +75,38 @@ func awaitCoroutine(ctx context.Context, site Site, carrier bool, s awaitable, f
 		w.release()
 		return nil
 	}
-	var err error
-	if carrier {
-		err = w.suspend()
-	} else {
-		err = w.suspendUnder(ctx, site)
-	}
-	if err != nil {
-		w.phase = left
-		cancelUp(s.upstream(), err)
-		return err
-	}
-	w.release()
-	return nil
+	return w
+}
+
+// leave gives up. The future keeps w.
+func (w *suspended) leave(up origin, cause error) error {
+	w.phase = left
+	cancelUp(up, cause)
+	return cause
 }
 
 func (w *suspended) release() {
-	w.src, w.home = nil, nil
-	suspendedPool.Put(w)
-}
-
-// suspend waits until the result arrives or the coroutine is interrupted.
-func (w *suspended) suspend() error {
-	co := w.coroutine
-	for w.phase == waiting {
-		if err := co.Interrupted(); err != nil {
-			return err
-		}
-		co.Suspend()
-	}
-	return nil
+	w.coroutine, w.src, w.home = nil, nil, nil
+	w.waiter.spare = w
 }
 
 // suspendUnder waits until the result arrives or ctx ends, where ctx is not the
 // coroutine's own context: it may have a deadline, or ignore cancellation.
-func (w *suspended) suspendUnder(ctx context.Context, site Site) error {
+func (w *suspended) suspendUnder(ctx context.Context, up origin, site Site) error {
 	end := &ending{site: site, ctx: ctx}
 	end.watcher.Cancelled = end.cancelled
 	if !OnCancel(ctx, &end.watcher) {
-		return context.Cause(ctx)
+		return w.leave(up, context.Cause(ctx))
 	}
 	for w.phase == waiting {
 		if end.cause != nil {
-			return end.cause
+			return w.leave(up, end.cause)
 		}
 		site.Coroutine.Suspend()
 	}
 	end.over = true
 	end.watcher.Stop()
+	w.release()
 	return nil
 }
 

@@ -196,6 +196,38 @@ type siteContext struct {
 
 func (c *siteContext) AsyncSite() async.Site { return c.site }
 
+// settler does what an awaiter does, but does not await.
+type settler struct {
+	r    *Reactor
+	left int
+	done chan struct{}
+	p    async.Promise[int]
+}
+
+func (s *settler) Run() {
+	s.p.Resolve(1)
+	if s.left == 0 {
+		close(s.done)
+		return
+	}
+	s.left--
+	s.p, _ = async.NewPromise[int](s.r)
+	s.r.Schedule(s)
+}
+
+// BenchmarkAwaitCoroutineBase: make a promise, schedule its resolution. The
+// difference to BenchmarkAwaitCoroutine is Await: from its call to its return.
+func BenchmarkAwaitCoroutineBase(b *testing.B) {
+	r := one(b)
+	b.ReportAllocs()
+	s := &settler{r: r, left: b.N, done: make(chan struct{})}
+	on(b, r, func() {
+		s.p, _ = async.NewPromise[int](r)
+		r.Schedule(s)
+	})
+	wait(b, s.done)
+}
+
 // BenchmarkAwaitCoroutine: make a promise, schedule its resolution, await it.
 func BenchmarkAwaitCoroutine(b *testing.B) {
 	r := one(b)

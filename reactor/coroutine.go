@@ -44,6 +44,7 @@ const (
 //
 // Owner: reactor.
 type Coroutine struct {
+	async.Waiter
 	r      *Reactor
 	job    CoroutineJob
 	next   func() (mark, bool)
@@ -72,10 +73,10 @@ type coroutines struct {
 // coroutine is returned) or ends (nil).
 func (r *Reactor) Coroutine(job CoroutineJob) *Coroutine {
 	co := r.takeCoroutine()
-	co.job, co.woken, co.label = job, false, r.label
+	co.job, co.woken, co.label, co.state = job, false, r.label, coSuspended
 	co.index = len(r.coroutines.live)
 	r.coroutines.live = append(r.coroutines.live, co)
-	co.resume()
+	co.Run()
 	if co.state == coSuspended && co.job == job {
 		return co
 	}
@@ -139,27 +140,6 @@ func (co *Coroutine) leave() {
 	co.yield(exiting)
 }
 
-// resume switches to the coroutine until it switches back.
-func (co *Coroutine) resume() {
-	r := co.r
-	outer := r.label
-	r.SetLabel(co.label)
-	co.state = coRunning
-	m, ok := co.next()
-	co.label = r.label
-	r.SetLabel(outer)
-	switch {
-	case !ok:
-		r.bury(co)
-	case m == finished:
-		r.release(co)
-	case m == exiting:
-		r.exile(co)
-	default:
-		co.state = coSuspended
-	}
-}
-
 // release takes co, whose job has ended, back into the pool.
 func (r *Reactor) release(co *Coroutine) {
 	r.bury(co)
@@ -196,14 +176,29 @@ func (r *Reactor) exile(co *Coroutine) {
 	job.Goexited()
 }
 
-// Run resumes the coroutine if it is suspended. On a running one it makes the
-// next Suspend return at once.
+// Run resumes the coroutine if it is suspended and returns when it switches
+// back. On a running one it makes the next Suspend return at once.
 func (co *Coroutine) Run() {
-	switch co.state {
-	case coSuspended:
-		co.resume()
-	case coRunning:
-		co.woken = true
+	if co.state != coSuspended {
+		co.woken = co.state == coRunning
+		return
+	}
+	r := co.r
+	outer := r.label
+	r.SetLabel(co.label)
+	co.state = coRunning
+	m, ok := co.next()
+	co.label = r.label
+	r.SetLabel(outer)
+	switch {
+	case !ok:
+		r.bury(co)
+	case m == finished:
+		r.release(co)
+	case m == exiting:
+		r.exile(co)
+	default:
+		co.state = coSuspended
 	}
 }
 
@@ -227,7 +222,7 @@ func (co *Coroutine) Interrupt(err error) {
 	}
 	co.err = err
 	if co.state == coSuspended {
-		co.resume()
+		co.Run()
 	}
 }
 
@@ -264,6 +259,6 @@ func (r *Reactor) abandonCoroutines() {
 	for len(r.coroutines.live) > 0 {
 		co := r.coroutines.live[0]
 		co.doomed = true
-		co.resume()
+		co.Run()
 	}
 }
