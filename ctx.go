@@ -64,6 +64,8 @@ type Ctx struct {
 	injected []any
 	cleanups []func(error)
 	outcome  error
+	// uploads are the temporary files of the request.
+	uploads []io.Closer
 
 	mu       sync.Mutex
 	done     chan struct{}

@@ -1,6 +1,7 @@
 package fasterapi
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/fasterapi/fasterapi/async"
@@ -22,7 +23,7 @@ type typed[In, Out any] struct {
 }
 
 func (t *typed[In, Out]) compile(a *App, r *route) (needsBody bool, errs []error) {
-	options := bind.Options{PathParams: wildcards(r.pattern), StrictBody: r.opts.strictBody}
+	options := r.bindOptions()
 	binder, errs := bind.For[In](options)
 	if len(errs) > 0 {
 		return false, errs
@@ -38,7 +39,34 @@ func (t *typed[In, Out]) compile(a *App, r *route) (needsBody bool, errs []error
 	if _, blocks := any(zero).(blocker); blocks && r.opts.style != onGoroutine {
 		errs = append(errs, fmt.Errorf("%T waits for the client, so its route must run on goroutines", zero))
 	}
-	return binder.Plan().NeedsBody() || t.injection != nil && t.injection.hasBody, errs
+	needsBody, err = r.readers(binder.Plan(), t.injection)
+	if err != nil {
+		errs = append(errs, err)
+	}
+	return needsBody, errs
+}
+
+// readers tells whether the body is collected for the inputs of a route. One
+// with uploads reads it while it comes.
+func (r *route) readers(own *bind.Plan, injected *injection) (needsBody bool, err error) {
+	plans := []*bind.Plan{own}
+	if injected != nil {
+		plans = append(plans, injected.reads...)
+	}
+	count, streams := 0, false
+	for _, plan := range plans {
+		if plan.NeedsBody() {
+			count++
+		}
+		streams = streams || plan.Streams()
+	}
+	switch {
+	case streams && count > 1:
+		err = errors.New("uploads are read once, so only one input of the route may read the body")
+	case streams && r.opts.style != onGoroutine:
+		err = errors.New("uploads wait for the client, so the route must run on goroutines")
+	}
+	return count > 0 && !streams, err
 }
 
 // input makes what the route needs injected and binds the request.

@@ -52,11 +52,10 @@ func (f *fill) into(c *Ctx, in pointer) {
 //
 // Owner: any (immutable after build).
 type injection struct {
-	steps   []step
-	fills   []fill // of the handler's input
-	slots   int
-	waits   bool // a step may wait for a future
-	hasBody bool // a step reads the body
+	steps []step
+	fills []fill // of the handler's input
+	slots int
+	waits bool // a step may wait for a future
 	// reads are the inputs of the steps, and secured the schemes of what they
 	// check: both for the document.
 	reads   []*bind.Plan
@@ -135,7 +134,6 @@ func (a *App) newInjectionBuilder(options bind.Options) *injectionBuilder {
 
 // note remembers what the input of a step reads.
 func (b *injectionBuilder) note(plan *bind.Plan) {
-	b.made.hasBody = b.made.hasBody || plan.NeedsBody()
 	b.made.reads = append(b.made.reads, plan)
 	b.secure(plan.Type(), nil)
 }

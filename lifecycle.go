@@ -221,6 +221,7 @@ func (c *Ctx) cleanUp() {
 			defer c.app.life.tails.Leave()
 		}
 		defer c.cancel()
+		defer closeUploads(c.uploads)
 		for _, cleanup := range slices.Backward(c.cleanups) {
 			c.runCleanup(cleanup)
 		}

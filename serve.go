@@ -105,10 +105,14 @@ func (*dispatcher) Release(x *exchange.Exchange) {
 	if len(c.after) > 0 {
 		c.startAfter()
 	}
-	if len(c.cleanups) > 0 {
+	if len(c.cleanups) > 0 { // they may read the uploads
 		x.User = nil
 		c.cleanUp()
 		return
+	}
+	if len(c.uploads) > 0 {
+		go closeUploads(c.uploads)
+		c.uploads = nil
 	}
 	if c.shared.Load() || c.ended.Load() || c.watching.Load() != 0 {
 		c.cancel()

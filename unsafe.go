@@ -3,6 +3,8 @@ package fasterapi
 import (
 	"reflect"
 	"unsafe"
+
+	"github.com/fasterapi/fasterapi/internal/bind"
 )
 
 // All use of unsafe in this package goes through this file. It writes values
@@ -66,3 +68,6 @@ func setInterface(field, concrete reflect.Type) setter {
 		*(*words)(unsafe.Add(in, offset)) = words{table, (*words)(unsafe.Pointer(&v)).data}
 	}
 }
+
+// storeUpload writes an upload into a file field.
+func storeUpload(dst pointer, held *bind.Upload) { *(*Upload)(dst) = newUpload(held) }
