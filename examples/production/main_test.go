@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json/v2"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -72,6 +71,7 @@ func TestUsers(t *testing.T) {
 	require.Len(t, orders, 3)
 	require.True(t, orders[0].CreatedAt.After(orders[1].CreatedAt), "the latest first")
 	require.Equal(t, 422, c.get("/user/7/orders?limit=0", nil))
+	require.Equal(t, 422, c.get("/user/7/orders?limit=101", nil))
 
 	var full Full
 	require.Equal(t, 200, c.get("/user/7/full", &full))
@@ -105,8 +105,9 @@ func TestCredits(t *testing.T) {
 	require.EqualValues(t, 100+3*clients*rounds, user.Credits)
 
 	require.Equal(t, 409, c.do("POST", "/user/1/credits", `{"amount":-1000,"reason":"too much"}`, nil))
-	require.Equal(t, 422, c.do("POST", "/user/1/credits", `{"amount":0}`, nil))
-	require.Equal(t, 404, c.do("POST", "/user/999/credits", `{"amount":1}`, nil))
+	require.Equal(t, 422, c.do("POST", "/user/1/credits", `{"amount":0,"reason":"nothing"}`, nil))
+	require.Equal(t, 422, c.do("POST", "/user/1/credits", `{"amount":1,"reason":""}`, nil))
+	require.Equal(t, 404, c.do("POST", "/user/999/credits", `{"amount":1,"reason":"nobody"}`, nil))
 	require.Equal(t, 200, c.get("/user/1", &user))
 	require.EqualValues(t, 100+3*clients*rounds, user.Credits, "refused changes change nothing")
 }
@@ -156,5 +157,5 @@ func TestSecondStart(t *testing.T) {
 		require.NoError(t, pool.Close(context.Background()))
 	}
 	_, err := openStore(filepath.Join(t.TempDir(), "no", "such", "folder.db"))
-	require.ErrorContains(t, err, fmt.Sprint("open the database"))
+	require.ErrorContains(t, err, "open the database")
 }

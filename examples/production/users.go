@@ -25,13 +25,10 @@ func getUser(c *fasterapi.Ctx, in ByID) (User, error) {
 // OrdersOf is the input of /user/{id}/orders.
 type OrdersOf struct {
 	ByID
-	Limit int `query:"limit" default:"20" doc:"most orders to return"`
+	Limit int `query:"limit" default:"20" minimum:"1" maximum:"100" doc:"most orders to return"`
 }
 
 func getOrders(c *fasterapi.Ctx, in OrdersOf) ([]Order, error) {
-	if in.Limit < 1 || in.Limit > 100 {
-		return nil, problem.Validation(problem.FieldError{Location: "query.limit", Message: "must be from 1 to 100", Value: in.Limit})
-	}
 	return in.DB.Query[Order](c, selectOrders, in.ID, in.Limit).Await(c)
 }
 
@@ -57,7 +54,7 @@ type Credit struct {
 	ByID
 	Body struct {
 		Amount int64  `json:"amount"` // cents; negative takes credits away
-		Reason string `json:"reason"`
+		Reason string `json:"reason" minLength:"1" maxLength:"200"`
 	} `body:""`
 }
 
