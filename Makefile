@@ -17,7 +17,7 @@ SMOKE      ?= 120
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench bench-floor bench-micro fuzz fmt \
-	fmt-check vet vet-cross lint layers race invariants fuzz-smoke examples generate-check readme-check bench-check
+	fmt-check vet vet-cross lint layers race invariants fuzz-smoke examples generate-check readme-check bench-check browser-check
 
 help: ## list these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,7 +31,7 @@ test: ## run the tests
 
 check: ## everything that CI runs
 	@tools/steps.sh "$(MAKE)" fmt-check vet lint layers test race invariants fuzz-smoke \
-		examples vet-cross generate-check readme-check bench-check
+		examples vet-cross generate-check readme-check bench-check browser-check
 
 bench: ## Go benchmarks of all packages, with allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./... $(BENCH)
@@ -87,3 +87,6 @@ readme-check: ## README.md's two commands and its curl lines, as a new user type
 
 bench-check: ## vet and test the measuring programs
 	cd bench && $(GO) vet ./... && $(GO) tool -modfile=../tools.mod staticcheck ./... && $(GO) test ./...
+
+browser-check: ## the tests in a real Chromium: the docs page
+	cd internal/browsertest && $(GO) vet ./... && $(GO) tool -modfile=../../tools.mod staticcheck ./... && $(GO) test -count=1 ./...

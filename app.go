@@ -37,8 +37,8 @@ type App struct {
 	once     sync.Once
 	buildErr error
 	// shelf holds the routes of the document and its page.
-	shelf *shelf
-	router   *router.Router[*route]
+	shelf  *shelf
+	router *router.Router[*route]
 	// missed answers what no route answers, behind the middleware of the app.
 	missed   *route
 	reactors *reactor.Group

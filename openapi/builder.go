@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"encoding/json/jsontext"
 	"encoding/json/v2"
 	"errors"
 	"net/http"
@@ -255,6 +256,13 @@ func describeStatus(a Answer) string {
 	return "Status " + strconv.Itoa(a.Status)
 }
 
+// The examples that the documentation shows for problems.
+const (
+	problemExample    = `{"title":"Not Found","status":404,"detail":"no such user"}`
+	validationExample = `{"title":"Unprocessable Entity","status":422,"detail":"the request is not valid",` +
+		`"errors":[{"location":"query.page","message":"must be at least 1","value":0}]}`
+)
+
 // problems adds the parts that every document has.
 func (b *Builder) problems() {
 	text := func(description string) *Schema {
@@ -270,9 +278,10 @@ func (b *Builder) problems() {
 		},
 		Required: []string{"location", "message"},
 	}
-	describe := func(required ...string) *Schema {
+	describe := func(example string, required ...string) *Schema {
 		return &Schema{
 			Types: schema.Types{"object"}, Description: "Why the request failed (RFC 9457).",
+			Examples: []jsontext.Value{jsontext.Value(example)},
 			Properties: Schemas{
 				{Name: "type", Schema: &Schema{Types: schema.Types{"string"}, Format: "uri-reference", Description: "The kind of problem; absent: what the status says."}},
 				{Name: "title", Schema: text("The kind of problem, for people.")},
@@ -286,8 +295,8 @@ func (b *Builder) problems() {
 	}
 	c := &b.doc.Components
 	c.Schemas = append(c.Schemas,
-		schema.Property{Name: "Problem", Schema: describe("status")},
-		schema.Property{Name: "ValidationProblem", Schema: describe("status", "errors")},
+		schema.Property{Name: "Problem", Schema: describe(problemExample, "status")},
+		schema.Property{Name: "ValidationProblem", Schema: describe(validationExample, "status", "errors")},
 		schema.Property{Name: "FieldError", Schema: fieldError})
 	for name, description := range map[string]string{"Problem": "The request failed", "ValidationProblem": "The request is not valid"} {
 		body := &MediaType{Schema: &Schema{Ref: schemaPrefix + name}}

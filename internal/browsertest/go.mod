@@ -1,0 +1,21 @@
+module github.com/fasterapi/fasterapi/internal/browsertest
+
+go 1.27.0
+
+toolchain go1.27.4
+
+require (
+	github.com/chromedp/cdproto v0.159.0
+	github.com/chromedp/chromedp v0.23.0
+	github.com/fasterapi/fasterapi v0.0.0
+	github.com/stretchr/testify v1.12.1
+)
+
+require (
+	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
+	github.com/swaggest/swgui v1.8.5 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+)
+
+replace github.com/fasterapi/fasterapi => ../../
