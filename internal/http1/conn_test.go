@@ -232,3 +232,30 @@ func TestReactorSurvives(t *testing.T) {
 	require.Equal(t, want, statuses(string(out)))
 	require.EqualValues(t, 1, l.server.Stats().Accepted)
 }
+
+// TestCloseWithUnreadInput: closing while bytes lie unread in the kernel would
+// reset the answer away.
+func TestCloseWithUnreadInput(t *testing.T) {
+	l := newLab(t, 1, Config{}, &site{})
+	p := l.dial()
+	out := l.send(p, "GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"+strings.Repeat("more ", 10_000))
+	require.Equal(t, []string{"/a"}, bodies(t, out))
+	require.False(t, p.IsReset())
+	require.True(t, p.Ended())
+}
+
+// TestGoneBeforeServed: nobody is left to take the answer.
+func TestGoneBeforeServed(t *testing.T) {
+	s := &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{
+		"/w": onGoroutine(func(x *exchange.Exchange) exchange.Outcome { return text(x, 200, "w") }),
+	}}
+	l := newLab(t, 1, Config{}, s)
+	p := l.dial()
+	require.True(t, p.Send(get("/w")+get("/w")))
+	l.v.RunUntilIdle() // asked for a goroutine
+	p.Reset()
+	l.run()
+	require.Equal(t, []string{"GET /w"}, s.calls(), "on the reactor; not on the goroutine any more")
+	require.Zero(t, l.server.Stats().Open)
+	require.Equal(t, 1, s.released)
+}

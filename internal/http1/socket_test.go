@@ -247,6 +247,7 @@ func TestUnreadBody(t *testing.T) {
 	require.NoError(t, err)
 	out, err := io.ReadAll(c)
 	require.NoError(t, err)
+	require.Equal(t, []string{"200"}, statuses(string(out)), "what follows is not taken for a request")
 	require.Contains(t, string(out), "Connection: close\r\n")
 	require.Contains(t, string(out), "ignored")
 }
