@@ -3,6 +3,7 @@ package fasterapi
 import (
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/bind"
@@ -24,12 +25,12 @@ type typed[In, Out any] struct {
 
 func (t *typed[In, Out]) compile(a *App, r *route) (needsBody bool, errs []error) {
 	options := r.bindOptions()
-	binder, errs := bind.For[In](options)
+	t.bind, errs = bind.For[In](options)
 	if len(errs) > 0 {
-		return false, errs
+		errs = append(errs, a.missing(reflect.TypeFor[In]())...)
+	} else {
+		t.injection, errs = a.compileInjection(r, t.bind.Plan(), options)
 	}
-	t.bind = binder
-	t.injection, errs = a.compileInjection(r, binder.Plan(), options)
 	render, err := compileOutput[Out]()
 	if err != nil {
 		errs = append(errs, err)
@@ -39,8 +40,10 @@ func (t *typed[In, Out]) compile(a *App, r *route) (needsBody bool, errs []error
 	if _, blocks := any(zero).(blocker); blocks && r.opts.style != onGoroutine {
 		errs = append(errs, fmt.Errorf("%T waits for the client, so its route must run on goroutines", zero))
 	}
-	needsBody, err = r.readers(binder.Plan(), t.injection)
-	if err != nil {
+	if len(errs) > 0 {
+		return false, errs
+	}
+	if needsBody, err = r.readers(t.bind.Plan(), t.injection); err != nil {
 		errs = append(errs, err)
 	}
 	return needsBody, errs
@@ -49,12 +52,8 @@ func (t *typed[In, Out]) compile(a *App, r *route) (needsBody bool, errs []error
 // readers tells whether the body is collected for the inputs of a route. One
 // with uploads reads it while it comes.
 func (r *route) readers(own *bind.Plan, injected *injection) (needsBody bool, err error) {
-	plans := []*bind.Plan{own}
-	if injected != nil {
-		plans = append(plans, injected.reads...)
-	}
 	count, streams := 0, false
-	for _, plan := range plans {
+	for _, plan := range append([]*bind.Plan{own}, injected.reads...) {
 		if plan.NeedsBody() {
 			count++
 		}

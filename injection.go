@@ -2,6 +2,7 @@ package fasterapi
 
 import (
 	"fmt"
+	"reflect"
 
 	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/exchange"
@@ -190,6 +191,16 @@ func (b *injectionBuilder) fills(fields []*bind.Field) (list []fill, errs []erro
 		})
 	}
 	return list, errs
+}
+
+// missing tells which inject fields of the struct type t nothing can fill.
+func (a *App) missing(t reflect.Type) (errs []error) {
+	for _, f := range bind.InjectFields(t) {
+		if _, err := a.graph.Find(needOf(&f)); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errs
 }
 
 func needOf(f *bind.Field) inject.Need {
