@@ -59,6 +59,7 @@ const (
 	OpRollback           // ends the transaction
 	OpBatch              // the statements of Items in one transaction, in as few round trips as possible
 	OpPing               // a round trip
+	OpCustom             // the driver's own (Querier.Custom): Hook.Data says what
 )
 
 // ends tells that an operation ends its session, or may: it reaches the driver

@@ -3,7 +3,9 @@ package db
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
+	"time"
 )
 
 var (
@@ -15,7 +17,7 @@ var (
 	// ErrPoolExhausted: no connection became free in time, or the queue of
 	// waiting calls is full. The statement has not run: it is safe to retry,
 	// later. Over HTTP: 503 with Retry-After.
-	ErrPoolExhausted = errors.New("db: pool exhausted")
+	ErrPoolExhausted error = exhausted{}
 	// ErrClosed: the pool is closed or closing.
 	ErrClosed = errors.New("db: pool is closed")
 	// ErrTxDone: the transaction has been committed or rolled back.
@@ -90,8 +92,43 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap returns the driver's own error.
-func (e *Error) Unwrap() error { return e.Err }
+// Unwrap returns the driver's own error; for Unavailable below one that says 503
+// to an HTTP server.
+func (e *Error) Unwrap() error {
+	if e.Kind == Unavailable {
+		return unavailable{e.Err}
+	}
+	return e.Err
+}
+
+// exhausted is the type of ErrPoolExhausted.
+//
+// Owner: any (immutable after New).
+type exhausted struct{}
+
+func (exhausted) Error() string             { return "db: pool exhausted" }
+func (exhausted) SafeToRetry() bool         { return true }
+func (exhausted) HTTPStatus() int           { return http.StatusServiceUnavailable }
+func (exhausted) RetryAfter() time.Duration { return comeBack }
+
+// comeBack is when a client should try again.
+const comeBack = time.Second
+
+// unavailable makes an error that comes out of an HTTP handler a 503.
+//
+// Owner: any (immutable after New).
+type unavailable struct{ err error }
+
+func (u unavailable) Error() string {
+	if u.err == nil {
+		return "db: unavailable"
+	}
+	return u.err.Error()
+}
+
+func (u unavailable) Unwrap() error             { return u.err }
+func (u unavailable) HTTPStatus() int           { return http.StatusServiceUnavailable }
+func (u unavailable) RetryAfter() time.Duration { return comeBack }
 
 // SafeToRetry tells that the statement, or the whole transaction it was part
 // of, has certainly had no effect and may be run again.

@@ -50,6 +50,10 @@ func boolParam(v bool) Param {
 	return Param{kind: ParamBool}
 }
 
+// NewParam returns v as a parameter, for drivers that take values from elsewhere
+// than a call's arguments.
+func NewParam(v any) (Param, error) { return paramOf(v) }
+
 // paramOf copies one argument. It does not let the argument escape (see hide):
 // a call with numbers and strings allocates nothing for them.
 func paramOf(a any) (Param, error) {

@@ -114,6 +114,17 @@ func (r *Querier) Ping(ctx context.Context) async.Future[Result] {
 	return q.exec(r.session)
 }
 
+// Custom runs an operation that only the driver knows, and is for the packages of
+// drivers: pg.CopyFrom. The driver finds data in the query's Hook.
+func (r *Querier) Custom(ctx context.Context, sql string, data any) async.Future[Result] {
+	q, err := r.query(ctx, OpCustom, sql, nil)
+	if err != nil {
+		return async.Failed[Result](err)
+	}
+	q.Hook.Data = data
+	return q.exec(r.session)
+}
+
 // exec starts a query without rows.
 func (q *Query) exec(session Session) async.Future[Result] {
 	promise, future := async.NewPromise[Result](q.site.Scheduler)

@@ -127,24 +127,44 @@ func (u *unit) parameters(body []byte) error {
 
 // describe takes a RowDescription.
 func (u *unit) describe(body []byte) error {
-	if u.draft == nil {
-		return nil // of a simple query: its rows are skipped
+	var known *shape
+	switch {
+	case u.kind == unitSimple:
+		return nil // its rows are skipped
+	case u.kind == unitBatch && u.item < len(u.shapes):
+		known = u.shapes[u.item]
+	case u.draft == nil:
+		known = u.shape
 	}
-	if len(body) < 2 {
+	if len(body) < 2 || known == nil && u.draft == nil {
 		return errMessage
 	}
-	n := int(binary.BigEndian.Uint16(body))
+	columns := make([]described, binary.BigEndian.Uint16(body))
 	body = body[2:]
-	u.draft.columns = make([]described, n)
-	for i := range n {
+	for i := range columns {
 		end := bytes.IndexByte(body, 0)
 		if end < 0 || len(body) < end+19 {
 			return errMessage
 		}
-		u.draft.columns[i] = described{string(body[:end]), binary.BigEndian.Uint32(body[end+7:])}
+		columns[i] = described{string(body[:end]), binary.BigEndian.Uint32(body[end+7:])}
 		body = body[end+19:]
 	}
+	if u.draft != nil {
+		u.draft.columns = columns
+	} else if u.err == nil && !known.answers(columns) {
+		u.err = outdated()
+	}
 	return nil
+}
+
+// outdated is the error of a statement behind a pooler whose rows are not those
+// that it was described with: what a server says whose prepared statement is out
+// of date. But here the statement has run.
+func outdated() error {
+	return &pgconn.PgError{
+		Severity: "ERROR", Code: codeNotSupported, Routine: revalidate,
+		Message: "the columns of the result have changed since the statement was described; it has run",
+	}
 }
 
 // ready takes a ReadyForQuery: the end of the first unit.
@@ -237,6 +257,9 @@ func (u *unit) again(cn *conn) bool {
 			return false
 		}
 		cn.forget(u)
+		if u.complete && !reads(u.q.SQL) {
+			return false // see outdated
+		}
 	default:
 		return false
 	}
@@ -268,7 +291,9 @@ func (cn *conn) forget(u *unit) {
 		if s == nil {
 			return
 		}
-		if p := s.on[cn.slot]; p != nil && p.shape != nil {
+		if cn.core.cfg.SimplePooler {
+			s.last = nil
+		} else if p := s.on[cn.slot]; p != nil && p.shape != nil {
 			cn.deallocate(s, p)
 		}
 	}

@@ -93,6 +93,9 @@ func (cn *conn) abandon(q *db.Query, cause error) {
 		}
 		u.q, u.abandoned = nil, true
 		cn.core.finish(q, cause)
+		if u.kind == unitCopy && cn.copier != nil {
+			cn.copier.stop() // which ends it with CopyFail
+		}
 		if i == 0 {
 			cn.interruptSoon()
 		}

@@ -41,6 +41,9 @@ type conn struct {
 	unknown  int       // units whose statement has not been measured
 	checking bool      // a health check is under way
 
+	copier    *copier // of a COPY that is under way
+	copyWaits bool    // it waits until everything is written
+
 	lastTook time.Duration // how long the last unit took
 
 	cancels    int           // cancel requests on their way
@@ -131,15 +134,19 @@ func (cn *conn) flush() {
 	if cn.tls != nil && !cn.encrypt() {
 		return
 	}
-	if cn.socket.Pending() == 0 {
-		return
+	st := stream.Done
+	if cn.socket.Pending() > 0 {
+		st = cn.socket.Flush(&cn.core.buffers)
 	}
-	if cn.socket.Flush(&cn.core.buffers) == stream.Broken {
+	switch {
+	case st == stream.Broken:
 		// What the server said before it closed is worth reading.
 		cn.receive()
 		if !cn.dead {
 			cn.fail(stream.ErrBroken)
 		}
+	case st == stream.Done && cn.copyWaits:
+		cn.copyWritten()
 	}
 }
 
@@ -218,6 +225,9 @@ func (cn *conn) fail(why error) {
 func (cn *conn) close() {
 	c := cn.core
 	cn.dead = true
+	if cn.copier != nil {
+		cn.copier.stop()
+	}
 	c.r.Disarm(&cn.timer)
 	cn.socket.Drop(&c.buffers)
 	c.r.CloseFD(cn.socket.FD())

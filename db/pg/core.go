@@ -125,7 +125,7 @@ func (c *core) statementOf(q *db.Query) *statement {
 
 // exclusive tells whether q needs a connection of its own.
 func exclusive(q *db.Query) bool {
-	return q.Op == db.OpBegin || q.Op == db.OpStream || q.Op == db.OpBatch && checked(q)
+	return q.Op == db.OpBegin || q.Op == db.OpStream || q.Op == db.OpCustom || q.Op == db.OpBatch && checked(q)
 }
 
 // wait queues q.

@@ -1,6 +1,7 @@
 package pg
 
 import (
+	"encoding"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -40,11 +41,15 @@ func appendCString(dst []byte, s string) []byte {
 	return append(dst, 0)
 }
 
-func appendParse(dst, name []byte, sql string) []byte {
+// appendParse: with no params the server finds the parameters' types.
+func appendParse(dst, name []byte, sql string, params []uint32) []byte {
 	dst, at := begin(dst, 'P')
 	dst = append(dst, name...)
 	dst = appendCString(dst, sql)
-	dst = append(dst, 0, 0) // the server finds the parameter types
+	dst = binary.BigEndian.AppendUint16(dst, uint16(len(params)))
+	for _, oid := range params {
+		dst = binary.BigEndian.AppendUint32(dst, oid)
+	}
 	return finish(dst, at)
 }
 
@@ -53,6 +58,13 @@ func appendDescribe(dst, name []byte) []byte {
 	dst = append(dst, 'S')
 	dst = append(dst, name...)
 	return finish(dst, at)
+}
+
+func appendDescribePortal(dst []byte, portal string) []byte {
+	dst, at := begin(dst, 'D')
+	dst = append(dst, 'P')
+	dst = append(dst, portal...)
+	return finish(append(dst, 0), at)
 }
 
 func appendClose(dst []byte, what byte, name []byte) []byte {
@@ -112,8 +124,8 @@ func (c *core) appendBind(dst []byte, portal string, name []byte, s *shape, para
 }
 
 const (
-	text    byte = 0
-	binary1 byte = 1
+	text   byte = 0
+	packed byte = 1
 )
 
 // appendParam appends one parameter in the form that the server's type takes.
@@ -130,7 +142,7 @@ func (c *core) appendParam(dst []byte, oid uint32, p *db.Param) (_ []byte, forma
 		dst, format = appendBool(dst, oid, p.Bool())
 	case db.ParamText:
 		if oid == pgtype.ByteaOID {
-			return append(dst, p.Text()...), binary1, false, nil // its bytes, not bytea's text form
+			return append(dst, p.Text()...), packed, false, nil // its bytes, not bytea's text form
 		}
 		dst = append(dst, p.Text()...)
 	case db.ParamBytes:
@@ -140,7 +152,7 @@ func (c *core) appendParam(dst []byte, oid uint32, p *db.Param) (_ []byte, forma
 	case db.ParamUUID:
 		dst, format = appendUUID(dst, oid, p.UUID())
 	default:
-		return c.appendAny(dst, oid, p.Any())
+		return appendAny(c.types, dst, oid, p.Any(), pgtype.BinaryFormatCode, pgtype.TextFormatCode)
 	}
 	return dst, format, false, err
 }
@@ -148,17 +160,17 @@ func (c *core) appendParam(dst []byte, oid uint32, p *db.Param) (_ []byte, forma
 func appendInt(dst []byte, oid uint32, v int64) ([]byte, byte, error) {
 	switch oid {
 	case pgtype.Int8OID:
-		return binary.BigEndian.AppendUint64(dst, uint64(v)), binary1, nil
+		return binary.BigEndian.AppendUint64(dst, uint64(v)), packed, nil
 	case pgtype.Int4OID:
 		if int64(int32(v)) != v {
 			return dst, 0, fmt.Errorf("%d does not fit", v)
 		}
-		return binary.BigEndian.AppendUint32(dst, uint32(v)), binary1, nil
+		return binary.BigEndian.AppendUint32(dst, uint32(v)), packed, nil
 	case pgtype.Int2OID:
 		if int64(int16(v)) != v {
 			return dst, 0, fmt.Errorf("%d does not fit", v)
 		}
-		return binary.BigEndian.AppendUint16(dst, uint16(v)), binary1, nil
+		return binary.BigEndian.AppendUint16(dst, uint16(v)), packed, nil
 	case pgtype.IntervalOID: // a time.Duration, the one integer that is one
 		dst = strconv.AppendInt(dst, v/1000, 10)
 		return append(dst, " microseconds"...), text, nil
@@ -170,9 +182,9 @@ func appendInt(dst []byte, oid uint32, v int64) ([]byte, byte, error) {
 func appendFloat(dst []byte, oid uint32, v float64) ([]byte, byte) {
 	switch oid {
 	case pgtype.Float8OID:
-		return binary.BigEndian.AppendUint64(dst, math.Float64bits(v)), binary1
+		return binary.BigEndian.AppendUint64(dst, math.Float64bits(v)), packed
 	case pgtype.Float4OID:
-		return binary.BigEndian.AppendUint32(dst, math.Float32bits(float32(v))), binary1
+		return binary.BigEndian.AppendUint32(dst, math.Float32bits(float32(v))), packed
 	case pgtype.Int2OID, pgtype.Int4OID, pgtype.Int8OID:
 		if v == math.Trunc(v) && math.Abs(v) <= 1<<53 {
 			return strconv.AppendInt(dst, int64(v), 10), text
@@ -190,16 +202,16 @@ func appendFloat(dst []byte, oid uint32, v float64) ([]byte, byte) {
 func appendBool(dst []byte, oid uint32, v bool) ([]byte, byte) {
 	if oid == pgtype.BoolOID {
 		if v {
-			return append(dst, 1), binary1
+			return append(dst, 1), packed
 		}
-		return append(dst, 0), binary1
+		return append(dst, 0), packed
 	}
 	return strconv.AppendBool(dst, v), text
 }
 
 func appendBytes(dst []byte, oid uint32, v []byte) ([]byte, byte) {
 	if oid == pgtype.ByteaOID || oid == pgtype.UUIDOID && len(v) == 16 {
-		return append(dst, v...), binary1
+		return append(dst, v...), packed
 	}
 	return append(dst, v...), text // text, json and the like
 }
@@ -214,21 +226,21 @@ func appendTime(dst []byte, oid uint32, t time.Time) ([]byte, byte) {
 	switch oid {
 	case pgtype.TimestamptzOID:
 		if us, ok := microseconds(t); ok {
-			return binary.BigEndian.AppendUint64(dst, uint64(us)), binary1
+			return binary.BigEndian.AppendUint64(dst, uint64(us)), packed
 		}
 	case pgtype.TimestampOID:
 		// Without a zone: the wall clock, as it stands in t.
 		y, m, d := t.Date()
 		wall := time.Date(y, m, d, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
 		if us, ok := microseconds(wall); ok {
-			return binary.BigEndian.AppendUint64(dst, uint64(us)), binary1
+			return binary.BigEndian.AppendUint64(dst, uint64(us)), packed
 		}
 		return wall.AppendFormat(dst, "2006-01-02 15:04:05.999999"), text
 	case pgtype.DateOID:
 		y, m, d := t.Date()
 		days := time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix()/86400 - epochDays
 		if int64(int32(days)) == days && y > 0 {
-			return binary.BigEndian.AppendUint32(dst, uint32(days)), binary1
+			return binary.BigEndian.AppendUint32(dst, uint32(days)), packed
 		}
 		return t.AppendFormat(dst, "2006-01-02"), text
 	case pgtype.TimeOID:
@@ -248,20 +260,20 @@ func microseconds(t time.Time) (int64, bool) {
 
 func appendUUID(dst []byte, oid uint32, u [16]byte) ([]byte, byte) {
 	if oid == pgtype.UUIDOID || oid == pgtype.ByteaOID {
-		return append(dst, u[:]...), binary1
+		return append(dst, u[:]...), packed
 	}
 	return db.AppendUUID(dst, u), text
 }
 
-// appendAny encodes arrays, ranges, addresses and the like through pgtype, and
-// everything for a json column as JSON.
-func (c *core) appendAny(dst []byte, oid uint32, v any) ([]byte, byte, bool, error) {
+// appendAny encodes arrays, ranges, addresses and the like through pgtype, in the
+// first of formats that works, and everything for a json column as JSON.
+func appendAny(m *pgtype.Map, dst []byte, oid uint32, v any, formats ...int16) ([]byte, byte, bool, error) {
 	if oid == pgtype.JSONOID || oid == pgtype.JSONBOID {
 		doc, err := json.Marshal(v)
 		return append(dst, doc...), text, false, err
 	}
-	for _, format := range [...]int16{pgtype.BinaryFormatCode, pgtype.TextFormatCode} {
-		plan := c.types.PlanEncode(oid, format, v)
+	for _, format := range formats {
+		plan := m.PlanEncode(oid, format, v)
 		if plan == nil {
 			continue
 		}
@@ -274,7 +286,7 @@ func (c *core) appendAny(dst []byte, oid uint32, v any) ([]byte, byte, bool, err
 		}
 		return out, byte(format), false, nil
 	}
-	if t, ok := v.(interface{ MarshalText() ([]byte, error) }); ok {
+	if t, ok := v.(encoding.TextMarshaler); ok {
 		b, err := t.MarshalText()
 		return append(dst, b...), text, false, err
 	}

@@ -68,7 +68,7 @@ func (c *core) tend(cn *conn, now time.Time) {
 		switch {
 		case cn.checking && busy > c.d.target.ConnectTimeout,
 			u.abandoned && busy > max(limit, 0)+grace && limit > 0,
-			limit > 0 && busy > limit+grace:
+			limit > 0 && busy > limit+grace && u.kind != unitCopy:
 			cn.fail(errSilent)
 		case c.cfg.SimplePooler && limit > 0 && busy > limit && u.q != nil:
 			cn.abandon(u.q, &db.Error{Kind: db.Timeout, Message: "the statement timeout", SQL: u.q.SQL})

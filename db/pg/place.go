@@ -9,7 +9,7 @@ import (
 const (
 	// crowded is the depth of a pipeline that makes a core open another
 	// connection beside it.
-	crowded = 32
+	crowded = 16
 	// unmeasured is how much worse than an answer to wait for a statement is of
 	// which nobody knows yet how long it takes.
 	unmeasured = 8

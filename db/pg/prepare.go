@@ -18,7 +18,7 @@ func (cn *conn) prepare(s *statement, q *db.Query) {
 	s.on[cn.slot] = p
 	s.uses++
 	cn.await(p, q)
-	out := appendParse(cn.buffer(), p.name, s.sql)
+	out := appendParse(cn.buffer(), p.name, s.sql, nil)
 	out = appendDescribe(out, p.name)
 	cn.setBuffer(append(out, syncMsg...))
 	cn.push(unit{kind: unitPrepare, st: s, prep: p, draft: &draft{}})
@@ -123,7 +123,7 @@ func (c *core) shapeOf(s *statement, d *draft) *shape {
 		cols[i] = db.Column{Name: col.name, Type: typeName(c.types, col.oid), Class: db.ClassText}
 		format := text
 		if nat, ok := nativeOf(col.oid); ok {
-			n.columns[i].decode, cols[i].Class, format = nat.decode, nat.class, binary1
+			n.columns[i].decode, cols[i].Class, format = nat.decode, nat.class, packed
 		} else {
 			cols[i].Accepts = accepts(c.types, col.oid)
 		}
@@ -136,8 +136,12 @@ func (c *core) shapeOf(s *statement, d *draft) *shape {
 
 // is tells whether the server's description is that of s.
 func (s *shape) is(d *draft) bool {
-	return slices.Equal(s.params, d.params) && slices.EqualFunc(s.columns, d.columns,
-		func(a column, b described) bool { return a.oid == b.oid && a.name == b.name })
+	return slices.Equal(s.params, d.params) && s.answers(d.columns)
+}
+
+// answers tells whether rows with these columns are those of s.
+func (s *shape) answers(columns []described) bool {
+	return slices.EqualFunc(s.columns, columns, func(a column, b described) bool { return a.oid == b.oid && a.name == b.name })
 }
 
 // invalid makes the error of a call that does not fit its statement.

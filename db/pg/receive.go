@@ -156,7 +156,7 @@ func (cn *conn) parse(buf []byte) (int, error) {
 // row decodes a DataRow into the query of u.
 func (cn *conn) row(u *unit, body []byte) error {
 	q, s := u.q, u.shape
-	if q == nil || u.kind == unitSimple {
+	if q == nil || u.kind == unitSimple || u.err != nil {
 		return nil
 	}
 	if u.kind == unitBatch {

@@ -89,15 +89,15 @@ func (cn *conn) execute(q *db.Query, s *statement, p *prepared, sh *shape) {
 }
 
 // bind appends what binds q's parameters to a portal. Behind a pooler the
-// statement is parsed along with it.
+// statement is parsed along with it, for the types that the parameters come in,
+// and its rows are described: nobody else tells when the table was made anew.
 func (cn *conn) bind(dst []byte, portal string, s *statement, p *prepared, sh *shape, q *db.Query) ([]byte, error) {
-	name := unnamed
 	if p != nil {
-		name = p.name
-	} else {
-		dst = appendParse(dst, unnamed, s.sql)
+		return cn.core.appendBind(dst, portal, p.name, sh, q.Params())
 	}
-	return cn.core.appendBind(dst, portal, name, sh, q.Params())
+	dst = appendParse(dst, unnamed, s.sql, sh.params)
+	dst, err := cn.core.appendBind(dst, portal, unnamed, sh, q.Params())
+	return appendDescribePortal(dst, portal), err
 }
 
 var unnamed = []byte{0}

@@ -65,7 +65,11 @@ func (s *session) begin(q *db.Query) {
 		s.simple(q, beginSQL(q.Tx), (*session).begun)
 		return
 	}
-	s.simple(nil, "BEGIN", (*session).opened)
+	sql := "BEGIN"
+	if q.Op == db.OpCustom && s.core.cfg.StatementTimeout > 0 {
+		sql += "; SET LOCAL statement_timeout = 0" // a load is long; its context limits it
+	}
+	s.simple(nil, sql, (*session).opened)
 	s.busy = false // what follows does not wait for the answer
 	s.dispatch(q)
 }
@@ -142,6 +146,8 @@ func (s *session) dispatch(q *db.Query) {
 		s.stream(q)
 	case q.Op == db.OpBatch:
 		s.batch(q)
+	case q.Op == db.OpCustom:
+		s.copy(q)
 	case q.Op == db.OpPing, isScript(q):
 		s.plain(q)
 	default:

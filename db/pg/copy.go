@@ -1,0 +1,129 @@
+package pg
+
+import (
+	"context"
+	"iter"
+	"strings"
+
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// CopyFrom loads rows into a table with COPY, the fastest way in: all of them or
+// none. It runs on a connection of its own, or inside a transaction:
+//
+//	n, err := pg.CopyFrom(c, &pool.Querier, "users", []string{"id", "name"}, rows).Await(c)
+//	n, err := pg.CopyFrom(c, &tx.Querier, "users", []string{"id", "name"}, rows).Await(c)
+//
+// table may be qualified ("audit.users"). rows runs on a goroutine of its own
+// and may block; it is slowed down to what the server takes. A pair with an error
+// ends the load with that error. The values are as for parameters of statements.
+// The result is the number of rows.
+func CopyFrom(
+	ctx context.Context, to *db.Querier, table string, columns []string, rows iter.Seq2[[]any, error],
+) async.Future[int64] {
+	c := &copySource{table: quoteTable(table), columns: quoteAll(columns), width: len(columns), rows: rows, ctx: ctx}
+	return to.Custom(ctx, c.sql(), c).Then(func(r db.Result) int64 { return r.RowsAffected })
+}
+
+// copySource is what CopyFrom is given.
+//
+// Owner: any (immutable after New).
+type copySource struct {
+	table   string
+	columns string
+	width   int
+	rows    iter.Seq2[[]any, error]
+	ctx     context.Context
+}
+
+func (s *copySource) sql() string { return "COPY " + s.table + " (" + s.columns + ") FROM STDIN" }
+
+// types is a statement that is never run: its description tells the columns'
+// types.
+func (s *copySource) types() string { return "SELECT " + s.columns + " FROM " + s.table }
+
+func quoteAll(names []string) string {
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = quote(n)
+	}
+	return strings.Join(quoted, ", ")
+}
+
+func quoteTable(name string) string {
+	schema, table, qualified := strings.Cut(name, ".")
+	if !qualified {
+		return quote(name)
+	}
+	return quote(schema) + "." + quote(table)
+}
+
+// quote makes an SQL identifier.
+func quote(name string) string {
+	return `"` + strings.ReplaceAll(strings.ReplaceAll(name, "\x00", ""), `"`, `""`) + `"`
+}
+
+// copy starts a COPY on the session.
+func (s *session) copy(q *db.Query) {
+	source, ok := q.Hook.Data.(*copySource)
+	if !ok {
+		s.failed(q, &db.Error{Kind: db.Invalid, Message: "this driver does not know the operation"})
+		return
+	}
+	st := s.core.statement(source.types())
+	s.busy = true
+	sh, _ := s.cn.readyFor(q, st)
+	if sh == nil {
+		return
+	}
+	oids := make([]uint32, len(sh.columns))
+	for i := range sh.columns {
+		oids[i] = sh.columns[i].oid
+	}
+	s.cn.copier = newCopier(s.cn, source, oids)
+	s.cn.setBuffer(appendSimple(s.cn.buffer(), q.SQL))
+	s.send(unit{kind: unitCopy, q: q, step: (*session).copied})
+}
+
+// copyBegan takes a CopyInResponse: the rows may come.
+func (cn *conn) copyBegan(u *unit) error {
+	if u.kind != unitCopy || cn.copier == nil {
+		return errCopy
+	}
+	if u.abandoned {
+		cn.setBuffer(appendCopyFail(cn.buffer(), "cancelled"))
+		cn.touch()
+		return nil
+	}
+	go cn.copier.run()
+	return nil
+}
+
+// copied ends a COPY.
+func (s *session) copied(u *unit) {
+	s.busy = false
+	k := s.cn.copier
+	s.cn.copier = nil
+	k.stop()
+	var err error
+	if u.err != nil {
+		err = serverError(u.err.(*pgconn.PgError), "COPY")
+		if k.err != nil {
+			err = k.err // the server only repeats that we gave up
+		}
+	}
+	q := u.q
+	switch {
+	case s.tx && q != nil:
+		s.core.finish(q, err)
+		s.pump()
+	case s.tx:
+		s.pump()
+	case q == nil || err != nil:
+		s.rollback(q, err)
+	default:
+		s.simple(q, "COMMIT", (*session).committed)
+	}
+}

@@ -1,0 +1,147 @@
+package pg
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Notification is what NOTIFY sent, or the word that some may have been missed.
+//
+// Owner: any (immutable after New).
+type Notification struct {
+	Channel string
+	Payload string
+	PID     uint32 // of the server process that sent it
+	// Gap: the connection was lost and made again. What was sent in between is
+	// lost: look at the tables. The other fields are empty.
+	Gap bool
+}
+
+// Listen returns the notifications of channels as they come, until ctx ends, the
+// pool is closed or the loop is left:
+//
+//	for n, err := range pg.Listen(ctx, pool, "orders") { ... }
+//
+// It blocks between them, so it is for a goroutine of its own. It has a
+// connection of its own beside the pool's, and makes it again when it breaks,
+// with growing pauses; then a Notification with Gap set comes first. An error
+// comes last: when the first connection cannot be made, or the cause of ctx, or
+// db.ErrClosed. It does not work through PgBouncer in transaction mode.
+func Listen(ctx context.Context, pool *db.Pool, channels ...string) iter.Seq2[Notification, error] {
+	return func(yield func(Notification, error) bool) {
+		d, ok := pool.Driver().(*driver)
+		if !ok || len(channels) == 0 {
+			yield(Notification{}, errors.New("pg: Listen takes a pool of this package and a channel or more"))
+			return
+		}
+		ctx, cancel := context.WithCancelCause(ctx)
+		defer cancel(nil)
+		defer context.AfterFunc(d.dialing, func() { cancel(db.ErrClosed) })()
+		l := &listener{d: d, channels: channels, yield: yield}
+		if err := l.run(ctx); err != nil && !l.left {
+			if ctx.Err() != nil {
+				err = context.Cause(ctx)
+			}
+			yield(Notification{}, err)
+		}
+	}
+}
+
+// listener is one call of Listen.
+//
+// Owner: the goroutine that ranges.
+type listener struct {
+	d        *driver
+	channels []string
+	yield    func(Notification, error) bool
+	left     bool // the loop was left
+	queue    []Notification
+}
+
+// run goes through one connection after the other.
+func (l *listener) run(ctx context.Context) error {
+	for first, tries := true, 0; ; {
+		err := l.connection(ctx, first, func() { first, tries = false, 0 })
+		if l.left || ctx.Err() != nil || first {
+			return err
+		}
+		l.d.cfg.Logger.Warn("pg: a listening connection broke", slog.Any("error", redact(err, l.d.cfg.URL)))
+		pause := min(lastPause, firstPause<<min(tries, 10))
+		tries++
+		select {
+		case <-time.After(pause - rand.N(pause/2)):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// connection makes one and listens until it breaks.
+func (l *listener) connection(ctx context.Context, first bool, connected func()) error {
+	pc, err := l.connect(ctx)
+	if err != nil {
+		return connectError(redact(err, l.d.cfg.URL))
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = pc.Close(ctx)
+	}()
+	connected()
+	if !first {
+		l.queue = append(l.queue, Notification{Gap: true})
+	}
+	for {
+		for _, n := range l.queue {
+			if !l.yield(n, nil) {
+				l.left = true
+				return nil
+			}
+		}
+		l.queue = l.queue[:0]
+		if err := l.wait(ctx, pc); err != nil {
+			return err
+		}
+	}
+}
+
+func (l *listener) connect(ctx context.Context) (*pgconn.PgConn, error) {
+	ctx, cancel := context.WithTimeout(ctx, l.d.target.ConnectTimeout)
+	defer cancel()
+	cfg := l.d.target.Copy()
+	cfg.OnNotification = func(_ *pgconn.PgConn, n *pgconn.Notification) {
+		l.queue = append(l.queue, Notification{Channel: n.Channel, Payload: n.Payload, PID: n.PID})
+	}
+	pc, err := pgconn.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	for _, channel := range l.channels {
+		if _, err = pc.Exec(ctx, "LISTEN "+quote(channel)).ReadAll(); err != nil {
+			_ = pc.Close(ctx)
+			return nil, err
+		}
+	}
+	return pc, nil
+}
+
+// wait blocks until something has come, and checks a silent connection from time
+// to time.
+func (l *listener) wait(ctx context.Context, pc *pgconn.PgConn) error {
+	short, cancel := context.WithTimeout(ctx, l.d.cfg.HealthCheckInterval)
+	defer cancel()
+	err := pc.WaitForNotification(short)
+	if err == nil || ctx.Err() != nil || short.Err() == nil {
+		return err
+	}
+	check, end := context.WithTimeout(ctx, l.d.target.ConnectTimeout)
+	defer end()
+	return pc.Ping(check)
+}
