@@ -1,0 +1,184 @@
+package fasterapitest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json/v2"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fasterapi/fasterapi"
+)
+
+// stopTimeout is how long an app may take to stop at the end of a test.
+const stopTimeout = 10 * time.Second
+
+// Client sends requests to an app.
+//
+// Owner: any (immutable after New).
+type Client struct {
+	t      testing.TB
+	base   string
+	http   *http.Client
+	header http.Header
+}
+
+// New starts app without a socket and returns a client of it. The app is stopped
+// when the test ends. Mistakes of the registration are fatal.
+func New(t testing.TB, app *fasterapi.App) *Client {
+	t.Helper()
+	if _, err := app.OpenAPI(); err != nil { // the mistakes, without a panic
+		t.Fatal(err)
+	}
+	handler := app.Handler()
+	c := newClient(t, "http://app.test", &transport{handler: handler})
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+		defer cancel()
+		if err := app.Stop(ctx); err != nil {
+			t.Error("stop the app:", err)
+		}
+	})
+	return c
+}
+
+func newClient(t testing.TB, base string, transport http.RoundTripper) *Client {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Client{t: t, base: base, http: &http.Client{
+		Transport: transport, Jar: jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// With returns a client that sends this header field with every request too. It
+// shares the cookies of c.
+func (c *Client) With(name, value string) *Client {
+	other := *c
+	other.header = c.header.Clone()
+	if other.header == nil {
+		other.header = http.Header{}
+	}
+	other.header.Add(name, value)
+	return &other
+}
+
+// In returns c for a subtest: what goes wrong ends t.
+func (c *Client) In(t testing.TB) *Client {
+	other := *c
+	other.t = t
+	return &other
+}
+
+// HTTP is the client below c, for what the methods of c do not do. It keeps
+// cookies and does not follow redirects.
+func (c *Client) HTTP() *http.Client { return c.http }
+
+// URL is the address of a path of the app.
+func (c *Client) URL(path string) string { return c.base + path }
+
+// Get sends GET.
+func (c *Client) Get(path string) *Response { c.t.Helper(); return c.Send("GET", path, nil) }
+
+// Delete sends DELETE.
+func (c *Client) Delete(path string) *Response { c.t.Helper(); return c.Send("DELETE", path, nil) }
+
+// Post sends POST with a body, see [Client.Send].
+func (c *Client) Post(path string, body any) *Response {
+	c.t.Helper()
+	return c.Send("POST", path, body)
+}
+
+// Put sends PUT with a body, see [Client.Send].
+func (c *Client) Put(path string, body any) *Response { c.t.Helper(); return c.Send("PUT", path, body) }
+
+// Patch sends PATCH with a body, see [Client.Send].
+func (c *Client) Patch(path string, body any) *Response {
+	c.t.Helper()
+	return c.Send("PATCH", path, body)
+}
+
+// Send sends a request. The body is nothing when nil, a form when it is
+// [url.Values], sent as it is when it is an [io.Reader], []byte or string (as JSON, unless
+// the client says otherwise), and JSON of the value in all other cases.
+func (c *Client) Send(method, path string, body any) *Response {
+	c.t.Helper()
+	reader, contentType := c.body(body)
+	request, err := http.NewRequestWithContext(c.t.Context(), method, c.base+path, reader)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if contentType != "" {
+		request.Header.Set("Content-Type", contentType)
+	}
+	return c.Do(request)
+}
+
+func (c *Client) body(body any) (reader io.Reader, contentType string) {
+	c.t.Helper()
+	const jsonType = "application/json"
+	switch body := body.(type) {
+	case nil:
+		return nil, ""
+	case url.Values:
+		return strings.NewReader(body.Encode()), "application/x-www-form-urlencoded"
+	case io.Reader:
+		return body, jsonType
+	case []byte:
+		return bytes.NewReader(body), jsonType
+	case string:
+		return strings.NewReader(body), jsonType
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		c.t.Fatal("encode the body:", err)
+	}
+	return bytes.NewReader(text), jsonType
+}
+
+// Do sends a request, whose URL may be a path alone, and reads the response.
+func (c *Client) Do(request *http.Request) *Response {
+	c.t.Helper()
+	response, cancel := c.open(request)
+	defer cancel()
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		c.t.Fatalf("%s %s: read the body: %v", request.Method, request.URL.Path, err)
+	}
+	return &Response{t: c.t, request: request, Status: response.StatusCode, Header: response.Header, Body: body}
+}
+
+// requestTimeout bounds a request of a test.
+const requestTimeout = 30 * time.Second
+
+// open sends a request and returns when the head of the response is there.
+func (c *Client) open(request *http.Request) (*http.Response, context.CancelFunc) {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(request.Context(), requestTimeout)
+	request = request.WithContext(ctx)
+	if request.URL.Host == "" {
+		base, err := url.Parse(c.base)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		request.URL.Scheme, request.URL.Host = base.Scheme, base.Host
+	}
+	for name, values := range c.header {
+		request.Header[name] = values
+	}
+	request.RequestURI = ""
+	response, err := c.http.Do(request)
+	if err != nil {
+		cancel()
+		c.t.Fatal(err)
+	}
+	return response, cancel
+}

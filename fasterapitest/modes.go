@@ -1,0 +1,98 @@
+package fasterapitest
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/fasterapi/fasterapi"
+)
+
+// Mode is a way to serve an app.
+//
+// Owner: any (immutable after New).
+type Mode struct {
+	Name  string
+	cores int
+	serve func(*testing.T, *fasterapi.App) *Client
+}
+
+// InProcess serves without a socket.
+func InProcess() Mode {
+	return Mode{Name: "in-process", cores: 1, serve: func(t *testing.T, app *fasterapi.App) *Client { return New(t, app) }}
+}
+
+// OneReactor serves on a socket with one reactor.
+func OneReactor() Mode { return Mode{Name: "reactors=1", cores: 1, serve: onSocket} }
+
+// FourReactors serves on a socket with four reactors.
+func FourReactors() Mode { return Mode{Name: "reactors=4", cores: 4, serve: onSocket} }
+
+// NetHTTP serves on a socket through the net/http engine.
+func NetHTTP() Mode { return Mode{Name: "net/http", cores: 2, serve: onNetHTTP} }
+
+// Run runs one test for every mode: what an app does must not depend on how it is
+// served. build makes the app anew for each, with the configuration that the mode needs
+// (address, reactors, a logger that writes to the test); it may fill in the
+// rest. No modes means all of them.
+func Run(t *testing.T, build func(fasterapi.Config) *fasterapi.App, test func(*testing.T, *Client), modes ...Mode) {
+	t.Helper()
+	if len(modes) == 0 {
+		modes = []Mode{InProcess(), OneReactor(), FourReactors(), NetHTTP()}
+	}
+	for _, mode := range modes {
+		t.Run(mode.Name, func(t *testing.T) {
+			app := build(fasterapi.Config{Addr: "127.0.0.1:0", Cores: mode.cores, Logger: Logger(t)})
+			test(t, mode.serve(t, app))
+		})
+	}
+}
+
+// Logger writes to the log of the test.
+func Logger(t testing.TB) *slog.Logger {
+	return slog.New(slog.NewTextHandler(t.Output(), nil))
+}
+
+func onSocket(t *testing.T, app *fasterapi.App) *Client {
+	t.Helper()
+	server, err := app.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := newClient(t, "http://"+server.Addr().String(), socketTransport(t))
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+		defer cancel()
+		if err := server.Shutdown(ctx); err != nil {
+			t.Error("shut the app down:", err)
+		}
+	})
+	return client
+}
+
+func onNetHTTP(t *testing.T, app *fasterapi.App) *Client {
+	t.Helper()
+	if _, err := app.OpenAPI(); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(app.Handler())
+	t.Cleanup(func() {
+		server.CloseClientConnections()
+		server.Close()
+		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+		defer cancel()
+		if err := app.Stop(ctx); err != nil {
+			t.Error("stop the app:", err)
+		}
+	})
+	return newClient(t, server.URL, socketTransport(t))
+}
+
+// socketTransport has connections of its own, which end with the test.
+func socketTransport(t *testing.T) *http.Transport {
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	return transport
+}
