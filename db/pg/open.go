@@ -84,7 +84,6 @@ func (d *driver) UseReactors(g *reactor.Group) error {
 	if d.closed.Load() {
 		return db.ErrClosed
 	}
-	d.warn(g.Len())
 	d.bind(g, false)
 	return nil
 }
@@ -121,6 +120,7 @@ func (d *driver) bindOwn() error {
 
 // bind makes the cores over g the current ones. mu is held.
 func (d *driver) bind(g *reactor.Group, own bool) {
+	d.warn(g.Len())
 	old := d.bound.Load()
 	b := &binding{d: d, group: g, own: own, drained: make(chan struct{})}
 	all := append([]*core(nil), *d.cores.Load()...)
