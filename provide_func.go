@@ -9,6 +9,7 @@ import (
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/inject"
+	"github.com/fasterapi/fasterapi/problem"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
@@ -167,9 +168,9 @@ func (p *shardsProvider[T]) step(*injectionBuilder, int) (step, []error) { retur
 //
 // Owner: any (immutable after build).
 type compiledInput[In any] struct {
-	bind  bind.Binder[In]
-	fills []fill
-	empty bool
+	bind    bind.Binder[In]
+	fills   []fill
+	unbound bool // it reads nothing of the request
 }
 
 func compileInput[In any](b *injectionBuilder) (in compiledInput[In], errs []error) {
@@ -177,21 +178,19 @@ func compileInput[In any](b *injectionBuilder) (in compiledInput[In], errs []err
 	if len(errs) > 0 {
 		return in, errs
 	}
-	in.bind, in.empty = binder, len(binder.Plan().Fields()) == 0
+	in.bind, in.unbound = binder, len(binder.Plan().Fields()) == len(binder.Plan().Injects())
 	in.fills, errs = b.fills(binder.Plan().Injects())
 	b.note(binder.Plan())
 	return in, errs
 }
 
 // read binds the request.
-func (i *compiledInput[In]) read(c *Ctx) (In, error) {
-	if i.empty {
-		var in In
-		return in, nil
-	}
-	in, bad := i.bind.Bind((*source)(c))
-	if bad != nil {
-		return in, &invalidInput{bad}
+func (i *compiledInput[In]) read(c *Ctx) (in In, err error) {
+	if !i.unbound {
+		var bad *problem.Problem
+		if in, bad = i.bind.Bind((*source)(c)); bad != nil {
+			return in, &invalidInput{bad}
+		}
 	}
 	for k := range i.fills {
 		i.fills[k].into(c, address(&in))
@@ -211,6 +210,11 @@ type funcStep[In, T any] struct {
 func (s *funcStep[In, T]) run(c *Ctx) error {
 	in, err := s.input.read(c)
 	if err != nil {
+		return err
+	}
+	if plain := s.provider.plain; plain != nil {
+		v, err := plain(c, in)
+		c.injected[s.slot] = v
 		return err
 	}
 	v, cleanup, err := s.provider.call(c, in)

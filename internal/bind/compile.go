@@ -254,7 +254,7 @@ func newSlot(f *Field) (slot, error) {
 	s := slot{field: f, key: f.Key, offset: f.Offset}
 	elem, err := codecOf(f.Type)
 	if err == nil {
-		s.set, s.foreign = elem.set, elem.foreign
+		s.set, s.foreign, s.copy = elem.set, elem.foreign, elem.copy
 		return s, nil
 	}
 	if layout, ok := schema.OptOf(f.Type); ok {
@@ -294,9 +294,10 @@ func (c *compiler) compileDefault(s *slot) {
 		c.fail(f.Name, "%v", err)
 		return
 	}
-	if f.Type.Kind() == reflect.String && !s.foreign {
-		text := f.Default
-		s.fallback = func(p Pointer) { *at[string](p) = text }
+	if s.copy != nil { // the value itself: strings and times do not change
+		value, copy := pointerTo(f.Type), s.copy
+		_ = s.set(value, []byte(f.Default)) // try has found nothing wrong
+		s.fallback = func(p Pointer) { copy(p, value) }
 		return
 	}
 	raw := make([][]byte, len(parts))

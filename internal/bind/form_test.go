@@ -306,3 +306,35 @@ func FuzzMultipart(f *testing.F) {
 		}
 	})
 }
+
+// FuzzForm: an urlencoded form is read like a query of the same text.
+func FuzzForm(f *testing.F) {
+	for _, s := range []string{"a=1&list=2&list=3", "a+b=%20", "a=%zz", "a;b=1", "&&=&a", "list=a,b"} {
+		f.Add(s)
+	}
+	type formed struct {
+		A     *string  `form:"a"`
+		List  []string `form:"list" maxItems:"3"`
+		Space *string  `form:"a b"`
+		N     int      `form:"n" default:"7" minimum:"0"`
+	}
+	type queried struct {
+		A     *string  `query:"a"`
+		List  []string `query:"list,repeat" maxItems:"3"`
+		Space *string  `query:"a b"`
+		N     int      `query:"n" default:"7" minimum:"0"`
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		if len(raw) == 0 {
+			return
+		}
+		in, prob := bindBoth[formed](t, typedBody("application/x-www-form-urlencoded", raw))
+		want, wantProb := bindBoth[queried](t, query(raw))
+		require.Equal(t, want, queried(in))
+		if wantProb == nil {
+			require.Nil(t, prob)
+			return
+		}
+		require.Equal(t, strings.ReplaceAll(render(wantProb), `"location":"query`, `"location":"form`), render(prob))
+	})
+}

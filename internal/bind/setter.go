@@ -19,7 +19,8 @@ type codec struct {
 	set     setter         // into a T
 	push    setter         // onto a []T
 	fresh   func() Pointer // a new T
-	foreign bool           // runs code of the type, which sees addresses
+	copy    func(dst, src Pointer)
+	foreign bool // runs code of the type, which sees addresses
 }
 
 // parser reads a T; the message is empty on success.
@@ -44,6 +45,7 @@ func native[T any](parse parser[T]) codec {
 			return msg
 		},
 		fresh: func() Pointer { return addressOf(new(T)) },
+		copy:  func(dst, src Pointer) { *at[T](dst) = *at[T](src) },
 	}
 }
 

@@ -9,13 +9,14 @@ type slot struct {
 	field    *Field
 	key      string
 	offset   uintptr
-	set      setter          // of the value, or of one element more
-	judge    judge           // of what set has stored; nil: nothing to check
-	many     bool            // a slice
-	split    bool            // of elements separated by commas
-	foreign  bool            // set runs code of the type
-	fallback func(p Pointer) // sets the default; nil: there is none
-	whole    *verdict        // checks of the slice as a whole; nil: none
+	set      setter                 // of the value, or of one element more
+	judge    judge                  // of what set has stored; nil: nothing to check
+	many     bool                   // a slice
+	split    bool                   // of elements separated by commas
+	foreign  bool                   // set runs code of the type
+	fallback func(p Pointer)        // sets the default; nil: there is none
+	copy     func(dst, src Pointer) // of a single value that this package parses; nil for others
+	whole    *verdict               // checks of the slice as a whole; nil: none
 }
 
 // pathSlot is the slot of a path parameter.
