@@ -13,9 +13,16 @@ import (
 // fn is never called twice at the same time: first in the caller, then, as
 // earlier futures are settled, on the scheduler of ctx.
 func Map[T, U any](ctx context.Context, items []T, limit int, fn func(T) Future[U]) Future[[]U] {
-	out := make([]U, len(items))
+	out, have := make([]U, len(items)), make([]bool, len(items))
 	e := newEach(ctx, items, limit, fn)
-	e.keep = func(i int, v U) { out[i] = v }
+	e.keep = func(i int, v U) { out[i], have[i] = v, true }
+	e.spill = func() {
+		for i, v := range out {
+			if have[i] {
+				discard(v)
+			}
+		}
+	}
 	return e.begin().Then(func(struct{}) []U { return out })
 }
 
@@ -57,15 +64,15 @@ const eachBudget = 128
 
 // each is a pending Map or ForEach.
 //
-// Owner: mu. items, limit, fn, keep, ctx: immutable. watcher: as Watcher.
+// Owner: mu. items, limit, fn, keep, spill, ctx: immutable. watcher: as Watcher.
 type each[T, U any] struct {
 	root[struct{}]
 	items   []T
 	limit   int
 	fn      func(T) Future[U]
 	keep    func(int, U) // called under mu; nil: nobody wants the values
+	spill   func()       // gives back what was kept; called by whoever sets over
 	ctx     context.Context
-	owner   bool // the first calls of fn are made by the owner of sched
 	watcher Watcher
 
 	mu      sync.Mutex
@@ -92,9 +99,8 @@ func newEach[T, U any](ctx context.Context, items []T, limit int, fn func(T) Fut
 	if limit < 1 {
 		limit = len(items)
 	}
-	site := SiteOf(ctx)
-	e := &each[T, U]{items: items, limit: limit, fn: fn, ctx: ctx, owner: site.owner()}
-	e.up, e.sched = e, site.home()
+	e := &each[T, U]{items: items, limit: limit, fn: fn, ctx: ctx, spill: func() {}}
+	e.up, e.sched = e, SiteOf(ctx).home()
 	e.watcher.Cancelled = func() { e.cancel(context.Cause(ctx)) }
 	return e
 }
@@ -107,7 +113,7 @@ func (e *each[T, U]) begin() Future[struct{}] {
 		e.watcher.Stop()
 		return Ready(struct{}{})
 	}
-	e.pump(e.owner)
+	e.pump()
 	if v, err, ready := e.future().Result(); ready {
 		return settledWith(v, err)
 	}
@@ -119,32 +125,45 @@ func (e *each[T, U]) Run() {
 	e.mu.Lock()
 	e.pumping = false
 	e.mu.Unlock()
-	e.pump(true)
+	e.pump()
 }
 
 // pump starts items until the limit is reached. One goroutine at a time does.
-func (e *each[T, U]) pump(owner bool) {
+func (e *each[T, U]) pump() {
 	if !e.grab() {
 		return
 	}
 	for n := 0; ; n++ {
 		if n == eachBudget {
-			hand(e.sched, owner, e)
+			post(e.sched, e)
 			return
 		}
 		i, ok := e.take()
 		if !ok {
 			return
 		}
-		f, err := call(e.fn, e.items[i])
-		if err != nil {
-			f = Failed[U](err)
-		}
+		f := e.call(i)
 		if f.Ready() || !e.await(i, f.state) {
 			v, err, _ := f.Result()
-			e.arrive(i, v, err, owner)
+			e.arrive(i, v, err)
 		}
 	}
+}
+
+// call calls fn for item i. If fn ends its goroutine, e fails.
+func (e *each[T, U]) call(i int) (f Future[U]) {
+	returned := false
+	defer func() {
+		if v := recover(); v != nil {
+			f = Failed[U](newPanicError(v))
+		} else if !returned {
+			var none U
+			e.arrive(i, none, ErrGoexit)
+		}
+	}()
+	f = e.fn(e.items[i])
+	returned = true
+	return f
 }
 
 func (e *each[T, U]) grab() bool {
@@ -218,12 +237,12 @@ func (s *slot[T, U]) Run() {
 	e, i := s.e, s.i
 	v, err := s.src.outcome()
 	e.release(s)
-	e.arrive(i, v, err, true)
-	e.pump(true)
+	e.arrive(i, v, err)
+	e.pump()
 }
 
 // arrive counts the result of item i.
-func (e *each[T, U]) arrive(i int, v U, err error, owner bool) {
+func (e *each[T, U]) arrive(i int, v U, err error) {
 	e.mu.Lock()
 	e.running--
 	if e.over {
@@ -240,23 +259,33 @@ func (e *each[T, U]) arrive(i int, v U, err error, owner bool) {
 	e.over = err != nil || e.ended == len(e.items)
 	over := e.over
 	e.mu.Unlock()
-	if over {
-		e.finish(struct{}{}, err, owner)
-		e.stop(context.Canceled)
+	if !over {
+		return
+	}
+	e.finish(struct{}{}, err, false)
+	e.stop(context.Canceled)
+	if err != nil {
+		e.spill()
 	}
 }
 
 func (e *each[T, U]) cancel(cause error) origin {
-	e.root.cancel(cause)
-	e.stop(cause)
+	e.mu.Lock()
+	first := !e.over
+	e.over = true
+	e.mu.Unlock()
+	if first {
+		e.root.cancel(cause)
+		e.stop(cause)
+		e.spill()
+	}
 	return nil
 }
 
-// stop starts nothing more and cancels what is pending.
+// stop cancels what is pending; nothing more is started once over is set.
 func (e *each[T, U]) stop(cause error) {
 	e.watcher.Stop()
 	e.mu.Lock()
-	e.over = true
 	pending := make([]origin, 0, e.running)
 	for _, s := range e.slots {
 		if s.up != nil {

@@ -85,5 +85,5 @@ func (g *Gate) Hold[T any](fn func() Future[T]) Future[T] {
 	if err := g.Enter(); err != nil {
 		return Failed[T](err)
 	}
-	return tryCall(fn).Finally(g.Leave)
+	return held(fn, g.Leave)
 }

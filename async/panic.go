@@ -67,6 +67,29 @@ func call0[U any](fn func() U) (out U, err error) {
 	return fn(), nil
 }
 
+// held calls fn, and release once its future is settled or fn ends its
+// goroutine.
+func held[T any](fn func() Future[T], release func()) Future[T] {
+	returned := false
+	defer func() {
+		if !returned {
+			release()
+		}
+	}()
+	f := tryCall(fn)
+	returned = true
+	return f.Finally(release)
+}
+
+// tryCall makes a panic of fn an error of its future.
+func tryCall[T any](fn func() Future[T]) Future[T] {
+	f, err := call0(fn)
+	if err != nil {
+		return Future[T]{err: err}
+	}
+	return f
+}
+
 // broken settles s, whose function has not returned: it panicked with v, or v is
 // nil and it ends the goroutine with runtime.Goexit. Then what is due runs
 // elsewhere.

@@ -25,13 +25,17 @@ func (r *root[T]) cancel(cause error) origin {
 		if !r.phase.CompareAndSwap(old, old|claimed|cancelled) {
 			continue
 		}
+		defer r.failed(cause) // also when the hook ends its goroutine
 		if old&hooked != 0 {
 			callHook(r.hook)
 		}
-		if c := r.fail(cause); c != nil {
-			post(r.sched, c)
-		}
 		return nil
+	}
+}
+
+func (r *root[T]) failed(cause error) {
+	if c := r.fail(cause); c != nil {
+		post(r.sched, c)
 	}
 }
 

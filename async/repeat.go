@@ -11,14 +11,13 @@ import (
 //
 // The first calls are made in the caller, later ones on the scheduler of ctx.
 func Repeat(ctx context.Context, fn func() Future[bool]) Future[struct{}] {
-	site := SiteOf(ctx)
 	l := &loop{fn: fn, ctx: ctx}
-	l.up, l.sched = l, site.home()
+	l.up, l.sched = l, SiteOf(ctx).home()
 	l.watcher.Cancelled = func() { cancelUp(l, context.Cause(ctx)) }
 	if !OnCancel(ctx, &l.watcher) {
 		return Failed[struct{}](context.Cause(ctx))
 	}
-	l.turn(site.owner())
+	l.turn()
 	if v, err, ready := l.future().Result(); ready {
 		return settledWith(v, err)
 	}
@@ -58,20 +57,20 @@ type loop struct {
 }
 
 // Run goes on, at home.
-func (l *loop) Run() { l.turn(true) }
+func (l *loop) Run() { l.turn() }
 
 // resume comes home when the future is settled.
 func (l *loop) resume() continuation {
 	if l.src.up.scheduler() != l.sched {
 		post(l.sched, l)
 	} else {
-		l.turn(true)
+		l.turn()
 	}
 	return nil
 }
 
 // turn calls fn until a future is pending, or the budget is used up.
-func (l *loop) turn(owner bool) {
+func (l *loop) turn() {
 	for range eachBudget {
 		f, ok := l.step()
 		if !ok {
@@ -79,7 +78,7 @@ func (l *loop) turn(owner bool) {
 		}
 		if f.Ready() {
 			l.src = nil
-			if !l.again(f, owner) {
+			if !l.again(f) {
 				return
 			}
 			continue
@@ -90,7 +89,7 @@ func (l *loop) turn(owner bool) {
 			return
 		}
 	}
-	hand(l.sched, owner, l)
+	post(l.sched, l)
 }
 
 // step gives the next future to look at: the one waited for, or a new one.
@@ -103,22 +102,37 @@ func (l *loop) step() (f Future[bool], ok bool) {
 	if l.phase.Load()&claimed != 0 {
 		return f, false
 	}
-	f, err := call0(l.fn)
-	if err != nil {
-		return Future[bool]{err: err}, true
-	}
-	return f, true
+	return l.call(), true
+}
+
+// call calls fn. If fn ends its goroutine, the loop fails.
+func (l *loop) call() (f Future[bool]) {
+	returned := false
+	defer func() {
+		if v := recover(); v != nil {
+			f = Failed[bool](newPanicError(v))
+		} else if !returned {
+			l.end(ErrGoexit)
+		}
+	}()
+	f = l.fn()
+	returned = true
+	return f
 }
 
 // again tells whether the loop goes on after f, and ends it if not.
-func (l *loop) again(f Future[bool], owner bool) bool {
+func (l *loop) again(f Future[bool]) bool {
 	more, err, _ := f.Result()
 	if err == nil && more {
 		return true
 	}
-	l.finish(struct{}{}, err, owner)
-	l.watcher.Stop()
+	l.end(err)
 	return false
+}
+
+func (l *loop) end(err error) {
+	l.finish(struct{}{}, err, false)
+	l.watcher.Stop()
 }
 
 // aim makes a cancellation reach the future that is waited for.

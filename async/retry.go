@@ -93,12 +93,3 @@ func Retry[T any](ctx context.Context, policy RetryPolicy, fn func() Future[T]) 
 		return tryCall(fn).Then(won).Recover(lost).ThenFuture(pause)
 	}).Then(func(struct{}) T { return out })
 }
-
-// tryCall makes a panic of fn an error of its future.
-func tryCall[T any](fn func() Future[T]) Future[T] {
-	f, err := call0(fn)
-	if err != nil {
-		return Future[T]{err: err}
-	}
-	return f
-}

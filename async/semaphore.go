@@ -119,7 +119,7 @@ func (s *Semaphore) TryAcquire(n int) (Permit, bool) {
 // settled.
 func (s *Semaphore) Hold[T any](ctx context.Context, n int, fn func() Future[T]) Future[T] {
 	return s.Acquire(ctx, n).ThenFuture(func(p Permit) Future[T] {
-		return tryCall(fn).Finally(p.Release)
+		return held(fn, p.Release)
 	})
 }
 

@@ -40,9 +40,9 @@ type sleeper struct {
 	watcher Watcher
 }
 
-// expire runs on the scheduler.
+// expire is called when the time has passed.
 func (s *sleeper) expire() {
-	s.finish(struct{}{}, nil, true)
+	s.finish(struct{}{}, nil, false)
 	s.watcher.Stop()
 }
 

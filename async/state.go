@@ -82,7 +82,7 @@ func drive(c continuation, from origin) {
 			return
 		}
 	}
-	from.scheduler().Schedule(c)
+	post(from.scheduler(), c) // not Schedule: it may have stopped
 }
 
 // state is where a result goes: a one-item queue.
@@ -176,6 +176,7 @@ type Discarder interface{ Discard() }
 
 func discard[T any](v T) {
 	if d, ok := any(v).(Discarder); ok {
+		defer logPanic()
 		d.Discard()
 	}
 }

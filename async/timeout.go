@@ -77,28 +77,35 @@ func (t *timeout[T]) resume() continuation {
 type clock struct {
 	sched Scheduler
 	delay time.Duration
-	fire  func() // on the scheduler
+	fire  func() // on the scheduler, or a plain goroutine when that has stopped
 
 	mu    sync.Mutex
 	timer Timer
 	over  bool
 }
 
-// arm starts the clock from any goroutine, through the scheduler's mailbox.
-func (c *clock) arm() { post(c.sched, (*arming)(c)) }
+// arm starts the clock from any goroutine, through the scheduler's mailbox. The
+// timers of one that has stopped do not fire: then the runtime's do.
+func (c *clock) arm() {
+	if !c.sched.Post((*arming)(c)) {
+		c.set(background{})
+	}
+}
+
+func (c *clock) set(s Scheduler) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.over {
+		c.timer = s.After(c.delay, c)
+	}
+}
 
 // arming is a clock as the task that arms it.
 //
 // Owner: as clock.
 type arming clock
 
-func (c *arming) Run() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.over {
-		c.timer = c.sched.After(c.delay, (*clock)(c))
-	}
-}
+func (c *arming) Run() { (*clock)(c).set(c.sched) }
 
 // Run is the timer's task.
 func (c *clock) Run() {
