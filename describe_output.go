@@ -42,6 +42,10 @@ func (JSONLines[T]) answers() []openapi.Answer {
 	return []openapi.Answer{{Status: http.StatusOK, ContentType: jsonLinesType, Item: reflect.TypeFor[T]()}}
 }
 
+func (SSE[T]) answers() []openapi.Answer {
+	return []openapi.Answer{{Status: http.StatusOK, ContentType: eventStreamType, Item: reflect.TypeFor[T]()}}
+}
+
 func (File) answers() []openapi.Answer {
 	return []openapi.Answer{
 		{Status: http.StatusOK, ContentType: "*/*"},

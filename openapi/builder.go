@@ -5,10 +5,10 @@ import (
 	"encoding/json/v2"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/schema"
 	"github.com/fasterapi/fasterapi/problem"
 )
@@ -156,16 +156,11 @@ func (b *Builder) operation(r *Route, names []string) *Operation {
 	for _, a := range r.Answers {
 		b.answer(op, a, e.where())
 	}
-	if len(r.Security) > 0 {
-		answerWith(op, "401", "Problem")
-		answerWith(op, "403", "Problem")
-	}
-	if in.fallible {
-		answerWith(op, "422", "ValidationProblem")
-	}
-	answerWith(op, "4XX", "Problem")
-	answerWith(op, "5XX", "Problem")
 	b.answerDetails(op, d, e.where())
+	if r.Pattern != "" { // else a webhook: its problems are not ours
+		problemAnswers(op, len(r.Security) > 0, in.fallible)
+	}
+	slices.SortFunc(op.Responses, func(a, b Named[*Response]) int { return strings.Compare(a.Name, b.Name) })
 	b.require(op, r.Security, e.where())
 	return op
 }
@@ -206,6 +201,19 @@ func (b *Builder) examples(m *MediaType, list []NamedExample, where string) {
 	}
 }
 
+// problemAnswers adds the problems that the route may answer with.
+func problemAnswers(op *Operation, secured, fallible bool) {
+	if secured {
+		answerWith(op, "401", "Problem")
+		answerWith(op, "403", "Problem")
+	}
+	if fallible {
+		answerWith(op, "422", "ValidationProblem")
+	}
+	answerWith(op, "4XX", "Problem")
+	answerWith(op, "5XX", "Problem")
+}
+
 // answerWith adds one of the answers of problems, unless the route has its own. The
 // ranges say what a "default" would say of successful answers too.
 func answerWith(op *Operation, status, component string) {
@@ -239,10 +247,13 @@ func (b *Builder) answer(op *Operation, a Answer, where string) {
 	case strings.HasPrefix(a.ContentType, "text/"):
 		media.Schema = &Schema{Types: schema.Types{"string"}}
 	}
-	if a.Item != nil && b.streams {
-		media.ItemSchema = b.registry.Of(a.Item)
-	}
 	contentType, _, _ := strings.Cut(a.ContentType, ";")
+	if a.Item != nil && b.streams {
+		media.Schema, media.ItemSchema = nil, b.registry.Of(a.Item)
+		if contentType == eventsType {
+			media.ItemSchema = event(media.ItemSchema)
+		}
+	}
 	response.Content.Set(strings.TrimSpace(contentType), media)
 }
 
@@ -311,11 +322,24 @@ func (b *Builder) problems() {
 // document.
 func ProblemSchema() *Schema { return &Schema{Ref: schemaPrefix + "Problem"} }
 
-// locations that requests are read from, in the words of OpenAPI.
-func inParameters(in bind.In) bool {
-	switch in {
-	case bind.Path, bind.Query, bind.Header, bind.Cookie:
-		return true
+// eventsType is the content type of server-sent events.
+const eventsType = "text/event-stream"
+
+// event is the schema of a server-sent event whose data is JSON (OpenAPI 3.2
+// section 4.14.3).
+func event(data *Schema) *Schema {
+	text := func() *Schema { return &Schema{Types: schema.Types{"string"}} }
+	body := text()
+	if !slices.Contains(data.Types, "string") {
+		body.ContentMediaType, body.ContentSchema = "application/json", data
 	}
-	return false
+	return &Schema{
+		Types: schema.Types{"object"}, Required: []string{"data"},
+		Properties: Schemas{
+			{Name: "data", Schema: body},
+			{Name: "event", Schema: text()},
+			{Name: "id", Schema: text()},
+			{Name: "retry", Schema: &Schema{Types: schema.Types{"integer"}, Minimum: jsontext.Value("0")}},
+		},
+	}
 }

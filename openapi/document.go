@@ -157,9 +157,15 @@ type RequestBody struct {
 
 // MediaType is a body of one content type.
 type MediaType struct {
-	Schema     *Schema       `json:"schema,omitempty"`
-	ItemSchema *Schema       `json:"itemSchema,omitempty"` // of each item of a stream; OpenAPI 3.2
-	Examples   Map[*Example] `json:"examples,omitempty"`
+	Schema     *Schema        `json:"schema,omitempty"`
+	ItemSchema *Schema        `json:"itemSchema,omitempty"` // of each item of a stream; OpenAPI 3.2
+	Examples   Map[*Example]  `json:"examples,omitempty"`
+	Encoding   Map[*Encoding] `json:"encoding,omitempty"` // of the parts of a form
+}
+
+// Encoding is how a part of a form is written.
+type Encoding struct {
+	ContentType string `json:"contentType,omitempty"`
 }
 
 // Example is a value that fits.

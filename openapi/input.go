@@ -4,6 +4,7 @@ import (
 	"encoding/json/jsontext"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/fasterapi/fasterapi/internal/bind"
@@ -27,6 +28,7 @@ type inputs struct {
 	// fallible: some request is not valid for the route.
 	fallible bool
 	form     *Schema
+	parts    Map[*Encoding]
 	files    bool
 	must     bool // a part of the form is required
 }
@@ -37,16 +39,16 @@ func (in *inputs) describe() {
 		case f.In == bind.Inject:
 		case f.In == bind.Body:
 			in.body(f)
-		case inParameters(f.In):
+		case f.In == bind.Path, f.In == bind.Query, f.In == bind.Header, f.In == bind.Cookie:
 			in.parameter(f)
-		default: // form, file
+		case f.In == bind.Form, f.In == bind.File:
 			in.part(f)
 		}
 	}
 	in.wildcards()
 	if in.form != nil && in.op.RequestBody == nil {
 		in.fallible = true
-		content := Map[*MediaType]{{multipartType, &MediaType{Schema: in.form}}}
+		content := Map[*MediaType]{{multipartType, &MediaType{Schema: in.form, Encoding: in.parts}}}
 		if !in.files {
 			content = Map[*MediaType]{{formType, &MediaType{Schema: in.form}}, content[0]}
 		}
@@ -71,6 +73,9 @@ func (in *inputs) parameter(f *bind.Field) {
 		}
 	}
 	p.Schema = in.builder.registry.Parameter(f.Type, f.Tag)
+	if f.HasDefault && p.Schema.Default == nil && slices.Contains(p.Schema.Types, "string") {
+		p.Schema.Default, _ = jsontext.AppendQuote(nil, f.Default) // it was parsed, so it is UTF-8 or a mistake of the tag
+	}
 	if p.Schema.Ref == "" {
 		p.Schema.Description = "" // the parameter says it
 		p.Deprecated, p.Schema.Deprecated = p.Schema.Deprecated, false
@@ -163,9 +168,12 @@ func (in *inputs) part(f *bind.Field) {
 		return
 	}
 	var s *Schema
-	if f.In.String() == "file" {
+	if f.In == bind.File {
 		in.files = true
 		s = fileSchema(f)
+		if accept := f.Tag.Get("accept"); accept != "" {
+			in.parts.Set(f.Key, &Encoding{ContentType: strings.ReplaceAll(strings.ReplaceAll(accept, " ", ""), ",", ", ")})
+		}
 	} else {
 		s = in.builder.registry.Parameter(f.Type, f.Tag)
 	}
@@ -182,7 +190,18 @@ func fileSchema(f *bind.Field) *Schema {
 	s := &Schema{Types: schema.Types{"string"}, Format: "binary", Description: f.Doc}
 	if t := f.Type; t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Uint8 {
 		s.Description = ""
-		s = &Schema{Types: schema.Types{"array"}, Items: s, Description: f.Doc}
+		s = &Schema{
+			Types: schema.Types{"array"}, Items: s, Description: f.Doc,
+			MinItems: number(f.Tag.Get("minItems")), MaxItems: number(f.Tag.Get("maxItems")),
+		}
 	}
 	return s
+}
+
+func number(text string) *int {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return nil
+	}
+	return &n
 }

@@ -31,6 +31,9 @@ type Schema struct {
 	Pattern         string `json:"pattern,omitempty"`
 	ContentEncoding string `json:"contentEncoding,omitempty"`
 
+	ContentMediaType string  `json:"contentMediaType,omitempty"`
+	ContentSchema    *Schema `json:"contentSchema,omitzero"` // of the text, once decoded
+
 	Items       *Schema `json:"items,omitzero"`
 	MinItems    *int    `json:"minItems,omitzero"`
 	MaxItems    *int    `json:"maxItems,omitzero"`
