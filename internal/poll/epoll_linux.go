@@ -54,7 +54,7 @@ func New(o Options) (Poller, error) {
 		err = p.nest()
 	}
 	if err != nil {
-		_ = unix.Close(fd)
+		_ = p.Close()
 		return nil, err
 	}
 	return p, nil
@@ -81,6 +81,7 @@ func (p *epoll) nest() error {
 		return fmt.Errorf("poll: set non-blocking: %w", err)
 	}
 	file := os.NewFile(uintptr(p.fd), "epoll")
+	p.file = file // owns the descriptor from here on
 	conn, err := file.SyscallConn()
 	if err == nil {
 		err = file.SetReadDeadline(time.Time{})
@@ -88,7 +89,7 @@ func (p *epoll) nest() error {
 	if err != nil {
 		return fmt.Errorf("poll: nest epoll in the runtime's poller: %w", err)
 	}
-	p.file, p.conn, p.check = file, conn, p.ready
+	p.conn, p.check = conn, p.ready
 	return nil
 }
 
@@ -224,6 +225,8 @@ func (p *epoll) Remove(fd int) error {
 func (p *epoll) Close() error {
 	if p.wakeup >= 0 {
 		_ = unix.Close(p.wakeup)
+	}
+	if p.file == nil {
 		return unix.Close(p.fd)
 	}
 	return p.file.Close()

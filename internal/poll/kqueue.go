@@ -20,9 +20,10 @@ type kqueue struct {
 	fd    int
 	pipe  [2]int
 	raw   [256]unix.Kevent_t
-	start int // raw[start:end] was fetched by Park for the next Wait
+	gen   [256]uint32 // of raw, as it was when raw was fetched
+	start int         // raw[start:end] was fetched by Park for the next Wait
 	end   int
-	gens  map[int]uint32
+	gens  map[int]uint32 // by descriptor; those of closed ones are overwritten
 	woken atomic.Bool
 }
 
@@ -66,15 +67,11 @@ func (p *kqueue) Wait(events []Event) int {
 	}
 	n := 0
 	for p.start < p.end && n < len(events) {
-		raw := &p.raw[p.start]
+		raw, gen := &p.raw[p.start], p.gen[p.start]
 		p.start++
 		fd := int(raw.Ident)
 		if fd == p.pipe[0] {
 			p.drain()
-			continue
-		}
-		gen, known := p.gens[fd]
-		if !known {
 			continue
 		}
 		events[n] = Event{FD: fd, Gen: gen, Ready: keventBits(raw)}
@@ -89,6 +86,11 @@ func (p *kqueue) fetch(limit int, timeout *unix.Timespec) {
 		n = 0 // EINTR: a return for no reason
 	}
 	p.start, p.end = 0, n
+	// Now: between Park and Wait a descriptor may be closed and its number be
+	// registered again, and this event is not of the new one.
+	for i := range n {
+		p.gen[i] = p.gens[int(p.raw[i].Ident)]
+	}
 }
 
 func keventBits(raw *unix.Kevent_t) Ready {
@@ -104,7 +106,9 @@ func keventBits(raw *unix.Kevent_t) Ready {
 			r |= Closed
 		}
 	}
-	if raw.Flags&unix.EV_ERROR != 0 {
+	// At the end of a stream Fflags is the socket's error.
+	failed := raw.Flags&unix.EV_EOF != 0 && raw.Fflags != 0
+	if failed || raw.Flags&unix.EV_ERROR != 0 {
 		r |= Closed
 	}
 	return r
@@ -175,8 +179,17 @@ func (p *kqueue) Close() error {
 	return unix.Close(p.fd)
 }
 
-func (p *kqueue) Read(fd int, b []byte) (int, Errno)  { return result(unix.Read(fd, b)) }
-func (p *kqueue) Write(fd int, b []byte) (int, Errno) { return result(unix.Write(fd, b)) }
+func (p *kqueue) Read(fd int, b []byte) (int, Errno)  { return persist(unix.Read, fd, b) }
+func (p *kqueue) Write(fd int, b []byte) (int, Errno) { return persist(unix.Write, fd, b) }
+
+// persist makes a call again when a signal has interrupted it.
+func persist(call func(int, []byte) (int, error), fd int, b []byte) (int, Errno) {
+	for {
+		if n, e := result(call(fd, b)); e != unix.EINTR {
+			return n, e
+		}
+	}
+}
 
 // Writev writes the buffers one by one: not every BSD has writev in x/sys.
 func (p *kqueue) Writev(fd int, bufs [][]byte) (int, Errno) {
@@ -196,24 +209,28 @@ func (p *kqueue) Writev(fd int, bufs [][]byte) (int, Errno) {
 
 // Accept takes one connection of listener fd.
 func (p *kqueue) Accept(fd int) (int, netip.AddrPort, Errno) {
-	conn, sa, err := unix.Accept(fd)
-	if err != nil {
-		_, e := result(0, err)
-		return -1, netip.AddrPort{}, e
+	syscall.ForkLock.RLock() // no child must get conn before it is close-on-exec
+	defer syscall.ForkLock.RUnlock()
+	for {
+		conn, sa, err := unix.Accept(fd)
+		if err == nil {
+			unix.CloseOnExec(conn)
+			_ = unix.SetNonblock(conn, true)
+			return conn, addrPort(sa), 0
+		}
+		// ECONNABORTED: this one left before we came; accept(2) says go on.
+		if _, e := result(0, err); e != unix.EINTR && e != unix.ECONNABORTED {
+			return -1, netip.AddrPort{}, e
+		}
 	}
-	unix.CloseOnExec(conn)
-	_ = unix.SetNonblock(conn, true)
-	return conn, addrPort(sa), 0
 }
 
 // Shutdown closes the writing half of fd.
 func (p *kqueue) Shutdown(fd int) { _ = unix.Shutdown(fd, unix.SHUT_WR) }
 
-// CloseFD closes fd, which ends its registration.
-func (p *kqueue) CloseFD(fd int) {
-	delete(p.gens, fd)
-	_ = unix.Close(fd)
-}
+// CloseFD closes fd, which ends its registration. Any goroutine may, so gens
+// stays as it is.
+func (p *kqueue) CloseFD(fd int) { _ = unix.Close(fd) }
 
 func result(n int, err error) (int, Errno) {
 	if err == nil {

@@ -133,8 +133,9 @@ func (n *Net) Wait(events []poll.Event) int {
 		s := n.edges[0]
 		n.edges = n.edges[1:]
 		s.marked = false
-		if s.registered {
-			events[k] = poll.Event{FD: s.fd, Gen: s.gen, Ready: s.ready()}
+		// As epoll does, leave out what is over by now.
+		if r := s.ready(); s.registered && r != 0 {
+			events[k] = poll.Event{FD: s.fd, Gen: s.gen, Ready: r}
 			k++
 		}
 	}

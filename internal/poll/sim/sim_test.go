@@ -197,3 +197,19 @@ func TestParkReturnsForEdgesWakesAndDeadlines(t *testing.T) {
 	n.Wake()
 	n.Park(time.Time{})
 }
+
+func TestAnEdgeThatIsOverIsNotReported(t *testing.T) {
+	n := New(1)
+	n.Buffer = 1
+	fd, peer := n.Pair()
+	require.NoError(t, n.Add(fd, 1))
+	require.Equal(t, map[int]poll.Ready{fd: poll.Out}, events(n))
+	k, e := n.Write(fd, []byte("y"))
+	require.Zero(t, e)
+	require.Equal(t, 1, k, "and the other side is full")
+	require.True(t, peer.Send("x"))
+	var buf [1]byte
+	_, e = n.Read(fd, buf[:])
+	require.Zero(t, e)
+	require.Empty(t, events(n))
+}
