@@ -6,6 +6,6 @@
 // any goroutine at any time and may be a moment behind. What many goroutines
 // write has [Shared].
 //
-// It refuses negative counts silently, has no registry, no labels and no
-// exposition format: those belong to the reader.
+// It checks nothing, has no registry, no labels and no exposition format: those
+// belong to the reader.
 package metric
