@@ -210,16 +210,14 @@ func appendCopyTime(dst []byte, oid uint32, t time.Time) []byte {
 }
 
 func (k *copier) appendOther(dst []byte, oid uint32, v any) ([]byte, error) {
-	form, format, null, err := appendAny(k.types, nil, oid, v, pgtype.TextFormatCode)
+	value, f, err := appendAny(k.types, nil, oid, v, pgtype.TextFormatCode)
 	switch {
 	case err != nil:
 		return dst, err
-	case null:
+	case f == null:
 		return append(dst, `\N`...), nil
-	case format != text:
-		return dst, fmt.Errorf("a %T has no text form for this type", v)
 	}
-	return appendEscaped(dst, form), nil
+	return appendEscaped(dst, value), nil
 }
 
 // appendEscaped appends text with what COPY gives a meaning escaped.

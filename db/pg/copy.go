@@ -74,7 +74,7 @@ func (s *session) copy(q *db.Query) {
 	}
 	st := s.core.statement(source.types())
 	s.busy = true
-	sh, _ := s.cn.readyFor(q, st)
+	sh := s.cn.readyFor(q, st).shape
 	if sh == nil {
 		return
 	}

@@ -105,59 +105,62 @@ func (c *core) appendBind(dst []byte, portal string, name []byte, s *shape, para
 	for i := range params {
 		size := len(dst)
 		dst = append(dst, 0, 0, 0, 0)
-		var format byte
+		var f form
 		var err error
-		var null bool
-		dst, format, null, err = c.appendParam(dst, s.params[i], &params[i])
+		dst, f, err = c.appendParam(dst, s.params[i], &params[i])
 		if err != nil {
 			return dst, fmt.Errorf("$%d (%s): %w", i+1, typeName(c.types, s.params[i]), err)
 		}
-		dst[formats+2*i+1] = format
 		length := uint32(len(dst) - size - 4)
-		if null {
-			length = math.MaxUint32
+		if f == null {
+			f, length = text, math.MaxUint32
 		}
+		dst[formats+2*i+1] = byte(f)
 		binary.BigEndian.PutUint32(dst[size:], length)
 	}
 	dst = append(dst, s.formats...)
 	return finish(dst, at), nil
 }
 
+// form is how a value is encoded: one of the protocol's formats, or not at all.
+type form byte
+
 const (
-	text   byte = 0
-	packed byte = 1
+	text   form = 0
+	packed form = 1 // the protocol calls it binary
+	null   form = 0xff
 )
 
 // appendParam appends one parameter in the form that the server's type takes.
 // What is not known to fit goes as text, which the server parses itself.
-func (c *core) appendParam(dst []byte, oid uint32, p *db.Param) (_ []byte, format byte, null bool, err error) {
+func (c *core) appendParam(dst []byte, oid uint32, p *db.Param) (_ []byte, f form, err error) {
 	switch p.Kind() {
 	case db.ParamNull:
-		return dst, text, true, nil
+		return dst, null, nil
 	case db.ParamInt:
-		dst, format, err = appendInt(dst, oid, p.Int())
+		dst, f, err = appendInt(dst, oid, p.Int())
 	case db.ParamFloat:
-		dst, format = appendFloat(dst, oid, p.Float())
+		dst, f = appendFloat(dst, oid, p.Float())
 	case db.ParamBool:
-		dst, format = appendBool(dst, oid, p.Bool())
+		dst, f = appendBool(dst, oid, p.Bool())
 	case db.ParamText:
 		if oid == pgtype.ByteaOID {
-			return append(dst, p.Text()...), packed, false, nil // its bytes, not bytea's text form
+			return append(dst, p.Text()...), packed, nil // its bytes, not bytea's text form
 		}
 		dst = append(dst, p.Text()...)
 	case db.ParamBytes:
-		dst, format = appendBytes(dst, oid, p.Bytes())
+		dst, f = appendBytes(dst, oid, p.Bytes())
 	case db.ParamTime:
-		dst, format = appendTime(dst, oid, p.Time())
+		dst, f = appendTime(dst, oid, p.Time())
 	case db.ParamUUID:
-		dst, format = appendUUID(dst, oid, p.UUID())
+		dst, f = appendUUID(dst, oid, p.UUID())
 	default:
 		return appendAny(c.types, dst, oid, p.Any(), pgtype.BinaryFormatCode, pgtype.TextFormatCode)
 	}
-	return dst, format, false, err
+	return dst, f, err
 }
 
-func appendInt(dst []byte, oid uint32, v int64) ([]byte, byte, error) {
+func appendInt(dst []byte, oid uint32, v int64) ([]byte, form, error) {
 	switch oid {
 	case pgtype.Int8OID:
 		return binary.BigEndian.AppendUint64(dst, uint64(v)), packed, nil
@@ -179,7 +182,7 @@ func appendInt(dst []byte, oid uint32, v int64) ([]byte, byte, error) {
 	}
 }
 
-func appendFloat(dst []byte, oid uint32, v float64) ([]byte, byte) {
+func appendFloat(dst []byte, oid uint32, v float64) ([]byte, form) {
 	switch oid {
 	case pgtype.Float8OID:
 		return binary.BigEndian.AppendUint64(dst, math.Float64bits(v)), packed
@@ -199,7 +202,7 @@ func appendFloat(dst []byte, oid uint32, v float64) ([]byte, byte) {
 	return strconv.AppendFloat(dst, v, 'g', -1, 64), text
 }
 
-func appendBool(dst []byte, oid uint32, v bool) ([]byte, byte) {
+func appendBool(dst []byte, oid uint32, v bool) ([]byte, form) {
 	if oid == pgtype.BoolOID {
 		if v {
 			return append(dst, 1), packed
@@ -209,7 +212,7 @@ func appendBool(dst []byte, oid uint32, v bool) ([]byte, byte) {
 	return strconv.AppendBool(dst, v), text
 }
 
-func appendBytes(dst []byte, oid uint32, v []byte) ([]byte, byte) {
+func appendBytes(dst []byte, oid uint32, v []byte) ([]byte, form) {
 	if oid == pgtype.ByteaOID || oid == pgtype.UUIDOID && len(v) == 16 {
 		return append(dst, v...), packed
 	}
@@ -222,7 +225,7 @@ const (
 	epochDays    = epochSeconds / 86400
 )
 
-func appendTime(dst []byte, oid uint32, t time.Time) ([]byte, byte) {
+func appendTime(dst []byte, oid uint32, t time.Time) ([]byte, form) {
 	switch oid {
 	case pgtype.TimestamptzOID:
 		if us, ok := microseconds(t); ok {
@@ -258,7 +261,7 @@ func microseconds(t time.Time) (int64, bool) {
 	return s*1_000_000 + int64(t.Nanosecond())/1000, true
 }
 
-func appendUUID(dst []byte, oid uint32, u [16]byte) ([]byte, byte) {
+func appendUUID(dst []byte, oid uint32, u [16]byte) ([]byte, form) {
 	if oid == pgtype.UUIDOID || oid == pgtype.ByteaOID {
 		return append(dst, u[:]...), packed
 	}
@@ -267,10 +270,10 @@ func appendUUID(dst []byte, oid uint32, u [16]byte) ([]byte, byte) {
 
 // appendAny encodes arrays, ranges, addresses and the like through pgtype, in the
 // first of formats that works, and everything for a json column as JSON.
-func appendAny(m *pgtype.Map, dst []byte, oid uint32, v any, formats ...int16) ([]byte, byte, bool, error) {
+func appendAny(m *pgtype.Map, dst []byte, oid uint32, v any, formats ...int16) ([]byte, form, error) {
 	if oid == pgtype.JSONOID || oid == pgtype.JSONBOID {
 		doc, err := json.Marshal(v)
-		return append(dst, doc...), text, false, err
+		return append(dst, doc...), text, err
 	}
 	for _, format := range formats {
 		plan := m.PlanEncode(oid, format, v)
@@ -279,22 +282,22 @@ func appendAny(m *pgtype.Map, dst []byte, oid uint32, v any, formats ...int16) (
 		}
 		out, err := plan.Encode(v, dst)
 		if err != nil {
-			return dst, 0, false, err
+			return dst, text, err
 		}
 		if out == nil {
-			return dst, text, true, nil
+			return dst, null, nil
 		}
-		return out, byte(format), false, nil
+		return out, form(format), nil
 	}
 	if t, ok := v.(encoding.TextMarshaler); ok {
 		b, err := t.MarshalText()
-		return append(dst, b...), text, false, err
+		return append(dst, b...), text, err
 	}
 	if isText(oid) {
 		doc, err := json.Marshal(v)
-		return append(dst, doc...), text, false, err
+		return append(dst, doc...), text, err
 	}
-	return dst, 0, false, fmt.Errorf("a %T has no form for this type", v)
+	return dst, text, fmt.Errorf("a %T has no form for this type", v)
 }
 
 func isText(oid uint32) bool {

@@ -127,7 +127,7 @@ func (c *core) shapeOf(s *statement, d *draft) *shape {
 		} else {
 			cols[i].Accepts = accepts(c.types, col.oid)
 		}
-		n.formats = append(n.formats, 0, format)
+		n.formats = append(n.formats, 0, byte(format))
 	}
 	n.desc = db.NewDescription(cols)
 	s.last = n

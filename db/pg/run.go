@@ -21,8 +21,8 @@ func (cn *conn) run(q *db.Query, s *statement) {
 		cn.setBuffer(appendSimple(cn.buffer(), q.SQL))
 		cn.send(unit{kind: unitSimple, q: q})
 	default:
-		if sh, p := cn.readyFor(q, s); sh != nil {
-			cn.execute(q, s, p, sh)
+		if r := cn.readyFor(q, s); r.shape != nil {
+			cn.execute(q, r)
 		}
 	}
 }
@@ -34,69 +34,78 @@ func (cn *conn) send(u unit) {
 	cn.push(u)
 }
 
-// readyFor returns the shape of s and how it is prepared here. While it is not
-// prepared, q waits for it and the shape is nil.
-func (cn *conn) readyFor(q *db.Query, s *statement) (*shape, *prepared) {
+// runnable is a statement on a connection: what it takes to bind it.
+//
+// Owner: reactor.
+type runnable struct {
+	st    *statement
+	prep  *prepared // nil behind a pooler: it is parsed every time
+	shape *shape    // nil: not prepared yet
+}
+
+// readyFor returns s as it can be run here. While it is not prepared, q waits for
+// it and the shape is nil.
+func (cn *conn) readyFor(q *db.Query, s *statement) runnable {
 	if cn.core.cfg.SimplePooler && s.last != nil {
-		return s.last, nil
+		return runnable{s, nil, s.last}
 	}
 	p := s.on[cn.slot]
 	switch {
 	case p == nil:
 		cn.prepare(s, q)
-		return nil, nil
+		return runnable{}
 	case p.shape == nil:
 		cn.await(p, q)
-		return nil, nil
+		return runnable{}
 	}
-	return p.shape, p
+	return runnable{s, p, p.shape}
 }
 
-// renew has s described again, because it seems not to fit the rows' type: the
-// table may have changed. False: that has been done for this very call.
-func (cn *conn) renew(q *db.Query, s *statement, p *prepared) bool {
+// renew has a statement described again, because it seems not to fit the call:
+// the table may have changed. False: that has been done for this very call.
+func (cn *conn) renew(q *db.Query, r runnable) bool {
 	if q.Hook.State&flagFresh != 0 {
 		return false
 	}
-	if p != nil {
-		cn.deallocate(s, p)
+	if r.prep != nil {
+		cn.deallocate(r.st, r.prep)
 	}
-	cn.prepare(s, q)
+	cn.prepare(r.st, q)
 	return true
 }
 
 // execute sends Bind, Execute and Sync.
-func (cn *conn) execute(q *db.Query, s *statement, p *prepared, sh *shape) {
+func (cn *conn) execute(q *db.Query, r runnable) {
 	c := cn.core
-	if err := q.Describe(sh.desc); err != nil {
-		if !cn.renew(q, s, p) {
+	if err := q.Describe(r.shape.desc); err != nil {
+		if !cn.renew(q, r) {
 			c.finish(q, err)
 		}
 		return
 	}
 	before := cn.buffer()
-	out, err := cn.bind(before, "", s, p, sh, q)
+	out, err := cn.bind(before, "", r, q)
 	if err != nil {
 		cn.setBuffer(out[:len(before)])
-		if !cn.renew(q, s, p) {
+		if !cn.renew(q, r) {
 			c.finish(q, invalid(q, err))
 		}
 		return
 	}
 	out = append(out, executeAll...)
 	cn.setBuffer(append(out, syncMsg...))
-	cn.send(unit{kind: unitQuery, q: q, st: s, shape: sh})
+	cn.send(unit{kind: unitQuery, q: q, st: r.st, shape: r.shape})
 }
 
 // bind appends what binds q's parameters to a portal. Behind a pooler the
 // statement is parsed along with it, for the types that the parameters come in,
 // and its rows are described: nobody else tells when the table was made anew.
-func (cn *conn) bind(dst []byte, portal string, s *statement, p *prepared, sh *shape, q *db.Query) ([]byte, error) {
-	if p != nil {
-		return cn.core.appendBind(dst, portal, p.name, sh, q.Params())
+func (cn *conn) bind(dst []byte, portal string, r runnable, q *db.Query) ([]byte, error) {
+	if r.prep != nil {
+		return cn.core.appendBind(dst, portal, r.prep.name, r.shape, q.Params())
 	}
-	dst = appendParse(dst, unnamed, s.sql, sh.params)
-	dst, err := cn.core.appendBind(dst, portal, unnamed, sh, q.Params())
+	dst = appendParse(dst, unnamed, r.st.sql, r.shape.params)
+	dst, err := cn.core.appendBind(dst, portal, unnamed, r.shape, q.Params())
 	return appendDescribePortal(dst, portal), err
 }
 
@@ -108,12 +117,12 @@ func (cn *conn) readyForBatch(q *db.Query) bool {
 	c := cn.core
 	for i, item := range q.Items {
 		s := c.statement(item.SQL)
-		sh, p := cn.readyFor(q, s)
-		if sh == nil {
+		r := cn.readyFor(q, s)
+		if r.shape == nil {
 			return false
 		}
-		if err := item.Describe(sh.desc); err != nil {
-			if !cn.renew(q, s, p) {
+		if err := item.Describe(r.shape.desc); err != nil {
+			if !cn.renew(q, r) {
 				cn.end(q, &db.BatchError{Index: i, SQL: item.SQL, Err: err})
 			}
 			return false
@@ -139,15 +148,15 @@ func (cn *conn) sendBatch(q *db.Query) bool {
 	shapes := make([]*shape, len(q.Items))
 	for i, item := range q.Items {
 		s := cn.core.statement(item.SQL)
-		sh, p := cn.readyFor(q, s)
+		r := cn.readyFor(q, s)
 		var err error
-		if out, err = cn.bind(out, "", s, p, sh, item); err != nil {
+		if out, err = cn.bind(out, "", r, item); err != nil {
 			cn.setBuffer(out[:len(before)])
 			cn.end(q, &db.BatchError{Index: i, SQL: item.SQL, Err: invalid(item, err)})
 			return false
 		}
 		out = append(out, executeAll...)
-		shapes[i] = sh
+		shapes[i] = r.shape
 	}
 	cn.setBuffer(append(out, syncMsg...))
 	cn.send(unit{kind: unitBatch, q: q, shapes: shapes})

@@ -204,41 +204,40 @@ func (s *session) plain(q *db.Query) {
 
 // query runs one statement.
 func (s *session) query(q *db.Query) {
-	st, sh, p := s.fit(q)
-	if sh == nil {
+	r := s.fit(q)
+	if r.shape == nil {
 		return
 	}
 	cn := s.cn
 	before := cn.buffer()
-	out, err := cn.bind(before, "", st, p, sh, q)
+	out, err := cn.bind(before, "", r, q)
 	if err != nil {
 		cn.setBuffer(out[:len(before)])
-		if s.busy = true; !cn.renew(q, st, p) {
+		if s.busy = true; !cn.renew(q, r) {
 			s.failed(q, invalid(q, err))
 		}
 		return
 	}
 	out = append(out, executeAll...)
 	cn.setBuffer(append(out, syncMsg...))
-	s.send(unit{kind: unitQuery, q: q, st: st, shape: sh, step: (*session).queried})
+	s.send(unit{kind: unitQuery, q: q, st: r.st, shape: r.shape, step: (*session).queried})
 }
 
 // fit finds the shape of q's statement and holds it against the row type. A nil
 // shape: q waits to be prepared, or has failed.
-func (s *session) fit(q *db.Query) (*statement, *shape, *prepared) {
-	st := s.core.statement(q.SQL)
+func (s *session) fit(q *db.Query) runnable {
 	s.busy = true // if it has to wait
-	sh, p := s.cn.readyFor(q, st)
-	if sh == nil {
-		return nil, nil, nil
+	r := s.cn.readyFor(q, s.core.statement(q.SQL))
+	if r.shape == nil {
+		return r
 	}
-	if err := q.Describe(sh.desc); err != nil {
-		if !s.cn.renew(q, st, p) {
+	if err := q.Describe(r.shape.desc); err != nil {
+		if !s.cn.renew(q, r) {
 			s.failed(q, err)
 		}
-		return nil, nil, nil
+		return runnable{}
 	}
-	return st, sh, p
+	return r
 }
 
 // prepared goes on with q, whose statement is prepared now.

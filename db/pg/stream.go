@@ -25,14 +25,14 @@ func (k *cursor) Start(q *db.Query) {
 
 // stream opens a portal and brings the first portion.
 func (s *session) stream(q *db.Query) {
-	st, sh, p := s.fit(q)
-	if sh == nil {
+	r := s.fit(q)
+	if r.shape == nil {
 		return
 	}
-	k := &cursor{s: s, st: st, shape: sh, portal: s.portalName()}
+	k := &cursor{s: s, st: r.st, shape: r.shape, portal: s.portalName()}
 	cn := s.cn
 	before := cn.buffer()
-	out, err := cn.bind(before, k.portal, st, p, sh, q)
+	out, err := cn.bind(before, k.portal, r, q)
 	if err != nil {
 		cn.setBuffer(out[:len(before)])
 		s.failed(q, invalid(q, err))
