@@ -1,0 +1,86 @@
+package pg_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/pg"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+)
+
+// leaving is the input of the routes that clients do not wait for.
+type leaving struct {
+	ID int      `query:"id"`
+	DB *db.Pool `inject:""`
+}
+
+// runningSleeps counts what the server works on, as the server says.
+func runningSleeps(t *testing.T, conn *pgx.Conn, id int) (n int) {
+	t.Helper()
+	const sql = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT 7 FROM pg_sleep%' || $1 AND pid <> pg_backend_pid()"
+	require.NoError(t, conn.QueryRow(background(t), sql, fmt.Sprintf("/* %d */", id)).Scan(&n))
+	return n
+}
+
+// TestClientLeaves: an HTTP client that closes its connection while its query
+// runs ends the query on the server, in every style of handler, and in a
+// transaction. The query would sleep for a minute.
+func TestClientLeaves(t *testing.T) {
+	c := plain(t)
+	p := open(t, c, pg.Config{MaxConns: 3, StatementTimeout: -1})
+	look := admin(t, c.URL())
+	sleep := func(in leaving) string { return fmt.Sprintf("SELECT 7 FROM pg_sleep(60) /* %d */", in.ID) }
+	query := func(c *fasterapi.Ctx, in leaving) (int, error) { return in.DB.One[int](c, sleep(in)).Await(c) }
+
+	app := fasterapi.New(fasterapi.Config{Title: "leaves", Addr: "127.0.0.1:0", Cores: 2})
+	app.Provide(p)
+	app.Get("/goroutine", query)
+	app.Get("/reactor", query, fasterapi.OnReactor())
+	app.GetFuture("/chain", func(c *fasterapi.Ctx, in leaving) async.Future[int] { return in.DB.One[int](c, sleep(in)) })
+	app.Get("/transaction", func(c *fasterapi.Ctx, in leaving) (int, error) {
+		return in.DB.Tx(c, db.TxOptions{}, func(ctx context.Context, tx *db.Tx) (int, error) {
+			return tx.One[int](ctx, sleep(in)).Await(ctx)
+		}).Await(c)
+	})
+	app.Get("/all", func(c *fasterapi.Ctx, in leaving) ([]int, error) {
+		return async.WhenAll(in.DB.One[int](c, sleep(in)), in.DB.One[int](c, "SELECT 1")).Await(c)
+	})
+	app.Get("/fast", func(c *fasterapi.Ctx, in leaving) (int, error) { return in.DB.One[int](c, "SELECT 8").Await(c) })
+	server, err := app.Start()
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, server.Shutdown(background(t))) })
+
+	for i, path := range []string{"/goroutine", "/reactor", "/chain", "/transaction", "/all"} {
+		t.Run(path[1:], func(t *testing.T) {
+			conn, err := net.Dial("tcp", server.Addr().String())
+			require.NoError(t, err)
+			_, err = fmt.Fprintf(conn, "GET %s?id=%d HTTP/1.1\r\nHost: x\r\n\r\n", path, i)
+			require.NoError(t, err)
+			require.Eventually(t, func() bool { return runningSleeps(t, look, i) == 1 }, 10*time.Second, 5*time.Millisecond,
+				"the query does not run")
+			left := time.Now()
+			require.NoError(t, conn.Close())
+			require.Eventually(t, func() bool { return runningSleeps(t, look, i) == 0 }, 10*time.Second, 5*time.Millisecond,
+				"the server works on, for nobody")
+			t.Logf("ended after %v", time.Since(left).Round(time.Millisecond))
+			require.Eventually(t, func() bool { s := p.Stats(); return s.Busy == 0 && s.Waiting == 0 }, 5*time.Second, time.Millisecond)
+		})
+	}
+	require.NotZero(t, p.Stats().Cancelled)
+	conn, err := net.Dial("tcp", server.Addr().String())
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = io.WriteString(conn, "GET /fast HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	require.NoError(t, err)
+	text, err := io.ReadAll(conn)
+	require.NoError(t, err)
+	require.Contains(t, string(text), " 200 ", "the pool is well")
+}

@@ -1,0 +1,138 @@
+package pg_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/pg"
+	"github.com/fasterapi/fasterapi/internal/pgtest"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+)
+
+// lockedBuffer takes what a logger writes.
+//
+// Owner: mu.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+// TestTooManyConnections: a server that has fewer connections than the pool may
+// open is a reason for a warning, and the calls share those that can be had.
+func TestTooManyConnections(t *testing.T) {
+	const room = 8
+	c := pgtest.Start(t, pgtest.Options{Settings: []string{"max_connections = 8", "superuser_reserved_connections = 0", "max_wal_senders = 0"}})
+	logged := &lockedBuffer{}
+	p := open(t, c, pg.Config{
+		MaxConns: 20, AcquireTimeout: 10 * time.Second,
+		Logger: slog.New(slog.NewTextHandler(logged, nil)),
+	})
+	ctx := background(t)
+	_, err := p.One[int](ctx, "SELECT $1::int FROM pg_sleep(0.05)", 0).Await(ctx) // it is known to be slow
+	require.NoError(t, err)
+	var fs []async.Future[int]
+	for i := range 60 {
+		fs = append(fs, p.One[int](ctx, "SELECT $1::int FROM pg_sleep(0.05)", i))
+	}
+	all, err := async.WhenAll(fs...).Await(ctx)
+	require.NoError(t, err)
+	for i, v := range all {
+		require.Equal(t, i, v)
+	}
+	require.LessOrEqual(t, p.Stats().Open, room)
+	require.Contains(t, logged.String(), "may open more connections than the server has left")
+	require.Contains(t, logged.String(), "53300")
+}
+
+// TestNoConnections: with all of the server's connections in other hands calls
+// fail in time, say why, and are safe to repeat; later the pool finds its way
+// back by itself.
+func TestNoConnections(t *testing.T) {
+	c := pgtest.Start(t, pgtest.Options{Settings: []string{"max_connections = 6", "superuser_reserved_connections = 0", "max_wal_senders = 0"}})
+	p := open(t, c, pg.Config{MaxConns: 2, AcquireTimeout: 500 * time.Millisecond, Logger: slog.New(slog.DiscardHandler)})
+	ctx := background(t)
+	_, err := p.Ping(ctx).Await(ctx)
+	require.NoError(t, err)
+	require.NoError(t, endBackends(c))
+	var others []*pgx.Conn
+	require.Eventually(t, func() bool { // take them all before the pool gets one back
+		for {
+			conn, err := pgx.Connect(ctx, c.URL())
+			if err != nil {
+				return len(others) == 6
+			}
+			others = append(others, conn)
+			_ = endOthers(ctx, conn, others)
+		}
+	}, 10*time.Second, time.Millisecond)
+
+	begin := time.Now()
+	_, err = p.One[int](ctx, "SELECT 1").Await(ctx)
+	require.Error(t, err)
+	require.True(t, db.SafeToRetry(err))
+	require.ErrorContains(t, err, "53300")
+	require.Less(t, time.Since(begin), 5*time.Second)
+
+	for _, conn := range others {
+		_ = conn.Close(ctx)
+	}
+	require.Eventually(t, func() bool { _, err := p.Ping(ctx).Await(ctx); return err == nil }, 15*time.Second, 10*time.Millisecond)
+}
+
+// endOthers ends all connections but those in mine.
+func endOthers(ctx context.Context, conn *pgx.Conn, mine []*pgx.Conn) error {
+	var keep []int32
+	for _, c := range mine {
+		keep = append(keep, int32(c.PgConn().PID()))
+	}
+	_, err := conn.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND NOT pid = ANY($1)", keep)
+	return err
+}
+
+// TestSlowAmongFast: nothing waits behind a statement that is known to be slow,
+// nor behind one that turns out to be.
+func TestSlowAmongFast(t *testing.T) {
+	p := open(t, plain(t), pg.Config{MinConns: 2, MaxConns: 3})
+	ctx := background(t)
+	for range 200 { // both statements are known afterwards
+		_, err := p.One[int](ctx, "SELECT $1::int", 1).Await(ctx)
+		require.NoError(t, err)
+	}
+	for round := range 4 {
+		begin := time.Now()
+		slow := p.One[int](ctx, "SELECT 1 FROM pg_sleep(0.5)")
+		var most time.Duration
+		for !slow.Ready() && time.Since(begin) < 400*time.Millisecond {
+			one := time.Now()
+			v, err := p.One[int](ctx, "SELECT $1::int", round).Await(ctx)
+			require.NoError(t, err)
+			require.Equal(t, round, v)
+			most = max(most, time.Since(one))
+		}
+		// A quarter of a second is far from any scheduling and far from the
+		// half that waiting behind the slow one would take.
+		require.Less(t, most, 250*time.Millisecond, "round %d: somebody has waited behind the slow one", round)
+		require.False(t, slow.Ready())
+		_, err := slow.Await(ctx)
+		require.NoError(t, err)
+	}
+}

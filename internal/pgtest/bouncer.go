@@ -1,0 +1,134 @@
+package pgtest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/fasterapi/fasterapi/internal/needs"
+)
+
+// Bouncer is a running PgBouncer in transaction mode: many clients share few
+// server connections, which change hands after every transaction.
+//
+// Owner: the test.
+type Bouncer struct {
+	dir  string
+	port int
+	done chan struct{} // closed when it has ended
+	out  bytes.Buffer  // read it after done
+}
+
+// StartBouncer starts one before a plaintext cluster, for all of its databases;
+// each of them gets up to servers connections. It ends with the test.
+func StartBouncer(t testing.TB, c *Cluster, servers int) *Bouncer {
+	t.Helper()
+	b, err := newBouncer(needs.Program(t, "pgbouncer"), c, servers)
+	if err != nil {
+		t.Fatalf("pgtest: pgbouncer: %v", err)
+	}
+	t.Cleanup(b.remove)
+	return b
+}
+
+func newBouncer(program string, c *Cluster, servers int) (*Bouncer, error) {
+	dir, err := os.MkdirTemp("", "pgbouncer")
+	if err != nil {
+		return nil, err
+	}
+	b := &Bouncer{dir: dir, done: make(chan struct{})}
+	if b.port, err = freePort(); err == nil {
+		err = b.configure(c, servers)
+	}
+	if err == nil {
+		err = b.start(program)
+	}
+	if err != nil {
+		b.remove()
+		return nil, err
+	}
+	return b, nil
+}
+
+func (b *Bouncer) ini() string     { return filepath.Join(b.dir, "pgbouncer.ini") }
+func (b *Bouncer) pidFile() string { return filepath.Join(b.dir, "pid") }
+
+func (b *Bouncer) configure(c *Cluster, servers int) error {
+	users := filepath.Join(b.dir, "users")
+	text := fmt.Sprintf(`[databases]
+* = host=127.0.0.1 port=%d
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = %d
+unix_socket_dir =
+pidfile = %s
+auth_type = trust
+auth_file = %s
+pool_mode = transaction
+default_pool_size = %d
+max_client_conn = 500
+ignore_startup_parameters = extra_float_digits
+`, c.port, b.port, b.pidFile(), users, servers)
+	if err := os.WriteFile(users, []byte("\"postgres\" \"\"\n"), 0o644); err != nil {
+		return err
+	}
+	if err := os.WriteFile(b.ini(), []byte(text), 0o644); err != nil {
+		return err
+	}
+	if os.Getuid() != 0 {
+		return nil
+	}
+	return exec.Command("chown", "-R", "postgres", b.dir).Run()
+}
+
+// start runs the program, which refuses to be root, and waits until it listens.
+func (b *Bouncer) start(program string) error {
+	cmd := exec.Command(program, b.ini())
+	if os.Getuid() == 0 {
+		cmd = exec.Command("runuser", "-u", "postgres", "--", program, b.ini())
+	}
+	cmd.Stdout, cmd.Stderr = &b.out, &b.out
+	if err := cmd.Start(); err != nil {
+		close(b.done)
+		return err
+	}
+	go func() {
+		_ = cmd.Wait()
+		close(b.done)
+	}()
+	for begin := time.Now(); time.Since(begin) < 10*time.Second; {
+		if conn, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(b.port))); err == nil {
+			return conn.Close()
+		}
+		select {
+		case <-b.done:
+			return errors.New(b.out.String())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return errors.New("it does not listen")
+}
+
+// remove ends the process and deletes its files.
+func (b *Bouncer) remove() {
+	if text, err := os.ReadFile(b.pidFile()); err == nil {
+		_ = kill(string(text))
+	}
+	select {
+	case <-b.done:
+	case <-time.After(5 * time.Second):
+	}
+	_ = os.RemoveAll(b.dir)
+}
+
+// URL is a connection URL for a database of the cluster, through the bouncer.
+func (b *Bouncer) URL(database string) string {
+	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable", b.port, database)
+}
