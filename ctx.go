@@ -42,10 +42,8 @@ type Ctx struct {
 	status int
 	// scratch holds the encoded response until the exchange has finished.
 	scratch []byte
-	// coroutine is what the handler runs on and running its route, while it
-	// runs on a coroutine.
+	// coroutine is what the handler runs on, while it runs on one.
 	coroutine *reactor.Coroutine
-	running   *route
 	// via is the net/http middleware that the response goes through, if any.
 	via *relay
 	// added is the context that this middleware has made of c.
@@ -56,8 +54,6 @@ type Ctx struct {
 	stages stages
 	// direct: the handler runs on the reactor.
 	direct bool
-	// late: Serve has returned Later, so the end of the handler finishes x.
-	late bool
 
 	// injected are the values that providers made for this request, by slot;
 	// cleanups give them back, and outcome is the error of the handler.
@@ -75,8 +71,8 @@ type Ctx struct {
 	// reused. watching counts watchers. All three are atomic.
 	ended, shared atomic.Bool
 	// expired: CancelAfter has ended c. Atomic.
-	expired atomic.Bool
-	watching      atomic.Int32
+	expired  atomic.Bool
+	watching atomic.Int32
 }
 
 // Request
@@ -250,8 +246,8 @@ func (c *Ctx) reset() {
 	invariant.Poison(c.scratch[:cap(c.scratch)])
 	c.params.Reset()
 	c.route, c.missed, c.routed = nil, router.Match[*route]{}, false
-	c.running, c.via, c.added = nil, nil, nil
-	c.status, c.coroutine, c.direct, c.late = 0, nil, false, false
+	c.via, c.added = nil, nil
+	c.status, c.coroutine, c.direct = 0, nil, false
 	clear(c.values)
 	clear(c.injected)
 	c.injected, c.outcome = c.injected[:0], nil

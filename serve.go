@@ -150,7 +150,6 @@ func (c *Ctx) runChain(r *route) (outcome exchange.Outcome) {
 		c.conclude(err)
 		return exchange.Answered
 	}
-	c.late = true
 	return exchange.Later
 }
 

@@ -18,7 +18,9 @@
 //     The engine goes on after the caller has returned;
 //   - [Move]: this handler belongs on the other kind of owner. The engine
 //     passes the connection from the reactor to a pooled goroutine, or back,
-//     and calls Serve again there.
+//     and calls Serve again there;
+//   - [Enter]: this handler may suspend. The engine calls Serve again on a
+//     coroutine of the reactor.
 //
 // # Leases
 //

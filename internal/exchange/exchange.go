@@ -46,6 +46,7 @@ type Exchange struct {
 
 	carrier   Carrier
 	reactor   *reactor.Reactor
+	coroutine *reactor.Coroutine
 	onReactor bool
 	streamed  bool
 	hijacked  bool
@@ -110,9 +111,16 @@ func (x *Exchange) Reset() {
 	x.Body, x.Stream, x.Payload = nil, nil, nil
 	x.Remote, x.Secure, x.CloseAfter = netip.AddrPort{}, false, false
 	x.Status, x.ContentType, x.Fields = 0, "", x.Fields[:0]
-	x.carrier, x.reactor = nil, nil
+	x.carrier, x.reactor, x.coroutine = nil, nil, nil
 	x.onReactor, x.streamed, x.hijacked = false, false, false
 }
+
+// Enter records the coroutine that Serve runs on; nil: none.
+func (x *Exchange) Enter(co *reactor.Coroutine) { x.coroutine = co }
+
+// Coroutine is the coroutine of the reactor that Serve runs on, nil when it
+// runs on none.
+func (x *Exchange) Coroutine() *reactor.Coroutine { return x.coroutine }
 
 // OnReactor tells whether the code that runs now runs on the reactor.
 func (x *Exchange) OnReactor() bool { return x.onReactor }

@@ -12,6 +12,10 @@ const (
 	Later
 	// Move: call Serve again on the other kind of owner.
 	Move
+	// Enter: call Serve again on a coroutine of the reactor. Requests of the
+	// connection that wait already are served on the same one. Only on the
+	// reactor, and only where Exchange.Coroutine is nil.
+	Enter
 )
 
 // Admission says what to do with the body of a request, before it is read.

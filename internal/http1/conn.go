@@ -64,6 +64,8 @@ type conn struct {
 	running bool
 	// finished: Finish was called inside Serve.
 	finished bool
+	// entering: advance ends by going on on a coroutine.
+	entering bool
 	// lending: advance ends by lending the connection to a goroutine.
 	lending bool
 	// halfway: x.Head holds the beginning of a head. partial: the time of that
@@ -86,6 +88,8 @@ type conn struct {
 	// fills counts the reads of one advance, lingered the bytes that were thrown
 	// away while lingering.
 	fills, lingered uint32
+	// co is the coroutine that advance runs on; nil: none.
+	co *reactor.Coroutine
 	// x is the current exchange; nil while idle.
 	x *exchange.Exchange
 	// body is a request body that was not complete when its head was; else nil.
@@ -165,8 +169,11 @@ func (c *conn) whileServing(ev poll.Ready) {
 func (c *conn) advance() {
 	c.fills = 0
 	c.work()
-	if c.lending {
+	switch {
+	case c.lending:
 		c.lend()
+	case c.entering:
+		c.enter()
 	}
 }
 

@@ -15,9 +15,15 @@ func (c *conn) serve() bool {
 	c.phase, c.finished = serving, false
 	outcome := c.core.server.handler.Serve(c.x)
 	switch {
+	case c.phase == closed && outcome != exchange.Later: // it broke while the handler was suspended
+		c.retireExchange()
+		return false
+	case outcome == exchange.Enter:
+		c.phase, c.entering = ready, true
+		return false
 	case outcome == exchange.Answered, outcome == exchange.Later && c.finished:
 		c.phase = answering
-		return true
+		return !c.leaveInterrupted()
 	case outcome == exchange.Move:
 		c.leaveServe()
 		c.phase = ready

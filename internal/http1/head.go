@@ -47,6 +47,7 @@ func (c *conn) begin() {
 	c.halfway, c.partial, c.fresh = false, false, false
 	c.expectNothing()
 	x.Attach(c, c.core.reactor, c.owner.Load() == ownedByReactor)
+	x.Enter(c.co)
 	x.Remote = c.remote
 	c.core.server.handler.Begin(x)
 	c.mustClose = !x.Head.Persistent()

@@ -78,8 +78,30 @@ func (o *onReactor) Run() {
 		}
 	}()
 	outcome := c.handler.Serve(c.x)
+	if outcome == exchange.Enter {
+		c.reactor.Coroutine((*entered)(c))
+		returned, later = true, true
+		return
+	}
 	returned, later, c.moved = true, outcome == exchange.Later, outcome == exchange.Move
 }
+
+// entered is a carrier whose handler runs on a coroutine of the reactor.
+//
+// Owner: reactor.
+type entered carrier
+
+// RunOn implements [reactor.CoroutineJob].
+func (e *entered) RunOn(co *reactor.Coroutine) {
+	e.x.Enter(co)
+	(*onReactor)(e).Run()
+}
+
+// Panicked implements [reactor.CoroutineJob]: Run has given the turn back.
+func (e *entered) Panicked(any, []byte) {}
+
+// Goexited implements [reactor.CoroutineJob]: Run has given the turn back.
+func (e *entered) Goexited() {}
 
 // Finish implements [exchange.Carrier].
 func (c *carrier) Finish(*exchange.Exchange) { c.giveBack() }

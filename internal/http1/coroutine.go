@@ -1,0 +1,59 @@
+package http1
+
+import (
+	"github.com/fasterapi/fasterapi/reactor"
+)
+
+// entered is a connection that works on a coroutine of its reactor, so that
+// its handlers can suspend. One switch of coroutines serves all requests of a
+// read, not one each: of 16 pipelined requests that do not suspend, each pays
+// 7 ns of the 110 ns that a switch costs there and back.
+//
+// Owner: reactor.
+type entered conn
+
+// enter goes on with the work on a coroutine.
+func (c *conn) enter() {
+	c.entering = false
+	c.core.reactor.Coroutine((*entered)(c))
+}
+
+// RunOn implements [reactor.CoroutineJob].
+func (e *entered) RunOn(co *reactor.Coroutine) {
+	c := (*conn)(e)
+	c.enterWith(co)
+	defer c.enterWith(nil)
+	c.work()
+	if c.lending {
+		c.enterWith(nil) // once it is lent it is not ours
+		c.lend()
+	}
+}
+
+// enterWith records what the work runs on.
+func (c *conn) enterWith(co *reactor.Coroutine) {
+	if c.owner.Load() == onLoan {
+		return
+	}
+	c.co = co
+	if c.x != nil {
+		c.x.Enter(co)
+	}
+}
+
+// Panicked implements [reactor.CoroutineJob]. work contains the panics of
+// handlers, so this one is the engine's own.
+func (e *entered) Panicked(any, []byte) { (*conn)(e).scrap() }
+
+// Goexited implements [reactor.CoroutineJob]: work has scheduled the rest.
+func (e *entered) Goexited() {}
+
+// leaveInterrupted ends the stay on a coroutine that was interrupted: the
+// interruption was meant for one request, and its coroutine keeps it.
+func (c *conn) leaveInterrupted() bool {
+	if c.co == nil || c.co.Interrupted() == nil {
+		return false
+	}
+	c.goOn()
+	return true
+}
