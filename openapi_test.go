@@ -131,7 +131,9 @@ func shop(app *fasterapi.App) {
 	) (fasterapi.Redirect, error) {
 		return fasterapi.Redirect{Location: "/"}, nil
 	}, fasterapi.Status(303))
-	app.GetFuture("/text/{rest...}", func(*fasterapi.Ctx, fasterapi.None) async.Future[fasterapi.Text] { return async.Ready(fasterapi.Text("")) })
+	app.GetFuture("/text/{rest...}", func(*fasterapi.Ctx, fasterapi.None) async.Future[fasterapi.Text] {
+		return async.Ready(fasterapi.Text(""))
+	})
 	app.Get("/export", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.JSONLines[track], error) { return nil, nil }, fasterapi.Tags("streams"))
 	app.Get("/news", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.SSE[track], error) { return fasterapi.SSE[track]{}, nil }, fasterapi.Tags("streams"))
 	app.Get("/secret", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "", nil }, fasterapi.Hidden())
