@@ -41,7 +41,7 @@ const maxBodyMessage = 512
 func (d *jsonBody) DecodeBody(dst Pointer, body []byte, errs []problem.FieldError) []problem.FieldError {
 	bad := d.decoder.DecodeInto(body, valueAt(dst, d.typ).Addr().Interface())
 	for i := range bad {
-		if d.secret || bad[i].Sensitive {
+		if d.secret {
 			bad[i].Value, bad[i].Sensitive = nil, true
 			bad[i].Message = withoutQuotes(bad[i].Message)
 		}
@@ -55,11 +55,16 @@ func (d *jsonBody) DecodeBody(dst Pointer, body []byte, errs []problem.FieldErro
 	return append(errs, bad...)
 }
 
-// withoutQuotes keeps a message about a secret when it is one of ours; a type that reads itself likes to quote what it
-// was given.
+// withoutQuotes keeps a message about a secret body when it is one of the codec's; a type that reads itself likes to
+// quote what it was given.
 func withoutQuotes(msg string) string {
-	for _, ours := range [...]string{"is ", "must be a", "must have at ", "must match the pattern ", "must be one of: "} {
-		if strings.HasPrefix(msg, ours) {
+	switch msg {
+	case "is required", "is not known", "is given twice", "must be an array", "must be an object", "must be a string",
+		"must be a number", "must be an integer", "must be a boolean":
+		return msg
+	}
+	for _, rule := range [...]string{"must have at ", "must be at ", "must match the pattern ", "must be one of: ", "is not valid JSON"} {
+		if strings.HasPrefix(msg, rule) {
 			return msg
 		}
 	}

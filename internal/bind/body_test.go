@@ -74,6 +74,30 @@ func TestBodyErrors(t *testing.T) {
 	}
 }
 
+// TestBadBodies: nothing that a client sends as JSON is more than a 422, however deep, large or broken.
+func TestBadBodies(t *testing.T) {
+	type input struct {
+		Body any `body:""`
+	}
+	for body, want := range map[string]string{
+		strings.Repeat("[", 100_000):                                        "too deep",
+		`{"a":` + strings.Repeat("[", 300) + strings.Repeat("]", 300) + `}`: "too deep",
+		`1e999`:                          "is out of range",
+		`NaN`:                            "is not valid JSON",
+		`"\ud800"`:                       "is not valid JSON",
+		"\"\xff\"":                       "is not valid JSON",
+		`{"a":1,"a":2}`:                  "is given twice",
+		`{"a":1`:                         "is not valid JSON",
+		`[1,]`:                           "is not valid JSON",
+		"\xef\xbb\xbf{}":                 "is not valid JSON",
+		`"` + strings.Repeat("x", 1<<20): "is not valid JSON",
+	} {
+		got := failures[input](t, jsonBody(body))
+		require.Contains(t, got, want, "%.40q", body)
+		require.Less(t, len(got), 500, "%.40q", body)
+	}
+}
+
 func TestBodyContentType(t *testing.T) {
 	type input struct {
 		N    int            `query:"n"`
@@ -149,6 +173,11 @@ func TestSensitiveBodiesAreNotEchoed(t *testing.T) {
 		`{"location":"query.open","message":"ParseAddr(\"fish\"): unable to parse IP","value":"fish"}`,
 		`{"location":"cookie.ptr","message":"is not valid"}`,
 	}, "\n"), failures[text](t, query("key=hunter2&open=fish"), header("Cookie", "ptr=hunter2")))
+
+	type own struct {
+		Key netip.Addr `body:"" sensitive:"true"`
+	}
+	require.Equal(t, `{"location":"body","message":"is not valid"}`, failures[own](t, jsonBody(`"hunter2"`)))
 
 	type whole struct {
 		Pin string `body:"" sensitive:"true"`
