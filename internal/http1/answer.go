@@ -56,13 +56,10 @@ func (c *conn) answer(x *exchange.Exchange) {
 
 // appendHead appends the status line and the fields of x, without framing.
 func (c *conn) appendHead(out []byte, x *exchange.Exchange) []byte {
-	out = wire.AppendStatus(out, x.Status, 1) // RFC 9112 2.3: our own version
-	out = c.core.appendDate(out, x.OnReactor())
-	out = append(out, c.core.server.serverLine...)
-	if x.ContentType != "" {
-		out = append(out, "Content-Type: "...)
-		out = append(out, x.ContentType...)
-		out = append(out, '\r', '\n')
+	if x.OnReactor() {
+		out = append(out, c.core.opening.of(c.core, x.Status, x.ContentType)...)
+	} else {
+		out = appendOpening(out, c.core, x.Status, x.ContentType, false)
 	}
 	for _, f := range x.Fields {
 		if !c.owns(f) {

@@ -97,7 +97,7 @@ type conn struct {
 
 	// patience is how long the phase may last; zero: for ever. deadline is when
 	// that ends, and writeBy when pending output must have moved, both since
-	// core.epoch; zero: never, or not known yet.
+	// the start of core; zero: never, or not known yet.
 	patience, deadline, writeBy time.Duration
 
 	owner atomic.Uint32
@@ -105,7 +105,7 @@ type conn struct {
 
 	// Reactor:
 	timer reactor.Timer
-	// timerAt is when timer fires, since core.epoch; zero: it is not armed.
+	// timerAt is when timer fires, since the start of core; zero: it is not armed.
 	timerAt    time.Duration
 	next, prev *conn // of core.conns
 	listed     bool  // in core.conns

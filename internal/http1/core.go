@@ -19,11 +19,10 @@ type core struct {
 	reactor   *reactor.Reactor
 	listeners []*listener
 	// conns is a ring of the open connections, with this sentinel.
-	conns conn
-	count int
-	date  wire.Date
-	// epoch is the zero of the deadlines of this core, a second before it began.
-	epoch time.Time
+	conns   conn
+	count   int
+	date    wire.Date
+	opening opening
 	// spawn runs the task of a lent connection: reactor.Worker, but in tests.
 	spawn func(async.Task)
 
@@ -157,13 +156,7 @@ func (k *core) each(f func(*conn)) {
 }
 
 // sinceEpoch is the coarse clock of the core; never zero. Reactor only.
-func (k *core) sinceEpoch() time.Duration {
-	now := k.reactor.Now()
-	if k.epoch.IsZero() {
-		k.epoch = now.Add(-time.Second)
-	}
-	return now.Sub(k.epoch)
-}
+func (k *core) sinceEpoch() time.Duration { return k.reactor.Elapsed() + time.Second }
 
 // appendDate appends the Date field.
 func (k *core) appendDate(out []byte, onReactor bool) []byte {
