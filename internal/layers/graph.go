@@ -19,6 +19,9 @@ func Project() Rules {
 			"reactor/virtual reactor":              "a reactor with a manual clock",
 			"internal/bind internal/codec":         "a body is decoded by the compiled codec",
 			"examples/... fasterapitest":           "examples show how to test",
+			"examples/... middleware":              "examples use it",
+			"examples/... security":                "examples use it",
+			"middleware/redisrate middleware":      "implements its Limiter",
 		},
 		TestModules: []string{
 			"github.com/stretchr/testify", "github.com/google/go-cmp", "pgregory.net/rapid", "go.uber.org/goleak",
@@ -31,7 +34,7 @@ func Project() Rules {
 		Tagged: []string{"internal/poll/...", "internal/invariant"},
 		Clockless: []string{
 			"problem", "internal/http1/wire", "internal/router", "internal/schema", "internal/bind", "internal/codec",
-			"internal/inject", "cache", "resilience", "middleware", "security", "openapi",
+			"internal/inject", "cache", "resilience", "openapi",
 		},
 		Skips:  "internal/needs",
 		Limits: Limits{FileLines: 800, FuncLines: 80, Params: 5, Results: 3},
@@ -58,7 +61,6 @@ func packages() map[string]Package {
 		"internal/invariant": {Layer: 0},
 		"internal/needs":     {Layer: 0},
 		"internal/layers":    {Layer: 0},
-		"internal/pgtest":    {Layer: 1, Imports: []string{"internal/needs"}},
 		"internal/contract":  {Layer: 0, Modules: []string{"github.com/getkin/kin-openapi", "github.com/santhosh-tekuri/jsonschema/v6"}},
 		"internal/ring":      {Layer: 0, Imports: []string{"internal/invariant"}},
 		"internal/poll":      {Layer: 0, Imports: []string{"internal/invariant"}, Modules: []string{xsys}},
@@ -98,18 +100,24 @@ func packages() map[string]Package {
 		"db/pg":            {Layer: 5, Imports: with("db", "internal/stream"), Modules: []string{pgx}},
 		"db/sqlite":        {Layer: 5, Imports: []string{"db", "async", "reactor", "metric", "internal/ring", "internal/invariant"}, Modules: []string{sqlite, libc}},
 		"observe":          {Layer: 5, Imports: []string{"async", "reactor", "metric", "db", "problem"}, Modules: []string{prometheus}},
-		"middleware":       {Layer: 5, Imports: []string{"problem", "metric", "async"}},
-		"security":         {Layer: 5, Imports: []string{"problem", "async"}},
 		"openapi":          {Layer: 5, Imports: []string{"problem", "internal/schema", "internal/bind"}},
 		"deploy":           {Layer: 5},
 
 		// Layer 6: the root package. It imports no database driver.
-		".": {Layer: 6, Imports: with("problem", "cache", "resilience", "db", "observe", "middleware", "security", "openapi", "deploy",
+		".": {Layer: 6, Imports: with("problem", "cache", "resilience", "db", "observe", "openapi", "deploy",
 			"internal/exchange", "internal/http1", "internal/http1/wire", "internal/nethttp", "internal/stream",
 			"internal/router", "internal/schema", "internal/bind", "internal/codec", "internal/inject"), Modules: []string{swgui}},
 
 		// Layer 7: its users.
 		"fasterapitest": {Layer: 7, Imports: []string{".", "openapi", "async", "reactor", "reactor/virtual", "problem", "db", "internal/exchange", "internal/nethttp"}},
+		"middleware": { // docs/decisions/0009
+			Layer: 7, Imports: []string{".", "async", "reactor", "problem"},
+			Modules: []string{"github.com/andybalholm/brotli", "github.com/klauspost/compress"},
+		},
+		"middleware/redisrate": {Layer: 7, Imports: []string{"middleware", "async"}, Modules: []string{"github.com/redis/rueidis"}},
+		"security": { // docs/decisions/0009
+			Layer: 7, Imports: []string{".", "async", "problem", "openapi"}, Modules: []string{"github.com/golang-jwt/jwt/v5"},
+		},
 		"cmd/fasterapi": {Layer: 7, Imports: []string{".", "openapi", "deploy"}},
 		"examples/...": {Layer: 7, Imports: []string{
 			".", "async", "reactor", "metric", "problem", "cache", "resilience",

@@ -1,0 +1,89 @@
+package middleware
+
+import (
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/fasterapi/fasterapi"
+)
+
+// AccessLogConfig configures AccessLog. The zero value logs every request.
+type AccessLogConfig struct {
+	// Logger receives the lines. Default: that of the app.
+	Logger *slog.Logger
+	// Sample is the part of the requests that is logged, 0 < Sample <= 1; those
+	// that failed (status 400 and above) or were slow always are. Default 1.
+	Sample float64
+	// Slow is from which duration on a request is slow. Default: never.
+	Slow time.Duration
+	// Skip leaves requests out, such as those of health checks.
+	Skip func(c *fasterapi.Ctx) bool
+	// Attrs adds to a line.
+	Attrs func(c *fasterapi.Ctx) []slog.Attr
+	// Now is the clock. Default time.Now.
+	Now func() time.Time
+}
+
+// AccessLog writes a line for every request, when its status is known: method,
+// path, status, duration until then, bytes of the body, client, route, core, and
+// the request's id. The query is left out, because it may hold secrets. Status
+// 499 is a client that did not wait for the answer.
+func AccessLog(cfg AccessLogConfig) fasterapi.Middleware {
+	if cfg.Sample == 0 {
+		cfg.Sample = 1
+	}
+	mustBe(cfg.Sample > 0 && cfg.Sample <= 1, "AccessLogConfig.Sample must be above 0 and at most 1")
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return func(next fasterapi.Handler) fasterapi.Handler {
+		return func(c *fasterapi.Ctx) error {
+			if cfg.Skip == nil || !cfg.Skip(c) {
+				begin := cfg.Now()
+				c.OnEnd(func(c *fasterapi.Ctx) { cfg.line(c, cfg.Now().Sub(begin)) })
+			}
+			return next(c)
+		}
+	}
+}
+
+func (cfg *AccessLogConfig) line(c *fasterapi.Ctx, took time.Duration) {
+	status := c.Status()
+	slow := cfg.Slow > 0 && took >= cfg.Slow
+	if status < 400 && !slow && cfg.Sample < 1 && rand.Float64() >= cfg.Sample {
+		return
+	}
+	level := slog.LevelInfo
+	switch {
+	case status >= 500:
+		level = slog.LevelError
+	case slow:
+		level = slog.LevelWarn
+	}
+	log := cfg.Logger
+	if log == nil {
+		log = c.Logger()
+	}
+	if !log.Enabled(c, level) {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 10)
+	attrs = append(attrs,
+		slog.String("method", c.Method()), slog.String("path", c.Path()), slog.Int("status", status),
+		slog.Duration("duration", took), slog.Int64("bytes", c.BodySize()),
+	)
+	if client := c.Client(); client.IsValid() {
+		attrs = append(attrs, slog.String("client", client.String()))
+	}
+	if cfg.Logger != nil { // the app's says so itself
+		attrs = append(attrs, slog.String("route", c.Pattern()), slog.Int("core", c.Core()))
+		if id := c.RequestID(); id != "" {
+			attrs = append(attrs, slog.String("request", id))
+		}
+	}
+	if cfg.Attrs != nil {
+		attrs = append(attrs, cfg.Attrs(c)...)
+	}
+	log.LogAttrs(c, level, "request", attrs...)
+}

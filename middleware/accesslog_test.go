@@ -1,0 +1,82 @@
+package middleware_test
+
+import (
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/middleware"
+)
+
+func TestAccessLog(t *testing.T) {
+	everyMode(t, func(app *fasterapi.App) {
+		failing(app) // before Use: not logged
+		app.Use(middleware.AccessLog(middleware.AccessLogConfig{
+			Skip:  func(c *fasterapi.Ctx) bool { return strings.HasSuffix(c.Path(), "/health") },
+			Attrs: func(c *fasterapi.Ctx) []slog.Attr { return []slog.Attr{slog.String("agent", c.Header("User-Agent"))} },
+		}))
+		app.Use(middleware.RequestID(middleware.RequestIDConfig{}))
+		logged := app.Group("/logged")
+		answering(app, "/hello", hello)
+		answering(app, "/health", hello)
+		logged.Get("/error", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.None, error) { panic("oops") })
+		logged.Get("/stream", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Stream, error) {
+			return fasterapi.Stream{Reader: strings.NewReader("streamed")}, nil
+		})
+	}, func(t *testing.T, s service) {
+		for _, style := range styles {
+			s.get(style+"/hello?secret=1", "X-Request-ID", "id-1", "User-Agent", "tests")
+			s.get(style + "/health")
+			require.Contains(t, s.log.String(), `path=`+style+`/hello status=200 duration=`)
+		}
+		s.get("/logged/error")
+		s.get("/logged/stream")
+		s.get("/missing")
+		log := s.log.String()
+		require.Equal(t, 3, strings.Count(log, "msg=request route=\"GET "+"/goroutine/hello\"")+
+			strings.Count(log, "msg=request route=\"GET /coroutine/hello\"")+strings.Count(log, "msg=request route=\"GET /chain/hello\""))
+		require.Contains(t, log, "request=id-1 method=GET")
+		require.Contains(t, log, "bytes=5 client=127.0.0.1 agent=tests")
+		require.Contains(t, log, "level=ERROR msg=request route=\"GET /logged/error\"")
+		require.Contains(t, log, "path=/logged/error status=500")
+		require.Contains(t, log, "path=/logged/stream status=200")
+		require.Contains(t, log, "bytes=8 ")
+		require.Contains(t, log, "path=/missing status=404")
+		require.NotContains(t, log, "secret")
+		require.NotContains(t, log, "/health")
+	})
+}
+
+func TestAccessLogSample(t *testing.T) {
+	log := &logBuffer{}
+	now := time.Unix(0, 0)
+	everyMode(t, func(app *fasterapi.App) {
+		app.Use(middleware.AccessLog(middleware.AccessLogConfig{
+			Logger: slog.New(slog.NewJSONHandler(log, nil)), Sample: 1e-9, Slow: time.Second, Now: func() time.Time { return now },
+		}))
+		answering(app, "/hello", hello)
+		app.Get("/slow", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) {
+			now = now.Add(time.Second)
+			return "slow", nil
+		})
+	}, func(t *testing.T, s service) {
+		for _, style := range styles {
+			s.get(style + "/hello")
+		}
+		s.get("/slow")
+		s.get("/missing")
+	})
+	list := lines(t, log.String())
+	require.Len(t, list, 4)
+	for i, m := range list {
+		require.Equal(t, []string{"/slow", "/missing"}[i%2], m["path"])
+		require.Equal(t, []string{"WARN", "INFO"}[i%2], m["level"])
+	}
+	require.EqualValues(t, time.Second, list[0]["duration"])
+	require.Equal(t, "/slow", list[0]["route"])
+	require.Panics(t, func() { middleware.AccessLog(middleware.AccessLogConfig{Sample: 2}) })
+}

@@ -1,0 +1,200 @@
+package middleware
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/fasterapi/fasterapi"
+)
+
+// CORSConfig says which pages of other origins may use the service from a
+// browser. The zero value allows none.
+type CORSConfig struct {
+	// Origins are the allowed origins, such as "https://app.example.com"; with a
+	// "*." before the host all hosts below it. "*" alone allows every origin.
+	Origins []string
+	// OriginAllowed decides about origins that are not in Origins.
+	OriginAllowed func(c *fasterapi.Ctx, origin string) bool
+	// Methods that pages may use. Default GET, HEAD, POST, PUT, PATCH and DELETE.
+	Methods []string
+	// Headers are the request fields that pages may set beside the harmless
+	// ones. Default: whatever the preflight asks for.
+	Headers []string
+	// Expose are the response fields that pages may read.
+	Expose []string
+	// Credentials lets pages send cookies and authorization. Not with the origin
+	// "*": any page could act for the user then.
+	Credentials bool
+	// PrivateNetwork lets pages of public addresses reach the service on a
+	// private one.
+	PrivateNetwork bool
+	// MaxAge is how long a browser may remember a preflight, in whole seconds.
+	// Default 10 minutes; negative: not at all.
+	MaxAge time.Duration
+}
+
+// CORS answers preflight requests and marks responses as readable by pages of
+// other origins: https://fetch.spec.whatwg.org/#http-cors-protocol. Requests of
+// origins that are not allowed are served without the marks: the browser keeps
+// the answer from the page. Simple requests are not stopped, so CORS does not
+// protect against forged requests; cookies with SameSite do.
+//
+// It must be added to the app itself: preflights are for paths and methods
+// without a route.
+func CORS(cfg CORSConfig) fasterapi.Middleware {
+	p := newCORS(cfg)
+	return func(next fasterapi.Handler) fasterapi.Handler {
+		return func(c *fasterapi.Ctx) error {
+			origin := c.Header("Origin")
+			if c.Method() == http.MethodOptions && origin != "" && c.Header("Access-Control-Request-Method") != "" {
+				return p.preflight(c, origin)
+			}
+			if !p.anyOrigin {
+				c.OnHead(varyOrigin)
+			}
+			if origin == "" || !p.allowed(c, origin) {
+				return next(c)
+			}
+			c.OnHead(func(c *fasterapi.Ctx) {
+				p.mark(c, origin)
+				if p.expose != "" {
+					c.SetHeader("Access-Control-Expose-Headers", p.expose)
+				}
+			})
+			return next(c)
+		}
+	}
+}
+
+func varyOrigin(c *fasterapi.Ctx) { c.Vary("Origin") }
+
+// cors is a compiled CORSConfig.
+type cors struct {
+	CORSConfig
+	anyOrigin                        bool
+	exact                            map[string]bool
+	below                            []wildOrigin
+	methods, headers, expose, maxAge string
+}
+
+// wildOrigin is an origin like "https://*.example.com".
+type wildOrigin struct{ before, after string }
+
+func newCORS(cfg CORSConfig) *cors {
+	p := &cors{CORSConfig: cfg, exact: map[string]bool{}}
+	for _, origin := range cfg.Origins {
+		p.addOrigin(origin)
+	}
+	mustBe(!p.anyOrigin || !cfg.Credentials,
+		`CORSConfig.Credentials with the origin "*" would let every page act for the user: name the origins`)
+	if len(cfg.Methods) == 0 {
+		p.Methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
+	}
+	for _, list := range [][]string{p.Methods, cfg.Headers, cfg.Expose} {
+		for _, name := range list {
+			mustBe(isToken(name), "CORSConfig: "+strconv.Quote(name)+" is not a method or field name")
+			mustBe(name != "*" || !cfg.Credentials, `CORSConfig: with Credentials "*" stands for a field of that name`)
+		}
+	}
+	p.methods, p.headers, p.expose = joined(p.Methods), joined(cfg.Headers), joined(cfg.Expose)
+	switch {
+	case cfg.MaxAge == 0:
+		p.maxAge = "600"
+	case cfg.MaxAge < 0:
+		p.maxAge = "0"
+	default:
+		p.maxAge = strconv.FormatInt(int64(cfg.MaxAge/time.Second), 10)
+	}
+	return p
+}
+
+func (p *cors) addOrigin(origin string) {
+	if origin == "*" {
+		p.anyOrigin = true
+		return
+	}
+	u, err := url.Parse(strings.Replace(origin, "://*.", "://wild.", 1))
+	mustBe(err == nil && u.Scheme != "" && u.Host != "" && u.Path == "" && u.RawQuery == "" && u.User == nil && !strings.Contains(u.Host, "*"),
+		"CORSConfig.Origins: "+strconv.Quote(origin)+` is not an origin such as "https://app.example.com"`)
+	origin = strings.ToLower(origin)
+	before, after, wild := strings.Cut(origin, "*")
+	if wild {
+		p.below = append(p.below, wildOrigin{before, after})
+		return
+	}
+	p.exact[origin] = true
+}
+
+func (p *cors) allowed(c *fasterapi.Ctx, origin string) bool {
+	lower := strings.ToLower(origin)
+	if p.anyOrigin || p.exact[lower] {
+		return true
+	}
+	for _, w := range p.below {
+		if len(lower) > len(w.before)+len(w.after) && strings.HasPrefix(lower, w.before) && strings.HasSuffix(lower, w.after) &&
+			!strings.ContainsAny(lower[len(w.before):len(lower)-len(w.after)], "/:@") {
+			return true
+		}
+	}
+	return p.OriginAllowed != nil && p.OriginAllowed(c, origin)
+}
+
+// mark tells the browser that this origin may see the response.
+func (p *cors) mark(c *fasterapi.Ctx, origin string) {
+	if p.anyOrigin {
+		origin = "*"
+	}
+	c.SetHeader("Access-Control-Allow-Origin", origin)
+	if p.Credentials {
+		c.SetHeader("Access-Control-Allow-Credentials", "true")
+	}
+}
+
+// preflight answers the browser's question. What is not allowed is left out;
+// the status says nothing.
+func (p *cors) preflight(c *fasterapi.Ctx, origin string) error {
+	c.Respond(http.StatusNoContent, "", nil)
+	c.AddHeader("Vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers")
+	method, asked := c.Header("Access-Control-Request-Method"), joined(c.Headers("Access-Control-Request-Headers"))
+	if !p.allowed(c, origin) || !slices.Contains(p.Methods, method) || !p.fields(asked) {
+		return nil
+	}
+	p.mark(c, origin)
+	c.SetHeader("Access-Control-Allow-Methods", p.methods)
+	switch {
+	case p.headers != "":
+		c.SetHeader("Access-Control-Allow-Headers", p.headers)
+	case asked != "":
+		c.SetHeader("Access-Control-Allow-Headers", asked)
+	}
+	if p.PrivateNetwork && c.Header("Access-Control-Request-Private-Network") == "true" {
+		c.SetHeader("Access-Control-Allow-Private-Network", "true")
+	}
+	c.SetHeader("Access-Control-Max-Age", p.maxAge)
+	return nil
+}
+
+// maxAskedFields is how many field names a preflight may ask for.
+const maxAskedFields = 64
+
+// fields tells whether all the fields that a preflight asks for are allowed.
+func (p *cors) fields(asked string) bool {
+	if asked == "" {
+		return true
+	}
+	if strings.Count(asked, ",") >= maxAskedFields {
+		return false
+	}
+	for name := range strings.SplitSeq(asked, ",") {
+		name = strings.TrimSpace(name)
+		known := func(s string) bool { return s == "*" || strings.EqualFold(s, name) }
+		if !isToken(name) || len(p.Headers) > 0 && !slices.ContainsFunc(p.Headers, known) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,100 @@
+package middleware
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// FuzzForwarded: whatever comes, a parser returns bounded, clean values, and what
+// it takes for an address is in the text.
+func FuzzForwarded(f *testing.F) {
+	for _, seed := range []string{
+		`for=192.0.2.7;proto=https, for="[2001:db8::1]:4711"`, `for="_a";by=unknown,for=unknown`, `for="\"`, `,`, `for==`, `;;`,
+		`for="1.1.1.1:_x"`, "192.0.2.7, [::1]:80", "::ffff:1.2.3.4", "fe80::1%eth0",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, parse := range []func(string) ([]hop, bool){parseForwarded, parseForwardedFor} {
+			hops, ok := parse(text)
+			if !ok {
+				require.Empty(t, hops)
+				continue
+			}
+			require.LessOrEqual(t, len(hops), maxHops)
+			for _, h := range hops {
+				require.Empty(t, h.addr.Zone())
+				require.False(t, h.addr.Is4In6())
+			}
+		}
+	})
+}
+
+// FuzzForwardedRoundTrip: addresses that we write come back, whatever stands in
+// the parameters beside them.
+func FuzzForwardedRoundTrip(f *testing.F) {
+	f.Add([]byte{192, 0, 2, 1}, `a"b\c`, "https")
+	f.Add(make([]byte, 16), "", "http")
+	f.Fuzz(func(t *testing.T, raw []byte, by, proto string) {
+		addr, ok := netip.AddrFromSlice(raw)
+		if !ok || !isToken(proto) || strings.ContainsAny(by, "\x00\r\n") {
+			return
+		}
+		addr = plain(addr)
+		node := addr.String()
+		if addr.Is6() {
+			node = "[" + node + "]"
+		}
+		quoted := `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(by) + `"`
+		hops, ok := parseForwarded(`by=` + quoted + `;for="` + node + `:80";proto=` + proto + `, for=unknown`)
+		require.True(t, ok)
+		require.Equal(t, []hop{{addr, strings.ToLower(proto)}, {}}, hops)
+	})
+}
+
+// FuzzAcceptEncoding: the choice is one of the offers or none, and never one that
+// the client does not name.
+func FuzzAcceptEncoding(f *testing.F) {
+	for _, seed := range []string{"gzip, br;q=0.5, *;q=0", "identity", "*", "gzip;q=1.0001", ";", "br;q=", "zstd ; q = 1", strings.Repeat("gzip,", 100)} {
+		f.Add(seed)
+	}
+	offered := []string{"zstd", "br", "gzip"}
+	f.Fuzz(func(t *testing.T, accept string) {
+		coding := choose(accept, offered)
+		if coding == "" {
+			return
+		}
+		require.Contains(t, offered, coding)
+		lower := strings.ToLower(accept)
+		require.True(t, strings.Contains(lower, coding) || strings.Contains(lower, "*"))
+		require.Positive(t, quality(accept, coding))
+	})
+}
+
+func TestChoose(t *testing.T) {
+	offered := []string{"zstd", "br", "gzip"}
+	for accept, want := range map[string]string{
+		"": "", "identity": "", "gzip": "gzip", "GZIP": "gzip", "x-gzip": "gzip", "gzip, br": "br", "gzip, deflate, br, zstd": "zstd",
+		"br;q=0.5, gzip": "gzip", "zstd;q=0, *": "br", "*;q=0": "", "gzip;q=0.0": "", "gzip;q=0.001": "gzip", "gzip;q=1.000": "gzip",
+		"gzip;q=1.5": "", "gzip;q=-1": "", "gzip;q=0.0001": "", "gzip;level=9": "", "br ; q=0.8 , gzip;q=0.9": "gzip", "*;q=0.1, br;q=0.2": "br",
+	} {
+		require.Equal(t, want, choose(accept, offered), accept)
+	}
+}
+
+func FuzzTagListed(f *testing.F) {
+	f.Add(`"a", W/"b"`, `"b"`)
+	f.Add(`*`, `"b"`)
+	f.Fuzz(func(t *testing.T, list, tag string) {
+		if strings.Contains(tag, `"`) {
+			return
+		}
+		require.True(t, tagListed(`"x" , W/"`+tag+`"`, `"`+tag+`"`))
+		if tagListed(list, `"`+tag+`"`) {
+			require.True(t, strings.Contains(list, tag) || strings.Contains(list, "*"))
+		}
+	})
+}

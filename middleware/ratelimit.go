@@ -1,0 +1,134 @@
+package middleware
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/problem"
+)
+
+// Limit allows Requests in every Window, evenly spread, and Burst of them at
+// once: a token bucket of Burst tokens that fills at Requests/Window.
+type Limit struct {
+	Requests int
+	Window   time.Duration
+	Burst    int // default: Requests
+}
+
+func (l Limit) withDefaults() Limit {
+	if l.Burst == 0 {
+		l.Burst = l.Requests
+	}
+	mustBe(l.Requests > 0 && l.Window > 0 && l.Burst > 0, "Limit needs Requests, Window and Burst above zero")
+	mustBe(l.Interval() > 0, "Limit allows more than a request in a nanosecond")
+	return l
+}
+
+// Interval is the time in which one token grows.
+func (l Limit) Interval() time.Duration { return l.Window / time.Duration(l.Requests) }
+
+// Decision says whether a request may pass.
+type Decision struct {
+	OK        bool
+	Remaining int           // requests that could follow at once
+	Retry     time.Duration // until the next one may pass, when OK is false
+	Reset     time.Duration // until the bucket is full again
+}
+
+// Limiter keeps the buckets. The package redisrate has one that many processes
+// share.
+type Limiter interface {
+	// Take takes a token out of the bucket of key. It must not block; the future
+	// may be pending.
+	Take(ctx context.Context, key string, limit Limit) async.Future[Decision]
+}
+
+// RateLimitConfig configures RateLimit. Limit must be set.
+type RateLimitConfig struct {
+	Limit Limit
+	// Key tells whose bucket pays; requests with the key "" are not limited. Default:
+	// the address of the client, or its /64 network for IPv6, because that is what
+	// one client has. Behind proxies this needs RealIP.
+	Key func(c *fasterapi.Ctx) string
+	// Limiter keeps the buckets. Default: a new Local for this process.
+	Limiter Limiter
+	// FailClosed answers with 503 when the Limiter fails; without it requests pass,
+	// with a log line: a broken Redis shall not stop the service.
+	FailClosed bool
+	// Name tells several policies of a service apart in the response. Default
+	// "default".
+	Name string
+}
+
+// RateLimit answers with 429 and Retry-After when a client sends more than it
+// may. Every response says what is left, in the fields RateLimit-Policy and
+// RateLimit of draft-ietf-httpapi-ratelimit-headers.
+func RateLimit(cfg RateLimitConfig) fasterapi.Middleware {
+	cfg.Limit = cfg.Limit.withDefaults()
+	if cfg.Key == nil {
+		cfg.Key = ClientKey
+	}
+	if cfg.Limiter == nil {
+		cfg.Limiter = NewLocal(LocalConfig{})
+	}
+	if cfg.Name == "" {
+		cfg.Name = "default"
+	}
+	mustBe(isToken(cfg.Name), "RateLimitConfig.Name must be a token")
+	window := int64(max(1, cfg.Limit.Window/time.Second))
+	policy := `"` + cfg.Name + `";q=` + strconv.Itoa(cfg.Limit.Requests) + ";w=" + strconv.FormatInt(window, 10)
+	return func(next fasterapi.Handler) fasterapi.Handler {
+		return func(c *fasterapi.Ctx) error {
+			key := cfg.Key(c)
+			if key == "" {
+				return next(c)
+			}
+			d, err := cfg.Limiter.Take(c, key, cfg.Limit).Await(c)
+			if err != nil {
+				if err := cfg.failed(c, err); err != nil {
+					return err
+				}
+				return next(c)
+			}
+			c.AddHeader("RateLimit-Policy", policy)
+			c.AddHeader("RateLimit", `"`+cfg.Name+`";r=`+strconv.Itoa(d.Remaining)+";t="+seconds(d.Reset))
+			if !d.OK {
+				return problem.TooManyRequests("too many requests").WithHeader("Retry-After", seconds(max(d.Retry, 1)))
+			}
+			return next(c)
+		}
+	}
+}
+
+func (cfg *RateLimitConfig) failed(c *fasterapi.Ctx, err error) error {
+	if c.Err() != nil {
+		return err
+	}
+	c.Logger().Error("rate limiter failed", "error", err.Error(), "open", !cfg.FailClosed)
+	if cfg.FailClosed {
+		return problem.Wrap(err, http.StatusServiceUnavailable, "the rate limit cannot be checked")
+	}
+	return nil
+}
+
+// seconds is d in whole seconds, rounded up.
+func seconds(d time.Duration) string {
+	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
+}
+
+// ClientKey is the default key of rate limits.
+func ClientKey(c *fasterapi.Ctx) string {
+	addr := c.Client()
+	switch {
+	case !addr.IsValid():
+		return ""
+	case addr.Is4():
+		return addr.String()
+	}
+	return netip.PrefixFrom(addr.WithZone(""), 64).Masked().String()
+}

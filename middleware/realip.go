@@ -1,0 +1,170 @@
+package middleware
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/fasterapi/fasterapi"
+)
+
+// RealIPConfig says which proxies are believed.
+type RealIPConfig struct {
+	// Trusted are the networks of the proxies in front of the service. Default:
+	// loopback addresses. See PrivateNetworks.
+	Trusted []netip.Prefix
+	// TrustUnix believes peers of unix sockets, which have no address.
+	TrustUnix bool
+	// Header is the one field that the proxies fill in: "X-Forwarded-For" (the
+	// default), "Forwarded" (RFC 7239), or a field with one address, such as
+	// "X-Real-IP" or "CF-Connecting-IP". Only one is looked at: clients write what
+	// they like into the others, and proxies pass it on.
+	Header string
+	// ProtoHeader tells whether the client used TLS. Default "X-Forwarded-Proto";
+	// with Forwarded, that is asked; "-": none.
+	ProtoHeader string
+}
+
+// PrivateNetworks are the loopback, private and link-local networks: for
+// services whose proxies and nobody else reach them there, as in a cluster.
+func PrivateNetworks() []netip.Prefix {
+	return prefixes("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16",
+		"::1/128", "fc00::/7", "fe80::/10")
+}
+
+func prefixes(texts ...string) []netip.Prefix {
+	list := make([]netip.Prefix, len(texts))
+	for i, text := range texts {
+		list[i] = netip.MustParsePrefix(text)
+	}
+	return list
+}
+
+// RealIP finds the client behind trusted proxies: Ctx.Client is its address and
+// Ctx.Secure tells whether it used TLS; Ctx.Remote stays the peer. It goes from
+// the peer outwards, as long as each address is trusted; the first that is not
+// is the client. What the client itself wrote into the field is never reached.
+func RealIP(cfg RealIPConfig) fasterapi.Middleware {
+	r := newRealIP(cfg)
+	return func(next fasterapi.Handler) fasterapi.Handler {
+		return func(c *fasterapi.Ctx) error {
+			if r.believed(c) {
+				c.SetClient(r.find(c))
+			}
+			return next(c)
+		}
+	}
+}
+
+// realIP is a compiled RealIPConfig.
+type realIP struct {
+	RealIPConfig
+	kind headerKind
+}
+
+type headerKind uint8
+
+const (
+	forwardedFor headerKind = iota
+	forwarded
+	single
+)
+
+func newRealIP(cfg RealIPConfig) *realIP {
+	r := &realIP{RealIPConfig: cfg}
+	if len(r.Trusted) == 0 {
+		r.Trusted = prefixes("127.0.0.0/8", "::1/128")
+	}
+	for _, p := range r.Trusted {
+		mustBe(p.IsValid(), "RealIPConfig.Trusted holds an invalid network")
+	}
+	if r.Header == "" {
+		r.Header = "X-Forwarded-For"
+	}
+	if r.ProtoHeader == "" {
+		r.ProtoHeader = "X-Forwarded-Proto"
+	}
+	mustBe(isToken(r.Header) && isToken(r.ProtoHeader), "RealIPConfig: Header and ProtoHeader must be field names")
+	switch strings.ToLower(r.Header) {
+	case "x-forwarded-for":
+	case "forwarded":
+		r.kind = forwarded
+	default:
+		r.kind = single
+	}
+	return r
+}
+
+// believed tells whether the peer is a trusted proxy.
+func (r *realIP) believed(c *fasterapi.Ctx) bool {
+	peer := c.Remote().Addr()
+	if !peer.IsValid() {
+		return r.TrustUnix
+	}
+	return r.trusts(plain(peer))
+}
+
+func (r *realIP) trusts(addr netip.Addr) bool {
+	for _, p := range r.Trusted {
+		if p.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// find returns the client and whether it used TLS.
+func (r *realIP) find(c *fasterapi.Ctx) (client netip.Addr, secure bool) {
+	client, secure = plain(c.Remote().Addr()), c.Secure()
+	text := joined(c.Headers(r.Header))
+	var hops []hop
+	ok := text != ""
+	switch {
+	case !ok:
+	case r.kind == forwarded:
+		hops, ok = parseForwarded(text)
+	case r.kind == forwardedFor:
+		hops, ok = parseForwardedFor(text)
+	default:
+		var addr netip.Addr
+		if addr, ok = parseAddr(trimSpace(text)); ok {
+			return addr, r.proto(c, secure)
+		}
+	}
+	if r.kind != forwarded {
+		secure = r.proto(c, secure)
+	}
+	if !ok {
+		return client, secure
+	}
+	return r.walk(hops, client, secure)
+}
+
+// walk goes from the peer outwards.
+func (r *realIP) walk(hops []hop, client netip.Addr, secure bool) (netip.Addr, bool) {
+	for i := len(hops) - 1; i >= 0; i-- {
+		if hops[i].proto != "" { // said by a proxy that is trusted
+			secure = hops[i].proto == "https"
+		}
+		if !hops[i].addr.IsValid() {
+			break // hidden: the last that is known
+		}
+		client = hops[i].addr
+		if !r.trusts(client) {
+			break
+		}
+	}
+	return client, secure
+}
+
+// proto reads the last value of ProtoHeader: that of the nearest proxy.
+func (r *realIP) proto(c *fasterapi.Ctx, secure bool) bool {
+	if r.ProtoHeader == "-" {
+		return secure
+	}
+	text := joined(c.Headers(r.ProtoHeader))
+	if text == "" {
+		return secure
+	}
+	text = trimSpace(text[strings.LastIndexByte(text, ',')+1:])
+	return strings.EqualFold(text, "https")
+}

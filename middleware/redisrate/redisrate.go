@@ -1,0 +1,88 @@
+package redisrate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/middleware"
+)
+
+// Config configures a Limiter. The zero value is ready.
+type Config struct {
+	// Prefix begins all keys in Redis. Default "ratelimit:".
+	Prefix string
+	// Timeout bounds one call. Default 250 ms.
+	Timeout time.Duration
+}
+
+const defaultTimeout = 250 * time.Millisecond
+
+// Limiter is a [middleware.Limiter] in Redis.
+//
+// Owner: any (immutable after New).
+type Limiter struct {
+	client rueidis.Client
+	cfg    Config
+	script *rueidis.Lua
+}
+
+var _ middleware.Limiter = (*Limiter)(nil)
+
+// New returns a limiter that uses client.
+func New(client rueidis.Client, cfg Config) *Limiter {
+	if cfg.Prefix == "" {
+		cfg.Prefix = "ratelimit:"
+	}
+	if cfg.Timeout == 0 {
+		cfg.Timeout = defaultTimeout
+	}
+	return &Limiter{client: client, cfg: cfg, script: rueidis.NewLuaScript(take)}
+}
+
+// take is the generic cell rate algorithm. The key holds the time in
+// microseconds when its bucket is full. ARGV: microseconds per token, tokens of
+// a full bucket.
+const take = `
+local t = redis.call('TIME')
+local now = t[1] * 1000000 + t[2]
+local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local full = tonumber(redis.call('GET', KEYS[1]) or now)
+if full < now then full = now end
+local after = full + interval
+local missing = after - now - interval * burst
+if missing > 0 then return {0, 0, missing, full - now} end
+redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX', math.ceil((after - now) / 1000) + 1)
+return {1, math.floor((interval * burst - (after - now)) / interval), 0, after - now}
+`
+
+var errAnswer = errors.New("redisrate: unexpected answer of the script")
+
+// Take implements [middleware.Limiter].
+func (l *Limiter) Take(ctx context.Context, key string, limit middleware.Limit) async.Future[middleware.Decision] {
+	if limit.Burst == 0 {
+		limit.Burst = limit.Requests
+	}
+	interval := max(1, limit.Interval().Microseconds())
+	args := []string{strconv.FormatInt(interval, 10), strconv.Itoa(limit.Burst)}
+	return async.Go(ctx, func(ctx context.Context) (middleware.Decision, error) {
+		ctx, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
+		defer cancel()
+		answer, err := l.script.Exec(ctx, l.client, []string{l.cfg.Prefix + key}, args).AsIntSlice()
+		if err != nil {
+			return middleware.Decision{}, fmt.Errorf("redisrate: %w", err)
+		}
+		if len(answer) != 4 {
+			return middleware.Decision{}, errAnswer
+		}
+		return middleware.Decision{
+			OK: answer[0] == 1, Remaining: int(answer[1]),
+			Retry: time.Duration(answer[2]) * time.Microsecond, Reset: time.Duration(answer[3]) * time.Microsecond,
+		}, nil
+	})
+}

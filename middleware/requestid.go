@@ -1,0 +1,61 @@
+package middleware
+
+import (
+	"crypto/rand"
+
+	"github.com/fasterapi/fasterapi"
+)
+
+// RequestIDConfig configures RequestID. The zero value is ready.
+type RequestIDConfig struct {
+	// Header carries the id, both ways. Default "X-Request-ID".
+	Header string
+	// Fresh gives every request a new id, whatever the client sent.
+	Fresh bool
+	// New makes an id of letters, digits and "-_.:+/=@". Default: 26 random
+	// characters (130 bits).
+	New func() string
+}
+
+// maxRequestID bounds the length in bytes of an id that a client sends.
+const maxRequestID = 128
+
+// RequestID names every request: in all its log lines, in problem documents and
+// in a response field. An id that the client sends is kept if it is well formed, so
+// that one id goes through all services; a client can make it anything, so it
+// proves nothing.
+func RequestID(cfg RequestIDConfig) fasterapi.Middleware {
+	if cfg.Header == "" {
+		cfg.Header = "X-Request-ID"
+	}
+	mustBe(isToken(cfg.Header), "RequestIDConfig.Header is not a field name")
+	if cfg.New == nil {
+		cfg.New = rand.Text
+	}
+	return func(next fasterapi.Handler) fasterapi.Handler {
+		return func(c *fasterapi.Ctx) error {
+			id := c.Header(cfg.Header)
+			if cfg.Fresh || !validRequestID(id) {
+				id = cfg.New()
+			}
+			c.SetRequestID(id)
+			c.SetHeader(cfg.Header, id)
+			return next(c)
+		}
+	}
+}
+
+func validRequestID(id string) bool {
+	if id == "" || len(id) > maxRequestID {
+		return false
+	}
+	for i := range len(id) {
+		switch b := id[i]; {
+		case 'a' <= b && b <= 'z', 'A' <= b && b <= 'Z', '0' <= b && b <= '9':
+		case b == '-' || b == '_' || b == '.' || b == ':' || b == '+' || b == '/' || b == '=' || b == '@':
+		default:
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,48 @@
+package middleware
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/problem"
+)
+
+// Timeout gives every request at most d. Then its context ends: what the handler
+// awaits fails, database queries are cancelled, and the error that the handler
+// returns is answered with 504 and logged. A handler that ignores its context
+// runs to its end, and one that succeeds late is not spoilt: Go cannot stop code
+// from outside.
+func Timeout(d time.Duration) fasterapi.Middleware {
+	mustBe(d > 0, "Timeout needs a positive duration")
+	return func(next fasterapi.Handler) fasterapi.Handler {
+		return func(c *fasterapi.Ctx) error {
+			stop := c.CancelAfter(d)
+			err := next(c)
+			if expired := stop(); !expired || err == nil || c.Sent() {
+				return err
+			}
+			c.Logger().Warn("request timed out", "timeout", d, "error", err.Error())
+			return problem.Wrap(errors.Join(errTimeout, err), http.StatusGatewayTimeout, "the request took too long")
+		}
+	}
+}
+
+var errTimeout = errors.New("middleware: the request took too long")
+
+// BodyLimit refuses request bodies of more than limit bytes with 413: at once when
+// their length is known, and otherwise while they are read. It is for groups of
+// routes that cannot use the option fasterapi.MaxBody, and never raises a
+// limit.
+func BodyLimit(limit int64) fasterapi.Middleware {
+	mustBe(limit >= 0, "BodyLimit needs a limit that is not negative")
+	return func(next fasterapi.Handler) fasterapi.Handler {
+		return func(c *fasterapi.Ctx) error {
+			if err := c.LimitBody(limit); err != nil {
+				return err
+			}
+			return next(c)
+		}
+	}
+}
