@@ -35,19 +35,20 @@ func (c *clock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// bucket is the model: a token bucket as textbooks have it.
+// bucket is the model: a token bucket as textbooks have it. It counts tokens in
+// the time in which they grow, so that it is exact.
 type bucket struct {
-	tokens float64
-	at     time.Time
+	grown time.Duration
+	at    time.Time
 }
 
 func (b *bucket) take(now time.Time, limit middleware.Limit) bool {
-	b.tokens = min(float64(limit.Burst), b.tokens+float64(now.Sub(b.at))/float64(limit.Interval()))
+	b.grown = min(limit.Interval()*time.Duration(limit.Burst), b.grown+now.Sub(b.at))
 	b.at = now
-	if b.tokens < 1-1e-9 {
+	if b.grown < limit.Interval() {
 		return false
 	}
-	b.tokens--
+	b.grown -= limit.Interval()
 	return true
 }
 
@@ -67,14 +68,14 @@ func TestLocalIsATokenBucket(t *testing.T) {
 			at.advance(time.Duration(rapid.IntRange(0, int(2*limit.Interval())).Draw(t, "pause")))
 			key := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "key")
 			if models[key] == nil {
-				models[key] = &bucket{tokens: float64(limit.Burst), at: at.Now()}
+				models[key] = &bucket{grown: limit.Interval() * time.Duration(limit.Burst), at: at.Now()}
 			}
 			model := models[key]
 			d, err := local.Take(t.Context(), key, limit).Await(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, model.take(at.Now(), limit), d.OK)
 			if d.OK {
-				require.InDelta(t, model.tokens, d.Remaining, 1)
+				require.EqualValues(t, model.grown/limit.Interval(), d.Remaining)
 				continue
 			}
 			require.Positive(t, d.Retry)
