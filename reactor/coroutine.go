@@ -72,6 +72,7 @@ type coroutines struct {
 // Coroutine runs job at once on a coroutine and returns when that suspends (the
 // coroutine is returned) or ends (nil).
 func (r *Reactor) Coroutine(job CoroutineJob) *Coroutine {
+	r.mine()
 	co := r.takeCoroutine()
 	co.job, co.woken, co.label, co.state = job, false, r.label, coSuspended
 	co.index = len(r.coroutines.live)
@@ -107,6 +108,7 @@ func (co *Coroutine) body(yield func(mark) bool) {
 	co.yield = yield
 	defer co.leave()
 	for {
+		co.r.owner.Move()
 		co.runJob()
 		if !yield(finished) {
 			co.over = true
@@ -188,6 +190,7 @@ func (co *Coroutine) Run() {
 	r.SetLabel(co.label)
 	co.state = coRunning
 	m, ok := co.next()
+	r.owner.Move()
 	co.label = r.label
 	r.SetLabel(outer)
 	switch {
@@ -210,8 +213,10 @@ func (co *Coroutine) Suspend() {
 		return
 	}
 	if co.doomed || !co.yield(suspended) || co.doomed {
+		co.r.owner.Move()
 		runtime.Goexit() // run the deferred functions and be gone
 	}
+	co.r.owner.Move()
 }
 
 // Interrupt tells the job to give up because of err, see [Coroutine.Interrupted],

@@ -12,7 +12,7 @@
 // everywhere, all others only by code that runs on the reactor: a [Task], an
 // [IO], a timer's task, a coroutine's job. Code on the reactor must not block;
 // what must block goes to [Reactor.Worker]. A [Group]'s watchdog reports who
-// did not keep to that.
+// did not keep to that; built with -tags invariants, a call from elsewhere panics.
 //
 // Cost: see bench_test.go; a task 10-20 ns, a timer's arming about as much, a
 // coroutine's round trip 70-100 ns, a hand-off to a goroutine and back 300-400 ns,

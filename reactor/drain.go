@@ -88,6 +88,7 @@ func (r *Reactor) finish() {
 		r.log.Warn("reactor: stopped with workers running", "workers", n)
 	}
 	r.phase.Store(ended)
+	r.owner.Release()
 	r.publish()
 	r.resting()
 	if err := r.poller.Close(); err != nil {

@@ -35,6 +35,7 @@ func (r *Reactor) run() {
 	}
 	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(),
 		pprof.Labels(coreLabel, strconv.Itoa(r.core))))
+	r.owner.Take()
 	r.loop()
 }
 
@@ -229,6 +230,7 @@ func (r *Reactor) mayEnd() bool {
 // label over suspensions. Setting the label that is set already costs nothing.
 func (r *Reactor) SetLabel(l *Label) {
 	if l != r.label {
+		r.mine()
 		r.label = l
 		r.shownLabel.Store(l)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/invariant"
 	"github.com/fasterapi/fasterapi/internal/poll"
 	"github.com/fasterapi/fasterapi/internal/ring"
 )
@@ -63,6 +64,7 @@ type Reactor struct {
 	public     public
 	watch      *stallWatch
 	done       chan struct{} // closed when the loop has ended
+	owner      invariant.Owner
 }
 
 // The life of a reactor, in Reactor.phase.
@@ -101,11 +103,17 @@ func (r *Reactor) Core() int { return r.core }
 
 // Schedule runs t on this reactor, after what was scheduled before.
 func (r *Reactor) Schedule(t async.Task) {
+	r.mine()
 	if r.order != nil {
 		r.order.push(r.units, t)
 		return
 	}
 	r.runq.Push(t)
+}
+
+// mine panics, in the debug build, when the caller does not run on r.
+func (r *Reactor) mine() {
+	r.owner.Check("a method of a reactor was called by code that does not run on it; use Post")
 }
 
 // Post runs t on this reactor. Tasks of one goroutine keep their order. False:

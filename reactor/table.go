@@ -57,6 +57,7 @@ func (t *table) make(fd int) *entry {
 // Register tells the reactor that fd, which must be non-blocking, is its own
 // from now on and that io wants its events.
 func (r *Reactor) Register(fd int, io IO) error {
+	r.mine()
 	if fd < 0 || io == nil {
 		return fmt.Errorf("reactor: cannot register descriptor %d with %v", fd, io)
 	}
@@ -88,6 +89,7 @@ func (r *Reactor) CloseFD(fd int) {
 }
 
 func (r *Reactor) forget(fd int) bool {
+	r.mine()
 	e := r.table.at(fd)
 	if e == nil || e.io == nil {
 		return false

@@ -9,6 +9,7 @@ import (
 // Arm runs t.Task on the reactor once d has passed, rounded up to the next
 // millisecond of the coarse clock; an armed timer moves. It allocates nothing.
 func (r *Reactor) Arm(t *Timer, d time.Duration) {
+	r.mine()
 	if t.Armed() {
 		r.wheel.remove(t)
 	}
@@ -17,6 +18,7 @@ func (r *Reactor) Arm(t *Timer, d time.Duration) {
 
 // Disarm makes sure that t's task does not run and tells whether it would have.
 func (r *Reactor) Disarm(t *Timer) bool {
+	r.mine()
 	if !t.Armed() {
 		return false
 	}

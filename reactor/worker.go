@@ -52,6 +52,7 @@ func (p *workers) init(r *Reactor) { p.r, p.max = r, r.cfg.MaxIdleWorkers }
 // the current turn of the loop, usually on the same processor. Its code is not
 // on the reactor: it comes back with [Reactor.Post].
 func (r *Reactor) Worker(job async.Task) {
+	r.mine()
 	r.Woke()
 	r.counts.jobs++
 	p := &r.workers

@@ -1,0 +1,56 @@
+package invariant
+
+import (
+	"bytes"
+	"runtime"
+	"strconv"
+	"sync/atomic"
+)
+
+// Owner notes which goroutine may use a thing, in the debug build only. The zero
+// value belongs to nobody and checks nothing.
+//
+// Owner: any (atomic).
+type Owner struct{ id atomic.Uint64 }
+
+// Take makes the calling goroutine the owner.
+func (o *Owner) Take() {
+	if Enabled {
+		o.id.Store(goroutine())
+	}
+}
+
+// Move makes the calling goroutine the owner if there is one.
+func (o *Owner) Move() {
+	if Enabled && o.id.Load() != 0 {
+		o.Take()
+	}
+}
+
+// Release leaves the thing to nobody.
+func (o *Owner) Release() {
+	if Enabled {
+		o.id.Store(0)
+	}
+}
+
+// Check panics with message when the calling goroutine is not the owner.
+func (o *Owner) Check(message string) {
+	if Enabled {
+		id := o.id.Load()
+		Check(id == 0 || id == goroutine(), message)
+	}
+}
+
+// goroutine returns the number of the calling goroutine, from the first line of
+// its stack, "goroutine 7 [running]:". About 1 us.
+func goroutine() uint64 {
+	var buf [64]byte
+	line := bytes.TrimPrefix(buf[:runtime.Stack(buf[:], false)], []byte("goroutine "))
+	number, _, _ := bytes.Cut(line, []byte(" "))
+	id, err := strconv.ParseUint(string(number), 10, 64)
+	if err != nil {
+		panic("invariant: no goroutine number in " + string(line))
+	}
+	return id
+}
