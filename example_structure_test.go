@@ -1,0 +1,230 @@
+package fasterapi_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+
+	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/openapi"
+)
+
+// Items is the part of a bigger app that another file or package holds: FastAPI's
+// APIRouter is a function that takes a group.
+func Items(items *fasterapi.Group) {
+	items.Get("/", func(*fasterapi.Ctx, fasterapi.None) ([]string, error) { return []string{"spoon"}, nil })
+	items.Get("/{name}", func(c *fasterapi.Ctx, in struct {
+		Name string `path:"name"`
+	},
+	) (string, error) {
+		return in.Name, nil
+	})
+}
+
+// Bigger applications: groups share a prefix, tags, middleware, dependencies and
+// responses.
+func ExampleGroup() {
+	app := fasterapi.New(fasterapi.Config{Cores: 1})
+	defer app.Stop(context.Background())
+	Items(app.Group("/items", fasterapi.Tags("items"), fasterapi.Responds(418, nil, "A teapot")))
+	admin := app.Group("/admin")
+	admin.Use(func(next fasterapi.Handler) fasterapi.Handler {
+		return func(c *fasterapi.Ctx) error {
+			fmt.Println("an administrator:", c.Path())
+			return next(c)
+		}
+	})
+	Items(admin.Group("/items", fasterapi.Hidden()))
+
+	request(app, "GET", "/items", "")
+	request(app, "GET", "/admin/items/spoon", "")
+	fmt.Println(app.Routes())
+	// Output:
+	// 200 ["spoon"]
+	// an administrator: /admin/items/spoon
+	// 200 "spoon"
+	// [GET /items GET /items/{name} GET /admin/items GET /admin/items/{name}]
+}
+
+// Any http.Handler mounts below a prefix: another app too, with its own docs.
+func ExampleApp_Mount() {
+	sub := fasterapi.New(fasterapi.Config{Cores: 1, Title: "Sub"})
+	defer sub.Stop(context.Background())
+	sub.Get("/hello", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "from below", nil })
+	app := fasterapi.New(fasterapi.Config{Cores: 1})
+	defer app.Stop(context.Background())
+	app.Mount("/sub", sub.Handler())
+	app.Mount("/legacy", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, "path ", r.URL.Path)
+	}))
+
+	request(app, "GET", "/sub/hello", "")
+	request(app, "GET", "/legacy/page", "")
+	// Output:
+	// 200 from below
+	// 200 path /page
+}
+
+// Middleware sees the request before the handler and the outcome behind it; that of
+// net/http fits too.
+func ExampleApp_Use() {
+	app := fasterapi.New(fasterapi.Config{Cores: 1})
+	defer app.Stop(context.Background())
+	app.Use(func(next fasterapi.Handler) fasterapi.Handler {
+		return func(c *fasterapi.Ctx) error {
+			err := next(c)
+			fmt.Println(c.Method(), c.Pattern(), c.Status())
+			return err
+		}
+	}, fasterapi.WrapMiddleware(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("X-Served-By", "us")
+			next.ServeHTTP(w, r)
+		})
+	}))
+	app.Get("/", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "home", nil })
+
+	request(app, "GET", "/", "")
+	// Output:
+	// GET / 200
+	// 200 home
+}
+
+// Background tasks run after the response, and before the app stops.
+func ExampleCtx_After() {
+	app := fasterapi.New(fasterapi.Config{Cores: 1})
+	app.Post("/send/{to}", func(c *fasterapi.Ctx, in struct {
+		To string `path:"to"`
+	},
+	) (fasterapi.Text, error) {
+		return "will be sent", c.After(func(ctx context.Context) error {
+			fmt.Println("mail to", in.To)
+			return nil
+		})
+	})
+
+	request(app, "POST", "/send/ann", "")
+	app.Stop(context.Background()) // waits for it
+	// Unordered output:
+	// 200 will be sent
+	// mail to ann
+}
+
+// Settings is read once and injected: the environment is an input like others.
+type Settings struct {
+	Name  string
+	Admin string
+}
+
+func readSettings() Settings {
+	return Settings{Name: os.Getenv("EXAMPLE_NAME"), Admin: os.Getenv("EXAMPLE_ADMIN")}
+}
+
+// Settings come from the environment once; tests override them.
+func ExampleApp_Provide() {
+	app := fasterapi.New(fasterapi.Config{Cores: 1})
+	defer app.Stop(context.Background())
+	app.Provide(readSettings())
+	app.Get("/info", func(c *fasterapi.Ctx, in struct {
+		Settings Settings `inject:""`
+	},
+	) (fasterapi.Text, error) {
+		return fasterapi.Text("served by " + in.Settings.Admin), nil
+	})
+
+	app.Override(Settings{Admin: "tests"})
+	request(app, "GET", "/info", "")
+	// Output: 200 served by tests
+}
+
+// Metadata, the paths of document and page, and the last word about the document.
+func ExampleConfig() {
+	app := fasterapi.New(fasterapi.Config{
+		Title: "Shop", Version: "2.1.0", Description: "Sells *things*.",
+		OpenAPI: fasterapi.OpenAPIConfig{
+			Path:    "/api/openapi.json",
+			Contact: &openapi.Contact{Email: "us@example.org"},
+			License: &openapi.License{Name: "MIT", Identifier: "MIT"},
+			Servers: []openapi.Server{{URL: "/api"}},
+			Tags:    []openapi.Tag{{Name: "items", Description: "what there is"}},
+			Edit:    func(d *openapi.Document) { d.Extensions = map[string]any{"x-logo": "logo.svg"} },
+		},
+		Docs: fasterapi.DocsConfig{Path: "/api/docs"},
+	})
+	doc, err := app.OpenAPI()
+	fmt.Println(doc.Info.Title, doc.Info.Version, doc.Servers[0].URL, doc.Tags[0].Name, err)
+	// Output: Shop 2.1.0 /api items <nil>
+}
+
+// What a route tells the document beside its types.
+func ExampleSummary() {
+	type Item struct {
+		Name string `json:"name" title:"Name" doc:"as on the shelf" example:"spoon"`
+	}
+	app := fasterapi.New(fasterapi.Config{})
+	app.Post("/items", func(c *fasterapi.Ctx, in struct {
+		Item Item `body:""`
+	},
+	) (Item, error) {
+		return in.Item, nil
+	},
+		fasterapi.Summary("Create an item"),
+		fasterapi.Description("With **all** that belongs to it."),
+		fasterapi.OperationID("createItem"),
+		fasterapi.Tags("items"),
+		fasterapi.Status(201),
+		fasterapi.ResponseDescription("The new item"),
+		fasterapi.Responds(409, nil, "There is one already"),
+		fasterapi.Example("a fork", Item{"fork"}),
+		fasterapi.Deprecated(),
+		fasterapi.Operation(func(o *openapi.Operation) { o.Extensions = map[string]any{"x-cost": 2} }),
+	)
+	doc, _ := app.OpenAPI()
+	op := doc.Paths.Get("/items").Post
+	fmt.Println(op.Summary, op.OperationID, op.Tags, op.Deprecated)
+	for _, r := range op.Responses[:2] {
+		fmt.Println(r.Name, r.Value.Description)
+	}
+	// Output:
+	// Create an item createItem [items] true
+	// 201 The new item
+	// 409 There is one already
+}
+
+// Webhooks are requests that the service makes; the document tells clients what
+// they will get.
+func ExampleApp_Webhook() {
+	type Subscription struct {
+		User string `json:"user"`
+	}
+	app := fasterapi.New(fasterapi.Config{})
+	app.Webhook[Subscription]("newSubscription", fasterapi.Description("When somebody subscribes."))
+	doc, _ := app.OpenAPI()
+	fmt.Println(doc.Webhooks.Get("newSubscription").Post.RequestBody.Content[0].Value.Schema.Ref)
+	// Output: #/components/schemas/Subscription
+}
+
+// Callbacks are requests that the service makes while it handles one: they are a
+// part of that operation.
+func ExampleOperation() {
+	type Invoice struct {
+		Total int `json:"total"`
+	}
+	app := fasterapi.New(fasterapi.Config{})
+	app.Post("/invoices", func(c *fasterapi.Ctx, in struct {
+		Notify string  `query:"callback_url" format:"uri"`
+		Body   Invoice `body:""`
+	},
+	) (fasterapi.None, error) {
+		return fasterapi.None{}, nil
+	}, fasterapi.Operation(func(o *openapi.Operation) {
+		paid := &openapi.PathItem{Post: &openapi.Operation{
+			RequestBody: o.RequestBody, Responses: openapi.Map[*openapi.Response]{{Name: "200", Value: &openapi.Response{Description: "Noted"}}},
+		}}
+		o.Callbacks.Set("invoicePaid", openapi.Map[*openapi.PathItem]{{Name: "{$request.query.callback_url}", Value: paid}})
+	}))
+	doc, err := app.OpenAPI()
+	fmt.Println(doc.Paths.Get("/invoices").Post.Callbacks[0].Name, err)
+	// Output: invoicePaid <nil>
+}
