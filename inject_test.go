@@ -397,7 +397,7 @@ func TestProviderMistakes(t *testing.T) {
 	require.ErrorAs(t, err, &mistakes)
 	text := err.Error()
 	for _, want := range []string{
-		"PerApp and PerCore are for functions", "io.Reader", "it is nil", "CloseOnStop: int has no method Close",
+		"PerApp and PerCore are for functions", "the provider of *http.Client (", "the provider of io.Reader (", "it is nil", "CloseOnStop: int has no method Close",
 		"providers need each other in a circle: *fasterapi_test.tenant (", "needs fasterapi_test.viewer (",
 		"field Q: a value of the scope app has no request to read query.q from",
 		"field Clock: more than one *fasterapi_test.clock was provided",
@@ -454,7 +454,7 @@ func TestLifecycle(t *testing.T) {
 	err = server.Shutdown(t.Context())
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.ErrorContains(t, err, "inject_test.go:")
-	require.Equal(t, []string{"stop 2", "stop 1", "closed"}, log.take())
+	require.Equal(t, []string{"stop 2", "stop 1", "closed", "reactors left", "reactors left"}, log.take())
 	require.EqualError(t, app.Stop(t.Context()), err.Error(), "once")
 }
 
@@ -470,8 +470,13 @@ func TestStartIsUndone(t *testing.T) {
 
 	app = fasterapi.New(fasterapi.Config{Cores: 1})
 	app.ProvideFunc(func(c *fasterapi.Ctx, _ fasterapi.None) (*clock, error) { return nil, io.ErrNoProgress }, fasterapi.PerApp())
+	app.ProvideFunc(func(c *fasterapi.Ctx, _ fasterapi.None) (*reactorUser, error) {
+		return &reactorUser{log: &log}, nil
+	}, fasterapi.PerApp(), fasterapi.Named("first"))
+	app.Override(&pooled{driver: &reactorUser{log: &log}})
 	_, err = app.Start()
 	require.ErrorIs(t, err, io.ErrNoProgress)
+	require.Equal(t, []string{"reactors 1", "reactors left"}, log.take())
 	require.PanicsWithError(t, err.Error(), func() { app.Handler() })
 }
 
@@ -479,6 +484,11 @@ type reactorUser struct{ log *cleanupLog }
 
 func (u *reactorUser) UseReactors(g *reactor.Group) error {
 	u.log.add(fmt.Sprint("reactors ", g.Len()))
+	return nil
+}
+
+func (u *reactorUser) LeaveReactors(context.Context, *reactor.Group) error {
+	u.log.add("reactors left")
 	return nil
 }
 

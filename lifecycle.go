@@ -102,8 +102,8 @@ func (a *App) open() error {
 
 func (a *App) begin() error {
 	for _, p := range a.providers {
-		if err := useReactors(p.source().value, a.reactors); err != nil {
-			return fmt.Errorf("fasterapi: hand the reactors to %s (%s): %w", p.source().typ, p.about().site, err)
+		if err := a.adopt(p.source().value, p.about(), &a.life.stops); err != nil {
+			return err
 		}
 	}
 	if err := a.openProviders(&a.life.stops); err != nil {
@@ -124,27 +124,48 @@ func (a *App) begin() error {
 	return nil
 }
 
-// reactorUser is a value that works on the reactors of an app.
-type reactorUser interface {
-	UseReactors(g *reactor.Group) error
-}
+// Values that work on the reactors of an app: drivers whose connections belong
+// to them.
+type (
+	reactorUser interface {
+		UseReactors(g *reactor.Group) error
+	}
+	reactorLeaver interface {
+		LeaveReactors(ctx context.Context, g *reactor.Group) error
+	}
+)
 
-// useReactors tells a provided value, or its driver, about the reactors.
-func useReactors(v any, g *reactor.Group) error {
-	if user, ok := v.(reactorUser); ok {
-		return user.UseReactors(g)
-	}
-	if v == nil {
+// adopt tells a provided value, or its driver, about the reactors; stops takes
+// that they will be gone.
+func (a *App) adopt(v any, about *provision, stops *[]stopHook) error {
+	user, ok := userOf(v)
+	if !ok {
 		return nil
 	}
-	driver := reflect.ValueOf(v).MethodByName("Driver") // of a *db.Pool, which this package does not know
-	if !driver.IsValid() || driver.Type().NumIn() != 0 || driver.Type().NumOut() != 1 {
-		return nil
+	if err := user.UseReactors(a.reactors); err != nil {
+		return fmt.Errorf("fasterapi: hand the reactors to %T (%s): %w", v, about.site, err)
 	}
-	if user, ok := driver.Call(nil)[0].Interface().(reactorUser); ok {
-		return user.UseReactors(g)
+	if leaver, ok := user.(reactorLeaver); ok {
+		*stops = append(*stops, stopHook{
+			name: fmt.Sprintf("take the reactors from %T", v), site: about.site,
+			run: func(ctx context.Context) error { return leaver.LeaveReactors(ctx, a.reactors) },
+		})
 	}
 	return nil
+}
+
+// userOf returns what works on reactors: v itself, or the driver of a *db.Pool,
+// which this package does not know.
+func userOf(v any) (reactorUser, bool) {
+	if user, ok := v.(reactorUser); ok || v == nil {
+		return user, ok
+	}
+	driver := reflect.ValueOf(v).MethodByName("Driver")
+	if !driver.IsValid() || driver.Type().NumIn() != 0 || driver.Type().NumOut() != 1 {
+		return nil, false
+	}
+	user, ok := driver.Call(nil)[0].Interface().(reactorUser)
+	return user, ok
 }
 
 // Stop undoes what Start or Handler started: it ends event streams and

@@ -22,7 +22,9 @@ import (
 // requests share it, so it must be safe for that.
 //
 // A value with a method UseReactors(*reactor.Group) error is told the reactors
-// of the app when the app starts; the same goes for the driver of a *db.Pool.
+// of the app before it listens, and one with LeaveReactors(context.Context,
+// *reactor.Group) error that they are about to stop; the same goes for the driver
+// of a *db.Pool. Closing it is the caller's, unless [CloseOnStop] says otherwise.
 func (a *App) Provide[T any](value T, opts ...ProvideOption) {
 	t := reflect.TypeFor[T]()
 	p := &valueProvider{supply: supply{typ: t, value: value, exact: setExact[T]}}
@@ -180,7 +182,7 @@ func (p *valueProvider) source() *supply     { return &p.supply }
 func (p *valueProvider) needs() []bind.Field { return nil }
 
 func (p *valueProvider) check() (errs []error) {
-	if p.value == nil {
+	if isNil(p.value) {
 		errs = append(errs, errors.New("it is nil"))
 	}
 	if p.scoped {
@@ -197,6 +199,18 @@ func (p *valueProvider) open(_ *App, stops *[]stopHook) error {
 }
 
 func (p *valueProvider) step(*injectionBuilder, int) (step, []error) { return nil, nil }
+
+// isNil tells a nil pointer in an interface too.
+func isNil(v any) bool {
+	if v == nil {
+		return true
+	}
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.Pointer, reflect.Map, reflect.Func, reflect.Chan:
+		return r.IsNil()
+	}
+	return false
+}
 
 // closer returns what closes v.
 func closer(v any) func(context.Context) error {

@@ -68,7 +68,12 @@ func (p *funcProvider[In, T]) check() (errs []error) {
 func (p *funcProvider[In, T]) open(a *App, stops *[]stopHook) (err error) {
 	switch p.scope {
 	case inject.App:
-		p.value, err = p.once(a, newSetupCtx(a, a.reactors.Reactor(0), false), stops)
+		v, err := p.once(a, newSetupCtx(a, a.reactors.Reactor(0), false), stops)
+		if err != nil {
+			return err
+		}
+		p.value = v
+		return a.adopt(v, &p.provision, stops)
 	case inject.Core:
 		p.cores = make([]any, a.reactors.Len())
 		hooks := make([][]stopHook, len(p.cores))
