@@ -21,13 +21,16 @@ func TestParseLine(t *testing.T) {
 
 func TestOutcomes(t *testing.T) {
 	o := outcome{}.and(outcome{1, 20, 0}).and(outcome{1, 12, 1}).and(outcome{1, 15, 0})
-	require.Equal(t, outcome{3, 12, 1}, o)
+	require.Equal(t, outcome{3, 12, 1}, o, "the fastest")
 }
 
 // TestWrite: a missed bar and a missing benchmark are seen.
 func TestWrite(t *testing.T) {
 	found := map[string]outcome{}
 	for _, b := range bars() {
+		for _, name := range b.benchmarks() {
+			found[b.pkg+" "+name] = outcome{1, 0, 0}
+		}
 		found[b.pkg+" "+b.benchmark] = outcome{1, b.nanos, b.allocs}
 	}
 	var text strings.Builder
@@ -42,4 +45,18 @@ func TestWrite(t *testing.T) {
 
 	delete(found, first)
 	require.Len(t, write(&text, time.Now(), found), 1)
+}
+
+// TestJudge: the base is subtracted, and a slow machine is not held against us.
+func TestJudge(t *testing.T) {
+	b := bar{pkg: "p", benchmark: "X", nanos: 100, base: "Base", bare: bare{"Bare", 50}}
+	found := map[string]outcome{"p X": {1, 260, 1}, "p Base": {1, 60, 1}, "p Bare": {1, 100, 0}}
+	require.Equal(t, verdict{nanos: 200, scaled: 100, met: true}, b.judge(found))
+	found["p X"] = outcome{1, 261, 1}
+	require.False(t, b.judge(found).met)
+	found["p X"] = outcome{1, 160, 1}
+	found["p Bare"] = outcome{1, 25, 0}
+	require.Equal(t, verdict{nanos: 100, scaled: 100, met: true}, b.judge(found), "a fast one earns nothing")
+	found["p X"] = outcome{1, 150, 2}
+	require.False(t, b.judge(found).met, "allocations do not scale")
 }
