@@ -22,10 +22,11 @@ type Scheduler interface {
 	// Post is Schedule for any goroutine. It returns false, and never runs t,
 	// after the scheduler has stopped.
 	Post(t Task) bool
-	// After runs t once d has passed, not earlier. Owner only.
+	// After runs t once d has passed by Now, not earlier. Owner only.
 	After(d time.Duration, t Task) Timer
-	// Now is the scheduler's clock; it may be coarse (a reactor's steps by up
-	// to a millisecond). Owner only.
+	// Now is the scheduler's clock; it may be coarse (a reactor's stands still
+	// during a task, so a task that computes for long sets its timers from when
+	// it began). Owner only.
 	Now() time.Time
 }
 

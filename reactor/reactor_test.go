@@ -286,3 +286,18 @@ func TestStopWaitsForWorkersThatPostBack(t *testing.T) {
 	require.NoError(t, wait(t, stopped))
 	require.True(t, answered.Load())
 }
+
+// A chain that outlives its reactor stops its timer where it now runs.
+func TestATimerOfAnEndedReactorIsStoppedAnywhere(t *testing.T) {
+	v := NewVirtual(1)
+	p, f := async.NewPromise[int](v.Reactor)
+	f = f.Timeout(time.Hour)
+	v.RunUntilIdle() // armed
+	timer := v.Reactor.After(time.Hour, async.TaskFunc(func() {}))
+	v.Close()
+	require.False(t, timer.Stop())
+	require.True(t, p.Post(1, nil))
+	got, err := f.Await(context.Background())
+	require.NoError(t, err)
+	require.Equal(t, 1, got)
+}

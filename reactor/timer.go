@@ -6,8 +6,9 @@ import (
 	"github.com/fasterapi/fasterapi/async"
 )
 
-// Arm runs t.Task on the reactor once d has passed, rounded up to the next
-// millisecond of the coarse clock; an armed timer moves. It allocates nothing.
+// Arm runs t.Task on the reactor once d has passed since [Reactor.Now], which
+// lags by the work of this turn, rounded up to the next millisecond; an armed
+// timer moves. It allocates nothing.
 func (r *Reactor) Arm(t *Timer, d time.Duration) {
 	r.mine()
 	if t.Armed() {
@@ -43,8 +44,11 @@ type ownTimer struct {
 	r *Reactor
 }
 
-// Stop disarms the timer and tells whether its task would have run.
-func (t *ownTimer) Stop() bool { return t.r.Disarm(&t.Timer) }
+// Stop disarms the timer and tells whether its task would have run. Timers of a
+// reactor that has ended never do; whoever waited for it may stop them anywhere.
+func (t *ownTimer) Stop() bool {
+	return t.r.phase.Load() != ended && t.r.Disarm(&t.Timer)
+}
 
 // fireTimers runs what is due, within the quota.
 func (r *Reactor) fireTimers() bool {
