@@ -411,6 +411,6 @@ func BenchmarkOpenAPI(b *testing.B) {
 // TestDocumentsStatusText keeps the texts of statuses short of surprises.
 func TestDocumentsStatusText(t *testing.T) {
 	doc, _ := documentOf(t, newShop(t))
-	require.Equal(t, http.StatusText(303), doc.Paths.Get("/login").Post.Responses.Get("303").Description)
+	require.Equal(t, http.StatusText(http.StatusSeeOther), doc.Paths.Get("/login").Post.Responses.Get("303").Description)
 	require.True(t, strings.HasPrefix(doc.Paths.Get("/tracks").Get.Description, "All tracks"))
 }
