@@ -98,10 +98,7 @@ func (s *effectStep[In]) pending() bool { return false }
 
 func (s *effectStep[In]) start(c *Ctx, _ func(error)) (bool, error) { return true, s.run(c) }
 
-func (s *effectStep[In]) probe(c *Ctx) error {
-	_, err := s.input.read(c)
-	return err
-}
+func (s *effectStep[In]) probe(c *Ctx) error { return s.input.probe(c) }
 
 // futureEffect is a function given to DependsFuture.
 //

@@ -98,8 +98,10 @@ func (t *typed[In, Out]) alsoOwn(c *Ctx, err error) error {
 	if !ok {
 		return err
 	}
-	_, more := t.bind.Bind((*source)(c))
-	bad.add(more)
+	if !t.bind.Plan().Streams() { // uploads are not read for a refusal
+		_, more := t.bind.Bind((*source)(c))
+		bad.add(more)
+	}
 	return bad.problem
 }
 

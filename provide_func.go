@@ -203,6 +203,18 @@ func (i *compiledInput[In]) read(c *Ctx) (in In, err error) {
 	return in, nil
 }
 
+// probe tells what is wrong with the request, without its uploads: they are not
+// read for an answer that is a refusal already.
+func (i *compiledInput[In]) probe(c *Ctx) error {
+	if i.unbound || i.bind.Plan().Streams() {
+		return nil
+	}
+	if _, bad := i.bind.Bind((*source)(c)); bad != nil {
+		return &invalidInput{bad}
+	}
+	return nil
+}
+
 // funcStep makes the value of a provider for one request.
 //
 // Owner: any (immutable after build).
@@ -255,7 +267,4 @@ func (s *funcStep[In, T]) start(c *Ctx, resume func(error)) (done bool, err erro
 	return false, nil
 }
 
-func (s *funcStep[In, T]) probe(c *Ctx) error {
-	_, err := s.input.read(c)
-	return err
-}
+func (s *funcStep[In, T]) probe(c *Ctx) error { return s.input.probe(c) }

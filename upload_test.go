@@ -50,7 +50,7 @@ func uploadRoutes(dir string) func(*fasterapi.App) {
 			return fasterapi.Text(fmt.Sprint(in.Title, " ", in.Tags, " ", in.Photo.Name, " ", in.Photo.Size, " ", string(tail), " ", in.Extra == nil, " ", len(in.More))), nil
 		}, fasterapi.LimitForm(fasterapi.FormLimits{Dir: dir, MemoryBytes: 1000, Parts: 6}),
 			fasterapi.Depends(func(c *fasterapi.Ctx, in struct {
-				Key string `header:"X-Key"`
+				Key string `header:"X-Key" maxLength:"5"`
 			}) error {
 				if in.Key == "wrong" {
 					return problem.Unauthorized("")
@@ -161,6 +161,9 @@ func TestUploads(t *testing.T) {
 		require.Equal(t, 401, s.post("/photo", func(w *multipart.Writer) {
 			addFile(t, w, "photo", "me.txt", "text/plain", strings.Repeat("x", 1<<20))
 		}, "X-Key", "wrong").status)
+		got = s.post("/photo", func(w *multipart.Writer) {}, "X-Key", "too long")
+		require.Equal(t, 422, got.status)
+		require.Len(t, got.problem(t).Errors, 1, "a form with uploads is not read for a refusal")
 		require.Equal(t, 200, s.post("/sum", func(w *multipart.Writer) { addFile(t, w, "file", "a", "a/b", "x") }).status)
 		got = s.post("/parts", func(w *multipart.Writer) {
 			require.NoError(t, w.WriteField("a", "12"))
