@@ -179,10 +179,8 @@ func (cn *conn) ready(status byte) {
 	if u.unknown {
 		cn.unknown--
 	}
-	if u.st != nil && u.kind == unitQuery && u.err == nil {
-		u.st.note(int64(now.Sub(cn.headAt)))
-	}
 	cn.lastTook, cn.headAt = now.Sub(cn.headAt), now
+	u.measured(c, cn.lastTook)
 	switch {
 	case u.step != nil:
 		u.step(cn.held, &u)

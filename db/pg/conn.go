@@ -77,9 +77,7 @@ func (cn *conn) setBuffer(b []byte) {
 // push appends u, whose bytes are in the buffer, to the pipeline, and sees to it
 // that they are written at the end of the turn.
 func (cn *conn) push(u unit) {
-	if u.st != nil && u.kind != unitPrepare {
-		u.slow, u.unknown = u.st.slow(cn.core.cfg.SlowAfter), u.st.runs == 0
-	}
+	u.judge(cn.core)
 	if u.slow {
 		cn.slow++
 	}

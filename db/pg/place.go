@@ -10,9 +10,6 @@ const (
 	// crowded is the depth of a pipeline that makes a core open another
 	// connection beside it.
 	crowded = 16
-	// unmeasured is how much worse than an answer to wait for a statement is of
-	// which nobody knows yet how long it takes.
-	unmeasured = 8
 )
 
 // place picks the connection for a statement, nil when it has to wait: the
@@ -29,8 +26,8 @@ func (c *core) place(s *statement) *conn {
 		if n >= c.cfg.MaxPipeline || n > 0 && cn.blocked(now) {
 			continue
 		}
-		if score := n + unmeasured*cn.unknown; score < lowest {
-			best, lowest = cn, score
+		if n < lowest {
+			best, lowest = cn, n
 		}
 	}
 	if best == nil {
@@ -55,9 +52,10 @@ func (cn *conn) shared() bool {
 	return cn.held == nil && !cn.reserve && !cn.retire && cn.cancels == 0 && !cn.dead
 }
 
-// blocked tells whether whatever is placed behind would have to wait long.
+// blocked tells whether whatever is placed behind may have to wait long: behind a
+// statement that is slow, runs for long, or has never run before.
 func (cn *conn) blocked(now time.Time) bool {
-	return cn.slow > 0 || cn.sending.len() > 0 && now.Sub(cn.headAt) > cn.core.cfg.SlowAfter
+	return cn.slow+cn.unknown > 0 || cn.sending.len() > 0 && now.Sub(cn.headAt) > cn.core.cfg.SlowAfter
 }
 
 // idle returns a connection with nothing on it, for somebody who needs it alone.

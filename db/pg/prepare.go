@@ -84,6 +84,8 @@ func (cn *conn) described(u *unit) {
 			c.finish(q, q.Cause())
 		case cn.held != nil:
 			cn.held.prepared(q)
+		case cn.load() > 0 && cn.blocked(c.r.Now()):
+			c.again(q) // not behind one that may take a minute
 		default:
 			cn.run(q, c.statementOf(q))
 		}

@@ -1,6 +1,10 @@
 package pg
 
-import "github.com/fasterapi/fasterapi/db"
+import (
+	"time"
+
+	"github.com/fasterapi/fasterapi/db"
+)
 
 // unitKind says what answers a unit expects.
 type unitKind uint8
@@ -38,6 +42,36 @@ type unit struct {
 	suspended bool // PortalSuspended has come
 	abandoned bool // its query was cancelled
 	aborted   bool // unitSimple: the server answered ROLLBACK
+}
+
+// judge finds out what is known of how long u takes.
+func (u *unit) judge(c *core) {
+	look := func(s *statement) {
+		u.slow = u.slow || s.slow(c.cfg.SlowAfter)
+		u.unknown = u.unknown || s.runs == 0
+	}
+	switch {
+	case u.kind == unitBatch:
+		for _, item := range u.q.Items {
+			look(c.statement(item.SQL))
+		}
+	case u.kind == unitSimple:
+		u.unknown = true // a script
+	case u.st != nil && u.kind != unitPrepare:
+		look(u.st)
+	}
+}
+
+// measured notes how long u took.
+func (u *unit) measured(c *core, took time.Duration) {
+	switch {
+	case u.kind == unitQuery:
+		u.st.note(int64(took))
+	case u.kind == unitBatch && u.q != nil:
+		for _, item := range u.q.Items {
+			c.statement(item.SQL).note(int64(took) / int64(len(u.q.Items)))
+		}
+	}
 }
 
 // draft collects the description of a statement.

@@ -1,0 +1,111 @@
+package pg_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/pg"
+	"github.com/stretchr/testify/require"
+)
+
+// TestSlowNeighbour: nothing waits behind a statement that is slow, as soon as
+// that is known.
+func TestSlowNeighbour(t *testing.T) {
+	p := open(t, plain(t), pg.Config{MaxConns: 3})
+	ctx := background(t)
+	const sleep = "SELECT 1::bigint FROM (SELECT pg_sleep($1)) AS s"
+	one[int64](t, &p.Querier, sleep, 0.05) // now it is known
+	for range 5 {
+		slow := p.One[int64](ctx, sleep, 0.5)
+		for range 20 {
+			one[int64](t, &p.Querier, "SELECT 1::bigint")
+		}
+		require.False(t, slow.Ready(), "the fast ones were faster than the slow one")
+		_, err := slow.Await(ctx)
+		require.NoError(t, err)
+	}
+}
+
+// TestErrorsStayAtHome: in one write, every second statement fails.
+func TestErrorsStayAtHome(t *testing.T) {
+	p := open(t, plain(t), pg.Config{MaxConns: 1})
+	ctx := background(t)
+	one[int64](t, &p.Querier, "SELECT 10 / $1::bigint", 2)
+	var all []async.Future[int64]
+	for i := range 200 {
+		all = append(all, p.One[int64](ctx, "SELECT 10 / $1::bigint", i%2))
+	}
+	for i, f := range all {
+		v, err := f.Await(ctx)
+		if i%2 == 0 {
+			require.Equal(t, "22012", err.(*db.Error).Code)
+			continue
+		}
+		require.NoError(t, err)
+		require.EqualValues(t, 10, v)
+	}
+}
+
+// TestLateCancel cancels statements that share a connection with many others,
+// which must not notice.
+func TestLateCancel(t *testing.T) {
+	p := open(t, plain(t), pg.Config{MaxConns: 1})
+	ctx := background(t)
+	const sleep = "SELECT $1::bigint FROM (SELECT pg_sleep(0.004)) AS s"
+	one[int64](t, &p.Querier, "SELECT $1::bigint", 1)
+	for round := range 60 {
+		victim, cancel := context.WithCancel(ctx)
+		lost := p.One[int64](victim, sleep, 1)
+		var neighbours []async.Future[int64]
+		for i := range 10 {
+			sql := "SELECT $1::bigint"
+			if i%3 == 0 {
+				sql = sleep
+			}
+			neighbours = append(neighbours, p.One[int64](ctx, sql, i))
+		}
+		time.AfterFunc(time.Duration(round%10)*time.Millisecond/2, cancel)
+		if v, err := lost.Await(ctx); err != nil {
+			require.ErrorIs(t, err, context.Canceled)
+		} else {
+			require.EqualValues(t, 1, v)
+		}
+		for i, f := range neighbours {
+			v, err := f.Await(ctx)
+			require.NoError(t, err)
+			require.EqualValues(t, i, v)
+		}
+		cancel()
+	}
+	idle(t, p)
+}
+
+// TestCancelEndsOnServer: what nobody waits for does not go on at the server.
+func TestCancelEndsOnServer(t *testing.T) {
+	for name, c := range targets(t) {
+		t.Run(name, func(t *testing.T) {
+			p := open(t, c, pg.Config{})
+			ctx, cancel := context.WithCancel(background(t))
+			f := p.One[int64](ctx, "SELECT 1::bigint /* left alone */ FROM (SELECT pg_sleep(60)) AS s")
+			running := func() int64 {
+				return one[int64](t, &p.Querier, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%/* left alone */%' AND state = 'active' AND pid <> pg_backend_pid()")
+			}
+			require.Eventually(t, func() bool { return running() == 1 }, patience, time.Millisecond)
+			cancel()
+			start := time.Now()
+			_, err := f.Await(background(t))
+			require.ErrorIs(t, err, context.Canceled)
+			require.Less(t, time.Since(start), time.Second, "the caller does not wait for the server")
+			require.Eventually(t, func() bool { return running() == 0 }, patience, time.Millisecond)
+		})
+	}
+}
+
+func TestStatementTimeout(t *testing.T) {
+	p := open(t, plain(t), pg.Config{StatementTimeout: 50 * time.Millisecond})
+	_, err := p.Exec(background(t), "SELECT pg_sleep(60)").Await(background(t))
+	require.Equal(t, db.Timeout, db.KindOf(err), "%v", err)
+}
