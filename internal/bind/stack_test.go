@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fasterapi/fasterapi/internal/schema"
 	"github.com/stretchr/testify/require"
 )
 
@@ -77,5 +78,50 @@ func TestFormStackGrowth(t *testing.T) {
 			bound <- in
 		})
 		require.Equal(t, input{ID: int64(n + 1), User: "ann"}, <-bound, "depth %d", n)
+	}
+}
+
+// jsonSource is a request with a JSON body.
+type jsonSource struct{ grownSource }
+
+func (jsonSource) ContentType() []byte { return []byte("application/json") }
+func (jsonSource) Body() []byte {
+	return []byte(`{"name":"ann","tags":["a","b"],"at":{"x":1,"y":2.5},"note":null}`)
+}
+
+// TestBodyStackGrowth is TestStackGrowth for a body of plain types, which is decoded into the struct on the stack.
+func TestBodyStackGrowth(t *testing.T) {
+	type body struct {
+		Name string   `json:"name" maxLength:"9"`
+		Tags []string `json:"tags"`
+		At   *struct {
+			X float64 `json:"x"`
+			Y float64 `json:"y"`
+		} `json:"at"`
+		Note schema.Opt[string]       `json:"note"`
+		Rest [3]struct{ A, B string } `json:"rest,omitzero"`
+	}
+	type input struct {
+		ID   int64 `path:"id"`
+		Body body  `body:""`
+	}
+	b, errs := For[input](Options{PathParams: []string{"id"}})
+	require.Empty(t, errs)
+	require.True(t, b.plan.confined, "plain types do not move the input to the heap")
+	for n := range 500 {
+		bound := make(chan input)
+		go deep(n, func() {
+			in, prob := b.Bind(jsonSource{grownSource(strconv.Itoa(n + 1))})
+			if prob != nil {
+				panic(prob)
+			}
+			bound <- in
+		})
+		in := <-bound
+		require.EqualValues(t, n+1, in.ID)
+		require.Equal(t, "ann", in.Body.Name, "depth %d", n)
+		require.Equal(t, []string{"a", "b"}, in.Body.Tags, "depth %d", n)
+		require.NotNil(t, in.Body.At, "depth %d", n)
+		require.True(t, in.Body.Note.IsNull(), "depth %d", n)
 	}
 }
