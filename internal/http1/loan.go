@@ -88,9 +88,6 @@ func (c *conn) Run() {
 // crossing over.
 func (c *conn) giveBack() bool {
 	move := c.phase == ready
-	if move {
-		c.x.Moved(true)
-	}
 	core, l := c.core, &c.loan
 	l.mu.Lock()
 	if l.seen != 0 && !move && c.phase != closed {
@@ -102,6 +99,9 @@ func (c *conn) giveBack() bool {
 	}
 	// The reactor arms timers, closes descriptors and runs its own handlers.
 	recall := move || c.phase == closed || c.impatient()
+	if c.begun { // its body is still to come, or its handler runs there
+		c.x.Moved(true)
+	}
 	c.owner.Store(ownedByReactor)
 	l.mu.Unlock()
 	// A draining core that saw the connection on loan relies on its return: one
