@@ -146,12 +146,16 @@ func (k *core) cut(cause error) {
 	})
 }
 
-// each calls f for every connection; f may close it.
+// each calls f for every connection; f may close any of them.
 func (k *core) each(f func(*conn)) {
-	for c := k.conns.next; c != &k.conns; {
-		next := c.next
-		f(c)
-		c = next
+	all := make([]*conn, 0, k.count)
+	for c := k.conns.next; c != &k.conns; c = c.next {
+		all = append(all, c)
+	}
+	for _, c := range all {
+		if c.listed {
+			f(c)
+		}
 	}
 }
 
