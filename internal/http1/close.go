@@ -93,12 +93,17 @@ func (c *conn) retireExchange() {
 // begun. It reports whether the connection can go on here and now.
 func (c *conn) contain(v any) bool {
 	c.running = false
-	if c.phase == serving {
+	handling := c.handling
+	c.handling = false
+	switch {
+	case c.phase == serving:
 		if c.x.Status == 0 || v != nil {
 			c.x.Respond(500, problem.ContentType, problem.Internal("").AppendJSON(nil))
 		}
 		c.phase = answering
-	} else {
+	case c.phase == closed && handling: // it broke while the handler was suspended
+		c.retireExchange()
+	default:
 		c.scrap()
 	}
 	if v != nil {

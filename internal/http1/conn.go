@@ -62,6 +62,8 @@ type conn struct {
 	// running: work is on the stack; when it is found set afterwards, a handler
 	// has panicked or ended its goroutine.
 	running bool
+	// handling: Serve is on the stack, or on that of a suspended coroutine.
+	handling bool
 	// finished: Finish was called inside Serve.
 	finished bool
 	// entering: advance ends by going on on a coroutine.
@@ -109,6 +111,8 @@ type conn struct {
 	timerAt    time.Duration
 	next, prev *conn // of core.conns
 	listed     bool  // in core.conns
+	// flushing: a behind is scheduled.
+	flushing bool
 	// queued: a resumption is scheduled; until it runs nothing else works on c.
 	queued bool
 }

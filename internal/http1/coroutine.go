@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
@@ -40,6 +41,32 @@ func (c *conn) enterWith(co *reactor.Coroutine) {
 		c.x.Enter(co)
 	}
 }
+
+// behind is a connection with answers that wait for the handler of the next
+// request, in case that one is suspended.
+//
+// Owner: reactor.
+type behind conn
+
+// flushIfSuspended writes what waits if the handler, which is about to run, is
+// still at it when the reactor turns to its next task.
+func (c *conn) flushIfSuspended() {
+	if !c.flushing {
+		c.flushing = true
+		c.core.reactor.Schedule((*behind)(c))
+	}
+}
+
+// Run implements [async.Task].
+func (b *behind) Run() {
+	c := (*conn)(b)
+	c.flushing = false
+	if c.owner.Load() == ownedByReactor && c.phase == serving {
+		c.flush()
+	}
+}
+
+var _ async.Task = (*behind)(nil)
 
 // Panicked implements [reactor.CoroutineJob]. work contains the panics of
 // handlers, so this one is the engine's own.

@@ -13,9 +13,14 @@ func (c *conn) serve() bool {
 		return false
 	}
 	c.phase, c.finished = serving, false
+	if c.co != nil && c.socket.Pending() > 0 {
+		c.flushIfSuspended()
+	}
+	c.handling = true
 	outcome := c.core.server.handler.Serve(c.x)
+	c.handling = false
 	switch {
-	case c.phase == closed && outcome != exchange.Later: // it broke while the handler was suspended
+	case c.phase == closed && (outcome != exchange.Later || c.finished): // it broke while the handler was suspended
 		c.retireExchange()
 		return false
 	case outcome == exchange.Enter:

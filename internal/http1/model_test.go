@@ -3,6 +3,8 @@ package http1
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,17 +14,20 @@ import (
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/invariant"
 	"github.com/fasterapi/fasterapi/internal/poll/sim"
+	"github.com/fasterapi/fasterapi/reactor"
 )
 
 // The model of connection ownership. Some clients send pipelines of requests
 // in random pieces to a server on a virtual reactor, take the answers in random
 // pieces, and in wild runs leave, break off, stall or are drained at any time.
 // The handler answers each request in the way that its target says, on the
-// reactor, on a goroutine (a task that the world runs when it likes, and during
-// which the reactor may run at any time) or later. What must hold:
+// reactor, on a coroutine there, on a goroutine (a task that the world runs when
+// it likes, and during which the reactor may run at any time) or later. What
+// must hold:
 //
 //   - answers come in the order of the requests, each once; in calm runs all do;
-//   - nobody has an exchange while somebody else has it;
+//   - they do not wait for handlers of later requests that are suspended;
+//   - nobody has an exchange while somebody else has it, and it knows who does;
 //   - what an exchange leases stays as it is until it is finished;
 //   - every exchange is released once; every descriptor is closed once.
 
@@ -37,7 +42,8 @@ type world struct {
 	// known are the exchanges that the handler has: seen by it and not released.
 	known   map[*exchange.Exchange]*hand
 	late    []*exchange.Exchange
-	depth   int // of pump
+	asleep  []*hand // suspended on coroutines
+	depth   int     // of pump
 	faults  []string
 	drained bool
 }
@@ -51,6 +57,10 @@ type hand struct {
 	late         bool
 	finished     bool
 	moves        int
+	// co is what the handler was suspended on, and woken tells that it shall
+	// come to its end.
+	co    *reactor.Coroutine
+	woken bool
 }
 
 // client is one connection of the world.
@@ -114,8 +124,11 @@ func (w *world) Serve(x *exchange.Exchange) exchange.Outcome {
 		w.pump(w.rng.IntN(6)) // the reactor works meanwhile
 	}
 	w.intact(x, h)
+	w.placed(x, h)
 	kind := h.target[strings.LastIndexByte(h.target, '/')+1:]
 	switch {
+	case strings.HasPrefix(kind, "co"):
+		return w.onCoroutine(x, h, kind)
 	case kind == "bounce" && h.moves > 0:
 		h.moves--
 		return exchange.Move
@@ -129,6 +142,58 @@ func (w *world) Serve(x *exchange.Exchange) exchange.Outcome {
 	h.finished = true
 	w.respond(x, h)
 	return exchange.Answered
+}
+
+// placed checks that x knows who has it.
+func (w *world) placed(x *exchange.Exchange, h *hand) {
+	w.core.each(func(c *conn) {
+		if c.x == x && x.OnReactor() != (c.owner.Load() == ownedByReactor) {
+			w.fail("%s: served on the reactor: %v, owned by it: %v", h.target, x.OnReactor(), !x.OnReactor())
+		}
+	})
+}
+
+// onCoroutine answers on a coroutine, which may be suspended before, any number
+// of times.
+func (w *world) onCoroutine(x *exchange.Exchange, h *hand, kind string) exchange.Outcome {
+	switch {
+	case !x.OnReactor():
+		return exchange.Move
+	case x.Coroutine() == nil:
+		return exchange.Enter
+	}
+	h.woken = w.flip(3)
+	for h.co = x.Coroutine(); !h.woken && (h.co.Interrupted() == nil || w.flip(2)); {
+		w.asleep = append(w.asleep, h)
+		h.co.Suspend()
+		w.awake(h)
+		if x.Coroutine() != h.co {
+			w.fail("%s: it runs on another coroutine", h.target)
+		}
+	}
+	w.intact(x, h)
+	h.finished = true
+	switch kind {
+	case "copanic":
+		panic("model")
+	case "coexit":
+		runtime.Goexit()
+	}
+	w.respond(x, h)
+	return exchange.Answered
+}
+
+func (w *world) awake(h *hand) {
+	if i := slices.Index(w.asleep, h); i >= 0 {
+		w.asleep = slices.Delete(w.asleep, i, i+1)
+	}
+}
+
+// rouse resumes one of the suspended handlers, to its end or for no reason.
+func (w *world) rouse(i int, woken bool) {
+	h := w.asleep[i]
+	h.woken = h.woken || woken
+	w.v.Do(h.co.Run)
 }
 
 func (w *world) later(x *exchange.Exchange, h *hand) exchange.Outcome {
@@ -171,7 +236,7 @@ func (w *world) finishOne(i int) {
 
 // Cancel implements [exchange.Handler]. As a coroutine may, it sometimes
 // finishes at once.
-func (w *world) Cancel(x *exchange.Exchange, _ error) {
+func (w *world) Cancel(x *exchange.Exchange, err error) {
 	h := w.known[x]
 	switch {
 	case h == nil:
@@ -186,6 +251,8 @@ func (w *world) Cancel(x *exchange.Exchange, _ error) {
 				return
 			}
 		}
+	case x.OnReactor() && slices.Contains(w.asleep, h):
+		h.co.Interrupt(err)
 	}
 }
 
@@ -203,7 +270,7 @@ func (w *world) Release(x *exchange.Exchange) {
 
 // request appends a random request of client i, and its answer to want.
 func (c *client) request(w *world, i, n int) {
-	kinds := []string{"inline", "inline", "worker", "worker", "late", "bounce", "big", "panic"}
+	kinds := []string{"inline", "inline", "worker", "worker", "late", "bounce", "big", "panic", "co", "co", "copanic", "coexit"}
 	target := fmt.Sprintf("/%d/%d/%s", i, n, kinds[w.rng.IntN(len(kinds))])
 	if w.flip(5) {
 		target = fmt.Sprintf("/%d/%d/big/worker", i, n)
@@ -218,7 +285,7 @@ func (c *client) request(w *world, i, n int) {
 		body = ""
 		c.unsent = fmt.Appendf(c.unsent, "GET %s HTTP/1.1\r\nHost: model\r\n\r\n", target)
 	}
-	if strings.HasSuffix(target, "panic") {
+	if strings.HasSuffix(target, "panic") || strings.HasSuffix(target, "coexit") {
 		c.want = append(c.want, "500")
 		return
 	}
@@ -252,6 +319,9 @@ func (w *world) act() {
 	case 8:
 		if len(w.late) > 0 {
 			w.finishOne(w.rng.IntN(len(w.late)))
+		}
+		if len(w.asleep) > 0 {
+			w.rouse(w.rng.IntN(len(w.asleep)), w.flip(2))
 		}
 	case 9:
 		w.v.Advance(time.Duration(w.rng.IntN(200)) * time.Millisecond)
@@ -324,9 +394,16 @@ func (w *world) settle() {
 			c.got = append(c.got, got...)
 			more = more || before != len(c.unsent) || len(got) > 0
 		}
+		if !more {
+			w.core.each(w.prompt)
+		}
 		for len(w.late) > 0 {
 			more = true
 			w.finishOne(0)
+		}
+		for len(w.asleep) > 0 {
+			more = true
+			w.rouse(0, true)
 		}
 		w.run()
 		if !more {
@@ -334,6 +411,14 @@ func (w *world) settle() {
 		}
 	}
 	w.fail("it does not come to an end")
+}
+
+// prompt checks that a client who takes everything does not wait for answers
+// that are ready.
+func (w *world) prompt(c *conn) {
+	if n := c.socket.Pending(); n > 0 && c.phase == serving {
+		w.fail("%d bytes wait behind a handler", n)
+	}
 }
 
 // check holds the answers of c against the model.
