@@ -16,7 +16,7 @@ BENCH      ?=
 SMOKE      ?= 120
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bench-floor bench-micro fuzz fmt \
+.PHONY: help run run-pg test check ledger bench bench-floor bench-micro bench-pg fuzz fmt \
 	fmt-check vet vet-cross lint layers race invariants fuzz-smoke examples generate-check readme-check bench-check browser-check
 
 help: ## list these commands
@@ -26,8 +26,16 @@ run: export PORT := $(PORT)
 run: ## start the production example on PORT (8000); REACTOR_CORES=n, DB=path
 	$(GO) run ./examples/production $(if $(DB),--db "$(DB)") $(ARGS)
 
+run-pg: export PORT := $(PORT)
+run-pg: ## the same on a throw-away PostgreSQL of its own
+	tools/pg.sh $(GO) run ./examples/production $(ARGS)
+
 test: ## run the tests
 	$(GO) test ./...
+
+ledger: export LEDGER := 30s
+ledger: ## kill and restart PostgreSQL under load for 30 s: is a write lost or doubled?
+	$(GO) test -count=1 -run '^TestLedger$$' -v ./db/pg
 
 check: ## everything that CI runs
 	@tools/steps.sh "$(MAKE)" fmt-check vet lint layers test race invariants fuzz-smoke \
@@ -38,6 +46,9 @@ bench: ## Go benchmarks of all packages, with allocations
 
 bench-floor: ## CPU per request beside a C epoll loop, fasthttp and net/http: bench/RESULTS.md
 	bench/floor.sh $(BENCH)
+
+bench-pg: ## the Postgres driver beside pgxpool and fiber: bench/RESULTS.md
+	bench/pg.sh $(BENCH)
 
 bench-micro: ## the Go benchmarks that the bars name: bench/RESULTS.md
 	cd bench && $(GO) run ./micro -o RESULTS.md

@@ -1,9 +1,11 @@
 // Command production is a complete service: users, their orders and their
-// credits, from an embedded SQLite database, with the pages that operating it
-// needs.
+// credits, with the pages that operating it needs. The database is an embedded
+// SQLite file, or Postgres where DATABASE_URL names one; the SQL is the same.
 //
 //	make run                              # port 8000, a database in the cache folder
+//	make run-pg                           # the same on a throw-away PostgreSQL
 //	PORT=9000 REACTOR_CORES=1 go run ./examples/production --db ./shop.db
+//	DATABASE_URL=postgres://app:secret@db/shop go run ./examples/production
 //
 // The files: store.go is the data, users.go the routes on it, pipeline.go a
 // chain that runs on the reactor, operations.go health and metrics.
@@ -19,20 +21,25 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/pg"
 	"github.com/fasterapi/fasterapi/db/sqlite"
 )
 
 func main() {
 	path := flag.String("db", "", "the SQLite file; default: production.db in the user's cache folder")
 	flag.Parse()
-	if err := run(*path); err != nil {
+	if err := run(os.Getenv("DATABASE_URL"), *path); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(path string) error {
-	pool, err := openStore(path)
+func run(url, path string) error {
+	open := func() (*db.Pool, error) { return openStore(path) }
+	if url != "" {
+		open = func() (*db.Pool, error) { return openPostgres(url) }
+	}
+	pool, err := open()
 	if err != nil {
 		return err
 	}
@@ -63,7 +70,22 @@ func newApp(cfg fasterapi.Config, pool *db.Pool) *fasterapi.App {
 	return app
 }
 
-// openStore opens the database, and fills it when it is new.
+// openPostgres opens a Postgres database, and fills it when it is empty.
+func openPostgres(url string) (*db.Pool, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	pool, err := pg.Open(ctx, pg.Config{URL: url})
+	if err != nil {
+		return nil, err
+	}
+	if err := prepare(ctx, pool); err != nil {
+		_ = pool.Close(ctx)
+		return nil, fmt.Errorf("prepare the database: %w", err)
+	}
+	return pool, nil
+}
+
+// openStore opens an SQLite database, and fills it when it is new.
 func openStore(path string) (*db.Pool, error) {
 	if path == "" {
 		cache, err := os.UserCacheDir()

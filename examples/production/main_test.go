@@ -15,6 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/internal/pgtest"
 )
 
 // client talks to the service under test.
@@ -23,11 +25,24 @@ type client struct {
 	url string
 }
 
-// serve starts the service on a new database.
-func serve(t *testing.T) client {
+// onBoth runs a test of the service on a new SQLite database and on a Postgres
+// server of its own.
+func onBoth(t *testing.T, body func(t *testing.T, c client)) {
+	t.Run("sqlite", func(t *testing.T) {
+		pool, err := openStore(filepath.Join(t.TempDir(), "test.db"))
+		require.NoError(t, err)
+		body(t, serve(t, pool))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		pool, err := openPostgres(pgtest.Start(t, pgtest.Options{}).URL())
+		require.NoError(t, err)
+		body(t, serve(t, pool))
+	})
+}
+
+// serve starts the service on a database.
+func serve(t *testing.T, pool *db.Pool) client {
 	t.Helper()
-	pool, err := openStore(filepath.Join(t.TempDir(), "test.db"))
-	require.NoError(t, err)
 	app := newApp(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 2, Logger: slog.New(slog.DiscardHandler)}, pool)
 	server, err := app.Start()
 	require.NoError(t, err)
@@ -58,8 +73,9 @@ func (c client) do(method, path, body string, into any) int {
 
 func (c client) get(path string, into any) int { return c.do("GET", path, "", into) }
 
-func TestUsers(t *testing.T) {
-	c := serve(t)
+func TestUsers(t *testing.T) { onBoth(t, testUsers) }
+
+func testUsers(t *testing.T, c client) {
 	var user User
 	require.Equal(t, 200, c.get("/user/7", &user))
 	require.Equal(t, User{ID: 7, Name: "User 7", Email: "user7@example.com", Credits: 700, CreatedAt: user.CreatedAt}, user)
@@ -83,8 +99,9 @@ func TestUsers(t *testing.T) {
 
 // TestCredits lets many clients give and take at once: nothing is lost, and
 // no balance falls below zero.
-func TestCredits(t *testing.T) {
-	c := serve(t)
+func TestCredits(t *testing.T) { onBoth(t, testCredits) }
+
+func testCredits(t *testing.T, c client) {
 	const clients, rounds = 8, 10
 	var wg sync.WaitGroup
 	for range clients {
@@ -112,8 +129,9 @@ func TestCredits(t *testing.T) {
 	require.EqualValues(t, 100+3*clients*rounds, user.Credits, "refused changes change nothing")
 }
 
-func TestPipeline(t *testing.T) {
-	c := serve(t)
+func TestPipeline(t *testing.T) { onBoth(t, testPipeline) }
+
+func testPipeline(t *testing.T, c client) {
 	var report Report
 	require.Equal(t, 200, c.get("/pipeline/demo", &report))
 	require.Len(t, report.Revenue, len(seedProducts))
@@ -127,8 +145,9 @@ func TestPipeline(t *testing.T) {
 	require.Equal(t, "database", report.Source)
 }
 
-func TestOperations(t *testing.T) {
-	c := serve(t)
+func TestOperations(t *testing.T) { onBoth(t, testOperations) }
+
+func testOperations(t *testing.T, c client) {
 	var i Index
 	require.Equal(t, 200, c.get("/", &i))
 	require.Contains(t, i.Routes, "GET /user/{id}/full")
@@ -142,6 +161,12 @@ func TestOperations(t *testing.T) {
 	require.Equal(t, 200, c.get("/metrics", &m))
 	require.Len(t, m.Reactors, 2)
 	require.Positive(t, m.Pool.Queries)
+	require.Contains(t, []string{"sqlite", "postgres"}, m.Pool.Driver)
+	require.Equal(t, m.Pool.Driver, h.Database)
+	require.Positive(t, m.Pool.Open)
+	if h.Database == "postgres" {
+		require.Len(t, m.PoolCores, 2)
+	}
 	require.Positive(t, m.Reactors[0].IOEvents+m.Reactors[1].IOEvents)
 }
 

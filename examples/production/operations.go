@@ -42,15 +42,20 @@ type Health struct {
 	Goroutines        int     `json:"goroutines"`
 	HeapBytes         uint64  `json:"heap_bytes"`
 	OpenConnections   int64   `json:"open_connections"`
-	ActiveConnections int     `json:"active_connections"` // of the database pool
+	Database          string  `json:"database"`           // the pool's driver
+	PoolConnections   int     `json:"pool_connections"`   // to the database
+	ActiveConnections int     `json:"active_connections"` // of these, in use
+	WaitingQueries    int     `json:"waiting_queries"`    // without a connection
 }
 
 func health(_ *fasterapi.Ctx, in Operate) (Health, error) {
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
+	pool := in.DB.Stats()
 	h := Health{
 		Status: "healthy", Uptime: time.Since(in.Service.started).Seconds(), ReactorCores: in.Service.app.Reactors().Len(),
-		Goroutines: runtime.NumGoroutine(), HeapBytes: memory.HeapAlloc, ActiveConnections: in.DB.Stats().Busy,
+		Goroutines: runtime.NumGoroutine(), HeapBytes: memory.HeapAlloc,
+		Database: pool.Driver, PoolConnections: pool.Open, ActiveConnections: pool.Busy, WaitingQueries: pool.Waiting,
 	}
 	for _, s := range in.Service.app.Reactors().Stats() {
 		h.OpenConnections += s.OpenConns
@@ -89,22 +94,35 @@ type CoreMetrics struct {
 	Stalls          int64   `json:"stalls"`
 }
 
-// PoolMetrics is what the database pool has done.
+// PoolMetrics is what the database pool, or one core of it, has done.
 type PoolMetrics struct {
-	Driver    string  `json:"driver"`
-	Open      int     `json:"open"`
-	Busy      int     `json:"busy"`
-	Waiting   int     `json:"waiting"`
-	Queries   uint64  `json:"queries"`
-	Errors    uint64  `json:"errors"`
-	Cancelled uint64  `json:"cancelled"`
-	WaitMS    float64 `json:"wait_ms"`
+	Driver     string  `json:"driver"`
+	Open       int     `json:"open"`      // connections
+	Idle       int     `json:"idle"`      // of these
+	Busy       int     `json:"busy"`      // of these
+	Waiting    int     `json:"waiting"`   // calls without a connection
+	InFlight   int     `json:"in_flight"` // calls on connections; more than busy where they are pipelined
+	Queries    uint64  `json:"queries"`
+	Errors     uint64  `json:"errors"`
+	Cancelled  uint64  `json:"cancelled"`
+	Exhausted  uint64  `json:"exhausted"`
+	Reconnects uint64  `json:"reconnects"`
+	WaitMS     float64 `json:"wait_ms"`
+}
+
+func poolMetrics(s db.Stats) PoolMetrics {
+	return PoolMetrics{
+		Driver: s.Driver, Open: s.Open, Idle: s.Idle, Busy: s.Busy, Waiting: s.Waiting, InFlight: s.InFlight,
+		Queries: s.Queries, Errors: s.Errors, Cancelled: s.Cancelled, Exhausted: s.Exhausted, Reconnects: s.Reconnects,
+		WaitMS: milliseconds(s.WaitTime),
+	}
 }
 
 // Metrics is the answer of /metrics.
 type Metrics struct {
-	Reactors []CoreMetrics `json:"reactors"`
-	Pool     PoolMetrics   `json:"pool"`
+	Reactors  []CoreMetrics `json:"reactors"`
+	Pool      PoolMetrics   `json:"pool"`       // in all
+	PoolCores []PoolMetrics `json:"pool_cores"` // by core; empty where connections belong to none
 }
 
 func metrics(_ *fasterapi.Ctx, in Operate) (Metrics, error) {
@@ -113,9 +131,9 @@ func metrics(_ *fasterapi.Ctx, in Operate) (Metrics, error) {
 		m.Reactors = append(m.Reactors, coreMetrics(s))
 	}
 	p := in.DB.Stats()
-	m.Pool = PoolMetrics{
-		Driver: p.Driver, Open: p.Open, Busy: p.Busy, Waiting: p.Waiting, Queries: p.Queries,
-		Errors: p.Errors, Cancelled: p.Cancelled, WaitMS: milliseconds(p.WaitTime),
+	m.Pool = poolMetrics(p)
+	for _, core := range p.Cores {
+		m.PoolCores = append(m.PoolCores, poolMetrics(core))
 	}
 	return m, nil
 }
