@@ -203,21 +203,22 @@ func (e *chain[In, Out]) resume(c *Ctx, i int) (done bool, err error) {
 
 // goOn is resume for a step that had to wait. Nothing above it contains a panic.
 func (e *chain[In, Out]) goOn(c *Ctx, i int, err error) {
-	returned := false
+	done, returned := true, false
 	defer func() {
 		if !returned {
 			c.contain(recover())
+		}
+		if done {
 			c.x.Finish()
 		}
 	}()
-	done := true
 	if err == nil {
 		done, err = e.resume(c, i)
 	}
-	returned = true
 	if done {
-		c.finishLate(err)
+		c.conclude(err)
 	}
+	returned = true
 }
 
 // source gives the binder what the exchange holds; nothing is copied here.

@@ -144,6 +144,19 @@ func TestErrorsAndPanics(t *testing.T) {
 		app.GetFuture("/behind/panic", func(c *fasterapi.Ctx, _ fasterapi.None) async.Future[user] {
 			return async.Sleep(c, time.Millisecond).Then(func(struct{}) user { panic("at the disco") })
 		})
+		app.GetFuture("/render/panic", func(c *fasterapi.Ctx, _ fasterapi.None) async.Future[hostile] {
+			return async.Sleep(c, time.Millisecond).Then(func(struct{}) hostile { return hostile{} })
+		})
+		app.GetFuture("/chain/exit", func(*fasterapi.Ctx, fasterapi.None) async.Future[user] {
+			runtime.Goexit()
+			return async.Future[user]{}
+		})
+		app.GetFuture("/later/exit", func(c *fasterapi.Ctx, _ fasterapi.None) async.Future[user] {
+			return async.Sleep(c, time.Millisecond).Then(func(struct{}) user {
+				runtime.Goexit()
+				return user{}
+			})
+		})
 		exits := func(*fasterapi.Ctx, fasterapi.None) (user, error) {
 			runtime.Goexit()
 			return user{}, nil
@@ -166,12 +179,17 @@ func TestErrorsAndPanics(t *testing.T) {
 			}
 			require.Contains(t, s.log.String(), "at the disco")
 		})
-		for _, path := range []string{"/goroutine/exit", "/coroutine/exit"} {
+		for _, path := range []string{"/goroutine/exit", "/coroutine/exit", "/chain/exit", "/later/exit", "/render/panic"} {
 			require.Equal(t, http.StatusInternalServerError, s.get(path).status, path)
 		}
 		require.Equal(t, http.StatusInternalServerError, s.get("/goroutine/panic").status, "the service goes on")
 	})
 }
+
+// hostile panics when it is written as JSON.
+type hostile struct{ Name string }
+
+func (hostile) MarshalJSON() ([]byte, error) { panic("hostile") }
 
 func TestMiddleware(t *testing.T) {
 	trace := func(name string) fasterapi.Middleware {

@@ -165,9 +165,12 @@ func (c *Ctx) conclude(err error) {
 	}
 }
 
-// finishLate ends a handler that outlived Serve. Reactor only.
-func (c *Ctx) finishLate(err error) {
-	c.conclude(err)
+// finishLate ends a handler that outlived Serve. It is deferred by what runs the
+// last of it, because nothing above that contains a panic. Reactor only.
+func (c *Ctx) finishLate(returned *bool) {
+	if !*returned {
+		c.contain(recover())
+	}
 	c.x.Finish()
 }
 
@@ -229,9 +232,12 @@ func (c *Ctx) answerMissed() error {
 // exchange on its reactor.
 func settle[Out any](c *Ctx, f async.Future[Out], render func(*Ctx, Out) error) {
 	f.Via(c.reactor).OnDone(func(v Out, err error) {
+		returned := false
+		defer c.finishLate(&returned)
 		if err == nil {
 			err = render(c, v)
 		}
-		c.finishLate(err)
+		c.conclude(err)
+		returned = true
 	})
 }
