@@ -3,6 +3,7 @@ package nethttp
 import (
 	"context"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strconv"
@@ -98,7 +99,9 @@ func (e *entered) RunOn(co *reactor.Coroutine) {
 }
 
 // Panicked implements [reactor.CoroutineJob]: Run has given the turn back.
-func (e *entered) Panicked(any, []byte) {}
+func (e *entered) Panicked(v any, stack []byte) {
+	slog.Error("nethttp: a handler panicked outside of its route", slog.Any("panic", v), slog.String("stack", string(stack)))
+}
 
 // Goexited implements [reactor.CoroutineJob]: Run has given the turn back.
 func (e *entered) Goexited() {}
@@ -106,7 +109,9 @@ func (e *entered) Goexited() {}
 // Finish implements [exchange.Carrier].
 func (c *carrier) Finish(*exchange.Exchange) { c.giveBack() }
 
+// giveBack ends the reactor's part for now.
 func (c *carrier) giveBack() {
+	c.x.Enter(nil)
 	c.turn <- struct{}{}
 	c.reactor.Woke()
 }
