@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/websocket"
 )
 
 // copyBuffer is how many bytes a copy into a response moves at once.
@@ -25,15 +26,24 @@ type ongoing struct {
 	draining async.Watchers
 	// copies lends buffers of copyBuffer bytes.
 	copies sync.Pool
+	// sockets are the open WebSockets of each core.
+	sockets []socketSet
+	pools   websocket.Pools
 }
 
 func (l *ongoing) begin(cores int) {
 	l.ctx, l.end = context.WithCancelCause(context.Background())
 	l.background = make([]background, cores)
+	l.sockets = make([]socketSet, cores)
 }
 
 // announce tells everything without an end of its own that the app shuts down.
-func (l *ongoing) announce() { l.draining.CancelAll() }
+func (l *ongoing) announce() {
+	l.draining.CancelAll()
+	for i := range l.sockets {
+		l.sockets[i].closeAll()
+	}
+}
 
 // copy is io.Copy with a buffer that is lent for the time of the copy.
 func (l *ongoing) copy(w io.Writer, r io.Reader) (int64, error) {
@@ -53,6 +63,9 @@ func (l *ongoing) drain(ctx context.Context) error {
 	}
 	l.announce()
 	var errs []error
+	for i := range l.sockets {
+		errs = append(errs, l.sockets[i].drain(ctx))
+	}
 	for i := range l.background {
 		errs = append(errs, l.background[i].drain(ctx))
 	}

@@ -36,6 +36,7 @@ type RouteOption func(*options)
 type options struct {
 	// declared are the responses besides the route's own, see Responds.
 	declared []declared
+	socket   socketOptions
 
 	style   style
 	maxBody int64 // bytes; 0: the app's

@@ -180,5 +180,31 @@ func (x *Exchange) Hijack() (net.Conn, []byte, error) {
 	return conn, rest, err
 }
 
+// Detacher is a [Carrier] that can give up the descriptor of its connection.
+type Detacher interface {
+	// Detach is Hijack for code that registers the descriptor, which is
+	// non-blocking, with the reactor again.
+	Detach(x *Exchange) (fd int, rest []byte, err error)
+}
+
+// Detach takes the descriptor of the connection from the engine, with the
+// bytes that were read after this request. It fails with
+// [ErrHijackUnsupported] where there is no descriptor: then Hijack is the way.
+// Goroutines only.
+func (x *Exchange) Detach() (fd int, rest []byte, err error) {
+	detacher, ok := x.carrier.(Detacher)
+	switch {
+	case x.onReactor:
+		return 0, nil, ErrOnReactor
+	case x.streamed || x.hijacked:
+		return 0, nil, ErrResponseSent
+	case !ok:
+		return 0, nil, ErrHijackUnsupported
+	}
+	fd, rest, err = detacher.Detach(x)
+	x.hijacked = err == nil
+	return fd, rest, err
+}
+
 // Hijacked tells whether the connection was taken over.
 func (x *Exchange) Hijacked() bool { return x.hijacked }

@@ -15,14 +15,27 @@ var errBroken = errors.Join(exchange.ErrClientGone, stream.ErrBroken)
 // Hijack implements [exchange.Carrier]. It runs on the goroutine that has the
 // connection on loan: the reactor forgets the descriptor, and package net takes
 // it over.
-func (c *conn) Hijack(*exchange.Exchange) (net.Conn, []byte, error) {
+func (c *conn) Hijack(x *exchange.Exchange) (net.Conn, []byte, error) {
+	fd, rest, err := c.Detach(x)
+	if err != nil {
+		return nil, nil, err
+	}
+	// FileConn duplicates the descriptor, and ours is closed either way.
+	file := os.NewFile(uintptr(fd), "hijacked connection")
+	conn, err := net.FileConn(file)
+	return conn, rest, errors.Join(err, file.Close())
+}
+
+// Detach implements [exchange.Detacher]: the reactor forgets the descriptor,
+// which is the caller's from now on.
+func (c *conn) Detach(*exchange.Exchange) (int, []byte, error) {
 	if c.owner.Load() != onLoan {
-		return nil, nil, exchange.ErrHijackUnsupported
+		return 0, nil, exchange.ErrHijackUnsupported
 	}
 	c.takeOutput()
 	patience := newCredit(c.core.server.cfg.WriteTimeout)
 	if err := c.flushOnLoan(&patience); err != nil {
-		return nil, nil, err
+		return 0, nil, err
 	}
 	rest := append([]byte(nil), c.in[c.pos:]...)
 	forgotten := make(chan struct{})
@@ -31,13 +44,9 @@ func (c *conn) Hijack(*exchange.Exchange) (net.Conn, []byte, error) {
 		close(forgotten)
 	}))
 	if !posted {
-		return nil, nil, exchange.ErrHijackUnsupported
+		return 0, nil, exchange.ErrHijackUnsupported
 	}
 	<-forgotten
-	// From here on the number may belong to somebody else: FileConn duplicates
-	// the descriptor, and ours is closed either way.
-	c.surrendered = true
-	file := os.NewFile(uintptr(c.socket.FD()), "hijacked connection")
-	conn, err := net.FileConn(file)
-	return conn, rest, errors.Join(err, file.Close())
+	c.surrendered = true // the number may soon be somebody else's
+	return c.socket.FD(), rest, nil
 }

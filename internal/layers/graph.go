@@ -25,11 +25,11 @@ func Project() Rules {
 		},
 		TestModules: []string{
 			"github.com/stretchr/testify", "github.com/google/go-cmp", "pgregory.net/rapid", "go.uber.org/goleak",
-			"github.com/google/uuid", "github.com/santhosh-tekuri/jsonschema/v6", "golang.org/x/sys",
+			"github.com/google/uuid", "github.com/coder/websocket", "github.com/santhosh-tekuri/jsonschema/v6", "golang.org/x/sys",
 			"github.com/getkin/kin-openapi", "go.yaml.in/yaml/v3",
 		},
 		Owned: []string{
-			"async", "reactor/...", "internal/stream", "internal/http1", "db/pg", "db/sqlite",
+			"async", "reactor/...", "internal/stream", "internal/http1", "internal/websocket", "db/pg", "db/sqlite",
 		},
 		Tagged: []string{"internal/poll/...", "internal/invariant"},
 		Clockless: []string{
@@ -103,10 +103,12 @@ func packages() map[string]Package {
 		"openapi":          {Layer: 5, Imports: []string{"problem", "internal/schema", "internal/bind"}},
 		"deploy":           {Layer: 5},
 
+		"internal/websocket": {Layer: 5, Imports: with("internal/stream"), Modules: []string{"github.com/gobwas/ws", "github.com/gobwas/httphead"}},
+
 		// Layer 6: the root package. It imports no database driver.
 		".": {Layer: 6, Imports: with("problem", "cache", "resilience", "db", "observe", "openapi", "deploy",
 			"internal/exchange", "internal/http1", "internal/http1/wire", "internal/nethttp", "internal/stream",
-			"internal/router", "internal/schema", "internal/bind", "internal/codec", "internal/inject"), Modules: []string{swgui}},
+			"internal/websocket", "internal/router", "internal/schema", "internal/bind", "internal/codec", "internal/inject"), Modules: []string{swgui}},
 
 		// Layer 7: its users.
 		"fasterapitest": {Layer: 7, Imports: []string{".", "openapi", "async", "reactor", "reactor/virtual", "problem", "db", "internal/exchange", "internal/nethttp"}},

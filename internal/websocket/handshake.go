@@ -1,0 +1,174 @@
+package websocket
+
+import (
+	"crypto/sha1"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gobwas/httphead"
+	"github.com/gobwas/ws/wsflate"
+)
+
+// Request is what the handshake looks at.
+//
+// Owner: the handler of the request.
+type Request interface {
+	Method() string
+	Host() string
+	// Header returns the fields of a name, joined with commas.
+	Header(name string) string
+	// HTTP11 tells whether the request came over HTTP/1.1.
+	HTTP11() bool
+	// HasBody tells whether the request announces a body.
+	HasBody() bool
+}
+
+// Refusal is why a request is not upgraded, with its status.
+//
+// Owner: any (a value).
+type Refusal struct {
+	Status int
+	Reason string
+	Header http.Header // nil: none
+}
+
+// Policy is what a server accepts.
+//
+// Owner: any (immutable after New).
+type Policy struct {
+	Subprotocols []string // in the order of preference
+	// Origins are the hosts ("example.com", "*.example.com") whose pages may
+	// connect besides those of the service itself; "*" is any.
+	Origins []string
+	Deflate bool
+}
+
+// Accepted is the outcome of a handshake.
+//
+// Owner: any (a value).
+type Accepted struct {
+	Key         string // Sec-WebSocket-Accept
+	Subprotocol string // "": none
+	Extensions  string // Sec-WebSocket-Extensions; "": none
+	Deflate     bool
+}
+
+// acceptGUID is what RFC 6455 section 1.3 appends to the key.
+const acceptGUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+// Accept checks a request (RFC 6455 section 4.2.1).
+func (p *Policy) Accept(r Request) (a Accepted, refused *Refusal) {
+	if refused := checkUpgrade(r); refused != nil {
+		return a, refused
+	}
+	if !p.allows(r.Header("Origin"), r.Host()) {
+		return a, &Refusal{Status: http.StatusForbidden, Reason: "pages of this origin may not connect"}
+	}
+	sum := sha1.Sum([]byte(strings.TrimSpace(r.Header("Sec-Websocket-Key")) + acceptGUID))
+	a.Key = base64.StdEncoding.EncodeToString(sum[:])
+	a.Subprotocol = p.choose(r.Header("Sec-Websocket-Protocol"))
+	if p.Deflate {
+		a.Deflate, a.Extensions = negotiate(r.Header("Sec-Websocket-Extensions"))
+	}
+	return a, nil
+}
+
+func checkUpgrade(r Request) *Refusal {
+	switch {
+	case !r.HTTP11():
+		return &Refusal{Status: http.StatusBadRequest, Reason: "a WebSocket begins with HTTP/1.1"}
+	case !hasToken(r.Header("Upgrade"), "websocket"):
+		return &Refusal{
+			Status: http.StatusUpgradeRequired, Reason: "this is a WebSocket",
+			Header: http.Header{"Upgrade": {"websocket"}, "Connection": {"Upgrade"}},
+		}
+	case r.Method() != http.MethodGet:
+		return &Refusal{Status: http.StatusBadRequest, Reason: "a WebSocket begins with GET"}
+	case !hasToken(r.Header("Connection"), "upgrade"):
+		return &Refusal{Status: http.StatusBadRequest, Reason: "the Connection field does not list upgrade"}
+	case r.HasBody():
+		return &Refusal{Status: http.StatusBadRequest, Reason: "a WebSocket begins with a request without body"}
+	case strings.TrimSpace(r.Header("Sec-Websocket-Version")) != "13":
+		return &Refusal{
+			Status: http.StatusUpgradeRequired, Reason: "the version of the WebSocket protocol is 13",
+			Header: http.Header{"Sec-Websocket-Version": {"13"}, "Upgrade": {"websocket"}, "Connection": {"Upgrade"}},
+		}
+	}
+	key, err := base64.StdEncoding.Strict().DecodeString(strings.TrimSpace(r.Header("Sec-Websocket-Key")))
+	if err != nil || len(key) != 16 {
+		return &Refusal{Status: http.StatusBadRequest, Reason: "Sec-WebSocket-Key must be 16 bytes in base64"}
+	}
+	return nil
+}
+
+func hasToken(list, token string) bool {
+	for element := range strings.SplitSeq(list, ",") {
+		if strings.EqualFold(strings.TrimSpace(element), token) {
+			return true
+		}
+	}
+	return false
+}
+
+// allows tells whether pages of origin may connect. Programs send no origin.
+func (p *Policy) allows(origin, host string) bool {
+	if origin == "" {
+		return true
+	}
+	u, err := url.Parse(origin)
+	if err != nil || u.Host == "" { // "null" is a page without an origin
+		return p.listed("*", "")
+	}
+	return strings.EqualFold(u.Host, host) || p.listed(u.Hostname(), u.Host)
+}
+
+func (p *Policy) listed(name, nameAndPort string) bool {
+	for _, allowed := range p.Origins {
+		suffix, wild := strings.CutPrefix(allowed, "*.")
+		switch {
+		case allowed == "*", strings.EqualFold(allowed, name), strings.EqualFold(allowed, nameAndPort):
+			return true
+		case wild && len(name) > len(suffix) && strings.EqualFold(name[len(name)-len(suffix)-1:], "."+suffix):
+			return true
+		}
+	}
+	return false
+}
+
+// choose returns the first subprotocol of ours that the client offers.
+func (p *Policy) choose(offered string) string {
+	for _, ours := range p.Subprotocols {
+		for theirs := range strings.SplitSeq(offered, ",") {
+			if strings.TrimSpace(theirs) == ours {
+				return ours
+			}
+		}
+	}
+	return ""
+}
+
+// negotiate takes the first offer of permessage-deflate that needs no window
+// of another size on our side. Both sides begin every message anew.
+func negotiate(offers string) (ok bool, answer string) {
+	options, valid := httphead.ParseOptions([]byte(offers), nil)
+	if !valid {
+		return false, ""
+	}
+	for _, option := range options {
+		var params wsflate.Parameters
+		if string(option.Name) != wsflate.ExtensionName || params.Parse(option) != nil {
+			continue
+		}
+		if params.ServerMaxWindowBits.Defined() && params.ServerMaxWindowBits != 15 {
+			continue
+		}
+		answer = wsflate.ExtensionName + "; server_no_context_takeover; client_no_context_takeover"
+		if params.ServerMaxWindowBits.Defined() {
+			answer += "; server_max_window_bits=15"
+		}
+		return true, answer
+	}
+	return false, ""
+}

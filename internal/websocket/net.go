@@ -1,0 +1,98 @@
+package websocket
+
+import (
+	"time"
+)
+
+// smallRead is the buffer in bytes of a connection without descriptor that
+// waits for its client.
+const smallRead = 512
+
+// readNet reads a connection that no reactor polls, on a goroutine of its own.
+func (c *Conn) readNet() {
+	small := make([]byte, smallRead)
+	p := small
+	c.mu.Lock()
+	c.consume(c.in)
+	c.mu.Unlock()
+	for {
+		n, err := c.nc.Read(p[:cap(p)])
+		c.mu.Lock()
+		c.consume(p[:n])
+		if err != nil {
+			c.finish(gone(err))
+		}
+		over := c.phase == closed
+		c.mu.Unlock()
+		full := n == cap(p)
+		switch {
+		case full && cap(p) == smallRead && !over:
+			p = c.opts.Pools.buffers.Get()
+		case (!full || over) && cap(p) != smallRead:
+			c.opts.Pools.buffers.Put(p)
+			p = small
+		}
+		if over {
+			return
+		}
+	}
+}
+
+// consume decodes what was read, as fast as messages are taken.
+func (c *Conn) consume(p []byte) {
+	c.in, c.pos = p, 0
+	for c.phase != closed && c.pos < len(c.in) {
+		if !c.has {
+			c.digest()
+			continue
+		}
+		c.startTurn()
+		room := make(chan struct{})
+		c.room = room
+		c.mu.Unlock()
+		<-room
+		c.mu.Lock()
+	}
+	c.startTurn()
+	c.in, c.pos = nil, 0
+}
+
+// startTurn lets the listener take the message that is there.
+func (c *Conn) startTurn() {
+	if c.startListener() {
+		go (*turn)(c).Run()
+	}
+}
+
+// makeRoom tells readNet that the message was taken.
+func (c *Conn) makeRoom() {
+	if c.room != nil {
+		close(c.room)
+		c.room = nil
+	}
+}
+
+// writeNet writes what waits, until nothing does.
+func (c *Conn) writeNet() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.phase != closed && c.socket.Pending() > 0 {
+		out := c.socket.Out()
+		c.socket.SetOut(nil)
+		c.mu.Unlock()
+		err := c.nc.SetWriteDeadline(time.Now().Add(c.opts.WriteTimeout))
+		if err == nil {
+			_, err = c.nc.Write(out)
+		}
+		c.opts.Pools.buffers.Put(out[:0])
+		c.mu.Lock()
+		if err != nil {
+			c.writing = false
+			c.finish(gone(err))
+			return
+		}
+	}
+	c.writing = false
+	c.drain()
+	c.leaveIfDone()
+}

@@ -1,0 +1,155 @@
+package websocket
+
+import (
+	"context"
+
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/reactor"
+)
+
+// Err returns why the connection has ended or is about to, nil while it is open.
+func (c *Conn) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err == nil {
+		return nil
+	}
+	return c.err
+}
+
+// Watch calls w once when the connection has ended; false: it has.
+func (c *Conn) Watch(w *async.Watcher) bool { return c.watchers.Add(w) }
+
+// Unwatch ends Watch.
+func (c *Conn) Unwatch(w *async.Watcher) { c.watchers.Remove(w) }
+
+// Reactor is the reactor that the connection belongs to.
+func (c *Conn) Reactor() *reactor.Reactor { return c.reactor }
+
+// Receive waits for the next message. It fails with ctx, and with a
+// [*CloseError] when the connection ends.
+func (c *Conn) Receive(ctx context.Context) (Message, error) {
+	for {
+		c.mu.Lock()
+		c.disengage()
+		again := c.nc == nil && c.pump(readsPerTurn)
+		if c.has {
+			m := c.take()
+			c.mu.Unlock()
+			err := c.unpack(&m)
+			return m, err
+		}
+		if c.err != nil {
+			err := c.err
+			c.mu.Unlock()
+			return Message{}, err
+		}
+		if again {
+			c.mu.Unlock()
+			continue
+		}
+		if c.arrived == nil {
+			c.arrived = make(chan struct{})
+		}
+		arrived := c.arrived
+		c.mu.Unlock()
+		select {
+		case <-arrived:
+		case <-ctx.Done():
+			return Message{}, context.Cause(ctx)
+		}
+	}
+}
+
+// take takes the message that is there, and lets the reading go on.
+func (c *Conn) take() Message {
+	m := c.message
+	c.message, c.has, c.engaged = Message{}, false, true
+	c.proceed()
+	return m
+}
+
+// disengage says that the last message was answered, if it had to be.
+func (c *Conn) disengage() {
+	c.engaged = false
+	if c.parting {
+		c.part()
+	}
+}
+
+// unpack decompresses a message; one that cannot be read closes the connection.
+func (c *Conn) unpack(m *Message) error {
+	err := c.opts.Pools.inflate(m, c.decoder.limit)
+	if err == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if fault, ok := err.(*CloseError); ok && c.phase == open {
+		c.fail(fault)
+		c.proceed()
+	}
+	return err
+}
+
+// proceed reads on, up to the next message, after one was taken.
+func (c *Conn) proceed() {
+	if c.nc != nil {
+		c.makeRoom()
+	} else if c.pump(readsPerTurn) {
+		c.reactor.Post((*resumption)(c))
+	}
+}
+
+// turn is a connection whose listener takes the messages that are there.
+//
+// Owner: the goroutine that runs it.
+type turn Conn
+
+// startListener reports whether a turn has to be started.
+func (c *Conn) startListener() bool {
+	if c.listener == nil || !c.has || c.busy {
+		return false
+	}
+	c.busy = true
+	return true
+}
+
+// Run implements [async.Task].
+func (t *turn) Run() {
+	c := (*Conn)(t)
+	returned := false
+	defer func() {
+		if !returned { // the listener has ended its goroutine
+			c.Close(1011, "")
+			c.reactor.Post(async.TaskFunc(func() { c.reactor.Worker(t) }))
+		}
+	}()
+	for c.listen() {
+	}
+	returned = true
+}
+
+// listen gives one message to the listener; false: there is none.
+func (c *Conn) listen() bool {
+	c.mu.Lock()
+	c.disengage()
+	again := c.pump(readsPerTurn)
+	if !c.has {
+		c.busy = again
+		tell := c.tell()
+		c.mu.Unlock()
+		if tell {
+			c.listener.Closed(c.err)
+		}
+		return again
+	}
+	m := c.take()
+	c.mu.Unlock()
+	if c.unpack(&m) == nil {
+		if err := c.listener.Message(m); err != nil {
+			c.CloseFor(err)
+		}
+	}
+	return true
+}

@@ -1,0 +1,145 @@
+package websocket
+
+import (
+	"context"
+	"time"
+
+	"github.com/fasterapi/fasterapi/internal/stream"
+)
+
+// writeApart is the payload size in bytes from which it goes to the kernel
+// where it lies instead of being copied behind its head.
+const writeApart = 16 << 10
+
+// Send sends a message and waits until the kernel took it, so that a slow
+// client holds the sender back. It fails with ctx, with the [*CloseError] of a
+// connection that has ended, and with [ErrSlow] when the client takes nothing for
+// WriteTimeout. When ctx ends while the message is half out, the rest is
+// sent all the same.
+func (c *Conn) Send(ctx context.Context, binary bool, data []byte) error {
+	op := opText
+	if binary {
+		op = opBinary
+	}
+	c.sending.Lock()
+	defer c.sending.Unlock()
+	if c.deflate && len(data) >= compressAbove {
+		return c.opts.Pools.compress(data, func(z []byte) error { return c.transmit(ctx, op, true, z) })
+	}
+	return c.transmit(ctx, op, false, data)
+}
+
+func (c *Conn) transmit(ctx context.Context, op byte, compressed bool, data []byte) error {
+	c.mu.Lock()
+	if c.phase != open {
+		defer c.mu.Unlock()
+		return c.err
+	}
+	c.put(op, compressed, data)
+	if !c.unsent() {
+		c.mu.Unlock()
+		return nil
+	}
+	return c.waitSent(ctx)
+}
+
+// waitSent waits until everything is written. It is called with mu held and
+// returns without.
+func (c *Conn) waitSent(ctx context.Context) error {
+	timer := time.NewTimer(c.opts.WriteTimeout)
+	defer timer.Stop()
+	for c.unsent() {
+		if c.drained == nil {
+			c.drained = make(chan struct{})
+		}
+		drained, before := c.drained, c.socket.Pending()
+		c.mu.Unlock()
+		late := false
+		select {
+		case <-drained:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-timer.C:
+			late = true
+			timer.Reset(c.opts.WriteTimeout)
+		}
+		c.mu.Lock()
+		if late && c.socket.Pending() >= before {
+			c.finish(gone(ErrSlow))
+		}
+		if c.phase == closed {
+			break
+		}
+	}
+	defer c.mu.Unlock()
+	if c.phase == closed {
+		return c.err
+	}
+	return nil
+}
+
+// unsent tells whether something waits to be written.
+func (c *Conn) unsent() bool { return c.writing || c.socket.Pending() > 0 }
+
+// drain ends the wait of a sender.
+func (c *Conn) drain() {
+	if c.drained != nil {
+		close(c.drained)
+		c.drained = nil
+	}
+}
+
+// out is the buffer that waits to be written, borrowed if need be.
+func (c *Conn) out() []byte {
+	if b := c.socket.Out(); b != nil {
+		return b
+	}
+	return c.opts.Pools.buffers.Get()
+}
+
+// put sends a frame.
+func (c *Conn) put(op byte, compressed bool, payload []byte) {
+	if c.phase == closed {
+		return
+	}
+	out := appendHead(c.out(), op, compressed, len(payload))
+	if c.nc != nil || len(payload) < writeApart {
+		c.putRaw(append(out, payload...))
+		return
+	}
+	c.socket.SetOut(out)
+	c.written(c.socket.FlushWith(&c.opts.Pools.buffers, payload))
+}
+
+// putRaw sends what was appended to the output.
+func (c *Conn) putRaw(out []byte) {
+	if c.phase == closed {
+		return
+	}
+	c.socket.SetOut(out)
+	c.flush()
+}
+
+// flush writes what the kernel takes.
+func (c *Conn) flush() {
+	switch {
+	case c.phase == closed, c.socket.Pending() == 0:
+	case c.nc == nil:
+		c.written(c.socket.Flush(&c.opts.Pools.buffers))
+	case !c.writing:
+		c.writing = true
+		go c.writeNet()
+	}
+}
+
+// written goes on after a flush.
+func (c *Conn) written(status stream.Status) {
+	switch status {
+	case stream.Done:
+		c.drain()
+		c.leaveIfDone()
+	case stream.Again:
+	default:
+		c.finish(gone(stream.ErrBroken))
+	}
+}

@@ -1,0 +1,215 @@
+package fasterapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"strings"
+
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/http1/wire"
+	"github.com/fasterapi/fasterapi/internal/websocket"
+	"github.com/fasterapi/fasterapi/problem"
+)
+
+// Message is a WebSocket message as it is: the type to use where text and
+// binary messages both occur.
+type Message struct {
+	Binary bool
+	Data   []byte
+}
+
+// CloseError says how a WebSocket ended: with the code and the reason of the
+// close frame, 1005 for one without a code, 1006 when the connection broke.
+// A handler may return one to close with its code and reason. Receive and
+// Send return a pointer to it.
+type CloseError = websocket.CloseError
+
+// Socket is the server's side of one WebSocket. Incoming and Outgoing are the types of its messages:
+// string is text, []byte is binary, [Message] is either, and any other type is
+// JSON in text messages, checked like a request body when it is received.
+//
+// Any goroutine may send and close; one at a time may receive.
+type Socket[Incoming, Outgoing any] struct {
+	c     *Ctx // until the handler has returned
+	route *socketRoute[Incoming, Outgoing]
+	conn  *websocket.Conn // nil: not accepted yet
+	terms websocket.Accepted
+	ctx   socketContext
+	// events is set where functions are called for messages.
+	events websocket.Listener
+}
+
+// Accept completes the handshake. Receive and Send do it when it is still to be
+// done. Until then a handler can refuse by returning an error.
+func (s *Socket[Incoming, Outgoing]) Accept() error {
+	if s.conn != nil {
+		return nil
+	}
+	return s.route.accept(s)
+}
+
+// Subprotocol is the negotiated subprotocol, "" without.
+func (s *Socket[Incoming, Outgoing]) Subprotocol() string { return s.terms.Subprotocol }
+
+// Context ends when the connection does. Futures that are started with it
+// resolve on a goroutine of the connection's reactor.
+func (s *Socket[Incoming, Outgoing]) Context() context.Context { return &s.ctx }
+
+// Receive waits for the next message. It fails
+//   - with ctx;
+//   - with a [*CloseError] when the connection ends;
+//   - with a [problem.Problem] that lists what is wrong with a JSON message:
+//     the connection goes on, unless the handler returns it.
+func (s *Socket[Incoming, Outgoing]) Receive(ctx context.Context) (Incoming, error) {
+	if err := s.Accept(); err != nil {
+		var none Incoming
+		return none, err
+	}
+	m, err := s.conn.Receive(ctx)
+	if err != nil {
+		var none Incoming
+		return none, err
+	}
+	return s.route.decode(m)
+}
+
+// Messages receives until the connection ends, which is its end; everything
+// else that Receive fails with comes as an error, and ends it too.
+func (s *Socket[Incoming, Outgoing]) Messages(ctx context.Context) iter.Seq2[Incoming, error] {
+	return func(yield func(Incoming, error) bool) {
+		for {
+			m, err := s.Receive(ctx)
+			var ended *CloseError
+			if errors.As(err, &ended) || !yield(m, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Send sends a message. It waits while the client does not read, for 30 s at
+// most; then it gives the connection up.
+func (s *Socket[Incoming, Outgoing]) Send(ctx context.Context, message Outgoing) error {
+	if err := s.Accept(); err != nil {
+		return err
+	}
+	return s.route.send(ctx, s.conn, &message)
+}
+
+// Close closes the connection with a code (1000 is the usual one, 3000 to 4999
+// are free for applications) and a reason of up to 123 bytes. It does not wait
+// for the client's answer.
+func (s *Socket[Incoming, Outgoing]) Close(code int, reason string) error {
+	if !websocket.ValidCode(code) {
+		return fmt.Errorf("fasterapi: %d is not a close code that may be sent", code)
+	}
+	if err := s.Accept(); err != nil {
+		return err
+	}
+	s.conn.Close(code, reason)
+	return nil
+}
+
+// socketContext is the context of a WebSocket that outlives its request.
+//
+// Owner: any (its conn is).
+type socketContext struct {
+	context.Context // background
+	conn            *websocket.Conn
+}
+
+// Done implements context.Context.
+func (s *socketContext) Done() <-chan struct{} { return s.conn.Done() }
+
+// Err implements context.Context.
+func (s *socketContext) Err() error {
+	if s.conn.Ended() {
+		return context.Canceled
+	}
+	return nil
+}
+
+// Value implements context.Context.
+func (s *socketContext) Value(key any) any {
+	if key == async.SiteKey() {
+		return s.AsyncSite()
+	}
+	return nil
+}
+
+// AsyncSite implements [async.SiteCarrier].
+func (s *socketContext) AsyncSite() async.Site { return async.Site{Scheduler: s.conn.Reactor()} }
+
+// Watch implements [async.Watchable].
+func (s *socketContext) Watch(w *async.Watcher) bool { return s.conn.Watch(w) }
+
+// Unwatch implements [async.Watchable].
+func (s *socketContext) Unwatch(w *async.Watcher) { s.conn.Unwatch(w) }
+
+// handshake is a Ctx as the handshake of a WebSocket reads it.
+//
+// Owner: the handler of the request.
+type handshake struct{ *Ctx }
+
+// HTTP11 implements [websocket.Request].
+func (h handshake) HTTP11() bool { return h.x.Head.Minor > 0 }
+
+// HasBody implements [websocket.Request].
+func (h handshake) HasBody() bool { return h.x.Head.ContentLength > 0 || h.x.Head.Chunked }
+
+// Header implements [websocket.Request].
+func (h handshake) Header(name string) string {
+	var values []string
+	for value := range h.x.Head.Values(name) {
+		values = append(values, string(value))
+	}
+	return strings.Join(values, ",")
+}
+
+// refusal is the problem of a request that is not upgraded.
+func refusal(r *websocket.Refusal) error {
+	p := problem.New(r.Status, r.Reason)
+	p.Header = r.Header
+	return p
+}
+
+// hello is the answer that completes the handshake, with the fields that
+// middleware has added.
+func (c *Ctx) hello(terms websocket.Accepted) []byte {
+	b := append([]byte("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "), terms.Key...)
+	b = append(b, "\r\n"...)
+	for _, f := range []exchange.Field{
+		{Name: "Sec-WebSocket-Protocol", Value: terms.Subprotocol}, {Name: "Sec-WebSocket-Extensions", Value: terms.Extensions},
+	} {
+		if f.Value != "" {
+			b, _ = wire.AppendHeader(b, f.Name, f.Value)
+		}
+	}
+	for _, f := range c.x.Fields {
+		if !strings.HasPrefix(http.CanonicalHeaderKey(f.Name), "Sec-Websocket-") {
+			b, _ = wire.AppendHeader(b, f.Name, f.Value)
+		}
+	}
+	return append(b, "\r\n"...)
+}
+
+// openConn takes the connection from the engine: its descriptor, where it is
+// the reactor's.
+func (c *Ctx) openConn(o *websocket.Options, deflate bool) (*websocket.Conn, error) {
+	fd, rest, err := c.x.Detach()
+	if err == nil {
+		return websocket.Open(c.reactor, fd, o, deflate, rest), nil
+	}
+	if !errors.Is(err, exchange.ErrHijackUnsupported) {
+		return nil, err
+	}
+	nc, rest, err := c.x.Hijack()
+	if err != nil {
+		return nil, err
+	}
+	return websocket.OpenNet(c.reactor, nc, o, deflate, rest), nil
+}

@@ -1,0 +1,255 @@
+package fasterapi
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/websocket"
+	"github.com/fasterapi/fasterapi/problem"
+)
+
+// WebSocket registers a handler of WebSockets at pattern. Input, injection,
+// middleware and dependencies are those of any handler; what fails before the
+// handshake is completed is answered like any request. The handler runs on a goroutine for as long
+// as the connection lasts:
+//
+//	app.WebSocket("/chat", func(c *fasterapi.Ctx, in Chat, ws *fasterapi.Socket[Say, Said]) error {
+//		for say, err := range ws.Messages(c) {
+//			if err != nil {
+//				return err
+//			}
+//			if err := ws.Send(c, in.Room.Say(say)); err != nil {
+//				return err
+//			}
+//		}
+//		return nil
+//	})
+//
+// c ends with the connection. Returning nil closes it with 1000, a
+// [CloseError] with its code, a problem with 1008 and its detail (1007 when it is about an invalid
+// message), any other error with 1011 and a log line. A shutdown closes all
+// WebSockets with 1001.
+//
+// An idle connection costs the stack of its goroutine and what the request has
+// left behind, about 20 KiB. For very many of them see [App.WebSocketEvents].
+func (a *App) WebSocket[In, Incoming, Outgoing any](
+	pattern string, h func(c *Ctx, in In, ws *Socket[Incoming, Outgoing]) error, opts ...RouteOption,
+) {
+	a.root.add("GET", pattern, onGoroutine, newSocketRoute(h, nil), opts)
+}
+
+// WebSocket registers a handler of WebSockets, see [App.WebSocket].
+func (g *Group) WebSocket[In, Incoming, Outgoing any](
+	pattern string, h func(c *Ctx, in In, ws *Socket[Incoming, Outgoing]) error, opts ...RouteOption,
+) {
+	g.add("GET", pattern, onGoroutine, newSocketRoute(h, nil), opts)
+}
+
+// SocketEvents are the functions that are called for a WebSocket without a
+// goroutine of its own. They run on goroutines, one at a time, and may block.
+type SocketEvents[Incoming any] struct {
+	// Message is called for each message. An error closes the connection, as
+	// one that a handler of [App.WebSocket] returns.
+	Message func(ctx context.Context, message Incoming) error
+	// Closed, which may be nil, is called once, last.
+	Closed func(err *CloseError)
+}
+
+// WebSocketEvents is [App.WebSocket] for very many idle connections: open
+// answers the handshake and returns what is to be called later, so that a
+// connection without traffic has no goroutine and costs about 1 KiB. c ends
+// when open returns; ws.Context and the context of Message last as long as the
+// connection. ws may be kept, to send at any time.
+func (a *App) WebSocketEvents[In, Incoming, Outgoing any](
+	pattern string, open func(c *Ctx, in In, ws *Socket[Incoming, Outgoing]) (SocketEvents[Incoming], error), opts ...RouteOption,
+) {
+	a.root.add("GET", pattern, onGoroutine, newSocketRoute(nil, open), opts)
+}
+
+// WebSocketEvents is [App.WebSocketEvents] below the prefix of the group.
+func (g *Group) WebSocketEvents[In, Incoming, Outgoing any](
+	pattern string, open func(c *Ctx, in In, ws *Socket[Incoming, Outgoing]) (SocketEvents[Incoming], error), opts ...RouteOption,
+) {
+	g.add("GET", pattern, onGoroutine, newSocketRoute(nil, open), opts)
+}
+
+// socketRoute is what the connections of a route share.
+//
+// Owner: any (immutable after build).
+type socketRoute[Incoming, Outgoing any] struct {
+	app     *App
+	policy  websocket.Policy
+	options websocket.Options
+	decode  func(m websocket.Message) (Incoming, error)
+	send    func(ctx context.Context, conn *websocket.Conn, v *Outgoing) error
+}
+
+// socketEndpoint is a handler of WebSockets; one of handle and open is set.
+//
+// Owner: any (immutable after build).
+type socketEndpoint[In, Incoming, Outgoing any] struct {
+	typed[In, None]
+	socketRoute[Incoming, Outgoing]
+	handle func(*Ctx, In, *Socket[Incoming, Outgoing]) error
+	open   func(*Ctx, In, *Socket[Incoming, Outgoing]) (SocketEvents[Incoming], error)
+}
+
+func newSocketRoute[In, Incoming, Outgoing any](
+	handle func(*Ctx, In, *Socket[Incoming, Outgoing]) error,
+	open func(*Ctx, In, *Socket[Incoming, Outgoing]) (SocketEvents[Incoming], error),
+) endpoint {
+	return &socketEndpoint[In, Incoming, Outgoing]{handle: handle, open: open}
+}
+
+func (e *socketEndpoint[In, Incoming, Outgoing]) compile(a *App, r *route) (bool, []error) {
+	needsBody, errs := e.typed.compile(a, r)
+	if r.opts.style != onGoroutine {
+		errs = append(errs, errors.New("a WebSocket waits for its client, so its route must run on goroutines"))
+	}
+	if needsBody {
+		errs = append(errs, errors.New("the request of a WebSocket has no body"))
+	}
+	var err error
+	if e.decode, err = compileIncoming[Incoming](); err != nil {
+		errs = append(errs, err)
+	}
+	if e.send, err = compileOutgoing[Outgoing](&a.ongoing.pools); err != nil {
+		errs = append(errs, err)
+	}
+	o := r.opts.socket
+	e.app = a
+	e.policy = websocket.Policy{Subprotocols: o.subprotocols, Origins: o.origins, Deflate: o.compress}
+	e.options = websocket.Options{
+		MaxMessage: or(o.maxMessage, socketMaxMessage), PingInterval: or(o.ping, socketPing), PongTimeout: or(o.pong, socketPong),
+		WriteTimeout: or(a.cfg.HTTP.WriteTimeout, socketWrite), CloseTimeout: socketClose, Pools: &a.ongoing.pools,
+	}
+	return false, errs
+}
+
+func or[T ~int64](value, otherwise T) T {
+	if value == 0 {
+		return otherwise
+	}
+	return value
+}
+
+func (e *socketEndpoint[In, Incoming, Outgoing]) start(c *Ctx) (bool, error) { return true, e.call(c) }
+
+func (e *socketEndpoint[In, Incoming, Outgoing]) call(c *Ctx) error {
+	in, err := e.input(c)
+	if err != nil {
+		return err
+	}
+	terms, refused := e.policy.Accept(handshake{c})
+	if refused != nil {
+		return refusal(refused)
+	}
+	s := &Socket[Incoming, Outgoing]{c: c, route: &e.socketRoute, terms: terms}
+	if e.open != nil {
+		return e.serveEvents(c, in, s)
+	}
+	return e.serve(c, in, s)
+}
+
+// serve runs a handler that lasts as long as its connection.
+func (e *socketEndpoint[In, Incoming, Outgoing]) serve(c *Ctx, in In, s *Socket[Incoming, Outgoing]) error {
+	defer func() {
+		if s.conn != nil {
+			s.conn.Close(closeFailed, "") // does nothing but after a panic
+		}
+	}()
+	err := e.handle(c, in, s)
+	if s.conn == nil && err == nil {
+		err = s.Accept()
+	}
+	if s.conn == nil {
+		return err
+	}
+	closeFor(s.conn, c.Logger(), err)
+	return nil
+}
+
+// serveEvents opens a connection that has no goroutine of its own.
+func (e *socketEndpoint[In, Incoming, Outgoing]) serveEvents(c *Ctx, in In, s *Socket[Incoming, Outgoing]) error {
+	l := &listening[Incoming]{decode: e.decode, log: c.Logger(), ctx: &s.ctx, ready: make(chan struct{})}
+	s.events = l
+	defer close(l.ready)
+	events, err := e.open(c, in, s)
+	if err == nil {
+		err = s.Accept()
+	}
+	l.SocketEvents = events
+	s.c = nil
+	if s.conn == nil {
+		return err
+	}
+	if err != nil {
+		closeFor(s.conn, l.log, err)
+	}
+	return nil
+}
+
+// accept completes the handshake.
+func (r *socketRoute[Incoming, Outgoing]) accept(s *Socket[Incoming, Outgoing]) error {
+	c := s.c
+	if c == nil {
+		return errNotAccepted
+	}
+	c.x.Respond(http.StatusSwitchingProtocols, "", nil)
+	c.runHeads()
+	hello := c.hello(s.terms)
+	conn, err := c.openConn(&r.options, s.terms.Deflate)
+	if err != nil {
+		return err
+	}
+	s.conn, s.ctx.conn = conn, conn
+	set := &r.app.ongoing.sockets[c.Core()]
+	fits := set.add(conn, socketsMost)
+	var l websocket.Listener
+	if s.events != nil {
+		l = s.events
+	} else {
+		c.shared.Store(true) // the end of the connection ends c
+		conn.Watch(&async.Watcher{Cancelled: c.cancel})
+	}
+	conn.Start(hello, l, func() { set.remove(conn) })
+	if !fits {
+		conn.Close(closeTryLater, "too many connections")
+	}
+	return nil
+}
+
+var errNotAccepted = errors.New("fasterapi: the WebSocket was not accepted while its request lasted")
+
+// Close codes of RFC 6455 section 7.4.1 and its registry.
+const (
+	closeNormal   = 1000
+	closeInvalid  = 1007
+	closePolicy   = 1008
+	closeFailed   = 1011
+	closeTryLater = 1013
+)
+
+// closeFor closes a connection because its handler has returned err.
+func closeFor(conn *websocket.Conn, log *slog.Logger, err error) {
+	var ended *CloseError
+	var p *problem.Problem
+	switch {
+	case err == nil:
+		conn.Close(closeNormal, "")
+	case conn.Err() != nil, errors.Is(err, context.Canceled) && conn.Ended():
+		conn.Close(closeNormal, "") // it has ended already
+	case errors.As(err, &ended) && websocket.ValidCode(ended.Code):
+		conn.Close(ended.Code, ended.Reason)
+	case errors.As(err, &p) && p.Status == http.StatusUnprocessableEntity:
+		conn.Close(closeInvalid, p.Error())
+	case errors.As(err, &p) && p.Status < 500:
+		conn.Close(closePolicy, p.Detail)
+	default:
+		log.Error("WebSocket handler failed", slog.String("error", err.Error()))
+		conn.Close(closeFailed, "")
+	}
+}
