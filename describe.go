@@ -65,7 +65,8 @@ func MoreAbout(url, description string) RouteOption {
 	return func(o *options) { o.details.ExternalDocs = &openapi.ExternalDocs{URL: url, Description: description} }
 }
 
-// Example shows a request body, which becomes JSON, under a name.
+// Example shows a request body, which becomes JSON, under a name. One that the
+// route would refuse is a mistake of the registration.
 func Example(name string, body any) RouteOption {
 	return func(o *options) {
 		o.details.BodyExamples = append(o.details.BodyExamples, openapi.NamedExample{Name: name, Value: body})

@@ -29,6 +29,9 @@ type DocsConfig struct {
 	// Path is the path of the page. Default "/docs". Routes of the app at this path
 	// or below it go before, and then there is no page.
 	Path string
+	// Settings are further settings of Swagger UI by their names, such as
+	// "docExpansion": "none"; their values become JSON.
+	Settings map[string]any
 }
 
 const defaultDocsPath = "/docs"
@@ -199,7 +202,11 @@ var docsAssets = [...]docsFile{
 
 func (a *App) docsAsset(asset docsFile) (p page, err error) {
 	if asset.embedded == "" {
-		return newPage(asset.contentType, []byte(a.docsOwn(asset.name)), nil)
+		text, err := a.docsOwn(asset.name)
+		if err != nil {
+			return page{}, fmt.Errorf("write the settings of the docs page: %w", err)
+		}
+		return newPage(asset.contentType, []byte(text), nil)
 	}
 	data, err := swagger.FS.ReadFile(asset.embedded)
 	if err != nil {
@@ -253,17 +260,17 @@ func (a *App) docsOrigins() []string {
 }
 
 // docsOwn returns the files that are not of Swagger UI.
-func (a *App) docsOwn(name string) string {
+func (a *App) docsOwn(name string) (string, error) {
 	switch name {
 	case "start.js":
-		config, _ := json.Marshal(map[string]string{ // of strings it never fails
-			"document": relative(a.cfg.Docs.Path, a.cfg.OpenAPI.Path), "base": path.Base(a.cfg.Docs.Path) + "/",
+		config, err := json.Marshal(map[string]any{
+			"document": relative(a.cfg.Docs.Path, a.cfg.OpenAPI.Path), "base": path.Base(a.cfg.Docs.Path) + "/", "settings": a.cfg.Docs.Settings,
 		}, json.Deterministic(true))
-		return "const config = " + string(config) + docsStart
+		return "const config = " + string(config) + docsStart, err
 	case "oauth2-redirect.html":
-		return "<!doctype html>\n<title>Signing in</title>\n<script src=\"oauth2-redirect.js\"></script>\n"
+		return "<!doctype html>\n<title>Signing in</title>\n<script src=\"oauth2-redirect.js\"></script>\n", nil
 	}
-	return docsRedirect
+	return docsRedirect, nil
 }
 
 // relative is the link from one absolute path to another.

@@ -33,6 +33,7 @@ window.ui = SwaggerUIBundle({
   oauth2RedirectUrl: link(config.base + "oauth2-redirect.html"),
   presets: [SwaggerUIBundle.presets.apis],
   layout: "BaseLayout",
+  ...config.settings,
 });
 `
 

@@ -1,12 +1,15 @@
 package fasterapi
 
 import (
+	"encoding/json/v2"
 	"errors"
+	"fmt"
 	"reflect"
 	"runtime"
 	"strings"
 
 	"github.com/fasterapi/fasterapi/internal/bind"
+	"github.com/fasterapi/fasterapi/internal/codec"
 	"github.com/fasterapi/fasterapi/openapi"
 )
 
@@ -86,9 +89,12 @@ func (a *App) describe() (*openapi.Document, error) {
 		Title: title, Version: version, Summary: cfg.Summary, Description: a.cfg.Description,
 		TermsOfService: cfg.TermsOfService, Contact: cfg.Contact, License: cfg.License,
 	}, cfg.StreamItems)
+	var errs []error
 	for _, r := range a.routes {
 		if e, ok := r.endpoint.(documented); ok && !r.opts.hidden {
-			b.Add(r.document(e.facts()))
+			f := e.facts()
+			errs = append(errs, r.checkExamples(f)...)
+			b.Add(r.document(f))
 		}
 	}
 	for _, w := range a.webhooks {
@@ -97,7 +103,7 @@ func (a *App) describe() (*openapi.Document, error) {
 		}
 	}
 	doc, err := b.Build()
-	if err != nil {
+	if err := errors.Join(append(errs, err)...); err != nil {
 		return nil, err
 	}
 	doc.Servers = cfg.Servers
@@ -133,6 +139,28 @@ func (r *route) document(f facts) openapi.Route {
 		route.Security = [][]openapi.SecurityUse{security}
 	}
 	return route
+}
+
+// checkExamples reads the examples of the body as the route would.
+func (r *route) checkExamples(f facts) (errs []error) {
+	body := f.plan.BodyField()
+	if len(r.opts.details.BodyExamples) == 0 || body == nil || body.Raw {
+		return nil
+	}
+	decoder, err := codec.CompileDecoder(body.Type, codec.Options{Strict: true})
+	if err != nil {
+		return []error{err} // the binder has compiled the same: not reached
+	}
+	for _, example := range r.opts.details.BodyExamples {
+		text, err := json.Marshal(example.Value)
+		if err != nil {
+			continue // the document says so
+		}
+		for _, bad := range decoder.DecodeInto(text, reflect.New(body.Type).Interface()) {
+			errs = append(errs, fmt.Errorf("%s %s (%s): the example %q: %s", r.method, r.pattern, r.site, example.Name, bad.String()))
+		}
+	}
+	return errs
 }
 
 func appendFields(list []*bind.Field, plan *bind.Plan) []*bind.Field {

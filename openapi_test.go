@@ -328,6 +328,31 @@ func TestDocumentsMove(t *testing.T) {
 	require.ErrorContains(t, err, "Config.OpenAPI.Path")
 }
 
+// TestExamplesAreChecked: an example that the route would refuse is found at the start.
+func TestExamplesAreChecked(t *testing.T) {
+	app := fasterapi.New(fasterapi.Config{})
+	app.Post("/", func(*fasterapi.Ctx, struct {
+		Body card `body:""`
+	},
+	) (fasterapi.None, error) {
+		return fasterapi.None{}, nil
+	}, fasterapi.Example("good", card{"card", "123456789012"}), fasterapi.Example("short", card{"card", "1"}),
+		fasterapi.Example("function", func() {}))
+	_, err := app.OpenAPI()
+	require.ErrorContains(t, err, `the example "short": body.number must match the pattern`)
+	require.ErrorContains(t, err, `the example "function"`)
+	require.NotContains(t, err.Error(), "good")
+}
+
+// TestDocsSettings: settings reach the page; those that are no JSON are an error of the page.
+func TestDocsSettings(t *testing.T) {
+	with := func(value any) *fasterapitest.Client {
+		return fasterapitest.New(t, newShop(t, func(c *fasterapi.Config) { c.Docs.Settings = map[string]any{"docExpansion": value} }))
+	}
+	require.Contains(t, with("none").Get("/docs/start.js").Expect(200).Text(), `"settings":{"docExpansion":"none"}`)
+	with(func() {}).Get("/docs/start.js").Expect(500)
+}
+
 // TestOpenAPIEdit: the last word is the app's.
 func TestOpenAPIEdit(t *testing.T) {
 	app := newShop(t, func(c *fasterapi.Config) {
