@@ -1,0 +1,75 @@
+package security
+
+import (
+	"encoding/base64"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/openapi"
+)
+
+// maxBasic bounds the length in bytes of encoded user and password.
+const maxBasic = 2 << 10
+
+// BasicConfig configures Basic. The zero value is ready.
+type BasicConfig struct {
+	// Name of the scheme in the OpenAPI document. Default "basic".
+	Name        string
+	Description string
+	// Realm is what browsers show when they ask for the password. Default "api".
+	Realm string
+}
+
+// Login is a user and a password, as the client sent them.
+type Login struct{ User, Password string }
+
+// String hides the password.
+func (l Login) String() string { return l.User + ":***" }
+
+// GoString hides the password.
+func (l Login) GoString() string { return l.String() }
+
+// Basic takes user and password from the field Authorization: Basic (RFC 7617).
+// check returns the principal, or [ErrInvalid]; it should take as long for an
+// unknown user as for a wrong password, and compare with [Equal]. Passwords that
+// are hashed with bcrypt and the like need [BasicFuture]: they would hold a
+// reactor for a tenth of a second.
+func Basic[P any](cfg BasicConfig, check func(c *fasterapi.Ctx, login Login) (P, error)) *Scheme[P] {
+	mustBe(check != nil, "Basic needs a function")
+	return BasicFuture(cfg, func(c *fasterapi.Ctx, login Login) async.Future[P] { return settled(check(c, login)) })
+}
+
+// BasicFuture is Basic for a check that takes its time.
+func BasicFuture[P any](cfg BasicConfig, check func(c *fasterapi.Ctx, login Login) async.Future[P]) *Scheme[P] {
+	mustBe(check != nil, "BasicFuture needs a function")
+	s := newScheme[P](about{cfg.Name, cfg.Realm, "basic"}, "Basic",
+		openapi.SecurityScheme{Type: "http", Scheme: "basic", Description: cfg.Description})
+	s.challenge += `, charset="UTF-8"`
+	s.check = func(c *fasterapi.Ctx) async.Future[P] {
+		text, err := credentials(c, "Basic", maxBasic)
+		if err != nil {
+			return async.Failed[P](err)
+		}
+		login, err := parseLogin(text)
+		if err != nil {
+			return async.Failed[P](err)
+		}
+		return check(c, login)
+	}
+	return s
+}
+
+// parseLogin decodes user ":" password, RFC 7617 section 2.
+func parseLogin(text string) (Login, error) {
+	raw, err := base64.StdEncoding.Strict().DecodeString(text)
+	if err != nil || !utf8.Valid(raw) {
+		return Login{}, ErrInvalid
+	}
+	user, password, found := strings.Cut(string(raw), ":")
+	if !found || strings.ContainsFunc(string(raw), func(r rune) bool { return r < ' ' || r == 0x7F }) {
+		return Login{}, ErrInvalid
+	}
+	return Login{user, password}, nil
+}

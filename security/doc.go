@@ -1,0 +1,45 @@
+// Package security finds out who a client is and what it may do.
+//
+// A [Scheme] reads credentials from requests and makes a principal of them, a
+// value of a type of yours: [JWT], [Bearer], [APIKey] and [Basic] make schemes.
+// Handlers take the principal like any other injected value, and the OpenAPI
+// document says so by itself:
+//
+//	type Account struct{ Plan string `json:"plan"` }
+//
+//	tokens := security.JWT[Account](security.JWTConfig{
+//		Issuer: "https://login.example.com", Audience: []string{"shop"},
+//		JWKS: "https://login.example.com/jwks.json",
+//	})
+//	tokens.Provide(app)
+//
+//	app.Get("/orders", func(c *fasterapi.Ctx, in struct {
+//		Who security.Claims[Account] `inject:""`
+//	}) ([]Order, error) { ... }, tokens.Require("orders:read"))
+//
+// # 401 and 403
+//
+// Without credentials, or with wrong ones, the answer is 401 with a
+// WWW-Authenticate field (RFC 9110 section 11, RFC 6750). A principal that lacks
+// a scope gets 403. Problem documents and log lines never hold credentials.
+//
+// # Who owns what
+//
+// A Scheme is made once, while the app is built, and serves all requests of all
+// reactors. Keys of a JWKS are fetched by a goroutine, and kept until they are
+// replaced; no request holds its reactor for them.
+//
+// # What it costs
+//
+// A token is checked where the handler runs. Of the four algorithms HS256 is the
+// cheapest; RS256 takes 4 times as long, EdDSA 7 times and ES256 10 times (go test
+// -bench Verify, 20 to 213 us on two busy cores, November 2026). Passwords are
+// hashed slowly on purpose: check them with [BasicFuture] and async.Go.
+//
+// # What it refuses
+//
+// Tokens that are unsigned (alg "none"), signed with another algorithm than that
+// of the key, without an expiry, with a "crit" header, or longer than 8 KiB. HMAC
+// secrets under 32 bytes, RSA keys under 2048 bits, key sets over plain HTTP.
+// A configuration that cannot work panics when the scheme is made.
+package security

@@ -1,0 +1,204 @@
+package security
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/openapi"
+)
+
+// JWTConfig says which tokens are accepted. Keys or JWKS must be set.
+type JWTConfig struct {
+	// Keys check the signatures.
+	Keys []Key
+	// JWKS is the https address of a key set. It is fetched when the first token
+	// comes, again when a token names an unknown key (so keys may rotate at any
+	// time), and when it is older than Refresh, in the background. The
+	// last set stays in use while its server is down, for a day.
+	JWKS string
+	// Client fetches the key set. Default: a client without redirects.
+	Client *http.Client
+	// Refresh is how old the key set may get. Default 15 minutes.
+	Refresh time.Duration
+	// Pause is at least between two fetches because of unknown keys, which
+	// anybody can make up. Default 30 s.
+	Pause time.Duration
+
+	// Issuer that the tokens must have; empty: any. Set it.
+	Issuer string
+	// Audience that the tokens must be for, one of these; empty: any. Set it: a token
+	// for another service must not open this one.
+	Audience []string
+	// Leeway for clocks that differ. Default 30 s; negative: none.
+	Leeway time.Duration
+
+	// Name of the scheme in the OpenAPI document. Default "jwt".
+	Name        string
+	Description string
+	// Realm of the challenge. Default "api".
+	Realm string
+	// Flows are the ways to a token: the document then describes OAuth 2. See
+	// PasswordFlow and CodeFlow.
+	Flows *openapi.OAuthFlows
+
+	// Now is the clock. Default time.Now.
+	Now func() time.Time
+}
+
+// JWT takes signed JSON Web Tokens (RFC 7519) from the field Authorization:
+// Bearer. The principal are the claims, with those of C beside the registered
+// ones. Every token needs an expiry; nbf and iat must not be in the future.
+func JWT[C any](cfg JWTConfig) *Scheme[Claims[C]] {
+	v := newVerifier[C](cfg)
+	if cfg.Name == "" {
+		cfg.Name = "jwt"
+	}
+	bearer := BearerConfig{Name: cfg.Name, Description: cfg.Description, Realm: cfg.Realm, Format: "JWT", Flows: cfg.Flows}
+	return BearerFuture(bearer, v.verify)
+}
+
+// verifier checks tokens.
+//
+// Owner: any (immutable after New); the set has its own.
+type verifier[C any] struct {
+	keys   []Key
+	set    *keySet // nil: none
+	parser *jwt.Parser
+}
+
+func newVerifier[C any](cfg JWTConfig) *verifier[C] {
+	mustBe(len(cfg.Keys) > 0 || cfg.JWKS != "", "JWTConfig needs Keys or JWKS")
+	for _, k := range cfg.Keys {
+		mustBe(k.material != nil, "JWTConfig.Keys: use SharedKey or PublicKey")
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Leeway == 0 {
+		cfg.Leeway = 30 * time.Second
+	}
+	v := &verifier[C]{keys: slices.Clone(cfg.Keys)}
+	var algorithms []string
+	for _, k := range v.keys {
+		algorithms = append(algorithms, k.algorithm)
+	}
+	if cfg.JWKS != "" {
+		v.set = newKeySet(&cfg)
+		algorithms = append(algorithms, "RS256", "ES256", "EdDSA")
+	}
+	opts := []jwt.ParserOption{
+		jwt.WithValidMethods(algorithms), jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithStrictDecoding(),
+		jwt.WithLeeway(max(0, cfg.Leeway)), jwt.WithTimeFunc(cfg.Now),
+	}
+	if cfg.Issuer != "" {
+		opts = append(opts, jwt.WithIssuer(cfg.Issuer))
+	}
+	if len(cfg.Audience) > 0 {
+		opts = append(opts, jwt.WithAudience(cfg.Audience...))
+	}
+	v.parser = jwt.NewParser(opts...)
+	return v
+}
+
+func newKeySet(cfg *JWTConfig) *keySet {
+	err := checkKeyURL(cfg.JWKS)
+	mustBe(err == nil, "JWTConfig: "+fmt.Sprint(err))
+	if cfg.Client == nil {
+		cfg.Client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	}
+	if cfg.Refresh == 0 {
+		cfg.Refresh = defaultRefresh
+	}
+	if cfg.Pause == 0 {
+		cfg.Pause = defaultPause
+	}
+	mustBe(cfg.Refresh > 0 && cfg.Pause > 0, "JWTConfig.Refresh and Pause must be positive")
+	return &keySet{url: cfg.JWKS, client: cfg.Client, now: cfg.Now, refresh: cfg.Refresh, pause: cfg.Pause}
+}
+
+// errUnknownKey: the key that the token names is not among ours.
+var errUnknownKey = errors.New("security: unknown key")
+
+// verify returns the claims of a token. It is pending only while a key set is
+// fetched.
+func (v *verifier[C]) verify(c *fasterapi.Ctx, token string) async.Future[Claims[C]] {
+	keys, edition := v.current()
+	claims, err := v.parse(token, keys)
+	if !errors.Is(err, errUnknownKey) || v.set == nil {
+		return settled(claims, harmless(err))
+	}
+	return v.set.demand(c, edition).ThenErr(func(struct{}) (Claims[C], error) {
+		keys, _ := v.current()
+		claims, err := v.parse(token, keys)
+		return claims, harmless(err)
+	})
+}
+
+// current returns all keys that there are, with the edition of the set.
+func (v *verifier[C]) current() ([]Key, int) {
+	if v.set == nil {
+		return v.keys, 0
+	}
+	published, edition := v.set.current()
+	if len(v.keys) == 0 {
+		return published, edition
+	}
+	return slices.Concat(v.keys, published), edition
+}
+
+// parse checks everything about a token.
+func (v *verifier[C]) parse(token string, keys []Key) (Claims[C], error) {
+	var w wireClaims[C]
+	_, err := v.parser.ParseWithClaims(token, &w, func(t *jwt.Token) (any, error) { return choose(t, keys) })
+	if err != nil {
+		return Claims[C]{}, err
+	}
+	return w.claims(), nil
+}
+
+// maxTried is how many keys are tried for a token that names none: each costs the
+// time of a signature.
+const maxTried = 4
+
+// choose returns the keys that may have signed a token: those with its algorithm
+// and, if it names one, its key id.
+func choose(t *jwt.Token, keys []Key) (any, error) {
+	if _, ok := t.Header["crit"]; ok { // RFC 7515 section 4.1.11: we understand none
+		return nil, ErrInvalid
+	}
+	id, named := "", false
+	if value, ok := t.Header["kid"]; ok {
+		if id, named = value.(string); !named {
+			return nil, ErrInvalid
+		}
+	}
+	var set jwt.VerificationKeySet
+	for _, k := range keys {
+		if k.algorithm == t.Method.Alg() && (!named || k.id == id || k.id == "") && len(set.Keys) < maxTried {
+			set.Keys = append(set.Keys, k.material)
+		}
+	}
+	if len(set.Keys) == 0 {
+		return nil, errUnknownKey
+	}
+	return set, nil
+}
+
+// harmless maps what the parser says to our errors: its texts may quote parts of
+// the token.
+func harmless(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, jwt.ErrTokenExpired) && !errors.Is(err, jwt.ErrTokenInvalidAudience) && !errors.Is(err, jwt.ErrTokenInvalidIssuer):
+		return ErrExpired
+	}
+	return ErrInvalid
+}
