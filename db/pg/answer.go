@@ -170,7 +170,8 @@ func outdated() error {
 // ready takes a ReadyForQuery: the end of the first unit.
 func (cn *conn) ready(status byte) {
 	c := cn.core
-	u := cn.sending.pop()
+	u := &cn.ended // not on the stack: steps are func values, which would move it to the heap
+	*u = cn.sending.pop()
 	now := c.r.Now()
 	cn.status, cn.usedAt = status, now
 	if u.slow {
@@ -183,14 +184,15 @@ func (cn *conn) ready(status byte) {
 	u.measured(c, cn.lastTook)
 	switch {
 	case u.step != nil:
-		u.step(cn.held, &u)
+		u.step(cn.held, u)
 	case u.kind == unitPrepare:
-		cn.described(&u)
+		cn.described(u)
 	case u.kind == unitSync && u.q == nil:
 		cn.checking = false
 	default:
-		cn.answered(&u)
+		cn.answered(u)
 	}
+	*u = unit{}
 	if !cn.dead && cn.sending.len() > 0 && cn.sending.front().abandoned {
 		cn.interruptSoon()
 	}

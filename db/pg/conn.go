@@ -25,6 +25,7 @@ type conn struct {
 	rest    []byte // the start of a message whose end has not come yet
 	dirty   bool   // in core.dirty: something waits to be written
 	dead    bool
+	ended   unit     // the one whose ReadyForQuery is being handled
 	sending units    // what has not been answered, in order
 	unsent  int      // how many of these, the last ones, are not written yet
 	parked  int      // calls that wait for a statement to be prepared here

@@ -1,0 +1,67 @@
+//go:build !race
+
+package pg_test
+
+import (
+	"context"
+	"runtime"
+	"testing"
+
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/pg"
+	"github.com/stretchr/testify/require"
+)
+
+// named is a row of two columns, one of which is a string and hence an
+// allocation of its own.
+type named struct {
+	ID   int64
+	Name string
+}
+
+// counter runs queries one after the other on the reactor.
+//
+// Owner: reactor.
+type counter struct {
+	ctx  context.Context
+	pool *db.Pool
+	left int
+	then func(named, error)
+	done chan error
+}
+
+func (c *counter) Run() { c.next(named{}, nil) }
+
+func (c *counter) next(_ named, err error) {
+	if err != nil || c.left == 0 {
+		c.done <- err
+		return
+	}
+	c.left--
+	c.pool.One[named](c.ctx, "SELECT $1::bigint AS id, $2::text AS name", int64(7), "some name").OnDone(c.then)
+}
+
+// TestAllocations pins the bar: a row of two columns on the reactor takes 3.
+func TestAllocations(t *testing.T) {
+	ctx := background(t)
+	g := group(t, 1)
+	p, err := pg.Open(ctx, pg.Config{URL: plain(t).URL(), Reactors: g})
+	require.NoError(t, err)
+	defer func() { _ = p.Close(ctx) }()
+	r := g.Reactor(0)
+	run := func(n int) {
+		c := &counter{ctx: async.WithSite(context.Background(), r.Site()), pool: p, left: n, done: make(chan error)}
+		c.then = c.next
+		require.True(t, r.Post(c))
+		require.NoError(t, <-c.done)
+	}
+	run(500)
+	const n = 5000
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	run(n)
+	runtime.ReadMemStats(&after)
+	// Sink, promise, string; and OnDone, which is the test's.
+	require.LessOrEqual(t, float64(after.Mallocs-before.Mallocs)/n, 3+1+0.1)
+}

@@ -1,0 +1,62 @@
+package pg_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/pg"
+	"github.com/stretchr/testify/require"
+)
+
+// journal is a log that can be read while it is written.
+//
+// Owner: mu.
+type journal struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.buf.Write(p)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.buf.String()
+}
+
+// TestLeakedTransaction: one that does nothing is named, with the place where it
+// was begun and what it did last.
+func TestLeakedTransaction(t *testing.T) {
+	var j journal
+	p := open(t, plain(t), pg.Config{LeakAfter: 10 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(&j, nil))})
+	ctx := background(t)
+	_, err := p.Tx(ctx, db.TxOptions{}, func(ctx context.Context, tx *db.Tx) (int64, error) {
+		v, err := tx.One[int64](ctx, "SELECT 5::bigint /* the last one */").Await(ctx)
+		require.Eventually(t, func() bool { return bytes.Contains([]byte(j.String()), []byte("leaked")) }, patience, 10*time.Millisecond)
+		return v, err
+	}).Await(ctx)
+	require.NoError(t, err)
+	require.Contains(t, j.String(), "leak_test.go:")
+	require.Contains(t, j.String(), "the last one")
+}
+
+// TestTooMany: the log says when the server has not got the connections.
+func TestTooMany(t *testing.T) {
+	var j journal
+	g := group(t, 2)
+	p, err := pg.Open(background(t), pg.Config{
+		URL: plain(t).URL(), MaxConns: 60, Reactors: g, Logger: slog.New(slog.NewTextHandler(&j, nil)),
+	})
+	require.NoError(t, err)
+	require.NoError(t, p.Close(background(t)))
+	require.Contains(t, j.String(), "may_open=120")
+}
