@@ -46,12 +46,12 @@ type streamFilter struct {
 	filter StreamFilter // once it is open; nil: not taken
 }
 
-// openFilters gives the filters inside of the present net/http middleware the
+// openFilters gives the filters inside of the net/http middleware via the
 // chance to change the head; their wrap comes when it is sent.
-func (c *Ctx) openFilters(length int64) (wrapping *filtered, newLength int64) {
+func (c *Ctx) openFilters(via *relay, length int64) (wrapping *filtered, newLength int64) {
 	for i := range c.stages.filters {
 		f := &c.stages.filters[i]
-		if f.via != c.via {
+		if f.via != via {
 			continue
 		}
 		if wrapping == nil {
@@ -87,11 +87,11 @@ func (f *filtered) over(body exchange.BodyWriter) exchange.BodyWriter {
 // Owner: the handler of the request.
 type lateBody struct{ exchange.BodyWriter }
 
-// closeFilters completes the filters inside of the present net/http middleware.
-func (c *Ctx) closeFilters() error {
+// closeFilters completes the filters inside of the net/http middleware via.
+func (c *Ctx) closeFilters(via *relay) error {
 	for i := len(c.stages.filters) - 1; i >= 0; i-- {
 		f := &c.stages.filters[i]
-		if f.via != c.via || f.filter == nil {
+		if f.via != via || f.filter == nil {
 			continue
 		}
 		if err := f.filter.Close(); err != nil {

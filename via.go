@@ -28,10 +28,10 @@ func (v *relay) open(c *Ctx, length int64) (exchange.BodyWriter, error) {
 	switch {
 	case c.x.OnReactor():
 		return nil, exchange.ErrOnReactor
-	case c.sent():
+	case c.x.Streamed(), c.x.Hijacked(), v != nil && v.opened:
 		return nil, exchange.ErrResponseSent
 	}
-	through, length := c.openFilters(length)
+	through, length := c.openFilters(v, length)
 	if v != nil {
 		v.opened = true
 		v.head(c, length)
@@ -46,7 +46,7 @@ func (v *relay) open(c *Ctx, length int64) (exchange.BodyWriter, error) {
 }
 
 func (v *relay) close(c *Ctx) error {
-	if err := c.closeFilters(); err != nil {
+	if err := c.closeFilters(v); err != nil {
 		return err
 	}
 	if v == nil {
