@@ -140,7 +140,7 @@ func (cn *conn) flush() {
 	switch {
 	case st == stream.Broken:
 		// What the server said before it closed is worth reading.
-		cn.receive()
+		cn.receive(true)
 		if !cn.dead {
 			cn.fail(stream.ErrBroken)
 		}
@@ -187,7 +187,7 @@ func (cn *conn) Ready(ready poll.Ready) {
 		cn.flush()
 	}
 	if ready&(poll.In|poll.Hangup|poll.Closed) != 0 && !cn.dead {
-		cn.receive()
+		cn.receive(ready&(poll.Hangup|poll.Closed) != 0)
 	}
 	cn.core.settle(cn)
 }

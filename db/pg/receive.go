@@ -19,8 +19,10 @@ const maxMessage = 1<<30 + 1<<16
 
 var errMessage = errors.New("pg: the server sent a malformed message")
 
-// receive reads until the socket is empty and handles every whole message.
-func (cn *conn) receive() {
+// receive reads until the socket is empty and handles every whole message. ended
+// says that the server has closed its side: what it sent before and the end came
+// with one event, after which there is no other.
+func (cn *conn) receive(ended bool) {
 	for !cn.dead {
 		buf := cn.readBuffer()
 		room := cap(buf) - len(buf)
@@ -50,7 +52,7 @@ func (cn *conn) receive() {
 			return
 		case st == stream.Again:
 			return
-		case cn.tls == nil && len(buf)-had < room:
+		case cn.tls == nil && len(buf)-had < room && !ended:
 			return // a short read has emptied the socket (epoll(7), question 9)
 		}
 	}
