@@ -17,7 +17,7 @@ SMOKE      ?= 120
 
 .DEFAULT_GOAL := help
 .PHONY: help run run-pg test check ledger bench bench-floor bench-micro bench-pg fuzz fmt \
-	fmt-check vet vet-cross lint layers race invariants fuzz-smoke examples generate-check readme-check bench-check browser-check
+	fmt-check vet vet-cross lint layers race invariants fuzz-smoke examples generate-check readme-check bench-check browser-check pg-faults
 
 help: ## list these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,7 +39,7 @@ ledger: ## kill and restart PostgreSQL under load for 30 s: is a write lost or d
 
 check: ## everything that CI runs
 	@tools/steps.sh "$(MAKE)" fmt-check vet lint layers test race invariants fuzz-smoke \
-		examples vet-cross generate-check readme-check bench-check browser-check
+		examples vet-cross generate-check readme-check bench-check browser-check pg-faults
 
 bench: ## Go benchmarks of all packages, with allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./... $(BENCH)
@@ -101,3 +101,6 @@ bench-check: ## vet and test the measuring programs
 
 browser-check: ## the tests in a real Chromium: the docs page
 	cd internal/browsertest && $(GO) vet ./... && $(GO) tool -modfile=../../tools.mod staticcheck ./... && $(GO) test -count=1 ./...
+
+pg-faults: ## the Postgres driver on a bad network (toxiproxy, a Go module of its own)
+	cd db/pg/faultstest && $(GO) vet ./... && $(GO) test -count=1 ./...
