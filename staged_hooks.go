@@ -46,8 +46,8 @@ type streamFilter struct {
 	filter StreamFilter // once it is open; nil: not taken
 }
 
-// openFilters gives the filters inside of the net/http middleware via the
-// chance to change the head; their wrap comes when it is sent.
+// openFilters lets the filters right inside of via change the head; they are put
+// around the body when that is open.
 func (c *Ctx) openFilters(via *relay, length int64) (wrapping *filtered, newLength int64) {
 	for i := range c.stages.filters {
 		f := &c.stages.filters[i]
@@ -87,7 +87,7 @@ func (f *filtered) over(body exchange.BodyWriter) exchange.BodyWriter {
 // Owner: the handler of the request.
 type lateBody struct{ exchange.BodyWriter }
 
-// closeFilters completes the filters inside of the net/http middleware via.
+// closeFilters completes the filters right inside of via.
 func (c *Ctx) closeFilters(via *relay) error {
 	for i := len(c.stages.filters) - 1; i >= 0; i-- {
 		f := &c.stages.filters[i]

@@ -28,7 +28,7 @@ func (v *relay) open(c *Ctx, length int64) (exchange.BodyWriter, error) {
 	switch {
 	case c.x.OnReactor():
 		return nil, exchange.ErrOnReactor
-	case c.x.Streamed(), c.x.Hijacked(), v != nil && v.opened:
+	case v == nil && (c.x.Streamed() || c.x.Hijacked()), v != nil && v.opened:
 		return nil, exchange.ErrResponseSent
 	}
 	through, length := c.openFilters(v, length)
