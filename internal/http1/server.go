@@ -58,11 +58,18 @@ func New(cfg Config, reactors []*reactor.Reactor, h exchange.Handler) (*Server, 
 
 // Listen accepts TCP connections on addr ("host:port"; port 0: any free one)
 // and returns the bound address. Every reactor gets a listener of its own
-// (SO_REUSEPORT), so the kernel spreads new connections.
+// (SO_REUSEPORT), so the kernel spreads new connections; with other processes
+// the port is not shared.
 func (s *Server) Listen(addr string) (netip.AddrPort, error) {
 	bound := netip.AddrPort{}
+	share := len(s.cores) > 1
+	if share {
+		if err := poll.Vacant(addr); err != nil {
+			return bound, err
+		}
+	}
 	for _, k := range s.cores {
-		fd, at, err := poll.Listen(addr, len(s.cores) > 1, backlog)
+		fd, at, err := poll.Listen(addr, share, backlog)
 		if err != nil {
 			s.stopListening()
 			return bound, err

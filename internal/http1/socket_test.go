@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -442,4 +443,12 @@ func TestShutdownCutsOff(t *testing.T) {
 	require.ErrorContains(t, l.server.Shutdown(ctx), "cut off")
 	eventually(t, "it is closed", func() bool { return l.server.Stats().Open == 0 })
 	require.Equal(t, []error{ErrServerClosed}, s.cancels())
+}
+
+// TestPortIsNotSharedWithOthers: a second service of the same user fails, also
+// where both have a listener for each core.
+func TestPortIsNotSharedWithOthers(t *testing.T) {
+	first, second := newLive(t, 2, Config{}, &site{}), newLive(t, 2, Config{}, &site{})
+	_, err := second.server.Listen(first.addr)
+	require.ErrorIs(t, err, syscall.EADDRINUSE)
 }

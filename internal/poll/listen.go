@@ -30,21 +30,48 @@ func Listen(addr string, reusePort bool, backlog int) (int, netip.AddrPort, erro
 	return fd, bound, nil
 }
 
+// Vacant reports why addr cannot be listened on by somebody who does not share
+// its port, nil if it can. Listeners that share one would join those of another
+// process of the same user instead of failing: a service that is started twice
+// would seem to work. Unix sockets are not looked at: they share nothing.
+func Vacant(addr string) error {
+	if strings.HasPrefix(addr, "unix:") {
+		return nil
+	}
+	fd, sa, err := socketFor(addr)
+	if err == nil {
+		if err = tune(fd, sa, false); err == nil {
+			err = unix.Bind(fd, sa)
+		}
+		_ = unix.Close(fd)
+	}
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", addr, err)
+	}
+	return nil
+}
+
+// socketFor makes a socket for addr.
+func socketFor(addr string) (int, unix.Sockaddr, error) {
+	family, sa, err := sockaddr(addr)
+	if err != nil {
+		return -1, nil, err
+	}
+	fd, err := socket(family)
+	if errors.Is(err, unix.EAFNOSUPPORT) && anyAddress(sa) {
+		in6 := sa.(*unix.SockaddrInet6)
+		sa = &unix.SockaddrInet4{Port: in6.Port}
+		fd, err = socket(unix.AF_INET)
+	}
+	return fd, sa, err
+}
+
 func listen(addr string, reusePort bool, backlog int) (int, netip.AddrPort, error) {
 	if backlog <= 0 {
 		backlog = defaultBacklog
 	}
 	var none netip.AddrPort
-	family, sa, err := sockaddr(addr)
-	if err != nil {
-		return -1, none, err
-	}
-	fd, err := socket(family)
-	if errors.Is(err, unix.EAFNOSUPPORT) && anyAddress(sa) {
-		in6 := sa.(*unix.SockaddrInet6)
-		family, sa = unix.AF_INET, &unix.SockaddrInet4{Port: in6.Port}
-		fd, err = socket(family)
-	}
+	fd, sa, err := socketFor(addr)
 	if err != nil {
 		return -1, none, err
 	}

@@ -7,6 +7,9 @@ import "net/netip"
 // New refuses: [ErrUnsupported]. Use [NewBlank].
 func New(Options) (Poller, error) { return nil, ErrUnsupported }
 
+// Vacant refuses: [ErrUnsupported].
+func Vacant(string) error { return ErrUnsupported }
+
 // Listen refuses: [ErrUnsupported].
 func Listen(string, bool, int) (int, netip.AddrPort, error) {
 	return -1, netip.AddrPort{}, ErrUnsupported

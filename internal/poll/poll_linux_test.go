@@ -253,8 +253,14 @@ func TestReusePortSharesAndOthersDoNot(t *testing.T) {
 	require.Equal(t, bound, again)
 	require.NoError(t, unix.Close(second))
 	_, _, err = Listen(bound.String(), false, 0)
-	require.ErrorIs(t, err, syscall.EADDRINUSE)
-	require.ErrorContains(t, err, bound.String())
+	for _, err := range []error{err, Vacant(bound.String())} {
+		require.ErrorIs(t, err, syscall.EADDRINUSE)
+		require.ErrorContains(t, err, bound.String())
+	}
+	for _, free := range []string{"127.0.0.1:0", ":0", "unix:/no/such/folder/s"} {
+		require.NoError(t, Vacant(free), free)
+	}
+	require.Error(t, Vacant("nonsense"))
 	for _, bad := range []string{"nonsense", "127.0.0.1:99999", "unix:/no/such/folder/s"} {
 		_, _, err = Listen(bad, false, 0)
 		require.Error(t, err, bad)
