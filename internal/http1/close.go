@@ -109,7 +109,7 @@ func (c *conn) contain(v any) bool {
 	if v != nil {
 		c.core.server.cfg.Logger.Error("a handler panicked outside of its route", slog.Any("panic", v),
 			slog.String("stack", string(debug.Stack())))
-		return true
+		return !c.leaveInterrupted()
 	}
 	c.rescue()
 	return false

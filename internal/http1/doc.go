@@ -12,7 +12,9 @@
 //	head.go       they become a request head (package wire parses)
 //	body.go       the body is collected, discarded or left to stream (bodyreader.go)
 //	dispatch.go   the handler serves the exchange
-//	answer.go     its response becomes bytes (stream.go, when it comes in pieces)
+//	answer.go     its response becomes bytes (opening.go: those that do not change;
+//	              stream.go: when it comes in pieces)
+//	coroutine.go  what follows runs on a coroutine of the reactor, if it may suspend
 //	loan.go       the connection is lent to a goroutine, and comes back
 //	wait.go       that goroutine waits for its client
 //	patience.go   deadlines
@@ -27,13 +29,17 @@
 // connection back when it needs an event that has not come yet. Why it is so,
 // and what holds in between: docs/decisions/0004.
 //
+// The reactor itself may work on a coroutine (Serve: Enter). A handler that is
+// suspended there is a pending exchange like any other (coroutine.go).
+//
 //	           accept
 //	             |
 //	             v      Serve: Move (goroutine style)
 //	+---> owned by reactor ----------------------> on loan to a goroutine ---+
 //	|            |  ^                                 |   serves, reads and  |
 //	|   Serve: Later|                                 |   writes pipelined   |
-//	|            v  | Finish, scheduled               |   requests           |
+//	|   or suspended|                                 |   requests           |
+//	|            v  | Finish, scheduled; or resumed   |                      |
 //	|      exchange pending                           v                      |
 //	+-------------------------------- needs an event, or Serve: Move --------+
 //
