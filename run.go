@@ -42,11 +42,11 @@ func (s *Server) Shutdown(ctx context.Context) error {
 }
 
 // Run serves the app until SIGTERM or SIGINT, then lets requests in flight
-// finish. When the app cannot start, it says why on standard error and exits
+// finish; a second signal does not wait for them. When the app cannot start, it says why on standard error and exits
 // with code 1.
 func (a *App) Run() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	if err := a.Serve(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
