@@ -5,9 +5,11 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"reflect"
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/websocket"
+	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -34,7 +36,7 @@ import (
 // WebSockets with 1001.
 //
 // An idle connection costs the stack of its goroutine and what the request has
-// left behind, about 20 KiB. For very many of them see [App.WebSocketEvents].
+// left behind, about 17 KiB. For very many of them see [App.WebSocketEvents].
 func (a *App) WebSocket[In, Incoming, Outgoing any](
 	pattern string, h func(c *Ctx, in In, ws *Socket[Incoming, Outgoing]) error, opts ...RouteOption,
 ) {
@@ -60,8 +62,8 @@ type SocketEvents[Incoming any] struct {
 
 // WebSocketEvents is [App.WebSocket] for very many idle connections: open
 // answers the handshake and returns what is to be called later, so that a
-// connection without traffic has no goroutine and costs about 1 KiB. c ends
-// when open returns; ws.Context and the context of Message last as long as the
+// connection without traffic has no goroutine and costs about 1 KiB (docs/decisions/0010). c ends when open returns, and what
+// providers made for the request is given back then; ws.Context and the context of Message last as long as the
 // connection. ws may be kept, to send at any time.
 func (a *App) WebSocketEvents[In, Incoming, Outgoing any](
 	pattern string, open func(c *Ctx, in In, ws *Socket[Incoming, Outgoing]) (SocketEvents[Incoming], error), opts ...RouteOption,
@@ -134,6 +136,20 @@ func or[T ~int64](value, otherwise T) T {
 		return otherwise
 	}
 	return value
+}
+
+// facts implements documented. OpenAPI has no words for the messages.
+func (e *socketEndpoint[In, Incoming, Outgoing]) facts() facts {
+	handler := reflect.ValueOf(e.handle)
+	if e.handle == nil {
+		handler = reflect.ValueOf(e.open)
+	}
+	f := e.typed.facts(handler.Pointer())
+	f.answers = []openapi.Answer{
+		{Status: http.StatusSwitchingProtocols, Description: "A WebSocket"},
+		{Status: http.StatusUpgradeRequired, ContentType: problem.ContentType, Schema: openapi.ProblemSchema(), Description: "The request does not ask for a WebSocket"},
+	}
+	return f
 }
 
 func (e *socketEndpoint[In, Incoming, Outgoing]) start(c *Ctx) (bool, error) { return true, e.call(c) }
