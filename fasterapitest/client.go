@@ -149,6 +149,9 @@ func (c *Client) Do(request *http.Request) *Response {
 	response, cancel := c.open(request)
 	defer cancel()
 	defer response.Body.Close()
+	if response.StatusCode == http.StatusSwitchingProtocols { // what follows is no body
+		return &Response{t: c.t, request: request, Status: response.StatusCode, Header: response.Header}
+	}
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		c.t.Fatalf("%s %s: read the body: %v", request.Method, request.URL.Path, err)

@@ -13,8 +13,8 @@
 // A [Client] sends requests to an app in the same process, without a socket: routing,
 // injection, binding, middleware and encoding are those that the app serves with.
 // [Run] runs one test over several engines, with sockets and without. [Client.Events]
-// reads server-sent events while they come; [Client.HTTP] is an http.Client for
-// everything else, WebSocket libraries that take one included. [Golden] and
+// reads server-sent events while they come, [Client.WebSocket] talks over a WebSocket;
+// [Client.HTTP] is an http.Client for everything else. [Golden] and
 // [GoldenOpenAPI] compare with files.
 //
 // Providers are replaced with [fasterapi.App.Override] before the client is made.

@@ -111,7 +111,10 @@ func packages() map[string]Package {
 			"internal/websocket", "internal/router", "internal/schema", "internal/bind", "internal/codec", "internal/inject"), Modules: []string{swgui}},
 
 		// Layer 7: its users.
-		"fasterapitest": {Layer: 7, Imports: []string{".", "openapi", "async", "reactor", "reactor/virtual", "problem", "db", "internal/exchange", "internal/nethttp"}},
+		"fasterapitest": {
+			Layer: 7, Imports: []string{".", "openapi", "async", "reactor", "reactor/virtual", "problem", "db", "internal/exchange", "internal/nethttp"},
+			Modules: []string{"github.com/coder/websocket"},
+		},
 		"middleware": { // docs/decisions/0009
 			Layer: 7, Imports: []string{".", "async", "reactor", "problem"},
 			Modules: []string{"github.com/andybalholm/brotli", "github.com/klauspost/compress"},
