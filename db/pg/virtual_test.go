@@ -1,0 +1,185 @@
+package pg
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"io"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/internal/poll/sim"
+	"github.com/fasterapi/fasterapi/reactor"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
+	"github.com/stretchr/testify/require"
+)
+
+// lab is a core with one connection on a virtual reactor: no server, no clock,
+// no goroutines.
+//
+// Owner: the test.
+type lab struct {
+	v    *reactor.Virtual
+	pool *db.Pool
+	core *core
+	conn *conn
+	peer *sim.Peer
+	ctx  context.Context
+}
+
+func newLab(t testing.TB, seed uint64) *lab {
+	v := reactor.NewVirtual(seed)
+	v.LogTo(slog.New(slog.NewTextHandler(io.Discard, nil)))
+	cfg, err := Config{MaxConns: 1, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}.validate()
+	require.NoError(t, err)
+	cfg.MinConns = 0
+	target, err := pgconn.ParseConfig("postgres://u@127.0.0.1:1/d?sslmode=disable")
+	require.NoError(t, err)
+	d := &driver{cfg: cfg, target: target}
+	d.dialing, d.stopDialing = context.WithCancel(context.Background())
+	d.stopDialing() // connecting fails at once
+	b := &binding{d: d, drained: make(chan struct{})}
+	l := &lab{v: v, pool: db.New(d), core: newCore(d, b, v.Reactor)}
+	l.core.id = 1
+	b.cores = []*core{l.core}
+	d.cores.Store(&b.cores)
+	d.bound.Store(b)
+	fd, peer := v.Net.Pair()
+	l.peer = peer
+	v.Do(func() {
+		require.NoError(t, l.core.add(&link{fd: fd}))
+		l.conn = l.core.conns[0]
+	})
+	l.ctx = async.WithSite(context.Background(), v.Reactor.Site())
+	t.Cleanup(v.Close)
+	return l
+}
+
+// ask starts a query and returns how it ends.
+func (l *lab) ask(sql string, args ...any) *async.Future[int64] {
+	var f async.Future[int64]
+	l.v.Do(func() { f = l.pool.One[int64](l.ctx, sql, args...) })
+	l.v.RunUntilIdle()
+	return &f
+}
+
+func encode(messages ...pgproto3.BackendMessage) (out []byte) {
+	for _, m := range messages {
+		out, _ = m.Encode(out)
+	}
+	return out
+}
+
+var (
+	readyNow    = &pgproto3.ReadyForQuery{TxStatus: 'I'}
+	description = []pgproto3.BackendMessage{
+		&pgproto3.ParseComplete{}, &pgproto3.ParameterDescription{ParameterOIDs: []uint32{20}},
+		&pgproto3.RowDescription{Fields: []pgproto3.FieldDescription{{Name: []byte("id"), DataTypeOID: 20}}}, readyNow,
+	}
+)
+
+func answer(v uint64) []pgproto3.BackendMessage {
+	return []pgproto3.BackendMessage{
+		&pgproto3.BindComplete{}, &pgproto3.DataRow{Values: [][]byte{binary.BigEndian.AppendUint64(nil, v)}},
+		&pgproto3.CommandComplete{CommandTag: []byte("SELECT 1")}, readyNow,
+	}
+}
+
+// TestOneWrite: the queries of one turn leave in one write, each with a Sync of
+// its own, and their answers go to who asked, however the bytes are cut.
+func TestOneWrite(t *testing.T) {
+	l := newLab(t, 1)
+	first := l.ask("SELECT $1", 1)
+	l.peer.Take()
+	l.peer.Send(string(encode(description...)))
+	l.v.RunUntilIdle()
+	l.peer.Take()
+	l.peer.Send(string(encode(answer(1)...)))
+	l.v.RunUntilIdle()
+	v, err, ok := first.Result()
+	require.True(t, ok)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, v)
+
+	var all []async.Future[int64]
+	l.v.Do(func() {
+		for i := range 10 {
+			all = append(all, l.pool.One[int64](l.ctx, "SELECT $1", i))
+		}
+		require.Empty(t, l.peer.Take(), "nothing is written before the turn ends")
+	})
+	l.v.RunUntilIdle()
+	sent := l.peer.Take()
+	back := pgproto3.NewBackend(readerOf(sent), io.Discard)
+	syncs := 0
+	for {
+		m, err := back.Receive()
+		if err != nil {
+			break
+		}
+		if _, ok := m.(*pgproto3.Sync); ok {
+			syncs++
+		}
+	}
+	require.Equal(t, 10, syncs)
+	var out []byte
+	for i := range 10 {
+		out = append(out, encode(answer(uint64(i))...)...)
+	}
+	for i := range out { // byte by byte
+		l.peer.Send(string(out[i : i+1]))
+		l.v.RunUntilIdle()
+	}
+	for i := range all {
+		v, err, ok := all[i].Result()
+		require.True(t, ok)
+		require.NoError(t, err)
+		require.EqualValues(t, i, v)
+	}
+}
+
+// TestTimeWaits: a call that waits for a connection in vain ends on time.
+func TestTimeWaits(t *testing.T) {
+	l := newLab(t, 1)
+	l.v.Do(func() { l.conn.fail(errSilent) })
+	f := l.ask("SELECT 1")
+	l.v.Advance(l.core.cfg.AcquireTimeout - 10*time.Millisecond)
+	require.False(t, f.Ready())
+	l.v.Advance(20 * time.Millisecond)
+	_, err, ok := f.Result()
+	require.True(t, ok)
+	require.True(t, db.SafeToRetry(err))
+}
+
+// FuzzAnswers: whatever a server answers, in whatever pieces, nothing panics, and
+// a broken connection ends every call.
+func FuzzAnswers(f *testing.F) {
+	f.Add(encode(append(append([]pgproto3.BackendMessage{}, description...), answer(7)...)...), uint8(3))
+	f.Add(encode(&pgproto3.ErrorResponse{Severity: "ERROR", Code: "42601", Message: "no"}, readyNow), uint8(1))
+	f.Add(encode(append(append([]pgproto3.BackendMessage{}, description...), &pgproto3.DataRow{Values: [][]byte{nil, {1}}}, readyNow)...), uint8(200))
+	f.Add(encode(&pgproto3.ErrorResponse{Severity: "FATAL", Code: "57P01", Message: "bye"}), uint8(9))
+	f.Add([]byte{'D', 0, 0, 0, 3}, uint8(1))
+	f.Add([]byte{'T', 0, 0, 0, 6, 0xff, 0xff}, uint8(2))
+	f.Add([]byte{'D', 0x40, 0, 0, 0, 1}, uint8(2))
+	f.Fuzz(func(t *testing.T, say []byte, piece uint8) {
+		l := newLab(t, uint64(piece))
+		a, b := l.ask("SELECT $1", 1), l.ask("SELECT $1", 2)
+		for len(say) > 0 {
+			n := min(len(say), int(piece)+1)
+			l.peer.Send(string(say[:n]))
+			say = say[n:]
+			l.v.RunUntilIdle()
+		}
+		l.peer.Close()
+		l.v.RunUntilIdle()
+		l.v.Advance(2 * l.core.cfg.AcquireTimeout)
+		require.True(t, a.Ready() && b.Ready(), "a call hangs")
+	})
+}
+
+// readerOf reads b.
+func readerOf(b []byte) io.Reader { return bytes.NewReader(b) }
