@@ -1,0 +1,52 @@
+package middleware
+
+import (
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/problem"
+)
+
+// AllowedHosts answers requests for other hosts with 421 (RFC 9110 section
+// 15.5.20): a page that gives its own name the address of the service (DNS
+// rebinding) gets nothing, and links made of the host lead nowhere else. A host is a name
+// without port, or "*." and a name for all hosts below it.
+func AllowedHosts(hosts ...string) fasterapi.Middleware {
+	mustBe(len(hosts) > 0, "AllowedHosts needs a host")
+	exact, below := map[string]bool{}, []string(nil)
+	for _, host := range hosts {
+		name, wild := strings.CutPrefix(strings.ToLower(host), "*.")
+		mustBe(name != "" && !strings.ContainsAny(name, "*/:@ "), "AllowedHosts: "+strconv.Quote(host)+" is not a host")
+		if wild {
+			below = append(below, "."+name)
+		} else {
+			exact[name] = true
+		}
+	}
+	return func(next fasterapi.Handler) fasterapi.Handler {
+		return func(c *fasterapi.Ctx) error {
+			host := hostname(c.Host())
+			if exact[host] {
+				return next(c)
+			}
+			for _, suffix := range below {
+				if strings.HasSuffix(host, suffix) && len(host) > len(suffix) {
+					return next(c)
+				}
+			}
+			return problem.New(http.StatusMisdirectedRequest, "this service does not answer for that host")
+		}
+	}
+}
+
+// hostname is host in lower case, without port and without the dot of the
+// root.
+func hostname(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return strings.TrimSuffix(strings.ToLower(host), ".")
+}

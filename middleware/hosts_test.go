@@ -1,0 +1,36 @@
+package middleware_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/middleware"
+)
+
+func TestAllowedHosts(t *testing.T) {
+	everyMode(t, func(app *fasterapi.App) {
+		app.Use(middleware.AllowedHosts("shop.example", "*.api.example"))
+		answering(app, "/", hello)
+	}, func(t *testing.T, s service) {
+		for host, want := range map[string]int{
+			"shop.example": 200, "SHOP.example:8000": 200, "shop.example.": 200, "a.b.api.example": 200,
+			"api.example": 421, "evil.example": 421, "shop.example.evil": 421, "xshop.example": 421, "xapi.example": 421, "127.0.0.1": 421,
+		} {
+			for _, style := range styles {
+				request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+style, http.NoBody)
+				require.NoError(t, err)
+				request.Host = host
+				response, err := s.http.Do(request)
+				require.NoError(t, err)
+				require.NoError(t, response.Body.Close())
+				require.Equal(t, want, response.StatusCode, host)
+			}
+		}
+	})
+	for _, bad := range [][]string{nil, {""}, {"*"}, {"*."}, {"a:80"}, {"https://a"}, {"a.*.b"}} {
+		require.Panics(t, func() { middleware.AllowedHosts(bad...) }, bad)
+	}
+}
