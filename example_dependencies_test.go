@@ -42,7 +42,8 @@ func ExampleApp_ProvideFunc() {
 	app.ProvideFunc(func(c *fasterapi.Ctx, in struct {
 		Token string `header:"X-Token" required:"true"`
 		Users Users  `inject:""`
-	}) (Account, error) {
+	},
+	) (Account, error) {
 		name, ok := in.Users[in.Token]
 		if !ok {
 			return Account{}, problem.Unauthorized("who are you?")
@@ -51,7 +52,8 @@ func ExampleApp_ProvideFunc() {
 	})
 	app.Get("/me", func(c *fasterapi.Ctx, in struct {
 		Account Account `inject:""`
-	}) (fasterapi.Text, error) {
+	},
+	) (fasterapi.Text, error) {
 		return fasterapi.Text("hello " + in.Account.Name), nil
 	})
 
@@ -83,7 +85,8 @@ func ExampleApp_ProvideWithCleanup() {
 	app.Post("/pay/{amount}", func(c *fasterapi.Ctx, in struct {
 		Amount int     `path:"amount"`
 		Ledger *Ledger `inject:""`
-	}) (fasterapi.Text, error) {
+	},
+	) (fasterapi.Text, error) {
 		in.Ledger.entries = append(in.Ledger.entries, fmt.Sprint(in.Amount))
 		if in.Amount > 100 {
 			return "", problem.Conflict("not enough money")
@@ -111,12 +114,14 @@ func ExampleApp_ProvideFuture() {
 	defer app.Stop(context.Background())
 	app.ProvideFuture(func(c *fasterapi.Ctx, in struct {
 		ID int `path:"id"`
-	}) async.Future[Account] {
+	},
+	) async.Future[Account] {
 		return async.Sleep(c, 1).Then(func(struct{}) Account { return Account{fmt.Sprint("account ", in.ID)} })
 	})
 	app.GetFuture("/accounts/{id}", func(c *fasterapi.Ctx, in struct {
 		Account Account `inject:""`
-	}) async.Future[fasterapi.Text] {
+	},
+	) async.Future[fasterapi.Text] {
 		return async.Ready(fasterapi.Text(in.Account.Name))
 	})
 
@@ -130,7 +135,8 @@ func ExampleDepends() {
 	defer app.Stop(context.Background())
 	admin := app.Group("/admin", fasterapi.Depends(func(c *fasterapi.Ctx, in struct {
 		Key string `header:"X-Key"`
-	}) error {
+	},
+	) error {
 		if in.Key != "secret" {
 			return problem.Forbidden("for administrators")
 		}
@@ -152,7 +158,8 @@ func ExampleApp_Override() {
 	app.Provide(http.DefaultClient)
 	app.Get("/timeout", func(c *fasterapi.Ctx, in struct {
 		Client *http.Client `inject:""`
-	}) (fasterapi.Text, error) {
+	},
+	) (fasterapi.Text, error) {
 		return fasterapi.Text(in.Client.Timeout.String()), nil
 	})
 
@@ -193,12 +200,14 @@ func ExampleApp_Provide_mistakes() {
 		HTTP  *http.Client  `inject:""`
 		Page  int           `query:"page" minLength:"1"`
 		From  func() string `query:"from"`
-	}) (fasterapi.None, error) {
+	},
+	) (fasterapi.None, error) {
 		return fasterapi.None{}, nil
 	})
 	app.Get("/clients", func(c *fasterapi.Ctx, in struct {
 		HTTP *http.Client `inject:""`
-	}) (fasterapi.None, error) {
+	},
+	) (fasterapi.None, error) {
 		return fasterapi.None{}, nil
 	})
 	_, err := app.Start()

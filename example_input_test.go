@@ -53,7 +53,8 @@ func ExampleOpt() {
 	app.Patch("/users/{id}", func(c *fasterapi.Ctx, in struct {
 		ID   int64     `path:"id"`
 		Body PatchUser `body:""`
-	}) (fasterapi.Text, error) {
+	},
+	) (fasterapi.Text, error) {
 		var changes []string
 		if name, ok := in.Body.Name.Get(); ok {
 			changes = append(changes, "name becomes "+name)
@@ -78,7 +79,8 @@ func ExampleUpload() {
 	app.Post("/photos", func(c *fasterapi.Ctx, in struct {
 		Title string           `form:"title" maxLength:"80"`
 		Photo fasterapi.Upload `file:"photo" accept:"image/*, text/plain" maxBytes:"10000000"`
-	}) (fasterapi.Text, error) {
+	},
+	) (fasterapi.Text, error) {
 		begin := make([]byte, 5)
 		if _, err := io.ReadFull(in.Photo.Open(), begin); err != nil {
 			return "", err

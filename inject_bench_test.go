@@ -42,7 +42,8 @@ func inputOf[In any](tb testing.TB) func() {
 	a.ProvideFunc(func(*Ctx, None) (*first, error) { return &first{1}, nil })
 	a.ProvideFunc(func(_ *Ctx, in struct {
 		First *first `inject:""`
-	}) (*second, error) {
+	},
+	) (*second, error) {
 		return &second{in.First}, nil
 	})
 	a.ProvideFunc(func(*Ctx, None) (third, error) { return third{1, 2}, nil })

@@ -193,7 +193,8 @@ func TestCleanupAfterTheResponse(t *testing.T) {
 		a.ProvideWithCleanup(func(c *fasterapi.Ctx, in struct {
 			Inner *inner `inject:""`
 			Fail  string `query:"fail"`
-		}) (*outer, func(error), error) {
+		},
+		) (*outer, func(error), error) {
 			if in.Fail == "outer" {
 				return nil, nil, problem.Conflict("outer")
 			}
@@ -252,7 +253,8 @@ func TestDepends(t *testing.T) {
 		later := fasterapi.DependsFuture(func(c *fasterapi.Ctx, in struct {
 			Key   string `header:"X-Key"`
 			Clock *clock `inject:""`
-		}) async.Future[string] {
+		},
+		) async.Future[string] {
 			return async.Sleep(c, time.Millisecond).ThenErr(func(struct{}) (string, error) {
 				calls.add("future at " + in.Clock.now)
 				switch in.Key {
@@ -304,13 +306,15 @@ func TestScopes(t *testing.T) {
 	routes := func(a *fasterapi.App) {
 		a.ProvideFunc(func(c *fasterapi.Ctx, in struct {
 			Config *config `inject:""`
-		}) (*counter, error) {
+		},
+		) (*counter, error) {
 			perCore.Add(1)
 			return &counter{c.Core(), in.Config.name}, nil
 		}, fasterapi.PerCore())
 		a.ProvideWithCleanup(func(c *fasterapi.Ctx, in struct {
 			Clock *clock `inject:""`
-		}) (*config, func(error), error) {
+		},
+		) (*config, func(error), error) {
 			made.Add(1)
 			return &config{in.Clock.now}, func(error) { closed.Add(1) }, nil
 		}, fasterapi.PerApp())
@@ -319,7 +323,8 @@ func TestScopes(t *testing.T) {
 			Config  *config                    `inject:""`
 			Counter *counter                   `inject:""`
 			All     *reactor.Sharded[*counter] `inject:""`
-		}) (fasterapi.Text, error) {
+		},
+		) (fasterapi.Text, error) {
 			local, ok := in.All.Local(c)
 			cores, err := in.All.MapReduce(c, func(n *counter) (int, error) { return n.core, nil }, []int(nil),
 				func(all []int, core int) []int { return append(all, core) }).Await(c)
@@ -355,7 +360,8 @@ func TestOverride(t *testing.T) {
 			Clock  *clock  `inject:""`
 			Tenant *tenant `inject:""`
 			Shouts shouts  `inject:""`
-		}) (fasterapi.Text, error) {
+		},
+		) (fasterapi.Text, error) {
 			return fasterapi.Text(in.Clock.now + in.Tenant.name + in.Shouts.Shout()), nil
 		})
 	})
@@ -372,24 +378,28 @@ func TestProviderMistakes(t *testing.T) {
 	app.ProvideFunc(func(c *fasterapi.Ctx, in struct {
 		Viewer viewer `inject:""`
 		ID     int64  `path:"id"`
-	}) (*tenant, error) {
+	},
+	) (*tenant, error) {
 		return nil, nil
 	})
 	app.ProvideFunc(func(c *fasterapi.Ctx, in struct {
 		Tenant *tenant `inject:""`
-	}) (viewer, error) {
+	},
+	) (viewer, error) {
 		return viewer{}, nil
 	})
 	app.ProvideFunc(func(c *fasterapi.Ctx, in struct {
 		Q string `query:"q"`
-	}) (limits, error) {
+	},
+	) (limits, error) {
 		return limits{}, nil
 	}, fasterapi.PerApp())
 	app.Get("/{name}", func(c *fasterapi.Ctx, in struct {
 		Clock   *clock        `inject:""`
 		Shouts  shouts        `inject:""`
 		Missing *http.Request `inject:""`
-	}) (fasterapi.None, error) {
+	},
+	) (fasterapi.None, error) {
 		return fasterapi.None{}, nil
 	})
 	_, err := app.Start()
@@ -421,11 +431,13 @@ func TestPathOfProvider(t *testing.T) {
 	app.ProvideFunc(func(c *fasterapi.Ctx, in tenantInput) (*tenant, error) { return nil, nil })
 	app.Get("/users/{user}", func(c *fasterapi.Ctx, in struct {
 		Viewer viewer `inject:""`
-	}) (fasterapi.None, error) {
+	},
+	) (fasterapi.None, error) {
 		return fasterapi.None{}, nil
 	}, fasterapi.Depends(func(c *fasterapi.Ctx, in struct {
 		N int `path:"n"`
-	}) error {
+	},
+	) error {
 		return nil
 	}))
 	_, err := app.Start()

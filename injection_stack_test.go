@@ -45,7 +45,8 @@ func TestInjectionStackGrowth(t *testing.T) {
 	a.ProvideFunc(func(*Ctx, None) (*leaf, error) { return &leaf{7}, nil })
 	a.ProvideFunc(func(_ *Ctx, in struct {
 		Leaf *leaf `inject:""`
-	}) (wide, error) {
+	},
+	) (wide, error) {
 		return wide{in.Leaf.n, 2, 3}, nil
 	})
 	a.Get("/", func(*Ctx, roots) (Text, error) { return "", nil })

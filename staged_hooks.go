@@ -134,6 +134,7 @@ func (c *Ctx) finishStages() {
 	for len(c.stages.ends) > 0 {
 		last := len(c.stages.ends) - 1
 		fn := c.stages.ends[last]
+		c.stages.ends[last] = nil // a pooled Ctx must not keep what it refers to
 		c.stages.ends = c.stages.ends[:last]
 		c.runStage(fn)
 	}

@@ -51,7 +51,8 @@ func uploadRoutes(dir string) func(*fasterapi.App) {
 		}, fasterapi.LimitForm(fasterapi.FormLimits{Dir: dir, MemoryBytes: 1000, Parts: 6}),
 			fasterapi.Depends(func(c *fasterapi.Ctx, in struct {
 				Key string `header:"X-Key" maxLength:"5"`
-			}) error {
+			},
+			) error {
 				if in.Key == "wrong" {
 					return problem.Unauthorized("")
 				}
@@ -59,7 +60,8 @@ func uploadRoutes(dir string) func(*fasterapi.App) {
 			}))
 		a.Post("/sum", func(c *fasterapi.Ctx, in struct {
 			File fasterapi.Upload `file:"file"`
-		}) (fasterapi.Text, error) {
+		},
+		) (fasterapi.Text, error) {
 			n, err := io.Copy(io.Discard, in.File.Open())
 			return fasterapi.Text(fmt.Sprint(n == in.File.Size, " ", n)), err
 		}, fasterapi.MaxBody(2<<30), fasterapi.LimitForm(fasterapi.FormLimits{Dir: dir}))
@@ -237,7 +239,8 @@ func TestUploadKept(t *testing.T) {
 	app, log := newApp(fasterapi.Config{Cores: 1}, func(a *fasterapi.App) {
 		a.Post("/", func(c *fasterapi.Ctx, in struct {
 			File fasterapi.Upload `file:"file"`
-		}) (fasterapi.Text, error) {
+		},
+		) (fasterapi.Text, error) {
 			path := filepath.Join(t.TempDir(), "saved")
 			if err := in.File.Save(path); err != nil {
 				return "", err
@@ -266,7 +269,8 @@ func TestUploadMistakes(t *testing.T) {
 	app.Post("/reactor", nothing, fasterapi.OnReactor())
 	app.Post("/twice", nothing, fasterapi.Depends(func(*fasterapi.Ctx, struct {
 		User string `form:"user"`
-	}) error {
+	},
+	) error {
 		return nil
 	}))
 	_, err := app.Start()
@@ -285,7 +289,8 @@ func TestOpt(t *testing.T) {
 		a.Patch("/", func(c *fasterapi.Ctx, in struct {
 			Limit fasterapi.Opt[int] `query:"limit" maximum:"9"`
 			Body  patch              `body:""`
-		}) (patch, error) {
+		},
+		) (patch, error) {
 			if in.Body.Age.IsZero() {
 				in.Body.Age = fasterapi.Some(in.Limit.Or(-1))
 			}

@@ -55,21 +55,31 @@ func drawStep(t *rapid.T, l *lab, promises *[]func(), finals *int) modelStep {
 		{"ThenFuture deferred", func(f Future[int]) Future[int] {
 			return f.ThenFuture(func(v int) Future[int] { return deferred(later, v).Then(add) })
 		}, onValue(func(v int) (int, error) { return add(add(v)), nil })},
-		{"Recover", func(f Future[int]) Future[int] { return f.Recover(rescue) },
+		{
+			"Recover", func(f Future[int]) Future[int] { return f.Recover(rescue) },
 			func(v int, err error) (int, error) {
 				if err != nil {
 					return rescue(err)
 				}
 				return v, nil
-			}},
-		{"Finally", func(f Future[int]) Future[int] { return f.Finally(func() { *finals++ }) },
-			func(v int, err error) (int, error) { return v, err }},
-		{"Via", func(f Future[int]) Future[int] { return f.Via(l) },
-			func(v int, err error) (int, error) { return v, err }},
-		{"Shared", func(f Future[int]) Future[int] { return f.Shared().Future(l.ctx()) },
-			func(v int, err error) (int, error) { return v, err }},
-		{"Timeout", func(f Future[int]) Future[int] { return f.Timeout(1 << 40) },
-			func(v int, err error) (int, error) { return v, err }},
+			},
+		},
+		{
+			"Finally", func(f Future[int]) Future[int] { return f.Finally(func() { *finals++ }) },
+			func(v int, err error) (int, error) { return v, err },
+		},
+		{
+			"Via", func(f Future[int]) Future[int] { return f.Via(l) },
+			func(v int, err error) (int, error) { return v, err },
+		},
+		{
+			"Shared", func(f Future[int]) Future[int] { return f.Shared().Future(l.ctx()) },
+			func(v int, err error) (int, error) { return v, err },
+		},
+		{
+			"Timeout", func(f Future[int]) Future[int] { return f.Timeout(1 << 40) },
+			func(v int, err error) (int, error) { return v, err },
+		},
 	}
 	return rapid.SampledFrom(steps).Draw(t, "step")
 }

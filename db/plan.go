@@ -182,8 +182,10 @@ func (p *plan) compilePlain(columns []Column, t reflect.Type) []error {
 			plural(len(columns), "column") + " (" + strings.Join(names, ", ") + "); a struct takes several"}}
 	}
 	if t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Struct && !isPlain(t.Elem(), columns) {
-		return []error{&MappingError{Column: columns[0].Name, ColumnType: columns[0].Type, GoType: t.String(),
-			Reason: "a row is returned by value: use " + t.Elem().String()}}
+		return []error{&MappingError{
+			Column: columns[0].Name, ColumnType: columns[0].Type, GoType: t.String(),
+			Reason: "a row is returned by value: use " + t.Elem().String(),
+		}}
 	}
 	f, err := newField(&columns[0], t)
 	if err != nil {
@@ -200,12 +202,16 @@ func (p *plan) compileStruct(columns []Column, t reflect.Type) (errs []error) {
 		m := findMember(members, c.Name)
 		switch {
 		case m == nil:
-			errs = append(errs, &MappingError{Column: c.Name, ColumnType: c.Type, GoType: t.String(),
-				Reason: "no field for this column: add one, tag it `db:\"" + c.Name + "\"`, or leave the column out"})
+			errs = append(errs, &MappingError{
+				Column: c.Name, ColumnType: c.Type, GoType: t.String(),
+				Reason: "no field for this column: add one, tag it `db:\"" + c.Name + "\"`, or leave the column out",
+			})
 			continue
 		case m.taken:
-			errs = append(errs, &MappingError{Column: c.Name, ColumnType: c.Type, Field: m.name, GoType: m.typ.String(),
-				Reason: "a second column for the same field: give one of them another name with AS"})
+			errs = append(errs, &MappingError{
+				Column: c.Name, ColumnType: c.Type, Field: m.name, GoType: m.typ.String(),
+				Reason: "a second column for the same field: give one of them another name with AS",
+			})
 			continue
 		}
 		m.taken = true
@@ -220,8 +226,10 @@ func (p *plan) compileStruct(columns []Column, t reflect.Type) (errs []error) {
 	}
 	for i := range members {
 		if m := &members[i]; !m.taken && !m.optional {
-			errs = append(errs, &MappingError{Field: m.name, GoType: m.typ.String(),
-				Reason: "no column for this field: select it, or tag the field `db:\"-\"` or `db:\",optional\"`"})
+			errs = append(errs, &MappingError{
+				Field: m.name, GoType: m.typ.String(),
+				Reason: "no column for this field: select it, or tag the field `db:\"-\"` or `db:\",optional\"`",
+			})
 		}
 	}
 	return errs

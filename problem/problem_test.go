@@ -46,8 +46,10 @@ func TestAppendJSON(t *testing.T) {
 				With("bad", func() {}).With("\xff", 1).With("panics", panics{}),
 			`{"title":"Payment Required","status":402,"a b":null,"z":[1]}`,
 		},
-		{"escapes", problem.New(400, "\"\\\n\r\t\x00\x1f\x7f<&>\u2028é\xff\u2029"),
-			`{"title":"Bad Request","status":400,"detail":"\"\\\n\r\t\u0000\u001f\u007f\u003c\u0026\u003e\u2028é` + "\ufffd" + `\u2029"}`},
+		{
+			"escapes", problem.New(400, "\"\\\n\r\t\x00\x1f\x7f<&>\u2028é\xff\u2029"),
+			`{"title":"Bad Request","status":400,"detail":"\"\\\n\r\t\u0000\u001f\u007f\u003c\u0026\u003e\u2028é` + "\ufffd" + `\u2029"}`,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			require.Equal(t, c.want, string(c.p.AppendJSON(nil)))

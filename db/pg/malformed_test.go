@@ -80,7 +80,11 @@ func seeds() [][]byte {
 		encode(&pgproto3.ErrorResponse{Severity: "ERROR", Code: "42601", Message: "no"}, ready),
 		encode(&pgproto3.ErrorResponse{Severity: "FATAL", Code: "57P01", Message: "bye"}),
 		encode(&pgproto3.CopyInResponse{}, ready), encode(ready, ready, ready),
-		{'D', 0, 0, 0, 3}, {'T', 0, 0, 0, 6, 0xff, 0xff}, {'t', 0xff, 0xff, 0xff, 0xff}, {'D', 0x40, 0, 0, 0, 1}, {0},
+		{'D', 0, 0, 0, 3},
+		{'T', 0, 0, 0, 6, 0xff, 0xff},
+		{'t', 0xff, 0xff, 0xff, 0xff},
+		{'D', 0x40, 0, 0, 0, 1},
+		{0},
 	}
 }
 

@@ -142,8 +142,10 @@ func TestOtherTypes(t *testing.T) {
 		Born  time.Time
 		Home  netip.Addr
 	}
-	require.Equal(t, person{"ann", "happy", json.RawMessage(`{"a":[1]}`), 12.5,
-		time.Date(1999, 12, 31, 0, 0, 0, 0, time.UTC), netip.MustParseAddr("10.0.0.1")}, one[person](t, q, "SELECT * FROM people"))
+	require.Equal(t, person{
+		"ann", "happy", json.RawMessage(`{"a":[1]}`), 12.5,
+		time.Date(1999, 12, 31, 0, 0, 0, 0, time.UTC), netip.MustParseAddr("10.0.0.1"),
+	}, one[person](t, q, "SELECT * FROM people"))
 	require.Equal(t, "12.50", one[string](t, q, "SELECT price FROM people"))
 	require.Equal(t, "10.0.0.1", one[string](t, q, "SELECT host(home) FROM people"))
 	require.Equal(t, int64(6), one[int64](t, q, "SELECT sum(x) FROM (VALUES (1::bigint), (2), (3)) AS v (x)"))

@@ -25,8 +25,10 @@ type argument struct {
 // stream lives longer than that, so for it (keep) SQLite makes its own copy.
 func (c *conn) bind(s *statement, args []db.Param, keep bool) error {
 	if len(args) != s.want {
-		return &db.Error{Kind: db.Invalid, SQL: s.sql,
-			Message: fmt.Sprintf("the statement takes %d parameters, the call has %d", s.want, len(args))}
+		return &db.Error{
+			Kind: db.Invalid, SQL: s.sql,
+			Message: fmt.Sprintf("the statement takes %d parameters, the call has %d", s.want, len(args)),
+		}
 	}
 	if s.want == 0 {
 		return nil

@@ -48,8 +48,10 @@ func openConn(d *driver, reader bool) (*conn, error) {
 func (c *conn) setUp() error {
 	d := c.driver
 	if c.handle.readOnlyFile() && !d.cfg.ReadOnly {
-		return &db.Error{Kind: db.ReadOnly, Code: "SQLITE_READONLY",
-			Message: d.path + " may not be written by this process; set Config.ReadOnly to only read it"}
+		return &db.Error{
+			Kind: db.ReadOnly, Code: "SQLITE_READONLY",
+			Message: d.path + " may not be written by this process; set Config.ReadOnly to only read it",
+		}
 	}
 	pragmas := []string{"PRAGMA foreign_keys = ON", "PRAGMA temp_store = MEMORY"}
 	switch {
@@ -263,8 +265,10 @@ func (c *conn) fill(row *db.Row, stmt uintptr, columns int) {
 // script runs several statements in one text, all or nothing.
 func (c *conn) script(q, item *db.Query) error {
 	if item.Op != db.OpExec || len(item.Params()) > 0 {
-		return &db.Error{Kind: db.Invalid, SQL: item.SQL,
-			Message: "several statements in one call: only Exec without parameters takes them; see Batch"}
+		return &db.Error{
+			Kind: db.Invalid, SQL: item.SQL,
+			Message: "several statements in one call: only Exec without parameters takes them; see Batch",
+		}
 	}
 	return c.atomically(q, "BEGIN IMMEDIATE", func() error {
 		for rest := item.SQL; !blank(rest); {

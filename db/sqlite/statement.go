@@ -109,8 +109,10 @@ func (c *conn) numberParams(s *statement) error {
 			var err error
 			n, err = strconv.Atoi(name[1:])
 			if err != nil || n < 1 || name[0] != '$' && name[0] != '?' {
-				return &db.Error{Kind: db.Invalid, SQL: s.sql,
-					Message: fmt.Sprintf("parameter %s: parameters are written $1, $2 and so on", name)}
+				return &db.Error{
+					Kind: db.Invalid, SQL: s.sql,
+					Message: fmt.Sprintf("parameter %s: parameters are written $1, $2 and so on", name),
+				}
 			}
 		}
 		s.params[i] = n - 1

@@ -86,8 +86,14 @@ const (
 )
 
 var seedProducts = []Product{
-	{1, "Notebook", 450}, {2, "Fountain pen", 2900}, {3, "Ink, blue-black", 1250}, {4, "Desk lamp", 6900},
-	{5, "Paper clips", 180}, {6, "Stapler", 1590}, {7, "Calendar", 1990}, {8, "Envelopes", 620},
+	{1, "Notebook", 450},
+	{2, "Fountain pen", 2900},
+	{3, "Ink, blue-black", 1250},
+	{4, "Desk lamp", 6900},
+	{5, "Paper clips", 180},
+	{6, "Stapler", 1590},
+	{7, "Calendar", 1990},
+	{8, "Envelopes", 620},
 }
 
 // seed makes the sample data: the same on every machine.

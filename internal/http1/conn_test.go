@@ -190,8 +190,13 @@ func TestClientLeaves(t *testing.T) {
 func TestFieldsOfTheEngine(t *testing.T) {
 	s := &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{"/a": func(x *exchange.Exchange) exchange.Outcome {
 		for _, f := range [][2]string{
-			{"content-length", "5"}, {"Transfer-Encoding", "chunked"}, {"Date", "today"}, {"Keep-Alive", "x"},
-			{"X-Mine", "yes"}, {"connection", "Close"}, {"X-Split", "a\r\nb: c"},
+			{"content-length", "5"},
+			{"Transfer-Encoding", "chunked"},
+			{"Date", "today"},
+			{"Keep-Alive", "x"},
+			{"X-Mine", "yes"},
+			{"connection", "Close"},
+			{"X-Split", "a\r\nb: c"},
 		} {
 			x.AddField(f[0], f[1])
 		}

@@ -35,6 +35,7 @@ func (m *mixed) Begin(x *exchange.Exchange) {
 	}
 	x.User.(*workload).calls++
 }
+
 func (m *mixed) Admit(x *exchange.Exchange) exchange.Admission {
 	x.User.(*workload).calls++
 	return exchange.Admission{Limit: 1 << 20, Stream: true}
