@@ -69,7 +69,7 @@ func run(args []string, stdout io.Writer) error {
 		return err
 	}
 	defer h.database.cluster.Remove()
-	r := &figures{Started: time.Now(), Command: "make bench-pg", Machine: results.Machine(), Turns: *turns, Seconds: *seconds, Conns: *conns}
+	r := &figures{Started: time.Now(), Command: "make bench-pg", Machine: results.Machine(), Load: loadAverage(), Turns: *turns, Seconds: *seconds, Conns: *conns}
 	if rest := withoutFiles(args); len(rest) > 0 {
 		r.Command = "make bench-pg BENCH='" + strings.Join(rest, " ") + "'"
 	}

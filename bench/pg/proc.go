@@ -44,6 +44,16 @@ func processCPU(pid int) (time.Duration, error) {
 	return s.own, err
 }
 
+// loadAverage is that of the last minute.
+func loadAverage() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	first, _, _ := strings.Cut(string(text), " ")
+	return first
+}
+
 // familyCPU is the CPU time of a process and its children, living or not.
 func familyCPU(pid int) (time.Duration, error) {
 	first, err := readStat(fmt.Sprintf("/proc/%d/stat", pid))

@@ -61,6 +61,7 @@ type figures struct {
 	Started time.Time `json:"started"`
 	Command string    `json:"command"`
 	Machine string    `json:"machine"`
+	Load    string    `json:"load"` // /proc/loadavg before the first turn
 	Turns   int       `json:"turns"`
 	Seconds int       `json:"seconds"`
 	Conns   int       `json:"conns"`
@@ -112,7 +113,8 @@ func (r *figures) markdown(w io.Writer) {
 		r.Command, r.Started.UTC().Format("2006-01-02 15:04 UTC"), r.Machine)
 	fmt.Fprintf(w, "PostgreSQL, its clients and wrk share all cores; over HTTP %d connections. %d turns of %d s each, of which each figure's better half counts. ",
 		r.Conns, r.Turns, r.Seconds)
-	fmt.Fprintf(w, "CPU is user and system time per answer: of the contestant's process, and of Postgres.\n\n")
+	fmt.Fprintf(w, "CPU is user and system time per answer: of the contestant's process, and of Postgres. ")
+	fmt.Fprintf(w, "The load average before was %s: above about 0.5 the machine was not quiet, and only CPU figures and ratios mean something.\n\n", r.Load)
 	for _, t := range tables() {
 		r.table(w, t)
 	}
