@@ -11,10 +11,14 @@ import (
 )
 
 const (
-	// gzipLevel and brotliLevel are what responses made on the fly are worth: the
-	// next ones take twice the time for some per cent.
-	gzipLevel   = 5
-	brotliLevel = 4
+	// The levels are what responses made on the fly are worth: higher ones take twice
+	// the time for some per cent. The two encoders of Brotli have levels of their
+	// own: of 16 KiB of JSON NewWriterV2 makes 2069 bytes at level 1 in 180 us and
+	// 2049 at level 4 in 480 us; NewWriterLevel 1915 at level 3 in 350 us (two busy
+	// cores, November 2026).
+	gzipLevel         = 5
+	brotliWholeLevel  = 1
+	brotliStreamLevel = 3
 	// zstdWindow bounds the memory of an encoder, and of the client's decoder,
 	// which need not take more than 8 MiB (RFC 9659).
 	zstdWindow = 256 << 10
@@ -53,8 +57,8 @@ func newEncoders(coding string) *encoders {
 		e.streams.New = newZstd
 		e.wholes.New = newZstd
 	case "br":
-		e.streams.New = func() any { return brotli.NewWriterLevel(io.Discard, brotliLevel) }
-		e.wholes.New = func() any { return brotli.NewWriterV2(io.Discard, brotliLevel) } // faster, but cannot flush
+		e.streams.New = func() any { return brotli.NewWriterLevel(io.Discard, brotliStreamLevel) }
+		e.wholes.New = func() any { return brotli.NewWriterV2(io.Discard, brotliWholeLevel) } // faster, but cannot flush
 	default:
 		return nil
 	}
