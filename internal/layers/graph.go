@@ -61,6 +61,7 @@ func packages() map[string]Package {
 		"internal/invariant": {Layer: 0},
 		"internal/needs":     {Layer: 0},
 		"internal/layers":    {Layer: 0},
+		"internal/pgtest":    {Layer: 1, Imports: []string{"internal/needs"}},
 		"internal/contract":  {Layer: 0, Modules: []string{"github.com/getkin/kin-openapi", "github.com/santhosh-tekuri/jsonschema/v6"}},
 		"internal/ring":      {Layer: 0, Imports: []string{"internal/invariant"}},
 		"internal/poll":      {Layer: 0, Imports: []string{"internal/invariant"}, Modules: []string{xsys}},
