@@ -358,6 +358,7 @@ func TestWebSocketClientGone(t *testing.T) {
 	everyMode(t, func(app *fasterapi.App) {
 		app.WebSocket("/wait", func(c *fasterapi.Ctx, _ fasterapi.None, ws *fasterapi.Socket[string, string]) error {
 			if err := ws.Send(c, "ready"); err != nil {
+				ended <- fmt.Errorf("sending: %w", err)
 				return err
 			}
 			_, err := async.Sleep(c, time.Hour).Await(c)
@@ -368,6 +369,7 @@ func TestWebSocketClientGone(t *testing.T) {
 			return fasterapi.SocketEvents[string]{
 				Message: func(ctx context.Context, _ string) error {
 					if err := ws.Send(ctx, "ready"); err != nil {
+						ended <- fmt.Errorf("sending: %w", err)
 						return err
 					}
 					<-ctx.Done()

@@ -74,6 +74,7 @@ type Conn struct {
 	parting  bool // the peer's close frame is still to be answered
 	over     bool // the context has ended
 	halfway  bool // our side of the stream is closed
+	lost     bool // something was not sent when the connection ended
 	told     bool // the listener knows of the end
 	socket   stream.Socket
 	decoder  decoder
@@ -293,6 +294,7 @@ func (c *Conn) finish(err *CloseError) {
 	if c.err == nil {
 		c.err = err
 	}
+	c.lost = c.lost || c.socket.Pending() > 0 // what is in flight to nc is not
 	c.phase, c.has, c.message = closed, false, Message{}
 	c.endContext()
 	if c.nc == nil {

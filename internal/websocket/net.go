@@ -87,9 +87,8 @@ func (c *Conn) writeNet() {
 		c.opts.Pools.buffers.Put(out[:0])
 		c.mu.Lock()
 		if err != nil {
-			c.writing = false
+			c.lost = true
 			c.finish(gone(err))
-			return
 		}
 	}
 	c.writing = false

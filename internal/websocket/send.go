@@ -67,12 +67,12 @@ func (c *Conn) waitSent(ctx context.Context) error {
 		if late && c.socket.Pending() >= before {
 			c.finish(gone(ErrSlow))
 		}
-		if c.phase == closed {
+		if c.phase == closed && !c.writing {
 			break
 		}
 	}
 	defer c.mu.Unlock()
-	if c.phase == closed {
+	if c.phase == closed && c.lost {
 		return c.err
 	}
 	return nil
