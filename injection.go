@@ -126,7 +126,6 @@ type injectionBuilder struct {
 	options bind.Options
 	slots   map[int]int // of providers that have a step
 	made    injection
-	errs    []error
 }
 
 func (a *App) newInjectionBuilder(options bind.Options) *injectionBuilder {

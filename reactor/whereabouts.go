@@ -50,7 +50,6 @@ var (
 	home          = reflect.TypeFor[Reactor]().PkgPath()
 	coroutineBody = home + ".(*Coroutine).body"
 	coroutineRest = home + ".(*Coroutine).Suspend"
-	coroutineIdle = "iter.Pull"
 	loopTop       = home + ".(*Reactor).cycle"
 )
 

@@ -43,18 +43,6 @@ func (l *queue) push(q *db.Query) {
 	l.length++
 }
 
-// pushFront puts q before all others.
-func (l *queue) pushFront(q *db.Query) {
-	q.Hook.Prev, q.Hook.Next = nil, l.head
-	if l.head != nil {
-		l.head.Hook.Prev = q
-	} else {
-		l.tail = q
-	}
-	l.head = q
-	l.length++
-}
-
 // remove takes q out, which must be in the list.
 func (l *queue) remove(q *db.Query) {
 	if q.Hook.Prev != nil {

@@ -69,6 +69,7 @@ type everything struct {
 	Theme   *string        `cookie:"theme"`
 	Skipped map[string]int `bind:"-"`
 	Paging
+	//lint:ignore U1000 fields that are not exported are what is tested
 	private int
 }
 

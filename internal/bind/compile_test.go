@@ -53,6 +53,7 @@ func TestMistakesAreReportedAtOnce(t *testing.T) {
 		Repeat    int               `query:"repeat,repeat"`
 		*Paging
 		time.Time
+		//lint:ignore U1000 fields that are not exported are what is tested
 		private int `query:"private"`
 		Inject  int `inject:"" required:"true"`
 	}
@@ -101,6 +102,7 @@ func TestMistakesAreReportedAtOnce(t *testing.T) {
 	type embedding struct {
 		*Paging
 		time.Time
+		//lint:ignore U1000 fields that are not exported are what is tested
 		private int `query:"private"`
 	}
 	require.Equal(t, strings.Join([]string{

@@ -67,12 +67,11 @@ type hand struct {
 //
 // Owner: the test's goroutine.
 type client struct {
-	peer    *sim.Peer
-	unsent  []byte
-	got     []byte
-	want    []string // bodies of the answers that are due
-	started int      // requests that were handed to the handler
-	broken  bool     // the client did something that may cost it answers
+	peer   *sim.Peer
+	unsent []byte
+	got    []byte
+	want   []string // bodies of the answers that are due
+	broken bool     // the client did something that may cost it answers
 }
 
 func (w *world) fail(format string, args ...any) {
