@@ -12,6 +12,7 @@ import (
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/pg"
 	"github.com/fasterapi/fasterapi/reactor"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 )
@@ -178,4 +179,77 @@ func BenchmarkPgxpool(b *testing.B) {
 			report(b, before)
 		})
 	}
+}
+
+// BenchmarkTwenty runs 20 queries per operation: at the same time here, one after
+// the other and as a batch in pgx, by 16 callers.
+func BenchmarkTwenty(b *testing.B) {
+	const callers, each = 16, 20
+	ctx := context.Background()
+	parallel := func(b *testing.B, op func(id int32) error) {
+		before := cpu()
+		b.ResetTimer()
+		var wg sync.WaitGroup
+		for i := range callers {
+			left := b.N/callers + min(1, max(0, b.N%callers-i))
+			wg.Go(func() {
+				for n := range left {
+					if err := op(int32((i*31+n*each)%(benchRows-each) + 1)); err != nil {
+						b.Errorf("%v", err)
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+		report(b, before)
+	}
+	b.Run("WhenAll", func(b *testing.B) {
+		g, err := reactor.Start(reactor.Config{Cores: 1})
+		require.NoError(b, err)
+		defer func() { _ = g.Stop(ctx) }()
+		p, err := pg.Open(ctx, pg.Config{URL: plain(b).URL(), Reactors: g})
+		require.NoError(b, err)
+		defer func() { _ = p.Close(ctx) }()
+		worldTable(b, p)
+		ctx := async.WithSite(ctx, async.Site{Scheduler: g.Reactor(0)})
+		parallel(b, func(id int32) error {
+			var all [each]async.Future[world]
+			for i := range all {
+				all[i] = p.One[world](ctx, oneRow, id+int32(i))
+			}
+			_, err := async.WhenAll(all[:]...).Await(ctx)
+			return err
+		})
+	})
+	pool, err := pgxpool.New(ctx, plain(b).URL()+"&pool_max_conns=16")
+	require.NoError(b, err)
+	defer pool.Close()
+	b.Run("PgxSequential", func(b *testing.B) {
+		parallel(b, func(id int32) error {
+			for i := range each {
+				var w world
+				if err := pool.QueryRow(ctx, oneRow, id+int32(i)).Scan(&w.ID, &w.RandomNumber); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+	b.Run("PgxBatch", func(b *testing.B) {
+		parallel(b, func(id int32) error {
+			batch := &pgx.Batch{}
+			for i := range each {
+				batch.Queue(oneRow, id+int32(i))
+			}
+			r := pool.SendBatch(ctx, batch)
+			for range each {
+				var w world
+				if err := r.QueryRow().Scan(&w.ID, &w.RandomNumber); err != nil {
+					return err
+				}
+			}
+			return r.Close()
+		})
+	})
 }
