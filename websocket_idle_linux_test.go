@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi"
-	"github.com/fasterapi/fasterapi/internal/needs"
 )
 
 // idleSockets is how many connections TestIdleWebSockets opens at a time;
@@ -25,7 +24,6 @@ const idleSockets = 2000
 // TestIdleWebSockets measures what an idle WebSocket costs the process, in
 // both styles. The clients are in it too, as descriptors only.
 func TestIdleWebSockets(t *testing.T) {
-	needs.That(t, runtime.GOOS == "linux", "Linux")
 	n := idleSockets
 	if set, err := strconv.Atoi(os.Getenv("IDLE_SOCKETS")); err == nil {
 		n = set
