@@ -21,11 +21,12 @@ import (
 func TestBothDirections(t *testing.T) {
 	for name, c := range map[string]*pgtest.Cluster{"plain": plain(t), "tls": encrypted(t)} {
 		t.Run(name, func(t *testing.T) {
-			p := open(t, c, pg.Config{MaxConns: 1})
-			ctx := background(t)
+			p := open(t, c, pg.Config{MaxConns: 1, AcquireTimeout: time.Minute})
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			defer cancel()
 			big := strings.Repeat("0123456789abcdef", 1<<16) // 1 MiB
 			var fs []async.Future[string]
-			for i := range 24 {
+			for i := range 16 {
 				fs = append(fs, p.One[string](ctx, "SELECT $1::text", big[i:]))
 			}
 			all, err := async.WhenAll(fs...).Await(ctx)
@@ -33,7 +34,7 @@ func TestBothDirections(t *testing.T) {
 			for i, v := range all {
 				require.True(t, v == big[i:], "value %d is not what was sent", i)
 			}
-			blob := bytes.Repeat([]byte{0, 255, 7}, 1<<21)
+			blob := bytes.Repeat([]byte{0, 255, 7}, 1<<20)
 			got, err := p.One[[]byte](ctx, "SELECT $1::bytea", blob).Await(ctx)
 			require.NoError(t, err)
 			require.True(t, bytes.Equal(blob, got))
