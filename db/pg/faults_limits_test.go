@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"net/url"
 	"sync"
 	"testing"
 	"time"
@@ -63,27 +64,32 @@ func TestTooManyConnections(t *testing.T) {
 	require.Contains(t, logged.String(), "53300")
 }
 
-// TestNoConnections: with all of the server's connections in other hands calls
-// fail in time, say why, and are safe to repeat; later the pool finds its way
-// back by itself.
+// TestNoConnections: when the server takes no more connections calls fail in
+// time, say why, and are safe to repeat; later the pool finds its way back by
+// itself.
 func TestNoConnections(t *testing.T) {
-	c := pgtest.Start(t, pgtest.Options{Settings: []string{"max_connections = 6", "superuser_reserved_connections = 0", "max_wal_senders = 0"}})
-	p := open(t, c, pg.Config{MaxConns: 2, AcquireTimeout: 500 * time.Millisecond, Logger: slog.New(slog.DiscardHandler)})
+	c := plain(t)
 	ctx := background(t)
-	_, err := p.Ping(ctx).Await(ctx)
+	admin, err := pgx.Connect(ctx, c.URL())
 	require.NoError(t, err)
-	require.NoError(t, endBackends(c))
-	var others []*pgx.Conn
-	require.Eventually(t, func() bool { // take them all before the pool gets one back
-		for {
-			conn, err := pgx.Connect(ctx, c.URL())
-			if err != nil {
-				return len(others) == 6
-			}
-			others = append(others, conn)
-			_ = endOthers(ctx, conn, others)
-		}
-	}, 10*time.Second, time.Millisecond)
+	t.Cleanup(func() { _ = admin.Close(context.Background()) })
+	run := func(sql string) {
+		_, err := admin.Exec(ctx, sql)
+		require.NoError(t, err)
+	}
+	run("DROP ROLE IF EXISTS crowd")
+	run("CREATE ROLE crowd LOGIN")
+	as, err := url.Parse(c.URL())
+	require.NoError(t, err)
+	as.User = url.User("crowd")
+	p, err := pg.Open(ctx, pg.Config{URL: as.String(), MaxConns: 2, AcquireTimeout: 500 * time.Millisecond, Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = p.Close(context.Background()) })
+	_, err = p.Ping(ctx).Await(ctx)
+	require.NoError(t, err)
+	run("ALTER ROLE crowd CONNECTION LIMIT 0") // answered like a full server: 53300
+	run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'crowd'")
+	require.Eventually(t, func() bool { return p.Stats().Open == 0 }, 10*time.Second, time.Millisecond)
 
 	begin := time.Now()
 	_, err = p.One[int](ctx, "SELECT 1").Await(ctx)
@@ -92,20 +98,8 @@ func TestNoConnections(t *testing.T) {
 	require.ErrorContains(t, err, "53300")
 	require.Less(t, time.Since(begin), 5*time.Second)
 
-	for _, conn := range others {
-		_ = conn.Close(ctx)
-	}
+	run("ALTER ROLE crowd CONNECTION LIMIT -1")
 	require.Eventually(t, func() bool { _, err := p.Ping(ctx).Await(ctx); return err == nil }, 15*time.Second, 10*time.Millisecond)
-}
-
-// endOthers ends all connections but those in mine.
-func endOthers(ctx context.Context, conn *pgx.Conn, mine []*pgx.Conn) error {
-	var keep []int32
-	for _, c := range mine {
-		keep = append(keep, int32(c.PgConn().PID()))
-	}
-	_, err := conn.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND NOT pid = ANY($1)", keep)
-	return err
 }
 
 // TestSlowAmongFast: nothing waits behind a statement that is known to be slow,
