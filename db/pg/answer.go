@@ -20,7 +20,7 @@ func (cn *conn) message(kind byte, body []byte) error {
 	case 'E':
 		return cn.serverFailed(body)
 	}
-	if cn.sending.len() == 0 {
+	if cn.awaited() <= 0 {
 		return fmt.Errorf("%w: %q answers nothing", errMessage, kind)
 	}
 	u := cn.sending.front()
@@ -58,7 +58,7 @@ func (cn *conn) serverFailed(body []byte) error {
 	}
 	e := pgconn.ErrorResponseToPgError(&m)
 	fatal := e.SeverityUnlocalized == "FATAL" || e.SeverityUnlocalized == "PANIC" || e.Severity == "FATAL"
-	if fatal || cn.sending.len() == 0 {
+	if fatal || cn.awaited() <= 0 {
 		return e
 	}
 	cn.sending.front().err = e
@@ -84,6 +84,8 @@ func (u *unit) completed(tag []byte) {
 	case u.kind == unitSimple:
 		u.aborted = string(tag) == "ROLLBACK"
 		u.affected += n
+	case u.kind == unitGroup:
+		u.group.current = min(u.group.current+1, len(u.group.items))
 	case u.q == nil:
 	case u.kind == unitBatch:
 		if u.item < len(u.shapes) {
@@ -185,6 +187,8 @@ func (cn *conn) ready(status byte) {
 	switch {
 	case u.step != nil:
 		u.step(cn.held, u)
+	case u.kind == unitGroup:
+		cn.grouped(u)
 	case u.kind == unitPrepare:
 		cn.described(u)
 	case u.kind == unitSync && u.q == nil:

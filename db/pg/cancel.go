@@ -88,6 +88,10 @@ func (c *core) cancelHeld(q *db.Query) {
 func (cn *conn) abandon(q *db.Query, cause error) {
 	for i := range cn.sending.len() {
 		u := cn.sending.at(i)
+		if u.kind == unitGroup && u.group.drop(q) {
+			cn.core.finish(q, cause) // its neighbours are short, and so is it
+			return
+		}
 		if u.q != q {
 			continue
 		}

@@ -27,6 +27,8 @@ type conn struct {
 	dead    bool
 	ended   unit     // the one whose ReadyForQuery is being handled
 	sending units    // what has not been answered, in order
+	group   *group   // open: more queries may share its Sync
+	extra   int      // queries in groups, beyond one per unit
 	unsent  int      // how many of these, the last ones, are not written yet
 	parked  int      // calls that wait for a statement to be prepared here
 	status  byte     // of the last ReadyForQuery: I, T or E
@@ -53,10 +55,19 @@ type conn struct {
 }
 
 // load is how much is on its way.
-func (cn *conn) load() int { return cn.sending.len() + cn.parked }
+func (cn *conn) load() int { return cn.sending.len() + cn.extra + cn.parked }
+
+// awaited is how many units the server may answer.
+func (cn *conn) awaited() int { return cn.sending.len() - cn.unsent }
 
 // buffer returns what to append messages to; the result goes to setBuffer.
 func (cn *conn) buffer() []byte {
+	cn.closeGroup()
+	return cn.rawBuffer()
+}
+
+// rawBuffer is buffer for what may join the open group.
+func (cn *conn) rawBuffer() []byte {
 	if cn.tls != nil {
 		return cn.plain
 	}
@@ -129,6 +140,7 @@ func (f *flusher) Run() {
 
 // flush writes what the socket takes; the rest follows when it is writable.
 func (cn *conn) flush() {
+	cn.closeGroup()
 	cn.unsent = 0
 	if cn.tls != nil && !cn.encrypt() {
 		return
@@ -210,6 +222,10 @@ func (cn *conn) fail(why error) {
 		// others; otherwise nobody knows.
 		unwritten := i >= total-cn.unsent
 		safe := unwritten || known && !(i == 0 && u.complete)
+		if u.kind == unitGroup {
+			cn.lostGroup(&u, why, unwritten || known && !(i == 0 && u.group.current == len(u.group.items)))
+			continue
+		}
 		cn.lost(&u, why, safe)
 	}
 	cn.unsent = 0
@@ -223,7 +239,7 @@ func (cn *conn) fail(why error) {
 // close gives the descriptor back and forgets the connection.
 func (cn *conn) close() {
 	c := cn.core
-	cn.dead = true
+	cn.dead, cn.group = true, nil
 	if cn.copier != nil {
 		cn.copier.stop()
 	}

@@ -44,6 +44,8 @@ type core struct {
 	dirty      []*conn
 	spareDirty []*conn
 
+	spareGroups []*group
+
 	keeper    reactor.Timer // looks after idle connections and late calls
 	keepAt    time.Time
 	lostConns int // broken, not yet replaced

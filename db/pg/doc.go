@@ -22,8 +22,9 @@
 //	                 |
 //	              core.finish ---> the promise; the continuation runs as a task
 //
-// Every query has a Sync of its own, so it is a transaction of its own and its
-// error touches nobody else.
+// Every query is a transaction of its own and its error touches nobody else.
+// Statements that write end with a Sync of their own; short SELECTs that leave in
+// one write share one, and run again alone when one of them fails (group.go).
 //
 // # Transactions and streams
 //

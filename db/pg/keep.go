@@ -100,7 +100,14 @@ func (c *core) abandon() {
 	}
 	for _, cn := range append([]*conn(nil), c.conns...) {
 		for i := range cn.sending.len() {
-			if u := cn.sending.at(i); u.q != nil && u.kind != unitPrepare {
+			if u := cn.sending.at(i); u.kind == unitGroup {
+				for k := range u.group.items {
+					if q := u.group.items[k].q; q != nil {
+						u.group.items[k].q = nil
+						c.finish(q, db.ErrClosed)
+					}
+				}
+			} else if u.q != nil && u.kind != unitPrepare {
 				q := u.q
 				u.q, u.abandoned = nil, true
 				c.finish(q, db.ErrClosed)

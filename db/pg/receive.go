@@ -142,7 +142,7 @@ func (cn *conn) parse(buf []byte) (int, error) {
 		}
 		kind, body := buf[at], buf[at+5:end]
 		at = end
-		if kind == 'D' && cn.sending.len() > 0 {
+		if kind == 'D' && cn.awaited() > 0 {
 			if err := cn.row(cn.sending.front(), body); err != nil {
 				return at, err
 			}
@@ -158,6 +158,13 @@ func (cn *conn) parse(buf []byte) (int, error) {
 // row decodes a DataRow into the query of u.
 func (cn *conn) row(u *unit, body []byte) error {
 	q, s := u.q, u.shape
+	if u.kind == unitGroup {
+		if u.group.current >= len(u.group.items) {
+			return errMessage
+		}
+		item := &u.group.items[u.group.current]
+		q, s = item.q, item.shape
+	}
 	if q == nil || u.kind == unitSimple || u.err != nil {
 		return nil
 	}

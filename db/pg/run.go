@@ -83,7 +83,11 @@ func (cn *conn) execute(q *db.Query, r runnable) {
 		}
 		return
 	}
-	before := cn.buffer()
+	grouped := cn.groups(q, r)
+	if !grouped {
+		cn.closeGroup()
+	}
+	before := cn.rawBuffer()
 	out, err := cn.bind(before, "", r, q)
 	if err != nil {
 		cn.setBuffer(out[:len(before)])
@@ -93,6 +97,10 @@ func (cn *conn) execute(q *db.Query, r runnable) {
 		return
 	}
 	out = append(out, executeAll...)
+	if grouped {
+		cn.join(q, r, out)
+		return
+	}
 	cn.setBuffer(append(out, syncMsg...))
 	cn.send(unit{kind: unitQuery, q: q, st: r.st, shape: r.shape})
 }

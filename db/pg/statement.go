@@ -17,6 +17,8 @@ type statement struct {
 	uses       int                 // connections that have it, prepared or preparing
 	next, prev *statement          // least recently used order
 
+	harmless bool // may share a Sync
+
 	runs    uint32  // measured, saturating
 	average float64 // of the time on the server, in ns, moving
 }
@@ -87,7 +89,7 @@ func (c *core) statement(sql string) *statement {
 		l.toFront(s)
 		return s
 	}
-	s := &statement{sql: sql}
+	s := &statement{sql: sql, harmless: harmless(sql)}
 	l.bySQL[sql] = s
 	l.insert(s)
 	for old := l.tail; len(l.bySQL) > l.limit && old != nil && old != s; {

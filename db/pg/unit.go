@@ -17,6 +17,7 @@ const (
 	unitSync                    // a round trip
 	unitPortion                 // a portion of a stream
 	unitCopy                    // COPY FROM STDIN
+	unitGroup                   // several queries that share a Sync
 )
 
 // unit is everything up to one ReadyForQuery. An error inside reaches no other
@@ -31,6 +32,7 @@ type unit struct {
 	err    error    // what the server said, a *pgconn.PgError
 	draft  *draft   // unitPrepare: what is known so far
 	prep   *prepared
+	group  *group                // unitGroup
 	step   func(*session, *unit) // what comes next, for the steps of a session
 
 	item      int // unitBatch: the current one

@@ -113,19 +113,7 @@ func TestOneWrite(t *testing.T) {
 		require.Empty(t, l.peer.Take(), "nothing is written before the turn ends")
 	})
 	l.v.RunUntilIdle()
-	sent := l.peer.Take()
-	back := pgproto3.NewBackend(readerOf(sent), io.Discard)
-	syncs := 0
-	for {
-		m, err := back.Receive()
-		if err != nil {
-			break
-		}
-		if _, ok := m.(*pgproto3.Sync); ok {
-			syncs++
-		}
-	}
-	require.Equal(t, 10, syncs)
+	require.Equal(t, 10, l.syncs())
 	var out []byte
 	for i := range 10 {
 		out = append(out, encode(answer(uint64(i))...)...)
@@ -140,6 +128,92 @@ func TestOneWrite(t *testing.T) {
 		require.NoError(t, err)
 		require.EqualValues(t, i, v)
 	}
+}
+
+// syncs counts the Syncs that have been sent since the last call.
+func (l *lab) syncs() (n int) {
+	back := pgproto3.NewBackend(bytes.NewReader(l.peer.Take()), io.Discard)
+	for {
+		m, err := back.Receive()
+		if err != nil {
+			return n
+		}
+		if _, ok := m.(*pgproto3.Sync); ok {
+			n++
+		}
+	}
+}
+
+// say sends what a server would.
+func (l *lab) say(messages ...pgproto3.BackendMessage) {
+	l.peer.Send(string(encode(messages...)))
+	l.v.RunUntilIdle()
+}
+
+// TestGroup: short reads share a Sync; when one of them fails, the others run
+// again alone.
+func TestGroup(t *testing.T) {
+	l := newLab(t, 1)
+	for i := range groupRuns {
+		f := l.ask("SELECT $1", 1)
+		if i == 0 {
+			l.say(description...)
+		}
+		l.say(answer(1)...)
+		require.True(t, f.Ready())
+	}
+	l.peer.Take()
+	start := func() []async.Future[int64] {
+		all := make([]async.Future[int64], 5)
+		l.v.Do(func() {
+			for i := range all {
+				all[i] = l.pool.One[int64](l.ctx, "SELECT $1", i)
+			}
+		})
+		l.v.RunUntilIdle()
+		return all
+	}
+	all := start()
+	require.Equal(t, 1, l.syncs())
+	for i := range all {
+		require.False(t, all[i].Ready())
+		l.say(answer(uint64(i))[:3]...)
+	}
+	l.say(readyNow)
+	for i := range all {
+		v, err, ok := all[i].Result()
+		require.True(t, ok && err == nil)
+		require.EqualValues(t, i, v)
+	}
+
+	all = start()
+	require.Equal(t, 1, l.syncs())
+	l.say(answer(0)[:3]...)
+	l.say(answer(1)[:3]...)
+	l.say(&pgproto3.ErrorResponse{Severity: "ERROR", Code: "22012", Message: "division by zero"}, readyNow)
+	require.Equal(t, 4, l.syncs(), "the innocent run again, each alone")
+	for i := range all {
+		if i != 2 {
+			l.say(answer(uint64(i))...)
+		}
+	}
+	for i := range all {
+		v, err, ok := all[i].Result()
+		require.True(t, ok)
+		if i == 2 {
+			require.Equal(t, "22012", err.(*db.Error).Code)
+			continue
+		}
+		require.NoError(t, err)
+		require.EqualValues(t, i, v)
+	}
+	require.Zero(t, l.conn.load())
+
+	// Writes never share one.
+	require.False(t, harmless("UPDATE t SET a = 1"))
+	require.False(t, harmless("SELECT a FROM t FOR UPDATE"))
+	require.False(t, harmless("WITH x AS (INSERT INTO t VALUES (1) RETURNING a) SELECT a FROM x"))
+	require.True(t, harmless("select a from t"))
 }
 
 // TestTimeWaits: a call that waits for a connection in vain ends on time.
@@ -180,6 +254,3 @@ func FuzzAnswers(f *testing.F) {
 		require.True(t, a.Ready() && b.Ready(), "a call hangs")
 	})
 }
-
-// readerOf reads b.
-func readerOf(b []byte) io.Reader { return bytes.NewReader(b) }
