@@ -58,13 +58,12 @@ const concurrency = 64
 //
 // Owner: reactor.
 type chain struct {
-	ctx   context.Context
-	pool  *db.Pool
-	left  int
-	id    int32
-	done  *sync.WaitGroup
-	b     *testing.B
-	index int
+	ctx  context.Context
+	pool *db.Pool
+	left int
+	id   int32
+	done *sync.WaitGroup
+	b    *testing.B
 }
 
 func (c *chain) Run() { c.next() }
