@@ -12,8 +12,9 @@ const (
 	crowded = 16
 )
 
-// place picks the connection for a statement, nil when it has to wait: the
-// shortest pipeline, and never behind something slow.
+// place picks the connection for a statement, nil when it has to wait: one that
+// short reads are being gathered for, else the shortest pipeline, and never behind
+// something slow.
 func (c *core) place(s *statement) *conn {
 	now := c.r.Now()
 	var best *conn
@@ -25,6 +26,9 @@ func (c *core) place(s *statement) *conn {
 		n := cn.load()
 		if n >= c.cfg.MaxPipeline || n > 0 && cn.blocked(now) {
 			continue
+		}
+		if cn.group != nil && n < crowded {
+			n = -1 // one Sync and one system call for both
 		}
 		if n < lowest {
 			best, lowest = cn, n
