@@ -212,6 +212,9 @@ func (co *Coroutine) Suspend() {
 		co.woken = false
 		return
 	}
+	if co.r.host == co {
+		co.r.host = nil // the reactor's goroutine goes on without it
+	}
 	if co.doomed || !co.yield(suspended) || co.doomed {
 		co.r.owner.Move()
 		runtime.Goexit() // run the deferred functions and be gone

@@ -46,6 +46,7 @@ type Reactor struct {
 	counts  counts
 
 	coroutines coroutines
+	host       *Coroutine // dispatches the events of this turn; nil: the loop does
 	reaper     Timer
 	stopping   bool // the loop has seen phase leave running
 	drains     int  // turns since then that left work in the queue

@@ -105,17 +105,22 @@ func (r *Reactor) forget(fd int) bool {
 // an edge does not come twice.
 func (r *Reactor) dispatch() {
 	for r.eventAt < r.eventN {
-		ev := &r.events[r.eventAt]
-		r.eventAt++
-		e := r.table.at(ev.FD)
-		if e == nil || e.io == nil || e.gen != ev.Gen {
-			r.counts.stale++
-			continue
-		}
-		invariant.Check(ev.Ready != 0, "an event says what happened")
-		r.counts.events++
-		r.begin()
-		e.io.Ready(ev.Ready)
-		r.end()
+		r.dispatchOne()
 	}
+}
+
+// dispatchOne takes the next event of the batch.
+func (r *Reactor) dispatchOne() {
+	ev := &r.events[r.eventAt]
+	r.eventAt++
+	e := r.table.at(ev.FD)
+	if e == nil || e.io == nil || e.gen != ev.Gen {
+		r.counts.stale++
+		return
+	}
+	invariant.Check(ev.Ready != 0, "an event says what happened")
+	r.counts.events++
+	r.begin()
+	e.io.Ready(ev.Ready)
+	r.end()
 }
