@@ -40,7 +40,7 @@ func (cn *conn) message(kind byte, body []byte) error {
 		return cn.copyBegan(u)
 	case 'H', 'W':
 	case 'Z':
-		if len(body) != 1 {
+		if len(body) != 1 || u.kind == unitGroup && u.err == nil && u.group.current < len(u.group.items) {
 			return errMessage
 		}
 		cn.ready(body[0])
@@ -183,7 +183,15 @@ func (cn *conn) ready(status byte) {
 		cn.unknown--
 	}
 	cn.lastTook, cn.headAt = now.Sub(cn.headAt), now
+	if cn.fresh && u.kind != unitGroup && (cn.trip == 0 || cn.lastTook < cn.trip) {
+		cn.trip = cn.lastTook
+	}
+	cn.fresh = false
 	u.measured(c, cn.lastTook)
+	if cn.held == nil && status != 'I' {
+		cn.leftOpen(u)
+		return
+	}
 	switch {
 	case u.step != nil:
 		u.step(cn.held, u)
@@ -197,9 +205,26 @@ func (cn *conn) ready(status byte) {
 		cn.answered(u)
 	}
 	*u = unit{}
-	if !cn.dead && cn.sending.len() > 0 && cn.sending.front().abandoned {
-		cn.interruptSoon()
+	if !cn.dead && cn.sending.len() > 0 {
+		cn.watchGroup()
+		if cn.sending.front().abandoned {
+			cn.interruptSoon()
+		}
 	}
+}
+
+// leftOpen ends a connection on which u, a script or a batch, has begun a
+// transaction and not ended it: whatever came next would be part of it. Nothing
+// of it stays.
+func (cn *conn) leftOpen(u *unit) {
+	switch {
+	case u.kind == unitGroup:
+		cn.lostGroup(u, errControl, true)
+	case u.q != nil && u.kind != unitPrepare:
+		cn.core.finish(u.q, errControl)
+	}
+	*u = unit{}
+	cn.fail(errControl)
 }
 
 // answered ends a query that used a connection together with others.
@@ -244,7 +269,7 @@ func (u *unit) again(cn *conn) bool {
 	}
 	switch {
 	case e.Code == codeCancelled:
-		return cn.collateral() && u.q.Rewind()
+		return u.repeatable() && cn.collateral() && u.q.Rewind()
 	case unfit(e.Code):
 		// Right, or the table was made anew with other types, which the server
 		// does not tell: its prepared statement keeps those of its parameters.

@@ -89,7 +89,7 @@ func (cn *conn) abandon(q *db.Query, cause error) {
 	for i := range cn.sending.len() {
 		u := cn.sending.at(i)
 		if u.kind == unitGroup && u.group.drop(q) {
-			cn.core.finish(q, cause) // its neighbours are short, and so is it
+			cn.core.finish(q, cause) // splitGroup sees to a group that goes on for long
 			return
 		}
 		if u.q != q {

@@ -40,6 +40,7 @@ type conn struct {
 	expires  time.Time // end of life; zero: none
 	usedAt   time.Time // when it last had something to do
 	headAt   time.Time // when the first unit became the first
+	fresh    bool      // it was the first from the start
 	slow     int       // units whose statement is slow
 	unknown  int       // units whose statement has not been measured
 	checking bool      // a health check is under way
@@ -48,10 +49,12 @@ type conn struct {
 	copyWaits bool    // it waits until everything is written
 
 	lastTook time.Duration // how long the last unit took
+	trip     time.Duration // the least that a fresh one took: a round trip, at most
 
 	cancels    int           // cancel requests on their way
 	lastCancel time.Time     // when the last one was done
 	timer      reactor.Timer // gives an abandoned head a moment
+	splitter   reactor.Timer // looks after a group that is the head
 }
 
 // load is how much is on its way.
@@ -96,10 +99,11 @@ func (cn *conn) push(u unit) {
 	if u.unknown {
 		cn.unknown++
 	}
-	if cn.sending.len() == 0 {
-		cn.headAt = cn.core.r.Now()
-	}
 	cn.sending.push(u)
+	if cn.sending.len() == 1 {
+		cn.headAt, cn.fresh = cn.core.r.Now(), true
+		cn.watchGroup()
+	}
 	cn.unsent++
 	cn.touch()
 }
@@ -221,11 +225,11 @@ func (cn *conn) fail(why error) {
 		// one that says that it shuts down rolls back the first and drops the
 		// others; otherwise nobody knows.
 		unwritten := i >= total-cn.unsent
-		safe := unwritten || known && !(i == 0 && u.complete)
 		if u.kind == unitGroup {
-			cn.lostGroup(&u, why, unwritten || known && !(i == 0 && u.group.current == len(u.group.items)))
+			cn.lostGroup(&u, why, unwritten || known)
 			continue
 		}
+		safe := unwritten || known && !(i == 0 && (u.complete || !u.repeatable()))
 		cn.lost(&u, why, safe)
 	}
 	cn.unsent = 0
@@ -244,6 +248,7 @@ func (cn *conn) close() {
 		cn.copier.stop()
 	}
 	c.r.Disarm(&cn.timer)
+	c.r.Disarm(&cn.splitter)
 	cn.socket.Drop(&c.buffers)
 	c.r.CloseFD(cn.socket.FD())
 	c.r.ConnClosed()

@@ -110,6 +110,10 @@ func (c *core) take(q *db.Query) {
 		return
 	}
 	s := c.statementOf(q)
+	if s != nil && s.controls {
+		c.finish(q, errControl)
+		return
+	}
 	if cn := c.place(s); cn != nil {
 		cn.run(q, s)
 		return
@@ -135,7 +139,8 @@ func (c *core) wait(q *db.Query, l *queue) {
 	if c.overflow(q) {
 		return
 	}
-	if c.waiting.length+c.exclusive.length >= c.cfg.MaxWaiting {
+	again := q.Hook.State&(flagRetried|flagAlone) != 0 // it has had its turn
+	if !again && c.waiting.length+c.exclusive.length >= c.cfg.MaxWaiting {
 		c.finish(q, db.ErrPoolExhausted)
 		return
 	}
@@ -254,8 +259,10 @@ func (c *core) exhausted() error {
 }
 
 // strand takes the calls back that waited for statements on a connection that
-// is gone. They have not run.
+// is gone. They have not run; but a statement that takes the server down when it
+// is prepared must not do that for ever.
 func (c *core) strand(cn *conn, why error) {
+	innocent := errors.Is(why, errReplaced) || shutdown(why)
 	for _, s := range c.statements.bySQL {
 		p := s.on[cn.slot]
 		if p == nil {
@@ -266,9 +273,13 @@ func (c *core) strand(cn *conn, why error) {
 		list := p.waiting
 		p.waiting = queue{}
 		for q := list.pop(); q != nil; q = list.pop() {
-			if cn.held != nil { // fail ends the session itself: it must not go on here
+			// With held, fail ends the session itself: it must not go on here.
+			if cn.held != nil || !innocent && q.Hook.State&flagRetried != 0 {
 				c.finish(q, brokenError(why, q.SQL, true))
 				continue
+			}
+			if !innocent {
+				q.Hook.State |= flagRetried
 			}
 			c.again(q)
 		}

@@ -29,6 +29,12 @@ const (
 // type changed; the message is translated, this name is not.
 const revalidate = "RevalidateCachedQuery"
 
+// errControl: with connections that many share, an open transaction would take
+// the statements of others in.
+var errControl = &db.Error{
+	Kind: db.Invalid, Code: "25001", Message: "a transaction is begun and ended with Pool.Tx, not with a statement",
+}
+
 // kindOf sorts a SQLSTATE.
 func kindOf(code string) db.Kind {
 	switch code {

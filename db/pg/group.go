@@ -1,18 +1,23 @@
 package pg
 
 import (
-	"strings"
 	"time"
 
+	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // A Sync costs the server a transaction's end and a system call, more than a
 // short SELECT itself. So short reads that leave in one write share one: a
 // group. Their results are handed out when the Sync is answered. If one of them
 // fails, the others are rolled back or were skipped; they run again, each with a
-// Sync of its own, so nobody notices. Statements that write keep their own: they
-// would hold their locks for the others.
+// Sync of its own, so nobody notices (docs/decisions/0011).
+//
+// A group is one transaction, which must show nowhere: only statements that do
+// nothing but compute are members (harmless), and one that is held up, by a lock
+// for example, holds up and keeps locks for the others for groupPatience at most:
+// then the server is asked to stop it, and all members run alone.
 
 const (
 	// groupSize is the most queries in a group.
@@ -20,8 +25,16 @@ const (
 	// groupTime is how long a group may take, by what is known of its statements:
 	// the first result waits for the last.
 	groupTime = float64(time.Millisecond)
-	// groupRuns is how often a statement has run before it is known well enough.
+	// groupRuns is how often a statement must have run alone, without an error,
+	// to be known well enough.
 	groupRuns = 4
+	// groupPatience is how long a group really may take, beside the network's
+	// part: 50 times what is expected, and a small part of deadlock_timeout (1 s),
+	// so that locks of a group never make somebody else's transaction the victim
+	// of a deadlock.
+	groupPatience = 50 * time.Millisecond
+	// groupTrips bounds the network's part of groupPatience.
+	groupTrips = 400 * time.Millisecond
 )
 
 // group is the queries of a unitGroup.
@@ -31,6 +44,7 @@ type group struct {
 	items   []groupItem
 	current int     // the one whose answer comes next
 	time    float64 // ns, expected
+	split   bool    // the server was asked to stop it
 }
 
 // groupItem is one query of a group.
@@ -46,14 +60,7 @@ type groupItem struct {
 func (cn *conn) groups(q *db.Query, r runnable) bool {
 	s := r.st
 	return r.prep != nil && cn.held == nil && (q.Op == db.OpOne || q.Op == db.OpQuery) &&
-		s.harmless && s.runs >= groupRuns && s.average < groupTime/4 && q.Hook.State&flagRetried == 0
-}
-
-// harmless tells whether a statement reads and takes no locks, by its text. It
-// errs on the side of caution; a SELECT of a function that writes is all right,
-// it just is rolled back and run again like the others.
-func harmless(sql string) bool {
-	return hasWord(sql, "select") && !strings.Contains(strings.ToLower(sql), "for ")
+		s.harmless && s.proven >= groupRuns && s.average < groupTime/4 && q.Hook.State&(flagRetried|flagAlone) == 0
 }
 
 // join appends a query, whose Bind and Execute are in out, to the open group.
@@ -87,30 +94,91 @@ func (cn *conn) closeGroup() {
 	}
 }
 
+// watchGroup sees to it that the head of the pipeline, if it is a group, does
+// not take for ever. The timer stays armed while groups come and go.
+func (cn *conn) watchGroup() {
+	if cn.sending.front().kind != unitGroup || cn.splitter.Armed() {
+		return
+	}
+	if cn.splitter.Task == nil {
+		cn.splitter.Task = async.TaskFunc(cn.splitGroup)
+	}
+	cn.core.r.Arm(&cn.splitter, cn.groupPatience())
+}
+
+// groupPatience is how long a group may take on this connection.
+func (cn *conn) groupPatience() time.Duration { return groupPatience + min(4*cn.trip, groupTrips) }
+
+// splitGroup has the server stop a group that takes too long; grouped then runs
+// its members alone.
+func (cn *conn) splitGroup() {
+	if cn.dead || cn.sending.len() == 0 || cn.sending.front().kind != unitGroup {
+		return
+	}
+	c, g := cn.core, cn.sending.front().group
+	left := cn.groupPatience() - c.r.Now().Sub(cn.headAt)
+	switch {
+	case left > 0:
+		c.r.Arm(&cn.splitter, left)
+	case cn.awaited() == 0:
+		c.r.Arm(&cn.splitter, groupPatience) // not even written
+	default:
+		g.split = true
+		if cn.cancels == 0 {
+			cn.interruptNow()
+		}
+		c.r.Arm(&cn.splitter, insist)
+	}
+}
+
 // grouped ends a group.
 func (cn *conn) grouped(u *unit) {
 	c, g := cn.core, u.group
 	cn.extra -= len(g.items) - 1
-	each := int64(cn.lastTook) / int64(len(g.items))
+	g.measured(cn.lastTook, c.cfg.SlowAfter+cn.trip)
 	for i := range g.items {
 		item := &g.items[i]
 		q := item.q
-		item.st.note(each)
 		switch {
 		case q == nil:
 		case u.err == nil:
 			c.finish(q, nil)
-		case i == g.current:
-			cn.answered(&unit{kind: unitQuery, q: q, st: item.st, shape: item.shape, err: u.err})
 		case q.Cancelled():
 			c.finish(q, q.Cause())
+		case i == g.current && !g.innocent(u):
+			item.st.proven = 0
+			cn.answered(&unit{kind: unitQuery, q: q, st: item.st, shape: item.shape, err: u.err})
 		default:
 			q.Rewind()
-			q.Hook.State |= flagRetried
+			q.Hook.State |= flagAlone
 			c.again(q)
 		}
 	}
 	c.freeGroup(g)
+}
+
+// innocent tells whether the error of a group's transaction is none of the member
+// that got it: its statement alone would not have been stopped, nor would it have
+// been in anybody's way.
+func (g *group) innocent(u *unit) bool {
+	e, ok := u.err.(*pgconn.PgError)
+	if !ok {
+		return false
+	}
+	return g.split && e.Code == codeCancelled || kindOf(e.Code) == db.Serialization || kindOf(e.Code) == db.Deadlock
+}
+
+// measured notes how long a group took. One that took long tells nothing about
+// any one statement, so all of them have to prove themselves again.
+func (g *group) measured(took, slow time.Duration) {
+	each := int64(took) / int64(len(g.items))
+	for i := range g.items {
+		if s := g.items[i].st; took < slow {
+			s.note(each)
+		} else {
+			s.proven = 0
+		}
+	}
 }
 
 // lostGroup ends the queries of a group that a broken connection has not answered.
@@ -146,6 +214,6 @@ func (c *core) newGroup() *group {
 
 func (c *core) freeGroup(g *group) {
 	clear(g.items)
-	g.items, g.current, g.time = g.items[:0], 0, 0
+	*g = group{items: g.items[:0]}
 	c.spareGroups = append(c.spareGroups, g)
 }

@@ -13,7 +13,8 @@ const (
 	stateHeld                  // in a list that Holder names: a session's, or a statement's
 	stateSent                  // on its way on a connection
 	stateDone                  // finished
-	stateMask     uint8 = 0x0f
+	stateMask     uint8 = 0x07
+	flagAlone     uint8 = 0x08 // must not share a Sync: it has, with one that failed
 	flagFresh     uint8 = 0x10 // its statement has just been described anew for it
 	flagOverflow  uint8 = 0x20 // came from another core
 	flagExclusive uint8 = 0x40 // needs a connection of its own

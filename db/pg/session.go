@@ -251,6 +251,9 @@ func (s *session) prepared(q *db.Query) {
 func (s *session) queried(u *unit) {
 	s.busy = false
 	s.since = s.core.r.Now()
+	if s.tx && s.cn.status == 'I' && s.lost == nil {
+		s.lost = errControl // u was a COMMIT or ROLLBACK: what follows would not be part of it
+	}
 	if u.q != nil {
 		s.core.finish(u.q, s.outcome(u))
 	}

@@ -17,7 +17,9 @@ type statement struct {
 	uses       int                 // connections that have it, prepared or preparing
 	next, prev *statement          // least recently used order
 
-	harmless bool // may share a Sync
+	controls bool  // begins or ends transactions
+	harmless bool  // may share a Sync, by its text
+	proven   uint8 // times in a row that it has run alone, and well; saturating
 
 	runs    uint32  // measured, saturating
 	average float64 // of the time on the server, in ns, moving
@@ -68,6 +70,17 @@ func (s *statement) note(ns int64) {
 	}
 }
 
+// ran notes how the statement did with a Sync of its own.
+func (s *statement) ran(ns int64, well bool) {
+	s.note(ns)
+	switch {
+	case !well:
+		s.proven = 0
+	case s.proven < groupRuns:
+		s.proven++
+	}
+}
+
 // slow tells whether nothing should be placed behind this statement.
 func (s *statement) slow(after time.Duration) bool {
 	return s.runs > 0 && s.average >= float64(after)
@@ -89,7 +102,7 @@ func (c *core) statement(sql string) *statement {
 		l.toFront(s)
 		return s
 	}
-	s := &statement{sql: sql, harmless: harmless(sql)}
+	s := &statement{sql: sql, controls: controls(sql), harmless: harmless(sql)}
 	l.bySQL[sql] = s
 	l.insert(s)
 	for old := l.tail; len(l.bySQL) > l.limit && old != nil && old != s; {

@@ -1,6 +1,7 @@
 package pg
 
 import (
+	"slices"
 	"time"
 
 	"github.com/fasterapi/fasterapi/db"
@@ -46,6 +47,20 @@ type unit struct {
 	aborted   bool // unitSimple: the server answered ROLLBACK
 }
 
+// repeatable tells whether u's query may run once more when the server has
+// stopped it.
+func (u *unit) repeatable() bool {
+	switch {
+	case u.kind == unitSimple: // it may hold a COMMIT
+		return false
+	case u.q == nil || u.kind == unitSync:
+		return true
+	case u.kind == unitBatch:
+		return !slices.ContainsFunc(u.q.Items, func(item *db.Query) bool { return !repeatable(item.SQL) })
+	}
+	return repeatable(u.q.SQL)
+}
+
 // judge finds out what is known of how long u takes.
 func (u *unit) judge(c *core) {
 	look := func(s *statement) {
@@ -68,7 +83,7 @@ func (u *unit) judge(c *core) {
 func (u *unit) measured(c *core, took time.Duration) {
 	switch {
 	case u.kind == unitQuery:
-		u.st.note(int64(took))
+		u.st.ran(int64(took), u.err == nil)
 	case u.kind == unitBatch && u.q != nil:
 		for _, item := range u.q.Items {
 			c.statement(item.SQL).note(int64(took) / int64(len(u.q.Items)))

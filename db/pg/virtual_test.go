@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"io"
 	"log/slog"
+	"net"
 	"testing"
 	"time"
 
@@ -51,7 +52,8 @@ func newLab(t testing.TB, seed uint64) *lab {
 	fd, peer := v.Net.Pair()
 	l.peer = peer
 	v.Do(func() {
-		require.NoError(t, l.core.add(&link{fd: fd}))
+		host, _ := net.Pipe() // where cancel requests cannot be sent to
+		require.NoError(t, l.core.add(&link{fd: fd, hijacked: &pgconn.HijackedConn{Conn: host, Config: target}}))
 		l.conn = l.core.conns[0]
 	})
 	l.ctx = async.WithSite(context.Background(), v.Reactor.Site())
@@ -154,26 +156,8 @@ func (l *lab) say(messages ...pgproto3.BackendMessage) {
 // again alone.
 func TestGroup(t *testing.T) {
 	l := newLab(t, 1)
-	for i := range groupRuns {
-		f := l.ask("SELECT $1", 1)
-		if i == 0 {
-			l.say(description...)
-		}
-		l.say(answer(1)...)
-		require.True(t, f.Ready())
-	}
-	l.peer.Take()
-	start := func() []async.Future[int64] {
-		all := make([]async.Future[int64], 5)
-		l.v.Do(func() {
-			for i := range all {
-				all[i] = l.pool.One[int64](l.ctx, "SELECT $1", i)
-			}
-		})
-		l.v.RunUntilIdle()
-		return all
-	}
-	all := start()
+	l.prove(t)
+	all := l.together(5)
 	require.Equal(t, 1, l.syncs())
 	for i := range all {
 		require.False(t, all[i].Ready())
@@ -186,7 +170,7 @@ func TestGroup(t *testing.T) {
 		require.EqualValues(t, i, v)
 	}
 
-	all = start()
+	all = l.together(5)
 	require.Equal(t, 1, l.syncs())
 	l.say(answer(0)[:3]...)
 	l.say(answer(1)[:3]...)
@@ -208,12 +192,6 @@ func TestGroup(t *testing.T) {
 		require.EqualValues(t, i, v)
 	}
 	require.Zero(t, l.conn.load())
-
-	// Writes never share one.
-	require.False(t, harmless("UPDATE t SET a = 1"))
-	require.False(t, harmless("SELECT a FROM t FOR UPDATE"))
-	require.False(t, harmless("WITH x AS (INSERT INTO t VALUES (1) RETURNING a) SELECT a FROM x"))
-	require.True(t, harmless("select a from t"))
 }
 
 // TestTimeWaits: a call that waits for a connection in vain ends on time.
