@@ -1,30 +1,16 @@
 package main
 
-import "fmt"
-
-// bar is a limit on a ratio between two cells of one scenario.
-type bar struct {
-	scenario string
-	ours     string
-	base     string
-	limit    float64
-	what     string // "cpu" or "p99"
-}
-
-func (b bar) String() string {
-	unit := "CPU per request"
-	if b.what == "p99" {
-		unit = "p99"
-	}
-	return fmt.Sprintf("%s: %s of %s / %s", b.scenario, unit, b.ours, b.base)
-}
+import "github.com/fasterapi/fasterapi/bench/contest"
 
 // bars are the project's limits. The floor itself is about 0.76 of fasthttp
 // where the kernel's part of a request is 6 µs.
-func bars() []bar {
-	var out []bar
+func bars() []contest.Bar {
+	var out []contest.Bar
 	cpu := func(scenario, ours, base string, limit float64) {
-		out = append(out, bar{scenario, ours, base, limit, "cpu"})
+		out = append(out, contest.Bar{Scenario: scenario, Ours: ours, Base: base, Limit: limit})
+	}
+	p99 := func(scenario, ours, base string, limit float64) {
+		out = append(out, contest.Bar{Scenario: scenario, Ours: ours, Base: base, Limit: limit, P99: true})
 	}
 	for _, style := range []string{"chain", "reactor"} {
 		cpu("plaintext", style, "floor", 1.10)
@@ -37,7 +23,8 @@ func bars() []bar {
 		for _, style := range []string{"chain", "reactor", "goroutine"} {
 			cpu(scenario, style, "fasthttp", 0.85)
 			cpu(scenario, style, "nethttp", 0.55)
-			out = append(out, bar{scenario, style, "fasthttp", 1, "p99"}, bar{scenario, style, "nethttp", 1, "p99"})
+			p99(scenario, style, "fasthttp", 1)
+			p99(scenario, style, "nethttp", 1)
 		}
 	}
 	return out
@@ -45,16 +32,3 @@ func bars() []bar {
 
 // idleLimit is the bar for an idle keep-alive connection, in bytes.
 const idleLimit = 1024
-
-// ratio returns the bar's ratio in these results; ok is false when one of its
-// cells has no figures.
-func (b bar) ratio(r *figures) (ratio float64, ok bool) {
-	ours, base := r.cell(b.scenario, b.ours), r.cell(b.scenario, b.base)
-	if ours == nil || base == nil || ours.Failed != "" || base.Failed != "" {
-		return 0, false
-	}
-	if b.what == "p99" {
-		return ours.p99() / base.p99(), true
-	}
-	return ours.micros() / base.micros(), true
-}

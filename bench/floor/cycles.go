@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/bench/answers"
+	"github.com/fasterapi/fasterapi/bench/contest"
 )
 
 // holding is what a server has at one moment, with no client connected but the
@@ -37,7 +38,7 @@ type cycleResult struct {
 const (
 	heapSlack      = 1 << 20 // bytes
 	residentSlack  = 8 << 20
-	goroutineSlack = openers
+	goroutineSlack = contest.Openers
 )
 
 // grown says what there is more of; empty: nothing.
@@ -58,7 +59,7 @@ func (r *cycleResult) grown() string {
 // cycle opens and closes n connections in all the ways clients do, and compares
 // what the server holds before and after.
 func (h *harness) cycle(c *contestant, n int) *cycleResult {
-	r := &cycleResult{Contestant: c.name, Cycles: n}
+	r := &cycleResult{Contestant: c.Name, Cycles: n}
 	if err := h.fillCycle(c, r); err != nil {
 		r.Failed = err.Error()
 	}
@@ -66,11 +67,11 @@ func (h *harness) cycle(c *contestant, n int) *cycleResult {
 }
 
 func (h *harness) fillCycle(c *contestant, r *cycleResult) error {
-	proc, err := c.start(h.binaries)
+	proc, err := c.Start(h.Binaries)
 	if err != nil {
 		return err
 	}
-	defer proc.stop()
+	defer proc.Stop()
 	if _, err := verify(c); err != nil {
 		return err
 	}
@@ -89,31 +90,31 @@ func (h *harness) fillCycle(c *contestant, r *cycleResult) error {
 }
 
 // ways in which a connection comes and goes. Each gets a fresh connection.
-var ways = []func(w *wire, path string) error{
-	func(w *wire, path string) error { return w.askAndCheck(get(path)) },                             // FIN after the answer
-	func(w *wire, path string) error { return w.reset(w.askAndCheck(get(path))) },                    // RST after the answer
-	func(w *wire, _ string) error { return nil },                                                     // nothing at all
-	func(w *wire, path string) error { _, err := io.WriteString(w, get(path)[:12]); return err },     // FIN inside a request
-	func(w *wire, path string) error { _, err := io.WriteString(w, get(path)); return w.reset(err) }, // RST before the answer
-	func(w *wire, path string) error {
-		return w.askAndCheck(get(path)[:len(get(path))-2] + "Connection: close\r\n\r\n")
-	}, // the server closes
-}
-
-func (w *wire) askAndCheck(request string) error {
-	if _, err := io.WriteString(w, request); err != nil {
+var ways = []func(w *contest.Wire, path string) error{
+	askAndCheck, // FIN after the answer
+	func(w *contest.Wire, path string) error { w.Abort(); return askAndCheck(w, path) }, // RST after the answer
+	func(*contest.Wire, string) error { return nil },                                    // nothing at all
+	func(w *contest.Wire, path string) error {
+		_, err := io.WriteString(w, contest.Get(path)[:12])
 		return err
-	}
-	r, err := w.next()
-	if err == nil && r.body != answers.Hello {
-		err = fmt.Errorf("body %q", r.body)
-	}
-	return err
+	}, // FIN inside a request
+	func(w *contest.Wire, path string) error {
+		w.Abort()
+		_, err := io.WriteString(w, contest.Get(path))
+		return err
+	}, // RST before the answer
+	func(w *contest.Wire, path string) error { // the server closes
+		get := contest.Get(path)
+		return check(w.Ask(get[:len(get)-2] + "Connection: close\r\n\r\n"))
+	},
 }
 
-// reset has the close send RST.
-func (w *wire) reset(err error) error {
-	_ = w.Conn.(*net.TCPConn).SetLinger(0)
+func askAndCheck(w *contest.Wire, path string) error { return check(w.Ask(contest.Get(path))) }
+
+func check(r *contest.Reply, err error) error {
+	if err == nil && r.Body != answers.Hello {
+		err = fmt.Errorf("body %q", r.Body)
+	}
 	return err
 }
 
@@ -121,19 +122,19 @@ func (w *wire) reset(err error) error {
 // addresses: closed connections keep their port for a minute, and an address
 // has 28,000 of them.
 func comeAndGo(c *contestant, n int) error {
-	path := c.prefix + "/plaintext"
+	path := c.Prefix + "/plaintext"
 	var next atomic.Int64
 	var group sync.WaitGroup
-	errs := make([]error, openers)
-	for k := range openers {
+	errs := make([]error, contest.Openers)
+	for k := range contest.Openers {
 		source := &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(2+k))}
-		dialer := net.Dialer{LocalAddr: source, Timeout: answerLimit}
+		dialer := net.Dialer{LocalAddr: source, Timeout: contest.AnswerLimit}
 		group.Go(func() {
 			for i := next.Add(1); i <= int64(n); i = next.Add(1) {
-				conn, err := dialer.Dial("tcp", c.address())
+				conn, err := dialer.Dial("tcp", c.Address())
 				if err == nil {
-					w := wrap(conn)
-					_ = w.SetDeadline(time.Now().Add(answerLimit))
+					w := contest.Wrap(conn)
+					_ = w.SetDeadline(time.Now().Add(contest.AnswerLimit))
 					err = ways[int(i)%len(ways)](w, path)
 					w.Close()
 				}
@@ -155,7 +156,7 @@ func comeAndGo(c *contestant, n int) error {
 
 // settled reads what the server holds until two readings in a row agree on
 // descriptors and goroutines: closing takes it a moment.
-func settled(proc *process) (holding, error) {
+func settled(proc *contest.Process) (holding, error) {
 	var last holding
 	for try := range 40 {
 		time.Sleep(250 * time.Millisecond)
@@ -171,24 +172,24 @@ func settled(proc *process) (holding, error) {
 	return last, fmt.Errorf("descriptors and goroutines do not settle: %+v", last)
 }
 
-func hold(proc *process) (h holding, err error) {
-	w, err := dial(proc.address())
+func hold(proc *contest.Process) (h holding, err error) {
+	w, err := contest.Dial(proc.Address())
 	if err != nil {
 		return h, err
 	}
 	defer w.Close()
-	r, err := w.ask(answers.RuntimePath)
+	r, err := w.Ask(contest.Get(answers.RuntimePath))
 	if err != nil {
 		return h, err
 	}
 	var m answers.Runtime
-	if err := json.Unmarshal([]byte(r.body), &m); err != nil {
-		return h, fmt.Errorf("%s: %w: %.200s", answers.RuntimePath, err, r.body)
+	if err := json.Unmarshal([]byte(r.Body), &m); err != nil {
+		return h, fmt.Errorf("%s: %w: %.200s", answers.RuntimePath, err, r.Body)
 	}
 	h.Goroutines, h.Heap = m.Goroutines, int64(m.HeapBytes)
-	if h.Descriptors, err = descriptors(proc.pid()); err != nil {
+	if h.Descriptors, err = contest.Descriptors(proc.PID()); err != nil {
 		return h, err
 	}
-	h.Resident, err = resident(proc.pid())
+	h.Resident, err = contest.Resident(proc.PID())
 	return h, err
 }

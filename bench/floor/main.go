@@ -1,30 +1,22 @@
 package main
 
 import (
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
-	"syscall"
-	"time"
 
-	"github.com/fasterapi/fasterapi/bench/results"
+	"github.com/fasterapi/fasterapi/bench/contest"
 )
 
 // harness is one run: what is measured, and with what.
 type harness struct {
-	binaries    string
-	profiles    string // folder for CPU profiles of this framework's servers; empty: none
+	*contest.Harness
 	contestants []*contestant
-	scenarios   []*scenario
-	turns       int
+	scenarios   []*contest.Scenario
 	idleConns   int
 	cycleConns  int
-	checkOnly   bool
-	wrk         *wrk
 }
 
 func main() {
@@ -36,28 +28,12 @@ func main() {
 
 func run(args []string, stdout io.Writer) error {
 	flags := flag.NewFlagSet("floor", flag.ContinueOnError)
-	var (
-		binaries = flags.String("bin", "bin", "folder of the built servers")
-		servers  = flags.String("servers", "", "only these, by comma: floor, fasthttp, nethttp, chain, reactor, goroutine")
-		tables   = flags.String("scenarios", "", "only these, by comma: plaintext, plaintext-16, json, user, user-16; none: memory only")
-		turns    = flags.Int("turns", 8, "turns of each server in each scenario")
-		seconds  = flags.Int("turn", 1, "seconds of a turn")
-		conns    = flags.Int("conns", 64, "connections")
-		idle     = flags.Int("idle", 10_000, "idle connections; 0: leave them out")
-		cycles   = flags.Int("cycles", 100_000, "connections that come and go; 0: leave them out")
-		check    = flags.Bool("check", false, "only check the answers")
-		output   = flags.String("o", "", "write the section into this Markdown file")
-		profiles = flags.String("profile", "", "existing folder for CPU profiles of this framework's servers")
-		raw      = flags.String("json", "", "write every turn to this file")
-	)
+	var options contest.Options
+	options.Declare(flags, "floor, fasthttp, nethttp, chain, reactor, goroutine",
+		"plaintext, plaintext-16, json, user, user-16; none: memory only")
+	idle := flags.Int("idle", 10_000, "idle connections; 0: leave them out")
+	cycles := flags.Int("cycles", 100_000, "connections that come and go; 0: leave them out")
 	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	h := &harness{binaries: *binaries, turns: *turns, idleConns: *idle, cycleConns: *cycles, checkOnly: *check}
-	if *profiles != "" {
-		h.profiles, _ = filepath.Abs(*profiles)
-	}
-	if err := h.choose(*servers, *tables); err != nil {
 		return err
 	}
 	temp, err := os.MkdirTemp("", "floor-")
@@ -65,111 +41,71 @@ func run(args []string, stdout io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(temp)
-	if h.wrk, err = newWrk(temp, *conns, time.Duration(*seconds)*time.Second); err != nil {
+	h := &harness{idleConns: *idle, cycleConns: *cycles}
+	if h.Harness, err = options.Harness(temp); err != nil {
 		return err
 	}
-	if !*check {
-		if err := raiseDescriptors(uint64(*idle + 1000)); err != nil {
-			return err
-		}
+	h.Verify = h.verify
+	if err := h.choose(options.Servers, options.Scenarios); err != nil {
+		return err
 	}
-	r := &figures{Started: time.Now(), Command: "make bench-floor", Machine: results.Machine(), Conns: *conns, Turns: *turns}
-	if len(args) > 0 {
-		r.Command = strings.TrimSpace("make bench-floor BENCH='" + strings.Join(withoutFiles(args), " ") + "'")
-	}
-	if h.checkOnly {
+	r := &figures{Figures: options.Figures("bench-floor", args)}
+	if options.Check {
 		h.checkAll(r)
-		return r.failed()
+		return contest.Failed(r.failures())
+	}
+	if err := contest.RaiseDescriptors(uint64(*idle + 1000)); err != nil {
+		return err
 	}
 	h.runAll(r)
-	return r.write(stdout, *output, *raw)
-}
-
-func say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
-
-// checkAll only checks the answers.
-func (h *harness) checkAll(r *figures) {
-	for _, c := range h.contestants {
-		cell := &cell{Contestant: c.name, Scenario: "check"}
-		h.check(cell)
-		say("%-10s %s", c.name, or(cell.Failed, "right answers"))
-		r.Cells = append(r.Cells, cell)
-	}
-}
-
-// withoutFiles leaves out the options that only name files.
-func withoutFiles(args []string) []string {
-	var out []string
-	for i := 0; i < len(args); i++ {
-		switch strings.TrimLeft(args[i], "-") {
-		case "bin", "o", "json", "profile":
-			i++
-		default:
-			out = append(out, args[i])
-		}
-	}
-	return out
+	var text strings.Builder
+	r.markdown(&text)
+	return options.Write(stdout, "floor", text.String(), r, r.failures())
 }
 
 func (h *harness) choose(servers, tables string) (err error) {
-	h.contestants, err = choose(contestants(), servers, func(c *contestant) string { return c.name })
+	h.contestants, err = contest.Choose(contestants(), servers, func(c *contestant) string { return c.Name })
 	if err == nil && tables != "none" {
-		h.scenarios, err = choose(scenarios(), tables, func(s *scenario) string { return s.name })
+		h.scenarios, err = contest.Choose(scenarios(), tables, func(s *contest.Scenario) string { return s.Name })
 	}
 	return err
 }
 
-func (h *harness) byName(name string) *contestant {
+func (h *harness) verify(c *contest.Contestant, s *contest.Scenario) (int64, error) {
+	sizes, err := verify(byName(c.Name))
+	return sizes[s.Path], err
+}
+
+// checkAll only checks the answers.
+func (h *harness) checkAll(r *figures) {
 	for _, c := range h.contestants {
-		if c.name == name {
-			return c
-		}
+		cell := h.Check(&c.Contestant, &contest.Scenario{Name: "check"})
+		contest.Say("%-10s %s", c.Name, or(cell.Failed, "right answers"))
+		r.Cells = append(r.Cells, cell)
 	}
-	return nil
 }
 
 // runAll measures into r and says on standard error how far it is.
 func (h *harness) runAll(r *figures) {
 	for _, s := range h.scenarios {
-		var cells []*cell
-		for _, c := range h.contestants {
-			cells = append(cells, &cell{Contestant: c.name, Scenario: s.name})
-		}
+		cells := h.Measure(s, served(h.contestants))
 		r.Cells = append(r.Cells, cells...)
-		h.measure(s, cells)
 		for _, c := range cells {
-			if c.Failed != "" {
-				say("%-13s %-10s %s", s.name, c.Contestant, c.Failed)
-				continue
-			}
-			say("%-13s %-10s %6.2f µs, %7.0f requests/s, p99 %5.0f µs", s.name, c.Contestant, c.micros(), c.rate(), c.p99())
+			contest.Say("%s", c)
 		}
 	}
 	for _, c := range h.contestants {
 		if h.idleConns > 0 {
-			result := h.idle(c, h.idleConns)
+			result := h.Idle(&c.Contestant, h.idleConns, c.opening())
 			r.Idle = append(r.Idle, result)
-			say("idle          %-10s %s", c.name, or(result.Failed, fmt.Sprintf("%6.0f bytes per connection", result.perConn())))
+			contest.Say("idle          %-10s %s", c.Name, or(result.Failed, fmt.Sprintf("%6.0f bytes per connection", result.PerConn())))
 		}
 		if h.cycleConns > 0 && c.isGo {
 			result := h.cycle(c, h.cycleConns)
 			r.Cycles = append(r.Cycles, result)
-			say("cycles        %-10s left behind: %s", c.name, or(result.Failed, or(result.grown(), "nothing")))
+			contest.Say("cycles        %-10s left behind: %s", c.Name, or(result.Failed, or(result.grown(), "nothing")))
 		}
 	}
-}
-
-func (h *harness) check(c *cell) {
-	proc, err := h.byName(c.Contestant).start(h.binaries)
-	if err == nil {
-		c.proc = proc
-		_, err = verify(proc.contestant)
-	}
-	if err != nil {
-		c.fail(err)
-		return
-	}
-	c.proc.stop()
 }
 
 func or(s, otherwise string) string {
@@ -177,46 +113,4 @@ func or(s, otherwise string) string {
 		return s
 	}
 	return otherwise
-}
-
-// write prints the section and puts it into the files asked for. What could not
-// be measured is an error, after everything else is written.
-func (r *figures) write(stdout io.Writer, output, raw string) error {
-	var text strings.Builder
-	r.markdown(&text)
-	fmt.Fprint(stdout, text.String())
-	if raw != "" {
-		data, err := json.Marshal(r)
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(raw, data, 0o644); err != nil {
-			return err
-		}
-	}
-	if err := r.failed(); err != nil || output == "" {
-		return err
-	}
-	return results.WriteSection(output, "floor", text.String())
-}
-
-func (r *figures) failed() error {
-	if failures := r.failures(); len(failures) > 0 {
-		return fmt.Errorf("not measured:\n  %s", strings.Join(failures, "\n  "))
-	}
-	return nil
-}
-
-// raiseDescriptors lifts the limit of this process and of the servers that it
-// starts to at least n.
-func raiseDescriptors(n uint64) error {
-	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
-		return err
-	}
-	if limit.Max < n {
-		return fmt.Errorf("%d descriptors are needed, the hard limit is %d (ulimit -Hn)", n, limit.Max)
-	}
-	limit.Cur = limit.Max
-	return syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit)
 }

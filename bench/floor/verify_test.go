@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi/bench/answers"
+	"github.com/fasterapi/fasterapi/bench/contest"
 )
 
 // serveRaw is a server, perhaps with a fault: answer gets the number and the
@@ -44,7 +45,7 @@ func serveRaw(t *testing.T, answer func(n int, target string) string) *contestan
 			})
 		}
 	})
-	return &contestant{name: "test", port: l.Addr().(*net.TCPAddr).Port}
+	return &contestant{Contestant: contest.Contestant{Name: "test", Port: l.Addr().(*net.TCPAddr).Port}}
 }
 
 func response(status int, contentType, body string) string {
@@ -142,6 +143,6 @@ func TestVerifyRefusesServersThatReadOnce(t *testing.T) {
 			}()
 		}
 	}()
-	_, err = verify(&contestant{name: "test", port: l.Addr().(*net.TCPAddr).Port})
+	_, err = verify(&contestant{Contestant: contest.Contestant{Name: "test", Port: l.Addr().(*net.TCPAddr).Port}})
 	require.Error(t, err)
 }

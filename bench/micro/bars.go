@@ -1,9 +1,6 @@
 package main
 
-import (
-	"strconv"
-	"strings"
-)
+import "github.com/fasterapi/fasterapi/bench/gobench"
 
 // bar is a limit on one Go benchmark, in nanoseconds on the machine on which the
 // bars were set.
@@ -71,62 +68,13 @@ type verdict struct {
 }
 
 // judge compares b with what its benchmarks took.
-func (b bar) judge(found map[string]outcome) verdict {
+func (b bar) judge(found gobench.Found) verdict {
 	o, base := found[b.pkg+" "+b.benchmark], found[b.pkg+" "+b.base]
-	v := verdict{nanos: o.nanos - base.nanos, allocs: o.allocs - base.allocs}
+	v := verdict{nanos: o.Nanos - base.Nanos, allocs: o.Allocs - base.Allocs}
 	v.scaled = v.nanos
-	if cost := found[b.pkg+" "+b.bare.benchmark].nanos; cost > 0 {
+	if cost := found[b.pkg+" "+b.bare.benchmark].Nanos; cost > 0 {
 		v.scaled *= min(1, b.bare.nanos/cost)
 	}
 	v.met = (b.nanos == 0 || v.scaled <= b.nanos) && v.allocs <= b.allocs
 	return v
-}
-
-// outcome is what runs of one benchmark took.
-type outcome struct {
-	runs   int
-	nanos  float64 // per operation, of the fastest
-	allocs int64   // per operation, of the fastest
-}
-
-func (o outcome) and(other outcome) outcome {
-	if o.runs == 0 {
-		return other
-	}
-	fastest := o
-	if other.nanos < o.nanos {
-		fastest = other
-	}
-	fastest.runs = o.runs + other.runs
-	return fastest
-}
-
-// parseLine reads one line of go test -bench -benchmem:
-//
-//	BenchmarkStatic-2   96315418   12.4 ns/op   0 B/op   0 allocs/op
-func parseLine(line string) (name string, o outcome, ok bool) {
-	fields := strings.Fields(line)
-	if len(fields) < 4 || !strings.HasPrefix(fields[0], "Benchmark") {
-		return "", o, false
-	}
-	name = strings.TrimPrefix(fields[0], "Benchmark")
-	if cut := strings.LastIndexByte(name, '-'); cut > 0 {
-		if _, err := strconv.Atoi(name[cut+1:]); err == nil {
-			name = name[:cut]
-		}
-	}
-	o.runs = 1
-	for i := 2; i+1 < len(fields); i += 2 {
-		value, err := strconv.ParseFloat(fields[i], 64)
-		if err != nil {
-			return "", o, false
-		}
-		switch fields[i+1] {
-		case "ns/op":
-			o.nanos, ok = value, true
-		case "allocs/op":
-			o.allocs = int64(value)
-		}
-	}
-	return name, o, ok
 }

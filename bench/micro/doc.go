@@ -1,4 +1,4 @@
 // Command micro runs the Go benchmarks that the project's bars name and writes
-// their section of RESULTS.md. Each runs many times, briefly; the fastest run counts,
+// their section of RESULTS.md. Package gobench runs them; the fastest run counts,
 // since noise only adds. Allocations are pinned by tests besides.
 package main

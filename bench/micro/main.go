@@ -5,20 +5,16 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/fasterapi/fasterapi/bench/gobench"
 	"github.com/fasterapi/fasterapi/bench/results"
 )
 
-// Many short runs of each benchmark: on a machine with other work some of them
-// are undisturbed, of a few long ones none is.
-const (
-	count    = "60"
-	duration = "5ms"
-)
+// count is how often each benchmark runs.
+const count = 60
 
 func main() {
 	output := flag.String("o", "", "write the section into this Markdown file")
@@ -32,7 +28,7 @@ func main() {
 
 func run(root, output string, stdout io.Writer) error {
 	started := time.Now()
-	found := map[string]outcome{}
+	found := gobench.Found{}
 	for _, pkg := range packages() {
 		fmt.Fprintln(os.Stderr, pkg)
 		if err := measure(root, pkg, found); err != nil {
@@ -63,27 +59,14 @@ func packages() []string {
 }
 
 // measure runs one package's benchmarks into found.
-func measure(root, pkg string, found map[string]outcome) error {
+func measure(root, pkg string, found gobench.Found) error {
 	var names []string
 	for _, b := range bars() {
 		if b.pkg == pkg {
 			names = append(names, b.benchmarks()...)
 		}
 	}
-	cmd := exec.Command("go", "test", "-run", "^$", "-bench", "^Benchmark("+strings.Join(names, "|")+")$",
-		"-cpu", "1", "-benchmem", "-benchtime", duration, "-count", count, "./"+pkg)
-	cmd.Dir = root
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("%s: %w\n%s", pkg, err, out)
-	}
-	for line := range strings.Lines(string(out)) {
-		if name, o, ok := parseLine(line); ok {
-			key := pkg + " " + name
-			found[key] = found[key].and(o)
-		}
-	}
-	return nil
+	return found.Run(gobench.Suite{Module: root, Package: pkg, Benchmarks: names, Count: count})
 }
 
 // row is b's line of the table.
@@ -99,8 +82,8 @@ func (b bar) row(v verdict) []string {
 }
 
 // write renders the section and returns the bars without a benchmark.
-func write(w io.Writer, started time.Time, found map[string]outcome) (missing []string) {
-	fmt.Fprintf(w, "## Parts\n\n`make bench-micro`, %s, on %s. The fastest of %s runs with GOMAXPROCS=1, as a reactor and its goroutines share a core. "+
+func write(w io.Writer, started time.Time, found gobench.Found) (missing []string) {
+	fmt.Fprintf(w, "## Parts\n\n`make bench-micro`, %s, on %s. The fastest of %d runs with GOMAXPROCS=1, as a reactor and its goroutines share a core. "+
 		"Scaled: times what the bare switch took where the bars were set (coroutine 62 ns, goroutine ping-pong 250 ns) over what it took here.\n\n",
 		started.UTC().Format("2006-01-02 15:04 UTC"), results.Machine(), count)
 	var rows [][]string

@@ -3,13 +3,12 @@
 package main
 
 import (
-	"log"
 	"os"
-	"runtime/pprof"
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/bench/answers"
+	"github.com/fasterapi/fasterapi/bench/profile"
 )
 
 type userInput struct {
@@ -62,27 +61,6 @@ func main() {
 	goroutine.Get("/user/{id}", user)
 
 	app.Get(answers.RuntimePath, runtimeFigures)
-	defer profile(os.Getenv("PROFILE"))()
+	defer profile.CPU()()
 	app.Run()
-}
-
-// profile writes a CPU profile of the server's whole life to path, which may be
-// empty.
-func profile(path string) (stop func()) {
-	if path == "" {
-		return func() {}
-	}
-	file, err := os.Create(path)
-	if err != nil {
-		log.Fatal(err)
-	}
-	if err := pprof.StartCPUProfile(file); err != nil {
-		log.Fatal(err)
-	}
-	return func() {
-		pprof.StopCPUProfile()
-		if err := file.Close(); err != nil {
-			log.Print(err)
-		}
-	}
 }

@@ -1,4 +1,4 @@
-package main
+package contest
 
 import (
 	"bytes"
@@ -11,13 +11,20 @@ import (
 	"time"
 )
 
-// script has wrk send DEPTH requests at once and print its figures as JSON.
+// script has wrk send DEPTH requests at once, POSTs where BODY is set, and print
+// its figures as JSON.
 // Times are in microseconds. It changes wrk.format, not the global request: wrk
 // then composes the text once and calls no Lua while it measures.
 const script = `
 local depth = tonumber(os.getenv("DEPTH"))
+local body = os.getenv("BODY")
 function init()
-  local all = string.rep(wrk.format("GET"), depth)
+  local one = wrk.format("GET")
+  if body ~= "" then
+    wrk.headers["Content-Type"] = "application/json"
+    one = wrk.format("POST", nil, nil, body)
+  end
+  local all = string.rep(one, depth)
   wrk.format = function() return all end
 end
 function done(summary, latency)
@@ -28,8 +35,8 @@ function done(summary, latency)
 end
 `
 
-// load is what wrk counted.
-type load struct {
+// Load is what wrk counted.
+type Load struct {
 	Requests int64 `json:"requests"`
 	Duration int64 `json:"duration"` // microseconds
 	Bytes    int64 `json:"bytes"`
@@ -40,28 +47,28 @@ type load struct {
 	cpu      time.Duration
 }
 
-// wrk is the load generator and what it is told.
-type wrk struct {
+// Wrk is the load generator and what it is told.
+type Wrk struct {
 	program string
 	script  string
 	conns   int
 	turn    time.Duration // whole seconds
 }
 
-func newWrk(folder string, conns int, turn time.Duration) (*wrk, error) {
+func newWrk(folder string, conns int, turn time.Duration) (*Wrk, error) {
 	program, err := exec.LookPath("wrk")
 	if err != nil {
 		return nil, fmt.Errorf("wrk is missing: apt-get install wrk")
 	}
-	w := &wrk{program: program, script: filepath.Join(folder, "wrk.lua"), conns: conns, turn: turn}
+	w := &Wrk{program: program, script: filepath.Join(folder, "wrk.lua"), conns: conns, turn: turn}
 	return w, os.WriteFile(w.script, []byte(script), 0o644)
 }
 
 // run loads one server for a turn.
-func (w *wrk) run(c *contestant, s *scenario) (*load, error) {
-	cmd := exec.Command("taskset", "-c", clientCore, w.program, "-t1", "-c"+strconv.Itoa(w.conns),
-		"-d"+strconv.Itoa(int(w.turn.Seconds()))+"s", "--timeout", "10s", "-s", w.script, "http://"+c.address()+c.prefix+s.path)
-	cmd.Env = append(os.Environ(), "DEPTH="+strconv.Itoa(s.depth))
+func (w *Wrk) run(c *Contestant, s *Scenario) (*Load, error) {
+	cmd := exec.Command("taskset", "-c", ClientCore, w.program, "-t1", "-c"+strconv.Itoa(w.conns),
+		"-d"+strconv.Itoa(int(w.turn.Seconds()))+"s", "--timeout", "10s", "-s", w.script, "http://"+c.Address()+c.Prefix+s.Path)
+	cmd.Env = append(os.Environ(), "DEPTH="+strconv.Itoa(s.Depth), "BODY="+s.Body)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("wrk: %w: %s", err, out)
@@ -74,12 +81,12 @@ func (w *wrk) run(c *contestant, s *scenario) (*load, error) {
 }
 
 // parseLoad finds the script's line in wrk's output.
-func parseLoad(out []byte) (*load, error) {
+func parseLoad(out []byte) (*Load, error) {
 	_, line, ok := bytes.Cut(out, []byte("\n@%"))
 	if !ok {
 		return nil, fmt.Errorf("wrk printed no figures: %s", out)
 	}
-	l := new(load)
+	l := new(Load)
 	if err := json.Unmarshal(bytes.TrimSpace(line), l); err != nil {
 		return nil, fmt.Errorf("wrk's figures: %w: %s", err, line)
 	}

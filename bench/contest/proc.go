@@ -1,4 +1,4 @@
-package main
+package contest
 
 import (
 	"bytes"
@@ -72,8 +72,8 @@ func parseMachine(text []byte) (busy, stolen time.Duration, err error) {
 	return busy, stolen, nil
 }
 
-// resident is the memory of a process in RAM, in bytes: VmRSS.
-func resident(pid int) (int64, error) {
+// Resident is the memory of a process in RAM, in bytes: VmRSS.
+func Resident(pid int) (int64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err
@@ -87,8 +87,8 @@ func resident(pid int) (int64, error) {
 	return 0, fmt.Errorf("process %d has no VmRSS", pid)
 }
 
-// descriptors counts the open descriptors of a process.
-func descriptors(pid int) (int, error) {
+// Descriptors counts the open descriptors of a process.
+func Descriptors(pid int) (int, error) {
 	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
 	return len(entries), err
 }
