@@ -16,7 +16,7 @@ BENCH      ?=
 SMOKE      ?= 120
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-pg test check ledger bench bench-floor bench-micro bench-pg fuzz fmt \
+.PHONY: help run run-pg test check ledger bench bench-floor bench-micro bench-pg bench-typed fuzz fmt \
 	fmt-check vet vet-cross lint layers race invariants fuzz-smoke examples generate-check readme-check bench-check browser-check pg-faults
 
 help: ## list these commands
@@ -49,6 +49,9 @@ bench-floor: ## CPU per request beside a C epoll loop, fasthttp and net/http: be
 
 bench-pg: ## the Postgres driver beside pgxpool and fiber: bench/RESULTS.md
 	bench/pg.sh $(BENCH)
+
+bench-typed: ## typed routes beside fiber, gin, Huma and net/http: bench/RESULTS.md
+	bench/typed.sh $(BENCH)
 
 bench-micro: ## the Go benchmarks that the bars name: bench/RESULTS.md
 	cd bench && $(GO) run ./micro -o RESULTS.md
