@@ -137,12 +137,14 @@ func (c *conn) scrap() {
 	c.close()
 }
 
-// orphan closes the descriptor of a connection whose reactor has stopped.
+// orphan closes the descriptor of a connection whose reactor has stopped. It
+// runs on a goroutine, so what the reactor owned is left alone.
 func (c *conn) orphan() {
 	if c.surrendered {
 		return
 	}
 	c.surrendered = true
+	c.owner.Store(onLoan)
 	c.scrap()
 	c.core.reactor.Poller().CloseFD(c.socket.FD())
 }
