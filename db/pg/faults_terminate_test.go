@@ -51,6 +51,7 @@ func TestTerminateIdle(t *testing.T) {
 			"a lost connection is replaced before it is needed")
 	}
 	require.Zero(t, p.Stats().Errors)
+	require.GreaterOrEqual(t, p.Stats().Broken, uint64(10))
 }
 
 // TestTerminateBusy ends connections under a load of reads: what the server

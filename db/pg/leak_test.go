@@ -47,6 +47,7 @@ func TestLeakedTransaction(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, j.String(), "leak_test.go:")
 	require.Contains(t, j.String(), "the last one")
+	require.EqualValues(t, 1, p.Stats().Leaks)
 }
 
 // TestTooMany: the log says when the server has not got the connections.

@@ -100,6 +100,8 @@ func TestCancelEndsOnServer(t *testing.T) {
 			require.ErrorIs(t, err, context.Canceled)
 			require.Less(t, time.Since(start), time.Second, "the caller does not wait for the server")
 			require.Eventually(t, func() bool { return running() == 0 }, patience, time.Millisecond)
+			require.NotZero(t, p.Stats().Interrupts)
+			require.EqualValues(t, 1, p.Stats().Cancelled)
 		})
 	}
 }

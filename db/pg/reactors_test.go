@@ -92,4 +92,6 @@ func TestOverflow(t *testing.T) {
 	}).Await(first)
 	require.NoError(t, err)
 	require.EqualValues(t, 1, p.Stats().Cores[1].Queries)
+	require.EqualValues(t, 1, p.Stats().Cores[0].Overflows)
+	require.EqualValues(t, 1, p.Stats().Overflows)
 }

@@ -15,6 +15,7 @@ type counts struct {
 	open     atomic.Int64
 	idle     atomic.Int64
 	inFlight atomic.Int64
+	depth    atomic.Int64
 
 	waits          atomic.Uint64
 	waitTime       atomic.Uint64 // ns
@@ -31,10 +32,11 @@ type counts struct {
 
 // publish makes the state of the connections visible to others.
 func (c *core) publish() {
-	idle, flying := 0, 0
+	idle, flying, depth := 0, 0, 0
 	for _, cn := range c.conns {
 		n := cn.load()
 		flying += n
+		depth = max(depth, n)
 		if n == 0 && cn.held == nil {
 			idle++
 		}
@@ -42,6 +44,7 @@ func (c *core) publish() {
 	set(&c.counts.open, len(c.conns))
 	set(&c.counts.idle, idle)
 	set(&c.counts.inFlight, flying)
+	set(&c.counts.depth, depth)
 }
 
 // set stores only what has changed: others read the line.
@@ -70,9 +73,10 @@ func (n *counts) stats() db.Stats {
 	open, idle := int(n.open.Load()), int(n.idle.Load())
 	return db.Stats{
 		Open: open, Idle: idle, Busy: max(0, open-idle),
-		Waiting: int(max(0, n.waiting.Load())), InFlight: int(n.inFlight.Load()),
+		Waiting: int(max(0, n.waiting.Load())), InFlight: int(n.inFlight.Load()), Depth: int(n.depth.Load()),
 		Waits: n.waits.Load(), WaitTime: time.Duration(n.waitTime.Load()),
 		Queries: n.queries.Load(), Errors: n.errors.Load(), Cancelled: n.cancelled.Load(),
-		Exhausted: n.exhausted.Load(), Reconnects: n.reconnects.Load(),
+		Exhausted: n.exhausted.Load(), Broken: n.broken.Load(), Reconnects: n.reconnects.Load(),
+		Interrupts: n.cancelRequests.Load(), Leaks: n.leaks.Load(), Overflows: n.overflows.Load(),
 	}
 }

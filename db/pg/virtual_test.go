@@ -194,6 +194,44 @@ func TestGroup(t *testing.T) {
 	require.Zero(t, l.conn.load())
 }
 
+// TestStats: what is on its way, how deep, and what waits.
+func TestStats(t *testing.T) {
+	l := newLab(t, 1)
+	l.prove(t)
+	calls := l.together(3)
+	exec := func() (f async.Future[db.Result]) {
+		l.v.Do(func() { f = l.pool.Exec(l.ctx, "SELECT $1", 1) })
+		l.v.RunUntilIdle()
+		return f
+	}
+	last := exec()
+	s := l.pool.Stats()
+	require.Equal(t, [...]int{1, 0, 1, 4, 4, 0}, [...]int{s.Open, s.Idle, s.Busy, s.InFlight, s.Depth, s.Waiting})
+	for i := range calls {
+		l.say(answer(uint64(i))[:3]...)
+	}
+	l.say(readyNow)
+	require.Equal(t, 1, l.pool.Stats().Depth)
+	l.say(answer(1)...)
+	require.True(t, last.Ready())
+	s = l.pool.Stats()
+	require.Equal(t, [...]int{1, 1, 0, 0, 0, 0}, [...]int{s.Open, s.Idle, s.Busy, s.InFlight, s.Depth, s.Waiting})
+	require.EqualValues(t, groupRuns+4, s.Queries)
+
+	l.peer.Close()
+	l.v.RunUntilIdle()
+	waiting := exec()
+	l.v.Advance(time.Second)
+	s = l.pool.Stats()
+	require.Equal(t, [...]int{0, 0, 1}, [...]int{s.Open, s.Idle, s.Waiting})
+	require.EqualValues(t, 1, s.Broken)
+	l.v.Advance(l.core.cfg.AcquireTimeout)
+	require.True(t, waiting.Ready())
+	s = l.pool.Stats()
+	require.Equal(t, [...]uint64{1, 1, 0}, [...]uint64{s.Waits, s.Errors, s.Cancelled})
+	require.GreaterOrEqual(t, s.WaitTime, l.core.cfg.AcquireTimeout)
+}
+
 // TestTimeWaits: a call that waits for a connection in vain ends on time.
 func TestTimeWaits(t *testing.T) {
 	l := newLab(t, 1)

@@ -202,7 +202,7 @@ func (d *driver) Cancel(q *db.Query) {
 	case h.State == stateRunning:
 		c := h.Holder.(*conn)
 		d.mu.Unlock()
-		d.interrupt(c, q)
+		d.interrupt(c, q, true)
 	default:
 		d.mu.Unlock()
 	}
@@ -218,18 +218,21 @@ func endsSession(op db.Op) bool {
 const interruptAgain = time.Millisecond
 
 // interrupt stops q on c, and tries again until c runs something else.
-func (d *driver) interrupt(c *conn, q *db.Query) {
+func (d *driver) interrupt(c *conn, q *db.Query, first bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if c.current != q {
 		return
+	}
+	if first {
+		d.stats.Interrupts++
 	}
 	interrupt(c.handle.db)
 	select {
 	case c.nudge <- struct{}{}:
 	default:
 	}
-	time.AfterFunc(interruptAgain, func() { d.interrupt(c, q) })
+	time.AfterFunc(interruptAgain, func() { d.interrupt(c, q, false) })
 }
 
 // count enters the end of a query in the statistics. mu is held.
@@ -264,6 +267,7 @@ func (d *driver) Stats() db.Stats {
 		}
 		s.Busy = s.Open - s.Idle
 		s.InFlight = s.Busy
+		s.Depth = min(1, s.Busy)
 	}
 	return s
 }
@@ -330,6 +334,6 @@ func (d *driver) abandon() {
 	}
 	d.mu.Unlock()
 	for c, q := range running {
-		d.interrupt(c, q)
+		d.interrupt(c, q, true)
 	}
 }

@@ -46,6 +46,8 @@ type Health struct {
 	PoolConnections   int     `json:"pool_connections"`   // to the database
 	ActiveConnections int     `json:"active_connections"` // of these, in use
 	WaitingQueries    int     `json:"waiting_queries"`    // without a connection
+
+	Pool PoolMetrics `json:"pool"` // everything about the pool
 }
 
 func health(_ *fasterapi.Ctx, in Operate) (Health, error) {
@@ -56,6 +58,7 @@ func health(_ *fasterapi.Ctx, in Operate) (Health, error) {
 		Status: "healthy", Uptime: time.Since(in.Service.started).Seconds(), ReactorCores: in.Service.app.Reactors().Len(),
 		Goroutines: runtime.NumGoroutine(), HeapBytes: memory.HeapAlloc,
 		Database: pool.Driver, PoolConnections: pool.Open, ActiveConnections: pool.Busy, WaitingQueries: pool.Waiting,
+		Pool: poolMetrics(pool),
 	}
 	for _, s := range in.Service.app.Reactors().Stats() {
 		h.OpenConnections += s.OpenConns
@@ -102,19 +105,26 @@ type PoolMetrics struct {
 	Busy       int     `json:"busy"`      // of these
 	Waiting    int     `json:"waiting"`   // calls without a connection
 	InFlight   int     `json:"in_flight"` // calls on connections; more than busy where they are pipelined
+	Depth      int     `json:"depth"`     // calls on the connection that has most
 	Queries    uint64  `json:"queries"`
 	Errors     uint64  `json:"errors"`
 	Cancelled  uint64  `json:"cancelled"`
 	Exhausted  uint64  `json:"exhausted"`
+	Broken     uint64  `json:"broken"` // connections
 	Reconnects uint64  `json:"reconnects"`
-	WaitMS     float64 `json:"wait_ms"`
+	Interrupts uint64  `json:"interrupts"` // statements stopped at the database
+	Leaks      uint64  `json:"leaks"`      // transactions that did nothing for long
+	Overflows  uint64  `json:"overflows"`  // calls that went to another core
+	Waits      uint64  `json:"waits"`      // calls that had to wait
+	WaitMS     float64 `json:"wait_ms"`    // in all
 }
 
 func poolMetrics(s db.Stats) PoolMetrics {
 	return PoolMetrics{
-		Driver: s.Driver, Open: s.Open, Idle: s.Idle, Busy: s.Busy, Waiting: s.Waiting, InFlight: s.InFlight,
-		Queries: s.Queries, Errors: s.Errors, Cancelled: s.Cancelled, Exhausted: s.Exhausted, Reconnects: s.Reconnects,
-		WaitMS: milliseconds(s.WaitTime),
+		Driver: s.Driver, Open: s.Open, Idle: s.Idle, Busy: s.Busy, Waiting: s.Waiting, InFlight: s.InFlight, Depth: s.Depth,
+		Queries: s.Queries, Errors: s.Errors, Cancelled: s.Cancelled, Exhausted: s.Exhausted, Broken: s.Broken,
+		Reconnects: s.Reconnects, Interrupts: s.Interrupts, Leaks: s.Leaks, Overflows: s.Overflows,
+		Waits: s.Waits, WaitMS: milliseconds(s.WaitTime),
 	}
 }
 
