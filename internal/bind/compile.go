@@ -105,7 +105,7 @@ func (c *compiler) readTags(f *Field) bool {
 		c.checkKey(f)
 	}
 	f.Default, f.HasDefault = f.Tag.Lookup("default")
-	f.Sensitive = c.flag(f, "sensitive", isSecret(f))
+	f.Sensitive = c.flag(f, "sensitive", isSecret(f) || schema.IsPassword(f.Tag))
 	c.readRequired(f)
 	return len(c.errs) == before
 }

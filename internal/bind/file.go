@@ -57,7 +57,7 @@ func (c *compiler) fileTags(s *fileSlot) {
 		}
 		s.refused = "must be one of: " + strings.Join(s.accept, ", ")
 	}
-	plan, err := schema.PlanOf(f.Type, withoutTags(f.Tag, "default", "example"))
+	plan, err := schema.PlanOf(f.Type, schema.WithoutTags(f.Tag, "default", "example"))
 	if err != nil {
 		for _, mistake := range unjoin(err) {
 			c.fail(f.Name, "%v", mistake)

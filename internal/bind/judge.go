@@ -4,9 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/fasterapi/fasterapi/internal/schema"
 )
@@ -24,7 +22,7 @@ type verdict struct {
 
 // judge compiles the constraint tags of f.
 func (c *compiler) judge(f *Field) verdict {
-	plan, err := schema.PlanOf(f.Type, withoutTags(f.Tag, "default", "example"))
+	plan, err := schema.PlanOf(f.Type, schema.WithoutTags(f.Tag, "default", "example"))
 	if err != nil {
 		for _, mistake := range unjoin(err) {
 			c.fail(f.Name, "%v", mistake)
@@ -165,27 +163,6 @@ func (v *verdict) check() error {
 		return fmt.Errorf("%w, unlike %v", errUnique, v.list.Elem())
 	}
 	return nil
-}
-
-// withoutTags removes keys from a struct tag.
-func withoutTags(tag reflect.StructTag, keys ...string) reflect.StructTag {
-	var kept []string
-	for rest := string(tag); ; {
-		rest = strings.TrimLeft(rest, " ")
-		name, after, ok := strings.Cut(rest, ":")
-		if !ok {
-			break
-		}
-		quoted, err := strconv.QuotedPrefix(after)
-		if err != nil {
-			break
-		}
-		if !slices.Contains(keys, name) {
-			kept = append(kept, name+":"+quoted)
-		}
-		rest = after[len(quoted):]
-	}
-	return reflect.StructTag(strings.Join(kept, " "))
 }
 
 // unjoin lists the errors that errors.Join has put together.

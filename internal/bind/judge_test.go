@@ -114,7 +114,7 @@ func TestConstraintMistakes(t *testing.T) {
 		`field C: the default "0" must be at least 1`,
 		`field D: the default "1,1" must not have the same item twice`,
 		`field E: the tag "minlength" is spelt "minLength"`,
-		`field F: minimum is for numbers, not for time.Duration`,
+		`field F: minimum:"1" must be a duration such as 1h30m or 250ms`,
 		`field G: the type func() is not supported`,
 		`field J: codec: struct { Pin string "json:\"pin\" maximum:\"3\""; Fn func() }.Pin: maximum is for numbers, not for string`,
 		`field J: codec: struct { Pin string "json:\"pin\" maximum:\"3\""; Fn func() }.Fn: func() has no JSON form`,
@@ -157,4 +157,41 @@ func TestBodyRules(t *testing.T) {
 	in := mustBind[input](t, jsonBody(`{"items":[{"price":1,"sku":"abc"}],"note":null}`))
 	require.True(t, in.Order.Note.IsNull())
 	require.Equal(t, reflect.TypeFor[schema.Opt[string]](), reflect.TypeOf(in.Order.Note))
+}
+
+// TestDurationConstraints: bounds of durations are durations, and everything that is wrong is named as such.
+func TestDurationConstraints(t *testing.T) {
+	type input struct {
+		Wait  time.Duration             `query:"wait" minimum:"1s" exclusiveMaximum:"1h" default:"5s"`
+		Every schema.Opt[time.Duration] `header:"Every" multipleOf:"500ms"`
+		Steps []time.Duration           `query:"steps" maximum:"1m" maxItems:"2"`
+		Limit *time.Duration            `cookie:"limit" minimum:"0s"`
+	}
+	in := mustBind[input](t, query("steps=1s,1m"), header("Every", "1.5s"))
+	require.Equal(t, input{Wait: 5 * time.Second, Every: schema.Some(1500 * time.Millisecond), Steps: []time.Duration{time.Second, time.Minute}}, in)
+	require.Equal(t, strings.Join([]string{
+		`{"location":"query.wait","message":"must be less than 1h","value":"60m"}`,
+		`{"location":"query.steps","message":"must be at most 1m","value":"2m"}`,
+		`{"location":"header.Every","message":"must be a multiple of 500ms","value":"1.2s"}`,
+		`{"location":"cookie.limit","message":"must be at least 0s"}`,
+	}, "\n"), failures[input](t, query("wait=60m&steps=2m"), header("Every", "1.2s"), header("Cookie", "limit=-1s")))
+	_, errs := bind.Compile(reflect.TypeFor[struct {
+		A time.Duration `query:"a" default:"2h" maximum:"1h"`
+		B time.Duration `query:"b" minimum:"1h" maximum:"1m"`
+	}](), bind.Options{})
+	require.Len(t, errs, 2)
+	require.EqualError(t, errs[0], `field A: the default "2h" must be at most 1h`)
+	require.EqualError(t, errs[1], "field B: no duration is within minimum and maximum")
+}
+
+// TestPasswords: the format alone keeps a value out of errors.
+func TestPasswords(t *testing.T) {
+	type input struct {
+		Word  string `query:"word" format:"password" minLength:"20"`
+		Shown string `query:"shown" format:"password" sensitive:"false" minLength:"20"`
+	}
+	require.Equal(t, strings.Join([]string{
+		`{"location":"query.word","message":"must have at least 20 characters"}`,
+		`{"location":"query.shown","message":"must have at least 20 characters","value":"open"}`,
+	}, "\n"), failures[input](t, query("word=hunter2&shown=open")))
 }

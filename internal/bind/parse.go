@@ -6,6 +6,7 @@ import (
 	"math"
 	"strconv"
 	"time"
+	"unicode/utf8"
 )
 
 // The messages that clients see.
@@ -19,6 +20,7 @@ const (
 	msgTime      = "must be an RFC 3339 time such as 2006-01-02T15:04:05Z"
 	msgDuration  = "must be a duration such as 1h30m or 250ms"
 	msgUUID      = "must be a UUID"
+	msgUTF8      = "must be valid UTF-8"
 	msgEscape    = "has an invalid percent escape"
 	msgSemicolon = "has a semicolon that is not percent-encoded"
 	msgQuery     = "has a key that is not valid"
@@ -131,7 +133,13 @@ func float[T float32 | float64](size int) parser[T] {
 	}
 }
 
-func parseString(raw []byte) (string, string) { return string(raw), "" }
+// parseString refuses what is not UTF-8: no JSON could repeat it, and no database keeps it.
+func parseString(raw []byte) (string, string) {
+	if !utf8.Valid(raw) {
+		return "", msgUTF8
+	}
+	return string(raw), ""
+}
 
 func parseBool(raw []byte) (bool, string) {
 	if len(raw) == 1 {

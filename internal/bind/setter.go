@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/fasterapi/fasterapi/internal/schema"
 )
@@ -139,6 +140,9 @@ func foreign(t reflect.Type) codec {
 const maxMessage = 200
 
 func unmarshalText(v reflect.Value, raw []byte) string {
+	if !utf8.Valid(raw) {
+		return msgUTF8
+	}
 	err := v.Interface().(encoding.TextUnmarshaler).UnmarshalText(append([]byte(nil), raw...))
 	if err == nil {
 		return ""

@@ -25,6 +25,8 @@ import (
 //   - The decoder refuses names given twice; a JSON Schema never sees them.
 //   - date-time of a time.Time: no leap seconds, no lower case t and z,
 //     because package time reads none.
+//   - A time.Duration must fit in 64 bits of nanoseconds, and its bounds are in
+//     the description only: JSON Schema compares numbers.
 //   - Types with text or JSON methods refuse what they like.
 //   - The names of a map[int8]T must fit in an int8; the schema only says that
 //     they are integers.
@@ -86,6 +88,8 @@ type wide struct {
 	Page  *pageOf[tiny]         `json:"page"`
 	Deep  map[string][][]uint16 `json:"deep" maximum:"3" required:"false"`
 	Def   int                   `json:"def" default:"3" minimum:"2"`
+	Wait  time.Duration         `json:"wait" required:"false"`
+	Waits []*time.Duration      `json:"waits" required:"false" maxItems:"2"`
 	base
 }
 
@@ -152,6 +156,8 @@ func drawJSON(t *rapid.T, typ reflect.Type, depth int) string {
 		return rapid.SampledFrom([]string{"0", "0.1", "0.3", "1", "10", "10.1", "0.05", "-1", "1e1", "1E-1", "3.5e38", "1e308", "1e400", "9.9"}).Draw(t, "float")
 	case schema.ClassText, schema.ClassTime:
 		return drawText(t)
+	case schema.ClassDuration:
+		return strconv.Quote(rapid.SampledFrom([]string{"1h30m", "0", "-1.5s", "+.5ms", "1.µs", "2μs", "", "1", "1d", "s", "1 s", "1e3s", "PT1H", "1s"}).Draw(t, "duration"))
 	case schema.ClassBytes:
 		return rapid.SampledFrom([]string{`""`, `"YWJj"`, `"YWI="`, `"YWI"`, `"!"`, `"YWJjZA=="`}).Draw(t, "base64")
 	case schema.ClassList:
@@ -310,6 +316,10 @@ func TestSchemaDifferences(t *testing.T) {
 	}](), `{"Q":"128"}`)
 	check(reflect.TypeFor[map[string]int](), `{"a":1,"a":2}`)
 	check(reflect.TypeFor[time.Time](), `"2026-12-31T23:59:60Z"`)
+	check(reflect.TypeFor[time.Duration](), `"3000000h"`)
+	check(reflect.TypeFor[struct {
+		D time.Duration `minimum:"1s"`
+	}](), `{"D":"0s"}`)
 	check(reflect.TypeFor[time.Time](), `"2026-12-31t23:59:59z"`)
 	check(reflect.TypeFor[order](), strings.Replace(goodOrder, `"id"`, `"address":"nowhere","id"`, 1))
 	check(reflect.TypeFor[struct {

@@ -107,6 +107,8 @@ func (c *decodeCompiler) compile(n *decodeNode, stringed bool, plan *schema.Plan
 		n.fn = decodeText(t, rules)
 	case schema.ClassTime:
 		n.fn = decodeTime
+	case schema.ClassDuration:
+		n.fn = decodeDuration(rules)
 	case schema.ClassBytes:
 		n.fn = decodeBytes(t)
 	case schema.ClassList:

@@ -253,7 +253,9 @@ func TestCompileDecoderListsMistakes(t *testing.T) {
 	type self struct{ *hidden }
 	_, err := DecoderFor[struct {
 		C chan int
-		D time.Duration
+		D time.Duration `minimum:"1 minute" maximum:"3"`
+		G time.Duration `enum:"1s"`
+		O time.Duration `json:",string"`
 		I fmt.Stringer
 		A int    `default:"x"`
 		B int    `default:"3" maximum:"2"`
@@ -273,19 +275,23 @@ func TestCompileDecoderListsMistakes(t *testing.T) {
 	}](Options{})
 	require.Error(t, err)
 	for _, want := range []string{
-		".C: chan int has no JSON form", ".D: time.Duration has no JSON form", ".I: fmt.Stringer cannot be decoded", `.A: default:"x"`, ".P: pattern:", ".M: minLength is above maxLength",
+		".C: chan int has no JSON form", `.D: minimum:"1 minute" must be a duration such as 1h30m`, `maximum:"3" must be a duration`, ".G: enum is for strings and numbers, not for time.Duration", ".O: the json option `string` is for numbers, not for time.Duration", ".I: fmt.Stringer cannot be decoded", `.A: default:"x"`, ".P: pattern:", ".M: minLength is above maxLength",
 		".N: minimum is for numbers, not for string", `.F: format:"emial" is not known`, ".Q: checks of numbers", ".R.X: the json option `string`", `.L: maxLength is for strings`,
 		".E.self.hidden.Deep: it is behind an embedded pointer", ".U: no integer is within", ".V: a member with a default", `.W: enum:"x" must be a number`,
 	} {
 		require.ErrorContains(t, err, want)
 	}
 	_, err = DecoderFor[struct {
-		B int `default:"3" maximum:"2"`
+		B int           `default:"3" maximum:"2"`
+		E time.Duration `default:"2h" maximum:"1h"`
+		F time.Duration `default:"soon"`
 		C struct {
 			D []uint8p `default:"1,-2"`
 		}
 	}](Options{})
 	require.ErrorContains(t, err, ".B: default 3: must be at most 2")
+	require.ErrorContains(t, err, `.E: default "2h": must be at most 1h`)
+	require.ErrorContains(t, err, `.F: default "soon": must be a duration`)
 	require.ErrorContains(t, err, ".C.D: default [1,-2]: [1]must be an integer from 0 to 255")
 }
 

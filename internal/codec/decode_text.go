@@ -115,7 +115,7 @@ func decodeFallback(t reflect.Type) decodeFunc {
 		if !s.skip() {
 			return false
 		}
-		if err := json.Unmarshal(s.data[start:s.pos], pointerTo(t, p).Interface()); err != nil {
+		if err := json.Unmarshal(s.data[start:s.pos], pointerTo(t, p).Interface(), durations); err != nil {
 			return s.fault(start, s.reason(err))
 		}
 		return true

@@ -11,8 +11,7 @@
 // encoding/json/v2 itself, for that part of the value only.
 //
 // Two things are refused when compiling rather than when encoding: types that
-// have no JSON form (chan, func, complex, time.Duration) and mistakes in json
-// tags. encoding/json/v2 would let those pass as long as no value reaches
+// have no JSON form (chan, func, complex) and mistakes in json tags. encoding/json/v2 would let those pass as long as no value reaches
 // them.
 //
 // # Decoding

@@ -99,7 +99,7 @@ func appendFallback(t reflect.Type) appendFunc {
 			return dst, errDepth
 		}
 		s := &sink{dst}
-		err := json.MarshalWrite(s, pointerTo(t, p).Interface(), json.Deterministic(true))
+		err := json.MarshalWrite(s, pointerTo(t, p).Interface(), json.Deterministic(true), durations)
 		if err != nil {
 			return dst, failed(t, err)
 		}

@@ -108,7 +108,7 @@ func (c *encodeCompiler) node(t reflect.Type, stringed bool, where string) *enco
 func stringable(t reflect.Type) bool {
 	t, _ = schema.Strip(t)
 	o := ops[t.Kind()]
-	return opInt <= o && o <= opFloat64
+	return t != typeDuration && opInt <= o && o <= opFloat64
 }
 
 func (c *encodeCompiler) compile(n *encodeNode, stringed bool, where string) appendFunc {
@@ -118,8 +118,8 @@ func (c *encodeCompiler) compile(n *encodeNode, stringed bool, where string) app
 		n.op, n.size = opTime, len(`"2006-01-02T15:04:05Z"`)
 		return appendScalar(opTime)
 	case t == typeDuration:
-		c.mistake(where, "time.Duration has no default representation in encoding/json/v2; give it a type with MarshalText")
-		return nil
+		n.size = len(`"0s"`)
+		return appendDuration
 	}
 	if o, ok := schema.OptOf(t); ok {
 		return appendOpt(o, c.node(o.Elem, stringed, where))

@@ -154,7 +154,7 @@ var encodeTypes = []reflect.Type{
 func sameAsV2(t require.TestingT, v any) {
 	e, err := CompileEncoder(reflect.TypeOf(v))
 	require.NoError(t, err)
-	want, wantErr := json.Marshal(v, json.Deterministic(true))
+	want, wantErr := json.Marshal(v, json.Deterministic(true), Durations())
 	got, gotErr := e.AppendAny([]byte("before"), v)
 	if wantErr != nil {
 		require.Error(t, gotErr, "%T: encoding/json/v2 says %v", v, wantErr)
@@ -287,8 +287,8 @@ func TestEncodeErrors(t *testing.T) {
 func TestCompileEncoderListsMistakes(t *testing.T) {
 	_, err := EncoderFor[struct {
 		C chan int
-		D time.Duration
-		B bool `json:",string"`
+		D time.Duration `json:",string"`
+		B bool          `json:",string"`
 		M map[bool]int
 		X struct {
 			F func()
@@ -306,8 +306,8 @@ func TestCompileEncoderListsMistakes(t *testing.T) {
 	}
 	_, err = EncoderFor[struct {
 		C chan int
-		D time.Duration
-		B bool `json:",string"`
+		D time.Duration `json:",string"`
+		B bool          `json:",string"`
 		M map[bool]int
 		X struct {
 			F func()
@@ -318,7 +318,7 @@ func TestCompileEncoderListsMistakes(t *testing.T) {
 			A int `json:"a,omitEmpty"`
 		}
 	}]()
-	for _, want := range []string{".C: chan int", ".D: time.Duration", ".B: the json option `string`", ".M: bool cannot", ".X.F: func()", ".X.Y: complex64", "T[]: Go struct field A has invalid appearance"} {
+	for _, want := range []string{".C: chan int", ".D: the json option `string`", ".B: the json option `string`", ".M: bool cannot", ".X.F: func()", ".X.Y: complex64", "T[]: Go struct field A has invalid appearance"} {
 		require.ErrorContains(t, err, want)
 	}
 }

@@ -71,8 +71,7 @@ func below(token string, err error) error {
 
 // CompileEncoder prepares the encoding of values of t. It fails, with every
 // mistake at once, for types that encoding/json/v2 can never write: channels,
-// functions, complex numbers, time.Duration (it has no default
-// representation), malformed json tags.
+// functions, complex numbers, malformed json tags.
 func CompileEncoder(t reflect.Type) (*Encoder, error) {
 	c := encodeCompiler{nodes: map[nodeKey]*encodeNode{}, plain: true}
 	n := c.node(t, false, t.String())

@@ -10,19 +10,20 @@ type Class uint8
 
 // The classes of types.
 const (
-	ClassOther   Class = iota // any JSON value: interfaces, types with JSON methods
-	ClassBool                 // true, false
-	ClassInt                  // signed integers
-	ClassUint                 // unsigned integers
-	ClassFloat                // float32, float64
-	ClassText                 // strings and types with text methods
-	ClassTime                 // time.Time
-	ClassBytes                // []byte and [N]byte: base64
-	ClassList                 // slices and arrays
-	ClassMap                  // maps with string or integer names
-	ClassStruct               // structs
-	ClassChoice               // structs with a OneOf method
-	ClassInvalid              // no JSON form
+	ClassOther    Class = iota // any JSON value: interfaces, types with JSON methods
+	ClassBool                  // true, false
+	ClassInt                   // signed integers
+	ClassUint                  // unsigned integers
+	ClassFloat                 // float32, float64
+	ClassText                  // strings and types with text methods
+	ClassTime                  // time.Time
+	ClassDuration              // time.Duration, written as package time writes it: "1h30m0s"
+	ClassBytes                 // []byte and [N]byte: base64
+	ClassList                  // slices and arrays
+	ClassMap                   // maps with string or integer names
+	ClassStruct                // structs
+	ClassChoice                // structs with a OneOf method
+	ClassInvalid               // no JSON form
 )
 
 // ClassOf classifies t. Pointers and Opt must have been taken off.
@@ -31,7 +32,7 @@ func ClassOf(t reflect.Type) Class {
 	case t == reflect.TypeFor[time.Time]():
 		return ClassTime
 	case t == reflect.TypeFor[time.Duration]():
-		return ClassInvalid
+		return ClassDuration
 	case t.Kind() == reflect.Interface:
 		return ClassOther
 	case implements(t, unmarshalers[:2]...):

@@ -7,7 +7,7 @@
 //
 // # Tags
 //
-//	minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf   numbers
+//	minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf   numbers, durations ("1h30m")
 //	minLength, maxLength (characters), pattern (RE2), format           strings
 //	enum (separated by commas)                                         strings and numbers
 //	minItems, maxItems, uniqueItems                                    lists
@@ -17,7 +17,10 @@
 //
 // The checks of scalars reach through pointers, Opt, lists and maps to the
 // scalars inside. Formats that are checked: email, uuid, date-time, date,
-// time, uri, ipv4, ipv6, hostname, duration.
+// time, uri, ipv4, ipv6, hostname, duration. A format:"password" makes the
+// value sensitive: errors never repeat it.
+//
+// A time.Duration is written as package time writes it, "1h30m0s", in JSON too.
 //
 // A member is required unless it is a pointer or an [Opt], has a default or
 // an omit option, or says required:"false". null is a value of pointers, Opt

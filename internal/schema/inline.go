@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
-	"time"
 )
 
 // inline makes the schema of t itself; pointers and Opt are off.
@@ -33,6 +32,9 @@ func (r *Registry) inline(t reflect.Type, plan *Plan, where string) *Schema {
 		}
 	case ClassTime:
 		s.Types, s.Format = Types{"string"}, "date-time"
+	case ClassDuration:
+		s.Types, s.Pattern = Types{"string"}, durationPattern
+		return s // its bounds are for numbers: the description tells them
 	case ClassBytes:
 		s.bytes(t)
 	case ClassList:
@@ -49,18 +51,11 @@ func (r *Registry) inline(t reflect.Type, plan *Plan, where string) *Schema {
 	case ClassChoice:
 		r.choice(s, t, where)
 	case ClassInvalid:
-		if r.text && t == reflect.TypeFor[time.Duration]() {
-			s.Types, s.Pattern = Types{"string"}, durationPattern
-			break
-		}
 		r.mistake(where, fmt.Errorf("%v has no JSON form", t))
 	}
 	plan.constrain(s)
 	return s
 }
-
-// durationPattern is the syntax of time.ParseDuration.
-const durationPattern = `^[-+]?(0|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$`
 
 func (s *Schema) integer(t reflect.Type, class Class) {
 	s.Types = Types{"integer"}
@@ -242,8 +237,8 @@ func (p *Plan) annotate(s *Schema) {
 	if p == nil {
 		return
 	}
-	if p.Doc != "" {
-		s.Description = p.Doc
+	if text := p.Description(); text != "" {
+		s.Description = text
 	}
 	if p.Title != "" {
 		s.Title = p.Title

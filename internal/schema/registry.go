@@ -24,7 +24,6 @@ type Registry struct {
 	names    map[reflect.Type]string
 	taken    map[string]reflect.Type
 	mistakes []error
-	text     bool // inside Parameter: values travel as text, not as JSON
 }
 
 // NewRegistry returns an empty registry whose references begin with prefix,
@@ -47,12 +46,9 @@ func (r *Registry) Of(t reflect.Type) *Schema { return r.of(t, nil, t.String()) 
 
 // Parameter returns the schema of a path, query, header or cookie value of
 // type t with the tags of its field. Mistakes in the tags are left to the
-// binder; a default that is not written as in JSON is left out. A
-// time.Duration, which has no JSON form, travels as package time writes it.
+// binder; a default that is not written as in JSON is left out.
 func (r *Registry) Parameter(t reflect.Type, tag reflect.StructTag) *Schema {
 	plan, _ := PlanOf(t, tag)
-	r.text = true
-	defer func() { r.text = false }()
 	inner, _ := Strip(t) // text has no null: the value is there or not
 	return r.of(inner, plan, t.String())
 }

@@ -71,6 +71,9 @@ func TestNumberRules(t *testing.T) {
 
 	_, err := PlanOf(reflect.TypeFor[int64](), `minimum:"1e30"`)
 	require.ErrorContains(t, err, "no integer is within")
+	between := rulesOf(t, reflect.TypeFor[float64](), `exclusiveMinimum:"0.2" maximum:"0.4"`)
+	require.Nil(t, between.Float(0.3, nil), "no integer is needed there")
+	require.NotNil(t, between.Float(0.2, nil))
 	beyond := rulesOf(t, reflect.TypeFor[int64](), `minimum:"9223372036854775808"`)
 	require.NotNil(t, beyond.Int(math.MaxInt64, nil))
 	below := rulesOf(t, reflect.TypeFor[uint64](), `maximum:"-1"`)

@@ -139,6 +139,8 @@ func TestParameter(t *testing.T) {
 		{reflect.TypeFor[int64](), `minimum:"1" default:"3" doc:"page"`, `{"description":"page","type":"integer","format":"int64","minimum":1,"default":3}`},
 		{reflect.TypeFor[bool](), `default:"yes"`, `{"type":"boolean"}`},
 		{reflect.TypeFor[[]string](), `maxLength:"3" maxItems:"2" default:"a,b"`, `{"type":"array","items":{"type":"string","maxLength":3},"maxItems":2,"default":["a","b"]}`},
+		{reflect.TypeFor[time.Duration](), `minimum:"1s" maximum:"1h" default:"5s" doc:"how long"`, `{"description":"how long (at least 1s, at most 1h)","type":"string","pattern":` + quote(durationPattern) + `,"default":"5s"}`},
+		{reflect.TypeFor[[]time.Duration](), `exclusiveMaximum:"1m" minItems:"1"`, `{"type":"array","items":{"description":"Less than 1m","type":"string","pattern":` + quote(durationPattern) + `},"minItems":1}`},
 		{reflect.TypeFor[*Level](), ``, `{"$ref":"#/components/schemas/Level"}`},
 	} {
 		got, err := json.Marshal(r.Parameter(c.typ, reflect.StructTag(c.tag)))
@@ -152,8 +154,8 @@ func TestParameter(t *testing.T) {
 		_, err := time.ParseDuration(text)
 		require.Equal(t, err == nil, pattern.MatchString(text), text)
 	}
-	r.Of(reflect.TypeFor[time.Duration]())
-	require.Error(t, r.Err(), "as JSON it has no form")
+	require.Equal(t, pattern.String(), r.Of(reflect.TypeFor[time.Duration]()).Pattern, "in JSON it is the same text")
+	require.NoError(t, r.Err())
 }
 
 func TestMistakesNameTheirFields(t *testing.T) {
@@ -170,16 +172,22 @@ func TestMistakesNameTheirFields(t *testing.T) {
 	type whole struct {
 		Parts []part
 		Chan  chan int
-		Never time.Duration
-		Map   map[bool]int `maxProperties:"1"`
-		Times time.Time    `format:"date"`
+		Never func()
+		Map   map[bool]int    `maxProperties:"1"`
+		Wait  time.Duration   `minimum:"1" maximum:"1m"`
+		Waits []time.Duration `exclusiveMinimum:"2m" maximum:"1m"`
+		Tick  time.Duration   `multipleOf:"0s"`
+		Sort  time.Duration   `enum:"1s,1m" maxLength:"3"`
+		Times time.Time       `format:"date"`
 	}
 	_, err := Document(reflect.TypeFor[whole](), false)
 	require.Error(t, err)
 	for _, want := range []string{
 		`schema.part.Bad: minimum:"many" must be a number`, `schema.part.Flag: required:"maybe" must be true or false`, `schema.part.Size: minItems:"-1" must be a whole number`,
 		"schema.part.Step: multipleOf:\"0\" must be above 0", "schema.part.Both: minItems is above maxItems", `schema.part.Old: example:"x" is not a value of int`, `schema.part.Spel: the tag "Minimum" is spelt "minimum"`,
-		"schema.part.Enum: Enum of schema.BadEnum lists 1.5", "whole.Chan: chan int has no JSON form", "whole.Never: time.Duration has no JSON form", "whole.Map: maxProperties is for maps", "whole.Times: format is for strings, not for time.Time",
+		"schema.part.Enum: Enum of schema.BadEnum lists 1.5", "whole.Chan: chan int has no JSON form", "whole.Never: func() has no JSON form",
+		`whole.Wait: minimum:"1" must be a duration such as 1h30m or 250ms`, "whole.Waits: no duration is within minimum and maximum", `whole.Tick: multipleOf:"0s" must be above 0`,
+		"whole.Sort: maxLength is for strings, not for time.Duration", "enum is for strings and numbers, not for time.Duration", "whole.Map: maxProperties is for maps", "whole.Times: format is for strings, not for time.Time",
 	} {
 		require.ErrorContains(t, err, want)
 	}

@@ -27,8 +27,9 @@ type Plan struct {
 
 	Deprecated, ReadOnly, WriteOnly bool
 
-	words map[string]string // the checking tags as written, for the schema
-	enum  []jsontext.Value
+	bounds string            // of a time.Duration, in words: JSON Schema has none for texts
+	words  map[string]string // the checking tags as written, for the schema
+	enum   []jsontext.Value
 }
 
 // Constrained tells whether a tag of the field checks the value or its parts.
@@ -73,7 +74,7 @@ func PlanOf(t reflect.Type, tag reflect.StructTag) (*Plan, error) {
 	p.spelling()
 	plan := p.rules(t)
 	plan.Doc, plan.Title = tag.Get("doc"), tag.Get("title")
-	plan.Sensitive, plan.Deprecated = p.flag("sensitive", false), p.flag("deprecated", false)
+	plan.Sensitive, plan.Deprecated = p.flag("sensitive", IsPassword(tag)), p.flag("deprecated", false)
 	plan.ReadOnly, plan.WriteOnly = p.flag("readOnly", false), p.flag("writeOnly", false)
 	plan.Default, plan.Example = p.value(t, "default"), p.value(t, "example")
 	p.unused(t)
@@ -128,7 +129,7 @@ func (p *planner) rules(t reflect.Type) *Plan {
 	t, _ = Strip(t)
 	plan := &Plan{}
 	switch class := ClassOf(t); class {
-	case ClassInt, ClassUint, ClassFloat:
+	case ClassInt, ClassUint, ClassFloat, ClassDuration:
 		plan.Rules = p.number(plan, t, class)
 	case ClassText:
 		plan.Rules = p.text(plan, t)
@@ -147,7 +148,7 @@ func (p *planner) rules(t reflect.Type) *Plan {
 func (p *planner) elem(t reflect.Type) *Plan {
 	inner, _ := Strip(t.Elem())
 	switch ClassOf(inner) {
-	case ClassInt, ClassUint, ClassFloat, ClassText:
+	case ClassInt, ClassUint, ClassFloat, ClassText, ClassDuration:
 		return p.rules(inner)
 	case ClassList, ClassMap:
 		if inner.Name() == "" {
@@ -209,12 +210,12 @@ func (p *planner) number(plan *Plan, t reflect.Type, class Class) *Rules {
 		{"exclusiveMaximum", "must be less than ", false, true},
 	} {
 		if text, ok := p.word(plan, b.tag); ok {
-			limit, exact := p.decimal(b.tag, text)
+			limit, exact := p.amount(class, b.tag, text)
 			n.bounds = append(n.bounds, bound{limit, exact, b.lower, b.open, b.words + text})
 		}
 	}
 	if text, ok := p.word(plan, "multipleOf"); ok {
-		if _, n.multiple = p.decimal("multipleOf", text); n.multiple.Sign() <= 0 {
+		if _, n.multiple = p.amount(class, "multipleOf", text); n.multiple.Sign() <= 0 {
 			p.mistake("multipleOf:%q must be above 0", text)
 			n.multiple = big.NewRat(1, 1)
 		}
@@ -222,11 +223,20 @@ func (p *planner) number(plan *Plan, t reflect.Type, class Class) *Rules {
 			n.step = n.multiple.Num().Int64()
 		}
 	}
-	p.numberEnum(plan, n, t, class)
+	if class == ClassDuration {
+		plan.bounds = n.words()
+	} else {
+		p.numberEnum(plan, n, t, class)
+	}
 	if len(n.bounds) == 0 && n.multiple == nil && n.enumNames == "" {
 		return nil
 	}
-	if n.finish(); n.never {
+	n.finish()
+	switch {
+	case !n.never, class == ClassFloat: // there may be fractions between the bounds
+	case class == ClassDuration:
+		p.mistake("no duration is within minimum and maximum")
+	default:
 		p.mistake("no integer is within minimum and maximum")
 	}
 	return &Rules{number: n, minItems: -1, maxItems: -1}
@@ -343,7 +353,7 @@ func (p *planner) unused(t reflect.Type) {
 		scalar = ClassOf(at)
 	}
 	isNumber := scalar == ClassInt || scalar == ClassUint || scalar == ClassFloat
-	p.refuse(numberTags, isNumber, "numbers", t)
+	p.refuse(numberTags, isNumber || scalar == ClassDuration, "numbers", t)
 	p.refuse(textTags, scalar == ClassText, "strings", t)
 	p.refuse([]string{"format"}, scalar == ClassText, "strings", t)
 	p.refuse([]string{"enum"}, isNumber || scalar == ClassText, "strings and numbers", t)
@@ -380,7 +390,7 @@ func literal(t reflect.Type, text string) string {
 		return text
 	}
 	switch ClassOf(inner) {
-	case ClassText, ClassTime, ClassBytes:
+	case ClassText, ClassTime, ClassDuration, ClassBytes:
 		return quote(strings.ToValidUTF8(text, "\uFFFD"))
 	case ClassList:
 		if strings.HasPrefix(strings.TrimSpace(text), "[") {

@@ -1,0 +1,79 @@
+package schema
+
+import (
+	"encoding"
+	"reflect"
+	"strconv"
+)
+
+// Check returns what the rules find wrong with v, which has the type that the
+// plan was made for: for values that neither the codec nor the binder has read. What is wrong with an
+// item says which one: "[2] must be at least 1". A nil pointer has no mistakes.
+func (p *Plan) Check(v reflect.Value) []string {
+	if p == nil {
+		return nil
+	}
+	for v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return nil
+		}
+		v = v.Elem()
+	}
+	switch ClassOf(v.Type()) {
+	case ClassInt, ClassDuration:
+		return p.Rules.Int(v.Int(), nil)
+	case ClassUint:
+		return p.Rules.Uint(v.Uint(), nil)
+	case ClassFloat:
+		shortest, _ := strconv.ParseFloat(strconv.FormatFloat(v.Float(), 'g', -1, v.Type().Bits()), 64)
+		return p.Rules.Float(shortest, nil)
+	case ClassText:
+		return p.Rules.Text(textOf(v), nil)
+	case ClassList:
+		return p.checkList(v)
+	case ClassMap:
+		messages := p.Rules.Count(v.Len(), nil)
+		for _, key := range v.MapKeys() {
+			messages = within(messages, key.String(), p.Elem.Check(v.MapIndex(key)))
+		}
+		return messages
+	}
+	return nil
+}
+
+func (p *Plan) checkList(v reflect.Value) []string {
+	messages := p.Rules.Count(v.Len(), nil)
+	seen, twice := map[any]bool{}, false
+	for i := range v.Len() {
+		item := v.Index(i)
+		messages = within(messages, strconv.Itoa(i), p.Elem.Check(item))
+		if p.Rules.Unique() && item.Comparable() {
+			twice = twice || seen[item.Interface()]
+			seen[item.Interface()] = true
+		}
+	}
+	if twice {
+		messages = append(messages, NotUnique)
+	}
+	return messages
+}
+
+// within puts the messages about an item behind messages.
+func within(messages []string, item string, about []string) []string {
+	for _, message := range about {
+		if message[0] != '[' {
+			message = " " + message
+		}
+		messages = append(messages, "["+item+"]"+message)
+	}
+	return messages
+}
+
+// textOf returns the text of a string, or of a type with text methods.
+func textOf(v reflect.Value) string {
+	if m, ok := v.Interface().(encoding.TextMarshaler); ok {
+		text, _ := m.MarshalText() // what was just read can be written
+		return string(text)
+	}
+	return v.String()
+}
