@@ -56,8 +56,9 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// HTTPConfig holds the limits and timeouts of the HTTP/1.1 engine; a zero
-// field means its default.
+// HTTPConfig holds limits and timeouts; a zero field means its default. They hold
+// for both engines; behind [App.Handler], MaxHead, MaxConns and the times of head
+// and idle connections are those of the http.Server around it.
 type HTTPConfig struct {
 	HeadTimeout  time.Duration // for a request head to arrive; default 10 s
 	BodyTimeout  time.Duration // for a request body to make progress; default 30 s

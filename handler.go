@@ -14,5 +14,8 @@ func (a *App) Handler() http.Handler {
 	if err := a.open(); err != nil {
 		panic(err)
 	}
-	return nethttp.New((*dispatcher)(a), a.reactors, a.cfg.HTTP.StreamAbove)
+	return nethttp.New((*dispatcher)(a), a.reactors, nethttp.Options{
+		StreamAbove: a.cfg.HTTP.StreamAbove, MaxHeaders: a.cfg.HTTP.MaxHeaders, ServerName: a.cfg.HTTP.ServerName,
+		BodyTimeout: a.cfg.HTTP.BodyTimeout, WriteTimeout: a.cfg.HTTP.WriteTimeout,
+	})
 }

@@ -112,6 +112,6 @@ func (a *App) startNetHTTP() (engine, netip.AddrPort, error) {
 	return nethttp.Start(nethttp.Config{
 		Addr: a.cfg.Addr, TLS: a.cfg.TLS, H2C: a.cfg.H2C,
 		HeadTimeout: a.cfg.HTTP.HeadTimeout, IdleTimeout: a.cfg.HTTP.IdleTimeout, MaxHeadBytes: a.cfg.HTTP.MaxHead,
-		Logger: a.log,
+		MaxConns: a.cfg.HTTP.MaxConns * a.reactors.Len(), Logger: a.log,
 	}, a.Handler())
 }

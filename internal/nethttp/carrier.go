@@ -20,6 +20,7 @@ import (
 // waits for turn; live: mu.
 type carrier struct {
 	handler exchange.Handler
+	options *Options
 	w       http.ResponseWriter
 	r       *http.Request
 	control *http.ResponseController
@@ -31,7 +32,9 @@ type carrier struct {
 	moved bool
 	// complete: a streamed response came to its end.
 	complete bool
-	left     int64 // bytes missing of a declared length; -1: none declared
+	// late: the request body took too long.
+	late bool
+	left int64 // bytes missing of a declared length; -1: none declared
 
 	mu   sync.Mutex
 	live bool

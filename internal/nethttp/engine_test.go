@@ -195,7 +195,7 @@ func inModes(t *testing.T, test func(t *testing.T, m mode, s *site, url string, 
 				require.Equal(t, s.begun.Load(), s.released.Load())
 				require.NoError(t, group.Stop(context.Background()))
 			})
-			url, client := m.start(t, New(s, group, 2000))
+			url, client := m.start(t, New(s, group, Options{StreamAbove: 2000}))
 			test(t, m, s, url, client)
 		})
 	}
@@ -352,7 +352,7 @@ func TestOtherWriters(t *testing.T) {
 	group, err := reactor.Start(reactor.Config{Cores: 1, Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, group.Stop(context.Background())) }()
-	h := New(&site{}, group, 0)
+	h := New(&site{}, group, Options{})
 	for _, path := range []string{"/worker", "/reactor", "/stream"} {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest("POST", path, strings.NewReader("x")))

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"runtime/debug"
 	"sync"
+	"time"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/http1/wire"
@@ -15,40 +16,65 @@ import (
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
-// defaultStreamAbove is the size in bytes from which request bodies stream, as
-// in internal/http1.
-const defaultStreamAbove = 256 << 10
+const (
+	defaultStreamAbove = 256 << 10 // as in internal/http1
+	defaultMaxHeaders  = 100
+)
+
+// Options are the limits that hold for every request, whoever listens. A zero
+// field means the default of internal/http1.
+type Options struct {
+	StreamAbove  int64         // bytes; larger bodies stream to handlers that ask for it
+	MaxHeaders   int           // header fields of a request
+	BodyTimeout  time.Duration // for each read of a request body
+	WriteTimeout time.Duration // for each write of a response
+	ServerName   string        // value of the Server response field; none when empty
+}
+
+func (o Options) withDefaults() Options {
+	o.StreamAbove = or(o.StreamAbove, defaultStreamAbove)
+	o.MaxHeaders = or(o.MaxHeaders, defaultMaxHeaders)
+	o.BodyTimeout = or(o.BodyTimeout, defaultBodyTimeout)
+	o.WriteTimeout = or(o.WriteTimeout, defaultWriteTimeout)
+	return o
+}
 
 // Handler is an http.Handler that gives every request to an exchange.Handler.
 //
 // Owner: any (immutable after New; the pool is atomic).
 type Handler struct {
-	handler     exchange.Handler
-	reactors    *reactor.Group
-	streamAbove int64
-	pool        sync.Pool
+	handler  exchange.Handler
+	reactors *reactor.Group
+	options  Options
+	pool     sync.Pool
 }
 
-// New returns the engine. Bodies above streamAbove bytes stream to handlers
-// that ask for it; 0 means 256 KiB.
-func New(h exchange.Handler, reactors *reactor.Group, streamAbove int64) *Handler {
-	if streamAbove == 0 {
-		streamAbove = defaultStreamAbove
-	}
-	return &Handler{handler: h, reactors: reactors, streamAbove: streamAbove}
+// New returns the engine.
+func New(h exchange.Handler, reactors *reactor.Group, o Options) *Handler {
+	return &Handler{handler: h, reactors: reactors, options: o.withDefaults()}
 }
 
 // ServeHTTP implements [http.Handler].
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := h.acquire()
-	c := &carrier{handler: h.handler, w: w, r: r, x: x, reactor: h.reactors.LeastLoaded(), turn: make(chan struct{}, 1)}
+	c := &carrier{handler: h.handler, options: &h.options, w: w, r: r, x: x, reactor: h.reactors.LeastLoaded(), turn: make(chan struct{}, 1)}
 	c.control = http.NewResponseController(w)
 	c.reactor.ConnOpened() // least loaded counts requests here
 	defer c.reactor.ConnClosed()
+	defer c.endBody()
+	if h.options.ServerName != "" {
+		w.Header().Set("Server", h.options.ServerName)
+	}
 	fillHead(&x.Head, r)
 	x.Attach(c, c.reactor, false)
 	x.Remote, _ = netip.ParseAddrPort(r.RemoteAddr)
 	x.Secure = r.TLS != nil
+	if len(x.Head.Headers) > h.options.MaxHeaders {
+		c.refuse(http.StatusRequestHeaderFieldsTooLarge, "the request has too many header fields")
+		x.Reset()
+		h.pool.Put(x)
+		return
+	}
 	h.handler.Begin(x)
 	if r.Body != nil && r.ContentLength != 0 && !h.takeBody(c) {
 		h.release(x)
@@ -154,8 +180,8 @@ func (h *Handler) takeBody(c *carrier) bool {
 		c.refuse(http.StatusRequestEntityTooLarge, "the request body is too large")
 		return false
 	}
-	body := &patient{body: http.MaxBytesReader(c.w, r.Body, adm.Limit), control: c.control}
-	if adm.Stream && (r.ContentLength < 0 || r.ContentLength > h.streamAbove) {
+	body := &patient{body: http.MaxBytesReader(c.w, r.Body, adm.Limit), c: c}
+	if adm.Stream && (r.ContentLength < 0 || r.ContentLength > h.options.StreamAbove) {
 		x.Stream = body
 		return true
 	}

@@ -13,26 +13,38 @@ import (
 // Slow clients. net/http's own timeouts are for a whole request or response,
 // which would end long streams; here each read and each write has its time.
 const (
-	readPatience  = 30 * time.Second // as internal/http1's BodyTimeout
-	writePatience = 30 * time.Second // and its WriteTimeout
+	defaultBodyTimeout  = 30 * time.Second // as in internal/http1
+	defaultWriteTimeout = 30 * time.Second
 )
 
-// patient reads a request body: each Read has its time, and errors have their
-// names in package exchange.
+// patient reads the request body of a carrier: each Read has its time, and
+// errors have their names in package exchange.
 //
 // Owner: the goroutine of the request.
 type patient struct {
-	body    io.Reader
-	control *http.ResponseController
+	body io.Reader
+	c    *carrier
 }
 
 // Read implements [io.Reader].
 func (p *patient) Read(b []byte) (int, error) {
 	// Errors mean that the writer knows no deadlines, as in tests.
-	_ = p.control.SetReadDeadline(time.Now().Add(readPatience))
+	_ = p.c.control.SetReadDeadline(time.Now().Add(p.c.options.BodyTimeout))
 	n, err := p.body.Read(b)
-	_ = p.control.SetReadDeadline(time.Time{}) // net/http watches for the client's end meanwhile
-	return n, translate(err)
+	if err = translate(err); errors.Is(err, exchange.ErrTimeout) {
+		p.c.late = true // the deadline stays
+	} else {
+		_ = p.c.control.SetReadDeadline(time.Time{}) // net/http watches for the client's end meanwhile
+	}
+	return n, err
+}
+
+// endBody gives the client its time for the rest of a body that nobody has
+// read: net/http reads on after the answer, to keep the connection.
+func (c *carrier) endBody() {
+	if c.r.Body != nil && c.r.ContentLength != 0 && !c.late {
+		_ = c.control.SetReadDeadline(time.Now().Add(c.options.BodyTimeout))
+	}
 }
 
 func translate(err error) error {
@@ -48,7 +60,7 @@ func translate(err error) error {
 
 // write writes p and lets the client take it in its time.
 func (c *carrier) write(p []byte) (int, error) {
-	_ = c.control.SetWriteDeadline(time.Now().Add(writePatience))
+	_ = c.control.SetWriteDeadline(time.Now().Add(c.options.WriteTimeout))
 	n, err := c.w.Write(p)
 	_ = c.control.SetWriteDeadline(time.Time{})
 	return n, translate(err)
@@ -56,7 +68,7 @@ func (c *carrier) write(p []byte) (int, error) {
 
 // flush is write for what net/http has gathered.
 func (c *carrier) flush() error {
-	_ = c.control.SetWriteDeadline(time.Now().Add(writePatience))
+	_ = c.control.SetWriteDeadline(time.Now().Add(c.options.WriteTimeout))
 	err := c.control.Flush()
 	_ = c.control.SetWriteDeadline(time.Time{})
 	return translate(err)

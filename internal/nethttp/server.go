@@ -20,6 +20,7 @@ type Config struct {
 	HeadTimeout  time.Duration
 	IdleTimeout  time.Duration
 	MaxHeadBytes int
+	MaxConns     int          // open connections; more wait to be accepted; default 65,536
 	Logger       *slog.Logger // default slog.Default()
 }
 
@@ -27,6 +28,7 @@ const (
 	defaultHeadTimeout = 10 * time.Second
 	defaultIdleTimeout = 75 * time.Second
 	defaultMaxHead     = 32 << 10
+	defaultMaxConns    = 65_536
 )
 
 // Server is a running net/http server.
@@ -46,6 +48,7 @@ func Start(cfg Config, h http.Handler) (*Server, netip.AddrPort, error) {
 	if err != nil {
 		return nil, netip.AddrPort{}, fmt.Errorf("listen on %s: %w", cfg.Addr, err)
 	}
+	limited := limit(listener, or(cfg.MaxConns, defaultMaxConns))
 	s := &Server{served: make(chan struct{}), http: &http.Server{
 		Handler:           h,
 		TLSConfig:         cfg.TLS,
@@ -53,12 +56,13 @@ func Start(cfg Config, h http.Handler) (*Server, netip.AddrPort, error) {
 		IdleTimeout:       or(cfg.IdleTimeout, defaultIdleTimeout),
 		MaxHeaderBytes:    or(cfg.MaxHeadBytes, defaultMaxHead),
 		ErrorLog:          slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelDebug),
+		ConnState:         limited.note,
 		Protocols:         new(http.Protocols),
 	}}
 	s.http.Protocols.SetHTTP1(true)
 	s.http.Protocols.SetHTTP2(cfg.TLS != nil)
 	s.http.Protocols.SetUnencryptedHTTP2(cfg.H2C)
-	go s.serve(listener, cfg)
+	go s.serve(limited, cfg)
 	addr, err := netip.ParseAddrPort(listener.Addr().String())
 	return s, addr, err
 }
@@ -87,7 +91,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return err
 }
 
-func or[T time.Duration | int](value, otherwise T) T {
+func or[T time.Duration | int | int64](value, otherwise T) T {
 	if value == 0 {
 		return otherwise
 	}

@@ -1,0 +1,52 @@
+package nethttp
+
+import (
+	"net"
+	"net/http"
+	"sync"
+)
+
+// limited is a listener that has at most cap(open) connections open; more wait
+// in the kernel's queue until one of them closes. Connections are not wrapped,
+// which would hide from net/http that it can send files without copying them:
+// the server tells by note when one has ended.
+//
+// Owner: any (channels).
+type limited struct {
+	net.Listener
+	open   chan struct{}
+	once   sync.Once
+	closed chan struct{}
+}
+
+func limit(l net.Listener, conns int) *limited {
+	return &limited{Listener: l, open: make(chan struct{}, conns), closed: make(chan struct{})}
+}
+
+// Accept implements [net.Listener].
+func (l *limited) Accept() (net.Conn, error) {
+	select {
+	case l.open <- struct{}{}:
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		<-l.open
+	}
+	return conn, err
+}
+
+// note implements [http.Server.ConnState]. A hijacked connection has left the
+// server and does not count any more.
+func (l *limited) note(_ net.Conn, state http.ConnState) {
+	if state == http.StateClosed || state == http.StateHijacked {
+		<-l.open
+	}
+}
+
+// Close implements [net.Listener].
+func (l *limited) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return l.Listener.Close()
+}
