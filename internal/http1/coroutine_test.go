@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/poll/sim"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
@@ -94,4 +95,42 @@ func TestCutClosesOthers(t *testing.T) {
 	require.Equal(t, 4, s.released)
 	require.Zero(t, l.v.Reactor.Stats().Panics)
 	require.Zero(t, l.v.Net.Open())
+}
+
+// TestConnectionsShareACoroutine: those that are readable in one turn, until a
+// handler suspends.
+func TestConnectionsShareACoroutine(t *testing.T) {
+	s, sleeping := sleeper()
+	used := map[*reactor.Coroutine]int{}
+	s.routes["/quick"] = onCoroutine(func(x *exchange.Exchange) exchange.Outcome {
+		used[x.Coroutine()]++
+		return text(x, 200, "quick")
+	})
+	l := newLab(t, 1, Config{}, s)
+	quick := []*sim.Peer{l.dial(), l.dial(), l.dial()}
+	for _, p := range quick {
+		p.Send(get("/quick"))
+	}
+	slow := l.dial()
+	slow.Send(get("/co"))
+	l.run()
+	for _, p := range quick {
+		require.Equal(t, []string{"quick"}, bodies(t, string(p.Take())))
+	}
+	require.LessOrEqual(t, len(used), 2, "one before and one after the suspension")
+	require.Empty(t, slow.Take())
+	l.v.Do((*sleeping)[0].Run)
+	require.Equal(t, []string{"co"}, bodies(t, string(slow.Take())))
+}
+
+// TestEnterTwiceIsABreach: it costs the connection, and does not leave it hanging.
+func TestEnterTwiceIsABreach(t *testing.T) {
+	s := &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{
+		"/enter": func(*exchange.Exchange) exchange.Outcome { return exchange.Enter },
+	}}
+	l := newLab(t, 1, Config{}, s)
+	p := l.dial()
+	p.Send(get("/enter"))
+	l.run()
+	require.True(t, p.Ended())
 }

@@ -23,7 +23,7 @@ func (c *conn) serve() bool {
 	case c.phase == closed && (outcome != exchange.Later || c.finished): // it broke while the handler was suspended
 		c.retireExchange()
 		return false
-	case outcome == exchange.Enter:
+	case outcome == exchange.Enter && c.co == nil && c.owner.Load() == ownedByReactor:
 		c.phase, c.entering = ready, true
 		return false
 	case outcome == exchange.Answered, outcome == exchange.Later && c.finished:
@@ -34,10 +34,12 @@ func (c *conn) serve() bool {
 		c.phase = ready
 		c.lending = c.owner.Load() == ownedByReactor
 		return false
-	case c.owner.Load() == onLoan:
-		// Finish would race with this goroutine. The exchange is lost to its handler.
+	case c.owner.Load() == onLoan, outcome == exchange.Enter:
+		// After Later, Finish would race with this goroutine; who is on a coroutine
+		// cannot enter another. The exchange is lost to its handler.
 		c.leaveServe()
-		c.core.server.cfg.Logger.Error("http1: a handler on a goroutine returned Later", slog.Int("core", c.core.reactor.Core()))
+		c.core.server.cfg.Logger.Error("http1: a handler returned Later on a goroutine or Enter on a coroutine",
+			slog.Int("core", c.core.reactor.Core()))
 		c.scrap()
 		return false
 	default:
