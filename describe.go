@@ -93,8 +93,8 @@ func Operation(edit func(*openapi.Operation)) RouteOption {
 	return func(o *options) { o.details.Edits = append(o.details.Edits, edit) }
 }
 
-// Security says that the route needs all of these schemes, and those of its
-// groups. It only describes: what checks them is a provider, or a function
+// Security says that the route needs all of these schemes, or what their field
+// Or names in their place, and those of its groups. It only describes: what checks them is a provider, or a function
 // given to Depends, and those that implement [openapi.Secured] need no option.
 func Security(uses ...openapi.SecurityUse) RouteOption {
 	return func(o *options) { o.security = append(o.security[:len(o.security):len(o.security)], uses...) }

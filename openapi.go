@@ -44,7 +44,8 @@ type OpenAPIConfig struct {
 const defaultOpenAPIPath = "/openapi.json"
 
 // documented is an endpoint that the document describes. Mounted handlers and
-// static files are none: nobody knows what they do.
+// static files are none: nobody knows what a handler answers, and files are not
+// an API.
 type documented interface {
 	// facts are asked once it is compiled.
 	facts() facts
@@ -56,6 +57,7 @@ type facts struct {
 	plan     *bind.Plan
 	injected *injection
 	answers  []openapi.Answer
+	socket   *openapi.Socket // of a WebSocket
 }
 
 func (e *straight[In, Out]) facts() facts { return e.typed.facts(reflect.ValueOf(e.handle).Pointer()) }
@@ -118,6 +120,7 @@ func (a *App) describe() (*openapi.Document, error) {
 func (r *route) document(f facts) openapi.Route {
 	route := openapi.Route{
 		Method: r.method, Pattern: r.pattern, Site: r.site, Details: r.opts.details, Answers: append(f.answers, r.opts.declaredAnswers()...),
+		Socket: f.socket,
 	}
 	if function := runtime.FuncForPC(f.handler); function != nil {
 		route.Handler = openapi.HandlerName(function.Name())
@@ -152,7 +155,7 @@ func (r *route) checkExamples(f facts) (errs []error) {
 		return []error{err} // the binder has compiled the same: not reached
 	}
 	for _, example := range r.opts.details.BodyExamples {
-		text, err := json.Marshal(example.Value)
+		text, err := json.Marshal(example.Value, codec.Durations())
 		if err != nil {
 			continue // the document says so
 		}

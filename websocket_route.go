@@ -138,7 +138,8 @@ func or[T ~int64](value, otherwise T) T {
 	return value
 }
 
-// facts implements documented. OpenAPI has no words for the messages.
+// facts implements documented: a GET that is answered with 101. OpenAPI has no
+// words for the messages, the extension x-websocket describes them.
 func (e *socketEndpoint[In, Incoming, Outgoing]) facts() facts {
 	handler := reflect.ValueOf(e.handle)
 	if e.handle == nil {
@@ -149,7 +150,24 @@ func (e *socketEndpoint[In, Incoming, Outgoing]) facts() facts {
 		{Status: http.StatusSwitchingProtocols, Description: "A WebSocket"},
 		{Status: http.StatusUpgradeRequired, ContentType: problem.ContentType, Schema: openapi.ProblemSchema(), Description: "The request does not ask for a WebSocket"},
 	}
+	f.socket = &openapi.Socket{
+		FromClient: describeMessage[Incoming](), FromServer: describeMessage[Outgoing](), Subprotocols: e.policy.Subprotocols,
+	}
 	return f
+}
+
+// describeMessage tells what compileIncoming and compileOutgoing make of a T.
+func describeMessage[T any]() openapi.Message {
+	var zero T
+	switch any(zero).(type) {
+	case Message:
+		return openapi.Message{Schema: &openapi.Schema{Description: "text or binary"}}
+	case []byte:
+		return openapi.Message{Schema: &openapi.Schema{Types: []string{"string"}, Format: "binary"}}
+	case string:
+		return openapi.Message{Schema: &openapi.Schema{Types: []string{"string"}}}
+	}
+	return openapi.Message{Type: reflect.TypeFor[T]()}
 }
 
 func (e *socketEndpoint[In, Incoming, Outgoing]) start(c *Ctx) (bool, error) { return true, e.call(c) }

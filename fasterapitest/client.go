@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/internal/codec"
 )
 
 // stopTimeout is how long an app may take to stop at the end of a test.
@@ -136,7 +137,7 @@ func (c *Client) body(body any) (reader io.Reader, contentType string) {
 	case string:
 		return strings.NewReader(body), jsonType
 	}
-	text, err := json.Marshal(body)
+	text, err := json.Marshal(body, codec.Durations())
 	if err != nil {
 		c.t.Fatal("encode the body:", err)
 	}

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/fasterapi/fasterapi/internal/codec"
 )
 
 // Event is one server-sent event.
@@ -22,7 +24,7 @@ type Event struct {
 func (e Event) JSON[T any](t testing.TB) T {
 	t.Helper()
 	var v T
-	if err := json.Unmarshal([]byte(e.Data), &v); err != nil {
+	if err := json.Unmarshal([]byte(e.Data), &v, codec.Durations()); err != nil {
 		t.Fatalf("the event is no %T: %v\n%s", v, err, e.Data)
 	}
 	return v

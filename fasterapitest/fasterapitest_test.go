@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -262,4 +263,21 @@ func BenchmarkGet(b *testing.B) {
 	for b.Loop() {
 		c.Get("/greet/ann")
 	}
+}
+
+// TestDurations: bodies with durations are sent and read as the app reads and
+// writes them.
+func TestDurations(t *testing.T) {
+	type pause struct {
+		For time.Duration `json:"for"`
+	}
+	app := fasterapi.New(fasterapi.Config{Cores: 1, Logger: fasterapitest.Logger(t)})
+	app.Post("/pause", func(_ *fasterapi.Ctx, in struct {
+		Body pause `body:""`
+	},
+	) (pause, error) {
+		return pause{2 * in.Body.For}, nil
+	})
+	c := fasterapitest.New(t, app)
+	require.Equal(t, pause{time.Minute}, c.Post("/pause", pause{30 * time.Second}).Expect(200).JSON[pause]())
 }

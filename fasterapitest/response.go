@@ -4,6 +4,8 @@ import (
 	"encoding/json/v2"
 	"net/http"
 	"testing"
+
+	"github.com/fasterapi/fasterapi/internal/codec"
 )
 
 // Response is a response with its body read.
@@ -35,7 +37,7 @@ func (r *Response) Text() string { return string(r.Body) }
 func (r *Response) JSON[T any]() T {
 	r.t.Helper()
 	var v T
-	if err := json.Unmarshal(r.Body, &v, json.RejectUnknownMembers(true)); err != nil {
+	if err := json.Unmarshal(r.Body, &v, json.RejectUnknownMembers(true), codec.Durations()); err != nil {
 		r.t.Fatalf("%s %s: the body is no %T: %v\n%s", r.request.Method, r.request.URL.Path, v, err, r.Body)
 	}
 	return v

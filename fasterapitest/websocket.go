@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/coder/websocket"
+
+	"github.com/fasterapi/fasterapi/internal/codec"
 )
 
 // WebSocket is an open WebSocket.
@@ -76,7 +78,7 @@ func (w *WebSocket) Send(message any) {
 	case []byte:
 		kind, data = websocket.MessageBinary, m
 	default:
-		text, err := json.Marshal(m)
+		text, err := json.Marshal(m, codec.Durations())
 		if err != nil {
 			w.t.Fatal("encode the message:", err)
 		}
@@ -105,7 +107,7 @@ func (w *WebSocket) JSON[T any]() T {
 	w.t.Helper()
 	data := w.Receive()
 	var v T
-	if err := json.Unmarshal(data, &v); err != nil {
+	if err := json.Unmarshal(data, &v, codec.Durations()); err != nil {
 		w.t.Fatalf("the message is no %T: %v\n%s", v, err, data)
 	}
 	return v

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/fasterapi/fasterapi/internal/codec"
 	"github.com/fasterapi/fasterapi/internal/schema"
 	"github.com/fasterapi/fasterapi/problem"
 )
@@ -160,6 +161,9 @@ func (b *Builder) operation(r *Route, names []string) *Operation {
 	if r.Pattern != "" { // else a webhook: its problems are not ours
 		problemAnswers(op, len(r.Security) > 0, in.fallible)
 	}
+	if r.Socket != nil {
+		op.Extensions = map[string]any{socketExtension: b.socket(r.Socket)}
+	}
 	slices.SortFunc(op.Responses, func(a, b Named[*Response]) int { return strings.Compare(a.Name, b.Name) })
 	b.require(op, r.Security, e.where())
 	return op
@@ -188,7 +192,7 @@ func (b *Builder) answerDetails(op *Operation, d *Details, where string) {
 
 func (b *Builder) examples(m *MediaType, list []NamedExample, where string) {
 	for _, example := range list {
-		text, err := json.Marshal(example.Value, json.Deterministic(true))
+		text, err := json.Marshal(example.Value, json.Deterministic(true), codec.Durations())
 		if err != nil {
 			b.mistake("%s: the example %q: %w", where, example.Name, err)
 			continue

@@ -24,6 +24,12 @@
 //     "/users/{user}" become one path with the names of the first. Of a
 //     "/files/{name}" and a "/files/{rest...}" with one method, which are one path
 //     too, the first is described.
+//   - A WebSocket is a GET that answers 101, with the parameters and the security
+//     of any route. OpenAPI has no words for its messages: the extension
+//     x-websocket holds their schemas (fromClient, fromServer) and the
+//     subprotocols.
+//   - What was mounted and static files are left out: nobody knows what they
+//     answer. An app may describe them itself (OpenAPIConfig.Edit).
 //   - Every route may answer with a problem: the responses "4XX" and "5XX". A
 //     route whose input can be wrong has a 422 as well.
 //

@@ -63,6 +63,9 @@ func (in *inputs) parameter(f *bind.Field) {
 		return
 	}
 	p := &Parameter{Name: f.Key, In: f.In.String(), Description: f.Doc, Required: f.Required}
+	if f.Plan != nil {
+		p.Description = f.Plan.Description()
+	}
 	if f.In == bind.Path {
 		p.Name, p.Required = in.wildcard(f.Key), true
 	}

@@ -16,6 +16,21 @@ type Route struct {
 	Details         Details
 	// Security lists alternatives, each of schemes that are all needed.
 	Security [][]SecurityUse
+	// Socket is set for a WebSocket.
+	Socket *Socket
+}
+
+// Socket is what the document tells about the messages of a WebSocket. OpenAPI
+// has no words for them, so the extension x-websocket holds their schemas.
+type Socket struct {
+	FromClient, FromServer Message
+	Subprotocols           []string // the preferred one first
+}
+
+// Message is what a WebSocket sends or receives.
+type Message struct {
+	Type   reflect.Type // of what is JSON
+	Schema *Schema      // instead of Type
 }
 
 // Details are what the options of a route say. The zero value says nothing.

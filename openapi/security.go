@@ -3,6 +3,8 @@ package openapi
 import (
 	"encoding/json/v2"
 	"fmt"
+	"maps"
+	"slices"
 )
 
 // SecurityScheme describes how clients show who they are.
@@ -38,6 +40,8 @@ type SecurityUse struct {
 	Name   string // of the scheme in the document
 	Scheme SecurityScheme
 	Scopes []string // needed; of oauth2 and openIdConnect
+	// Or are other schemes, each of which is as good as this one.
+	Or []SecurityUse
 }
 
 // Secured is implemented by what checks who a client is: the type of a
@@ -50,13 +54,70 @@ type Secured interface{ OpenAPISecurity() []SecurityUse }
 // alternatives is enough.
 func (b *Builder) require(op *Operation, alternatives [][]SecurityUse, where string) {
 	for _, uses := range alternatives {
-		need := map[string][]string{}
 		for _, use := range uses {
 			b.scheme(use, where)
-			need[use.Name] = append(append([]string{}, need[use.Name]...), use.Scopes...)
+			for _, other := range use.Or {
+				b.scheme(other, where)
+			}
 		}
-		op.Security = append(op.Security, need)
+		op.Security = append(op.Security, needs(uses)...)
 	}
+}
+
+// needs lists the requirements that each meet all of uses: one of every use and
+// what it may be replaced by. What needs more than another one is left out: (A or
+// B) and B is B.
+func needs(uses []SecurityUse) []map[string][]string {
+	list := []map[string][]string{{}}
+	for _, use := range uses {
+		var more []map[string][]string
+		for _, choice := range append([]SecurityUse{use}, use.Or...) {
+			for _, need := range list {
+				more = append(more, with(need, choice))
+			}
+		}
+		list = more
+	}
+	var least []map[string][]string
+	for i, need := range list {
+		redundant := false
+		for j, other := range list {
+			redundant = redundant || i != j && includes(need, other) && (j < i || !includes(other, need))
+		}
+		if !redundant {
+			least = append(least, need)
+		}
+	}
+	return least
+}
+
+// with returns need and use.
+func with(need map[string][]string, use SecurityUse) map[string][]string {
+	more := maps.Clone(need)
+	scopes := append([]string{}, need[use.Name]...)
+	for _, scope := range use.Scopes {
+		if !slices.Contains(scopes, scope) {
+			scopes = append(scopes, scope)
+		}
+	}
+	more[use.Name] = scopes
+	return more
+}
+
+// includes tells whether need asks for all that other asks for.
+func includes(need, other map[string][]string) bool {
+	for name, scopes := range other {
+		has, ok := need[name]
+		if !ok {
+			return false
+		}
+		for _, scope := range scopes {
+			if !slices.Contains(has, scope) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // scheme adds the scheme of use to the components.

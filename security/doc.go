@@ -17,6 +17,8 @@
 //		Who security.Claims[Account] `inject:""`
 //	}) ([]Order, error) { ... }, tokens.Require("orders:read"))
 //
+// [AnyOf] takes one of several: a token or an API key.
+//
 // # 401 and 403
 //
 // Without credentials, or with wrong ones, the answer is 401 with a

@@ -50,6 +50,8 @@ type Scheme[P any] struct {
 	challenge string
 	bearer    bool
 	check     func(c *fasterapi.Ctx) async.Future[P]
+	// or are the other schemes of AnyOf, for the document.
+	or []openapi.SecurityUse
 }
 
 // about is what all schemes have in common.
@@ -212,7 +214,12 @@ func isScope(s string) bool {
 
 // Use is the scheme as OpenAPI documents tell it.
 func (s *Scheme[P]) Use(scopes ...string) openapi.SecurityUse {
-	return openapi.SecurityUse{Name: s.name, Scheme: s.describe, Scopes: scopes}
+	use := openapi.SecurityUse{Name: s.name, Scheme: s.describe, Scopes: scopes}
+	for _, other := range s.or {
+		other.Scopes = scopes
+		use.Or = append(use.Or, other)
+	}
+	return use
 }
 
 // principalKey finds the principal that Middleware has stored.

@@ -101,7 +101,7 @@ func packages() map[string]Package {
 		"db/pg":            {Layer: 5, Imports: with("db", "internal/stream"), Modules: []string{pgx}},
 		"db/sqlite":        {Layer: 5, Imports: []string{"db", "async", "reactor", "metric", "internal/ring", "internal/invariant"}, Modules: []string{sqlite, libc}},
 		"observe":          {Layer: 5, Imports: []string{"async", "reactor", "metric", "db", "problem"}, Modules: []string{prometheus}},
-		"openapi":          {Layer: 5, Imports: []string{"problem", "internal/schema", "internal/bind"}},
+		"openapi":          {Layer: 5, Imports: []string{"problem", "internal/schema", "internal/bind", "internal/codec"}},
 		"deploy":           {Layer: 5},
 
 		"internal/websocket": {Layer: 5, Imports: with("internal/stream"), Modules: []string{"github.com/gobwas/ws", "github.com/gobwas/httphead"}},
@@ -109,11 +109,11 @@ func packages() map[string]Package {
 		// Layer 6: the root package. It imports no database driver.
 		".": {Layer: 6, Imports: with("problem", "cache", "resilience", "db", "observe", "openapi", "deploy",
 			"internal/exchange", "internal/http1", "internal/http1/wire", "internal/nethttp", "internal/stream",
-			"internal/websocket", "internal/router", "internal/schema", "internal/bind", "internal/codec", "internal/inject"), Modules: []string{swgui}},
+			"internal/websocket", "internal/router", "internal/schema", "internal/bind", "internal/codec", "internal/inject"), Modules: []string{swgui, "github.com/caarlos0/env/v11"}},
 
 		// Layer 7: its users.
 		"fasterapitest": {
-			Layer: 7, Imports: []string{".", "openapi", "async", "reactor", "reactor/virtual", "problem", "db", "internal/exchange", "internal/nethttp"},
+			Layer: 7, Imports: []string{".", "openapi", "async", "reactor", "reactor/virtual", "problem", "db", "internal/codec", "internal/exchange", "internal/nethttp"},
 			Modules: []string{"github.com/coder/websocket"},
 		},
 		"middleware": { // docs/decisions/0009

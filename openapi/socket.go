@@ -1,0 +1,23 @@
+package openapi
+
+// socketExtension is the member of an operation that describes its WebSocket.
+const socketExtension = "x-websocket"
+
+// socketDetails is the value of the extension x-websocket.
+type socketDetails struct {
+	FromClient   *Schema  `json:"fromClient"`
+	FromServer   *Schema  `json:"fromServer"`
+	Subprotocols []string `json:"subprotocols,omitempty"`
+}
+
+// socket describes the messages of a WebSocket.
+func (b *Builder) socket(s *Socket) socketDetails {
+	return socketDetails{b.message(s.FromClient), b.message(s.FromServer), s.Subprotocols}
+}
+
+func (b *Builder) message(m Message) *Schema {
+	if m.Schema != nil {
+		return m.Schema
+	}
+	return b.registry.Of(m.Type)
+}
