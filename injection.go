@@ -269,12 +269,21 @@ func (a *App) openProviders(stops *[]stopHook) error {
 	}
 	for _, scope := range []inject.Scope{inject.App, inject.Core} {
 		for _, i := range a.graph.Order(scope, all...) {
+			if scope == inject.App && a.replaced(i) {
+				continue
+			}
 			if err := a.providers[i].open(a, stops); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// replaced tells whether an override has taken the place of provider i.
+func (a *App) replaced(i int) bool {
+	found, err := a.graph.Find(inject.Need{Type: a.providers[i].source().typ, Name: a.providers[i].about().name})
+	return err == nil && found != i
 }
 
 // newSetupCtx returns the Ctx of a provider that belongs to no request.

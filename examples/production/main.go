@@ -7,7 +7,7 @@
 //	PORT=9000 REACTOR_CORES=1 go run ./examples/production --db ./shop.db
 //	DATABASE_URL=postgres://app:secret@db/shop go run ./examples/production
 //
-// The files: store.go is the data, users.go the routes on it, pipeline.go a
+// The files: settings.go is what the environment may say, store.go the data, users.go the routes on it, pipeline.go a
 // chain that runs on the reactor, operations.go health and metrics.
 package main
 
@@ -26,24 +26,27 @@ import (
 )
 
 func main() {
-	path := flag.String("db", "", "the SQLite file; default: production.db in the user's cache folder")
+	path := flag.String("db", "", "the SQLite file, instead of the variable DB")
 	flag.Parse()
-	if err := run(os.Getenv("DATABASE_URL"), *path); err != nil {
+	if err := run(*path); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(url, path string) error {
-	open := func() (*db.Pool, error) { return openStore(path) }
-	if url != "" {
-		open = func() (*db.Pool, error) { return openPostgres(url) }
-	}
-	pool, err := open()
+func run(path string) error {
+	s, err := fasterapi.Settings[settings]()
 	if err != nil {
 		return err
 	}
-	newApp(fasterapi.Config{}, pool).Run()
+	if path != "" {
+		s.File = path
+	}
+	pool, err := s.open()
+	if err != nil {
+		return err
+	}
+	newApp(fasterapi.Config{DrainTimeout: s.DrainTimeout}, pool).Run()
 
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -70,6 +73,14 @@ func newApp(cfg fasterapi.Config, pool *db.Pool) *fasterapi.App {
 	return app
 }
 
+// open opens the database that the settings name.
+func (s *settings) open() (*db.Pool, error) {
+	if s.DatabaseURL != "" {
+		return openPostgres(s.DatabaseURL)
+	}
+	return openStore(s.File)
+}
+
 // openPostgres opens a Postgres database, and fills it when it is empty.
 func openPostgres(url string) (*db.Pool, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
@@ -90,7 +101,7 @@ func openStore(path string) (*db.Pool, error) {
 	if path == "" {
 		cache, err := os.UserCacheDir()
 		if err != nil {
-			return nil, fmt.Errorf("find a place for the database (or name one with --db): %w", err)
+			return nil, fmt.Errorf("find a place for the database (or name one with --db or DB): %w", err)
 		}
 		folder := filepath.Join(cache, "fasterapi")
 		if err := os.MkdirAll(folder, 0o700); err != nil {

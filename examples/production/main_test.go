@@ -16,13 +16,16 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/internal/contract"
 	"github.com/fasterapi/fasterapi/internal/pgtest"
 )
 
-// client talks to the service under test.
+// client talks to the service under test, and holds its answers against its
+// OpenAPI document.
 type client struct {
-	t   *testing.T
-	url string
+	t       *testing.T
+	url     string
+	promise *contract.Contract
 }
 
 // onBoth runs a test of the service on a new SQLite database and on a Postgres
@@ -52,7 +55,13 @@ func serve(t *testing.T, pool *db.Pool) client {
 		require.NoError(t, server.Shutdown(ctx))
 		require.NoError(t, pool.Close(ctx))
 	})
-	return client{t, "http://" + server.Addr().String()}
+	doc, err := app.OpenAPI()
+	require.NoError(t, err)
+	text, err := doc.JSON()
+	require.NoError(t, err)
+	promise, err := contract.New(text)
+	require.NoError(t, err)
+	return client{t, "http://" + server.Addr().String(), promise}
 }
 
 func (c client) do(method, path, body string, into any) int {
@@ -65,6 +74,7 @@ func (c client) do(method, path, body string, into any) int {
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	require.NoError(c.t, err)
+	require.NoError(c.t, c.promise.Check(request, contract.Answer{Status: response.StatusCode, Header: response.Header, Body: text}))
 	if into != nil {
 		require.NoError(c.t, json.Unmarshal(text, into), string(text))
 	}
@@ -183,4 +193,28 @@ func TestSecondStart(t *testing.T) {
 	}
 	_, err := openStore(filepath.Join(t.TempDir(), "no", "such", "folder.db"))
 	require.ErrorContains(t, err, "open the database")
+}
+
+// TestSettings: the defaults suffice, and what is wrong is told without secrets.
+func TestSettings(t *testing.T) {
+	for _, name := range []string{"DATABASE_URL", "DB", "DRAIN_TIMEOUT"} {
+		t.Setenv(name, "") // counts as not set
+	}
+	s, err := fasterapi.Settings[settings]()
+	require.NoError(t, err)
+	require.Equal(t, settings{DrainTimeout: 20 * time.Second}, s)
+
+	t.Setenv("DB", filepath.Join(t.TempDir(), "named.db"))
+	t.Setenv("DRAIN_TIMEOUT", "5s")
+	s, err = fasterapi.Settings[settings]()
+	require.NoError(t, err)
+	pool, err := s.open()
+	require.NoError(t, err)
+	require.Equal(t, "sqlite", pool.Stats().Driver)
+	require.NoError(t, pool.Close(context.Background()))
+
+	t.Setenv("DATABASE_URL", "postgres://app:secret@/nowhere?host=/no/such/folder&connect_timeout=1")
+	t.Setenv("DRAIN_TIMEOUT", "an hour")
+	require.EqualError(t, run(""), "fasterapi: the settings in the environment have mistakes:\n"+
+		"  DRAIN_TIMEOUT must be a duration such as 1h30m or 250ms (for requests in flight after SIGTERM)")
 }
