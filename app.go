@@ -67,6 +67,13 @@ func (a *App) Reactors() *reactor.Group { return a.reactors }
 // one added is the outermost.
 func (a *App) Use(m ...Middleware) { a.root.Use(m...) }
 
+// Defaults gives options to every route registered after it, also in groups:
+// what the whole service depends on, requires or answers, like
+// FastAPI(dependencies=[…], responses={…}).
+//
+//	app.Defaults(fasterapi.Depends(checkTenant), fasterapi.Responds(429, nil, "Too many requests"))
+func (a *App) Defaults(opts ...RouteOption) { a.root.opts = slices.Concat(a.root.opts, opts) }
+
 // Group returns a group of routes below prefix.
 func (a *App) Group(prefix string, opts ...RouteOption) *Group { return a.root.Group(prefix, opts...) }
 

@@ -151,6 +151,25 @@ func ExampleDepends() {
 	// 403 {"title":"Forbidden","status":403,"detail":"for administrators"}
 }
 
+// What all routes depend on, like FastAPI(dependencies=[…]).
+func ExampleApp_Defaults() {
+	app := fasterapi.New(fasterapi.Config{Cores: 1})
+	defer app.Stop(context.Background())
+	app.Defaults(fasterapi.Depends(func(_ *fasterapi.Ctx, in struct {
+		Tenant string `header:"X-Tenant" required:"true"`
+	},
+	) error {
+		return nil
+	}))
+	app.Get("/items", func(*fasterapi.Ctx, fasterapi.None) ([]string, error) { return []string{"spoon"}, nil })
+
+	request(app, "GET", "/items", "", "X-Tenant", "acme")
+	request(app, "GET", "/items", "")
+	// Output:
+	// 200 ["spoon"]
+	// 422 {"title":"Unprocessable Entity","status":422,"detail":"the request is not valid","errors":[{"location":"header.X-Tenant","message":"is required"}]}
+}
+
 // Tests put fakes in the place of providers: FastAPI's dependency_overrides.
 func ExampleApp_Override() {
 	app := fasterapi.New(fasterapi.Config{Cores: 1})

@@ -26,6 +26,9 @@ func mountedMethods() []string {
 // [http.StripPrefix], h sees paths without prefix, and "/" for prefix itself.
 // Routes of the app that are more specific come first.
 //
+// Nobody knows what h answers, so the OpenAPI document leaves it out; a function
+// for OpenAPIConfig.Edit may tell. Depends does not reach it, middleware does.
+//
 // Bodies stream both ways; the option [MaxBody] bounds the request's (default
 // Config.MaxBody). Flush, Hijack and [http.ResponseController]'s full duplex
 // work; its deadlines do not, because the engine has its own. The context of
@@ -77,7 +80,17 @@ func (m *mounted) compile(_ *App, r *route) (bool, []error) {
 	if r.opts.style != onGoroutine {
 		errs = append(errs, errors.New("a mounted http.Handler may block, so it must run on goroutines"))
 	}
+	errs = append(errs, r.opts.refuseDepends()...)
 	return false, errs
+}
+
+// refuseDepends reports dependencies that would never be run: of a group, perhaps
+// to keep strangers out.
+func (o *options) refuseDepends() []error {
+	if len(o.depends) == 0 {
+		return nil
+	}
+	return []error{errors.New("Depends, of the route or of its group, does not reach mounted handlers and files: use middleware")}
 }
 
 func (m *mounted) start(c *Ctx) (bool, error) { return true, m.call(c) }

@@ -32,7 +32,8 @@ func CacheControl(value string) StaticOption { return func(s *static) { s.cacheC
 // does: ranges, conditions, HEAD. "index.html" answers for its folder; other
 // folders are a 404, and so is every name with an element that begins with a
 // dot (but .well-known): .git and .env have been served by mistake too often.
-// Routes of the app that are more specific come first.
+// Routes of the app that are more specific come first. The OpenAPI document
+// leaves files out; Depends does not reach them, middleware does.
 //
 // For folders on disk use [os.Root.FS], which links cannot leave, rather than
 // [os.DirFS]. For an [embed.FS], whose files have no dates, the entity tags are
@@ -73,6 +74,7 @@ func (s *static) compile(_ *App, r *route) (bool, []error) {
 	if r.opts.style != onGoroutine {
 		errs = append(errs, errors.New("reading files blocks, so static files must be served on goroutines"))
 	}
+	errs = append(errs, r.opts.refuseDepends()...)
 	if s.fallback != "" {
 		if _, err := fs.Stat(s.files, s.fallback); err != nil {
 			errs = append(errs, err)
