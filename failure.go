@@ -8,7 +8,9 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
@@ -49,6 +51,7 @@ func (c *Ctx) fail(err error) {
 		c.Logger().Error("response broken off", slog.String("error", err.Error()))
 		return
 	}
+	c.x.Fields = slices.DeleteFunc(c.x.Fields, describesBody)
 	p := c.problemOf(err)
 	if id := c.stages.requestID; id != "" && p.Instance == "" {
 		named := *p // p may be shared
@@ -66,6 +69,19 @@ func (c *Ctx) fail(err error) {
 		status = 500
 	}
 	c.x.Respond(status, problem.ContentType, c.scratch)
+}
+
+// describesBody tells whether a field is about the answer that then failed: a
+// problem must not be cached, named or decoded like it.
+func describesBody(f exchange.Field) bool {
+	for _, name := range [...]string{
+		"Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Range", "ETag", "Expires", "Last-Modified",
+	} {
+		if strings.EqualFold(f.Name, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // problemOf decides what the client gets to know of an error.

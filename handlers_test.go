@@ -186,6 +186,29 @@ func TestErrorsAndPanics(t *testing.T) {
 	})
 }
 
+// TestProblemsDoNotLookLikeAnswers: what a handler has said about the answer
+// that it then could not give is not said of the problem.
+func TestProblemsDoNotLookLikeAnswers(t *testing.T) {
+	everyMode(t, func(app *fasterapi.App) {
+		styles(app, "/broken", func(c *fasterapi.Ctx, _ fasterapi.None) (user, error) {
+			c.SetHeader("Cache-Control", "max-age=3600")
+			c.SetHeader("etag", `"1"`)
+			c.SetHeader("Content-Encoding", "gzip")
+			c.SetHeader("X-Attempt", "1")
+			return user{}, problem.Conflict("already there")
+		})
+	}, func(t *testing.T, s service) {
+		eachStyle(t, func(t *testing.T, prefix string) {
+			got := s.get(prefix + "/broken")
+			require.Equal(t, "already there", got.problem(t).Detail)
+			require.Equal(t, "1", got.header.Get("X-Attempt"), "all else stays")
+			for _, name := range []string{"Cache-Control", "ETag", "Content-Encoding"} {
+				require.Empty(t, got.header.Values(name), name)
+			}
+		})
+	})
+}
+
 // hostile panics when it is written as JSON.
 type hostile struct{ Name string }
 
