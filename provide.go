@@ -76,7 +76,7 @@ func (a *App) ProvideFuture[In, T any](fn func(*Ctx, In) async.Future[T], opts .
 
 // Override puts value in the place of every provider that meets fields of type
 // T: for tests. It may be called before or after what it replaces, until the app
-// starts.
+// starts. A function with [PerApp] that is replaced is not called.
 func (a *App) Override[T any](value T, opts ...ProvideOption) {
 	a.provide(&valueProvider{supply: supply{typ: reflect.TypeFor[T](), value: value, exact: setExact[T]}}, opts, true)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -120,10 +121,8 @@ func (r *settingsReader) field(dst reflect.Value, f *reflect.StructField, prefix
 		about = " (" + plan.Doc + ")"
 	}
 	_, set := r.environment[name]
-	_, hasDefault := f.Tag.Lookup("default")
-	optional := f.Type.Kind() == reflect.Pointer || f.Tag.Get("required") == "false"
-	if !set && !hasDefault {
-		if !optional || strings.Contains(","+options+",", ",required,") {
+	if _, hasDefault := f.Tag.Lookup("default"); !set && !hasDefault {
+		if required(f, options) {
 			r.mistake("%s is required%s", name, about)
 		}
 		return
@@ -143,6 +142,14 @@ func (r *settingsReader) field(dst reflect.Value, f *reflect.StructField, prefix
 		r.mistake("%s%s%s", name, message, about)
 	}
 	dst.Set(value)
+}
+
+// required tells whether a field without a default must have its variable.
+func required(f *reflect.StructField, options string) bool {
+	if tag, ok := f.Tag.Lookup("required"); ok {
+		return tag != "false"
+	}
+	return f.Type.Kind() != reflect.Pointer || slices.Contains(strings.Split(options, ","), "required")
 }
 
 // unreadable says why a value could not be parsed, without the value: the text

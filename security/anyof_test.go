@@ -105,6 +105,30 @@ func TestAnyOfDocument(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// TestAnyOfOptional: a request without credentials of any scheme is one of nobody.
+func TestAnyOfOptional(t *testing.T) {
+	callers := eitherWay(security.SharedKey("1", keys().secret))
+	build := func(cfg fasterapi.Config) *fasterapi.App {
+		a := fasterapi.New(cfg)
+		callers.ProvideOptional(a)
+		answering(a, "", func(_ *fasterapi.Ctx, in struct {
+			Who security.Optional[customer] `inject:""`
+		},
+		) (fasterapi.Text, error) {
+			return fasterapi.Text(fmt.Sprint(in.Who.Known, " ", in.Who.Principal.Name)), nil
+		})
+		return a
+	}
+	fasterapitest.Run(t, build, func(t *testing.T, client *fasterapitest.Client) {
+		for _, style := range styles {
+			require.Equal(t, "false ", client.Get(style).Expect(200).Text())
+			require.Equal(t, "true bob", client.With("X-API-Key", "key-of-bob").Get(style).Expect(200).Text())
+			require.Equal(t, "true cy", client.With("Authorization", basic("cy", "secret-word")).Get(style).Expect(200).Text())
+			client.With("Authorization", basic("cy", "wrong-word")).Get(style).Expect(401)
+		}
+	}, fasterapitest.InProcess())
+}
+
 func TestAnyOfMistakes(t *testing.T) {
 	key := security.APIKey(security.APIKeyConfig{}, security.OneOf(customers))
 	require.Panics(t, func() { security.AnyOf[customer]() })

@@ -4,6 +4,7 @@ package codec
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -21,6 +22,13 @@ func TestEncodeAllocations(t *testing.T) {
 			t.Fatal(err)
 		}
 	}))
+
+	pauses, err := EncoderFor[[2]time.Duration]()
+	require.NoError(t, err)
+	require.True(t, pauses.Plain())
+	pause := [2]time.Duration{90 * time.Minute, 1500}
+	require.Zero(t, testing.AllocsPerRun(100, func() { _, err = Append(pauses, buf, &pause) }))
+	require.NoError(t, err)
 
 	maps, err := EncoderFor[map[string]string]()
 	require.NoError(t, err)

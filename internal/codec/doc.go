@@ -6,13 +6,15 @@
 // [CompileEncoder] walks a type once; [Append] then appends values of that
 // type to a buffer. The bytes are those of encoding/json/v2 with its default
 // options, except that maps are written in the order of their names, as with
-// its Deterministic option. What the compiler does not know (MarshalJSON and
-// MarshalJSONTo methods, map keys with methods, `embed` fields) is written by
-// encoding/json/v2 itself, for that part of the value only.
+// its Deterministic option, and that a time.Duration, for which it has no form,
+// is the text of package time: "1h30m0s" ([Durations] teaches it that form). What
+// the compiler does not know (MarshalJSON and MarshalJSONTo methods, map keys with
+// methods, `embed` fields) is written by encoding/json/v2 itself, for that part of
+// the value only.
 //
 // Two things are refused when compiling rather than when encoding: types that
-// have no JSON form (chan, func, complex) and mistakes in json tags. encoding/json/v2 would let those pass as long as no value reaches
-// them.
+// have no JSON form (chan, func, complex) and mistakes in json tags.
+// encoding/json/v2 would let those pass as long as no value reaches them.
 //
 // # Decoding
 //
