@@ -75,7 +75,7 @@ func (c *Ctx) fail(err error) {
 // problem must not be cached, named or decoded like it.
 func describesBody(f exchange.Field) bool {
 	for _, name := range [...]string{
-		"Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Range", "ETag", "Expires", "Last-Modified",
+		"Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "ETag", "Expires", "Last-Modified",
 	} {
 		if strings.EqualFold(f.Name, name) {
 			return true
