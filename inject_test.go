@@ -368,6 +368,29 @@ func TestOverride(t *testing.T) {
 	require.Equal(t, "midnightfakeNOBODY", newService(t, "http://"+start(t, app), log, false).get("/").body)
 }
 
+// resource tells when it is closed.
+type resource struct{ closed *atomic.Bool }
+
+func (c resource) Close() error { c.closed.Store(true); return nil }
+
+// TestOverriddenResources: what an override replaces is not made, but what was
+// made already is closed.
+func TestOverriddenResources(t *testing.T) {
+	app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1})
+	var closed, made atomic.Bool
+	app.Provide(resource{&closed}, fasterapi.CloseOnStop())
+	app.Override(resource{new(atomic.Bool)})
+	app.ProvideFunc(func(*fasterapi.Ctx, fasterapi.None) (*clock, error) {
+		made.Store(true)
+		return nil, errors.New("the real one")
+	}, fasterapi.PerApp())
+	app.Override(&clock{"midnight"})
+	start(t, app)
+	require.NoError(t, app.Stop(context.Background()))
+	require.True(t, closed.Load())
+	require.False(t, made.Load())
+}
+
 func TestProviderMistakes(t *testing.T) {
 	app := fasterapi.New(fasterapi.Config{})
 	app.Provide(&clock{"a"})

@@ -280,8 +280,12 @@ func (a *App) openProviders(stops *[]stopHook) error {
 	return nil
 }
 
-// replaced tells whether an override has taken the place of provider i.
+// replaced tells whether provider i would make a value that an override has taken
+// the place of.
 func (a *App) replaced(i int) bool {
+	if _, makes := a.providers[i].(interface{ fillWith([]fill) }); !makes {
+		return false // the value is there, and may have to be closed
+	}
 	found, err := a.graph.Find(inject.Need{Type: a.providers[i].source().typ, Name: a.providers[i].about().name})
 	return err == nil && found != i
 }
