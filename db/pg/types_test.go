@@ -124,6 +124,32 @@ func TestTypesAgreeWithPgx(t *testing.T) {
 			LowerType: pgtype.Inclusive, UpperType: pgtype.Exclusive, Valid: true,
 		}
 	}), equal)
+	agree(t, "tstzrange", rapid.Custom(func(t *rapid.T) pgtype.Range[pgtype.Timestamptz] {
+		from := times(1, 9000).Draw(t, "from").UTC()
+		return pgtype.Range[pgtype.Timestamptz]{
+			Lower: pgtype.Timestamptz{Time: from, Valid: true}, Upper: pgtype.Timestamptz{Time: from.Add(time.Hour), Valid: true},
+			LowerType: pgtype.Exclusive, UpperType: pgtype.Inclusive, Valid: true,
+		}
+	}), func(a, b pgtype.Range[pgtype.Timestamptz]) bool {
+		return a.Lower.Time.Equal(b.Lower.Time) && a.Upper.Time.Equal(b.Upper.Time) && a.LowerType == b.LowerType && a.UpperType == b.UpperType
+	})
+	agree(t, "inet", rapid.Custom(func(t *rapid.T) netip.Addr {
+		return netip.AddrFrom16([16]byte(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "ip"))).Unmap()
+	}), equal)
+	agree(t, "cidr", rapid.Custom(func(t *rapid.T) netip.Prefix {
+		ip := netip.AddrFrom4([4]byte(rapid.SliceOfN(rapid.Byte(), 4, 4).Draw(t, "ip")))
+		return netip.PrefixFrom(ip, rapid.IntRange(0, 32).Draw(t, "bits")).Masked()
+	}), equal)
+	agree(t, "time", rapid.Custom(func(t *rapid.T) pgtype.Time {
+		return pgtype.Time{Microseconds: rapid.Int64Range(0, 86_399_999_999).Draw(t, "us"), Valid: true}
+	}), equal)
+	agree(t, "json", rapid.MapOf(rapid.StringMatching("[a-z]*"), rapid.IntRange(-1e9, 1e9)), equal)
+	exec(t, &open(t, plain(t), pg.Config{}).Querier, "DROP TYPE IF EXISTS public.season; CREATE TYPE public.season AS ENUM ('spring', 'o''summer', 'fall')")
+	agree(t, "public.season", rapid.SampledFrom([]string{"spring", "o'summer", "fall"}), equal)
+	agree(t, "numeric", rapid.Custom(func(t *rapid.T) float64 {
+		return float64(rapid.Int64Range(-1<<40, 1<<40).Draw(t, "n")) / 64
+	}), equal)
+	agree(t, "text[]", rapid.SliceOfN(rapid.Ptr(printable(), true), 0, 4), func(a, b []*string) bool { return len(a) == 0 && len(b) == 0 || equal(a, b) })
 }
 
 type mood string
