@@ -287,7 +287,7 @@ func TestBadBodies(t *testing.T) {
 		{badRequest{"POST", "/form", "n=1", []string{"Content-Type", "application/json"}}, 415, at{"header.Content-Type": "must be"}},
 		{badRequest{"POST", "/form", "n=1&word=%zzhunter2", []string{"Content-Type", "application/x-www-form-urlencoded"}}, 422, at{"form.word": "has an invalid percent escape"}},
 
-		{parts(""), 415, at{"header.Content-Type": "must be multipart/form-data"}},
+		{parts(""), 415, at{"header.Content-Type": "must be multipart/form-data with a boundary"}},
 		{parts("; boundary=b", word), 422, at{"file.photo": "is required"}},
 		{parts("; boundary=b", word, "no header at all"), 422, at{"form": "is not valid multipart/form-data"}},
 		{parts("; boundary=b", strings.Replace(word, "ok", hunter2+hunter2, 1), photo), 422, at{"form.word": "must have at most 8 characters"}},

@@ -96,6 +96,8 @@ func (p *formPlan) read(dst Pointer, src Source, f *faults) *problem.Problem {
 			p.absentFiles(f)
 		}
 		return problem
+	case err == nil && media == multiparts:
+		f.unsupported(contentType, multiparts, multiparts+" with a boundary")
 	case len(p.files) > 0:
 		f.unsupported(contentType, multiparts, multiparts)
 	default:

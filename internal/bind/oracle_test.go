@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -19,11 +20,11 @@ type queryInput struct {
 }
 
 // checkQuery compares with url.ParseQuery: the same values, also when other pairs are malformed, and an error only
-// where ParseQuery has one.
+// where ParseQuery has one or a value is not UTF-8.
 func checkQuery(t require.TestingT, tb testing.TB, raw string) {
 	in, prob := bindBoth[queryInput](tb, query(raw))
 	want, err := url.ParseQuery(raw)
-	if err == nil {
+	if err == nil && textsOf(want) {
 		require.Nil(t, prob, raw)
 	}
 	first := func(key string) *string {
@@ -39,7 +40,8 @@ func checkQuery(t require.TestingT, tb testing.TB, raw string) {
 	if prob == nil || !strings.Contains(prob.Error(), "query.a b ") {
 		require.Equal(t, first("a b"), in.Space, raw)
 	}
-	require.Equal(t, want["list"], in.List, raw)
+	list := slices.DeleteFunc(want["list"], notText)
+	require.True(t, slices.Equal(list, in.List), "%q: %q", raw, in.List)
 	if prob == nil && !strings.Contains(strings.ToUpper(raw), "%2C") {
 		var split []string
 		for _, v := range want["comma"] {
@@ -63,10 +65,17 @@ func checkQuery(t require.TestingT, tb testing.TB, raw string) {
 	}
 }
 
+func notText(s string) bool { return !utf8.ValidString(s) }
+
+// textsOf tells whether all values of our keys are UTF-8, and those between commas too.
+func textsOf(values url.Values) bool {
+	return !slices.ContainsFunc(slices.Concat(values["a"], values["list"], values["comma"], values["a b"]), notText)
+}
+
 func TestQueryLikeParseQuery(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		piece := rapid.SampledFrom([]string{
-			"a", "list", "comma", "a+b", "a%20b", "%61", "x", "=", "=", "&", "&", ";", "%", "+", ",", "%2C", "%2c", "%z", "%4", "é", "\x00", "1",
+			"a", "list", "comma", "a+b", "a%20b", "%61", "x", "=", "=", "&", "&", ";", "%", "+", ",", "%2C", "%2c", "%z", "%4", "%ff", "é", "\x00", "1",
 		})
 		checkQuery(rt, t, strings.Join(rapid.SliceOfN(piece, 0, 16).Draw(rt, "query"), ""))
 	})
