@@ -122,6 +122,7 @@ func (c *conn) refuse(status int, reason string) {
 	c.core.refused.Add(1)
 	c.body = nil
 	c.mustClose, c.unread = true, true
+	c.expectNothing() // a deadline that has passed would hide the one of writing
 	out := wire.AppendStatus(c.out(), status, 1)
 	out = c.core.appendDate(out, c.owner.Load() == ownedByReactor)
 	out = append(out, c.core.server.serverLine...)

@@ -55,12 +55,15 @@ func (c *conn) linger() bool {
 }
 
 // abort ends a connection that is of no more use, with whatever it was doing.
-// Cancel may run the rest of a handler, so it comes last.
-func (c *conn) abort() {
+func (c *conn) abort() { c.abortFor(errBroken) }
+
+// abortFor is abort for a cause of its own. Cancel may run the rest of a
+// handler, so it comes last.
+func (c *conn) abortFor(cause error) {
 	served := c.phase == serving
 	c.close()
 	if served && c.x != nil {
-		c.core.server.handler.Cancel(c.x, errBroken)
+		c.core.server.handler.Cancel(c.x, cause)
 	}
 }
 

@@ -141,7 +141,7 @@ func (c *conn) lookOnce() {
 func (k *core) cut(cause error) {
 	k.each(func(c *conn) {
 		if c.owner.Load() != onLoan || !c.cutLoan(cause) {
-			c.abort()
+			c.abortFor(cause)
 		}
 	})
 }

@@ -134,3 +134,31 @@ func TestEnterTwiceIsABreach(t *testing.T) {
 	l.run()
 	require.True(t, p.Ended())
 }
+
+// TestFinishInsideServeOfClosedConnection: the handler is still on the stack
+// when it finishes the exchange, so that stays its own until Serve returns.
+func TestFinishInsideServeOfClosedConnection(t *testing.T) {
+	s := &site{}
+	var sleeping *reactor.Coroutine
+	early := -1
+	s.routes = map[string]func(*exchange.Exchange) exchange.Outcome{
+		"/co": onCoroutine(func(x *exchange.Exchange) exchange.Outcome {
+			sleeping = x.Coroutine()
+			sleeping.Suspend()
+			text(x, 200, "co")
+			x.Finish()
+			early = s.released
+			return exchange.Later
+		}),
+	}
+	l := newLab(t, 1, Config{}, s)
+	p := l.dial()
+	l.send(p, get("/co"))
+	p.Reset()
+	l.run()
+	l.v.Do(l.core.conns.next.abort)
+	l.v.Do(sleeping.Run)
+	require.Equal(t, 0, early)
+	require.Equal(t, 1, s.released)
+	require.Zero(t, l.server.Stats().Open)
+}

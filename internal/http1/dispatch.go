@@ -55,9 +55,9 @@ func (c *conn) Finish(x *exchange.Exchange) {
 	switch {
 	case x != c.x:
 		c.core.server.handler.Release(x) // scrapped meanwhile
-	case c.phase == closed:
+	case c.phase == closed && !c.handling:
 		c.retireExchange() // broken meanwhile
-	case c.phase != serving:
+	case c.phase != serving && c.phase != closed:
 		c.core.server.cfg.Logger.Error("http1: an exchange was finished twice", slog.Int("core", c.core.reactor.Core()))
 	case c.running:
 		c.finished = true

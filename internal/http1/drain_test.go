@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/reactor"
 )
 
 func (l *lab) emptied() bool {
@@ -105,7 +106,7 @@ func TestCut(t *testing.T) {
 	l.v.RunUntilIdle() // its goroutine has not begun yet
 	l.v.Do(l.core.drain)
 	l.run()
-	require.Len(t, s.cancels(), 2)
+	require.Equal(t, []error{ErrServerClosed, ErrServerClosed}, s.cancels())
 	require.Empty(t, working.Take())
 	l.v.Do(late.Finish)
 	l.advance(lingerTimeout)
@@ -123,6 +124,20 @@ func TestMaxConns(t *testing.T) {
 	l.run()
 	require.Equal(t, []string{"/3"}, bodies(t, string(third.Take())))
 	require.EqualValues(t, 3, l.server.Stats().Accepted)
+}
+
+// TestRoomOnAnotherCore: while one core was found full, a connection of another
+// one closed, which told nobody.
+func TestRoomOnAnotherCore(t *testing.T) {
+	one, other := reactor.NewVirtual(1), reactor.NewVirtual(2)
+	defer one.Close()
+	defer other.Close()
+	s, err := New(Config{MaxConns: 1, Logger: silent()}, []*reactor.Reactor{one.Reactor, other.Reactor}, &site{})
+	require.NoError(t, err)
+	one.Reactor.ConnOpened()
+	require.Same(t, s.cores[1], s.room(s.cores[0]))
+	other.Reactor.ConnOpened()
+	require.Nil(t, s.room(s.cores[0]))
 }
 
 func TestAcceptBackoff(t *testing.T) {

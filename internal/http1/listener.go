@@ -50,8 +50,8 @@ func (l *listener) acceptOne() bool {
 	if l.closed {
 		return false
 	}
-	target := l.core.server.leastLoaded()
-	if !l.core.server.room(target) {
+	target := l.core.server.room(l.core.server.leastLoaded())
+	if target == nil {
 		return false
 	}
 	fd, remote, errno := l.core.reactor.Poller().Accept(l.fd)

@@ -204,3 +204,21 @@ func TestUnreadAnswerOfGoroutine(t *testing.T) {
 	l.advance(2 * time.Second)
 	require.Zero(t, l.server.Stats().Open)
 }
+
+// TestRefusedClientThatStopsReading: the deadline of the head is over once it
+// was refused; the one for taking the answer counts from then on.
+func TestRefusedClientThatStopsReading(t *testing.T) {
+	s := &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{
+		"/big": func(x *exchange.Exchange) exchange.Outcome { return text(x, 200, strings.Repeat("b", 4000)) },
+	}}
+	l := newLab(t, 1, hurry, s)
+	p := l.dial()
+	p.SetBuffer(10_000)
+	require.True(t, p.Send(strings.Repeat(get("/big"), 10)+"GET / HT"))
+	l.run()
+	l.advance(2 * hurry.HeadTimeout)
+	require.Len(t, p.TakeN(5000), 5000, "progress, so the armed timer comes too early")
+	l.run()
+	l.advance(2 * hurry.WriteTimeout)
+	require.Zero(t, l.server.Stats().Open)
+}

@@ -204,16 +204,20 @@ func (s *Server) leastLoaded() *core {
 	return best
 }
 
-// room tells whether k may take one more connection. When not, its closing
-// connections call retryAccept.
-func (s *Server) room(k *core) bool {
+// room returns a core that may take one more connection: k, which was the least
+// loaded, if it can. When none may (nil), closing connections call retryAccept.
+func (s *Server) room(k *core) *core {
 	most := int64(s.cfg.MaxConns)
 	if k.reactor.OpenConns() < most {
-		return true
+		return k
 	}
 	s.full.Store(true)
-	// One may have closed just before full was set: then nobody would call.
-	return k.reactor.OpenConns() < most
+	// One may have closed just before full was set, on any core: then nobody
+	// would call.
+	if k = s.leastLoaded(); k.reactor.OpenConns() < most {
+		return k
+	}
+	return nil
 }
 
 // retryAccept lets every listener try again after MaxConns was reached.
