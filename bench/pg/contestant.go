@@ -43,6 +43,7 @@ func tables() []table {
 		{"db", "`/db`: one row, as JSON", "/db", servers},
 		{"queries", "`/queries?n=20`: 20 rows, each by a query of its own", "/queries?n=20", servers},
 		{"fortunes", "`/fortunes`: 12 rows and one more, sorted, through html/template", "/fortunes", servers},
+		{"appended", "`/fortunes/appended`: the same page as generated template code writes it", "/fortunes/appended", servers},
 	}
 }
 
@@ -67,5 +68,6 @@ func bars() []bar {
 		{"db", "rate", "pgserver", []string{"fiber"}, 1.7},
 		{"queries", "rate", "pgserver", []string{"fiber"}, 2.4},
 		{"fortunes", "rate", "pgserver", []string{"fiber"}, 1.5},
+		{"appended", "rate", "pgserver", []string{"fiber"}, 1.5},
 	}
 }

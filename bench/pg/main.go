@@ -41,7 +41,7 @@ func run(args []string, stdout io.Writer) error {
 	flags := flag.NewFlagSet("pg", flag.ContinueOnError)
 	var (
 		binaries = flags.String("bin", "bin", "folder of the built servers")
-		names    = flags.String("tables", "", "only these, by comma: single, twenty, sleep, db, queries, fortunes")
+		names    = flags.String("tables", "", "only these, by comma: single, twenty, sleep, db, queries, fortunes, appended")
 		turns    = flags.Int("turns", 8, "turns of each contestant in each table")
 		seconds  = flags.Int("turn", 1, "seconds of a turn")
 		conns    = flags.Int("conns", 64, "connections to the HTTP servers")

@@ -51,20 +51,34 @@ func main() {
 		return c.JSON(all)
 	})
 	app.Get("/fortunes", func(c fiber.Ctx) error {
-		rows, err := pool.Query(c.Context(), answers.SelectFortunes)
-		if err != nil {
-			return err
-		}
-		list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[answers.Fortune])
+		list, err := fortunes(c.Context(), pool)
 		if err != nil {
 			return err
 		}
 		var text bytes.Buffer
-		if err := page.Execute(&text, answers.Sorted(list)); err != nil {
+		if err := page.Execute(&text, list); err != nil {
 			return err
 		}
 		c.Type("html", "utf-8")
 		return c.Send(text.Bytes())
 	})
+	app.Get("/fortunes/appended", func(c fiber.Ctx) error {
+		list, err := fortunes(c.Context(), pool)
+		if err != nil {
+			return err
+		}
+		c.Type("html", "utf-8")
+		return c.Send(answers.AppendFortunes(nil, list))
+	})
 	log.Fatal(app.Listen("127.0.0.1:"+os.Getenv("PORT"), fiber.ListenConfig{DisableStartupMessage: true}))
+}
+
+// fortunes reads the rows of /fortunes, in order.
+func fortunes(ctx context.Context, pool *pgxpool.Pool) ([]answers.Fortune, error) {
+	rows, err := pool.Query(ctx, answers.SelectFortunes)
+	if err != nil {
+		return nil, err
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[answers.Fortune])
+	return answers.Sorted(list), err
 }

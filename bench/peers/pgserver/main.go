@@ -49,6 +49,12 @@ func fortunes(c *fasterapi.Ctx, in input) async.Future[fasterapi.HTML] {
 	})
 }
 
+func appended(c *fasterapi.Ctx, in input) async.Future[fasterapi.HTML] {
+	return in.DB.Query[answers.Fortune](c, answers.SelectFortunes).Then(func(rows []answers.Fortune) fasterapi.HTML {
+		return fasterapi.HTML(answers.AppendFortunes(nil, answers.Sorted(rows)))
+	})
+}
+
 // awaited makes a straight-line handler of a chain.
 func awaited[In, Out any](h func(*fasterapi.Ctx, In) async.Future[Out]) func(*fasterapi.Ctx, In) (Out, error) {
 	return func(c *fasterapi.Ctx, in In) (Out, error) { return h(c, in).Await(c) }
@@ -67,9 +73,11 @@ func main() {
 	app.GetFuture("/db", world)
 	app.GetFuture("/queries", worlds)
 	app.GetFuture("/fortunes", fortunes)
+	app.GetFuture("/fortunes/appended", appended)
 	lines := app.Group("/goroutine")
 	lines.Get("/db", awaited(world))
 	lines.Get("/queries", awaited(worlds))
 	lines.Get("/fortunes", awaited(fortunes))
+	lines.Get("/fortunes/appended", awaited(appended))
 	app.Run()
 }
