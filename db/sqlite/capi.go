@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"sync"
+	"syscall"
 	"unsafe"
 
 	"modernc.org/libc"
@@ -106,9 +107,21 @@ func interrupt(db uintptr) {
 // message is SQLite's text for a code that a call on h has just returned.
 func (h *handle) message(code int32) string {
 	if h.db != 0 && lib.Xsqlite3_extended_errcode(h.tls, h.db)&0xff == code&0xff {
-		return libc.GoString(lib.Xsqlite3_errmsg(h.tls, h.db))
+		return libc.GoString(lib.Xsqlite3_errmsg(h.tls, h.db)) + h.reason(code)
 	}
 	return libc.GoString(lib.Xsqlite3_errstr(h.tls, code))
+}
+
+// reason is what the operating system said, where a failed open or read leaves
+// that out: "too many open files".
+func (h *handle) reason(code int32) string {
+	switch code & 0xff {
+	case lib.SQLITE_CANTOPEN, lib.SQLITE_IOERR:
+		if errno := lib.Xsqlite3_system_errno(h.tls, h.db); errno != 0 {
+			return " (" + syscall.Errno(errno).Error() + ")"
+		}
+	}
+	return ""
 }
 
 // readOnlyFile tells whether the database could only be opened for reading.

@@ -36,7 +36,7 @@ func openConn(d *driver, reader bool) (*conn, error) {
 	}
 	if code, message := c.handle.open(d.path, d.cfg.ReadOnly); code != codeOK {
 		c.handle.close()
-		return nil, newError(code, message+hint(code), "")
+		return nil, newError(code, explained(code, message), "")
 	}
 	if err := c.setUp(); err != nil {
 		c.close()
@@ -115,7 +115,7 @@ func (c *conn) check(q *db.Query, code int32, sql string) error {
 	case code == codeInterrupt && c.driver.killed():
 		return db.ErrClosed
 	default:
-		return newError(code, c.handle.message(code)+hint(code), sql)
+		return newError(code, explained(code, c.handle.message(code)), sql)
 	}
 }
 

@@ -303,6 +303,11 @@ func (d *driver) Close(ctx context.Context) error {
 	}
 	close(d.stop)
 	d.workers.Wait()
+	// One after the other: of two that close at once each finds the other still
+	// there, and none folds the log into the database.
+	for _, w := range d.all {
+		w.conn.close()
+	}
 	d.mu.Lock()
 	if d.janitor != nil {
 		d.janitor.Stop()

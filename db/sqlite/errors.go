@@ -3,6 +3,7 @@ package sqlite
 import (
 	"fmt"
 	"strings"
+	"syscall"
 
 	"github.com/fasterapi/fasterapi/db"
 	lib "modernc.org/sqlite/lib"
@@ -106,12 +107,18 @@ func newError(code int32, message, sql string) *db.Error {
 	return e
 }
 
-// hints are put behind messages that leave the reader alone.
-func hint(code int32) string {
+// explained returns a message, and a hint behind it where it leaves the reader
+// alone.
+func explained(code int32, message string) string { return message + hint(code, message) }
+
+func hint(code int32, message string) string {
 	switch code & 0xff {
 	case lib.SQLITE_NOTADB:
 		return ": the file is not an SQLite database"
 	case lib.SQLITE_CANTOPEN:
+		if strings.Contains(message, syscall.EMFILE.Error()) {
+			return ": raise the process's limit of open files"
+		}
 		return ": does the folder exist, and may this process write there?"
 	default:
 		return ""

@@ -42,7 +42,7 @@ func TestOpenRefuses(t *testing.T) {
 		words string
 	}{
 		{text, sqlite.Config{}, db.Corrupt, "not an SQLite database"},
-		{filepath.Join(dir, "missing", "a.db"), sqlite.Config{}, db.Unavailable, "folder"},
+		{filepath.Join(dir, "missing", "a.db"), sqlite.Config{}, db.Unavailable, "no such file or directory): does the folder exist"},
 		{filepath.Join(dir, "missing.db"), sqlite.Config{ReadOnly: true}, db.Unavailable, "missing.db"},
 		{dir, sqlite.Config{}, db.Unavailable, "unable to open"},
 	} {

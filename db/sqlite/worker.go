@@ -21,7 +21,6 @@ func (w *worker) run() {
 	for q := w.wait(); q != nil; q = w.driver.next(w) {
 		w.serve(q)
 	}
-	w.conn.close()
 }
 
 // wait returns the query that the idle worker is given, nil at the end.
