@@ -157,6 +157,52 @@ func TestJWKSRotation(t *testing.T) {
 	})
 }
 
+// TestJWKSBesideKeys: a key of our own without an id, which may have signed any
+// token, does not keep the set from being asked.
+func TestJWKSBesideKeys(t *testing.T) {
+	k := keys()
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	own, published, forged := security.NewSigner("", k.ed), security.NewSigner("two", private), security.NewSharedSigner("", k.secret)
+	var server *keyServer
+	fasterapitest.Run(t, func(cfg fasterapi.Config) *fasterapi.App {
+		server = newKeyServer(t)
+		server.publish(http.StatusOK, setOf(t, jwkOf(t, "two", private.Public())))
+		tokens := config(own.Key())
+		tokens.JWKS = server.URL
+		return protected(cfg, security.JWT[account](tokens))
+	}, func(t *testing.T, client *fasterapitest.Client) {
+		get := func(s *security.Signer) int {
+			return client.With("Authorization", bearer(sign(t, s, good()))).Get("/chain").Status
+		}
+		require.Equal(t, 200, get(own))
+		require.Equal(t, 401, get(forged), "an algorithm that no set has")
+		require.Zero(t, server.fetches.Load())
+		require.Equal(t, 200, get(published))
+		require.Equal(t, 200, get(own))
+		require.EqualValues(t, 1, server.fetches.Load())
+	})
+}
+
+// TestJWKSWithoutIDs: the keys of a set without ids rotate as well.
+func TestJWKSWithoutIDs(t *testing.T) {
+	k := keys()
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	withKeys(t, func(t *testing.T, client *fasterapitest.Client, server *keyServer, clock *manual) {
+		get := func(private crypto.Signer) int {
+			return client.With("Authorization", bearer(sign(t, security.NewSigner("", private), good()))).Get("/chain").Status
+		}
+		server.publish(http.StatusOK, setOf(t, jwkOf(t, "", k.ed.Public())))
+		require.Equal(t, 200, get(k.ed))
+		server.publish(http.StatusOK, setOf(t, jwkOf(t, "", private.Public())))
+		require.Equal(t, 401, get(private), "too early to ask again")
+		clock.advance(31 * time.Second)
+		require.Equal(t, 200, get(private))
+		require.EqualValues(t, 2, server.fetches.Load())
+	})
+}
+
 // TestJWKSUnavailable: without any key the token may well be right, so the
 // answer is 503, and the pauses grow.
 func TestJWKSUnavailable(t *testing.T) {

@@ -19,8 +19,8 @@ type JWTConfig struct {
 	// Keys check the signatures.
 	Keys []Key
 	// JWKS is the https address of a key set. It is fetched when the first token
-	// comes, again when a token names an unknown key (so keys may rotate at any
-	// time), and when it is older than Refresh, in the background. The
+	// comes, again when no key that a token may mean has signed it (so keys may
+	// rotate at any time), and when it is older than Refresh, in the background. The
 	// last set stays in use while its server is down, for a day.
 	JWKS string
 	// Client fetches the key set. Default: a client without redirects.
@@ -123,7 +123,8 @@ func newKeySet(cfg *JWTConfig) *keySet {
 	return &keySet{url: cfg.JWKS, client: cfg.Client, now: cfg.Now, refresh: cfg.Refresh, pause: cfg.Pause}
 }
 
-// errUnknownKey: the key that the token names is not among ours.
+// errUnknownKey: the key that has signed the token may be one that we do not
+// have.
 var errUnknownKey = errors.New("security: unknown key")
 
 // verify returns the claims of a token. It is pending only while a key set is
@@ -156,7 +157,15 @@ func (v *verifier[C]) current() ([]Key, int) {
 // parse checks everything about a token.
 func (v *verifier[C]) parse(token string, keys []Key) (Claims[C], error) {
 	var w wireClaims[C]
-	_, err := v.parser.ParseWithClaims(token, &w, func(t *jwt.Token) (any, error) { return choose(t, keys) })
+	guessed := false
+	_, err := v.parser.ParseWithClaims(token, &w, func(t *jwt.Token) (any, error) {
+		set, named, err := choose(t, keys)
+		guessed = err == nil && !named
+		return set, err
+	})
+	if guessed && errors.Is(err, jwt.ErrTokenSignatureInvalid) {
+		err = errUnknownKey
+	}
 	if err != nil {
 		return Claims[C]{}, err
 	}
@@ -168,27 +177,28 @@ func (v *verifier[C]) parse(token string, keys []Key) (Claims[C], error) {
 const maxTried = 4
 
 // choose returns the keys that may have signed a token: those with its algorithm
-// and, if it names one, its key id.
-func choose(t *jwt.Token, keys []Key) (any, error) {
+// and, if it names one, its key id or none. found tells whether the key that it
+// names is among them.
+func choose(t *jwt.Token, keys []Key) (set jwt.VerificationKeySet, found bool, err error) {
 	if _, ok := t.Header["crit"]; ok { // RFC 7515 section 4.1.11: we understand none
-		return nil, ErrInvalid
+		return set, false, ErrInvalid
 	}
 	id, named := "", false
 	if value, ok := t.Header["kid"]; ok {
 		if id, named = value.(string); !named {
-			return nil, ErrInvalid
+			return set, false, ErrInvalid
 		}
 	}
-	var set jwt.VerificationKeySet
 	for _, k := range keys {
 		if k.algorithm == t.Method.Alg() && (!named || k.id == id || k.id == "") && len(set.Keys) < maxTried {
 			set.Keys = append(set.Keys, k.material)
+			found = found || id != "" && k.id == id
 		}
 	}
 	if len(set.Keys) == 0 {
-		return nil, errUnknownKey
+		return set, false, errUnknownKey
 	}
-	return set, nil
+	return set, found, nil
 }
 
 // harmless maps what the parser says to our errors: its texts may quote parts of
