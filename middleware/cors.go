@@ -19,7 +19,7 @@ type CORSConfig struct {
 	Origins []string
 	// OriginAllowed decides about origins that are not in Origins.
 	OriginAllowed func(c *fasterapi.Ctx, origin string) bool
-	// Methods that pages may use. Default GET, HEAD, POST, PUT, PATCH and DELETE.
+	// Methods that pages may use, "*" for all. Default GET, HEAD, POST, PUT, PATCH and DELETE.
 	Methods []string
 	// Headers are the request fields that pages may set beside the harmless
 	// ones. Default: whatever the preflight asks for.
@@ -160,7 +160,7 @@ func (p *cors) preflight(c *fasterapi.Ctx, origin string) error {
 	c.Respond(http.StatusNoContent, "", nil)
 	c.AddHeader("Vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers")
 	method, asked := c.Header("Access-Control-Request-Method"), joined(c.Headers("Access-Control-Request-Headers"))
-	if !p.allowed(c, origin) || !slices.Contains(p.Methods, method) || !p.fields(asked) {
+	if !p.allowed(c, origin) || !p.method(method) || !p.fields(asked) {
 		return nil
 	}
 	p.mark(c, origin)
@@ -176,6 +176,11 @@ func (p *cors) preflight(c *fasterapi.Ctx, origin string) error {
 	}
 	c.SetHeader("Access-Control-Max-Age", p.maxAge)
 	return nil
+}
+
+// method tells whether pages may use a method.
+func (p *cors) method(name string) bool {
+	return slices.Contains(p.Methods, name) || slices.Contains(p.Methods, "*")
 }
 
 // maxAskedFields is how many field names a preflight may ask for.

@@ -2,11 +2,17 @@ package middleware
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 )
 
-// maxHops bounds how many proxies of one request are looked at.
-const maxHops = 32
+const (
+	// maxHops bounds how many proxies of one request are looked at.
+	maxHops = 32
+	// maxCommas bounds how many commas inside of quotes an element is looked
+	// through for.
+	maxCommas = 4
+)
 
 // hop is what one proxy says about who it got the request from. addr is not
 // valid for hidden and unknown ones.
@@ -15,23 +21,36 @@ type hop struct {
 	proto string // "http", "https" or "" when not said
 }
 
-// parseForwarded reads the elements of a Forwarded field, RFC 7239 section 4. ok
-// is false when any of it is malformed: then nothing of it can be trusted.
-func parseForwarded(s string) (hops []hop, ok bool) {
-	for {
-		if len(hops) == maxHops {
-			return nil, false
-		}
+// parseForwarded reads the last elements of a Forwarded field, RFC 7239 section
+// 4. It begins at the end, where the nearest proxy writes, so that nothing in
+// front, a quote without end say, changes what that proxy said. An element that
+// is malformed has no address, and none in front of it is read.
+func parseForwarded(s string) (hops []hop) {
+	for ok := true; ok && len(hops) < maxHops; {
 		var h hop
-		if h, s, ok = parseElement(s); !ok {
-			return nil, false
-		}
+		h, s, ok = lastElement(s)
 		hops = append(hops, h)
-		if s == "" {
-			return hops, true
-		}
-		s = s[1:] // the comma
 	}
+	slices.Reverse(hops)
+	return hops
+}
+
+// lastElement reads the shortest well-formed element behind a comma. A comma
+// inside of quotes leaves half of them behind it, which is not well formed. more
+// is false when rest holds no other element.
+func lastElement(s string) (h hop, rest string, more bool) {
+	begin := len(s)
+	for range maxCommas + 1 {
+		begin = strings.LastIndexByte(s[:begin], ',')
+		h, behind, ok := parseElement(s[begin+1:])
+		switch {
+		case ok && behind == "":
+			return h, s[:max(begin, 0)], begin >= 0
+		case begin < 0:
+			return hop{}, "", false
+		}
+	}
+	return hop{}, "", false
 }
 
 // parseElement reads up to a comma or the end.
@@ -149,25 +168,31 @@ func validPort(s string) bool {
 	return len(s) <= 6
 }
 
-// parseForwardedFor reads an X-Forwarded-For field: addresses, some proxies
-// write ports. An element that is none has no address.
-func parseForwardedFor(s string) (hops []hop, ok bool) {
-	if strings.Count(s, ",") >= maxHops {
-		return nil, false
+// parseForwardedFor reads the last elements of an X-Forwarded-For field.
+func parseForwardedFor(s string) (hops []hop) {
+	for more := true; more && len(hops) < maxHops; {
+		comma := strings.LastIndexByte(s, ',')
+		hops = append(hops, hop{addr: parseHop(trimSpace(s[comma+1:]))})
+		s, more = s[:max(comma, 0)], comma >= 0
 	}
-	for part := range strings.SplitSeq(s, ",") {
-		part = trimSpace(part)
-		addr, ok := parseAddr(part)
-		if !ok {
-			if with, err := netip.ParseAddrPort(part); err == nil {
-				addr = plain(with.Addr())
-			} else if inner, found := strings.CutPrefix(part, "["); found {
-				addr, _ = parseAddr(strings.TrimSuffix(inner, "]"))
-			}
-		}
-		hops = append(hops, hop{addr: addr})
+	slices.Reverse(hops)
+	return hops
+}
+
+// parseHop reads an address, to which some proxies write a port; what is none
+// has no address.
+func parseHop(s string) netip.Addr {
+	if addr, ok := parseAddr(s); ok {
+		return addr
 	}
-	return hops, true
+	if with, err := netip.ParseAddrPort(s); err == nil {
+		return plain(with.Addr())
+	}
+	if inner, found := strings.CutPrefix(s, "["); found {
+		addr, _ := parseAddr(strings.TrimSuffix(inner, "]"))
+		return addr
+	}
+	return netip.Addr{}
 }
 
 func parseAddr(s string) (netip.Addr, bool) {

@@ -94,6 +94,13 @@ func TestCORSEveryOrigin(t *testing.T) {
 		require.Empty(t, a.header.Get("Vary"))
 		require.Empty(t, a.header.Get("Access-Control-Allow-Credentials"))
 	})
+	everyMode(t, func(app *fasterapi.App) {
+		app.Use(middleware.CORS(middleware.CORSConfig{Origins: []string{"*"}, Methods: []string{"*"}, Headers: []string{"*"}}))
+		answering(app, "/", hello)
+	}, func(t *testing.T, s service) {
+		a := s.do(http.MethodOptions, "/chain", "", "Origin", "https://any.example", "Access-Control-Request-Method", "PURGE")
+		require.Equal(t, "*", a.header.Get("Access-Control-Allow-Methods"))
+	})
 	for _, cfg := range []middleware.CORSConfig{
 		{Origins: []string{"*"}, Credentials: true},
 		{Origins: []string{"app.example"}},
@@ -198,7 +205,8 @@ func TestRealIP(t *testing.T) {
 			{"/xff", "X-Forwarded-For", "1.1.1.1, garbage, 10.0.0.3", "", "10.0.0.3"},
 			{"/xff", "X-Forwarded-For", "[2001:db8::1]:80", "", "2001:db8::1"},
 			{"/xff", "X-Forwarded-For", "::ffff:192.0.2.7", "", "192.0.2.7"},
-			{"/xff", "X-Forwarded-For", strings.Repeat("1.1.1.1,", 40) + "2.2.2.2", "", "127.0.0.1"},
+			{"/xff", "X-Forwarded-For", strings.Repeat("1.1.1.1,", 40) + "2.2.2.2", "", "2.2.2.2"},
+			{"/xff", "X-Forwarded-For", strings.Repeat("1.1.1.1,", 40) + "2.2.2.2,10.0.0.3", "", "2.2.2.2"},
 			{"/xff", "Forwarded", "for=9.9.9.9", "", "127.0.0.1"},
 			{"/forwarded", "Forwarded", `for=192.0.2.7;proto=https, for="[2001:db8::1]:4711"`, "", "2001:db8::1"},
 			{"/forwarded", "Forwarded", `for=9.9.9.9, for="192.0.2.7:80";proto=https;by=_x, for=10.0.0.1;proto=http`, "", "192.0.2.7 secure"},
@@ -206,6 +214,10 @@ func TestRealIP(t *testing.T) {
 			{"/forwarded", "Forwarded", `for=192.0.2.7, for=_hidden, for=10.0.0.1`, "", "10.0.0.1"},
 			{"/forwarded", "Forwarded", `for=192.0.2.7;for=1.1.1.1`, "", "127.0.0.1"},
 			{"/forwarded", "Forwarded", `for="192.0.2.7`, "", "127.0.0.1"},
+			{"/forwarded", "Forwarded", `garbage;;, for=192.0.2.7;proto=https`, "", "192.0.2.7 secure"},
+			{"/forwarded", "Forwarded", `for=", for=192.0.2.7;by="a, for=10.0.0.9", for=10.0.0.1`, "", "192.0.2.7"},
+			{"/forwarded", "Forwarded", strings.Repeat("for=1.1.1.1,", 40) + "for=192.0.2.7", "", "192.0.2.7"},
+			{"/forwarded", "Forwarded", "for=1.1.1.1, garbage, for=10.0.0.1", "", "10.0.0.1"},
 			{"/forwarded", "Forwarded", `For=192.0.2.7;Proto=HTTPS`, "", "192.0.2.7 secure"},
 			{"/single", "X-Real-IP", "192.0.2.7", "https", "192.0.2.7"},
 			{"/single", "X-Real-IP", "192.0.2.7, 1.1.1.1", "", "127.0.0.1"},

@@ -116,25 +116,20 @@ func (r *realIP) trusts(addr netip.Addr) bool {
 func (r *realIP) find(c *fasterapi.Ctx) (client netip.Addr, secure bool) {
 	client, secure = plain(c.Remote().Addr()), c.Secure()
 	text := joined(c.Headers(r.Header))
-	var hops []hop
-	ok := text != ""
-	switch {
-	case !ok:
-	case r.kind == forwarded:
-		hops, ok = parseForwarded(text)
-	case r.kind == forwardedFor:
-		hops, ok = parseForwardedFor(text)
-	default:
-		var addr netip.Addr
-		if addr, ok = parseAddr(trimSpace(text)); ok {
-			return addr, r.proto(c, secure)
-		}
-	}
 	if r.kind != forwarded {
 		secure = r.proto(c, secure)
 	}
-	if !ok {
-		return client, secure
+	var hops []hop
+	switch {
+	case text == "":
+	case r.kind == forwarded:
+		hops = parseForwarded(text)
+	case r.kind == forwardedFor:
+		hops = parseForwardedFor(text)
+	default:
+		if addr, ok := parseAddr(trimSpace(text)); ok {
+			return addr, secure
+		}
 	}
 	return r.walk(hops, client, secure)
 }
