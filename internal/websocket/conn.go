@@ -84,7 +84,7 @@ type Conn struct {
 	err      *CloseError
 	// arrived and drained end the waits of a receiver and of a sender.
 	arrived, drained chan struct{}
-	// room ends the wait of readNet for a message to be taken.
+	// room ends the wait of readNet for a message to be taken, or answers written.
 	room     chan struct{}
 	watchers async.Watchers
 	done     chan struct{} // of the context; nil until asked for

@@ -38,11 +38,12 @@ func (c *Conn) readNet() {
 	}
 }
 
-// consume decodes what was read, as fast as messages are taken.
+// consume decodes what was read, as fast as messages are taken and the answers to
+// control frames are written.
 func (c *Conn) consume(p []byte) {
 	c.in, c.pos = p, 0
 	for c.phase != closed && c.pos < len(c.in) {
-		if !c.has {
+		if !c.has && c.socket.Pending() <= pendingMost {
 			c.digest()
 			continue
 		}
@@ -64,7 +65,7 @@ func (c *Conn) startTurn() {
 	}
 }
 
-// makeRoom tells readNet that the message was taken.
+// makeRoom tells readNet that the message was taken, or something was written.
 func (c *Conn) makeRoom() {
 	if c.room != nil {
 		close(c.room)
@@ -86,6 +87,7 @@ func (c *Conn) writeNet() {
 		}
 		c.opts.Pools.buffers.Put(out[:0])
 		c.mu.Lock()
+		c.makeRoom()
 		if err != nil {
 			c.lost = true
 			c.finish(gone(err))

@@ -23,29 +23,37 @@ func (c *Conn) Send(ctx context.Context, binary bool, data []byte) error {
 	}
 	c.sending.Lock()
 	defer c.sending.Unlock()
+	var err error
 	if c.deflate && len(data) >= compressAbove {
-		return c.opts.Pools.compress(data, func(z []byte) error { return c.transmit(ctx, op, true, z) })
+		// A compressor has hundreds of KiB: nobody keeps one while a client is slow.
+		err = c.opts.Pools.compress(data, func(z []byte) error { return c.submit(op, true, z) })
+	} else {
+		err = c.submit(op, false, data)
 	}
-	return c.transmit(ctx, op, false, data)
-}
-
-func (c *Conn) transmit(ctx context.Context, op byte, compressed bool, data []byte) error {
-	c.mu.Lock()
-	if c.phase != open {
-		defer c.mu.Unlock()
-		return c.err
-	}
-	c.put(op, compressed, data)
-	if !c.unsent() {
-		c.mu.Unlock()
-		return nil
+	if err != nil {
+		return err
 	}
 	return c.waitSent(ctx)
 }
 
-// waitSent waits until everything is written. It is called with mu held and
-// returns without.
+// submit hands a message to the kernel, and keeps what it does not take.
+func (c *Conn) submit(op byte, compressed bool, data []byte) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.phase != open {
+		return c.err
+	}
+	c.put(op, compressed, data)
+	return nil
+}
+
+// waitSent waits until everything is written.
 func (c *Conn) waitSent(ctx context.Context) error {
+	c.mu.Lock()
+	if c.phase != closed && !c.unsent() {
+		c.mu.Unlock()
+		return nil
+	}
 	timer := time.NewTimer(c.opts.WriteTimeout)
 	defer timer.Stop()
 	for c.unsent() {
