@@ -30,11 +30,20 @@ type carrier struct {
 	turn chan struct{}
 	// moved: the handler wants to run on the goroutine.
 	moved bool
+	// serving: Serve is on the stack, or on that of a coroutine, of the reactor.
+	serving bool
+	// finished: Finish was called meanwhile.
+	finished bool
 	// complete: a streamed response came to its end.
 	complete bool
 	// late: the request body took too long.
 	late bool
-	left int64 // bytes missing of a declared length; -1: none declared
+	// unread: some of the request body may not have been read, and net/http
+	// reads it before it writes, or afterwards to keep the connection.
+	unread bool
+	// hijacked: the connection is not ours any more.
+	hijacked bool
+	left     int64 // bytes missing of a declared length; -1: none declared
 
 	mu   sync.Mutex
 	live bool
@@ -72,22 +81,28 @@ type onReactor carrier
 // Run implements [async.Task]. Whatever Serve does, the goroutine gets its turn.
 func (o *onReactor) Run() {
 	c := (*carrier)(o)
-	returned, later := false, false
+	c.serving, c.finished = true, false
+	returned, later, enters := false, false, false
 	defer func() {
+		if enters {
+			return // it is the coroutine's, or ended there
+		}
+		c.serving = false
 		if !returned && c.x.Status == 0 {
 			c.x.Respond(http.StatusInternalServerError, problem.ContentType, problem.Internal("").AppendJSON(nil))
 		}
-		if !later {
+		if !later || c.finished {
 			c.giveBack()
 		}
 	}()
 	outcome := c.handler.Serve(c.x)
-	if outcome == exchange.Enter {
+	if outcome == exchange.Enter && c.x.Coroutine() == nil {
+		enters = true
 		c.reactor.Coroutine((*entered)(c))
-		returned, later = true, true
 		return
 	}
-	returned, later, c.moved = true, outcome == exchange.Later, outcome == exchange.Move
+	returned = outcome != exchange.Enter // who is on a coroutine cannot enter another
+	later, c.moved = outcome == exchange.Later, outcome == exchange.Move
 }
 
 // entered is a carrier whose handler runs on a coroutine of the reactor.
@@ -109,8 +124,15 @@ func (e *entered) Panicked(v any, stack []byte) {
 // Goexited implements [reactor.CoroutineJob]: Run has given the turn back.
 func (e *entered) Goexited() {}
 
-// Finish implements [exchange.Carrier].
-func (c *carrier) Finish(*exchange.Exchange) { c.giveBack() }
+// Finish implements [exchange.Carrier]. Inside Serve the handler's code is
+// still on the stack, so that Run gives the exchange back.
+func (c *carrier) Finish(*exchange.Exchange) {
+	if c.serving {
+		c.finished = true
+		return
+	}
+	c.giveBack()
+}
 
 // giveBack ends the reactor's part for now.
 func (c *carrier) giveBack() {
@@ -240,6 +262,7 @@ func (c *carrier) Hijack(*exchange.Exchange) (net.Conn, []byte, error) {
 	if err != nil {
 		return nil, nil, exchange.ErrHijackUnsupported
 	}
+	c.hijacked = true
 	rest := make([]byte, buffered.Reader.Buffered())
 	if _, err := io.ReadFull(buffered, rest); err != nil {
 		return nil, nil, err

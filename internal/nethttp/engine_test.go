@@ -360,3 +360,75 @@ func TestOtherWriters(t *testing.T) {
 		require.Contains(t, w.Body.String(), "x")
 	}
 }
+
+// early is a handler that finishes its exchange inside Serve.
+//
+// Owner: reactor.
+type early struct {
+	writer
+	serve func(x *exchange.Exchange) exchange.Outcome
+}
+
+func (e early) Serve(x *exchange.Exchange) exchange.Outcome { return e.serve(x) }
+
+// TestFinishInsideServe: the goroutine gets its turn when Serve has returned,
+// and once.
+func TestFinishInsideServe(t *testing.T) {
+	for _, breaks := range []bool{false, true} {
+		v := reactor.NewVirtual(1)
+		defer v.Close()
+		c := &carrier{x: new(exchange.Exchange), reactor: v.Reactor, turn: make(chan struct{}, 1)}
+		c.handler = early{serve: func(x *exchange.Exchange) exchange.Outcome {
+			respond(x, 200, "early")
+			x.Finish()
+			require.Empty(t, c.turn, "the handler is still at it")
+			if breaks {
+				panic("late")
+			}
+			return exchange.Later
+		}}
+		c.x.Attach(c, v.Reactor, true)
+		v.Do((*onReactor)(c).Run)
+		require.Len(t, c.turn, 1)
+	}
+}
+
+// TestEnterTwice: a handler that is on a coroutine cannot enter another.
+func TestEnterTwice(t *testing.T) {
+	v := reactor.NewVirtual(1)
+	defer v.Close()
+	calls := 0
+	c := &carrier{x: new(exchange.Exchange), reactor: v.Reactor, turn: make(chan struct{}, 1)}
+	c.handler = early{serve: func(x *exchange.Exchange) exchange.Outcome {
+		if calls++; calls == 10 {
+			return respond(x, 200, "deep")
+		}
+		return exchange.Enter
+	}}
+	c.x.Attach(c, v.Reactor, true)
+	v.Do((*onReactor)(c).Run)
+	require.Equal(t, 500, c.x.Status)
+	require.Equal(t, 2, calls)
+	require.Len(t, c.turn, 1)
+}
+
+// TestSuspendedHandlerKeepsItsExchange: the goroutine gets its turn at the end,
+// not when the handler is suspended.
+func TestSuspendedHandlerKeepsItsExchange(t *testing.T) {
+	v := reactor.NewVirtual(1)
+	defer v.Close()
+	c := &carrier{x: new(exchange.Exchange), reactor: v.Reactor, turn: make(chan struct{}, 1)}
+	var co *reactor.Coroutine
+	c.handler = early{serve: func(x *exchange.Exchange) exchange.Outcome {
+		if co = x.Coroutine(); co == nil {
+			return exchange.Enter
+		}
+		co.Suspend()
+		return respond(x, 200, "slept")
+	}}
+	c.x.Attach(c, v.Reactor, true)
+	v.Do((*onReactor)(c).Run)
+	require.Empty(t, c.turn)
+	v.Do(co.Run)
+	require.Len(t, c.turn, 1)
+}

@@ -61,7 +61,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.control = http.NewResponseController(w)
 	c.reactor.ConnOpened() // least loaded counts requests here
 	defer c.reactor.ConnClosed()
-	defer c.endBody()
+	defer c.leave()
 	if h.options.ServerName != "" {
 		w.Header().Set("Server", h.options.ServerName)
 	}
@@ -76,6 +76,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.handler.Begin(x)
+	c.meetBody()
 	if r.Body != nil && r.ContentLength != 0 && !h.takeBody(c) {
 		h.release(x)
 		return
@@ -101,7 +102,7 @@ func (h *Handler) serve(c *carrier) {
 			if !returned {
 				c.x.CloseAfter = true
 				c.answer()
-				_ = c.control.Flush() // nobody else will
+				_ = c.flush() // nobody else will
 				h.release(c.x)
 			}
 		}()

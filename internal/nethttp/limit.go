@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 )
 
 // limited is a listener that has at most cap(open) connections open; more wait
@@ -38,10 +39,15 @@ func (l *limited) Accept() (net.Conn, error) {
 }
 
 // note implements [http.Server.ConnState]. A hijacked connection has left the
-// server and does not count any more.
-func (l *limited) note(_ net.Conn, state http.ConnState) {
-	if state == http.StateClosed || state == http.StateHijacked {
+// server and does not count any more. An idle one has written its answer, so
+// the time for that ends (see carrier.leave): net/http may have to refuse what
+// comes next.
+func (l *limited) note(conn net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateClosed, http.StateHijacked:
 		<-l.open
+	case http.StateIdle:
+		_ = conn.SetWriteDeadline(time.Time{})
 	}
 }
 

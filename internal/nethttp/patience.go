@@ -31,6 +31,7 @@ func (p *patient) Read(b []byte) (int, error) {
 	// Errors mean that the writer knows no deadlines, as in tests.
 	_ = p.c.control.SetReadDeadline(time.Now().Add(p.c.options.BodyTimeout))
 	n, err := p.body.Read(b)
+	p.c.unread = p.c.unread && err != io.EOF
 	if err = translate(err); errors.Is(err, exchange.ErrTimeout) {
 		p.c.late = true // the deadline stays
 	} else {
@@ -39,12 +40,36 @@ func (p *patient) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// endBody gives the client its time for the rest of a body that nobody has
-// read: net/http reads on after the answer, to keep the connection.
-func (c *carrier) endBody() {
-	if c.r.Body != nil && c.r.ContentLength != 0 && !c.late {
-		_ = c.control.SetReadDeadline(time.Now().Add(c.options.BodyTimeout))
+// meetBody prepares for a request body. HTTP/2 reads one ahead, whatever the
+// handler does.
+func (c *carrier) meetBody() {
+	if c.r.Body == nil || c.r.ContentLength == 0 || c.r.ProtoMajor != 1 {
+		return
 	}
+	c.unread = true
+	_ = c.control.SetWriteDeadline(time.Time{}) // see leave; 100 Continue may be to be written
+}
+
+// leave gives the client its time for what net/http does after ServeHTTP: it
+// writes what it has gathered, and reads on to keep the connection.
+func (c *carrier) leave() {
+	if c.hijacked {
+		return
+	}
+	_ = c.control.SetWriteDeadline(time.Now().Add(c.options.WriteTimeout))
+	c.letBodyCome(c.options.BodyTimeout)
+}
+
+// letBodyCome gives the rest of an unread body its time; zero: for ever.
+func (c *carrier) letBodyCome(patience time.Duration) {
+	if !c.unread || c.late {
+		return
+	}
+	deadline := time.Time{}
+	if patience > 0 {
+		deadline = time.Now().Add(patience)
+	}
+	_ = c.control.SetReadDeadline(deadline)
 }
 
 func translate(err error) error {
@@ -60,16 +85,26 @@ func translate(err error) error {
 
 // write writes p and lets the client take it in its time.
 func (c *carrier) write(p []byte) (int, error) {
-	_ = c.control.SetWriteDeadline(time.Now().Add(c.options.WriteTimeout))
+	c.beginOutput()
 	n, err := c.w.Write(p)
-	_ = c.control.SetWriteDeadline(time.Time{})
+	c.endOutput()
 	return n, translate(err)
 }
 
 // flush is write for what net/http has gathered.
 func (c *carrier) flush() error {
-	_ = c.control.SetWriteDeadline(time.Now().Add(c.options.WriteTimeout))
+	c.beginOutput()
 	err := c.control.Flush()
-	_ = c.control.SetWriteDeadline(time.Time{})
+	c.endOutput()
 	return translate(err)
+}
+
+func (c *carrier) beginOutput() {
+	_ = c.control.SetWriteDeadline(time.Now().Add(c.options.WriteTimeout))
+	c.letBodyCome(c.options.BodyTimeout)
+}
+
+func (c *carrier) endOutput() {
+	_ = c.control.SetWriteDeadline(time.Time{})
+	c.letBodyCome(0)
 }
