@@ -186,11 +186,13 @@ func (co *Coroutine) Run() {
 		return
 	}
 	r := co.r
-	outer := r.label
+	outer, host := r.label, r.host
 	r.SetLabel(co.label)
+	r.host = nil // what runs on co is not on the host
 	co.state = coRunning
 	m, ok := co.next()
 	r.owner.Move()
+	r.host = host
 	co.label = r.label
 	r.SetLabel(outer)
 	switch {

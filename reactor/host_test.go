@@ -123,3 +123,24 @@ func TestGoexitOnAHostCostsItsCoroutine(t *testing.T) {
 	require.EqualValues(t, 1, h.Reactor.counts.lost)
 	require.Empty(t, h.Reactor.coroutines.live)
 }
+
+// What a host resumes runs on a coroutine of its own, and may not suspend the
+// host; afterwards that goes on.
+func TestWhatAHostResumesIsNotOnIt(t *testing.T) {
+	h := newHosting(t, nothing,
+		func(co *Coroutine) {
+			r := co.Reactor()
+			require.Same(t, co, r.Host())
+			sleeper := r.Coroutine(&job{run: func(other *Coroutine) {
+				require.Nil(t, r.Host())
+				other.Suspend()
+				require.Nil(t, r.Host())
+			}})
+			sleeper.Run()
+			require.Same(t, co, r.Host())
+		},
+		nothing)
+	h.RunUntilIdle()
+	require.Equal(t, []string{"0", "1", "2"}, h.trace)
+	require.Len(t, h.used, 1)
+}
