@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"unicode"
 )
 
 // Upload is a file that a client has sent: in memory when it is small, else in a temporary file without a name, which
@@ -29,10 +30,28 @@ type Upload struct {
 
 func newUpload(part *multipart.Part) *Upload {
 	return &Upload{
-		Name:        strings.ToValidUTF8(part.FileName(), "\uFFFD"),
+		Name:        baseName(strings.ToValidUTF8(part.FileName(), "\uFFFD")),
 		ContentType: strings.ToValidUTF8(part.Header.Get("Content-Type"), "\uFFFD"),
 		Header:      part.Header,
 	}
+}
+
+// baseName is name without folders, of which the parser knows those of this system only, and without the control
+// characters that a percent-encoded name may have. What is a folder itself is a "file".
+func baseName(name string) string {
+	if name == "" {
+		return ""
+	}
+	name = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, name[strings.LastIndexAny(name, `/\`)+1:])
+	if name == "" || name == "." || name == ".." {
+		return "file"
+	}
+	return name
 }
 
 // mediaType is the content type in lower case, without parameters.
