@@ -103,10 +103,21 @@ func fileProblem(err error) error {
 		return problem.Wrap(err, http.StatusNotFound, "there is no such file")
 	case errors.Is(err, fs.ErrPermission):
 		return problem.Wrap(err, http.StatusForbidden, "the file may not be read")
-	case escapes(err):
+	case escapes(err), namesNothing(err):
 		return problem.Wrap(err, http.StatusNotFound, "there is no such file")
 	}
 	return err
+}
+
+// namesNothing tells whether the system refused a name: one below a file, a too
+// long one, or one with a zero byte.
+func namesNothing(err error) bool {
+	for _, errno := range []syscall.Errno{syscall.ENOTDIR, syscall.ENAMETOOLONG, syscall.EINVAL} {
+		if errors.Is(err, errno) {
+			return true
+		}
+	}
+	return false
 }
 
 // escapes tells whether an [os.Root] refused to open a link that leaves it. Its
