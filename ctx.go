@@ -215,9 +215,14 @@ func (c *Ctx) Core() int { return c.reactor.Core() }
 
 // Logger is the logger of the app with the route and the core of the request.
 func (c *Ctx) Logger() *slog.Logger {
-	log := c.app.log.With(slog.String("route", c.routeName()), slog.Int("core", c.Core()))
-	if c.stages.requestID != "" {
-		log = log.With(slog.String("request", c.stages.requestID))
+	return c.app.logger(c.routeName(), c.Core(), c.stages.requestID)
+}
+
+// logger returns a logger that names what it is about; request may be "".
+func (a *App) logger(route string, core int, request string) *slog.Logger {
+	log := a.log.With(slog.String("route", route), slog.Int("core", core))
+	if request != "" {
+		log = log.With(slog.String("request", request))
 	}
 	return log
 }

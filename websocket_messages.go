@@ -16,7 +16,7 @@ import (
 type listening[Incoming any] struct {
 	SocketEvents[Incoming]
 	decode func(m websocket.Message) (Incoming, error)
-	log    *slog.Logger
+	log    func() *slog.Logger
 	ctx    *socketContext
 	ready  chan struct{} // closed when open has returned
 }
@@ -36,14 +36,14 @@ func (l *listening[Incoming]) Message(m websocket.Message) error {
 	}
 	returned = true
 	if err != nil {
-		closeFor(l.ctx.conn, l.log, err)
+		closeFor(l.ctx.conn, l.log(), err)
 	}
 	return nil
 }
 
 // failed closes after a panic (v) or runtime.Goexit (nil).
 func (l *listening[Incoming]) failed(v any) {
-	l.log.Error("WebSocket handler panicked", slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
+	l.log().Error("WebSocket handler panicked", slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
 	l.ctx.conn.Close(closeFailed, "")
 }
 
