@@ -169,14 +169,16 @@ func (g *group) innocent(u *unit) bool {
 }
 
 // measured notes how long a group took. One that took long tells nothing about
-// any one statement, so all of them have to prove themselves again.
+// any one statement; after one that was stopped, all of them have to prove
+// themselves again.
 func (g *group) measured(took, slow time.Duration) {
 	each := int64(took) / int64(len(g.items))
 	for i := range g.items {
-		if s := g.items[i].st; took < slow {
-			s.note(each)
-		} else {
+		switch s := g.items[i].st; {
+		case g.split:
 			s.proven = 0
+		case took < slow:
+			s.note(each)
 		}
 	}
 }
