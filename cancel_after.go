@@ -14,7 +14,7 @@ import (
 // does not look at c runs on. stop takes it back and tells whether it was too
 // late; the end of the handler does so too.
 func (c *Ctx) CancelAfter(d time.Duration) (stop func() (expired bool)) {
-	if at := time.Now().Add(d); c.stages.deadline.IsZero() || at.Before(c.stages.deadline) {
+	if at := c.app.now().Add(d); c.stages.deadline.IsZero() || at.Before(c.stages.deadline) {
 		c.stages.deadline = at
 	}
 	if c.direct {
@@ -22,7 +22,7 @@ func (c *Ctx) CancelAfter(d time.Duration) (stop func() (expired bool)) {
 	} else {
 		e := &expiry{c: c}
 		e.mu.Lock()
-		e.timer = time.AfterFunc(d, e.fire)
+		e.timer = c.app.afterFunc(d, e.fire)
 		e.mu.Unlock()
 		stop = e.stop
 	}
@@ -57,7 +57,7 @@ func (c *Ctx) expire() {
 // Owner: mu.
 type expiry struct {
 	mu      sync.Mutex
-	timer   *time.Timer
+	timer   alarm
 	c       *Ctx // nil once stopped
 	expired bool
 }

@@ -52,6 +52,9 @@ type Config struct {
 	// DrainTimeout is how long requests in flight may take after SIGTERM.
 	// Default 20 s; Kubernetes kills after 30 s.
 	DrainTimeout time.Duration
+	// Clock replaces the real clock in tests, see fasterapitest.NewClock. Default:
+	// the real one.
+	Clock *reactor.ManualClock
 	// Logger receives what the framework has to say. Default slog.Default().
 	Logger *slog.Logger
 }
@@ -125,5 +128,5 @@ func (c Config) engine() http1.Config {
 }
 
 func (c Config) reactors() reactor.Config {
-	return reactor.Config{Cores: c.Cores, Pin: c.Pin, StallThreshold: c.StallThreshold, Logger: c.Logger}
+	return reactor.Config{Cores: c.Cores, Pin: c.Pin, StallThreshold: c.StallThreshold, Clock: c.Clock, Logger: c.Logger}
 }

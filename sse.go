@@ -115,7 +115,7 @@ type EventSender[T any] struct {
 
 	mu     sync.Mutex
 	out    *bodyStream
-	timer  *time.Timer
+	timer  alarm
 	text   []byte // of the event in work
 	body   []byte // of its data
 	closed bool
@@ -168,7 +168,7 @@ func (s *EventSender[T]) begin(retry time.Duration) error {
 		s.silence = defaultHeartbeat
 	}
 	if s.silence > 0 {
-		s.timer = time.AfterFunc(s.silence, s.beat)
+		s.timer = c.app.afterFunc(s.silence, s.beat)
 	}
 	return nil
 }

@@ -14,8 +14,8 @@
 // injection, binding, middleware and encoding are those that the app serves with.
 // [Run] runs one test over several engines, with sockets and without. [Client.Events]
 // reads server-sent events while they come, [Client.WebSocket] talks over a WebSocket;
-// [Client.HTTP] is an http.Client for everything else. [Golden] and
-// [GoldenOpenAPI] compare with files.
+// [Client.HTTP] is an http.Client for everything else. [NewClock] makes time pass at
+// once. [Golden] and [GoldenOpenAPI] compare with files.
 //
 // Providers are replaced with [fasterapi.App.Override] before the client is made.
 //

@@ -45,6 +45,8 @@ type Config struct {
 	MaxIdleWorkers int
 	// MaxIdleCoroutines is how many idle coroutines a reactor keeps. 0: 256.
 	MaxIdleCoroutines int
+	// Clock replaces the real clock in tests. nil: the real one.
+	Clock *ManualClock
 	// Logger takes panics, stalls and lost work. nil: slog.Default.
 	Logger *slog.Logger
 }

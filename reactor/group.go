@@ -18,6 +18,7 @@ type Group struct {
 	stopOnce sync.Once
 	watchEnd chan struct{} // closed to end the watchdog
 	watching chan struct{} // closed when it has ended
+	manual   *ManualClock  // nil: the real one
 }
 
 // Start starts cfg.Cores reactors; they run when it returns. Where the platform
@@ -36,13 +37,24 @@ func Start(cfg Config) (*Group, error) {
 			}
 			return nil, fmt.Errorf("reactor: start core %d: %w", core, err)
 		}
-		g.reactors = append(g.reactors, newReactor(core, cfg, p, newRealClock()))
+		g.reactors = append(g.reactors, newReactor(core, cfg, p, cfg.clock()))
 	}
 	for _, r := range g.reactors {
 		go r.run()
 	}
 	go g.watch(cfg)
+	if cfg.Clock != nil {
+		g.manual = cfg.Clock
+		g.manual.follow(g)
+	}
 	return g, nil
+}
+
+func (c Config) clock() clock {
+	if c.Clock != nil {
+		return c.Clock
+	}
+	return newRealClock()
 }
 
 func newPoller(cfg Config) (poll.Poller, error) {
@@ -107,7 +119,12 @@ func (g *Group) Stop(ctx context.Context) error {
 	for _, r := range g.reactors {
 		<-r.done
 	}
-	g.stopOnce.Do(func() { close(g.watchEnd) })
+	g.stopOnce.Do(func() {
+		close(g.watchEnd)
+		if g.manual != nil {
+			g.manual.forget(g)
+		}
+	})
 	<-g.watching
 	if !hasten() {
 		return fmt.Errorf("reactor: stopped before all work was done: %w", context.Cause(ctx))

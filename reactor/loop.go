@@ -15,6 +15,8 @@ import (
 const (
 	// checkEvery is after how many tasks the loop looks at the clock: 2 ns each.
 	checkEvery = 16
+	// manyTasks ends a turn where no time passes: a manual clock.
+	manyTasks = 1 << 14
 	// spins is how many turns without work precede parking. docs/decisions/0003
 	spins = 1
 	// share is how long a busy reactor keeps the processor from goroutines that
@@ -121,7 +123,7 @@ func (r *Reactor) runTasks() bool {
 		r.begin()
 		t.Run()
 		r.end()
-		if n%checkEvery == 0 && r.readClock() > limit {
+		if n%checkEvery == 0 && (r.readClock() > limit || n >= manyTasks) {
 			return true
 		}
 	}

@@ -22,26 +22,17 @@ import (
 type Virtual struct {
 	Reactor *Reactor
 	Net     *sim.Net // the reactor's sockets
-	clock   *manualClock
+	clock   *ManualClock
 }
 
 // epoch is the virtual time of day at the start.
 var epoch = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// manualClock only moves when it is told to.
-//
-// Owner: the test's goroutine.
-type manualClock struct{ ns int64 }
-
-func (c *manualClock) nanos() int64       { return c.ns }
-func (c *manualClock) at(int64) time.Time { return time.Time{} }
-func (c *manualClock) wall() time.Time    { return epoch.Add(time.Duration(c.ns)) }
-
 // NewVirtual returns a virtual reactor at 2026-01-01 00:00 UTC. It logs nothing.
 func NewVirtual(seed uint64) *Virtual {
 	cfg, _ := Config{Cores: 1, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}.resolve() // nothing that could be bad
 	net := sim.New(seed)
-	clock := &manualClock{}
+	clock := NewManualClock(epoch)
 	r := newReactor(0, cfg, net, clock)
 	r.order = &shuffle{rng: rand.New(rand.NewPCG(seed, 1))}
 	return &Virtual{Reactor: r, Net: net, clock: clock}
@@ -51,7 +42,7 @@ func NewVirtual(seed uint64) *Virtual {
 func (v *Virtual) LogTo(l *slog.Logger) { v.Reactor.log = l }
 
 // Now returns the virtual time.
-func (v *Virtual) Now() time.Time { return v.clock.wall() }
+func (v *Virtual) Now() time.Time { return v.clock.Now() }
 
 // RunUntilIdle turns the loop until there is nothing to do at this time. Work on
 // goroutines is not waited for.
@@ -77,16 +68,16 @@ func (v *Virtual) turn() (busy bool) {
 
 // Advance moves the clock by d, timer by timer, and runs all that comes up.
 func (v *Virtual) Advance(d time.Duration) {
-	target := v.clock.ns + int64(d)
+	target := v.clock.nanos() + int64(d)
 	for {
 		v.RunUntilIdle()
 		next := v.Reactor.wheel.next
 		if next > target {
 			break
 		}
-		v.clock.ns = max(v.clock.ns, next)
+		v.clock.set(max(v.clock.nanos(), next))
 	}
-	v.clock.ns = target
+	v.clock.set(target)
 	v.RunUntilIdle()
 }
 
