@@ -113,6 +113,16 @@ func (c *Ctx) Header(name string) string { return string(c.x.Head.Get(name)) }
 
 // Cookie returns the value of a request cookie, "" when absent.
 func (c *Ctx) Cookie(name string) string {
+	if values := c.Cookies(name); len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+// Cookies returns the values of all request cookies of this name. There is more
+// than one when a cookie was set for several paths or domains, possibly by somebody
+// else: where that matters, refuse it.
+func (c *Ctx) Cookies(name string) (values []string) {
 	for line := range c.x.Head.Values("Cookie") {
 		cookies, err := http.ParseCookie(string(line))
 		if err != nil {
@@ -120,11 +130,11 @@ func (c *Ctx) Cookie(name string) string {
 		}
 		for _, cookie := range cookies {
 			if cookie.Name == name {
-				return cookie.Value
+				values = append(values, cookie.Value)
 			}
 		}
 	}
-	return ""
+	return values
 }
 
 // Remote is the address of the peer of the connection: the client, or the

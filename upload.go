@@ -85,6 +85,7 @@ func newUpload(held *bind.Upload) Upload {
 // or 422. The zero value of a field means its default.
 type FormLimits struct {
 	Parts       int    // fields and files of a multipart form; default 1000
+	Files       int    // files of a multipart form; each may take a descriptor; default 100
 	HeaderBytes int    // header of one part; default 16 KiB
 	FieldBytes  int64  // names and values of all fields that are not files; default 1 MiB
 	MemoryBytes int64  // uploads of a request that are kept in memory, together; default 256 KiB

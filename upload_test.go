@@ -58,6 +58,12 @@ func uploadRoutes(dir string) func(*fasterapi.App) {
 				}
 				return nil
 			}))
+		a.Post("/pile", func(_ *fasterapi.Ctx, in struct {
+			Files []fasterapi.Upload `file:"files"`
+		},
+		) (int, error) {
+			return len(in.Files), nil
+		}, fasterapi.LimitForm(fasterapi.FormLimits{Dir: dir, MemoryBytes: 1, Files: 20}))
 		a.Post("/sum", func(c *fasterapi.Ctx, in struct {
 			File fasterapi.Upload `file:"file"`
 		},
@@ -174,6 +180,25 @@ func TestUploads(t *testing.T) {
 		require.Equal(t, "a=2 b=500000", got.body)
 		require.Equal(t, 415, s.do("POST", "/parts", "x").status)
 		require.Equal(t, 422, s.do("POST", "/photo", "--b\r\n", "Content-Type", "multipart/form-data; boundary=b").status)
+		emptyFolder(t, dir)
+	})
+}
+
+// TestManyFiles: small files that do not fit into memory take a descriptor each.
+func TestManyFiles(t *testing.T) {
+	dir := t.TempDir()
+	everyMode(t, uploadRoutes(dir), func(t *testing.T, s service) {
+		pile := func(n int) answer {
+			return s.post("/pile", func(w *multipart.Writer) {
+				for range n {
+					addFile(t, w, "files", "a", "a/b", "xy")
+				}
+			})
+		}
+		require.Equal(t, "20", pile(20).body)
+		got := pile(21)
+		require.Equal(t, 422, got.status)
+		require.Equal(t, "has too many files", got.problem(t).Errors[0].Message)
 		emptyFolder(t, dir)
 	})
 }

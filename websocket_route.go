@@ -123,6 +123,9 @@ func (e *socketEndpoint[In, Incoming, Outgoing]) compile(a *App, r *route) (bool
 		errs = append(errs, err)
 	}
 	o := r.opts.socket
+	if o.maxMessage < 0 || o.ping < 0 || o.pong < 0 {
+		errs = append(errs, errors.New("MaxMessage and PingEvery must be positive"))
+	}
 	e.app = a
 	e.policy = websocket.Policy{Subprotocols: o.subprotocols, Origins: o.origins, Deflate: o.compress}
 	e.options = websocket.Options{

@@ -83,9 +83,7 @@ func (cfg *APIKeyConfig) read(c *fasterapi.Ctx) (string, error) {
 			return "", err
 		}
 	case InCookie:
-		if key := c.Cookie(cfg.Field); key != "" {
-			keys = []string{key}
-		}
+		keys = c.Cookies(cfg.Field)
 	}
 	switch {
 	case len(keys) == 0 || len(keys) == 1 && keys[0] == "":

@@ -16,6 +16,7 @@ const (
 // FormLimits bound what one form may cost. The zero value takes the defaults.
 type FormLimits struct {
 	Parts       int    // fields and files of a multipart form; default 1000
+	Files       int    // files of a multipart form; each may take a descriptor; default 100
 	HeaderBytes int    // header of one part; default 16 KiB
 	FieldBytes  int64  // names and values of all fields that are not files; default 1 MiB
 	MemoryBytes int64  // uploads that are kept in memory, together; default 256 KiB; the rest goes to temporary files
@@ -25,6 +26,9 @@ type FormLimits struct {
 func (l FormLimits) withDefaults() FormLimits {
 	if l.Parts == 0 {
 		l.Parts = 1000
+	}
+	if l.Files == 0 {
+		l.Files = 100
 	}
 	if l.HeaderBytes == 0 {
 		l.HeaderBytes = 16 << 10

@@ -14,6 +14,7 @@ import (
 const (
 	msgMultipart = "is not valid multipart/form-data"
 	msgParts     = "has too many parts"
+	msgFiles     = "has too many files"
 	msgPartHead  = "has a part with too long a header"
 )
 
@@ -28,6 +29,7 @@ type reading struct {
 	faults *faults
 	seen   uint64 // fields
 	files  uint64 // file fields
+	stored int    // files
 	fields int64  // bytes of fields that may still come
 	memory int64  // bytes of uploads that may still be kept in memory
 }
@@ -181,6 +183,10 @@ func (r *reading) upload(i int, part *multipart.Part) *problem.Problem {
 	case part.FileName() == "" && part.Header.Get("Content-Type") != "": // a file input that was left empty
 		return r.emptyFile(i, part)
 	}
+	if r.stored++; r.stored > r.plan.limits.Files {
+		r.faults.append(problem.FieldError{Location: "form", Message: msgFiles})
+		return r.faults.problem()
+	}
 	r.files |= bit
 	u := newUpload(part)
 	if !s.accepts(u.mediaType()) {
@@ -193,7 +199,7 @@ func (r *reading) upload(i int, part *multipart.Part) *problem.Problem {
 	}
 	switch {
 	case err != nil && r.body.failed == nil && u.broken:
-		return r.stored(u, err)
+		return r.notStored(u, err)
 	case err != nil:
 		return r.broken(err)
 	case !fits:
@@ -222,7 +228,7 @@ func (r *reading) emptyFile(i int, part *multipart.Part) *problem.Problem {
 }
 
 // stored reports that an upload could not be stored: the service's fault, not the client's.
-func (r *reading) stored(u *Upload, err error) *problem.Problem {
+func (r *reading) notStored(u *Upload, err error) *problem.Problem {
 	if r.body.form == nil {
 		return problem.Wrap(err, 500, "")
 	}
