@@ -59,7 +59,7 @@ func (r *rooms) waitFor(t *testing.T, s string) {
 			}
 		}
 		return false
-	}, 5*time.Second, time.Millisecond, s)
+	}, 5*time.Second, time.Millisecond, "%s is not among %q", s, &r.ended)
 }
 
 // socketRoutes register the same services in both styles of WebSockets.

@@ -134,7 +134,7 @@ func TestSlowClientHoldsNoCompressor(t *testing.T) {
 		b := make([]byte, 1<<20)
 		return string(b[:runtime.Stack(b, true)])
 	}
-	require.Eventually(t, func() bool { return strings.Contains(stacks(), ".(*Conn).waitSent(") }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(stacks(), ".(*Conn).waitWritten(") }, 10*time.Second, time.Millisecond)
 	require.NotContains(t, stacks(), ".(*Pools).compress(")
 	close(f.release)
 	require.NoError(t, <-sent)

@@ -56,7 +56,12 @@ func (c *Conn) Receive(ctx context.Context) (Message, error) {
 		select {
 		case <-arrived:
 		case <-ctx.Done():
-			return Message{}, context.Cause(ctx)
+			c.mu.Lock()
+			more := c.has || c.err != nil // ctx may have ended because the connection has
+			c.mu.Unlock()
+			if !more {
+				return Message{}, context.Cause(ctx)
+			}
 		}
 	}
 }

@@ -47,43 +47,54 @@ func (c *Conn) submit(op byte, compressed bool, data []byte) error {
 	return nil
 }
 
-// waitSent waits until everything is written.
+// waitSent waits until everything is written. It asks ctx without mu: a context
+// of the connection's own takes it to answer.
 func (c *Conn) waitSent(ctx context.Context) error {
 	c.mu.Lock()
-	if c.phase != closed && !c.unsent() {
-		c.mu.Unlock()
-		return nil
+	waits := c.unsent()
+	c.mu.Unlock()
+	if waits && !c.waitWritten(ctx.Done()) {
+		return context.Cause(ctx)
 	}
-	timer := time.NewTimer(c.opts.WriteTimeout)
-	defer timer.Stop()
-	for c.unsent() {
-		if c.drained == nil {
-			c.drained = make(chan struct{})
-		}
-		drained, before := c.drained, c.socket.Pending()
-		c.mu.Unlock()
-		late := false
-		select {
-		case <-drained:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-timer.C:
-			late = true
-			timer.Reset(c.opts.WriteTimeout)
-		}
-		c.mu.Lock()
-		if late && c.socket.Pending() >= before {
-			c.finish(gone(ErrSlow))
-		}
-		if c.phase == closed && !c.writing {
-			break
-		}
-	}
+	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.phase == closed && c.lost {
 		return c.err
 	}
 	return nil
+}
+
+// waitWritten is false when cancelled was closed first, but not because the
+// connection ends: what was sent before that still goes out.
+func (c *Conn) waitWritten(cancelled <-chan struct{}) bool {
+	timer := time.NewTimer(c.opts.WriteTimeout)
+	defer timer.Stop()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.unsent() && (c.phase != closed || c.writing) {
+		if c.drained == nil {
+			c.drained = make(chan struct{})
+		}
+		drained, before := c.drained, c.socket.Pending()
+		c.mu.Unlock()
+		late, ended := false, false
+		select {
+		case <-drained:
+		case <-cancelled:
+			cancelled, ended = nil, true
+		case <-timer.C:
+			late = true
+			timer.Reset(c.opts.WriteTimeout)
+		}
+		c.mu.Lock()
+		switch {
+		case ended && !c.over:
+			return false
+		case late && c.socket.Pending() >= before:
+			c.finish(gone(ErrSlow))
+		}
+	}
+	return true
 }
 
 // unsent tells whether something waits to be written.
