@@ -21,7 +21,7 @@ func TestNamesThatNoFileHas(t *testing.T) {
 	require.NoError(t, err)
 	defer root.Close()
 	app, log := newApp(fasterapi.Config{}, func(app *fasterapi.App) {
-		app.Static("/root", root.FS())
+		app.Static("/opened", root.FS())
 		app.Static("/dir", os.DirFS(dir))
 		app.Get("/path/{name}", func(_ *fasterapi.Ctx, in struct {
 			Name string `path:"name"`
@@ -32,8 +32,8 @@ func TestNamesThatNoFileHas(t *testing.T) {
 	})
 	addr := start(t, app)
 	for _, name := range []string{
-		"/root/a.txt/b", "/dir/a.txt/b", "/path/b", "/root/" + strings.Repeat("x", 300), "/dir/" + strings.Repeat("x", 300),
-		"/root/a%00b", "/dir/a%00b", "/root/..%2fa.txt", "/dir/%2e%2e/a.txt", "/root/a.txt%2f",
+		"/opened/a.txt/b", "/dir/a.txt/b", "/path/b", "/opened/" + strings.Repeat("x", 300), "/dir/" + strings.Repeat("x", 300),
+		"/opened/a%00b", "/dir/a%00b", "/opened/..%2fa.txt", "/dir/%2e%2e/a.txt", "/opened/a.txt%2f",
 	} {
 		answer, err := http.Get("http://" + addr + name)
 		require.NoError(t, err)

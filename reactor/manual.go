@@ -14,7 +14,8 @@ import (
 // retries on its reactors waits for Advance, not for the time of day. Tasks, I/O
 // and goroutines run as ever.
 //
-// Owner: any (atomic); groups and timers: mu.
+// Owner: any (atomic). start: immutable; groups, timers: mu; advancing: one
+// Advance at a time.
 type ManualClock struct {
 	start     time.Time
 	ns        atomic.Int64 // since start
@@ -107,7 +108,7 @@ const surveyTurns = 3
 
 // survey looks at the timers of a reactor some turns after it was posted.
 //
-// Owner: reactor.
+// Owner: reactor; next, armed: whoever has posted it, once done is closed.
 type survey struct {
 	r     *Reactor
 	turns int
