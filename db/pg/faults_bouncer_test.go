@@ -33,15 +33,16 @@ func openBehind(t testing.TB, c *pgtest.Cluster, b *pgtest.Bouncer, cfg pg.Confi
 }
 
 // TestBouncerConformance: the whole suite through PgBouncer in transaction mode.
+// Every pool has a bouncer of its own, because a pool that closes in the middle
+// of a cancellation may end the bouncer (see pgtest.StartBouncer).
 func TestBouncerConformance(t *testing.T) {
 	c := plain(t)
-	b := pgtest.StartBouncer(t, c, 12)
 	dbtest.Run(t, dbtest.Driver{Slow: slow, Open: func(t testing.TB, l dbtest.Limits) *db.Pool {
 		cfg := pg.Config{MaxConns: l.Connections, MaxWaiting: l.Waiting, AcquireTimeout: l.AcquireTimeout}
 		if l.Waiting > 0 {
 			cfg.MaxPipeline = 1
 		}
-		return openBehind(t, c, b, cfg)
+		return openBehind(t, c, pgtest.StartBouncer(t, c, 12), cfg)
 	}})
 }
 

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,20 +23,44 @@ import (
 type Bouncer struct {
 	dir  string
 	port int
-	done chan struct{} // closed when it has ended
-	out  bytes.Buffer  // read it after done
+
+	done  chan struct{} // closed when it has ended
+	ended error         // how it ended; read it after done
+	out   bytes.Buffer  // read it after done
 }
 
 // StartBouncer starts one before a plaintext cluster, for all of its databases;
-// each of them gets up to servers connections. It ends with the test.
+// each of them gets up to servers connections. It ends with the test. A test that
+// cancels should have it for itself, because of knownFault.
 func StartBouncer(t testing.TB, c *Cluster, servers int) *Bouncer {
 	t.Helper()
 	b, err := newBouncer(needs.Program(t, "pgbouncer"), c, servers)
 	if err != nil {
 		t.Fatalf("pgtest: pgbouncer: %v", err)
 	}
-	t.Cleanup(b.remove)
+	t.Cleanup(func() { b.end(t) })
 	return b
+}
+
+// knownFault is how PgBouncer before 1.21 ends when a client leaves while a
+// cancel request of it is on its way: https://github.com/pgbouncer/pgbouncer/issues/822.
+// (Debian 12 has 1.18.)
+const knownFault = "server_proto: server in bad state: 11"
+
+// end removes the bouncer, and fails a test during which it ended by itself,
+// unless of its known fault: that comes after a client has left, and whoever
+// still needed the bouncer then fails by itself.
+func (b *Bouncer) end(t testing.TB) {
+	select {
+	case <-b.done:
+		if out := b.out.String(); strings.Contains(out, knownFault) {
+			t.Logf("pgtest: pgbouncer ended with its known fault (issue 822)")
+		} else {
+			t.Errorf("pgtest: pgbouncer ended during the test: %v\n%s", b.ended, out)
+		}
+	default:
+	}
+	b.remove()
 }
 
 func newBouncer(program string, c *Cluster, servers int) (*Bouncer, error) {
@@ -100,7 +125,7 @@ func (b *Bouncer) start(program string) error {
 		return err
 	}
 	go func() {
-		_ = cmd.Wait()
+		b.ended = cmd.Wait()
 		close(b.done)
 	}()
 	for begin := time.Now(); time.Since(begin) < 10*time.Second; {
