@@ -58,6 +58,9 @@ type keyed struct {
 	keys  map[string]int32 // index into slots; nil when there are few
 	must  uint64           // slots with a default or required, by index
 	lists uint64           // slots that are checked as a whole
+	// secret: a slot is sensitive. A bare "&" in a secret ends its value, so what
+	// follows it looks like a key.
+	secret bool
 }
 
 // walk reads pairs once and sets the slots that they name.
@@ -106,6 +109,7 @@ func (k *keyed) index() {
 		if s.whole != nil {
 			k.lists |= 1 << i
 		}
+		k.secret = k.secret || s.field.Sensitive
 	}
 	if len(k.slots) > fewKeys {
 		k.keys = make(map[string]int32, len(k.slots))
@@ -118,7 +122,7 @@ func (k *keyed) index() {
 // slotOf returns the index of the slot that has the key of kv, or a negative number.
 func (k *keyed) slotOf(kv *pair, hint int, f *faults) int {
 	if kv.keySemi {
-		f.append(problem.FieldError{Location: k.in, Message: msgSemicolon, Value: shown(kv.key)})
+		k.badKey(kv, msgSemicolon, f)
 		return -1
 	}
 	if !kv.keyCoded {
@@ -127,10 +131,18 @@ func (k *keyed) slotOf(kv *pair, hint int, f *faults) int {
 	var scratch [scratchSize]byte
 	decoded, ok := appendDecoded(scratch[:0], kv.key, true)
 	if !ok {
-		f.append(problem.FieldError{Location: k.in, Message: msgQuery, Value: shown(kv.key)})
+		k.badKey(kv, msgQuery, f)
 		return -1
 	}
 	return k.find(decoded, hint)
+}
+
+func (k *keyed) badKey(kv *pair, message string, f *faults) {
+	e := problem.FieldError{Location: k.in, Message: message, Sensitive: k.secret}
+	if !k.secret {
+		e.Value = shown(kv.key)
+	}
+	f.append(e)
 }
 
 // find looks for a key. Slots are probed from hint on, because clients tend to send parameters in the order of the

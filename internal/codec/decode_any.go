@@ -118,11 +118,12 @@ type choiceDecoder struct {
 	discriminator string
 	nodes         map[string]*decodeNode
 	names         []string
+	secret        bool // a variant has a sensitive part
 }
 
 func (d *choiceDecoder) decode(s *decodeState, p ptr) bool {
 	if s.peek() != '{' {
-		return s.wrong(msgObject)
+		return s.mismatch(msgObject, d.secret)
 	}
 	start, depth := s.pos, s.depth
 	name, found, ok := d.find(s)

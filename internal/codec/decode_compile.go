@@ -156,7 +156,7 @@ func (c *decodeCompiler) compileStruct(n *decodeNode, where string) {
 		c.mistake(where, "%w", err)
 		return
 	}
-	d := &structDecoder{typ: n.typ, byName: make(map[string]int, len(members.List)), strict: c.strict}
+	d := &structDecoder{typ: n.typ, byName: make(map[string]int, len(members.List)), strict: c.strict, secret: schema.HasSecret(n.typ)}
 	n.fn = d.decode
 	for i := range members.List {
 		m := &members.List[i]
@@ -235,7 +235,7 @@ func (c *decodeCompiler) compileChoice(n *decodeNode, where string) {
 		c.mistake(where, "%w", err)
 		return
 	}
-	d := &choiceDecoder{typ: n.typ, discriminator: choice.Discriminator, nodes: map[string]*decodeNode{}}
+	d := &choiceDecoder{typ: n.typ, discriminator: choice.Discriminator, nodes: map[string]*decodeNode{}, secret: schema.HasSecret(n.typ)}
 	n.fn = d.decode
 	for _, v := range choice.Variants {
 		d.nodes[v.Name] = c.node(v.Type, false, nil, where+"("+v.Name+")")

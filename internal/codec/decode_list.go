@@ -23,11 +23,12 @@ type listDecoder struct {
 	most   int           // items to keep; -1: all
 	rules  *schema.Rules
 	unique *Encoder // of the items; nil: they may repeat
+	secret bool     // the items have a sensitive part
 }
 
 func (c *decodeCompiler) compileList(n *decodeNode, plan *schema.Plan, where string) {
 	t := n.typ
-	d := &listDecoder{typ: t, stride: t.Elem().Size(), length: -1, rules: plan.Rules, most: plan.Rules.Most()}
+	d := &listDecoder{typ: t, stride: t.Elem().Size(), length: -1, rules: plan.Rules, most: plan.Rules.Most(), secret: schema.HasSecret(t)}
 	n.fn = d.slice
 	if t.Kind() == reflect.Array {
 		d.length, n.fn = t.Len(), d.array
@@ -45,7 +46,7 @@ func (c *decodeCompiler) compileList(n *decodeNode, plan *schema.Plan, where str
 
 func (d *listDecoder) slice(s *decodeState, p ptr) bool {
 	if s.peek() != '[' {
-		return s.wrong(msgArray)
+		return s.mismatch(msgArray, d.secret)
 	}
 	start := s.pos
 	if !s.enter() {
@@ -97,7 +98,7 @@ func (d *listDecoder) rest(s *decodeState, start int, h *sliceHeader, n int) boo
 
 func (d *listDecoder) array(s *decodeState, p ptr) bool {
 	if s.peek() != '[' {
-		return s.wrong(msgArray)
+		return s.mismatch(msgArray, d.secret)
 	}
 	start := s.pos
 	if !s.enter() {

@@ -12,15 +12,16 @@ import (
 //
 // Owner: any (immutable after New).
 type mapDecoder struct {
-	typ   reflect.Type
-	elem  *decodeNode
-	class schema.Class // of the names
-	most  int          // members to keep; -1: all
-	rules *schema.Rules
+	typ    reflect.Type
+	elem   *decodeNode
+	class  schema.Class // of the names
+	most   int          // members to keep; -1: all
+	rules  *schema.Rules
+	secret bool // the members have a sensitive part
 }
 
 func (c *decodeCompiler) compileMap(n *decodeNode, plan *schema.Plan, where string) {
-	d := &mapDecoder{typ: n.typ, class: schema.ClassOf(n.typ.Key()), rules: plan.Rules, most: plan.Rules.Most()}
+	d := &mapDecoder{typ: n.typ, class: schema.ClassOf(n.typ.Key()), rules: plan.Rules, most: plan.Rules.Most(), secret: schema.HasSecret(n.typ)}
 	n.fn = d.decode
 	if d.class == schema.ClassText && n.typ.Elem() == typeString && !plan.Constrained() {
 		n.fn = decodeStrings
@@ -31,7 +32,7 @@ func (c *decodeCompiler) compileMap(n *decodeNode, plan *schema.Plan, where stri
 
 func (d *mapDecoder) decode(s *decodeState, p ptr) bool {
 	if s.peek() != '{' {
-		return s.wrong(msgObject)
+		return s.mismatch(msgObject, d.secret)
 	}
 	start := s.pos
 	if !s.enter() {

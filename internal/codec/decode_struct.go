@@ -46,6 +46,7 @@ type structDecoder struct {
 	required []int
 	absent   []int // fields with defaults
 	strict   bool
+	secret   bool // has a sensitive part
 }
 
 func (d *structDecoder) add(m *schema.Member, f fieldDecoder) {
@@ -125,7 +126,7 @@ func (f *fieldSet) has(i int) bool {
 
 func (d *structDecoder) decode(s *decodeState, p ptr) bool {
 	if s.peek() != '{' {
-		return s.wrong(msgObject)
+		return s.mismatch(msgObject, d.secret)
 	}
 	if !s.enter() {
 		return false

@@ -232,6 +232,17 @@ func (s *decodeState) wrong(message string) bool {
 	return s.skip() && s.fault(start, message)
 }
 
+// mismatch is wrong for a value that should be an object or an array. One of
+// a type with a secret somewhere is not repeated: a scalar in its place may be
+// that secret.
+func (s *decodeState) mismatch(message string, secret bool) bool {
+	outer := s.quiet
+	s.quiet = outer || secret
+	ok := s.wrong(message)
+	s.quiet = outer
+	return ok
+}
+
 // within puts a place in front of the locations of the faults from n on.
 func (s *decodeState) within(n int, place string) {
 	for i := n; i < len(s.faults); i++ {
