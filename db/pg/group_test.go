@@ -79,12 +79,13 @@ func TestGroupHeldUp(t *testing.T) {
 	require.Zero(t, l.conn.load())
 }
 
-// stop lets time pass until a cancel request is on its way. It goes nowhere; what
-// comes back releases the connection.
+// stop lets time pass until a cancel request is on its way. It goes nowhere;
+// stopped lets it fail, which releases the connection.
 func (l *lab) stop(t testing.TB, after time.Duration) (stopped func()) {
 	l.v.Advance(after)
 	require.Equal(t, 1, l.conn.cancels)
 	return func() {
+		l.giveUp()
 		require.Eventually(t, func() bool {
 			l.v.RunUntilIdle()
 			return l.conn.cancels == 0

@@ -30,6 +30,8 @@ type lab struct {
 	conn *conn
 	peer *sim.Peer
 	ctx  context.Context
+
+	giveUp func() // until it is called, cancel requests are on their way
 }
 
 func newLab(t testing.TB, seed uint64) *lab {
@@ -51,13 +53,20 @@ func newLab(t testing.TB, seed uint64) *lab {
 	d.bound.Store(b)
 	fd, peer := v.Net.Pair()
 	l.peer = peer
+	patient, giveUp := context.WithCancel(context.Background())
+	l.giveUp = giveUp
+	target.DialFunc = func(context.Context, string, string) (net.Conn, error) {
+		<-patient.Done()
+		return nil, net.ErrClosed
+	}
 	v.Do(func() {
-		host, _ := net.Pipe() // where cancel requests cannot be sent to
+		host, _ := net.Pipe() // of which cancel requests take the address
 		require.NoError(t, l.core.add(&link{fd: fd, hijacked: &pgconn.HijackedConn{Conn: host, Config: target}}))
 		l.conn = l.core.conns[0]
 	})
 	l.ctx = async.WithSite(context.Background(), v.Reactor.Site())
 	t.Cleanup(v.Close)
+	t.Cleanup(giveUp)
 	return l
 }
 
