@@ -175,7 +175,10 @@ func (cn *conn) ready(status byte) {
 	u := &cn.ended // not on the stack: steps are func values, which would move it to the heap
 	*u = cn.sending.pop()
 	now := c.r.Now()
-	cn.status, cn.usedAt = status, now
+	cn.status, cn.heardAt = status, now
+	if !u.isCheck() {
+		cn.usedAt = now
+	}
 	if u.slow {
 		cn.slow--
 	}
@@ -199,7 +202,7 @@ func (cn *conn) ready(status byte) {
 		cn.grouped(u)
 	case u.kind == unitPrepare:
 		cn.described(u)
-	case u.kind == unitSync && u.q == nil:
+	case u.isCheck():
 		cn.checking = false
 	default:
 		cn.answered(u)

@@ -36,9 +36,9 @@ type conn struct {
 	reserve bool     // for a call that needs it alone, once it is empty
 	retire  bool     // to be closed once it is empty
 
-	opened   time.Time
 	expires  time.Time // end of life; zero: none
-	usedAt   time.Time // when it last had something to do
+	usedAt   time.Time // when it last had something to do for a caller
+	heardAt  time.Time // when the server last answered, health checks included
 	headAt   time.Time // when the first unit became the first
 	fresh    bool      // it was the first from the start
 	slow     int       // units whose statement is slow

@@ -78,7 +78,7 @@ func (c *core) tend(cn *conn, now time.Time) {
 		cn.leave()
 	case len(c.conns) > c.cfg.MinConns && now.Sub(cn.usedAt) > c.cfg.IdleTimeout:
 		cn.leave()
-	case now.Sub(cn.usedAt) > c.cfg.HealthCheckInterval:
+	case now.Sub(cn.heardAt) > c.cfg.HealthCheckInterval:
 		cn.checking = true
 		cn.setBuffer(append(cn.buffer(), syncMsg...))
 		cn.push(unit{kind: unitSync})

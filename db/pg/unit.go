@@ -61,6 +61,10 @@ func (u *unit) repeatable() bool {
 	return repeatable(u.q.SQL)
 }
 
+// isCheck tells whether u is a health check, which is no use of the connection:
+// that is as idle as before.
+func (u *unit) isCheck() bool { return u.kind == unitSync && u.q == nil && u.step == nil }
+
 // judge finds out what is known of how long u takes.
 func (u *unit) judge(c *core) {
 	look := func(s *statement) {
