@@ -125,7 +125,10 @@ func (c Config) validate() (Config, error) {
 func (c *Config) target() (*pgconn.Config, error) {
 	target, err := pgconn.ParseConfig(c.URL)
 	if err != nil {
-		return nil, fmt.Errorf("pg: %w", redact(err, c.URL))
+		return nil, redact(badDSN(err), nil, c.URL)
+	}
+	if err := checkHosts(target); err != nil {
+		return nil, err
 	}
 	if c.ConnectTimeout > 0 {
 		target.ConnectTimeout = c.ConnectTimeout

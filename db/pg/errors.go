@@ -1,6 +1,7 @@
 package pg
 
 import (
+	"context"
 	"errors"
 	"net/url"
 	"strings"
@@ -116,25 +117,67 @@ func brokenError(why error, sql string, safe bool) *db.Error {
 	return out
 }
 
-// redacted is an error whose text may have quoted a connection string.
+// redacted is an error whose text or data may have held a password: pgconn's
+// hold the whole configuration.
 //
 // Owner: any (immutable after New).
-type redacted struct{ text string }
+type redacted struct {
+	text  string
+	cause error // what holds none of that: a *pgconn.PgError, or a context's error
+}
 
 func (r redacted) Error() string { return r.text }
+func (r redacted) Unwrap() error { return r.cause }
 
-// redact takes the connection string and its password out of an error.
-func redact(err error, dsn string) error {
-	text := err.Error()
-	if dsn == "" {
-		return redacted{text}
+// redact takes the connection string and passwords out of an error.
+func redact(err error, target *pgconn.Config, dsn string) error {
+	out := redacted{text: err.Error()}
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		out.cause = e
+	} else if errors.Is(err, context.DeadlineExceeded) {
+		out.cause = context.DeadlineExceeded
+	} else if errors.Is(err, context.Canceled) {
+		out.cause = context.Canceled
 	}
-	text = strings.ReplaceAll(text, dsn, "(url)")
-	if u, e := url.Parse(dsn); e == nil && u.User != nil {
-		if p, ok := u.User.Password(); ok && p != "" {
-			text = strings.ReplaceAll(text, p, "xxxxx")
-			text = strings.ReplaceAll(text, url.QueryEscape(p), "xxxxx")
+	hide := func(secret, name string) {
+		if secret != "" {
+			out.text = strings.ReplaceAll(out.text, secret, name)
 		}
 	}
-	return redacted{text}
+	hide(dsn, "(url)")
+	if u, e := url.Parse(dsn); e == nil && u.User != nil {
+		p, _ := u.User.Password()
+		hide(p, "xxxxx")
+		hide(url.QueryEscape(p), "xxxxx")
+	}
+	if target != nil {
+		hide(target.Password, "xxxxx") // from wherever it came
+	}
+	return out
+}
+
+// badDSN is what is wrong with a connection string, without a word of it: where
+// in a broken one the password is cannot be known.
+func badDSN(err error) error {
+	what := err.Error()
+	if at := strings.LastIndex(what, "`: "); at >= 0 {
+		what = what[at+3:] // "cannot parse `host=... password=...`: invalid port"
+	}
+	return errors.New("pg: cannot parse the connection string: " + what)
+}
+
+// checkHosts finds a password with an @ that is not escaped, before a part of it
+// is looked up as a host.
+func checkHosts(target *pgconn.Config) error {
+	bad := func(host string) bool {
+		return strings.LastIndexByte(host, '@') > 0 && host[0] != '/' && host[0] != '@'
+	}
+	is := bad(target.Host)
+	for _, f := range target.Fallbacks {
+		is = is || bad(f.Host)
+	}
+	if is {
+		return errors.New("pg: the connection string has a host with an @: in a user name or a password write %40 instead")
+	}
+	return nil
 }

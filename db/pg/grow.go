@@ -100,7 +100,7 @@ func (a *arrival) Run() {
 
 // notConnected plans the next try.
 func (c *core) notConnected(err error) {
-	err = redact(err, c.cfg.URL)
+	err = redact(err, c.d.target, c.cfg.URL)
 	if c.failures == 0 && !c.closing {
 		c.cfg.Logger.Warn("pg: cannot connect", slog.Int("core", c.r.Core()), slog.Any("error", err))
 	}

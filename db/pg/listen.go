@@ -72,7 +72,7 @@ func (l *listener) run(ctx context.Context) error {
 		if l.left || ctx.Err() != nil || first {
 			return err
 		}
-		l.d.cfg.Logger.Warn("pg: a listening connection broke", slog.Any("error", redact(err, l.d.cfg.URL)))
+		l.d.cfg.Logger.Warn("pg: a listening connection broke", slog.Any("error", redact(err, l.d.target, l.d.cfg.URL)))
 		pause := min(lastPause, firstPause<<min(tries, 10))
 		tries++
 		select {
@@ -87,7 +87,7 @@ func (l *listener) run(ctx context.Context) error {
 func (l *listener) connection(ctx context.Context, first bool, connected func()) error {
 	pc, err := l.connect(ctx)
 	if err != nil {
-		return connectError(redact(err, l.d.cfg.URL))
+		return connectError(redact(err, l.d.target, l.d.cfg.URL))
 	}
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)

@@ -50,7 +50,7 @@ func (d *driver) probe(ctx context.Context) error {
 	defer cancel()
 	pc, err := connect(ctx, d.target)
 	if err != nil {
-		return connectError(redact(err, d.cfg.URL))
+		return connectError(redact(err, d.target, d.cfg.URL))
 	}
 	if !d.cfg.SimplePooler {
 		const room = "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int" +
@@ -62,7 +62,7 @@ func (d *driver) probe(ctx context.Context) error {
 	}
 	if d.first, err = hijack(ctx, pc); err != nil {
 		_ = pc.Close(ctx)
-		return connectError(redact(err, d.cfg.URL))
+		return connectError(redact(err, d.target, d.cfg.URL))
 	}
 	return nil
 }

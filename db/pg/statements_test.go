@@ -71,23 +71,3 @@ func TestScripts(t *testing.T) {
 	_, err = p.Exec(background(t), "INSERT INTO s VALUES ($1); SELECT 1", "x").Await(background(t))
 	require.Equal(t, db.Invalid, db.KindOf(err))
 }
-
-// TestSecrets: no error may show the password.
-func TestSecrets(t *testing.T) {
-	const secret = "hunter2-very-secret"
-	for _, url := range []string{
-		"postgres://user:" + secret + "@127.0.0.1:1/x",
-		"postgres://user:" + secret + "@127.0.0.1:badport/x",
-		"host=127.0.0.1 port=1 user=u password=" + secret,
-		"host=127.0.0.1 port=x user=u password=" + secret,
-		"postgres://user:" + secret + "@%zz/x",
-	} {
-		_, err := pg.Open(background(t), pg.Config{URL: url})
-		require.Error(t, err)
-		require.NotContains(t, err.Error(), secret)
-	}
-	_, err := pg.Open(background(t), pg.Config{MaxConns: 65, MinConns: -1, MaxPipeline: -1})
-	require.ErrorContains(t, err, "MaxConns")
-	require.ErrorContains(t, err, "MinConns")
-	require.ErrorContains(t, err, "MaxPipeline")
-}

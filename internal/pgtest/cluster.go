@@ -129,7 +129,7 @@ func (c *Cluster) create() error {
 			return err
 		}
 		lines = append(lines, "ssl = on", "password_encryption = scram-sha-256")
-		hba := "local all postgres trust\nhostssl all app 127.0.0.1/32 scram-sha-256\n"
+		hba := "local all postgres trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n"
 		if err := os.WriteFile(filepath.Join(c.data(), "pg_hba.conf"), []byte(hba), 0o644); err != nil {
 			return err
 		}
