@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,42 +15,15 @@ import (
 )
 
 // clusters are started once for all tests of the package.
-var clusters struct {
-	mu    sync.Mutex
-	plain *pgtest.Cluster
-	tls   *pgtest.Cluster
-}
+var clusters pgtest.Shared
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	for _, c := range []*pgtest.Cluster{clusters.plain, clusters.tls} {
-		if c != nil {
-			c.Remove()
-		}
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(clusters.Run(m)) }
 
-// plain returns the URL of the shared plaintext cluster.
-func plain(t testing.TB) *pgtest.Cluster { return shared(t, &clusters.plain, pgtest.Options{}) }
+// plain returns the shared plaintext cluster.
+func plain(t testing.TB) *pgtest.Cluster { return clusters.Plain(t) }
 
 // encrypted returns the shared cluster with TLS and SCRAM.
-func encrypted(t testing.TB) *pgtest.Cluster {
-	return shared(t, &clusters.tls, pgtest.Options{TLS: true})
-}
-
-func shared(t testing.TB, slot **pgtest.Cluster, o pgtest.Options) *pgtest.Cluster {
-	t.Helper()
-	clusters.mu.Lock()
-	defer clusters.mu.Unlock()
-	if *slot == nil {
-		bin := pgtest.Require(t)
-		c, err := pgtest.New(bin, o)
-		require.NoError(t, err)
-		*slot = c
-	}
-	return *slot
-}
+func encrypted(t testing.TB) *pgtest.Cluster { return clusters.TLS(t) }
 
 var schemas atomic.Int64
 

@@ -1,11 +1,9 @@
 package pg_test
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"net/url"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,32 +15,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// lockedBuffer takes what a logger writes.
-//
-// Owner: mu.
-type lockedBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
-}
-
 // TestTooManyConnections: a server that has fewer connections than the pool may
 // open is a reason for a warning, and the calls share those that can be had.
 func TestTooManyConnections(t *testing.T) {
 	const room = 8
 	c := pgtest.Start(t, pgtest.Options{Settings: []string{"max_connections = 8", "superuser_reserved_connections = 0", "max_wal_senders = 0"}})
-	logged := &lockedBuffer{}
+	logged := &journal{}
 	p := open(t, c, pg.Config{
 		MaxConns: 20, AcquireTimeout: 10 * time.Second,
 		Logger: slog.New(slog.NewTextHandler(logged, nil)),

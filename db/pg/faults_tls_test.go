@@ -19,7 +19,7 @@ import (
 // TestBothDirections has megabytes on their way in both directions of one
 // connection at once: whoever only wrote, or only read, would wait for ever.
 func TestBothDirections(t *testing.T) {
-	for name, c := range map[string]*pgtest.Cluster{"plain": plain(t), "tls": encrypted(t)} {
+	for name, c := range targets(t) {
 		t.Run(name, func(t *testing.T) {
 			p := open(t, c, pg.Config{MaxConns: 1, AcquireTimeout: time.Minute})
 			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -90,7 +90,7 @@ func TestRefused(t *testing.T) {
 		"not a URL, by keyword": {"host=127.0.0.1 password=s3cr3t port=x", "port"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			logged := &lockedBuffer{}
+			logged := &journal{}
 			_, err := pg.Open(background(t), pg.Config{URL: tc.url, Logger: slog.New(slog.NewTextHandler(logged, nil))})
 			require.ErrorContains(t, err, tc.says)
 			for _, secret := range []string{"not-the-password", "s3cr3t", pgtest.Password, url.QueryEscape(pgtest.Password), "s3cret%2Fpass%20word"} {

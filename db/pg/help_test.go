@@ -12,9 +12,7 @@ import (
 const patience = 20 * time.Second
 
 // targets are the clusters that a test runs on.
-func targets(t testing.TB) map[string]*pgtest.Cluster {
-	return map[string]*pgtest.Cluster{"plain": plain(t), "tls": encrypted(t)}
-}
+func targets(t testing.TB) map[string]*pgtest.Cluster { return clusters.Both(t) }
 
 func exec(t testing.TB, q *db.Querier, sql string, args ...any) db.Result {
 	t.Helper()

@@ -50,9 +50,7 @@ func Start(t testing.TB, o Options) *Cluster {
 	return c
 }
 
-// Require returns the folder of the installed server, or skips the test.
-func Require(t testing.TB) string { t.Helper(); return findServer(t) }
-
+// findServer returns the folder of the installed server, or skips the test.
 func findServer(t testing.TB) string {
 	t.Helper()
 	if bin := Find(); bin != "" {

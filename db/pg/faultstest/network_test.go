@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,39 +18,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// servers are started once for all tests.
-var servers struct {
-	mu    sync.Mutex
-	plain *pgtest.Cluster
-	tls   *pgtest.Cluster
-}
+// clusters are started once for all tests.
+var clusters pgtest.Shared
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	for _, c := range []*pgtest.Cluster{servers.plain, servers.tls} {
-		if c != nil {
-			c.Remove()
-		}
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(clusters.Run(m)) }
 
 // onBoth runs a test against a plaintext server and one with TLS and SCRAM.
 func onBoth(t *testing.T, body func(t *testing.T, c *pgtest.Cluster)) {
-	for name, slot := range map[string]**pgtest.Cluster{"plain": &servers.plain, "tls": &servers.tls} {
-		t.Run(name, func(t *testing.T) {
-			servers.mu.Lock()
-			if *slot == nil {
-				c, err := pgtest.New(pgtest.Require(t), pgtest.Options{TLS: name == "tls"})
-				if err != nil {
-					servers.mu.Unlock()
-					t.Fatal(err)
-				}
-				*slot = c
-			}
-			servers.mu.Unlock()
-			body(t, *slot)
-		})
+	for name, c := range clusters.Both(t) {
+		t.Run(name, func(t *testing.T) { body(t, c) })
 	}
 }
 
