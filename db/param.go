@@ -88,6 +88,12 @@ func unusualParam(a any) (Param, error) {
 	if v.Kind() == reflect.Pointer && v.IsNil() {
 		return Param{}, nil
 	}
+	if v.Kind() == reflect.Struct && isNull(v.Type()) { // its Value knows few types
+		if !v.FieldByName("Valid").Bool() {
+			return Param{}, nil
+		}
+		return paramOf(detach(v.FieldByName("V")))
+	}
 	if _, ok := a.(driver.Valuer); ok {
 		return valuerParam(detach(v).(driver.Valuer))
 	}

@@ -80,6 +80,7 @@ type field struct {
 	valid  uintptr      // sql.Null: offset of Valid in the field
 	kind   fieldKind
 	wrap   wrapping
+	flag   bool // it tells NULL itself: a kindCustom with a bool Valid
 }
 
 type wrapping uint8
@@ -259,7 +260,17 @@ func newField(c *Column, t reflect.Type) (field, *MappingError) {
 		return f, &MappingError{Column: c.Name, ColumnType: c.Type, GoType: t.String(), Reason: reason}
 	}
 	f.kind = kind
+	f.flag = kind == kindCustom && hasFlag(f.value)
 	return f, nil
+}
+
+// hasFlag recognises types whose zero value is NULL: pgtype.Numeric and its like.
+func hasFlag(t reflect.Type) bool {
+	if t.Kind() != reflect.Struct {
+		return false
+	}
+	valid, ok := t.FieldByName("Valid")
+	return ok && valid.Type.Kind() == reflect.Bool
 }
 
 // isNull recognises the instances of sql.Null[T].

@@ -46,7 +46,7 @@ func (r *Row) slot(f *field) pointer {
 func (r *Row) Null(column int) {
 	f := &r.plan.fields[column]
 	switch {
-	case f.wrap == pointed, f.wrap == wrapped, f.kind == kindBytes, f.kind == kindAny:
+	case f.wrap == pointed, f.wrap == wrapped, f.flag, f.kind == kindBytes, f.kind == kindAny:
 		reflect.NewAt(f.typ, offsetOf(r.base, f.offset)).Elem().SetZero()
 	case f.kind == kindScanner:
 		r.scan(f, nil)
@@ -262,6 +262,10 @@ func (r *Row) Pointer(column int) (any, bool) {
 	}
 	return typed(r.slot(f), 0, f.value), true
 }
+
+// Scans tells whether a column goes into a sql.Scanner: that takes text for what
+// has no value in Go.
+func (r *Row) Scans(column int) bool { return r.plan.fields[column].kind == kindScanner }
 
 // Fail reports that the driver could not decode a column.
 func (r *Row) Fail(column int, err error) { r.fail(&r.plan.fields[column], err.Error()) }

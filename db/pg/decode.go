@@ -167,7 +167,7 @@ func decodeTimestamp(_ *core, row *db.Row, i int, _ *column, b []byte) {
 	}
 	us := int64(binary.BigEndian.Uint64(b))
 	if us == math.MaxInt64 || us == math.MinInt64 {
-		row.Fail(i, errors.New("infinity is not a time.Time"))
+		infinite(row, i, us > 0)
 		return
 	}
 	s := us / 1_000_000
@@ -181,10 +181,22 @@ func decodeDate(_ *core, row *db.Row, i int, _ *column, b []byte) {
 	}
 	days := int32(binary.BigEndian.Uint32(b))
 	if days == math.MaxInt32 || days == math.MinInt32 {
-		row.Fail(i, errors.New("infinity is not a time.Time"))
+		infinite(row, i, days > 0)
 		return
 	}
 	row.Time(i, time.Unix((int64(days)+epochDays)*86400, 0).UTC())
+}
+
+// infinite stores a time that pgtype's types know, and time.Time does not.
+func infinite(row *db.Row, i int, positive bool) {
+	switch {
+	case !row.Scans(i):
+		row.Fail(i, errors.New("infinity is not a time.Time"))
+	case positive:
+		row.Text(i, []byte("infinity"))
+	default:
+		row.Text(i, []byte("-infinity"))
+	}
 }
 
 // decodeOther stores the text of a value, or what pgtype makes of it where the

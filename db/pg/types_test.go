@@ -66,8 +66,11 @@ func agree[T any](t *testing.T, typ string, gen *rapid.Generator[T], same func(a
 		null, err := p.One[sql.Null[T]](ctx, echo, sql.Null[T]{}).Await(ctx)
 		require.NoError(t, err)
 		require.False(t, null.Valid)
-		_, err = p.One[T](ctx, echo, nil).Await(ctx)
-		if k := reflect.TypeFor[T]().Kind(); k != reflect.Slice || reflect.TypeFor[T]().Elem().Kind() != reflect.Uint8 {
+		zero, err := p.One[T](ctx, echo, nil).Await(ctx)
+		if v := reflect.ValueOf(zero); v.Kind() == reflect.Struct && v.FieldByName("Valid").IsValid() {
+			require.NoError(t, err, "it tells NULL by its flag")
+			require.True(t, v.IsZero())
+		} else if k := reflect.TypeFor[T]().Kind(); k != reflect.Slice || reflect.TypeFor[T]().Elem().Kind() != reflect.Uint8 {
 			var mapping *db.MappingError
 			require.ErrorAs(t, err, &mapping)
 		}
