@@ -74,10 +74,11 @@ func (s *session) copy(q *db.Query) {
 	}
 	st := s.core.statement(source.types())
 	s.busy = true
-	sh := s.cn.readyFor(q, st).shape
-	if sh == nil {
-		return
+	r := s.cn.readyFor(q, st)
+	if r.shape == nil || s.cn.renew(q, r) {
+		return // nobody runs this statement, so nobody would be told that it is out of date
 	}
+	sh := r.shape
 	oids := make([]uint32, len(sh.columns))
 	for i := range sh.columns {
 		oids[i] = sh.columns[i].oid

@@ -2,13 +2,18 @@ package pg_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"fmt"
 	"iter"
+	"math"
+	"net/netip"
 	"testing"
 	"time"
 
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/pg"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/stretchr/testify/require"
 )
 
@@ -115,4 +120,98 @@ func TestCopyAsStatement(t *testing.T) {
 	_, err := p.Exec(background(t), "COPY loaded FROM STDIN").Await(background(t))
 	require.ErrorContains(t, err, "pg.CopyFrom")
 	require.EqualValues(t, 1, one[int64](t, &p.Querier, "SELECT 1"))
+}
+
+// TestCopyFromRefused: rows that the server or the encoder does not take are an
+// error that says which, and nothing of the load stays.
+func TestCopyFromRefused(t *testing.T) {
+	p := open(t, plain(t), pg.Config{})
+	ctx := background(t)
+	exec(t, &p.Querier, "CREATE TABLE strict (n bigint CHECK (n < 5000), at date)")
+	load := func(bad any) error {
+		rows := func(yield func([]any, error) bool) {
+			for i := range 4000 {
+				if !yield([]any{i, time.Unix(0, 0)}, nil) {
+					return
+				}
+			}
+			yield([]any{bad, nil}, nil)
+		}
+		_, err := pg.CopyFrom(ctx, &p.Querier, "strict", []string{"n", "at"}, rows).Await(ctx)
+		require.Error(t, err)
+		require.Zero(t, one[int64](t, &p.Querier, "SELECT count(*) FROM strict"))
+		idle(t, p)
+		return err
+	}
+	require.Equal(t, db.Invalid, db.KindOf(load("not a number")))
+	require.Equal(t, db.CheckViolation, db.KindOf(load(5000)))
+	err := load(make(chan int))
+	require.ErrorContains(t, err, "row 4001")
+	require.ErrorContains(t, err, "column 1")
+	require.ErrorContains(t, err, "chan int")
+}
+
+// TestCopyTypes: a value that is copied is the value that is inserted.
+func TestCopyTypes(t *testing.T) {
+	p := open(t, plain(t), pg.Config{})
+	ctx := background(t)
+	exec(t, &p.Querier, "CREATE TYPE flavour AS ENUM ('o''sweet', 'tab\tsour')")
+	at := time.Date(2024, 2, 29, 23, 59, 59, 123456000, time.FixedZone("", 2*3600))
+	for i, tc := range []struct {
+		typ   string
+		value any
+	}{
+		{"numeric", "12.500"},
+		{"numeric", math.NaN()},
+		{"numeric", math.Inf(-1)},
+		{"float8", math.Inf(1)},
+		{"real", float32(1.5)},
+		{"smallint", int16(-7)},
+		{"text", `\N`},
+		{"text", ""},
+		{"text", "a\\b\tc\nd\re"},
+		{"bytea", []byte{0, '\\', '\n', 255}},
+		{"bytea", "text"},
+		{"uuid", [16]byte{1, 2, 3}},
+		{"date", at},
+		{"timestamp", at},
+		{"timestamptz", at},
+		{"interval", 90 * time.Minute},
+		{"jsonb", map[string]any{"a": "b\n\\"}},
+		{"json", []int{1, 2}},
+		{"inet", netip.MustParseAddr("2001:db8::1")},
+		{"flavour", "tab\tsour"},
+		{"text[]", []string{"a,b", `c"d\`, "NULL", ""}},
+		{"bigint[]", []int64{}},
+		{"boolean", false},
+		{"int8range", pgtype.Range[pgtype.Int8]{Lower: pgtype.Int8{Int64: 1, Valid: true}, LowerType: pgtype.Inclusive, UpperType: pgtype.Unbounded, Valid: true}},
+		{"text", sql.NullString{}},
+		{"bigint", (*int64)(nil)},
+		{"uuid", nil},
+	} {
+		table := fmt.Sprintf("copied_%d", i)
+		exec(t, &p.Querier, "CREATE TABLE "+table+" (v "+tc.typ+")")
+		exec(t, &p.Querier, "INSERT INTO "+table+" VALUES ($1)", tc.value)
+		n, err := pg.CopyFrom(ctx, &p.Querier, table, []string{"v"}, func(yield func([]any, error) bool) { yield([]any{tc.value}, nil) }).Await(ctx)
+		require.NoError(t, err, "%d: %s %v", i, tc.typ, tc.value)
+		require.EqualValues(t, 1, n)
+		values, err := p.Query[*string](ctx, "SELECT v::text FROM "+table).Await(ctx)
+		require.NoError(t, err)
+		require.Equal(t, values[0], values[1], "%d: %s %v", i, tc.typ, tc.value)
+	}
+}
+
+// TestCopyTableChanges: the columns' types are those of the table as it is now.
+func TestCopyTableChanges(t *testing.T) {
+	p := open(t, plain(t), pg.Config{MaxConns: 1})
+	ctx := background(t)
+	for _, typ := range []string{"text", "bytea", "interval"} {
+		exec(t, &p.Querier, "CREATE TABLE remade (v "+typ+")")
+		value := map[string]any{"text": "a", "bytea": []byte{0, 255}, "interval": time.Second}[typ]
+		_, err := pg.CopyFrom(ctx, &p.Querier, "remade", []string{"v"}, func(yield func([]any, error) bool) { yield([]any{value}, nil) }).Await(ctx)
+		require.NoError(t, err)
+		want := map[string]string{"text": "a", "bytea": `\x00ff`, "interval": "00:00:01"}[typ]
+		require.Equal(t, want, one[string](t, &p.Querier, "SELECT v::text FROM remade"))
+		exec(t, &p.Querier, "DROP TABLE remade")
+	}
 }
