@@ -70,3 +70,22 @@ func TestBouncerShares(t *testing.T) {
 	openBank(t, p)
 	moveMuch(t, p, 200)
 }
+
+// TestBouncerTimeout: behind a pooler, which passes no setting on, the pool itself
+// ends what takes longer than StatementTimeout, and the server works on it no more.
+func TestBouncerTimeout(t *testing.T) {
+	c := plain(t)
+	p := openBehind(t, c, pgtest.StartBouncer(t, c, 4), pg.Config{StatementTimeout: 100 * time.Millisecond})
+	look := admin(t, c.URL())
+	begin := time.Now()
+	_, err := p.Exec(background(t), "SELECT pg_sleep(60) /* behind a pooler */").Await(background(t))
+	require.Equal(t, db.Timeout, db.KindOf(err), "%v", err)
+	require.Less(t, time.Since(begin), 10*time.Second)
+	require.Eventually(t, func() bool {
+		var n int
+		const sql = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%/* behind a pooler */%' AND pid <> pg_backend_pid()"
+		require.NoError(t, look.QueryRow(background(t), sql).Scan(&n))
+		return n == 0
+	}, patience, time.Millisecond)
+	require.Equal(t, 5, one[int](t, &p.Querier, "SELECT 5"))
+}

@@ -3,6 +3,7 @@ package pg_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/pg"
@@ -52,4 +53,44 @@ func TestListen(t *testing.T) {
 	for _, err := range pg.Listen(context.Background(), p) {
 		require.Error(t, err)
 	}
+}
+
+// TestListenLeaves: who leaves the loop, or whose context ends, leaves no
+// connection behind; the cause comes last.
+func TestListenLeaves(t *testing.T) {
+	p := open(t, plain(t), pg.Config{})
+	listeners := func() int64 {
+		return one[int64](t, &p.Querier, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN \"leaving%'")
+	}
+	heard := make(chan string)
+	go func() {
+		defer close(heard)
+		for n, err := range pg.Listen(background(t), p, "leaving", "leaving too") {
+			if err != nil {
+				heard <- err.Error()
+				return
+			}
+			heard <- n.Channel
+			break
+		}
+	}()
+	require.Eventually(t, func() bool { return listeners() == 1 }, patience, time.Millisecond)
+	exec(t, &p.Querier, `NOTIFY "leaving too"`)
+	require.Equal(t, "leaving too", <-heard)
+	_, more := <-heard
+	require.False(t, more)
+	require.Eventually(t, func() bool { return listeners() == 0 }, patience, time.Millisecond)
+
+	ctx, cancel := context.WithCancelCause(background(t))
+	last := make(chan error)
+	go func() {
+		var err error
+		for _, err = range pg.Listen(ctx, p, "leaving") {
+		}
+		last <- err
+	}()
+	require.Eventually(t, func() bool { return listeners() == 1 }, patience, time.Millisecond)
+	cancel(errPurpose)
+	require.ErrorIs(t, <-last, errPurpose)
+	require.Eventually(t, func() bool { return listeners() == 0 }, patience, time.Millisecond)
 }

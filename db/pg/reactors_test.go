@@ -95,3 +95,29 @@ func TestOverflow(t *testing.T) {
 	require.EqualValues(t, 1, p.Stats().Cores[0].Overflows)
 	require.EqualValues(t, 1, p.Stats().Overflows)
 }
+
+// TestLifetime: connections are replaced at their age under load, and nobody
+// notices.
+func TestLifetime(t *testing.T) {
+	for name, c := range targets(t) {
+		t.Run(name, func(t *testing.T) {
+			p := open(t, c, pg.Config{MaxConns: 2, MaxLifetime: 100 * time.Millisecond})
+			processes := map[int64]bool{}
+			require.Eventually(t, func() bool {
+				ctx := background(t)
+				fs := make([]async.Future[int64], 20)
+				for i := range fs {
+					fs[i] = p.One[int64](ctx, "SELECT pg_backend_pid()::bigint")
+				}
+				all, err := async.WhenAll(fs...).Await(ctx)
+				require.NoError(t, err)
+				for _, pid := range all {
+					processes[pid] = true
+				}
+				return len(processes) > 3
+			}, patience, time.Millisecond)
+			require.Zero(t, p.Stats().Broken)
+			require.Zero(t, p.Stats().Errors)
+		})
+	}
+}

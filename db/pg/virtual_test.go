@@ -117,13 +117,16 @@ func TestOneWrite(t *testing.T) {
 	require.EqualValues(t, 1, v)
 
 	var all []async.Future[int64]
+	var writes int
 	l.v.Do(func() {
 		for i := range 10 {
 			all = append(all, l.pool.One[int64](l.ctx, "SELECT $1", i))
 		}
 		require.Empty(t, l.peer.Take(), "nothing is written before the turn ends")
+		writes = l.v.Net.Writes()
 	})
 	l.v.RunUntilIdle()
+	require.Equal(t, 1, l.v.Net.Writes()-writes)
 	require.Equal(t, 10, l.syncs())
 	var out []byte
 	for i := range 10 {
@@ -283,4 +286,30 @@ func FuzzAnswers(f *testing.F) {
 			require.True(t, ok, "a call hangs")
 		}
 	})
+}
+
+// TestBatchOneTrip: the statements of a batch leave in one write with one Sync,
+// and are answered together.
+func TestBatchOneTrip(t *testing.T) {
+	l := newLab(t, 1)
+	l.prove(t)
+	b := l.pool.Batch()
+	items := []*db.Item[int64]{b.One[int64]("SELECT $1", 1), b.One[int64]("SELECT $1", 2), b.One[int64]("SELECT $1", 3)}
+	var sent async.Future[struct{}]
+	writes := l.v.Net.Writes()
+	l.v.Do(func() { sent = b.Send(l.ctx) })
+	l.v.RunUntilIdle()
+	require.Equal(t, 1, l.v.Net.Writes()-writes)
+	require.Equal(t, 1, l.syncs())
+	for i := range items {
+		l.say(answer(uint64(i + 1))[:3]...)
+	}
+	require.False(t, sent.Ready(), "all or nothing")
+	l.say(readyNow)
+	_, err, ok := sent.Result()
+	require.True(t, ok)
+	require.NoError(t, err)
+	for i, item := range items {
+		require.EqualValues(t, i+1, item.Value)
+	}
 }

@@ -37,6 +37,7 @@ type Net struct {
 	faults  int
 	notify  chan struct{}
 	closed  bool
+	writes  int
 }
 
 // New returns a network whose random choices follow the seed.
@@ -251,11 +252,19 @@ func (n *Net) Read(fd int, p []byte) (int, poll.Errno) {
 func (n *Net) Write(fd int, p []byte) (int, poll.Errno) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.writes++
 	s := n.sockets[fd]
 	if s == nil {
 		return 0, syscall.EBADF
 	}
 	return s.write(p)
+}
+
+// Writes returns how many times Write and Writev have been called.
+func (n *Net) Writes() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.writes
 }
 
 // Writev sends what the other side's buffer takes of bufs.
