@@ -111,6 +111,18 @@ func (c *Ctx) Param(name string) string {
 // Header returns the first value of a request header field, "" when absent.
 func (c *Ctx) Header(name string) string { return string(c.x.Head.Get(name)) }
 
+// Trailer returns the first value of a trailer field, which comes behind a chunked
+// body: "" when absent, and before a streamed body was read to its end. Fields that
+// RFC 9110 6.5.1 keeps out of trailers, such as Authorization, are left out.
+func (c *Ctx) Trailer(name string) string {
+	for _, h := range c.x.Trailers {
+		if strings.EqualFold(string(h.Name), name) {
+			return string(h.Value)
+		}
+	}
+	return ""
+}
+
 // Cookie returns the value of a request cookie, "" when absent.
 func (c *Ctx) Cookie(name string) string {
 	if values := c.Cookies(name); len(values) > 0 {

@@ -16,6 +16,7 @@ import (
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/http1/wire"
+	"github.com/fasterapi/fasterapi/internal/stream"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -48,7 +49,7 @@ func (c *Ctx) contain(panicked any) {
 func (c *Ctx) fail(err error) {
 	c.dropAfter()
 	if c.sent() {
-		c.Logger().Error("response broken off", slog.String("error", err.Error()))
+		c.logBrokenOff(err)
 		return
 	}
 	c.x.Fields = slices.DeleteFunc(c.x.Fields, describesBody)
@@ -69,6 +70,16 @@ func (c *Ctx) fail(err error) {
 		status = 500
 	}
 	c.x.Respond(status, problem.ContentType, c.scratch)
+}
+
+// logBrokenOff notes a response of which the client has a part only. It is an
+// error unless the client has left or does not read.
+func (c *Ctx) logBrokenOff(err error) {
+	level := slog.LevelError
+	if c.ended.Load() || errors.Is(err, stream.ErrBroken) || errors.Is(err, exchange.ErrTimeout) {
+		level = slog.LevelInfo
+	}
+	c.Logger().Log(context.Background(), level, "response broken off", slog.String("error", err.Error()))
 }
 
 // describesBody tells whether a field is about the answer that then failed: a
@@ -96,6 +107,8 @@ func (c *Ctx) problemOf(err error) *problem.Problem {
 		return problem.New(framing.Status, framing.Reason)
 	case errors.Is(err, exchange.ErrBodyTooLarge):
 		return problem.TooLarge("the request body is too large")
+	case errors.Is(err, exchange.ErrBodyBroken):
+		return problem.BadRequest("the request body is not complete")
 	case errors.Is(err, exchange.ErrTimeout):
 		return problem.New(http.StatusRequestTimeout, "the request took too long to arrive")
 	case errors.Is(err, context.Canceled) && c.ended.Load():

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/fasterapi/fasterapi/internal/http1/wire"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -147,7 +148,7 @@ func (c *Ctx) httpRequest(ctx context.Context) (*http.Request, error) {
 	for _, h := range head.Headers {
 		name := http.CanonicalHeaderKey(string(h.Name))
 		switch name {
-		case "Host", "Transfer-Encoding": // net/http keeps them out as well
+		case "Host", "Transfer-Encoding", "Trailer": // net/http keeps them out as well
 		default:
 			r.Header[name] = append(r.Header[name], string(h.Value))
 		}
@@ -165,12 +166,58 @@ func (c *Ctx) requestBody(r *http.Request) {
 		r.Body, r.ContentLength = io.NopCloser(c.x.Stream), c.x.Head.ContentLength
 		if c.x.Head.Chunked {
 			r.ContentLength, r.TransferEncoding = -1, []string{"chunked"}
+			r.Trailer = c.announced()
+			r.Body = &trailedBody{ReadCloser: r.Body, c: c, trailer: r.Trailer}
 		}
 	case len(c.x.Body) == 0:
 		r.Body = http.NoBody
 	default:
 		r.Body, r.ContentLength = io.NopCloser(c.Body()), int64(len(c.x.Body))
 	}
+	if c.x.Stream == nil && len(c.x.Trailers) > 0 {
+		r.Trailer = c.announced()
+		c.fillTrailer(r.Trailer)
+	}
+}
+
+// announced are the names that the Trailer fields give, without values yet.
+func (c *Ctx) announced() http.Header {
+	trailer := http.Header{}
+	for value := range c.x.Head.Values("Trailer") {
+		for name := range strings.SplitSeq(string(value), ",") {
+			if name = http.CanonicalHeaderKey(strings.TrimSpace(name)); name != "" && wire.KeepsTrailer(name) {
+				trailer[name] = nil
+			}
+		}
+	}
+	return trailer
+}
+
+func (c *Ctx) fillTrailer(trailer http.Header) {
+	for _, h := range c.x.Trailers {
+		name := http.CanonicalHeaderKey(string(h.Name))
+		trailer[name] = append(trailer[name], string(h.Value))
+	}
+}
+
+// trailedBody is a request body that fills in the trailer fields at its end.
+//
+// Owner: the handler of the request.
+type trailedBody struct {
+	io.ReadCloser
+	c       *Ctx
+	trailer http.Header
+	ended   bool
+}
+
+// Read implements [io.Reader].
+func (b *trailedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err == io.EOF && !b.ended {
+		b.ended = true
+		b.c.fillTrailer(b.trailer)
+	}
+	return n, err
 }
 
 // FromRequest returns the [Ctx] of a request that a mounted handler or net/http

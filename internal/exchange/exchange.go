@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -26,6 +27,9 @@ type Exchange struct {
 	// Stream reads a request body that was not collected; nil otherwise. It
 	// blocks, so only a goroutine may read it.
 	Stream io.Reader
+	// Trailers are the fields behind a chunked body, once it was read to its end;
+	// leased until Finish.
+	Trailers []wire.Header
 	// Remote is the peer of the connection; the zero value for a unix socket.
 	Remote netip.AddrPort
 	// Secure tells whether the request came over TLS.
@@ -93,6 +97,9 @@ var (
 	// ErrBodyTooLarge is returned when a streamed request body is longer than
 	// its limit.
 	ErrBodyTooLarge = errors.New("exchange: the request body is too large")
+	// ErrBodyBroken is returned when a streamed request body ends before it is
+	// complete. It is an io.ErrUnexpectedEOF.
+	ErrBodyBroken = fmt.Errorf("exchange: the request body broke off: %w", io.ErrUnexpectedEOF)
 )
 
 // Attach binds x to the engine that carries it. Engines call it once for each
@@ -108,7 +115,7 @@ func (x *Exchange) Moved(onReactor bool) { x.onReactor = onReactor }
 func (x *Exchange) Reset() {
 	x.Head.Reset()
 	clear(x.Fields)
-	x.Body, x.Stream, x.Payload = nil, nil, nil
+	x.Body, x.Stream, x.Trailers, x.Payload = nil, nil, nil, nil
 	x.Remote, x.Secure, x.CloseAfter = netip.AddrPort{}, false, false
 	x.Status, x.ContentType, x.Fields = 0, "", x.Fields[:0]
 	x.carrier, x.reactor, x.coroutine = nil, nil, nil

@@ -63,7 +63,8 @@ func (c *conn) expectBody(length int64, adm exchange.Admission) {
 	b.chunks.Reset(wire.ChunkLimits{BodyBytes: max(limit, 1)})
 	c.body = b
 	if adm.Stream && (length < 0 || length > c.core.server.cfg.StreamAbove) {
-		c.x.Stream = &bodyReader{c: c, credit: newCredit(c.core.server.cfg.BodyTimeout)}
+		c.reader = &bodyReader{c: c, credit: newCredit(c.core.server.cfg.BodyTimeout)}
+		c.x.Stream = c.reader
 		return // its first Read asks for the body
 	}
 	c.phase = collecting
@@ -93,7 +94,7 @@ func (c *conn) collectBody() bool {
 		c.refuseFor(err)
 		return true
 	case done:
-		c.x.Body = c.body.data
+		c.x.Body, c.x.Trailers = c.body.data, c.body.chunks.Trailers()
 		c.collected()
 		return true
 	}
@@ -115,6 +116,17 @@ func (c *conn) collected() {
 func tooLong(err error) bool {
 	var bad *wire.Error
 	return errors.As(err, &bad) && bad.Status == 413
+}
+
+// skipBody throws away what the handler has left of the body. It reports whether
+// all of it had come, so that the connection can go on.
+func (c *conn) skipBody() bool {
+	if c.reader != nil {
+		c.reader.detach() // the handler may have left somebody reading
+	}
+	c.body.discard = true
+	done, err := c.takeBody()
+	return done && err == nil
 }
 
 // takeBody moves unread input into the body.

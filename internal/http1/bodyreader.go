@@ -4,6 +4,7 @@ import (
 	"io"
 	"sync"
 
+	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/stream"
 )
 
@@ -21,7 +22,7 @@ type bodyReader struct {
 // Read implements [io.Reader]. It fails with [exchange.ErrTimeout] when no
 // byte comes, or next to none, for BodyTimeout, with a [wire.Error] of status
 // 413 beyond the limit of the route or of status 400 for bad framing, and with
-// io.ErrUnexpectedEOF when the client leaves.
+// [exchange.ErrBodyBroken] when the client stops or leaves.
 func (r *bodyReader) Read(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -45,6 +46,7 @@ func (r *bodyReader) read(p []byte) (int, error) {
 	for c.body != nil {
 		n, done, err := c.readBody(p)
 		if done {
+			c.x.Trailers = c.body.chunks.Trailers()
 			c.body = nil
 		}
 		if n > 0 || err != nil {
@@ -109,7 +111,7 @@ func (c *conn) fillBody(k *credit) error {
 				return err
 			}
 		default:
-			return io.ErrUnexpectedEOF
+			return exchange.ErrBodyBroken
 		}
 	}
 }

@@ -87,6 +87,9 @@ type conn struct {
 	held []byte
 	// writer streams the response of x; nil when it is not streamed.
 	writer *responseWriter
+	// reader streams the body of x; nil when it was collected. x.Stream may be a
+	// reader that the handler has put around it.
+	reader *bodyReader
 	// fills counts the reads of one advance, lingered the bytes that were thrown
 	// away while lingering.
 	fills, lingered uint32

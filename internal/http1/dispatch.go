@@ -72,10 +72,10 @@ func (c *conn) Finish(x *exchange.Exchange) {
 func (c *conn) complete() bool {
 	c.leaveServe()
 	x := c.x
-	if c.body != nil { // the handler did not read the body to its end
+	if c.body != nil && !c.skipBody() {
 		c.mustClose, c.unread = true, true
-		c.body = nil
 	}
+	c.body = nil
 	c.mustClose = c.mustClose || x.CloseAfter || c.core.draining.Load()
 	switch {
 	case x.Hijacked(), c.surrendered:
@@ -115,8 +115,9 @@ func (c *conn) endExchange() {
 // detachStreams makes the reader and the writer of x useless to whoever has
 // kept them.
 func (c *conn) detachStreams() {
-	if r, ok := c.x.Stream.(*bodyReader); ok {
-		r.detach()
+	if c.reader != nil {
+		c.reader.detach()
+		c.reader = nil
 	}
 	if c.writer != nil {
 		c.writer.detach()

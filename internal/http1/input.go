@@ -4,7 +4,8 @@ import (
 	"github.com/fasterapi/fasterapi/internal/stream"
 )
 
-// fill reads more input. It reports whether bytes came; when not, the
+// fill reads more input. It reports whether there is more to do: bytes came, or
+// the end of a request that is not complete, which was refused. When not, the
 // connection waits, or is closed already.
 func (c *conn) fill() bool {
 	if !c.flush() || !c.readable {
@@ -30,9 +31,19 @@ func (c *conn) fill() bool {
 		return false
 	default:
 		c.readable = false
+		if status == stream.Ended && c.interrupted() {
+			c.refuse(400, "the request is not complete")
+			return true
+		}
 		c.close() // everything is flushed, and no request comes any more
 		return false
 	}
+}
+
+// interrupted tells whether the client has begun a request and not ended it. It
+// may have closed its sending side only, and still read.
+func (c *conn) interrupted() bool {
+	return c.phase == collecting || c.phase == reading && c.halfway && c.x.Head.Begun()
 }
 
 // makeRoom gives c.in free capacity without moving bytes that are leased.

@@ -67,7 +67,8 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestTruncated: a client that leaves in the middle gets nothing.
+// TestTruncated: a client that stops in the middle of a request is told so, if
+// it still reads; one that has sent nothing, or an empty line, is not answered.
 func TestTruncated(t *testing.T) {
 	whole := []string{
 		get("/a"), post("/a", "hello"),
@@ -80,16 +81,30 @@ func TestTruncated(t *testing.T) {
 			require.Empty(t, l.send(p, in[:cut]), "%q", in[:cut])
 			if cut%2 == 0 {
 				p.CloseWrite()
+				l.run()
+				got := responses(t, p.Take(), "GET")
+				require.Len(t, got, min(cut, 1), "%q", in[:cut])
+				if cut > 0 {
+					require.Equal(t, 400, got[0].status)
+					require.True(t, got[0].close)
+				}
+				require.True(t, p.Ended())
 			} else {
 				p.Reset()
+				l.run()
 			}
-			l.run()
-			require.Empty(t, p.Take())
 			require.Empty(t, l.site.calls())
 			require.Zero(t, l.server.Stats().Open, "%q", in[:cut])
 			require.LessOrEqual(t, l.site.released, 1, "Admit has seen it")
 		}
 	}
+	l := newLab(t, 1, Config{}, &site{})
+	p := l.dial()
+	require.Equal(t, []string{"200"}, statuses(l.send(p, get("/a")+"\r\n")))
+	p.CloseWrite()
+	l.run()
+	require.Empty(t, p.Take(), "an empty line is no request")
+	require.True(t, p.Ended())
 }
 
 // echo answers with the body, whichever way it comes.

@@ -167,6 +167,9 @@ func fillHead(head *wire.Head, r *http.Request) {
 			head.Headers = append(head.Headers, wire.Header{Name: []byte(name), Value: []byte(value)})
 		}
 	}
+	for name := range r.Trailer { // announced; net/http takes the field away
+		head.Headers = append(head.Headers, wire.Header{Name: []byte("Trailer"), Value: []byte(name)})
+	}
 }
 
 // takeBody reads or streams the body, as the handler wants it; false: the

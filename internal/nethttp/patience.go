@@ -2,12 +2,14 @@ package nethttp
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"time"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/http1/wire"
 )
 
 // Slow clients. net/http's own timeouts are for a whole request or response,
@@ -31,13 +33,29 @@ func (p *patient) Read(b []byte) (int, error) {
 	// Errors mean that the writer knows no deadlines, as in tests.
 	_ = p.c.control.SetReadDeadline(time.Now().Add(p.c.options.BodyTimeout))
 	n, err := p.body.Read(b)
-	p.c.unread = p.c.unread && err != io.EOF
-	if err = translate(err); errors.Is(err, exchange.ErrTimeout) {
+	if err == io.EOF {
+		p.c.unread = false
+		p.c.takeTrailers()
+	}
+	if err = translateRead(err); errors.Is(err, exchange.ErrTimeout) {
 		p.c.late = true // the deadline stays
 	} else {
 		_ = p.c.control.SetReadDeadline(time.Time{}) // net/http watches for the client's end meanwhile
 	}
 	return n, err
+}
+
+// takeTrailers copies what came behind the body, but for the fields that the
+// other engine does not let through there either.
+func (c *carrier) takeTrailers() {
+	c.x.Trailers = nil
+	for name, values := range c.r.Trailer {
+		for _, value := range values {
+			if wire.KeepsTrailer(name) {
+				c.x.Trailers = append(c.x.Trailers, wire.Header{Name: []byte(name), Value: []byte(value)})
+			}
+		}
+	}
 }
 
 // meetBody prepares for a request body. HTTP/2 reads one ahead, whatever the
@@ -70,6 +88,16 @@ func (c *carrier) letBodyCome(patience time.Duration) {
 		deadline = time.Now().Add(patience)
 	}
 	_ = c.control.SetReadDeadline(deadline)
+}
+
+// translateRead is translate for the request body, whose other errors are the
+// client's: it left, or its chunks cannot be read.
+func translateRead(err error) error {
+	named := translate(err)
+	if err == nil || err == io.EOF || named != err || errors.Is(err, http.ErrBodyReadAfterClose) {
+		return named
+	}
+	return fmt.Errorf("%w (%w)", exchange.ErrBodyBroken, err)
 }
 
 func translate(err error) error {

@@ -189,6 +189,10 @@ func (h *Head) advance(b []byte, lim *Limits) (int, error) {
 	return n, nil
 }
 
+// Begun reports whether Parse has stopped within a head: more than an empty line
+// has come of it.
+func (h *Head) Begun() bool { return h.state.resumed && h.state.stage != atStart }
+
 // Body tells how the body of the request is framed. With [LengthBody] its
 // length is h.ContentLength.
 func (h *Head) Body() Framing {

@@ -90,6 +90,10 @@ func (c *Chunks) finish() {
 	c.part = atDone
 }
 
+// KeepsTrailer tells whether a trailer field of this name is one that Decode
+// keeps.
+func KeepsTrailer(name string) bool { return trailerRule([]byte(name)) == keepTrailer }
+
 type trailerVerdict uint8
 
 const (
