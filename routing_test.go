@@ -1,12 +1,15 @@
 package fasterapi_test
 
 import (
+	"bufio"
+	"fmt"
 	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/async"
 )
 
 func TestRouting(t *testing.T) {
@@ -79,6 +82,33 @@ func TestRouting(t *testing.T) {
 	})
 }
 
+// TestRedirectsStayHere: no path makes the trailing-slash rule send a browser to
+// another server.
+func TestRedirectsStayHere(t *testing.T) {
+	everyMode(t, func(app *fasterapi.App) {
+		app.Get("/{name}", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.None, error) { return fasterapi.None{}, nil })
+	}, func(t *testing.T, s service) {
+		for path, want := range map[string]string{
+			`/\host/`:          "/%5Chost", // raw, browsers take it for //host
+			"/%2F%2Fhost/":     "/%2F%2Fhost",
+			"/\xc3\xa4\"<>/":   "/%C3%A4%22%3C%3E",
+			"/a%0d%0aX:%20b/":  "/a%0d%0aX:%20b",
+			"/x/?to=//host/":   "/x?to=//host/",
+			"/%5chost/?a=\xc3": "/%5chost?a=\xc3",
+		} {
+			conn := dial(t, s)
+			_, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: test\r\n\r\n", path)
+			require.NoError(t, err)
+			got, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			require.NoError(t, err)
+			got.Body.Close()
+			require.Equal(t, http.StatusPermanentRedirect, got.StatusCode, path)
+			require.Equal(t, want, got.Header.Get("Location"), path)
+		}
+		require.Equal(t, http.StatusNotFound, rawStatus(t, s, "GET //host/ HTTP/1.1\r\nHost: test\r\n\r\n"))
+	})
+}
+
 func TestMistakesAreReportedTogether(t *testing.T) {
 	type bad struct {
 		ID    chan int `path:"id"`
@@ -110,4 +140,22 @@ func TestMistakesAreReportedTogether(t *testing.T) {
 		require.ErrorContains(t, err, part)
 	}
 	require.Panics(t, func() { app.Handler() })
+}
+
+// TestNilHandlers are found at start-up, in every style.
+func TestNilHandlers(t *testing.T) {
+	type none = fasterapi.None
+	app, _ := newApp(fasterapi.Config{}, func(app *fasterapi.App) {
+		app.Get("/a", (func(*fasterapi.Ctx, none) (none, error))(nil))
+		app.GetFuture("/b", (func(*fasterapi.Ctx, none) async.Future[none])(nil))
+		app.WebSocket("/c", (func(*fasterapi.Ctx, none, *fasterapi.Socket[string, string]) error)(nil))
+		app.WebSocketEvents("/d", (func(*fasterapi.Ctx, none, *fasterapi.Socket[string, string]) (fasterapi.SocketEvents[string], error))(nil))
+	})
+	_, err := app.Start()
+	var mistakes *fasterapi.RegistrationError
+	require.ErrorAs(t, err, &mistakes)
+	require.Len(t, mistakes.Mistakes, 4)
+	for _, mistake := range mistakes.Mistakes {
+		require.Contains(t, mistake, "the handler is nil")
+	}
 }

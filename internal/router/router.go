@@ -1,5 +1,7 @@
 package router
 
+import "strings"
+
 // Router finds routes. It is immutable: any goroutine may use it.
 type Router[T any] struct {
 	routes []*Route[T]
@@ -70,9 +72,21 @@ func (r *Router[T]) Allow(path []byte) string {
 // Routes returns the routes in the order of their registration. The slice must not be changed.
 func (r *Router[T]) Routes() []*Route[T] { return r.routes }
 
+// toggleSlash returns path with a slash at its end if it has none, else without
+// it, as it can stand in a Location field. What a URL must not hold is escaped
+// (RFC 3986 2): browsers take "/\host" for "//host", which is another server.
 func toggleSlash(path []byte) string {
-	if last := len(path) - 1; path[last] == '/' {
-		return string(path[:last])
+	const hex = "0123456789ABCDEF"
+	out := make([]byte, 0, len(path)+1)
+	for _, b := range path {
+		if b <= ' ' || b >= 0x7f || strings.IndexByte("\"<>\\^`{|}", b) >= 0 {
+			out = append(out, '%', hex[b>>4], hex[b&15])
+			continue
+		}
+		out = append(out, b)
 	}
-	return string(path) + "/"
+	if last := len(out) - 1; out[last] == '/' {
+		return string(out[:last])
+	}
+	return string(out) + "/"
 }
