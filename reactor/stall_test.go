@@ -60,10 +60,12 @@ func TestStallNamesCoreLabelAndPlace(t *testing.T) {
 				var held time.Duration
 				body := func() { r.SetLabel(label); held = slow(caught) }
 				on(t, r, func() {
+					r.Coroutine(&job{run: func(*Coroutine) {}}) // its coroutine stays, and has the reactor's label
 					if where == "task" {
 						body()
 						return
 					}
+					r.Coroutine(&job{run: func(*Coroutine) {}})
 					idle := r.Coroutine(&job{run: func(co *Coroutine) { co.Suspend() }})
 					r.Coroutine(&job{run: func(*Coroutine) { body() }})
 					idle.Run()

@@ -34,7 +34,7 @@ func whereabouts(core int) (site, stack string) {
 			continue
 		}
 		frames := calls(entry)
-		if is(frames, coroutineBody) && !is(frames, coroutineRest) {
+		if is(frames, coroutineWork) && !is(frames, coroutineRest) {
 			best = frames // a coroutine that runs: the loop waits for it
 			break
 		}
@@ -48,7 +48,7 @@ func whereabouts(core int) (site, stack string) {
 // The functions by which a stack is recognised.
 var (
 	home          = reflect.TypeFor[Reactor]().PkgPath()
-	coroutineBody = home + ".(*Coroutine).body"
+	coroutineWork = home + ".(*Coroutine).runJob"
 	coroutineRest = home + ".(*Coroutine).Suspend"
 	loopTop       = home + ".(*Reactor).cycle"
 )
