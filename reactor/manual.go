@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"context"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -52,7 +53,7 @@ func (c *ManualClock) Advance(d time.Duration) {
 	defer c.advancing.Unlock()
 	target := c.nanos() + int64(max(d, 0))
 	for {
-		next, _ := c.survey()
+		next, _ := c.survey(nil)
 		if next > target {
 			break
 		}
@@ -60,14 +61,18 @@ func (c *ManualClock) Advance(d time.Duration) {
 		c.fire()
 	}
 	c.set(target)
-	c.survey()
+	c.survey(nil)
 }
 
 // WaitForTimers waits until at least n timers are armed: until what is under test
 // sleeps. False: that took more than ten seconds of real time.
-func (c *ManualClock) WaitForTimers(n int) bool {
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		if _, armed := c.survey(); armed >= n {
+func (c *ManualClock) WaitForTimers(n int) bool { return c.waitForTimers(n, 10*time.Second) }
+
+func (c *ManualClock) waitForTimers(n int, patience time.Duration) bool {
+	over, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for ; over.Err() == nil; time.Sleep(time.Millisecond) {
+		if _, armed := c.survey(over.Done()); armed >= n {
 			return true
 		}
 	}
@@ -75,8 +80,9 @@ func (c *ManualClock) WaitForTimers(n int) bool {
 }
 
 // survey lets every reactor run what is queued and due, and returns the time of
-// the next timer of all and how many there are.
-func (c *ManualClock) survey() (next int64, armed int) {
+// the next timer of all and how many there are. After over it leaves out reactors
+// that do not come to it: something blocks them.
+func (c *ManualClock) survey(over <-chan struct{}) (next int64, armed int) {
 	next = never
 	c.mu.Lock()
 	groups := slices.Clone(c.groups)
@@ -95,6 +101,7 @@ func (c *ManualClock) survey() (next int64, armed int) {
 			case <-s.done:
 				next, armed = min(next, s.next), armed+s.armed
 			case <-r.done: // it has stopped meanwhile
+			case <-over:
 			}
 		}
 	}

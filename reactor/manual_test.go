@@ -103,3 +103,16 @@ func TestTasksDoNotWaitForTheManualClock(t *testing.T) {
 	}
 	stop.Store(true)
 }
+
+// A reactor that is blocked cannot tell of its timers: waiting for them ends all
+// the same.
+func TestWaitForTimersOfABlockedReactor(t *testing.T) {
+	g, clock := manualGroup(t, 1)
+	r := g.Reactor(0)
+	release := make(chan struct{})
+	require.True(t, r.Post(async.TaskFunc(func() { <-release })))
+	require.False(t, clock.waitForTimers(1, 20*time.Millisecond))
+	close(release)
+	on(t, r, func() { r.After(time.Hour, async.TaskFunc(func() {})) })
+	require.True(t, clock.WaitForTimers(1))
+}
