@@ -256,19 +256,30 @@ func TestStallingRouteMoves(t *testing.T) {
 // from starting. The process under test is this test, run again.
 func TestStartFails(t *testing.T) {
 	if addr := os.Getenv("FASTERAPI_TEST_ADDR"); addr != "" {
+		if addr == "from PORT" {
+			addr = ""
+		}
 		fasterapi.New(fasterapi.Config{Addr: addr}).Run()
 		return
 	}
 	app, _ := newApp(fasterapi.Config{Cores: 1}, func(*fasterapi.App) {})
 	taken := start(t, app)
-	for name, test := range map[string]struct{ addr, cores, want string }{
-		"port in use": {taken, "1", "address already in use"},
-		"bad address": {"nowhere", "1", "missing port"},
-		"bad cores":   {"127.0.0.1:0", "many", "REACTOR_CORES"},
+	_, takenPort, _ := strings.Cut(taken, ":")
+	for name, test := range map[string]struct{ addr, cores, port, want string }{
+		"port in use":          {taken, "1", "", "address already in use"},
+		"port in use by many":  {taken, "2", "", "address already in use"},
+		"PORT in use":          {"from PORT", "1", takenPort, "address already in use"},
+		"PORT is no number":    {"from PORT", "1", "http", `PORT must be a port number, not "http"`},
+		"PORT is out of range": {"from PORT", "1", "65536", "PORT must be a port number"},
+		"PORT is negative":     {"from PORT", "1", "-1", "PORT must be a port number"},
+		"bad address":          {"nowhere", "1", "", "missing port"},
+		"bad cores":            {"127.0.0.1:0", "many", "", "REACTOR_CORES"},
+		"no cores":             {"127.0.0.1:0", "-1", "", "REACTOR_CORES"},
+		"few descriptors":      {"127.0.0.1:0", "64", "", "too many open files"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			command := exec.Command(os.Args[0], "-test.run=TestStartFails$")
-			command.Env = append(os.Environ(), "FASTERAPI_TEST_ADDR="+test.addr, "REACTOR_CORES="+test.cores)
+			command := exec.Command("sh", "-c", `ulimit -n 40; exec "$0" -test.run=TestStartFails$`, os.Args[0])
+			command.Env = append(os.Environ(), "FASTERAPI_TEST_ADDR="+test.addr, "REACTOR_CORES="+test.cores, "PORT="+test.port)
 			out, err := command.CombinedOutput()
 			var exit *exec.ExitError
 			require.ErrorAs(t, err, &exit)
@@ -279,23 +290,54 @@ func TestStartFails(t *testing.T) {
 	}
 }
 
-// TestSignal: SIGTERM ends a running app with exit code 0.
+// TestSignal: SIGTERM ends a running app with exit code 0, once its requests are
+// answered; a second one ends it at once.
 func TestSignal(t *testing.T) {
 	if os.Getenv("FASTERAPI_TEST_RUN") != "" {
 		app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1})
+		app.Get("/", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.Text, error) {
+			c.Logger().Info("asked")
+			_, err := bufio.NewReader(os.Stdin).ReadString('\n')
+			return "answer", err
+		})
 		app.Run()
 		return
 	}
-	command := exec.Command(os.Args[0], "-test.run=TestSignal$")
-	command.Env = append(os.Environ(), "FASTERAPI_TEST_RUN=1")
-	logged, err := command.StderrPipe()
-	require.NoError(t, err)
-	require.NoError(t, command.Start())
-	lines := bufio.NewScanner(logged)
-	require.True(t, lines.Scan())
-	require.Contains(t, lines.Text(), "serving")
-	require.NoError(t, command.Process.Signal(syscall.SIGTERM))
-	for lines.Scan() {
+	for _, times := range []int{1, 2} {
+		command := exec.Command(os.Args[0], "-test.run=TestSignal$")
+		command.Env = append(os.Environ(), "FASTERAPI_TEST_RUN=1")
+		logged, err := command.StderrPipe()
+		require.NoError(t, err)
+		input, err := command.StdinPipe()
+		require.NoError(t, err)
+		require.NoError(t, command.Start())
+		lines := bufio.NewScanner(logged)
+		next := func(want string) string {
+			require.True(t, lines.Scan(), want)
+			require.Contains(t, lines.Text(), want)
+			return lines.Text()
+		}
+		_, addr, _ := strings.Cut(next("serving"), "address=")
+		addr, _, _ = strings.Cut(addr, " ")
+		conn := dial(t, service{url: "http://" + addr})
+		_, err = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+		require.NoError(t, err)
+		next("asked")
+		require.NoError(t, command.Process.Signal(syscall.SIGTERM))
+		next("draining")
+		if times == 2 {
+			require.NoError(t, command.Process.Signal(syscall.SIGTERM))
+			require.Error(t, command.Wait())
+			require.Equal(t, syscall.SIGTERM, command.ProcessState.Sys().(syscall.WaitStatus).Signal())
+			continue
+		}
+		_, err = io.WriteString(input, "\n")
+		require.NoError(t, err)
+		out, err := io.ReadAll(conn)
+		require.NoError(t, err)
+		require.Contains(t, string(out), "answer")
+		for lines.Scan() {
+		}
+		require.NoError(t, command.Wait())
 	}
-	require.NoError(t, command.Wait())
 }
