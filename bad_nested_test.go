@@ -32,7 +32,7 @@ type nestedBody struct {
 	Maybe fasterapi.Opt[nestedPart]        `json:"maybe"`
 	Deep  [][]map[string]float64           `json:"deep" maximum:"5"`
 	Kinds []genre                          `json:"kinds" maxItems:"3"`
-	IDs   map[uuid.UUID]string             `json:"ids"`
+	IDs   map[uuid.UUID]nestedPart         `json:"ids"`
 	Pair  [2]bool                          `json:"pair"`
 	Hosts []netip.Addr                     `json:"hosts"`
 	Wide  fasterapi.Opt[map[string]uint16] `json:"wide"`
@@ -53,13 +53,13 @@ func TestBadNested(t *testing.T) {
 		"lists":{"x":[null,{"sku":"ab","n":1.5}]},
 		"one":{"n":"1","sku":"ab"}, "maybe":{"sku":"ab"},
 		"deep":[[{"y":9,"z":"x"}],[{"y":1},3]],
-		"kinds":["jazz","punk"], "ids":{"7":"x"}, "pair":[true,1], "hosts":["::1","1.2.3.4.5"], "wide":{"q":65536}}`
+		"kinds":["jazz","punk"], "ids":{"7":{},"6ba7b810-9dad-11d1-80b4-00c04fd430c8":{"sku":"ab","n":0}}, "pair":[true,1], "hosts":["::1","1.2.3.4.5"], "wide":{"q":65536}}`
 	want := []string{
 		"query.trace", "body.by",
 		"body.parts[1].sku", "body.parts[1].n", "body.parts[1].sub[0].sku", "body.parts[1].sub[0].n", "body.parts[1].sub[1].n", "body.parts[1].sub[1].x", "body.parts[2]",
 		"body.named.a.b.sku", "body.named.c", "body.lists.x[1].n", "body.one.n", "body.maybe.n",
 		"body.deep[0][0].y", "body.deep[0][0].z", "body.deep[1][1]",
-		"body.kinds[1]", "body.ids", "body.pair[1]", "body.hosts[1]", "body.wide.q",
+		"body.kinds[1]", "body.ids.7", "body.ids.6ba7b810-9dad-11d1-80b4-00c04fd430c8.n", "body.pair[1]", "body.hosts[1]", "body.wide.q",
 	}
 	everyMode(t, routes, func(t *testing.T, s service) {
 		a := s.do("POST", "/?trace=0", body, "Content-Type", "application/json")

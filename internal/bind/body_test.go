@@ -170,7 +170,7 @@ func TestSensitiveBodiesAreNotEchoed(t *testing.T) {
 	require.Equal(t, `{"location":"body.key","message":"is not valid"}`, failures[quoted](t, jsonBody(`{"key":"hunter2"}`)))
 	require.Equal(t, strings.Join([]string{
 		`{"location":"query.key","message":"is not valid"}`,
-		`{"location":"query.open","message":"ParseAddr(\"fish\"): unable to parse IP","value":"fish"}`,
+		`{"location":"query.open","message":"must be an IP address","value":"fish"}`,
 		`{"location":"cookie.ptr","message":"is not valid"}`,
 	}, "\n"), failures[text](t, query("key=hunter2&open=fish"), header("Cookie", "ptr=hunter2")))
 

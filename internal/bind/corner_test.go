@@ -45,7 +45,7 @@ func TestLists(t *testing.T) {
 
 	require.Equal(t, strings.Join([]string{
 		`{"location":"query.ips","message":"has an invalid percent escape","value":"%zz"}`,
-		`{"location":"query.ips","message":"ParseAddr(\"x\"): unable to parse IP","value":"x"}`,
+		`{"location":"query.ips","message":"must be an IP address","value":"x"}`,
 		`{"location":"header.Waits","message":"must be a duration such as 1h30m or 250ms","value":"soon"}`,
 		`{"location":"header.Need","message":"is required"}`,
 		`{"location":"cookie.sizes","message":"must be an integer"}`,

@@ -147,6 +147,9 @@ func unmarshalText(v reflect.Value, raw []byte) string {
 	if err == nil {
 		return ""
 	}
+	if words := schema.Words(v.Type().Elem()); words != "" {
+		return words
+	}
 	msg := err.Error()
 	if msg == "" {
 		return msgInvalid

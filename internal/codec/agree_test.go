@@ -345,7 +345,7 @@ func FuzzDecodeAgrees(f *testing.F) {
 	writer, err := EncoderFor[order]()
 	require.NoError(f, err)
 	f.Add([]byte(goodOrder))
-	f.Add([]byte(`{"id":2,"email":"a@b","items":[{"name":"x","price":1}],"pay":{"kind":"card","pan":"1234"},"patch":7,"meta":{"a":1},"count":"3","levels":{"x":[1]},"when":"2026-01-02T03:04:05Z"}`))
+	f.Add([]byte(`{"id":2,"email":"a@b","items":[{"name":"x","price":1}],"pay":{"kind":"card","pan":"1234"},"patch":7,"meta":{"a":1},"count":"3","levels":{"red":[1]},"when":"2026-01-02T03:04:05Z"}`))
 	f.Add([]byte(`{"id":1,"def":2,"u64":3,"f":0.3,"mail":"a@b","dur":"P1D","l":[1,2],"m":{"x":9},"arr":"YWJj","pay":{"kind":"transfer","iban":"x"},"page":{"items":[{"s":"a"}]}}`))
 	f.Add([]byte(`{"items":[{"items":[1,2]}],"more":[{"items":[{"items":[3]}],"next":"x"}]}`))
 	f.Add([]byte(`["red","green"]`))

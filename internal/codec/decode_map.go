@@ -1,6 +1,8 @@
 package codec
 
 import (
+	"encoding/json/jsontext"
+	"encoding/json/v2"
 	"reflect"
 	"strconv"
 
@@ -17,13 +19,14 @@ type mapDecoder struct {
 	class  schema.Class // of the names
 	most   int          // members to keep; -1: all
 	rules  *schema.Rules
-	secret bool // the members have a sensitive part
+	names  *schema.Rules // what the type of the names brings, such as Enum
+	secret bool          // the members have a sensitive part
 }
 
 func (c *decodeCompiler) compileMap(n *decodeNode, plan *schema.Plan, where string) {
-	d := &mapDecoder{typ: n.typ, class: schema.ClassOf(n.typ.Key()), rules: plan.Rules, most: plan.Rules.Most(), secret: schema.HasSecret(n.typ)}
+	d := &mapDecoder{typ: n.typ, class: schema.KeyClass(n.typ.Key()), names: typePlan(n.typ.Key()).Rules, rules: plan.Rules, most: plan.Rules.Most(), secret: schema.HasSecret(n.typ)}
 	n.fn = d.decode
-	if d.class == schema.ClassText && n.typ.Elem() == typeString && !plan.Constrained() {
+	if d.class == schema.ClassText && n.typ.Elem() == typeString && !plan.Constrained() && d.names == nil {
 		n.fn = decodeStrings
 		return
 	}
@@ -82,7 +85,7 @@ func (d *mapDecoder) member(s *decodeState, w *mapWriter) bool {
 	if !s.colon() {
 		return false
 	}
-	if message := d.name(w.key, name); message != "" {
+	if message := d.name(s, w.key, name); message != "" {
 		return s.skip() && s.report(problem.FieldError{Location: "." + short(bytesOf(name)), Message: message})
 	}
 	w.elem.Elem().SetZero()
@@ -111,10 +114,13 @@ func (w *mapWriter) skip(s *decodeState) bool {
 }
 
 // name turns a member name into a key.
-func (d *mapDecoder) name(key reflect.Value, name string) (message string) {
-	if d.class == schema.ClassText {
+func (d *mapDecoder) name(s *decodeState, key reflect.Value, name string) (message string) {
+	switch d.class {
+	case schema.ClassText:
 		key.SetString(name)
-		return ""
+		return first(d.names.Text(name, s.messages[:0]))
+	case schema.ClassOther:
+		return d.foreign(s, key, name)
 	}
 	inner := scanner{data: bytesOf(name)}
 	if n, ok := inner.number(); !ok || !n.whole || n.end != len(name) {
@@ -127,14 +133,35 @@ func (d *mapDecoder) name(key reflect.Value, name string) (message string) {
 			return "is out of range as a name"
 		}
 		key.SetInt(v)
-		return ""
+		return first(d.names.Int(v, s.messages[:0]))
 	}
 	v, err := strconv.ParseUint(name, 10, bits)
 	if err != nil {
 		return "is out of range as a name"
 	}
 	key.SetUint(v)
-	return ""
+	return first(d.names.Uint(v, s.messages[:0]))
+}
+
+// foreign leaves a key to encoding/json/v2.
+func (d *mapDecoder) foreign(s *decodeState, key reflect.Value, name string) (message string) {
+	key.SetZero()
+	raw, err := jsontext.AppendQuote(nil, name)
+	if err == nil {
+		err = json.Unmarshal(raw, key.Addr().Interface(), durations, json.StringifyNumbers(true))
+	}
+	if err != nil {
+		return s.reason(key.Type(), err) + ", as a name"
+	}
+	return first(d.names.Text(name, s.messages[:0]))
+}
+
+// first returns the first message, "" when there is none.
+func first(messages []string) string {
+	if len(messages) == 0 {
+		return ""
+	}
+	return messages[0] + ", as a name"
 }
 
 // decodeStrings is the loop of maps from strings to strings.

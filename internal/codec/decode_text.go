@@ -102,7 +102,7 @@ func decodeText(t reflect.Type, rules *schema.Rules) decodeFunc {
 			return s.broken(start, messages)
 		}
 		if err := pointerTo(t, p).Interface().(encoding.TextUnmarshaler).UnmarshalText(b); err != nil {
-			return s.fault(start, s.reason(err))
+			return s.fault(start, s.reason(t, err))
 		}
 		return true
 	}
@@ -122,7 +122,7 @@ func decodeFallback(t reflect.Type) decodeFunc {
 		}
 		outer := s.quiet
 		s.quiet = outer || secret
-		ok := s.fault(start, s.reason(err))
+		ok := s.fault(start, s.reason(t, err))
 		s.quiet = outer
 		return ok
 	}
@@ -131,9 +131,12 @@ func decodeFallback(t reflect.Type) decodeFunc {
 // reason returns what may be told to a client: the text of the user's own
 // error, but nothing of encoding/json, which names Go types, and nothing about
 // a sensitive value, which the text may repeat.
-func (s *decodeState) reason(err error) string {
+func (s *decodeState) reason(t reflect.Type, err error) string {
 	if s.quiet {
 		return msgInvalid
+	}
+	if words := schema.Words(t); words != "" {
+		return words
 	}
 	if semantic, ok := errors.AsType[*json.SemanticError](err); ok {
 		err = semantic.Err

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"encoding"
+	"fmt"
 	"reflect"
 	"strconv"
 )
@@ -34,7 +35,7 @@ func (p *Plan) Check(v reflect.Value) []string {
 	case ClassMap:
 		messages := p.Rules.Count(v.Len(), nil)
 		for _, key := range v.MapKeys() {
-			messages = within(messages, key.String(), p.Elem.Check(v.MapIndex(key)))
+			messages = within(messages, fmt.Sprint(key.Interface()), p.Elem.Check(v.MapIndex(key)))
 		}
 		return messages
 	}

@@ -20,7 +20,7 @@ const (
 	ClassDuration              // time.Duration, written as package time writes it: "1h30m0s"
 	ClassBytes                 // []byte and [N]byte: base64
 	ClassList                  // slices and arrays
-	ClassMap                   // maps with string or integer names
+	ClassMap                   // maps; the names are strings, numbers or texts
 	ClassStruct                // structs
 	ClassChoice                // structs with a OneOf method
 	ClassInvalid               // no JSON form
@@ -70,15 +70,27 @@ func ClassOf(t reflect.Type) Class {
 func classOfMap(t reflect.Type) Class {
 	k := t.Key()
 	if implements(k, unmarshalers...) {
-		return ClassOther
+		return ClassMap
 	}
 	switch ClassOf(k) {
-	case ClassText, ClassInt, ClassUint:
+	case ClassText, ClassInt, ClassUint, ClassFloat, ClassDuration:
 		return ClassMap
-	case ClassFloat:
-		return ClassOther
 	}
 	return ClassInvalid
+}
+
+// KeyClass classifies the type of a map's names. ClassOther are those that
+// encoding/json/v2 turns into keys: types with methods of their own, floats,
+// durations.
+func KeyClass(k reflect.Type) Class {
+	if implements(k, unmarshalers...) {
+		return ClassOther
+	}
+	switch class := ClassOf(k); class {
+	case ClassText, ClassInt, ClassUint:
+		return class
+	}
+	return ClassOther
 }
 
 // Strip takes pointers and Opt off t. It tells whether null is a value.

@@ -27,7 +27,7 @@ func (r *Registry) inline(t reflect.Type, plan *Plan, where string) *Schema {
 		s.Types, s.Format = Types{"number"}, map[int]string{32: "float", 64: "double"}[t.Bits()]
 	case ClassText:
 		s.Types = Types{"string"}
-		if t.Kind() == reflect.Array && t.Len() == 16 && t.Name() == "UUID" {
+		if isUUIDType(t) {
 			s.Format = "uuid"
 		}
 	case ClassTime:
@@ -45,7 +45,7 @@ func (r *Registry) inline(t reflect.Type, plan *Plan, where string) *Schema {
 		}
 	case ClassMap:
 		s.Types, s.AdditionalProperties = Types{"object"}, r.of(t.Elem(), plan.Elem, where+"{}")
-		s.names(t.Key())
+		s.PropertyNames = names(t.Key())
 	case ClassStruct:
 		r.object(s, t, where)
 	case ClassChoice:
@@ -87,14 +87,37 @@ func (s *Schema) bytes(t reflect.Type) {
 	}
 }
 
-// names says which member names a map has.
-func (s *Schema) names(key reflect.Type) {
-	switch ClassOf(key) {
-	case ClassInt:
-		s.PropertyNames = &Schema{Pattern: "^-?(0|[1-9][0-9]*)$"}
-	case ClassUint:
-		s.PropertyNames = &Schema{Pattern: "^(0|[1-9][0-9]*)$"}
+// names says which member names a map has; nil: any.
+func names(key reflect.Type) *Schema {
+	plan, _ := PlanOf(key, "")
+	if plan.enum != nil {
+		s := &Schema{}
+		for _, v := range plan.enum {
+			if v.Kind() != '"' {
+				v = jsontext.Value(quote(string(v)))
+			}
+			s.Enum = append(s.Enum, v)
+		}
+		return s
 	}
+	switch KeyClass(key) {
+	case ClassInt:
+		return &Schema{Pattern: "^-?(0|[1-9][0-9]*)$"}
+	case ClassUint:
+		return &Schema{Pattern: "^(0|[1-9][0-9]*)$"}
+	}
+	switch {
+	case isUUIDType(key):
+		return &Schema{Format: "uuid"}
+	case ClassOf(key) == ClassDuration:
+		return &Schema{Pattern: durationPattern}
+	}
+	return nil
+}
+
+// isUUIDType tells what is written as a UUID.
+func isUUIDType(t reflect.Type) bool {
+	return t.Kind() == reflect.Array && t.Len() == 16 && t.Name() == "UUID" && ClassOf(t) == ClassText
 }
 
 func (r *Registry) object(s *Schema, t reflect.Type, where string) {

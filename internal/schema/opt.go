@@ -134,8 +134,27 @@ func VariantOf[T any](name string) Variant { return Variant{Name: name, Type: re
 type OneOf interface{ OneOf() Choice }
 
 // Enumerated lists the values that a named type may have: strings for string
-// types, whole numbers for integer types. It is asked once, on a zero value.
+// types, whole numbers for integer types. It is asked once, on a zero value. A
+// method that returns another slice, such as one of the type itself, does as well.
 type Enumerated interface{ Enum() []any }
+
+// enumOf returns what the method Enum of t lists, nil when it has none. One that
+// returns no slice is something else, as in code made by protoc.
+func enumOf(t reflect.Type) (values []reflect.Value) {
+	enum := reflect.New(t).MethodByName("Enum")
+	if !enum.IsValid() || enum.Type().NumIn() != 0 || enum.Type().NumOut() != 1 || enum.Type().Out(0).Kind() != reflect.Slice {
+		return nil
+	}
+	list := enum.Call(nil)[0]
+	for i := range list.Len() {
+		v := list.Index(i)
+		if v.Kind() == reflect.Interface {
+			v = v.Elem()
+		}
+		values = append(values, v)
+	}
+	return values
+}
 
 // Describer gives the schema of a type that reads and writes itself.
 type Describer interface{ JSONSchema() *Schema }
@@ -147,7 +166,7 @@ func ChoiceOf(t reflect.Type) (Choice, bool, error) {
 	if t.Kind() != reflect.Struct {
 		return Choice{}, false, nil
 	}
-	v, ok := reflect.Zero(t).Interface().(OneOf)
+	v, ok := reflect.New(t).Interface().(OneOf)
 	if !ok {
 		return Choice{}, false, nil
 	}

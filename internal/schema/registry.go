@@ -118,7 +118,7 @@ func (r *Registry) named(t reflect.Type) bool {
 	case ClassStruct, ClassList, ClassMap, ClassChoice:
 		return true
 	case ClassText, ClassInt, ClassUint:
-		return t.Implements(reflect.TypeFor[Enumerated]())
+		return enumOf(t) != nil
 	}
 	return false
 }

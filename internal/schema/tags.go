@@ -4,9 +4,11 @@ import (
 	"encoding/json/jsontext"
 	"errors"
 	"fmt"
+	"maps"
 	"math/big"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -99,8 +101,21 @@ func MemberPlan(m *Member) (*Plan, error) {
 	return plan, errors.Join(err, errors.Join(p.mistakes...))
 }
 
-// spelling finds tags that are known ones in the wrong case.
+// foreign are the names that other libraries have for tags of this package:
+// silence about them would be a check that is not made.
+var foreign = map[string]string{
+	"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum", "multiple_of": "multipleOf",
+	"min": "minimum", "max": "maximum", "min_length": "minLength", "max_length": "maxLength", "regex": "pattern",
+	"min_items": "minItems", "max_items": "maxItems",
+}
+
+// spelling finds tags that are known ones in the wrong case, or by another name.
 func (p *planner) spelling() {
+	for _, name := range slices.Sorted(maps.Keys(foreign)) {
+		if _, ok := p.tag.Lookup(name); ok {
+			p.mistake("the tag %q is called %q here", name, foreign[name])
+		}
+	}
 	for _, name := range known {
 		if strings.Contains(string(p.tag), name+":") {
 			continue
@@ -286,18 +301,16 @@ func (p *planner) enumWords(plan *Plan, t reflect.Type) (words []string) {
 		}
 		return words
 	}
-	if e, ok := reflect.Zero(t).Interface().(Enumerated); ok {
-		for _, v := range e.Enum() {
-			switch v := reflect.ValueOf(v); { // not fmt: the type may have a String method
-			case v.Kind() == reflect.String:
-				words = append(words, v.String())
-			case v.CanInt():
-				words = append(words, strconv.FormatInt(v.Int(), 10))
-			case v.CanUint():
-				words = append(words, strconv.FormatUint(v.Uint(), 10))
-			default:
-				p.mistake("Enum of %v lists %v, which is no string and no integer", t, v)
-			}
+	for _, v := range enumOf(t) {
+		switch { // not fmt: the type may have a String method
+		case v.Kind() == reflect.String:
+			words = append(words, v.String())
+		case v.CanInt():
+			words = append(words, strconv.FormatInt(v.Int(), 10))
+		case v.CanUint():
+			words = append(words, strconv.FormatUint(v.Uint(), 10))
+		default:
+			p.mistake("Enum of %v lists %v, which is no string and no integer", t, v)
 		}
 	}
 	return words

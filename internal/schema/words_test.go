@@ -1,0 +1,105 @@
+package schema
+
+import (
+	"encoding/json/v2"
+	"math/big"
+	"net/netip"
+	"reflect"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+)
+
+type (
+	shade  string
+	sizeID int
+	shadow string
+	proto  int
+)
+
+func (shade) Enum() []shade    { return []shade{"light", "dark"} }
+func (sizeID) Enum() []sizeID  { return []sizeID{1, 2} }
+func (*shadow) Enum() []string { return []string{"long"} }
+func (p proto) Enum() *proto   { return &p }
+
+// TestEnumMethods: a list of the type itself, one of strings and a pointer
+// receiver do as well as []any: an enum must not go unchecked. What protoc makes
+// is no list.
+func TestEnumMethods(t *testing.T) {
+	for want, typ := range map[string]reflect.Type{
+		`["light","dark"]`: reflect.TypeFor[shade](), `[1,2]`: reflect.TypeFor[sizeID](), `["long"]`: reflect.TypeFor[shadow](), `null`: reflect.TypeFor[proto](),
+	} {
+		plan, err := PlanOf(typ, "")
+		require.NoError(t, err)
+		text, err := json.Marshal(plan.enum, json.FormatNilSliceAsNull(true))
+		require.NoError(t, err)
+		require.Equal(t, want, string(text))
+		require.Equal(t, want != "null", NewRegistry("#/", false).Of(typ).Ref != "", want)
+	}
+	plan, _ := PlanOf(reflect.TypeFor[shade](), "")
+	require.Equal(t, []string{"must be one of: light, dark"}, plan.Rules.Text("black", nil))
+}
+
+// TestForeignTags: the tags of other libraries are mistakes, not silence.
+func TestForeignTags(t *testing.T) {
+	for tag, want := range foreign {
+		_, err := PlanOf(reflect.TypeFor[int](), reflect.StructTag(tag+`:"1"`))
+		require.ErrorContains(t, err, `the tag "`+tag+`" is called "`+want+`" here`)
+	}
+}
+
+// TestWords: what clients are told of well-known types has nothing of Go.
+func TestWords(t *testing.T) {
+	for typ, want := range map[reflect.Type]string{
+		reflect.TypeFor[netip.Addr](): "must be an IP address", reflect.TypeFor[netip.Prefix](): "must be an IP network such as 192.0.2.0/24",
+		reflect.TypeFor[netip.AddrPort](): "must be an IP address and a port such as 192.0.2.1:80", reflect.TypeFor[uuid.UUID](): "must be a UUID",
+		reflect.TypeFor[big.Int](): "must be an integer", reflect.TypeFor[big.Rat](): "must be a number", reflect.TypeFor[shade](): "",
+	} {
+		require.Equal(t, want, Words(typ))
+	}
+}
+
+// TestKeySchemas: what the names of a map must be like is said.
+func TestKeySchemas(t *testing.T) {
+	for typ, want := range map[reflect.Type]string{
+		reflect.TypeFor[map[shade]int]():        `{"enum":["light","dark"]}`,
+		reflect.TypeFor[map[sizeID]int]():       `{"enum":["1","2"]}`,
+		reflect.TypeFor[map[uuid.UUID]int]():    `{"format":"uuid"}`,
+		reflect.TypeFor[map[uint]int]():         `{"pattern":"^(0|[1-9][0-9]*)$"}`,
+		reflect.TypeFor[map[string]int]():       `null`,
+		reflect.TypeFor[map[netip.Prefix]int](): `null`,
+	} {
+		s := NewRegistry("#/", false).Of(typ)
+		text, err := json.Marshal(s.PropertyNames)
+		require.NoError(t, err)
+		require.Equal(t, want, string(text))
+		require.NotNil(t, s.AdditionalProperties, "%v", typ)
+	}
+}
+
+// TestHasSecret looks into everything that a value is made of.
+func TestHasSecret(t *testing.T) {
+	type login struct {
+		Pass string `format:"password"`
+	}
+	type open struct {
+		Pass string `format:"password" sensitive:"false"`
+		Self *open
+	}
+	type deep struct {
+		Self  *deep
+		Lists map[string][]*login
+	}
+	for _, typ := range []reflect.Type{
+		reflect.TypeFor[login](), reflect.TypeFor[*login](), reflect.TypeFor[[]login](), reflect.TypeFor[[2]login](), reflect.TypeFor[map[int]login](),
+		reflect.TypeFor[Opt[login]](), reflect.TypeFor[deep](), reflect.TypeFor[struct{ login }](), reflect.TypeFor[struct {
+			Key int `sensitive:"true"`
+		}](),
+	} {
+		require.True(t, HasSecret(typ), "%v", typ)
+	}
+	for _, typ := range []reflect.Type{reflect.TypeFor[open](), reflect.TypeFor[int](), reflect.TypeFor[any](), reflect.TypeFor[map[string]any]()} {
+		require.False(t, HasSecret(typ), "%v", typ)
+	}
+}
