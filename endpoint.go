@@ -49,11 +49,21 @@ func (t *typed[In, Out]) compile(a *App, r *route) (needsBody bool, errs []error
 	return needsBody, errs
 }
 
-// readers tells whether the body is collected for the inputs of a route. One
-// with uploads reads it while it comes.
+// withoutHandler adds that a route has no handler, when that is so.
+func withoutHandler(errs []error, missing bool) []error {
+	if missing {
+		return append(errs, errors.New("the handler is nil"))
+	}
+	return errs
+}
+
+// readers tells whether the body is collected for the inputs of a route, and
+// notes what of its path is secret. An input with uploads reads the body while it
+// comes.
 func (r *route) readers(own *bind.Plan, injected *injection) (needsBody bool, err error) {
 	count, streams := 0, false
 	for _, plan := range append([]*bind.Plan{own}, injected.reads...) {
+		r.addSecrets(plan)
 		if plan.NeedsBody() {
 			count++
 		}
@@ -117,6 +127,11 @@ func newStraight[In, Out any](h func(*Ctx, In) (Out, error)) endpoint {
 	return &straight[In, Out]{handle: h}
 }
 
+func (e *straight[In, Out]) compile(a *App, r *route) (needsBody bool, errs []error) {
+	needsBody, errs = e.typed.compile(a, r)
+	return needsBody, withoutHandler(errs, e.handle == nil)
+}
+
 func (e *straight[In, Out]) call(c *Ctx) error {
 	in, err := e.input(c)
 	if err != nil {
@@ -141,6 +156,11 @@ type chain[In, Out any] struct {
 
 func newChain[In, Out any](h func(*Ctx, In) async.Future[Out]) endpoint {
 	return &chain[In, Out]{handle: h}
+}
+
+func (e *chain[In, Out]) compile(a *App, r *route) (needsBody bool, errs []error) {
+	needsBody, errs = e.typed.compile(a, r)
+	return needsBody, withoutHandler(errs, e.handle == nil)
 }
 
 // call awaits the future: behind middleware, or after the route was moved to

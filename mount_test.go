@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/fasterapitest"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -334,6 +336,52 @@ func TestStatic(t *testing.T) {
 		}
 		require.Equal(t, http.StatusNotFound, s.get("/app/users/7", "Accept", "application/json").status)
 	})
+}
+
+// countedFS counts how often the content of its files is read from the beginning.
+type countedFS struct {
+	fs.FS
+	reads *atomic.Int64
+}
+
+func (c countedFS) Open(name string) (fs.File, error) {
+	f, err := c.FS.Open(name)
+	if seeker, ok := f.(io.ReadSeeker); ok {
+		return countedFile{f, seeker, c.reads}, err
+	}
+	return f, err
+}
+
+type countedFile struct {
+	fs.File
+	io.ReadSeeker
+	reads *atomic.Int64
+}
+
+func (c countedFile) Read(p []byte) (int, error) {
+	if at, err := c.Seek(0, io.SeekCurrent); err == nil && at == 0 {
+		c.reads.Add(1)
+	}
+	return c.ReadSeeker.Read(p)
+}
+
+// TestStaticTagsOnce: files without a date are read for their entity tag once,
+// the page of an SPA too.
+func TestStaticTagsOnce(t *testing.T) {
+	reads := &atomic.Int64{}
+	app, _ := newApp(fasterapi.Config{}, func(app *fasterapi.App) {
+		app.Static("/", countedFS{fstest.MapFS{"index.html": {Data: []byte("<h1>home</h1>")}}, reads}, fasterapi.SPA("index.html"))
+	})
+	client := fasterapitest.New(t, app).With("Accept", "text/html")
+	for _, path := range []string{"/users/7", "/"} {
+		tag := client.Get(path).Expect(200).Header.Get("ETag")
+		require.NotEmpty(t, tag)
+		before := reads.Load()
+		for range 3 {
+			client.With("If-None-Match", tag).Get(path).Expect(304)
+		}
+		require.Equal(t, before, reads.Load(), path)
+	}
 }
 
 // TestStaticMistakes are found at start-up.

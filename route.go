@@ -87,6 +87,8 @@ type route struct {
 	label   *reactor.Label
 	// needsBody: the input has a field for the body, so it is collected.
 	needsBody bool
+	// secrets are the path wildcards whose values must not be logged.
+	secrets map[string]bool
 }
 
 // endpoint is a typed handler with its compiled input and output.

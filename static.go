@@ -128,11 +128,16 @@ func (s *static) send(c *Ctx, name, asked string) error {
 	if err != nil {
 		return s.missing(c, asked, err)
 	}
+	return s.serve(c, &f, content, info)
+}
+
+// serve answers with a file that is open.
+func (s *static) serve(c *Ctx, f *File, content io.Reader, info fs.FileInfo) (err error) {
 	if closer, ok := content.(io.Closer); ok {
 		defer closer.Close()
 	}
 	if seeker, ok := content.(io.ReadSeeker); ok && info.ModTime().IsZero() {
-		if f.ETag, err = s.tag(name, seeker); err != nil {
+		if f.ETag, err = s.tag(f.Name, seeker); err != nil {
 			return err
 		}
 	}
@@ -144,8 +149,12 @@ func (s *static) missing(c *Ctx, name string, err error) error {
 	if s.fallback == "" || !errors.Is(err, fs.ErrNotExist) || path.Ext(name) != "" || hidden(name) || !wantsHTML(c) {
 		return fileProblem(err)
 	}
-	page := static{files: s.files, cacheControl: "no-cache"}
-	return page.send(c, s.fallback, s.fallback)
+	page := File{FS: s.files, Name: s.fallback, CacheControl: "no-cache"}
+	content, info, err := page.open()
+	if err != nil {
+		return fileProblem(err)
+	}
+	return s.serve(c, &page, content, info)
 }
 
 // wantsHTML tells whether a browser is about to show the answer as a page.

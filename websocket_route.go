@@ -109,6 +109,7 @@ func newSocketRoute[In, Incoming, Outgoing any](
 
 func (e *socketEndpoint[In, Incoming, Outgoing]) compile(a *App, r *route) (bool, []error) {
 	needsBody, errs := e.typed.compile(a, r)
+	errs = withoutHandler(errs, e.handle == nil && e.open == nil)
 	if r.opts.style != onGoroutine {
 		errs = append(errs, errors.New("a WebSocket waits for its client, so its route must run on goroutines"))
 	}
