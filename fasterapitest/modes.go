@@ -90,9 +90,11 @@ func onNetHTTP(t *testing.T, app *fasterapi.App) *Client {
 	return newClient(t, server.URL, socketTransport(t))
 }
 
-// socketTransport has connections of its own, which end with the test.
+// socketTransport has connections of its own, which end with the test. It shows
+// bodies as they were sent, like the one without sockets: net/http would ask for
+// gzip and undo it.
 func socketTransport(t *testing.T) *http.Transport {
-	transport := &http.Transport{}
+	transport := &http.Transport{DisableCompression: true}
 	t.Cleanup(transport.CloseIdleConnections)
 	return transport
 }

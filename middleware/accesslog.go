@@ -27,8 +27,9 @@ type AccessLogConfig struct {
 
 // AccessLog writes a line for every request, when its status is known: method,
 // path, status, duration until then, bytes of the body, client, route, core, and
-// the request's id. The query is left out, because it may hold secrets. Status
-// 499 is a client that did not wait for the answer.
+// the request's id. The query is left out, because it may hold secrets, and so are
+// the values of sensitive path fields (see [fasterapi.Ctx.LogPath]). Status 499
+// is a client that did not wait for the answer.
 func AccessLog(cfg AccessLogConfig) fasterapi.Middleware {
 	if cfg.Sample == 0 {
 		cfg.Sample = 1
@@ -70,7 +71,7 @@ func (cfg *AccessLogConfig) line(c *fasterapi.Ctx, took time.Duration) {
 	}
 	attrs := make([]slog.Attr, 0, 10)
 	attrs = append(attrs,
-		slog.String("method", c.Method()), slog.String("path", c.Path()), slog.Int("status", status),
+		slog.String("method", c.Method()), slog.String("path", c.LogPath()), slog.Int("status", status),
 		slog.Duration("duration", took), slog.Int64("bytes", c.BodySize()),
 	)
 	if client := c.Client(); client.IsValid() {

@@ -51,6 +51,37 @@ func TestAccessLog(t *testing.T) {
 	})
 }
 
+// TestAccessLogSecretPath: what a path field keeps out of errors stays out of the
+// log too, whoever reads it, also when the request is refused.
+func TestAccessLogSecretPath(t *testing.T) {
+	everyMode(t, func(app *fasterapi.App) {
+		app.Use(middleware.AccessLog(middleware.AccessLogConfig{}))
+		type secret struct {
+			N     int    `path:"n"`
+			Token string `path:"token" format:"password" maxLength:"10"`
+		}
+		app.Get("/reset/{token}/of/{n}", func(*fasterapi.Ctx, secret) (fasterapi.None, error) { return fasterapi.None{}, nil })
+		app.Get("/rest/{n}/{token...}", func(*fasterapi.Ctx, secret) (fasterapi.None, error) { return fasterapi.None{}, nil })
+		app.Get("/guarded/{token}", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.None, error) { return fasterapi.None{}, nil },
+			fasterapi.Depends(func(*fasterapi.Ctx, struct {
+				Token string `path:"token" sensitive:"true"`
+			},
+			) error {
+				return nil
+			}))
+	}, func(t *testing.T, s service) {
+		for path, logged := range map[string]string{
+			"/reset/hunter2/of/3": "path=/reset/***/of/3 status=204", "/reset/hunter2hunter2/of/4": "path=/reset/***/of/4 status=422",
+			"/reset/hunter2/of/x": "path=/reset/***/of/x status=422", "/rest/5/hunter2/more": "path=/rest/5/*** status=",
+			"/guarded/hunter2": "path=/guarded/*** status=204",
+		} {
+			s.get(path)
+			require.Contains(t, s.log.String(), logged)
+		}
+		require.NotContains(t, s.log.String(), "hunter2")
+	})
+}
+
 func TestAccessLogSample(t *testing.T) {
 	log := &logBuffer{}
 	now := time.Unix(0, 0)
@@ -71,7 +102,7 @@ func TestAccessLogSample(t *testing.T) {
 		s.get("/missing")
 	})
 	list := lines(t, log.String())
-	require.Len(t, list, 4)
+	require.Len(t, list, 6)
 	for i, m := range list {
 		require.Equal(t, []string{"/slow", "/missing"}[i%2], m["path"])
 		require.Equal(t, []string{"WARN", "INFO"}[i%2], m["level"])

@@ -94,6 +94,10 @@ func newCompressor(cfg CompressConfig) *compressor {
 // staged compresses a staged response.
 func (z *compressor) staged(c *fasterapi.Ctx) error {
 	body := c.StagedBody()
+	if c.Status() == http.StatusNotModified && !c.Sent() {
+		c.Vary("Accept-Encoding") // as on the response that the client has (RFC 9110 section 15.4.5)
+		return nil
+	}
 	if c.Sent() || len(body) < z.MinSize || !z.suitable(c) {
 		return nil
 	}

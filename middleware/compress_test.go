@@ -121,6 +121,26 @@ func noise(n int) []byte {
 
 // TestCompressStream: a stream is compressed while it is made, and a flush
 // reaches the client.
+// TestCompressNotModified: a 304 says what the response that the client has
+// depends on, or caches forget it.
+func TestCompressNotModified(t *testing.T) {
+	everyMode(t, func(app *fasterapi.App) {
+		app.Use(middleware.Compress(middleware.CompressConfig{}), middleware.ETag(middleware.ETagConfig{}))
+		answering(app, "/", func(*fasterapi.Ctx) (fasterapi.Text, error) {
+			return fasterapi.Text(strings.Repeat("text ", 1000)), nil
+		})
+	}, func(t *testing.T, s service) {
+		for _, style := range styles {
+			whole := s.get(style, "Accept-Encoding", "gzip")
+			require.Equal(t, "gzip", whole.header.Get("Content-Encoding"))
+			same := s.get(style, "Accept-Encoding", "gzip", "If-None-Match", whole.header.Get("ETag"))
+			require.Equal(t, http.StatusNotModified, same.status)
+			require.Empty(t, same.body)
+			require.Equal(t, whole.header.Get("Vary"), same.header.Get("Vary"))
+		}
+	})
+}
+
 func TestCompressStream(t *testing.T) {
 	proceed := make(chan struct{})
 	everyMode(t, func(app *fasterapi.App) {
@@ -144,10 +164,10 @@ func TestCompressStream(t *testing.T) {
 		})
 	}, func(t *testing.T, s service) {
 		for _, coding := range []string{"gzip", "br", "zstd"} {
-			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/stream", http.NoBody)
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL("/stream"), http.NoBody)
 			require.NoError(t, err)
 			request.Header.Set("Accept-Encoding", coding)
-			response, err := s.http.Do(request)
+			response, err := s.HTTP().Do(request)
 			require.NoError(t, err)
 			require.Equal(t, coding, response.Header.Get("Content-Encoding"))
 			require.EqualValues(t, -1, response.ContentLength)
@@ -161,10 +181,10 @@ func TestCompressStream(t *testing.T) {
 			all := decoded(t, answer{header: response.Header, body: seen.String() + string(rest)})
 			require.Equal(t, "first\nsecond\n", all)
 		}
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/broken", http.NoBody)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL("/broken"), http.NoBody)
 		require.NoError(t, err)
 		request.Header.Set("Accept-Encoding", "gzip")
-		response, err := s.http.Do(request)
+		response, err := s.HTTP().Do(request)
 		if err == nil {
 			_, err = io.ReadAll(response.Body)
 			require.NoError(t, response.Body.Close())

@@ -20,10 +20,10 @@ func TestAllowedHosts(t *testing.T) {
 			"api.example": 421, "evil.example": 421, "shop.example.evil": 421, "xshop.example": 421, "xapi.example": 421, "127.0.0.1": 421,
 		} {
 			for _, style := range styles {
-				request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+style, http.NoBody)
+				request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL(style), http.NoBody)
 				require.NoError(t, err)
 				request.Host = host
-				response, err := s.http.Do(request)
+				response, err := s.HTTP().Do(request)
 				require.NoError(t, err)
 				require.NoError(t, response.Body.Close())
 				require.Equal(t, want, response.StatusCode, host)

@@ -71,13 +71,14 @@ func NewLocal(cfg LocalConfig) *Local {
 
 // Take implements [Limiter]. The future is always ready.
 func (l *Local) Take(ctx context.Context, key string, limit Limit) async.Future[Decision] {
-	i := maphash.String(l.seed, key) % localShards
+	i, keys := maphash.String(l.seed, key)%localShards, 1+l.cfg.Keys/localShards
 	if l.cfg.PerCore {
 		if r := reactor.From(ctx); r != nil {
 			i = uint64(r.Core()) % localShards
+			keys = max(1, l.cfg.Keys/min(r.Cores(), localShards)) // only that many shards are in use
 		}
 	}
-	return async.Ready(l.shards[i].take(key, limit, l.cfg.Now().Sub(l.begin), 1+l.cfg.Keys/localShards))
+	return async.Ready(l.shards[i].take(key, limit, l.cfg.Now().Sub(l.begin), keys))
 }
 
 func (s *shard) take(key string, limit Limit, now time.Duration, keys int) Decision {

@@ -301,9 +301,9 @@ func TestBodyLimit(t *testing.T) {
 			require.Equal(t, http.StatusRequestEntityTooLarge, s.do(http.MethodPost, path, strings.Repeat("x", 1001)).status)
 			// Chunked, and long enough to be streamed to the handler.
 			for _, n := range []int{1001, 600_000} {
-				request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+path, io.MultiReader(strings.NewReader(strings.Repeat("x", n))))
+				request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL(path), io.MultiReader(strings.NewReader(strings.Repeat("x", n))))
 				require.NoError(t, err)
-				response, err := s.http.Do(request)
+				response, err := s.HTTP().Do(request)
 				require.NoError(t, err)
 				require.Equal(t, http.StatusRequestEntityTooLarge, response.StatusCode)
 				require.NoError(t, response.Body.Close())

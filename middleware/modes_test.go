@@ -3,28 +3,25 @@ package middleware_test
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/fasterapitest"
 )
 
 // service is an app under test, over one of the engines.
 type service struct {
-	t    *testing.T
-	url  string
-	log  *logBuffer
-	http *http.Client
+	*fasterapitest.Client
+	t   *testing.T
+	log *logBuffer
 }
 
 // logBuffer keeps what the app logs.
@@ -45,36 +42,19 @@ func (l *logBuffer) String() string {
 	return l.buf.String()
 }
 
-// everyMode runs one body of tests over both engines.
+// everyMode runs one body of tests over both engines, with one reactor and four.
 func everyMode(t *testing.T, routes func(*fasterapi.App), test func(*testing.T, service)) {
 	t.Helper()
-	for _, overNetHTTP := range []bool{false, true} {
-		t.Run(fmt.Sprintf("nethttp=%v", overNetHTTP), func(t *testing.T) {
-			log := &logBuffer{}
-			app := fasterapi.New(fasterapi.Config{
-				Cores: 2, Addr: "127.0.0.1:0", Logger: slog.New(slog.NewTextHandler(log, nil)),
-			})
-			routes(app)
-			s := service{t: t, log: log, http: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
-				DisableCompression: true,
-			}}}
-			t.Cleanup(s.http.CloseIdleConnections)
-			if overNetHTTP {
-				server := httptest.NewServer(app.Handler())
-				t.Cleanup(func() {
-					server.Close()
-					require.NoError(t, app.Stop(context.Background()))
-				})
-				s.url = server.URL
-			} else {
-				server, err := app.Start()
-				require.NoError(t, err)
-				t.Cleanup(func() { require.NoError(t, server.Shutdown(context.Background())) })
-				s.url = "http://" + server.Addr().String()
-			}
-			test(t, s)
-		})
-	}
+	var log *logBuffer
+	fasterapitest.Run(t, func(cfg fasterapi.Config) *fasterapi.App {
+		log = &logBuffer{}
+		cfg.Logger = slog.New(slog.NewTextHandler(log, nil))
+		app := fasterapi.New(cfg)
+		routes(app)
+		return app
+	}, func(t *testing.T, client *fasterapitest.Client) {
+		test(t, service{client, t, log})
+	}, fasterapitest.OneReactor(), fasterapitest.FourReactors(), fasterapitest.NetHTTP())
 }
 
 // styles are the prefixes under which answering registers a route.
@@ -102,7 +82,7 @@ type answer struct {
 
 func (s service) do(method, path, body string, header ...string) answer {
 	s.t.Helper()
-	request, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
+	request, err := http.NewRequestWithContext(s.t.Context(), method, s.URL(path), strings.NewReader(body))
 	require.NoError(s.t, err)
 	if body == "" {
 		request.Body = http.NoBody
@@ -110,7 +90,7 @@ func (s service) do(method, path, body string, header ...string) answer {
 	for i := 0; i < len(header); i += 2 {
 		request.Header.Add(header[i], header[i+1])
 	}
-	response, err := s.http.Do(request)
+	response, err := s.HTTP().Do(request)
 	require.NoError(s.t, err)
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)

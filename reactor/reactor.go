@@ -102,6 +102,9 @@ func newReactor(core int, cfg Config, p poll.Poller, c clock) *Reactor {
 // Core returns the reactor's index in its group, from 0. Any goroutine.
 func (r *Reactor) Core() int { return r.core }
 
+// Cores returns how many reactors its group has. Any goroutine.
+func (r *Reactor) Cores() int { return r.cfg.Cores }
+
 // Schedule runs t on this reactor, after what was scheduled before.
 func (r *Reactor) Schedule(t async.Task) {
 	r.mine()
