@@ -238,6 +238,29 @@ func TestJWKSUnavailable(t *testing.T) {
 	})
 }
 
+// TestJWKSLongPause: a pause beyond the life of a set does not keep it from being
+// fetched again; a server that is down by then is a 503.
+func TestJWKSLongPause(t *testing.T) {
+	k := keys()
+	server, clock := newKeyServer(t), &manual{}
+	server.publish(http.StatusOK, setOf(t, jwkOf(t, "one", &k.rsa.PublicKey)))
+	client := fasterapitest.New(t, protected(fasterapi.Config{Logger: fasterapitest.Logger(t)}, security.JWT[account](security.JWTConfig{
+		JWKS: server.URL, Issuer: "https://login", Audience: []string{"shop"}, Now: clock.now, Refresh: time.Minute, Pause: 1000 * time.Hour,
+	})))
+	c := good()
+	c.ExpiresAt = at.Add(2000 * time.Hour)
+	with := client.With("Authorization", bearer(sign(t, security.NewSigner("one", k.rsa), c)))
+	with.Get("/chain").Expect(200)
+	clock.advance(26 * time.Hour)
+	with.Get("/chain").Expect(200)
+	require.EqualValues(t, 2, server.fetches.Load())
+	server.publish(http.StatusBadGateway, "")
+	clock.advance(26 * time.Hour)
+	with.Get("/chain").Expect(503)
+	with.Get("/chain").Expect(503)
+	require.EqualValues(t, 3, server.fetches.Load())
+}
+
 // TestJWKSWaiting: requests of all reactors wait for one fetch, without holding
 // them.
 func TestJWKSWaiting(t *testing.T) {

@@ -28,7 +28,7 @@ type JWTConfig struct {
 	// Refresh is how old the key set may get. Default 15 minutes.
 	Refresh time.Duration
 	// Pause is at least between two fetches because of unknown keys, which
-	// anybody can make up. Default 30 s.
+	// anybody can make up. Default 30 s; it is never longer than Refresh.
 	Pause time.Duration
 
 	// Issuer that the tokens must have; empty: any. Set it.
@@ -120,7 +120,7 @@ func newKeySet(cfg *JWTConfig) *keySet {
 		cfg.Pause = defaultPause
 	}
 	mustBe(cfg.Refresh > 0 && cfg.Pause > 0, "JWTConfig.Refresh and Pause must be positive")
-	return &keySet{url: cfg.JWKS, client: cfg.Client, now: cfg.Now, refresh: cfg.Refresh, pause: cfg.Pause}
+	return &keySet{url: cfg.JWKS, client: cfg.Client, now: cfg.Now, refresh: cfg.Refresh, pause: min(cfg.Pause, cfg.Refresh)}
 }
 
 // errUnknownKey: the key that has signed the token may be one that we do not
