@@ -35,7 +35,8 @@ func serveNumbers(t *testing.T, p *db.Pool, sql string) (url string, server *fas
 }
 
 func get(url string) (status int, body string, header http.Header, err error) {
-	r, err := http.Get(url)
+	client := http.Client{Timeout: patience}
+	r, err := client.Get(url)
 	if err != nil {
 		return 0, "", nil, err
 	}
