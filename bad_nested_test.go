@@ -106,7 +106,7 @@ type secretPIN struct {
 	PIN int `json:"pin" sensitive:"true" minimum:"9999" required:"false"`
 }
 
-// secretRest has an embed member, so that encoding/json/v2 reads it.
+// secretRest has an embed member.
 type secretRest struct {
 	Pass secretToken    `json:"pass" sensitive:"true"`
 	Rest map[string]any `json:",embed"`
@@ -174,9 +174,7 @@ func TestBadSecrets(t *testing.T) {
 		a := client.Post("/", strings.ReplaceAll(place, "?", `"`+hunter2+`"`))
 		require.Equal(t, 422, a.Status, place)
 		require.NotContains(t, a.Text(), hunter2, place)
-		if !strings.HasPrefix(location, "body.rest.") { // encoding/json/v2 tells of the whole
-			require.Contains(t, a.Problem().Locations(), location, place)
-		}
+		require.Contains(t, a.Problem().Locations(), location, place)
 	}
 	for _, a := range []*fasterapitest.Response{
 		client.Get("/?token=" + hunter2), client.Get("/?tokens=x," + hunter2), client.Get("/?token=" + hunter2 + "%zz"),

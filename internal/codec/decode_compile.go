@@ -166,15 +166,12 @@ func (c *decodeCompiler) compileStruct(n *decodeNode, where string) {
 			c.mistake(place, "%w", err)
 			continue
 		}
-		if members.Rest && (plan.Constrained() || plan.Default != nil) {
-			c.mistake(place, "a struct with an `embed` member cannot have checks or defaults")
-		}
 		d.add(m, c.field(m, plan, place))
 	}
-	if members.Rest {
-		c.plain = false
-		n.fn = decodeFallback(n.typ)
-		return
+	if rest := members.Rest; rest != nil {
+		f := c.field(rest, &schema.Plan{}, where+"."+rest.Go)
+		f.place = "" // its members are those of the struct
+		c.plain, d.rest = false, &f
 	}
 	d.finish()
 	for i := range d.fields {

@@ -46,7 +46,16 @@ type structDecoder struct {
 	required []int
 	absent   []int // fields with defaults
 	strict   bool
-	secret   bool // has a sensitive part
+	secret   bool          // has a sensitive part
+	rest     *fieldDecoder // takes the members that no field takes; nil: none does
+}
+
+// strays are the members of one object that no field takes.
+//
+// Owner: one goroutine at a time.
+type strays struct {
+	names nameSet
+	raw   []byte // as JSON, each behind a comma; for the rest
 }
 
 func (d *structDecoder) add(m *schema.Member, f fieldDecoder) {
@@ -132,7 +141,11 @@ func (d *structDecoder) decode(s *decodeState, p ptr) bool {
 		return false
 	}
 	var seen fieldSet
-	if !s.empty('}') && !d.members(s, p, &seen) {
+	var others strays
+	if !s.empty('}') && !d.members(s, p, &seen, &others) {
+		return false
+	}
+	if len(others.raw) > 0 && !d.takeRest(s, p, others.raw) {
 		return false
 	}
 	return d.complete(s, p, &seen)
@@ -140,15 +153,14 @@ func (d *structDecoder) decode(s *decodeState, p ptr) bool {
 
 // members reads all members. Clients mostly send them in the order of the
 // schema, so the next field is tried before the name is looked up.
-func (d *structDecoder) members(s *decodeState, p ptr, seen *fieldSet) bool {
-	var unknown nameSet
+func (d *structDecoder) members(s *decodeState, p ptr, seen *fieldSet, others *strays) bool {
 	next := 0
 	for {
 		i, ok := next, true
 		if i < len(d.fields) && s.ahead(d.fields[i].literal) {
 			s.pos += len(d.fields[i].literal)
 			s.space()
-		} else if i, ok = d.lookup(s, &unknown); !ok {
+		} else if i, ok = d.lookup(s, others); !ok {
 			return false
 		}
 		if i >= 0 {
@@ -234,7 +246,8 @@ func reach(p ptr, hops []schema.Step) ptr {
 
 // lookup reads a name, the colon behind it, and finds the field. It deals
 // with unknown members itself and returns -1 for them.
-func (d *structDecoder) lookup(s *decodeState, unknown *nameSet) (int, bool) {
+func (d *structDecoder) lookup(s *decodeState, others *strays) (int, bool) {
+	start := s.pos
 	name, ok := s.text()
 	if !ok {
 		return 0, false
@@ -250,9 +263,9 @@ func (d *structDecoder) lookup(s *decodeState, unknown *nameSet) (int, bool) {
 	switch {
 	case found:
 		message = msgAmbiguous
-	case !unknown.add(name):
+	case !others.names.add(name):
 		message = msgTwice
-	case d.strict:
+	case d.strict && d.rest == nil:
 		message = msgUnknown
 	}
 	place := ""
@@ -262,7 +275,24 @@ func (d *structDecoder) lookup(s *decodeState, unknown *nameSet) (int, bool) {
 	if !s.colon() || !s.skip() {
 		return 0, false
 	}
-	return -1, message == "" || s.report(problem.FieldError{Location: place, Message: message})
+	if message == "" {
+		if d.rest != nil {
+			others.raw = append(append(others.raw, ','), s.data[start:s.pos]...)
+		}
+		return -1, true
+	}
+	return -1, s.report(problem.FieldError{Location: place, Message: message})
+}
+
+// takeRest gives the members that no field has taken to the `embed` field.
+func (d *structDecoder) takeRest(s *decodeState, p ptr, raw []byte) bool {
+	raw[0] = '{'
+	outer := s.scanner
+	s.scanner = scanner{data: append(raw, '}'), limit: outer.limit, depth: outer.depth, scratch: outer.scratch}
+	ok := d.rest.member(s, p)
+	outer.scratch, outer.problem = s.scratch, s.problem
+	s.scanner = outer
+	return ok
 }
 
 // short returns a name of the client's for a location: at most 64 bytes.

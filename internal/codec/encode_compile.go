@@ -210,7 +210,7 @@ func (c *encodeCompiler) compileStruct(n *encodeNode, where string) appendFunc {
 		c.mistake(where, "%w", err)
 		return nil
 	}
-	if members.Rest {
+	if members.Rest != nil {
 		c.plain = false
 		return appendFallback(n.typ)
 	}

@@ -137,21 +137,27 @@ func (r *Registry) object(s *Schema, t reflect.Type, where string) {
 			r.mistake(place, err)
 			continue
 		}
-		if members.Rest { // encoding/json/v2 decodes the struct, and checks nothing
-			if plan.Constrained() || plan.Default != nil {
-				r.mistake(place, errors.New("a struct with an `embed` member cannot have checks or defaults"))
-			}
-			plan.Required = false
-		}
 		member := r.member(m, plan, place)
 		s.Properties = append(s.Properties, Property{m.Name, member})
 		if plan.Required {
 			s.Required = append(s.Required, m.Name)
 		}
 	}
-	if r.strict && !members.Rest {
+	switch {
+	case members.Rest != nil:
+		s.AdditionalProperties = r.others(members.Rest, where)
+	case r.strict:
 		s.AdditionalProperties = &Schema{Never: true}
 	}
+}
+
+// others is the schema of the members that an `embed` map takes; nil: any.
+func (r *Registry) others(rest *Member, where string) *Schema {
+	t, _ := Strip(rest.Type)
+	if t.Kind() != reflect.Map || ClassOf(t.Elem()) == ClassOther {
+		return nil
+	}
+	return r.of(t.Elem(), nil, where+"."+rest.Go+"{}")
 }
 
 func (r *Registry) member(m *Member, plan *Plan, where string) *Schema {

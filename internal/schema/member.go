@@ -43,7 +43,7 @@ type Step struct {
 // Owner: any (immutable after New).
 type Members struct {
 	List []Member // in the order in which encoding/json/v2 writes them
-	Rest bool     // the struct has an `embed` map or jsontext.Value for further members
+	Rest *Member  // the `embed` map or jsontext.Value for further members; nil: none
 }
 
 // MembersOf lists the members of struct type t. It accepts exactly the
@@ -101,7 +101,7 @@ type walk struct {
 	queue []level
 	seen  map[reflect.Type]bool
 	found []candidate
-	rest  bool
+	rest  *Member
 }
 
 func (w *walk) visit(l level) {
@@ -137,7 +137,11 @@ func (w *walk) embed(l level, f reflect.StructField, index []int) {
 		t, pointer = t.Elem(), true
 	}
 	if t.Kind() != reflect.Struct {
-		w.rest = true // a map or a jsontext.Value: probe has refused anything else
+		// A map or a jsontext.Value: probe has refused anything else.
+		w.rest = &Member{
+			Go: l.prefix + f.Name, Type: f.Type, Field: f, Index: index,
+			Path: append(slices.Clone(l.path), Step{Offset: l.offset + f.Offset}),
+		}
 		return
 	}
 	if l.open {

@@ -191,11 +191,13 @@ func TestMistakesNameTheirFields(t *testing.T) {
 	} {
 		require.ErrorContains(t, err, want)
 	}
-	_, err = Document(reflect.TypeFor[struct {
+	rest, err := Document(reflect.TypeFor[struct {
 		A int            `minimum:"1"`
 		X map[string]int `json:",embed"`
-	}](), false)
-	require.ErrorContains(t, err, "a struct with an `embed` member cannot have checks")
+	}](), true)
+	require.NoError(t, err)
+	require.Contains(t, string(rest), `"additionalProperties":{"type":"integer","format":"int64"}`)
+	require.Contains(t, string(rest), `"required":["A"]`)
 }
 
 type badChoice struct{ V interface{ Area() } }
