@@ -264,3 +264,24 @@ func TestGoneBeforeServed(t *testing.T) {
 	require.Zero(t, l.server.Stats().Open)
 	require.Equal(t, 1, s.released)
 }
+
+// TestGoneBeforeNext: the requests that a client sent ahead are not served once
+// it is gone.
+func TestGoneBeforeNext(t *testing.T) {
+	var late *exchange.Exchange
+	s := &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{"/late": func(x *exchange.Exchange) exchange.Outcome {
+		late = x
+		return exchange.Later
+	}}}
+	l := newLab(t, 1, Config{}, s)
+	p := l.dial()
+	l.send(p, get("/late")+get("/next"))
+	p.Reset()
+	l.run()
+	text(late, 200, "late")
+	l.v.Do(late.Finish)
+	l.run()
+	require.Equal(t, []string{"GET /late"}, s.calls())
+	require.Zero(t, l.server.Stats().Open)
+	require.Equal(t, 2, s.released, "the next one had begun")
+}

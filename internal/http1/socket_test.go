@@ -210,6 +210,31 @@ func TestBrokenStreams(t *testing.T) {
 	}
 }
 
+// TestOverlongStream: what goes beyond the declared length is never sent, where a
+// client would take it for the next response.
+func TestOverlongStream(t *testing.T) {
+	s := liveSite()
+	failed := make(chan error, 1)
+	s.routes["/long"] = onGoroutine(func(x *exchange.Exchange) exchange.Outcome {
+		return pour(x, 4, func(w exchange.BodyWriter) error {
+			_, err := io.WriteString(w, "0123")
+			require.NoError(t, err)
+			require.NoError(t, w.Flush())
+			_, err = io.WriteString(w, "HTTP/1.1 200 OK\r\n\r\n")
+			failed <- err
+			return nil // and the handler does not look
+		})
+	})
+	l := newLive(t, 1, Config{}, s)
+	c := l.dial()
+	_, err := io.WriteString(c, get("/long")+get("/never"))
+	require.NoError(t, err)
+	out, err := io.ReadAll(c)
+	require.NoError(t, err)
+	require.ErrorIs(t, <-failed, errLength)
+	require.Equal(t, []string{"0123"}, bodies(t, string(out)))
+}
+
 // TestStreamToHTTP10 ends with the connection.
 func TestStreamToHTTP10(t *testing.T) {
 	l := newLive(t, 1, Config{}, liveSite())
@@ -425,6 +450,23 @@ func TestHijack(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, get("/echoed"), string(all))
 	group.Wait()
+}
+
+// TestLeastLoadedCoreGetsTheConnection: whichever listener the kernel chooses,
+// every core has as many connections as the others.
+func TestLeastLoadedCoreGetsTheConnection(t *testing.T) {
+	const cores, each = 4, 5
+	l := newLive(t, cores, Config{}, &site{})
+	for range cores * each {
+		c := l.dial()
+		_, err := io.WriteString(c, get("/a"))
+		require.NoError(t, err)
+		_, err = c.Read(make([]byte, 1)) // it is open
+		require.NoError(t, err)
+	}
+	for core := range cores {
+		require.EqualValues(t, each, l.group.Reactor(core).OpenConns(), "core %d", core)
+	}
 }
 
 // TestListen: faults are one clear line.
