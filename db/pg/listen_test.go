@@ -40,12 +40,21 @@ func TestListen(t *testing.T) {
 	kill := one[int64](t, &p.Querier, "SELECT count(pg_terminate_backend($1))", n.PID)
 	require.EqualValues(t, 1, kill) // that was the sender's own process, a connection of the pool
 	exec(t, &p.Querier, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'")
+	next := func() pg.Notification {
+		select {
+		case n := <-got:
+			return n
+		case err := <-ended:
+			require.NoError(t, err, "it has ended")
+			return pg.Notification{}
+		}
+	}
 	for !n.Gap {
-		n = <-got
+		n = next()
 	}
 	exec(t, &p.Querier, `SELECT pg_notify('odd "channel"', 'again')`)
 	for n.Payload != "again" {
-		n = <-got
+		n = next()
 	}
 	require.NoError(t, p.Close(ctx))
 	require.ErrorIs(t, <-ended, db.ErrClosed)
