@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -410,6 +411,36 @@ func TestKeptStreams(t *testing.T) {
 	_, err = k.Write([]byte("late"))
 	require.Error(t, err)
 	require.Error(t, k.Flush())
+}
+
+// TestKeptReaderOfReadBody: a reader that has given all bytes of its body, and not
+// yet said so, reads nothing of the next one.
+func TestKeptReaderOfReadBody(t *testing.T) {
+	var kept io.Reader
+	read := make(chan error, 1)
+	s := &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{
+		"/stream/first": onGoroutine(func(x *exchange.Exchange) exchange.Outcome {
+			x.Stream = io.LimitReader(x.Stream, 1<<20) // as middleware may
+			kept = x.Stream
+			_, err := io.ReadFull(kept, make([]byte, 5))
+			return text(x, 200, fmt.Sprint(err))
+		}),
+		"/stream/second": onGoroutine(func(x *exchange.Exchange) exchange.Outcome {
+			_, err := kept.Read(make([]byte, 1))
+			read <- err
+			return text(x, 200, "second")
+		}),
+	}}
+	l := newLive(t, 1, Config{StreamAbove: 1}, s)
+	c := l.dial()
+	chunked := " HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+	_, err := io.WriteString(c, "POST /stream/first"+chunked+"POST /stream/second"+chunked)
+	require.NoError(t, err)
+	require.Error(t, <-read)
+	require.NoError(t, c.CloseWrite())
+	out, err := io.ReadAll(c)
+	require.NoError(t, err)
+	require.Equal(t, []string{"<nil>", "second"}, bodies(t, string(out)))
 }
 
 // TestHijack: the connection is the handler's, with what came after the head.
