@@ -3,6 +3,7 @@ package bind_test
 import (
 	"encoding/json/v2"
 	"errors"
+	"math/big"
 	"net/netip"
 	"strings"
 	"testing"
@@ -79,6 +80,25 @@ func TestTypesWithTheirOwnErrors(t *testing.T) {
 	require.Equal(t, `{"location":"body.Data","message":"must be base64","value":"?"}`, failures[deep](t, jsonBody(`{"Data":"?"}`)))
 	require.Equal(t, `{"location":"body.Data","message":"must be base64"}`,
 		failures[deep](t, jsonBody(`{"Data":"`+strings.Repeat("?", 4096)+`"}`)))
+}
+
+// TestExponents: an exponent makes no value of a megabyte, wherever it stands.
+func TestExponents(t *testing.T) {
+	type input struct {
+		One  big.Rat   `query:"one"`
+		Many []big.Rat `query:"many"`
+		Body struct {
+			Share *big.Rat `json:"share,omitzero"`
+		} `body:""`
+	}
+	in := mustBind[input](t, query("one=3/4&many=1e2"), jsonBody(`{"share":"1e-2"}`))
+	require.Equal(t, "3/4", in.One.RatString())
+	require.Equal(t, "100", in.Many[0].RatString())
+	require.Equal(t, "1/100", in.Body.Share.RatString())
+	const message = `"message":"must be a number with an exponent from -308 to 308","value":"1e999999"}`
+	require.Equal(t, strings.Join([]string{
+		`{"location":"query.one",` + message, `{"location":"query.many",` + message, `{"location":"body.share",` + message,
+	}, "\n"), failures[input](t, query("one=1e999999&many=1e999999"), jsonBody(`{"share":"1e999999"}`)))
 }
 
 func TestLongEscapedValues(t *testing.T) {

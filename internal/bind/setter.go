@@ -143,6 +143,9 @@ func unmarshalText(v reflect.Value, raw []byte) string {
 	if !utf8.Valid(raw) {
 		return msgUTF8
 	}
+	if words := schema.TooLarge(v.Type().Elem(), raw); words != "" {
+		return words
+	}
 	err := v.Interface().(encoding.TextUnmarshaler).UnmarshalText(append([]byte(nil), raw...))
 	if err == nil {
 		return ""

@@ -101,6 +101,9 @@ func decodeText(t reflect.Type, rules *schema.Rules) decodeFunc {
 		if messages := rules.Text(stringOf(b), s.messages[:0]); len(messages) > 0 {
 			return s.broken(start, messages)
 		}
+		if message := schema.TooLarge(t, b); message != "" {
+			return s.fault(start, message)
+		}
 		if err := pointerTo(t, p).Interface().(encoding.TextUnmarshaler).UnmarshalText(b); err != nil {
 			return s.fault(start, s.reason(t, err))
 		}

@@ -1,9 +1,11 @@
 package schema
 
 import (
+	"bytes"
 	"math/big"
 	"net/netip"
 	"reflect"
+	"strconv"
 )
 
 // Words says what a value of a well-known type must be, "" for other types:
@@ -23,6 +25,32 @@ func Words(t reflect.Type) string {
 	}
 	if isUUIDType(t) {
 		return "must be a UUID"
+	}
+	return ""
+}
+
+// maxExponent bounds the exponent of a big.Rat, which has as many digits in
+// memory and in answers: 1e999999 would be a megabyte. It is that of a float64.
+const maxExponent = 308
+
+// TooLarge says why a short text must not be given to a well-known type, whose
+// value would take memory in proportion to a number in it; "" if it may.
+func TooLarge(t reflect.Type, text []byte) string {
+	if t != reflect.TypeFor[big.Rat]() {
+		return ""
+	}
+	marks := "eEpP"
+	if bytes.ContainsAny(text, "xX") {
+		marks = "pP" // e is a digit
+	}
+	at := bytes.LastIndexAny(text, marks)
+	if at < 0 {
+		return ""
+	}
+	digits := bytes.ReplaceAll(bytes.TrimLeft(text[at+1:], "+-"), []byte("_"), nil)
+	exponent, err := strconv.Atoi(string(digits))
+	if err != nil || exponent > maxExponent {
+		return "must be a number with an exponent from -308 to 308"
 	}
 	return ""
 }
