@@ -76,7 +76,8 @@ func (c *Ctx) fail(err error) {
 // error unless the client has left or does not read.
 func (c *Ctx) logBrokenOff(err error) {
 	level := slog.LevelError
-	if c.ended.Load() || errors.Is(err, stream.ErrBroken) || errors.Is(err, exchange.ErrTimeout) {
+	if c.ended.Load() || errors.Is(err, stream.ErrBroken) || errors.Is(err, exchange.ErrClientGone) ||
+		errors.Is(err, exchange.ErrTimeout) {
 		level = slog.LevelInfo
 	}
 	c.Logger().Log(context.Background(), level, "response broken off", slog.String("error", err.Error()))

@@ -45,8 +45,12 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // finish; a second signal does not wait for them. When the app cannot start, it says why on standard error and exits
 // with code 1.
 func (a *App) Run() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	signalled, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	ctx, drain := context.WithCancel(context.Background())
+	context.AfterFunc(signalled, func() {
+		stop() // from now on a signal ends the process at once
+		drain()
+	})
 	if err := a.Serve(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"time"
@@ -100,6 +101,16 @@ func translateRead(err error) error {
 	return fmt.Errorf("%w (%w)", exchange.ErrBodyBroken, err)
 }
 
+// translateWrite is translate for the response: where the network fails, the
+// client is gone.
+func translateWrite(err error) error {
+	var network *net.OpError
+	if named := translate(err); named != err || !errors.As(err, &network) {
+		return named
+	}
+	return fmt.Errorf("%w (%w)", exchange.ErrClientGone, err)
+}
+
 func translate(err error) error {
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -116,7 +127,7 @@ func (c *carrier) write(p []byte) (int, error) {
 	c.beginOutput()
 	n, err := c.w.Write(p)
 	c.endOutput()
-	return n, translate(err)
+	return n, translateWrite(err)
 }
 
 // flush is write for what net/http has gathered.
@@ -124,7 +135,7 @@ func (c *carrier) flush() error {
 	c.beginOutput()
 	err := c.control.Flush()
 	c.endOutput()
-	return translate(err)
+	return translateWrite(err)
 }
 
 func (c *carrier) beginOutput() {
