@@ -119,11 +119,8 @@ func tooLong(err error) bool {
 }
 
 // skipBody throws away what the handler has left of the body. It reports whether
-// all of it had come, so that the connection can go on.
+// all of it had come, so that the connection can go on. Nobody reads it any more.
 func (c *conn) skipBody() bool {
-	if c.reader != nil {
-		c.reader.detach() // the handler may have left somebody reading
-	}
 	c.body.discard = true
 	done, err := c.takeBody()
 	return done && err == nil

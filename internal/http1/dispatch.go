@@ -72,6 +72,9 @@ func (c *conn) Finish(x *exchange.Exchange) {
 func (c *conn) complete() bool {
 	c.leaveServe()
 	x := c.x
+	if c.reader != nil {
+		c.reader.detach() // first: the handler may have left somebody reading
+	}
 	if c.body != nil && !c.skipBody() {
 		c.mustClose, c.unread = true, true
 	}

@@ -534,3 +534,36 @@ func TestPortIsNotSharedWithOthers(t *testing.T) {
 	_, err := second.server.Listen(first.addr)
 	require.ErrorIs(t, err, syscall.EADDRINUSE)
 }
+
+// TestHandlerLeavesReader: a goroutine that still reads the body when its handler
+// has answered, as those of a proxy may, does no harm to the connection.
+func TestHandlerLeavesReader(t *testing.T) {
+	read := make(chan error, 1)
+	s := &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{
+		"/stream": onGoroutine(func(x *exchange.Exchange) exchange.Outcome {
+			body, begun := iotest.OneByteReader(x.Stream), make(chan struct{})
+			go func() {
+				_, err := body.Read(make([]byte, 1))
+				close(begun)
+				for err == nil {
+					_, err = body.Read(make([]byte, 1))
+				}
+				read <- err
+			}()
+			<-begun
+			return text(x, 200, "early")
+		}),
+	}}
+	l := newLive(t, 1, Config{StreamAbove: 1}, s)
+	for range 100 {
+		c := l.dial()
+		_, err := io.WriteString(c, "POST /stream HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3c\r\n"+
+			strings.Repeat(".", 60)+"\r\n0\r\n\r\n")
+		require.NoError(t, err)
+		require.NoError(t, c.CloseWrite())
+		out, err := io.ReadAll(c)
+		require.NoError(t, err)
+		require.Equal(t, []string{"early"}, bodies(t, string(out)))
+		require.Contains(t, []error{io.EOF, io.ErrClosedPipe}, <-read)
+	}
+}
