@@ -433,16 +433,19 @@ func TestWebSocketBackpressure(t *testing.T) {
 // TestWebSocketSilence: pings keep a connection, and a client that does not
 // answer them loses it.
 func TestWebSocketSilence(t *testing.T) {
+	const patient, impatient = 500 * time.Millisecond, 20 * time.Millisecond
 	ended := make(chan error, 1)
+	receive := func(c *fasterapi.Ctx, _ fasterapi.None, ws *fasterapi.Socket[string, string]) error {
+		_, err := ws.Receive(c)
+		ended <- err
+		return err
+	}
 	everyMode(t, func(app *fasterapi.App) {
-		app.WebSocket("/", func(c *fasterapi.Ctx, _ fasterapi.None, ws *fasterapi.Socket[string, string]) error {
-			_, err := ws.Receive(c)
-			ended <- err
-			return err
-		}, fasterapi.PingEvery(10*time.Millisecond, 20*time.Millisecond))
+		app.WebSocket("/patient", receive, fasterapi.PingEvery(10*time.Millisecond, patient))
+		app.WebSocket("/impatient", receive, fasterapi.PingEvery(10*time.Millisecond, impatient))
 	}, func(t *testing.T, s service) {
-		ws := dialSocket(t, s, "/", nil)
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		ws := dialSocket(t, s, "/patient", nil)
+		ctx, cancel := context.WithTimeout(t.Context(), patient+100*time.Millisecond)
 		defer cancel()
 		ctx = ws.CloseRead(ctx) // answers pings
 		select {
@@ -453,7 +456,7 @@ func TestWebSocketSilence(t *testing.T) {
 		_ = ws.CloseNow()
 		<-ended
 
-		dialSocket(t, s, "/", nil) // reads nothing, so answers nothing
+		dialSocket(t, s, "/impatient", nil) // reads nothing, so answers nothing
 		require.ErrorContains(t, <-ended, "1006")
 	})
 }

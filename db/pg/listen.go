@@ -6,6 +6,7 @@ import (
 	"iter"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/fasterapi/fasterapi/db"
@@ -123,11 +124,13 @@ func (l *listener) connect(ctx context.Context) (*pgconn.PgConn, error) {
 	if err != nil {
 		return nil, err
 	}
+	var listen strings.Builder // in one round trip: all of them or none
 	for _, channel := range l.channels {
-		if _, err = pc.Exec(ctx, "LISTEN "+quote(channel)).ReadAll(); err != nil {
-			_ = pc.Close(ctx)
-			return nil, err
-		}
+		listen.WriteString("LISTEN " + quote(channel) + ";")
+	}
+	if _, err = pc.Exec(ctx, listen.String()).ReadAll(); err != nil {
+		_ = pc.Close(ctx)
+		return nil, err
 	}
 	return pc, nil
 }

@@ -69,7 +69,7 @@ func TestListen(t *testing.T) {
 func TestListenLeaves(t *testing.T) {
 	p := open(t, plain(t), pg.Config{})
 	listeners := func() int64 {
-		return one[int64](t, &p.Querier, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN \"leaving%'")
+		return one[int64](t, &p.Querier, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN \"leaving%' AND state = 'idle'")
 	}
 	heard := make(chan string)
 	go func() {
