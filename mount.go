@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/fasterapi/fasterapi/internal/http1/wire"
 	"github.com/fasterapi/fasterapi/problem"
@@ -167,7 +168,9 @@ func (c *Ctx) requestBody(r *http.Request) {
 		if c.x.Head.Chunked {
 			r.ContentLength, r.TransferEncoding = -1, []string{"chunked"}
 			r.Trailer = c.announced()
-			r.Body = &trailedBody{ReadCloser: r.Body, c: c, trailer: r.Trailer}
+			body := &trailedBody{ReadCloser: r.Body, c: c, trailer: r.Trailer}
+			c.OnEnd(body.leave)
+			r.Body = body
 		}
 	case len(c.x.Body) == 0:
 		r.Body = http.NoBody
@@ -200,24 +203,36 @@ func (c *Ctx) fillTrailer(trailer http.Header) {
 	}
 }
 
-// trailedBody is a request body that fills in the trailer fields at its end.
+// trailedBody is a request body that fills in the trailer fields at its end. A
+// goroutine that the handler has left behind may still read it.
 //
-// Owner: the handler of the request.
+// Owner: shared.
 type trailedBody struct {
 	io.ReadCloser
-	c       *Ctx
 	trailer http.Header
-	ended   bool
+
+	mu sync.Mutex
+	c  *Ctx // until the fields are filled in or the request has ended
 }
 
 // Read implements [io.Reader].
 func (b *trailedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if err == io.EOF && !b.ended {
-		b.ended = true
-		b.c.fillTrailer(b.trailer)
+	if err == io.EOF {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if b.c != nil {
+			b.c.fillTrailer(b.trailer)
+			b.c = nil
+		}
 	}
 	return n, err
+}
+
+func (b *trailedBody) leave(*Ctx) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.c = nil
 }
 
 // FromRequest returns the [Ctx] of a request that a mounted handler or net/http
