@@ -7,6 +7,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/internal/poll/sim"
 	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/stretchr/testify/require"
 )
@@ -47,6 +48,37 @@ func expect(t testing.TB, f *async.Future[int64], want int64) {
 
 func serverSays(code string) *pgproto3.ErrorResponse {
 	return &pgproto3.ErrorResponse{Severity: "ERROR", Code: code, Message: code}
+}
+
+// TestGroupWhole: queries of one turn, as many as a group may have, share one Sync
+// although a connection beside it has nothing to do; one more goes there.
+func TestGroupWhole(t *testing.T) {
+	l := newLab(t, 1)
+	l.prove(t)
+	busy := l.together(groupSize)
+	idle := l.second(t)
+	first := l.ask("SELECT $1", 0)
+	idle.Send(string(encode(description...)))
+	l.v.RunUntilIdle()
+	idle.Send(string(encode(answer(0)...)))
+	for i := range busy {
+		l.say(answer(uint64(i))[:3]...)
+	}
+	l.say(readyNow)
+	expect(t, first, 0)
+	l.peer.Take()
+	idle.Take()
+
+	l.together(groupSize + 1)
+	require.Equal(t, []int{groupSize, 1}, []int{l.conn.load(), l.core.conns[1].load()})
+	require.Equal(t, 1, l.syncs())
+}
+
+// second adds a connection and returns the server's end of it.
+func (l *lab) second(t testing.TB) *sim.Peer {
+	fd, peer := l.v.Net.Pair()
+	l.v.Do(func() { require.NoError(t, l.core.add(&link{fd: fd, hijacked: l.conn.link.hijacked})) })
+	return peer
 }
 
 // TestGroupHeldUp: a group that takes too long is stopped, and its members, which

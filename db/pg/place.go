@@ -15,6 +15,10 @@ const (
 // place picks the connection for a statement, nil when it has to wait: one that
 // short reads are being gathered for, else the shortest pipeline, and never behind
 // something slow.
+//
+// What arrives together thus stays together: the answers of a group come with one
+// read, and what they set off leaves with one write. A bound lower than a group's
+// own would cut groups into pieces that hardly ever meet again.
 func (c *core) place(s *statement) *conn {
 	now := c.r.Now()
 	var best *conn
@@ -27,8 +31,9 @@ func (c *core) place(s *statement) *conn {
 		if n >= c.cfg.MaxPipeline || n > 0 && cn.blocked(now) {
 			continue
 		}
-		if cn.group != nil && n < crowded {
-			n = -1 // one Sync and one system call for both
+		if cn.gathers() {
+			best = cn // one Sync and one system call for both
+			break
 		}
 		if n < lowest {
 			best, lowest = cn, n
@@ -42,7 +47,7 @@ func (c *core) place(s *statement) *conn {
 	if n == 0 {
 		return best
 	}
-	if n >= crowded {
+	if n >= crowded && !best.gathers() {
 		c.more()
 	}
 	if s != nil && s.slow(c.cfg.SlowAfter) && c.more() {
@@ -50,6 +55,10 @@ func (c *core) place(s *statement) *conn {
 	}
 	return best
 }
+
+// gathers tells whether short reads are being gathered for cn and its pipeline is
+// shorter than a full group.
+func (cn *conn) gathers() bool { return cn.group != nil && cn.load() < groupSize }
 
 // shared tells whether queries of everybody may be sent on cn.
 func (cn *conn) shared() bool {

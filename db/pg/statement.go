@@ -98,6 +98,9 @@ type statements struct {
 // get returns the statement of sql, and makes room for it when it is new.
 func (c *core) statement(sql string) *statement {
 	l := &c.statements
+	if s := l.head; s != nil && s.sql == sql {
+		return s // mostly the same string as before, which is seen without reading it
+	}
 	if s := l.bySQL[sql]; s != nil {
 		l.toFront(s)
 		return s
