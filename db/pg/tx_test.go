@@ -41,11 +41,12 @@ func TestTxOptions(t *testing.T) {
 func TestDeadlock(t *testing.T) {
 	p := open(t, plain(t), pg.Config{MaxConns: 3})
 	exec(t, &p.Querier, "CREATE TABLE pair (id bigint PRIMARY KEY, n bigint); INSERT INTO pair VALUES (1, 0), (2, 0)")
-	for _, retries := range []int{3, -1} {
+	for _, retries := range []int{10, -1} {
 		errs, attempts := deadlock(t, p, retries)
 		if retries > 0 {
 			require.Empty(t, errs)
-			require.EqualValues(t, 3, attempts)
+			// One of them again: twice, if it has its row back before the other wakes.
+			require.GreaterOrEqual(t, attempts, int64(3))
 			require.EqualValues(t, 4, one[int64](t, &p.Querier, "SELECT sum(n)::bigint FROM pair"), "each has run once")
 			continue
 		}
