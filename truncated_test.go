@@ -109,3 +109,28 @@ func TestClientOfStreamLeaves(t *testing.T) {
 		require.Eventually(t, logged("level=ERROR"), 5*time.Second, time.Millisecond)
 	})
 }
+
+// TestClientOfHTTP2StreamLeaves: a client that resets its stream is gone, too.
+func TestClientOfHTTP2StreamLeaves(t *testing.T) {
+	app, log := newApp(fasterapi.Config{H2C: true}, func(app *fasterapi.App) {
+		app.Get("/endless", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Stream, error) {
+			return fasterapi.Stream{Write: func(w *fasterapi.StreamWriter) error {
+				for {
+					if _, err := w.Write(make([]byte, 64<<10)); err != nil {
+						return err
+					}
+				}
+			}}, nil
+		})
+	})
+	transport := &http.Transport{Protocols: new(http.Protocols)}
+	transport.Protocols.SetUnencryptedHTTP2(true)
+	defer transport.CloseIdleConnections()
+	response, err := (&http.Client{Transport: transport}).Get("http://" + start(t, app) + "/endless")
+	require.NoError(t, err)
+	_, err = io.ReadFull(response.Body, make([]byte, 100<<10))
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close()) // resets the stream
+	require.Eventually(t, func() bool { return strings.Contains(log.String(), "response broken off") }, 5*time.Second, time.Millisecond, log)
+	require.NotContains(t, log.String(), "level=ERROR")
+}

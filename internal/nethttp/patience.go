@@ -101,11 +101,12 @@ func translateRead(err error) error {
 	return fmt.Errorf("%w (%w)", exchange.ErrBodyBroken, err)
 }
 
-// translateWrite is translate for the response: where the network fails, the
-// client is gone.
-func translateWrite(err error) error {
+// translateWrite is translate for the response: where the network fails or the
+// request has ended, as when an HTTP/2 client resets its stream, the client is gone.
+func (c *carrier) translateWrite(err error) error {
 	var network *net.OpError
-	if named := translate(err); named != err || !errors.As(err, &network) {
+	named := translate(err)
+	if err == nil || named != err || !errors.As(err, &network) && c.r.Context().Err() == nil {
 		return named
 	}
 	return fmt.Errorf("%w (%w)", exchange.ErrClientGone, err)
@@ -127,7 +128,7 @@ func (c *carrier) write(p []byte) (int, error) {
 	c.beginOutput()
 	n, err := c.w.Write(p)
 	c.endOutput()
-	return n, translateWrite(err)
+	return n, c.translateWrite(err)
 }
 
 // flush is write for what net/http has gathered.
@@ -135,7 +136,7 @@ func (c *carrier) flush() error {
 	c.beginOutput()
 	err := c.control.Flush()
 	c.endOutput()
-	return translateWrite(err)
+	return c.translateWrite(err)
 }
 
 func (c *carrier) beginOutput() {
