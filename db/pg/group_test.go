@@ -226,14 +226,7 @@ func FuzzGroup(f *testing.F) {
 		l := newLab(t, uint64(piece))
 		l.prove(t)
 		all := l.together(3)
-		for len(say) > 0 {
-			n := min(len(say), int(piece)+1)
-			l.peer.Send(string(say[:n]))
-			say = say[n:]
-			l.v.RunUntilIdle()
-		}
-		l.peer.Close()
-		l.v.RunUntilIdle()
+		l.sayInPieces(say, int(piece)+1)
 		l.v.Advance(2 * l.core.cfg.AcquireTimeout)
 		for i := range all {
 			_, _, ok := all[i].Result()

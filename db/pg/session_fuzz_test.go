@@ -82,14 +82,7 @@ func FuzzSession(f *testing.F) {
 		var call async.Future[int64]
 		l.v.Do(func() { call = sessionWays[int(way)%len(sessionWays)](l) })
 		l.v.RunUntilIdle()
-		for len(say) > 0 {
-			n := min(len(say), int(piece)+1)
-			l.peer.Send(string(say[:n]))
-			say = say[n:]
-			l.v.RunUntilIdle()
-		}
-		l.peer.Close()
-		l.v.RunUntilIdle()
+		l.sayInPieces(say, int(piece)+1)
 		over := func() bool {
 			l.v.Advance(l.core.cfg.AcquireTimeout)
 			return call.Ready() && l.core.b.active.Load() == 0 && l.core.sessions == 0

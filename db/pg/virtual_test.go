@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -76,6 +77,16 @@ func (l *lab) ask(sql string, args ...any) *async.Future[int64] {
 	l.v.Do(func() { f = l.pool.One[int64](l.ctx, sql, args...) })
 	l.v.RunUntilIdle()
 	return &f
+}
+
+// sayInPieces has the server send say, size bytes at a time, and hang up.
+func (l *lab) sayInPieces(say []byte, size int) {
+	for piece := range slices.Chunk(say, size) {
+		l.peer.Send(string(piece))
+		l.v.RunUntilIdle()
+	}
+	l.peer.Close()
+	l.v.RunUntilIdle()
 }
 
 func encode(messages ...pgproto3.BackendMessage) (out []byte) {
@@ -272,14 +283,7 @@ func FuzzAnswers(f *testing.F) {
 	f.Fuzz(func(t *testing.T, say []byte, piece uint8) {
 		l := newLab(t, uint64(piece))
 		a, b := l.ask("SELECT $1", 1), l.ask("SELECT $1", 2)
-		for len(say) > 0 {
-			n := min(len(say), int(piece)+1)
-			l.peer.Send(string(say[:n]))
-			say = say[n:]
-			l.v.RunUntilIdle()
-		}
-		l.peer.Close()
-		l.v.RunUntilIdle()
+		l.sayInPieces(say, int(piece)+1)
 		l.v.Advance(2 * l.core.cfg.AcquireTimeout)
 		for _, f := range []*async.Future[int64]{a, b} {
 			_, _, ok := f.Result() // whatever it is
