@@ -71,7 +71,7 @@ func TestAwaitAllocatesOnlyThePromise(t *testing.T) {
 	var p Promise[int]
 	n := 0
 	co := &pull{}
-	ctx := &pullContext{context.Background(), Site{Scheduler: s, Direct: true, Coroutine: co}}
+	ctx := &pullContext{context.Background(), Site{Scheduler: s, Direct: true, Coroutine: co, Bound: true}}
 	co.next, _ = iter.Pull(iter.Seq[struct{}](func(yield func(struct{}) bool) {
 		co.yield = yield
 		for err := error(nil); err == nil; {

@@ -137,7 +137,7 @@ func BenchmarkAwaitInCoroutine(b *testing.B) {
 	s := &fifo{}
 	var p Promise[int]
 	co := &pull{}
-	ctx := &pullContext{context.Background(), Site{Scheduler: s, Direct: true, Coroutine: co}}
+	ctx := &pullContext{context.Background(), Site{Scheduler: s, Direct: true, Coroutine: co, Bound: true}}
 	next, stop := iter.Pull(iter.Seq[struct{}](func(yield func(struct{}) bool) {
 		co.yield = yield
 		for {

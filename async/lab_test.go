@@ -171,7 +171,7 @@ type pull struct {
 // spawn runs fn in a coroutine until it first suspends.
 func (l *lab) spawn(fn func(ctx context.Context)) *pull {
 	co := &pull{}
-	ctx := &pullContext{context.Background(), Site{Scheduler: l, Direct: true, Coroutine: co}}
+	ctx := &pullContext{context.Background(), Site{Scheduler: l, Direct: true, Coroutine: co, Bound: true}}
 	co.next, _ = iter.Pull(iter.Seq[struct{}](func(yield func(struct{}) bool) {
 		co.yield = yield
 		fn(ctx)

@@ -15,6 +15,9 @@ type Site struct {
 	Direct bool
 	// Coroutine is the coroutine of Scheduler that the holder is. Nil: none.
 	Coroutine Coroutine
+	// Bound says that the end of the context interrupts Coroutine, so that waiting
+	// there needs no watch of its own.
+	Bound bool
 }
 
 // Coroutine is a suspendable call on a scheduler; a reactor implements it. All
@@ -56,11 +59,12 @@ func SiteOf(ctx context.Context) Site {
 	return site
 }
 
-// siteOf also tells whether ctx is the carrier itself. Then its cancellation is
-// the coroutine's interruption and needs no second watch.
+// siteOf also tells whether ctx is the carrier itself and bound to the coroutine:
+// then its cancellation is the coroutine's interruption and needs no second watch.
 func siteOf(ctx context.Context) (site Site, carrier bool) {
 	if c, ok := ctx.(SiteCarrier); ok {
-		return c.AsyncSite(), true
+		site = c.AsyncSite()
+		return site, site.Bound
 	}
 	switch v := ctx.Value(siteKey{}).(type) {
 	case *Site:

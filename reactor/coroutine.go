@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/goroutine"
 )
 
 // CoroutineJob is what a coroutine runs. Implement it on a pointer to something
@@ -54,9 +55,10 @@ type Coroutine struct {
 	woken  bool // Run was called while running
 	err    error
 	label  *Label
-	index  int  // in live
-	over   bool // body returns as it should
-	doomed bool // Suspend does not return any more
+	g      uintptr // the goroutine that its body runs on
+	index  int     // in live
+	over   bool    // body returns as it should
+	doomed bool    // Suspend does not return any more
 }
 
 // coroutines is the pool of one reactor.
@@ -106,6 +108,8 @@ func (r *Reactor) takeCoroutine() *Coroutine {
 // body is the coroutine's whole life.
 func (co *Coroutine) body(yield func(mark) bool) {
 	co.yield = yield
+	co.g = goroutine.ID()
+	co.r.here.Store(co.g) // Run did not know it yet
 	defer co.leave()
 	for {
 		co.r.owner.Move()
@@ -190,7 +194,12 @@ func (co *Coroutine) Run() {
 	r.SetLabel(co.label)
 	r.host = nil // what runs on co is not on the host
 	co.state = coRunning
+	below, here := r.current, r.here.Load()
+	r.current = co
+	r.here.Store(co.g)
 	m, ok := co.next()
+	r.current = below
+	r.here.Store(here)
 	r.owner.Move()
 	r.host = host
 	co.label = r.label
@@ -208,8 +217,13 @@ func (co *Coroutine) Run() {
 }
 
 // Suspend switches back to the reactor, from inside. It returns when Run is
-// called, possibly for no reason.
+// called, possibly for no reason. On another goroutine than its own it panics
+// before anything has happened: switching stacks there would let two goroutines be
+// the reactor at the same time.
 func (co *Coroutine) Suspend() {
+	if co.g != goroutine.ID() {
+		panic("reactor: a coroutine was suspended by a goroutine that it does not run on")
+	}
 	if co.woken {
 		co.woken = false
 		return
@@ -241,7 +255,7 @@ func (co *Coroutine) Interrupted() error { return co.err }
 
 // Site returns what the context of the coroutine's job must carry.
 func (co *Coroutine) Site() async.Site {
-	return async.Site{Scheduler: co.r, Direct: true, Coroutine: co}
+	return async.Site{Scheduler: co.r, Direct: true, Coroutine: co, Bound: true}
 }
 
 // Reactor returns the coroutine's reactor.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/goroutine"
 	"github.com/fasterapi/fasterapi/internal/poll"
 )
 
@@ -80,8 +81,11 @@ func (r *Reactor) cycle() (more bool) {
 	}
 }
 
-// resume finishes what a panic has interrupted.
+// resume takes the reactor to this goroutine and finishes what a panic has
+// interrupted.
 func (r *Reactor) resume() {
+	r.here.Store(goroutine.ID())
+	r.current = nil
 	r.end()
 	if r.wheel.due.first != nil {
 		r.wheel.next = 0

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/goroutine"
 	"github.com/fasterapi/fasterapi/internal/invariant"
 	"github.com/fasterapi/fasterapi/internal/poll"
 	"github.com/fasterapi/fasterapi/internal/ring"
@@ -46,21 +47,25 @@ type Reactor struct {
 	counts  counts
 
 	coroutines coroutines
+	current    *Coroutine // what runs is on it; nil: on the loop's goroutine
 	host       *Coroutine // dispatches the events of this turn; nil: the loop does
 	reaper     Timer
 	stopping   bool // the loop has seen phase leave running
 	drains     int  // turns since then that left work in the queue
 
 	// shared
-	_          line
-	mailbox    ring.Mailbox[async.Task]
-	_          line
-	parked     atomic.Bool
-	phase      atomic.Int32
-	open       atomic.Int64 // connections
-	_          line
-	workers    workers
-	pulse      atomic.Int64 // units<<1, +1 while not in user code
+	_       line
+	mailbox ring.Mailbox[async.Task]
+	_       line
+	parked  atomic.Bool
+	phase   atomic.Int32
+	open    atomic.Int64 // connections
+	_       line
+	workers workers
+	pulse   atomic.Int64 // units<<1, +1 while not in user code
+	// here is the goroutine that is the reactor at this moment: the loop's, or that
+	// of the coroutine that runs. Any goroutine compares it with its own.
+	here       atomic.Uintptr
 	shownLabel atomic.Pointer[Label]
 	public     public
 	watch      *stallWatch
@@ -145,6 +150,19 @@ func (r *Reactor) Poller() poll.Poller { return r.poller }
 // Site returns what a context must carry for code that runs directly on this
 // reactor, see [async.WithSite].
 func (r *Reactor) Site() async.Site { return async.Site{Scheduler: r, Direct: true} }
+
+// Here tells where the calling goroutine is, seen from r: on the reactor itself, on
+// one of its coroutines, or elsewhere. Contexts that can be taken to any goroutine
+// answer with it, so that nobody runs owner-only code by accident. Any goroutine.
+func (r *Reactor) Here() async.Site {
+	if r.here.Load() != goroutine.ID() {
+		return async.Site{Scheduler: r}
+	}
+	if r.current == nil {
+		return async.Site{Scheduler: r, Direct: true}
+	}
+	return async.Site{Scheduler: r, Direct: true, Coroutine: r.current}
+}
 
 // ConnOpened counts one more open connection, for [Group.LeastLoaded]. Count at
 // the hand-over, so that the next choice sees it. Any goroutine.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/goroutine"
 	"github.com/fasterapi/fasterapi/internal/poll/sim"
 )
 
@@ -34,6 +35,7 @@ func NewVirtual(seed uint64) *Virtual {
 	net := sim.New(seed)
 	clock := NewManualClock(epoch)
 	r := newReactor(0, cfg, net, clock)
+	r.here.Store(goroutine.ID())
 	r.order = &shuffle{rng: rand.New(rand.NewPCG(seed, 1))}
 	return &Virtual{Reactor: r, Net: net, clock: clock}
 }

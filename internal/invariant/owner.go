@@ -1,10 +1,9 @@
 package invariant
 
 import (
-	"bytes"
-	"runtime"
-	"strconv"
 	"sync/atomic"
+
+	"github.com/fasterapi/fasterapi/internal/goroutine"
 )
 
 // Owner notes which goroutine may use a thing, in the debug build only. The zero
@@ -16,7 +15,7 @@ type Owner struct{ id atomic.Uint64 }
 // Take makes the calling goroutine the owner.
 func (o *Owner) Take() {
 	if Enabled {
-		o.id.Store(goroutine())
+		o.id.Store(goroutine.Number())
 	}
 }
 
@@ -38,19 +37,6 @@ func (o *Owner) Release() {
 func (o *Owner) Check(message string) {
 	if Enabled {
 		id := o.id.Load()
-		Check(id == 0 || id == goroutine(), message)
+		Check(id == 0 || id == goroutine.Number(), message)
 	}
-}
-
-// goroutine returns the number of the calling goroutine, from the first line of
-// its stack, "goroutine 7 [running]:". About 1 us.
-func goroutine() uint64 {
-	var buf [64]byte
-	line := bytes.TrimPrefix(buf[:runtime.Stack(buf[:], false)], []byte("goroutine "))
-	number, _, _ := bytes.Cut(line, []byte(" "))
-	id, err := strconv.ParseUint(string(number), 10, 64)
-	if err != nil {
-		panic("invariant: no goroutine number in " + string(line))
-	}
-	return id
 }

@@ -9,19 +9,20 @@ func Project() Rules {
 		Module:   "github.com/fasterapi/fasterapi",
 		Packages: packages(),
 		Peers: map[string]string{
-			"internal/poll internal/invariant":     "the debug checks are below everything",
-			"internal/poll/... internal/invariant": "the debug checks are below everything",
-			"internal/ring internal/invariant":     "the debug checks are below everything",
-			"internal/poll/... internal/poll":      "the simulated poller implements the interface",
-			"db async":                             "the pool's methods return futures",
-			"db/dbtest db":                         "the conformance suite of the drivers",
-			"db/dbtest async":                      "as db",
-			"reactor/virtual reactor":              "a reactor with a manual clock",
-			"internal/bind internal/codec":         "a body is decoded by the compiled codec",
-			"examples/... fasterapitest":           "examples show how to test",
-			"examples/... middleware":              "examples use it",
-			"examples/... security":                "examples use it",
-			"middleware/redisrate middleware":      "implements its Limiter",
+			"internal/invariant internal/goroutine": "telling goroutines apart is below everything",
+			"internal/poll internal/invariant":      "the debug checks are below everything",
+			"internal/poll/... internal/invariant":  "the debug checks are below everything",
+			"internal/ring internal/invariant":      "the debug checks are below everything",
+			"internal/poll/... internal/poll":       "the simulated poller implements the interface",
+			"db async":                              "the pool's methods return futures",
+			"db/dbtest db":                          "the conformance suite of the drivers",
+			"db/dbtest async":                       "as db",
+			"reactor/virtual reactor":               "a reactor with a manual clock",
+			"internal/bind internal/codec":          "a body is decoded by the compiled codec",
+			"examples/... fasterapitest":            "examples show how to test",
+			"examples/... middleware":               "examples use it",
+			"examples/... security":                 "examples use it",
+			"middleware/redisrate middleware":       "implements its Limiter",
 		},
 		TestModules: []string{
 			"github.com/stretchr/testify", "github.com/google/go-cmp", "pgregory.net/rapid", "go.uber.org/goleak",
@@ -31,7 +32,7 @@ func Project() Rules {
 		Owned: []string{
 			"async", "reactor/...", "internal/stream", "internal/http1", "internal/websocket", "db/pg", "db/sqlite",
 		},
-		Tagged: []string{"internal/poll/...", "internal/invariant"},
+		Tagged: []string{"internal/poll/...", "internal/invariant", "internal/goroutine"},
 		Clockless: []string{
 			"problem", "internal/http1/wire", "internal/router", "internal/schema", "internal/bind", "internal/codec",
 			"internal/inject", "cache", "resilience", "openapi",
@@ -58,7 +59,8 @@ func packages() map[string]Package {
 
 	return map[string]Package{
 		// Layer 0: bits and system calls.
-		"internal/invariant": {Layer: 0},
+		"internal/goroutine": {Layer: 0},
+		"internal/invariant": {Layer: 0, Imports: []string{"internal/goroutine"}},
 		"internal/needs":     {Layer: 0},
 		"internal/layers":    {Layer: 0},
 		"internal/pgtest":    {Layer: 1, Imports: []string{"internal/needs"}},
@@ -78,7 +80,7 @@ func packages() map[string]Package {
 		"db/dbtest":           {Layer: 2, Imports: []string{"db", "async"}, Modules: []string{"github.com/stretchr/testify"}},
 
 		// Layer 3: the event loop, and tables compiled once.
-		"reactor":         {Layer: 3, Imports: []string{"async", "metric", "internal/poll/...", "internal/ring", "internal/invariant"}},
+		"reactor":         {Layer: 3, Imports: []string{"async", "metric", "internal/poll/...", "internal/ring", "internal/invariant", "internal/goroutine"}},
 		"reactor/virtual": {Layer: 3, Imports: []string{"reactor", "async", "metric", "internal/poll/...", "internal/ring"}},
 		"internal/router": {Layer: 3},
 		"internal/schema": {Layer: 3},
