@@ -9,8 +9,6 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
-
-	"github.com/fasterapi/fasterapi/async"
 )
 
 const (
@@ -40,33 +38,41 @@ func (backgroundFull) RetryAfter() time.Duration { return time.Second }
 // After returns [ErrBackgroundFull]. Tasks are lost when the process dies: what
 // must happen belongs in a queue.
 func (c *Ctx) After(task func(ctx context.Context) error) error {
-	if !c.app.ongoing.background[c.Core()].reserve() {
+	own := &c.app.ongoing.background[c.Core()]
+	if !own.reserve() {
 		return ErrBackgroundFull
 	}
-	c.after = append(c.after, task)
+	if !c.change(func(r *request) { r.after = append(r.after, task) }) {
+		own.release(1)
+		return ErrRequestOver
+	}
 	return nil
 }
 
 // startAfter starts the tasks of a request whose response is sent.
-func (c *Ctx) startAfter() {
+func (r *request) startAfter() {
+	c := r.ctx
 	ongoing := &c.app.ongoing
-	base := detached{async.WithSite(ongoing.ctx, async.Site{Scheduler: c.reactor}), c.copyValues()}
-	log := c.Logger()
-	for _, task := range c.after {
+	base := detached{ongoing.ctx, c.reactor, c.copyValues()}
+	log := c.app.logger(r.routeName(), c.Core(), r.stages.requestID)
+	for _, task := range r.after {
 		ongoing.background[c.Core()].start(func() { runAfter(base, log, task) })
 	}
-	clear(c.after)
-	c.after = c.after[:0]
+	clear(r.after)
+	r.after = r.after[:0]
 }
 
 // dropAfter forgets the tasks of a request that has failed.
 func (c *Ctx) dropAfter() {
-	if len(c.after) == 0 {
-		return
+	dropped := read(c, func(r *request) int {
+		n := len(r.after)
+		clear(r.after)
+		r.after = r.after[:0]
+		return n
+	})
+	if dropped > 0 {
+		c.app.ongoing.background[c.Core()].release(dropped)
 	}
-	c.app.ongoing.background[c.Core()].release(len(c.after))
-	clear(c.after)
-	c.after = c.after[:0]
 }
 
 // runAfter runs one task to its end, whatever that is.

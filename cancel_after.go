@@ -6,76 +6,77 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/reactor"
 )
 
 // CancelAfter ends c after d, as if the client had left, but with
 // context.DeadlineExceeded: what the handler awaits fails, and the database is
 // told. A handler that returns such an error is answered with 504. Code that
-// does not look at c runs on. stop takes it back and tells whether it was too
-// late; the end of the handler does so too.
+// does not look at c runs on. stop disarms the timer and reports whether it had
+// fired; the end of the handler does so too. Any goroutine may call it, at any time.
 func (c *Ctx) CancelAfter(d time.Duration) (stop func() (expired bool)) {
-	if at := c.app.now().Add(d); c.stages.deadline.IsZero() || at.Before(c.stages.deadline) {
-		c.stages.deadline = at
+	if c.Err() != nil {
+		over := c.state.Load() == expired
+		return func() bool { return over }
 	}
-	if c.direct {
-		stop = c.cancelAfterDirect(d)
-	} else {
-		e := &expiry{c: c}
-		e.mu.Lock()
-		e.timer = c.app.afterFunc(d, e.fire)
-		e.mu.Unlock()
-		stop = e.stop
+	at := c.app.now().Add(d)
+	c.mu.Lock()
+	if l := c.living(); l.deadline.IsZero() || at.Before(l.deadline) {
+		l.deadline = at
 	}
-	c.OnEnd(func(*Ctx) { stop() })
-	return stop
+	c.mu.Unlock()
+	e := &expiry{c: c, direct: c.reactor.Here().Direct}
+	e.arm(d)
+	c.OnEnd(func(*Ctx) { e.stop() })
+	return e.stop
 }
 
-// cancelAfterDirect is CancelAfter on the reactor.
-func (c *Ctx) cancelAfterDirect(d time.Duration) (stop func() bool) {
-	expired := false
-	timer := c.reactor.After(d, async.TaskFunc(func() {
-		expired = true
-		c.expire()
-		if c.coroutine != nil {
-			c.coroutine.Interrupt(context.DeadlineExceeded)
-		}
-	}))
-	return func() bool {
-		timer.Stop()
-		return expired
-	}
-}
-
-// expire ends c because it took too long.
-func (c *Ctx) expire() {
-	c.expired.Store(true)
-	c.cancel()
-}
-
-// expiry is CancelAfter on a goroutine.
+// expiry is one call of CancelAfter.
 //
-// Owner: mu.
+// Owner: mu. timer, when direct: reactor.
 type expiry struct {
-	mu      sync.Mutex
-	timer   alarm
-	c       *Ctx // nil once stopped
-	expired bool
+	mu     sync.Mutex
+	c      *Ctx // nil once stopped or fired
+	fired  bool
+	direct bool // the timer is one of the reactor
+	timer  interface{ Stop() bool }
+}
+
+func (e *expiry) arm(d time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.direct {
+		e.timer = e.c.reactor.After(d, async.TaskFunc(e.fire))
+	} else {
+		e.timer = e.c.app.afterFunc(d, e.fire)
+	}
 }
 
 func (e *expiry) fire() {
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.c != nil {
-		e.expired = true
-		e.c.expire()
+	c := e.c
+	e.c, e.fired = nil, e.fired || c != nil
+	e.mu.Unlock()
+	if c == nil {
+		return
+	}
+	c.end(expired)
+	if !e.direct {
+		return
+	}
+	if co := read(c, func(r *request) *reactor.Coroutine { return r.coroutine }); co != nil {
+		co.Interrupt(context.DeadlineExceeded)
 	}
 }
 
-// stop waits for a fire that is under way: c belongs to the next request soon.
 func (e *expiry) stop() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.timer.Stop()
-	e.c = nil
-	return e.expired
+	if c := e.c; c != nil {
+		e.c = nil
+		if !e.direct || c.reactor.Here().Direct { // else it fires for nothing
+			e.timer.Stop()
+		}
+	}
+	return e.fired
 }

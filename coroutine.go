@@ -9,8 +9,9 @@ func (c *Ctx) runCoroutine(r *route) exchange.Outcome {
 	if co == nil {
 		return exchange.Enter
 	}
-	c.coroutine = co
+	state := c.request
+	c.change(func(r *request) { r.coroutine = co })
 	c.runStraight(r)
-	c.coroutine = nil
+	state.coroutine = nil // nobody reaches it through c any more
 	return exchange.Answered
 }

@@ -1,7 +1,6 @@
 package fasterapi
 
 import (
-	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -10,117 +9,129 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/fasterapi/fasterapi/async"
-	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/http1/wire"
-	"github.com/fasterapi/fasterapi/internal/invariant"
-	"github.com/fasterapi/fasterapi/internal/router"
 	"github.com/fasterapi/fasterapi/reactor"
 )
-
-// keepScratch is the largest response buffer in bytes that a Ctx keeps for the
-// next request.
-const keepScratch = 16 << 10
 
 // Ctx is the context of one request: a context.Context that ends when the
 // client leaves or the handler has returned, the request beyond what the input
 // struct takes, and the response beyond what the handler returns.
 //
-// It is the handler's until the handler returns; a Ctx may be reused for a
-// later request. Work that goes on takes c.Detach().
+// Any goroutine may use a Ctx, and keep it. A kept one, and every context derived
+// from it, is over for ever once its request is: Err is [context.Canceled], what
+// it says of the request is empty, what it is told changes nothing, and readers and
+// writers that it gave fail with [ErrRequestOver]. It never shows or ends anything
+// of another request. Values of [Ctx.Set] stay. Work that goes on after the
+// response takes c.Detach(), which does not end.
 //
-// Owner: the handler of the request; its cancellation: mu.
+// A Ctx is a handle of 48 bytes, made anew for each request. What it refers to is
+// pooled, and only reached through the handle, under the lock that the end of the
+// request takes.
+//
+// Owner: any. The fields of request: the goroutine of the handler, and whoever
+// holds mu.
 type Ctx struct {
+	mu sync.Mutex
+	// request is the pooled state, nil once the request is over. It is set and
+	// cleared by the owner of the exchange, under mu.
+	*request
 	app     *App
-	x       *exchange.Exchange
 	reactor *reactor.Reactor
-	route   *route
-	params  router.Params
-	// missed is how a request without a route is answered.
-	missed router.Match[*route]
-	routed bool
-	status int
-	// scratch holds the encoded response until the exchange has finished.
-	scratch []byte
-	// coroutine is what the handler runs on, while it runs on one.
-	coroutine *reactor.Coroutine
-	// via is the net/http middleware that the response goes through, if any.
-	via *relay
-	// added is the context that this middleware has made of c.
-	added context.Context
-	// after are the background tasks of the request.
-	after []func(context.Context) error
-	// stages is what middleware wants done with the response.
-	stages stages
-	// direct: the handler runs on the reactor.
-	direct bool
+	// life is what only a Ctx needs that is waited for or given values: nil until
+	// then. Under mu.
+	life *life
+	// state says whether c has ended, and why. Atomic; written under mu.
+	state atomic.Uint32
+}
 
-	// injected are the values that providers made for this request, by slot;
-	// cleanups give them back, and outcome is the error of the handler.
-	injected []any
-	cleanups []func(error)
-	outcome  error
-	// uploads are the temporary files of the request.
-	uploads []io.Closer
+// read returns what f finds in the state of the request, and the zero value once
+// the request is over. f must not call methods of c.
+func read[T any](c *Ctx, f func(r *request) T) (v T) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.request != nil {
+		v = f(c.request)
+	}
+	return v
+}
 
-	mu       sync.Mutex
-	done     chan struct{}
-	values   map[any]any
-	watchers async.Watchers
-	// ended: cancelled. shared: somebody else may hold this Ctx, so it is not
-	// reused. watching counts watchers. All three are atomic.
-	ended, shared atomic.Bool
-	// expired: CancelAfter has ended c. Atomic.
-	expired  atomic.Bool
-	watching atomic.Int32
+// change lets f change the state of the request and reports false, without a call,
+// once the request is over. f must not call methods of c.
+func (c *Ctx) change(f func(r *request)) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.request == nil {
+		return false
+	}
+	f(c.request)
+	return true
 }
 
 // Request
 
 // Method is the method of the request.
-func (c *Ctx) Method() string { return wire.MethodName(c.x.Head.Method) }
+func (c *Ctx) Method() string {
+	return read(c, func(r *request) string { return wire.MethodName(r.x.Head.Method) })
+}
 
 // Path is the path of the request, percent-encoded as it came.
-func (c *Ctx) Path() string { return string(c.x.Head.Path) }
+func (c *Ctx) Path() string {
+	return read(c, func(r *request) string { return string(r.x.Head.Path) })
+}
 
 // RawQuery is the query of the request, without the question mark.
-func (c *Ctx) RawQuery() string { return string(c.x.Head.RawQuery) }
+func (c *Ctx) RawQuery() string {
+	return read(c, func(r *request) string { return string(r.x.Head.RawQuery) })
+}
 
 // Host is the host that the client asked for, with its port if it gave one.
-func (c *Ctx) Host() string { return string(c.x.Head.Host) }
+func (c *Ctx) Host() string {
+	return read(c, func(r *request) string { return string(r.x.Head.Host) })
+}
 
 // Pattern is the pattern of the route, "" when no route matched.
-func (c *Ctx) Pattern() string {
-	if c.route == nil {
-		return ""
-	}
-	return c.route.pattern
-}
+func (c *Ctx) Pattern() string { return read(c, (*request).pattern) }
 
 // Param returns the decoded value of a path wildcard, "" when the route has
 // none of that name.
 func (c *Ctx) Param(name string) string {
-	for i := range c.params.Len() {
-		if c.params.Name(i) == name {
-			return string(c.params.AppendValue(nil, i))
+	return read(c, func(r *request) string {
+		for i := range r.params.Len() {
+			if r.params.Name(i) == name {
+				return string(r.params.AppendValue(nil, i))
+			}
 		}
-	}
-	return ""
+		return ""
+	})
 }
 
 // Header returns the first value of a request header field, "" when absent.
-func (c *Ctx) Header(name string) string { return string(c.x.Head.Get(name)) }
+func (c *Ctx) Header(name string) string {
+	return read(c, func(r *request) string { return string(r.x.Head.Get(name)) })
+}
+
+// Headers returns all values of a request header field, in their order.
+func (c *Ctx) Headers(name string) []string {
+	return read(c, func(r *request) (values []string) {
+		for value := range r.x.Head.Values(name) {
+			values = append(values, string(value))
+		}
+		return values
+	})
+}
 
 // Trailer returns the first value of a trailer field, which comes behind a chunked
 // body: "" when absent, and before a streamed body was read to its end. Fields that
 // RFC 9110 6.5.1 keeps out of trailers, such as Authorization, are left out.
 func (c *Ctx) Trailer(name string) string {
-	for _, h := range c.x.Trailers {
-		if strings.EqualFold(string(h.Name), name) {
-			return string(h.Value)
+	return read(c, func(r *request) string {
+		for _, h := range r.x.Trailers {
+			if strings.EqualFold(string(h.Name), name) {
+				return string(h.Value)
+			}
 		}
-	}
-	return ""
+		return ""
+	})
 }
 
 // Cookie returns the value of a request cookie, "" when absent.
@@ -135,8 +146,8 @@ func (c *Ctx) Cookie(name string) string {
 // than one when a cookie was set for several paths or domains, possibly by somebody
 // else: where that matters, refuse it.
 func (c *Ctx) Cookies(name string) (values []string) {
-	for line := range c.x.Head.Values("Cookie") {
-		cookies, err := http.ParseCookie(string(line))
+	for _, line := range c.Headers("Cookie") {
+		cookies, err := http.ParseCookie(line)
 		if err != nil {
 			continue
 		}
@@ -151,132 +162,79 @@ func (c *Ctx) Cookies(name string) (values []string) {
 
 // Remote is the address of the peer of the connection: the client, or the
 // proxy in front of the service.
-func (c *Ctx) Remote() netip.AddrPort { return c.x.Remote }
+func (c *Ctx) Remote() netip.AddrPort {
+	return read(c, func(r *request) netip.AddrPort { return r.x.Remote })
+}
 
 // Secure tells whether the request came over TLS.
-func (c *Ctx) Secure() bool { return c.x.Secure }
+func (c *Ctx) Secure() bool { return read(c, func(r *request) bool { return r.x.Secure }) }
 
-// Body reads the request body. A large one is read from the client only as
-// fast as it is read here. It blocks: on a reactor the body was collected
-// before.
-func (c *Ctx) Body() io.Reader {
-	if c.x.Stream != nil {
-		return c.x.Stream
-	}
-	return &leasedBody{c: c, rest: c.x.Body}
+// SetClient records what a trusted proxy says about the client: its address,
+// and whether it came over TLS.
+func (c *Ctx) SetClient(client netip.Addr, secure bool) {
+	c.change(func(r *request) { r.stages.client, r.x.Secure = client, secure })
 }
 
-// leasedBody reads a collected body, as long as the request lasts.
-//
-// Owner: the handler of the request.
-type leasedBody struct {
-	c    *Ctx
-	rest []byte
-}
-
-func (b *leasedBody) Read(p []byte) (int, error) {
-	if len(b.rest) == 0 {
-		return 0, io.EOF
-	}
-	n := copy(p, b.rest)
-	b.rest = b.rest[n:]
-	return n, nil
-}
-
-// Response
-
-// SetStatus sets the status of a successful response. Default: 200, or what
-// the type of the response says.
-func (c *Ctx) SetStatus(status int) { c.status = status }
-
-// AddHeader adds a response header field. Values with control characters are
-// dropped with a log line: they could end the field.
-func (c *Ctx) AddHeader(name, value string) {
-	if !wire.ValidHeader(name, value) {
-		c.Logger().Error("response header dropped: not a valid field", slog.String("name", name))
-		return
-	}
-	c.x.AddField(name, value)
-}
-
-// SetHeader adds a response header field, instead of those of the same name
-// that were added before.
-func (c *Ctx) SetHeader(name, value string) {
-	c.DeleteHeader(name)
-	c.AddHeader(name, value)
-}
-
-// DeleteHeader removes the response header fields of this name.
-func (c *Ctx) DeleteHeader(name string) {
-	kept := c.x.Fields[:0]
-	for _, f := range c.x.Fields {
-		if !strings.EqualFold(f.Name, name) {
-			kept = append(kept, f)
+// Client is the address of the client: that of the connection's peer, unless
+// middleware knows that this is a proxy. It is not valid for unix sockets.
+func (c *Ctx) Client() netip.Addr {
+	return read(c, func(r *request) netip.Addr {
+		if r.stages.client.IsValid() {
+			return r.stages.client
 		}
-	}
-	c.x.Fields = kept
+		return r.x.Remote.Addr().Unmap()
+	})
 }
 
-// SetCookie adds a Set-Cookie field. An invalid cookie is dropped with a log
-// line.
-func (c *Ctx) SetCookie(cookie *http.Cookie) {
-	text := cookie.String()
-	if text == "" {
-		c.Logger().Error("cookie dropped: not valid", slog.String("name", cookie.Name))
-		return
+// Body reads the request body, from its beginning, or from where it was read to
+// when it is large: then it is read from the client only as fast as it is read
+// here. It blocks; on a reactor the body was collected before. Once the request is
+// over it fails with [ErrRequestOver].
+func (c *Ctx) Body() io.Reader {
+	body := read(c, (*request).body)
+	if body == nil {
+		return overBody{}
 	}
-	c.AddHeader("Set-Cookie", text)
+	return body
 }
 
-// Status is the status of the response as far as it is known: 0 before the
-// handler has returned.
-func (c *Ctx) Status() int { return c.x.Status }
+// LimitBody refuses a request body of more than limit bytes: at once when its
+// length is known, and otherwise while it is read, with the error that is
+// answered with 413. The option [MaxBody] does it before the body is received.
+func (c *Ctx) LimitBody(limit int64) error {
+	return read(c, func(r *request) error { return r.limitBody(limit) })
+}
 
 // Core is the index of the reactor that the request belongs to.
 func (c *Ctx) Core() int { return c.reactor.Core() }
 
-// Logger is the logger of the app with the route and the core of the request.
-func (c *Ctx) Logger() *slog.Logger {
-	return c.app.logger(c.routeName(), c.Core(), c.stages.requestID)
+// SetRequestID names the request in its log lines and in problem documents. The
+// id is seen by the client: it must be made of letters, digits, "-", "_", "."
+// and the like.
+func (c *Ctx) SetRequestID(id string) { c.change(func(r *request) { r.stages.requestID = id }) }
+
+// RequestID is what SetRequestID set, or "".
+func (c *Ctx) RequestID() string {
+	return read(c, func(r *request) string { return r.stages.requestID })
 }
 
-// logger returns a logger that names what it is about; request may be "".
+// Logger is the logger of the app with the route and the core of the request,
+// which are left out once the request is over.
+func (c *Ctx) Logger() *slog.Logger {
+	type names struct{ route, id string }
+	n := read(c, func(r *request) names { return names{r.routeName(), r.stages.requestID} })
+	return c.app.logger(n.route, c.Core(), n.id)
+}
+
+// logger returns a logger that names what it is about; route and request may be "".
 func (a *App) logger(route string, core int, request string) *slog.Logger {
-	log := a.log.With(slog.String("route", route), slog.Int("core", core))
+	log := a.log
+	if route != "" {
+		log = log.With(slog.String("route", route))
+	}
+	log = log.With(slog.Int("core", core))
 	if request != "" {
 		log = log.With(slog.String("request", request))
 	}
 	return log
-}
-
-func (c *Ctx) routeName() string {
-	if c.route == nil || c.route.label == nil {
-		return "none"
-	}
-	return c.route.label.Name
-}
-
-// stage makes body, which must stay unchanged until the exchange finishes, the
-// response.
-func (c *Ctx) stage(status int, contentType string, body []byte) {
-	if c.status != 0 {
-		status = c.status
-	}
-	c.x.Respond(status, contentType, body)
-}
-
-// reset makes c ready for another request.
-func (c *Ctx) reset() {
-	if cap(c.scratch) > keepScratch {
-		c.scratch = nil
-	}
-	invariant.Poison(c.scratch[:cap(c.scratch)])
-	c.params.Reset()
-	c.route, c.missed, c.routed = nil, router.Match[*route]{}, false
-	c.via, c.added = nil, nil
-	c.status, c.coroutine, c.direct = 0, nil, false
-	clear(c.values)
-	clear(c.injected)
-	c.injected, c.outcome = c.injected[:0], nil
-	c.stages.reset()
 }

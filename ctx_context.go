@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/reactor"
 )
 
 // Interfaces that the async package and package context look for.
@@ -15,45 +16,84 @@ var (
 	_ async.Watchable   = (*Ctx)(nil)
 )
 
+// States of a Ctx. The first one that is not live stays.
+const (
+	live     uint32 = iota
+	canceled        // the client has left, or the handler has returned
+	expired         // CancelAfter
+)
+
+// life is what a Ctx needs that is waited for, or given values. Like the Ctx it is
+// never reused: contexts that are derived from it may be kept.
+//
+// Owner: the mu of the Ctx. watchers: any.
+type life struct {
+	done     chan struct{} // nil until it is asked for
+	values   map[any]any   // of Set
+	deadline time.Time
+	watchers async.Watchers
+}
+
+// living returns c.life. Under mu.
+func (c *Ctx) living() *life {
+	if c.life == nil {
+		c.life = new(life)
+	}
+	return c.life
+}
+
 // Deadline implements context.Context: a request has no deadline of its own,
 // but what [Ctx.CancelAfter] gave it.
-func (c *Ctx) Deadline() (time.Time, bool) { return c.stages.deadline, !c.stages.deadline.IsZero() }
+func (c *Ctx) Deadline() (time.Time, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.life == nil {
+		return time.Time{}, false
+	}
+	return c.life.deadline, !c.life.deadline.IsZero()
+}
 
 // Done implements context.Context: the channel closes when the client leaves,
 // the server shuts down hard, or the handler has returned.
 func (c *Ctx) Done() <-chan struct{} {
-	c.shared.Store(true)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.done == nil {
-		c.done = make(chan struct{})
-		if c.ended.Load() {
-			close(c.done)
+	l := c.living()
+	if l.done == nil {
+		l.done = make(chan struct{})
+		if c.state.Load() != live {
+			close(l.done)
 		}
 	}
-	return c.done
+	return l.done
 }
 
 // Err implements context.Context: nil, context.Canceled, or, when
-// [Ctx.CancelAfter] has ended c, context.DeadlineExceeded.
+// [Ctx.CancelAfter] has ended c, context.DeadlineExceeded. What it was once it
+// stays.
 func (c *Ctx) Err() error {
-	if c.expired.Load() {
+	switch c.state.Load() {
+	case live:
+		return nil
+	case expired:
 		return context.DeadlineExceeded
-	}
-	if c.ended.Load() {
+	default:
 		return context.Canceled
 	}
-	return nil
 }
 
-// Value implements context.Context with the values of c.Set, and those that
-// net/http middleware has put into the context of the request.
+// Value implements context.Context with the values of c.Set, which it has for ever,
+// and, while the request lasts, those that net/http middleware has put into the
+// context of the request.
 func (c *Ctx) Value(key any) any {
 	value := c.own(key)
-	if value == nil && c.added != nil {
-		return c.added.Value(key)
+	if value != nil {
+		return value
 	}
-	return value
+	if added := read(c, func(r *request) context.Context { return r.added }); added != nil {
+		return added.Value(key)
+	}
+	return nil
 }
 
 // own is Value without what net/http middleware has added.
@@ -66,24 +106,27 @@ func (c *Ctx) own(key any) any {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.values[key]
+	if c.life == nil {
+		return nil
+	}
+	return c.life.values[key]
 }
 
 // Set stores a value for this request: for middleware to hand something on.
 func (c *Ctx) Set(key, value any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.values == nil {
-		c.values = make(map[any]any)
+	l := c.living()
+	if l.values == nil {
+		l.values = make(map[any]any)
 	}
-	c.values[key] = value
+	l.values[key] = value
 }
 
 // AfterFunc calls f on a goroutine of its own once c is done, unless stop is
 // called before. Package context uses it, so that deriving a context starts no
 // goroutine.
 func (c *Ctx) AfterFunc(f func()) (stop func() bool) {
-	c.shared.Store(true)
 	w := &async.Watcher{Cancelled: func() { go f() }}
 	if !c.Watch(w) {
 		go f()
@@ -95,67 +138,95 @@ func (c *Ctx) AfterFunc(f func()) (stop func() bool) {
 // Watch calls w once when c is done; it reports false when c is done already.
 // Drivers use it to notice cancellation without a goroutine or a channel.
 func (c *Ctx) Watch(w *async.Watcher) bool {
-	if !c.watchers.Add(w) {
-		return false
+	l := c.watchable()
+	return l != nil && l.watchers.Add(w)
+}
+
+// watchable returns the life of c, nil when c is done.
+func (c *Ctx) watchable() *life {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state.Load() != live {
+		return nil
 	}
-	c.watching.Add(1)
-	return true
+	return c.living()
 }
 
 // Unwatch ends Watch.
 func (c *Ctx) Unwatch(w *async.Watcher) {
-	if c.watchers.Remove(w) {
-		c.watching.Add(-1)
+	c.mu.Lock()
+	l := c.life
+	c.mu.Unlock()
+	if l != nil {
+		l.watchers.Remove(w)
 	}
 }
 
-// AsyncSite tells package async where the handler runs.
+// AsyncSite tells package async where its caller runs: on the reactor of the
+// request, on a coroutine of it, or on any other goroutine. It is found out at each
+// call, so it is right wherever c was taken.
 func (c *Ctx) AsyncSite() async.Site {
-	site := async.Site{Scheduler: c.reactor, Direct: c.direct}
-	if c.coroutine != nil {
-		site.Coroutine = c.coroutine
+	site := c.reactor.Here()
+	if site.Coroutine != nil {
+		own := read(c, func(r *request) *reactor.Coroutine { return r.coroutine })
+		site.Bound = own != nil && site.Coroutine == async.Coroutine(own)
 	}
 	return site
 }
 
 // Detach returns a context that has the values of this request but does not
 // end with it: for work that goes on after the response. Futures started with it
-// behave as on a plain goroutine of the request's reactor.
+// belong to the reactor of the request, and may be awaited anywhere.
 func (c *Ctx) Detach() context.Context {
-	base := async.WithSite(context.Background(), async.Site{Scheduler: c.reactor})
-	return detached{base, c.copyValues()}
+	return detached{context.Background(), c.reactor, c.copyValues()}
 }
 
 // copyValues returns the values of c.Set for somebody who outlives c.
 func (c *Ctx) copyValues() map[any]any {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return maps.Clone(c.values)
+	if c.life == nil {
+		return nil
+	}
+	return maps.Clone(c.life.values)
 }
 
-// detached carries the values of a request beyond its end.
+// detached carries the values and the reactor of a request beyond its end.
+//
+// Owner: any (immutable after New).
 type detached struct {
 	context.Context
-	values map[any]any
+	reactor *reactor.Reactor
+	values  map[any]any
 }
 
 // Value implements context.Context.
 func (d detached) Value(key any) any {
+	if key == async.SiteKey() {
+		return d.AsyncSite()
+	}
 	if value, ok := d.values[key]; ok {
 		return value
 	}
 	return d.Context.Value(key)
 }
 
+// AsyncSite implements [async.SiteCarrier].
+func (d detached) AsyncSite() async.Site { return d.reactor.Here() }
+
 // cancel ends c: the client has gone, or the handler has returned.
-func (c *Ctx) cancel() {
+func (c *Ctx) cancel() { c.end(canceled) }
+
+// end ends c, unless it has ended already, and tells those who wait for it.
+func (c *Ctx) end(as uint32) {
 	c.mu.Lock()
-	first := !c.ended.Swap(true)
-	if first && c.done != nil {
-		close(c.done)
+	first := c.state.CompareAndSwap(live, as)
+	l := c.life
+	if first && l != nil && l.done != nil {
+		close(l.done)
 	}
 	c.mu.Unlock()
-	if first {
-		c.watchers.CancelAll()
+	if first && l != nil {
+		l.watchers.CancelAll()
 	}
 }

@@ -91,7 +91,7 @@ func (t *typed[In, Out]) input(c *Ctx) (In, error) {
 
 // bound binds the request when all that the route needs injected is there.
 func (t *typed[In, Out]) bound(c *Ctx) (In, error) {
-	in, bad := t.bind.Bind((*source)(c))
+	in, bad := t.bind.Bind((*source)(c.request))
 	if bad != nil {
 		return in, bad
 	}
@@ -109,7 +109,7 @@ func (t *typed[In, Out]) alsoOwn(c *Ctx, err error) error {
 		return err
 	}
 	if !t.bind.Plan().Streams() { // uploads are not read for a refusal
-		_, more := t.bind.Bind((*source)(c))
+		_, more := t.bind.Bind((*source)(c.request))
 		bad.add(more)
 	}
 	return bad.problem
@@ -223,13 +223,14 @@ func (e *chain[In, Out]) resume(c *Ctx, i int) (done bool, err error) {
 
 // goOn is resume for a step that had to wait. Nothing above it contains a panic.
 func (e *chain[In, Out]) goOn(c *Ctx, i int, err error) {
+	x := c.x // conclude takes it from c
 	done, returned := true, false
 	defer func() {
 		if !returned {
 			c.contain(recover())
 		}
 		if done {
-			c.x.Finish()
+			x.Finish()
 		}
 	}()
 	if err == nil {
@@ -244,7 +245,7 @@ func (e *chain[In, Out]) goOn(c *Ctx, i int, err error) {
 // source gives the binder what the exchange holds; nothing is copied here.
 //
 // Owner: the handler of the request.
-type source Ctx
+type source request
 
 func (s *source) PathValue(i int) []byte { return s.params.Value(i) }
 func (s *source) Query() []byte          { return s.x.Head.RawQuery }

@@ -52,9 +52,9 @@ func (c *Ctx) fail(err error) {
 		c.logBrokenOff(err)
 		return
 	}
-	c.x.Fields = slices.DeleteFunc(c.x.Fields, describesBody)
+	c.change(func(r *request) { r.x.Fields = slices.DeleteFunc(r.x.Fields, describesBody) })
 	p := c.problemOf(err)
-	if id := c.stages.requestID; id != "" && p.Instance == "" {
+	if id := c.RequestID(); id != "" && p.Instance == "" {
 		named := *p // p may be shared
 		named.Instance = "urn:request:" + id
 		p = &named
@@ -64,19 +64,19 @@ func (c *Ctx) fail(err error) {
 			c.AddHeader(name, value)
 		}
 	}
-	c.scratch = p.AppendJSON(c.scratch[:0])
+	c.scratch = p.AppendJSON(c.spare())
 	status := p.Status
 	if status < 400 || status > 599 {
 		status = 500
 	}
-	c.x.Respond(status, problem.ContentType, c.scratch)
+	c.respond(status, problem.ContentType, c.scratch)
 }
 
 // logBrokenOff notes a response of which the client has a part only. It is an
 // error unless the client has left or does not read.
 func (c *Ctx) logBrokenOff(err error) {
 	level := slog.LevelError
-	if c.ended.Load() || errors.Is(err, stream.ErrBroken) || errors.Is(err, exchange.ErrClientGone) ||
+	if c.Err() != nil || errors.Is(err, stream.ErrBroken) || errors.Is(err, exchange.ErrClientGone) ||
 		errors.Is(err, exchange.ErrTimeout) {
 		level = slog.LevelInfo
 	}
@@ -112,7 +112,7 @@ func (c *Ctx) problemOf(err error) *problem.Problem {
 		return problem.BadRequest("the request body is not complete")
 	case errors.Is(err, exchange.ErrTimeout):
 		return problem.New(http.StatusRequestTimeout, "the request took too long to arrive")
-	case errors.Is(err, context.Canceled) && c.ended.Load():
+	case errors.Is(err, context.Canceled) && c.Err() != nil:
 		return problem.New(statusClientGone, "the client closed the connection")
 	case errors.Is(err, context.DeadlineExceeded): // async.ErrTimeout too
 		return c.logged(err, problem.GatewayTimeout("the request took too long"))
@@ -136,8 +136,8 @@ func addRetryAfter(p *problem.Problem, err error) {
 // logged writes the error to the log, under an id that p shows to the client.
 func (c *Ctx) logged(err error, p *problem.Problem) *problem.Problem {
 	id := fmt.Sprintf("%016x", rand.Uint64())
-	if p.Instance = "urn:error:" + id; c.stages.requestID != "" {
-		id = c.stages.requestID
+	if p.Instance = "urn:error:" + id; c.RequestID() != "" {
+		id = c.RequestID()
 		p.Instance = "urn:request:" + id
 	}
 	attrs := []any{slog.String("id", id), slog.String("error", err.Error()), slog.Int("status", p.Status)}

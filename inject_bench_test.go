@@ -51,7 +51,7 @@ func inputOf[In any](tb testing.TB) func() {
 	require.NoError(tb, a.build())
 	tb.Cleanup(func() { require.NoError(tb, a.Stop(context.Background())) })
 	e := a.routes[0].endpoint.(*straight[In, Text])
-	c := &Ctx{app: a, x: &exchange.Exchange{}, reactor: a.reactors.Reactor(0), route: a.routes[0]}
+	c := &Ctx{app: a, request: &request{x: &exchange.Exchange{}, route: a.routes[0]}, reactor: a.reactors.Reactor(0)}
 	return func() {
 		if _, err := e.input(c); err != nil {
 			tb.Fatal(err)

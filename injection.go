@@ -291,8 +291,6 @@ func (a *App) replaced(i int) bool {
 }
 
 // newSetupCtx returns the Ctx of a provider that belongs to no request.
-func newSetupCtx(a *App, r *reactor.Reactor, direct bool) *Ctx {
-	c := &Ctx{app: a, x: &exchange.Exchange{}, reactor: r, direct: direct}
-	c.shared.Store(true)
-	return c
+func newSetupCtx(a *App, r *reactor.Reactor) *Ctx {
+	return &Ctx{app: a, request: &request{x: &exchange.Exchange{}}, reactor: r}
 }

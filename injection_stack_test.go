@@ -56,7 +56,7 @@ func TestInjectionStackGrowth(t *testing.T) {
 	for n := range 500 {
 		bound := make(chan roots)
 		go below(n, func() {
-			c := &Ctx{app: a, x: &exchange.Exchange{}, reactor: a.reactors.Reactor(0), route: a.routes[0]}
+			c := &Ctx{app: a, request: &request{x: &exchange.Exchange{}, route: a.routes[0]}, reactor: a.reactors.Reactor(0)}
 			in, _ := e.input(c)
 			bound <- in
 		})

@@ -46,7 +46,7 @@ func (JSONLines[T]) compileRender() (func(*Ctx, JSONLines[T]) error, error) {
 func writeLines[T any](c *Ctx, encoder *codec.Encoder, out *bodyStream, lines JSONLines[T]) error {
 	for value, err := range lines {
 		if err == nil {
-			c.scratch, err = codec.Append(encoder, c.scratch[:0], &value)
+			c.scratch, err = codec.Append(encoder, c.spare(), &value)
 		}
 		if err == nil {
 			c.scratch = append(c.scratch, '\n')

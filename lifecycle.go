@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
-	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
@@ -231,29 +230,27 @@ func runHook(ctx context.Context, fn func(context.Context) error) error {
 }
 
 // cleanUp gives back what providers made for a request that was answered. It
-// keeps c, which is not reused.
-func (c *Ctx) cleanUp() {
-	c.shared.Store(true)
-	c.x = &exchange.Exchange{} // the request's own is for the next one
-	c.direct = false
-	inside := c.app.life.tails.Enter() == nil
+// keeps r, which is not used again; its Ctx ends behind them.
+func (r *request) cleanUp() {
+	app := r.ctx.app
+	inside := app.life.tails.Enter() == nil
 	go func() {
 		if inside {
-			defer c.app.life.tails.Leave()
+			defer app.life.tails.Leave()
 		}
-		defer c.cancel()
-		defer closeUploads(c.uploads)
-		for _, cleanup := range slices.Backward(c.cleanups) {
-			c.runCleanup(cleanup)
+		defer r.ctx.cancel()
+		defer closeUploads(r.uploads)
+		for _, cleanup := range slices.Backward(r.cleanups) {
+			r.runCleanup(cleanup)
 		}
 	}()
 }
 
-func (c *Ctx) runCleanup(cleanup func(error)) {
+func (r *request) runCleanup(cleanup func(error)) {
 	defer func() {
 		if v := recover(); v != nil {
-			c.Logger().Error("cleanup of a provider panicked", slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
+			r.ctx.app.logger(r.routeName(), r.ctx.Core(), r.stages.requestID).Error("cleanup of a provider panicked", slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
 		}
 	}()
-	cleanup(c.outcome)
+	cleanup(r.outcome)
 }

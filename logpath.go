@@ -11,18 +11,18 @@ import (
 // the route and of what it needs injected. The path of a request without a route
 // is as it came.
 func (c *Ctx) LogPath() string {
-	path := c.Path()
-	if c.route == nil || len(c.route.secrets) == 0 {
+	path, route := c.Path(), read(c, func(r *request) *route { return r.route })
+	if route == nil || len(route.secrets) == 0 {
 		return path
 	}
-	pattern, segments := strings.Split(c.route.pattern, "/"), strings.Split(path, "/")
+	pattern, segments := strings.Split(route.pattern, "/"), strings.Split(path, "/")
 	for i := range min(len(pattern), len(segments)) {
 		name, isWildcard := strings.CutPrefix(pattern[i], "{")
 		if !isWildcard {
 			continue
 		}
 		name, rest := strings.CutSuffix(strings.TrimSuffix(name, "}"), "...")
-		if !c.route.secrets[name] {
+		if !route.secrets[name] {
 			continue
 		}
 		if segments[i] = "***"; rest {

@@ -132,7 +132,6 @@ func stripSegments(u *url.URL, n int) (err error) {
 // httpRequest is the request as net/http handlers read it. Nothing in it
 // aliases the exchange but the body.
 func (c *Ctx) httpRequest(ctx context.Context) (*http.Request, error) {
-	c.shared.Store(true) // net/http handlers may keep the context of the request
 	head := &c.x.Head
 	u, err := url.ParseRequestURI(string(head.Target))
 	if err != nil {

@@ -40,7 +40,7 @@ func compileOutput[Out any]() (func(*Ctx, Out) error, error) {
 	if reflect.TypeFor[Out]() == reflect.TypeFor[Text]() {
 		return func(c *Ctx, out Out) error {
 			// Apart from the interface above, so that no text is boxed.
-			c.scratch = append(c.scratch[:0], *any(&out).(*Text)...)
+			c.scratch = append(c.spare(), *any(&out).(*Text)...)
 			c.stage(http.StatusOK, textType, c.scratch)
 			return nil
 		}, nil
@@ -50,7 +50,7 @@ func compileOutput[Out any]() (func(*Ctx, Out) error, error) {
 		return nil, err
 	}
 	return func(c *Ctx, out Out) error {
-		body, err := codec.Append(encoder, c.scratch[:0], &out)
+		body, err := codec.Append(encoder, c.spare(), &out)
 		if err != nil {
 			return err
 		}

@@ -68,7 +68,7 @@ func (p *funcProvider[In, T]) check() (errs []error) {
 func (p *funcProvider[In, T]) open(a *App, stops *[]stopHook) (err error) {
 	switch p.scope {
 	case inject.App:
-		v, err := p.once(a, newSetupCtx(a, a.reactors.Reactor(0), false), stops)
+		v, err := p.once(a, newSetupCtx(a, a.reactors.Reactor(0)), stops)
 		if err != nil {
 			return err
 		}
@@ -78,7 +78,7 @@ func (p *funcProvider[In, T]) open(a *App, stops *[]stopHook) (err error) {
 		p.cores = make([]any, a.reactors.Len())
 		hooks := make([][]stopHook, len(p.cores))
 		p.shards.all, err = reactor.NewSharded(a.reactors, func(r *reactor.Reactor) (T, error) {
-			v, err := p.once(a, newSetupCtx(a, r, true), &hooks[r.Core()])
+			v, err := p.once(a, newSetupCtx(a, r), &hooks[r.Core()])
 			p.cores[r.Core()] = v
 			return v, err
 		})
@@ -193,7 +193,7 @@ func compileInput[In any](b *injectionBuilder) (in compiledInput[In], errs []err
 func (i *compiledInput[In]) read(c *Ctx) (in In, err error) {
 	if !i.unbound {
 		var bad *problem.Problem
-		if in, bad = i.bind.Bind((*source)(c)); bad != nil {
+		if in, bad = i.bind.Bind((*source)(c.request)); bad != nil {
 			return in, &invalidInput{bad}
 		}
 	}
@@ -209,7 +209,7 @@ func (i *compiledInput[In]) probe(c *Ctx) error {
 	if i.unbound || i.bind.Plan().Streams() {
 		return nil
 	}
-	if _, bad := i.bind.Bind((*source)(c)); bad != nil {
+	if _, bad := i.bind.Bind((*source)(c.request)); bad != nil {
 		return &invalidInput{bad}
 	}
 	return nil

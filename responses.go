@@ -22,7 +22,7 @@ type Text string
 type HTML string
 
 func (h HTML) render(c *Ctx) error {
-	c.scratch = append(c.scratch[:0], h...)
+	c.scratch = append(c.spare(), h...)
 	c.stage(http.StatusOK, htmlType, c.scratch)
 	return nil
 }
@@ -99,7 +99,14 @@ func (Response[T]) compileRender() (func(*Ctx, Response[T]) error, error) {
 // sends nothing more and forgets the connection; closing it is the caller's. It
 // returns the bytes that the client has already sent after the request. It
 // needs a route on goroutines and HTTP/1.
-func (c *Ctx) Hijack() (net.Conn, []byte, error) { return c.x.Hijack() }
+func (c *Ctx) Hijack() (net.Conn, []byte, error) {
+	r := c.use()
+	if r == nil {
+		return nil, nil, ErrRequestOver
+	}
+	defer r.uses.Done()
+	return r.x.Hijack()
+}
 
 // Responds declares that a route may answer with this status and a body like
 // example, for the OpenAPI document: a problem document where example is nil.

@@ -23,26 +23,26 @@ type dispatcher App
 
 var _ exchange.Handler = (*dispatcher)(nil)
 
-// Begin implements [exchange.Handler]: it gives x a Ctx and finds its route.
+// Begin implements [exchange.Handler]: it gives x its state, with a Ctx, and finds its route.
 func (d *dispatcher) Begin(x *exchange.Exchange) {
-	c, ok := x.User.(*Ctx)
+	r, ok := x.User.(*request)
 	if !ok {
-		c = &Ctx{app: (*App)(d), x: x}
-		x.User = c
+		r = &request{x: x}
+		x.User = r
 	}
-	c.routed, c.reactor = true, x.Reactor()
-	m := d.router.Match(x.Head.Method, x.Head.Path, &c.params)
+	r.begin((*App)(d))
+	m := d.router.Match(x.Head.Method, x.Head.Path, &r.params)
 	if m.Outcome == router.Found {
-		c.route = m.Route.Value
-		c.status = c.route.opts.status
+		r.route = m.Route.Value
+		r.status = r.route.opts.status
 	} else {
-		c.missed = m
+		r.missed = m
 	}
 }
 
 // Admit implements [exchange.Handler]: the route decides about the body.
 func (d *dispatcher) Admit(x *exchange.Exchange) exchange.Admission {
-	c := x.User.(*Ctx)
+	c := x.User.(*request)
 	if c.route == nil {
 		return exchange.Admission{Discard: true}
 	}
@@ -57,7 +57,7 @@ func (d *dispatcher) Admit(x *exchange.Exchange) exchange.Admission {
 // Serve implements [exchange.Handler]: it runs the handler of the route where it
 // belongs.
 func (d *dispatcher) Serve(x *exchange.Exchange) exchange.Outcome {
-	c := x.User.(*Ctx)
+	c := x.User.(*request).ctx
 	r := c.route
 	if r == nil {
 		r = d.missed
@@ -66,8 +66,7 @@ func (d *dispatcher) Serve(x *exchange.Exchange) exchange.Outcome {
 	if kind != inline && (kind == onGoroutine) == x.OnReactor() {
 		return exchange.Move
 	}
-	c.direct = x.OnReactor()
-	if !c.direct {
+	if !x.OnReactor() {
 		c.runStraight(r)
 		return exchange.Answered
 	}
@@ -85,41 +84,37 @@ func (d *dispatcher) Serve(x *exchange.Exchange) exchange.Outcome {
 
 // Cancel implements [exchange.Handler]: nobody waits for the answer any more.
 func (*dispatcher) Cancel(x *exchange.Exchange, cause error) {
-	c, ok := x.User.(*Ctx)
-	if !ok {
+	r, ok := x.User.(*request)
+	if !ok || r.ctx == nil {
 		return
 	}
-	c.cancel()
-	if x.OnReactor() && c.coroutine != nil {
-		c.coroutine.Interrupt(context.Canceled)
+	r.ctx.cancel()
+	if x.OnReactor() && r.coroutine != nil {
+		r.coroutine.Interrupt(context.Canceled)
 	}
 }
 
-// Release implements [exchange.Handler]: c is reused for the next request,
-// unless somebody may still hold it.
+// Release implements [exchange.Handler]: the request is over, and its state is used
+// again for the next one.
 func (*dispatcher) Release(x *exchange.Exchange) {
-	c, ok := x.User.(*Ctx)
-	if !ok || !c.routed {
+	r, ok := x.User.(*request)
+	if !ok || r.ctx == nil {
 		return
 	}
-	if len(c.after) > 0 {
-		c.startAfter()
+	if r.leave(); len(r.after) > 0 {
+		r.startAfter()
 	}
-	if len(c.cleanups) > 0 { // they may read the uploads
+	if len(r.cleanups) > 0 { // they may read the uploads
 		x.User = nil
-		c.cleanUp()
+		r.cleanUp()
 		return
 	}
-	if len(c.uploads) > 0 {
-		go closeUploads(c.uploads)
-		c.uploads = nil
+	r.ctx.cancel()
+	if len(r.uploads) > 0 {
+		go closeUploads(r.uploads)
+		r.uploads = nil
 	}
-	if c.shared.Load() || c.ended.Load() || c.watching.Load() != 0 {
-		c.cancel()
-		x.User = nil
-		return
-	}
-	c.reset()
+	r.reset()
 }
 
 // runStraight runs a handler to its end.
@@ -154,24 +149,29 @@ func (c *Ctx) runChain(r *route) (outcome exchange.Outcome) {
 }
 
 // conclude stages the problem of a handler that failed. One that succeeded has
-// staged its response. Then comes what middleware wants done at the end.
+// staged its response. Then comes what middleware wants done at the end, and c is over.
 func (c *Ctx) conclude(err error) {
 	if err != nil {
 		c.outcome = err
 		c.fail(err)
 	}
-	if len(c.stages.heads)+len(c.stages.ends) > 0 {
+	r := c.request
+	if len(r.stages.heads)+len(r.stages.ends) > 0 {
 		c.finishStages()
+	}
+	r.leave()
+	if len(r.cleanups) == 0 { // they may still wait for something with c
+		c.cancel()
 	}
 }
 
 // finishLate ends a handler that outlived Serve. It is deferred by what runs the
 // last of it, because nothing above that contains a panic. Reactor only.
-func (c *Ctx) finishLate(returned *bool) {
+func (c *Ctx) finishLate(x *exchange.Exchange, returned *bool) {
 	if !*returned {
 		c.contain(recover())
 	}
-	c.x.Finish()
+	x.Finish()
 }
 
 // stalled counts a stall of the route and moves it to goroutines in the end.
@@ -233,7 +233,7 @@ func (c *Ctx) answerMissed() error {
 func settle[Out any](c *Ctx, f async.Future[Out], render func(*Ctx, Out) error) {
 	f.Via(c.reactor).OnDone(func(v Out, err error) {
 		returned := false
-		defer c.finishLate(&returned)
+		defer c.finishLate(c.x, &returned)
 		if err == nil {
 			err = render(c, v)
 		}

@@ -142,7 +142,7 @@ func (s *EventSender[T]) run(events SSE[T]) error {
 	} else {
 		err = s.sendAll(events.Events)
 	}
-	if err != nil && !c.ended.Load() {
+	if err != nil && c.Err() == nil {
 		c.Logger().Error("event stream failed", "error", err.Error())
 	}
 	s.end()

@@ -1,13 +1,14 @@
 package fasterapi
 
 import (
-	"io"
+	"log/slog"
+	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/http1/wire"
 )
 
 // What middleware may know and change of a response after next(c) has
@@ -24,11 +25,12 @@ type stages struct {
 	filters []streamFilter
 	// headed: the functions of heads have run.
 	headed    bool
-	deadline  time.Time
 	requestID string
 	client    netip.Addr
-	// written counts the bytes of a streamed body.
-	written int64
+	// opening: a stream is being opened; opened: its head is being sent, or was.
+	opening, opened bool
+	// out is the body of a stream, once it is open.
+	out *countedBody
 }
 
 func (s *stages) reset() {
@@ -42,59 +44,173 @@ func (s *stages) reset() {
 // that was begun, or the connection was taken over.
 func (c *Ctx) Sent() bool { return c.sent() }
 
+// sent is Sent; also once the request is over.
+func (c *Ctx) sent() bool {
+	return !read(c, func(r *request) bool { return !r.sent() })
+}
+
+func (r *request) sent() bool {
+	return r.stages.opened || r.x.Hijacked() || r.via != nil && r.via.opened
+}
+
 // StagedBody is the body of the staged response, nil before the handler has
-// returned and for streams. It must not be changed, and is good until the
-// middleware returns or stages another body.
+// returned and for streams. It must not be changed.
 func (c *Ctx) StagedBody() []byte {
-	if c.sent() {
-		return nil
-	}
-	return c.x.Payload
+	return read(c, func(r *request) []byte {
+		if r.sent() {
+			return nil
+		}
+		r.lentScratch = true // it may be kept
+		return r.x.Payload
+	})
 }
 
 // ReplaceBody stages a copy of body in the place of the staged one. Status,
 // content type and header fields stay. It does nothing when the response is
 // sent.
 func (c *Ctx) ReplaceBody(body []byte) {
-	if c.sent() {
-		return
-	}
-	c.scratch = append(c.scratch[:0], body...)
-	c.x.Payload = c.scratch
+	c.change(func(r *request) {
+		if r.sent() {
+			return
+		}
+		r.scratch = append(r.spare(), body...)
+		r.x.Payload = r.scratch
+	})
 }
 
 // Respond stages a response: for middleware that answers itself instead of
 // calling next, or replaces what was staged. Errors are returned instead. body
 // must stay unchanged until the response is sent.
 func (c *Ctx) Respond(status int, contentType string, body []byte) {
-	if c.sent() {
+	c.change(func(r *request) {
+		if !r.sent() {
+			r.x.Respond(status, typeOr(contentType, ""), body)
+		}
+	})
+}
+
+// stage makes body, which must stay unchanged until the exchange finishes, the
+// response, with the status of SetStatus if that was called.
+func (c *Ctx) stage(status int, contentType string, body []byte) {
+	c.change(func(r *request) {
+		if r.status != 0 {
+			status = r.status
+		}
+		r.x.Respond(status, contentType, body)
+	})
+}
+
+// respond makes body the response.
+func (c *Ctx) respond(status int, contentType string, body []byte) {
+	c.change(func(r *request) { r.x.Respond(status, contentType, body) })
+}
+
+// SetStatus sets the status of a successful response. Default: 200, or what
+// the type of the response says.
+func (c *Ctx) SetStatus(status int) { c.change(func(r *request) { r.status = status }) }
+
+// Status is the status of the response as far as it is known: 0 before the
+// handler has returned.
+func (c *Ctx) Status() int { return read(c, func(r *request) int { return r.x.Status }) }
+
+// AddHeader adds a response header field. Values with control characters are
+// dropped with a log line: they could end the field.
+func (c *Ctx) AddHeader(name, value string) {
+	if c.mayStage(name, value) {
+		c.stageField(name, func(r *request) { r.x.AddField(name, value) })
+	}
+}
+
+// SetHeader adds a response header field, instead of those of the same name
+// that were added before.
+func (c *Ctx) SetHeader(name, value string) {
+	valid := c.mayStage(name, value)
+	c.stageField(name, func(r *request) {
+		r.deleteField(name)
+		if valid {
+			r.x.AddField(name, value)
+		}
+	})
+}
+
+// mayStage tells whether a field is valid, and logs it when it is not.
+func (c *Ctx) mayStage(name, value string) bool {
+	if wire.ValidHeader(name, value) {
+		return true
+	}
+	c.Logger().Error("response header dropped: not a valid field", slog.String("name", name))
+	return false
+}
+
+// stageField lets f stage a field of this name, and logs one that comes too late
+// for any response.
+func (c *Ctx) stageField(name string, f func(r *request)) {
+	staged := func(r *request) {
+		if !r.stages.opened { // else the engine may be reading them
+			f(r)
+		}
+	}
+	if !c.change(staged) {
+		c.Logger().Warn("response header dropped: the request is over", slog.String("name", name))
+	}
+}
+
+// DeleteHeader removes the response header fields of this name.
+func (c *Ctx) DeleteHeader(name string) { c.stageField(name, func(r *request) { r.deleteField(name) }) }
+
+func (r *request) deleteField(name string) {
+	kept := r.x.Fields[:0]
+	for _, f := range r.x.Fields {
+		if !strings.EqualFold(f.Name, name) {
+			kept = append(kept, f)
+		}
+	}
+	r.x.Fields = kept
+}
+
+// SetCookie adds a Set-Cookie field. An invalid cookie is dropped with a log
+// line.
+func (c *Ctx) SetCookie(cookie *http.Cookie) {
+	text := cookie.String()
+	if text == "" {
+		c.Logger().Error("cookie dropped: not valid", slog.String("name", cookie.Name))
 		return
 	}
-	c.x.Respond(status, typeOr(contentType, ""), body)
+	c.AddHeader("Set-Cookie", text)
 }
 
 // ContentType is the content type of the staged response.
-func (c *Ctx) ContentType() string { return c.x.ContentType }
+func (c *Ctx) ContentType() string {
+	return read(c, func(r *request) string { return r.x.ContentType })
+}
 
 // ResponseHeader is the first value of a header field of the response, "" when
 // it has none. The fields that the server adds itself (Content-Length, Date)
 // are not among them.
 func (c *Ctx) ResponseHeader(name string) string {
-	for _, f := range c.x.Fields {
-		if strings.EqualFold(f.Name, name) {
-			return f.Value
+	return read(c, func(r *request) string {
+		for _, f := range r.x.Fields {
+			if strings.EqualFold(f.Name, name) {
+				return f.Value
+			}
 		}
-	}
-	if strings.EqualFold(name, "Content-Type") {
-		return c.x.ContentType
-	}
-	return ""
+		if strings.EqualFold(name, "Content-Type") {
+			return r.x.ContentType
+		}
+		return ""
+	})
 }
 
 // Vary adds the name of a request field to the Vary field of the response,
 // unless it is there.
 func (c *Ctx) Vary(name string) {
-	for i, f := range c.x.Fields {
+	if c.mayStage("Vary", name) {
+		c.stageField("Vary", func(r *request) { r.vary(name) })
+	}
+}
+
+func (r *request) vary(name string) {
+	for i, f := range r.x.Fields {
 		if !strings.EqualFold(f.Name, "Vary") {
 			continue
 		}
@@ -103,87 +219,21 @@ func (c *Ctx) Vary(name string) {
 				return
 			}
 		}
-		c.x.Fields[i] = exchange.Field{Name: f.Name, Value: f.Value + ", " + name}
+		r.x.Fields[i] = exchange.Field{Name: f.Name, Value: f.Value + ", " + name}
 		return
 	}
-	c.AddHeader("Vary", name)
+	r.x.AddField("Vary", name)
 }
 
 // BodySize is the number of bytes of the response body, as sent: those of the
 // staged one, or those that a stream has written so far.
 func (c *Ctx) BodySize() int64 {
-	if c.sent() {
-		return c.stages.written
-	}
-	return int64(len(c.x.Payload))
-}
-
-// Headers returns all values of a request header field, in their order.
-func (c *Ctx) Headers(name string) []string {
-	var values []string
-	for value := range c.x.Head.Values(name) {
-		values = append(values, string(value))
-	}
-	return values
-}
-
-// LimitBody refuses a request body of more than limit bytes: at once when its
-// length is known, and otherwise while it is read, with the error that is
-// answered with 413. The option [MaxBody] does it before the body is received.
-func (c *Ctx) LimitBody(limit int64) error {
-	if c.x.Head.ContentLength > limit || int64(len(c.x.Body)) > limit {
-		return exchange.ErrBodyTooLarge
-	}
-	if c.x.Stream != nil {
-		c.x.Stream = &limitedBody{from: c.x.Stream, left: limit}
-	}
-	return nil
-}
-
-// limitedBody fails behind its limit.
-//
-// Owner: the handler of the request.
-type limitedBody struct {
-	from io.Reader
-	left int64 // negative: there was more
-}
-
-func (b *limitedBody) Read(p []byte) (int, error) {
-	if b.left < 0 {
-		return 0, exchange.ErrBodyTooLarge
-	}
-	if int64(len(p)) > b.left+1 { // one more, to see whether there is more
-		p = p[:b.left+1]
-	}
-	n, err := b.from.Read(p)
-	b.left -= int64(n)
-	if b.left < 0 {
-		return n - 1, exchange.ErrBodyTooLarge
-	}
-	return n, err
-}
-
-// SetRequestID names the request in its log lines and in problem documents. The
-// id is seen by the client: it must be made of letters, digits, "-", "_", "."
-// and the like.
-func (c *Ctx) SetRequestID(id string) { c.stages.requestID = id }
-
-// RequestID is what SetRequestID set, or "".
-func (c *Ctx) RequestID() string { return c.stages.requestID }
-
-// SetClient records what a trusted proxy says about the client: its address,
-// and whether it came over TLS.
-func (c *Ctx) SetClient(client netip.Addr, secure bool) {
-	c.stages.client, c.x.Secure = client, secure
-}
-
-// Client is the address of the client: that of the connection's peer, unless
-// middleware knows that this is a proxy. It is not valid for unix sockets.
-func (c *Ctx) Client() netip.Addr {
-	if c.stages.client.IsValid() {
-		return c.stages.client
-	}
-	return c.x.Remote.Addr().Unmap()
+	return read(c, func(r *request) int64 {
+		if r.sent() {
+			return r.stages.out.count()
+		}
+		return int64(len(r.x.Payload))
+	})
 }
 
 // Options makes one option of several, applied in their order.

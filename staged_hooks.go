@@ -4,6 +4,8 @@ import (
 	"io"
 	"log/slog"
 	"runtime/debug"
+	"slices"
+	"sync/atomic"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
 )
@@ -14,12 +16,16 @@ import (
 // and must not block or call next.
 //
 // It is not called when the handler takes the connection over.
-func (c *Ctx) OnHead(fn func(*Ctx)) { c.stages.heads = append(c.stages.heads, fn) }
+func (c *Ctx) OnHead(fn func(*Ctx)) {
+	c.change(func(r *request) { r.stages.heads = append(r.stages.heads, fn) })
+}
 
 // OnEnd calls fn once, when the handler and all middleware have returned, or
 // panicked, and the status is known. A staged response is sent behind it. It
 // must not block or change the response.
-func (c *Ctx) OnEnd(fn func(*Ctx)) { c.stages.ends = append(c.stages.ends, fn) }
+func (c *Ctx) OnEnd(fn func(*Ctx)) {
+	c.change(func(r *request) { r.stages.ends = append(r.stages.ends, fn) })
+}
 
 // StreamFilter changes the bytes of a streamed body on their way. Close writes
 // what it has kept; it does not close what is below.
@@ -34,7 +40,11 @@ type StreamFilter interface {
 // to next, or nil to leave the body alone. The filter of the innermost
 // middleware meets the bytes first.
 func (c *Ctx) FilterStream(open func(c *Ctx, next *StreamWriter) StreamFilter) {
-	c.stages.filters = append(c.stages.filters, streamFilter{via: c.via, open: open})
+	c.change(func(r *request) {
+		if !r.sent() && !r.stages.opening {
+			r.stages.filters = append(r.stages.filters, streamFilter{via: r.via, open: open})
+		}
+	})
 }
 
 // streamFilter is one filter of a response.
@@ -49,8 +59,9 @@ type streamFilter struct {
 // openFilters lets the filters right inside of via change the head; they are put
 // around the body when that is open.
 func (c *Ctx) openFilters(via *relay, length int64) (wrapping *filtered, newLength int64) {
-	for i := range c.stages.filters {
-		f := &c.stages.filters[i]
+	filters := read(c, func(r *request) []streamFilter { return r.stages.filters })
+	for i := range filters {
+		f := &filters[i]
 		if f.via != via {
 			continue
 		}
@@ -58,7 +69,7 @@ func (c *Ctx) openFilters(via *relay, length int64) (wrapping *filtered, newLeng
 			wrapping = &filtered{}
 			wrapping.top = &wrapping.base
 		}
-		if f.filter = f.open(c, &StreamWriter{wrapping.top}); f.filter != nil {
+		if f.filter = f.open(c, c.streamWriter(wrapping.top)); f.filter != nil {
 			wrapping.top, length = f.filter, -1
 		}
 	}
@@ -89,8 +100,9 @@ type lateBody struct{ exchange.BodyWriter }
 
 // closeFilters completes the filters right inside of via.
 func (c *Ctx) closeFilters(via *relay) error {
-	for i := len(c.stages.filters) - 1; i >= 0; i-- {
-		f := &c.stages.filters[i]
+	filters := read(c, func(r *request) []streamFilter { return r.stages.filters })
+	for i := len(filters) - 1; i >= 0; i-- {
+		f := &filters[i]
 		if f.via != via || f.filter == nil {
 			continue
 		}
@@ -103,26 +115,37 @@ func (c *Ctx) closeFilters(via *relay) error {
 
 // countedBody counts what the engine is given.
 //
-// Owner: the handler of the request.
+// Owner: the handler of the request. written: any (atomic).
 type countedBody struct {
 	exchange.BodyWriter
-	c *Ctx
+	written atomic.Int64
 }
 
 func (b *countedBody) Write(p []byte) (int, error) {
 	n, err := b.BodyWriter.Write(p)
-	b.c.stages.written += int64(n)
+	b.written.Add(int64(n))
 	return n, err
+}
+
+// count is the number of bytes written; 0 for nil.
+func (b *countedBody) count() int64 {
+	if b == nil {
+		return 0
+	}
+	return b.written.Load()
 }
 
 // runHeads runs the functions of OnHead.
 func (c *Ctx) runHeads() {
-	if c.stages.headed {
-		return
-	}
-	c.stages.headed = true
-	for i := len(c.stages.heads) - 1; i >= 0; i-- { // like middleware: inside out
-		c.runStage(c.stages.heads[i])
+	heads := read(c, func(r *request) []func(*Ctx) {
+		if r.stages.headed {
+			return nil
+		}
+		r.stages.headed = true
+		return r.stages.heads
+	})
+	for _, fn := range slices.Backward(heads) { // like middleware: inside out
+		c.runStage(fn)
 	}
 }
 
@@ -131,13 +154,23 @@ func (c *Ctx) finishStages() {
 	if !c.sent() {
 		c.runHeads()
 	}
-	for len(c.stages.ends) > 0 {
-		last := len(c.stages.ends) - 1
-		fn := c.stages.ends[last]
-		c.stages.ends[last] = nil // a pooled Ctx must not keep what it refers to
-		c.stages.ends = c.stages.ends[:last]
+	for fn := c.lastEnd(); fn != nil; fn = c.lastEnd() {
 		c.runStage(fn)
 	}
+}
+
+// lastEnd takes the last of the functions of OnEnd, nil when there is none left.
+func (c *Ctx) lastEnd() func(*Ctx) {
+	return read(c, func(r *request) func(*Ctx) {
+		last := len(r.stages.ends) - 1
+		if last < 0 {
+			return nil
+		}
+		fn := r.stages.ends[last]
+		r.stages.ends[last] = nil // pooled state must not keep what it refers to
+		r.stages.ends = r.stages.ends[:last]
+		return fn
+	})
 }
 
 // runStage contains the panics of fn: the response is decided already.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"sync"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
 )
@@ -29,17 +30,60 @@ type Stream struct {
 	Chunks iter.Seq2[[]byte, error]
 }
 
-// StreamWriter writes the body of a [Stream].
-type StreamWriter struct{ body exchange.BodyWriter }
+// StreamWriter writes the body of a [Stream]. Any goroutine may use it. It fails with
+// [ErrRequestOver] once the function that it was given to has returned.
+//
+// Owner: mu.
+type StreamWriter struct {
+	mu   sync.Mutex
+	body exchange.BodyWriter // nil: over
+}
+
+// streamWriter returns a writer to body that ends with the request.
+func (c *Ctx) streamWriter(body exchange.BodyWriter) *StreamWriter {
+	w := &StreamWriter{body: body}
+	if !c.change(func(r *request) { r.writers = append(r.writers, w) }) {
+		w.body = nil
+	}
+	return w
+}
 
 // Write implements [io.Writer]. It waits while the client does not read.
-func (w *StreamWriter) Write(p []byte) (int, error) { return w.body.Write(p) }
+func (w *StreamWriter) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.body == nil {
+		return 0, ErrRequestOver
+	}
+	return w.body.Write(p)
+}
 
 // WriteString implements [io.StringWriter].
-func (w *StreamWriter) WriteString(s string) (int, error) { return io.WriteString(w.body, s) }
+func (w *StreamWriter) WriteString(s string) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.body == nil {
+		return 0, ErrRequestOver
+	}
+	return io.WriteString(w.body, s)
+}
 
 // Flush sends what was written so far.
-func (w *StreamWriter) Flush() error { return w.body.Flush() }
+func (w *StreamWriter) Flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.body == nil {
+		return ErrRequestOver
+	}
+	return w.body.Flush()
+}
+
+// end takes the body away. It waits for a Write that is at work.
+func (w *StreamWriter) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.body = nil
+}
 
 func (Stream) blocks() {}
 
@@ -73,7 +117,9 @@ func (s Stream) write(c *Ctx, out *bodyStream) error {
 	if err := out.open(); err != nil {
 		return err
 	}
-	return s.Write(&StreamWriter{out.body})
+	w := c.streamWriter(out.body)
+	defer w.end() // before the filters below it end
+	return s.Write(w)
 }
 
 // writeAll writes every chunk.

@@ -121,7 +121,7 @@ func (r *route) bindOptions() bind.Options {
 func (s *source) Stream() io.Reader { return s.x.Stream }
 
 // Failed implements [bind.FormSource].
-func (s *source) Failed(err error) *problem.Problem { return (*Ctx)(s).problemOf(err) }
+func (s *source) Failed(err error) *problem.Problem { return s.ctx.problemOf(err) }
 
 // Keep implements [bind.FormSource].
 func (s *source) Keep(c io.Closer) { s.uploads = append(s.uploads, c) }

@@ -25,24 +25,46 @@ func (c *Ctx) openBody(length int64) (exchange.BodyWriter, error) { return c.via
 func (c *Ctx) closeBody() error { return c.via.close(c) }
 
 func (v *relay) open(c *Ctx, length int64) (exchange.BodyWriter, error) {
-	switch {
-	case c.x.OnReactor():
-		return nil, exchange.ErrOnReactor
-	case v == nil && (c.x.Streamed() || c.x.Hijacked()), v != nil && v.opened:
-		return nil, exchange.ErrResponseSent
+	if err := v.mayOpen(c); err != nil {
+		return nil, err
 	}
 	through, length := c.openFilters(v, length)
 	if v != nil {
-		v.opened = true
 		v.head(c, length)
 		return through.over(relayBody{v.w}), nil
 	}
 	c.runHeads()
+	c.change(func(r *request) { r.stages.opened = true })
 	body, err := c.x.Open(length)
+	out := &countedBody{BodyWriter: body}
+	c.change(func(r *request) {
+		if r.stages.opened = err == nil; err == nil {
+			r.stages.out = out
+		}
+	})
 	if err != nil {
 		return nil, err
 	}
-	return through.over(&countedBody{body, c}), nil
+	return through.over(out), nil
+}
+
+// mayOpen notes that a stream is being opened, or tells why none can be.
+func (v *relay) mayOpen(c *Ctx) (err error) {
+	if !c.change(func(r *request) {
+		switch {
+		case r.x.OnReactor():
+			err = exchange.ErrOnReactor
+		case v == nil && (r.stages.opening || r.x.Hijacked()), v != nil && v.opened:
+			err = exchange.ErrResponseSent
+		case v == nil:
+			r.stages.opening = true
+		default:
+			v.opened = true
+		}
+	}) {
+		return ErrRequestOver
+	}
+	return err
 }
 
 func (v *relay) close(c *Ctx) error {
@@ -56,25 +78,23 @@ func (v *relay) close(c *Ctx) error {
 	return nil
 }
 
-// sent tells whether it is too late for another response.
-func (c *Ctx) sent() bool {
-	return c.x.Streamed() || c.x.Hijacked() || c.via != nil && c.via.opened
-}
-
 // head moves the staged head to the middleware.
 func (v *relay) head(c *Ctx, length int64) {
 	header := v.w.Header()
-	for _, f := range c.x.Fields {
-		header.Add(f.Name, f.Value)
-	}
-	c.x.Fields = c.x.Fields[:0]
-	if c.x.ContentType != "" {
-		header.Set("Content-Type", c.x.ContentType)
-	}
+	status := read(c, func(r *request) int {
+		for _, f := range r.x.Fields {
+			header.Add(f.Name, f.Value)
+		}
+		r.x.Fields = r.x.Fields[:0]
+		if r.x.ContentType != "" {
+			header.Set("Content-Type", r.x.ContentType)
+		}
+		return r.x.Status
+	})
 	if length >= 0 {
 		header.Set("Content-Length", strconv.FormatInt(length, 10))
 	}
-	v.w.WriteHeader(c.x.Status)
+	v.w.WriteHeader(status)
 }
 
 // relayBody is a streamed body that goes through net/http middleware.

@@ -244,7 +244,7 @@ func (r *socketRoute[Incoming, Outgoing]) accept(s *Socket[Incoming, Outgoing]) 
 	if c == nil {
 		return errNotAccepted
 	}
-	c.x.Respond(http.StatusSwitchingProtocols, "", nil)
+	c.respond(http.StatusSwitchingProtocols, "", nil)
 	c.runHeads()
 	hello := c.hello(s.terms)
 	conn, err := c.openConn(&r.options, s.terms.Deflate)
@@ -258,7 +258,6 @@ func (r *socketRoute[Incoming, Outgoing]) accept(s *Socket[Incoming, Outgoing]) 
 	if s.events != nil {
 		l = s.events
 	} else {
-		c.shared.Store(true) // the end of the connection ends c
 		conn.Watch(&async.Watcher{Cancelled: c.cancel})
 	}
 	conn.Start(hello, l, func() { set.remove(conn) })

@@ -1,6 +1,7 @@
 package fasterapi
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"sync"
@@ -34,7 +35,7 @@ func WrapMiddleware(middleware func(http.Handler) http.Handler) Middleware {
 				return problem.Wrap(err, http.StatusBadRequest, "the request target cannot be understood")
 			}
 			w := newHTTPWriter(c)
-			c.x.Fields = c.x.Fields[:0] // w has them
+			c.change(func(r *request) { r.x.Fields = r.x.Fields[:0] }) // w has them
 			wrapped.ServeHTTP(w, r)
 			in.leave()
 			if in.broken {
@@ -90,13 +91,18 @@ func (in *inside) leave() {
 	in.running.Unlock()
 }
 
+// goVia sends the response through v from now on.
+func (c *Ctx) goVia(v *relay, added context.Context) {
+	c.change(func(r *request) { r.via, r.added = v, added })
+}
+
 // serve runs the handler and writes what it answers to w.
 func (in *inside) serve(next Handler, w http.ResponseWriter, r *http.Request) {
 	c := in.Ctx
 	outer, added := c.via, c.added
-	c.via, c.added = &relay{w: w}, r.Context()
-	defer func() { c.via, c.added = outer, added }()
-	c.x.Respond(0, "", nil)
+	c.goVia(&relay{w: w}, r.Context())
+	defer c.goVia(outer, added)
+	c.respond(0, "", nil)
 	if err := next(c); err != nil {
 		c.fail(err)
 	}

@@ -97,6 +97,9 @@ var (
 	// ErrBodyTooLarge is returned when a streamed request body is longer than
 	// its limit.
 	ErrBodyTooLarge = errors.New("exchange: the request body is too large")
+	// ErrOver is returned by readers and writers that were kept beyond the end of
+	// their exchange.
+	ErrOver = fmt.Errorf("exchange: the request is over: %w", io.ErrClosedPipe)
 	// ErrBodyBroken is returned when a streamed request body ends before it is
 	// complete. It is an io.ErrUnexpectedEOF.
 	ErrBodyBroken = fmt.Errorf("exchange: the request body broke off: %w", io.ErrUnexpectedEOF)

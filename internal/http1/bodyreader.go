@@ -68,7 +68,7 @@ func (r *bodyReader) detach() {
 	defer r.mu.Unlock()
 	r.c = nil
 	if r.err == nil {
-		r.err = io.ErrClosedPipe
+		r.err = exchange.ErrOver
 	}
 }
 

@@ -564,6 +564,6 @@ func TestHandlerLeavesReader(t *testing.T) {
 		out, err := io.ReadAll(c)
 		require.NoError(t, err)
 		require.Equal(t, []string{"early"}, bodies(t, string(out)))
-		require.Contains(t, []error{io.EOF, io.ErrClosedPipe}, <-read)
+		require.Contains(t, []error{io.EOF, exchange.ErrOver}, <-read)
 	}
 }

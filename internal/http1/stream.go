@@ -165,14 +165,14 @@ func (w *responseWriter) detach() {
 	defer w.mu.Unlock()
 	w.c = nil
 	if w.err == nil {
-		w.err = io.ErrClosedPipe
+		w.err = exchange.ErrOver
 	}
 }
 
 // EndStream implements [exchange.Carrier].
 func (c *conn) EndStream(*exchange.Exchange) error {
 	if c.writer == nil {
-		return io.ErrClosedPipe
+		return exchange.ErrOver
 	}
 	return c.writer.end()
 }

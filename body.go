@@ -1,0 +1,95 @@
+package fasterapi
+
+import (
+	"io"
+	"sync"
+
+	"github.com/fasterapi/fasterapi/internal/exchange"
+)
+
+// ErrRequestOver is what readers and writers of a request fail with that was kept
+// beyond its end: bodies, stream writers, the [http.Request] and
+// [http.ResponseWriter] of mounted handlers, and the methods of [Ctx] that return
+// errors. It is an [io.ErrClosedPipe].
+var ErrRequestOver = exchange.ErrOver
+
+// bodyReader reads a collected body, as long as the request lasts: its bytes lie
+// in a buffer of the connection.
+//
+// Owner: mu.
+type bodyReader struct {
+	mu   sync.Mutex
+	rest []byte
+	over bool
+}
+
+// Read implements [io.Reader].
+func (b *bodyReader) Read(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case b.over:
+		return 0, ErrRequestOver
+	case len(b.rest) == 0:
+		return 0, io.EOF
+	}
+	n := copy(p, b.rest)
+	b.rest = b.rest[n:]
+	return n, nil
+}
+
+// end takes the bytes away.
+func (b *bodyReader) end() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.rest, b.over = nil, true
+}
+
+// overBody is the body of a request that is over.
+type overBody struct{}
+
+func (overBody) Read([]byte) (int, error) { return 0, ErrRequestOver }
+
+// body returns a reader of the request body.
+func (r *request) body() io.Reader {
+	if r.x.Stream != nil {
+		return r.x.Stream // ends with the request by itself
+	}
+	b := &bodyReader{rest: r.x.Body}
+	r.bodies = append(r.bodies, b)
+	return b
+}
+
+// limitBody is [Ctx.LimitBody].
+func (r *request) limitBody(limit int64) error {
+	if r.x.Head.ContentLength > limit || int64(len(r.x.Body)) > limit {
+		return exchange.ErrBodyTooLarge
+	}
+	if r.x.Stream != nil {
+		r.x.Stream = &limitedBody{from: r.x.Stream, left: limit}
+	}
+	return nil
+}
+
+// limitedBody fails behind its limit.
+//
+// Owner: the handler of the request.
+type limitedBody struct {
+	from io.Reader
+	left int64 // negative: there was more
+}
+
+func (b *limitedBody) Read(p []byte) (int, error) {
+	if b.left < 0 {
+		return 0, exchange.ErrBodyTooLarge
+	}
+	if int64(len(p)) > b.left+1 { // one more, to see whether there is more
+		p = p[:b.left+1]
+	}
+	n, err := b.from.Read(p)
+	b.left -= int64(n)
+	if b.left < 0 {
+		return n - 1, exchange.ErrBodyTooLarge
+	}
+	return n, err
+}

@@ -1,0 +1,135 @@
+package fasterapi
+
+import (
+	"context"
+	"io"
+	"sync"
+
+	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/invariant"
+	"github.com/fasterapi/fasterapi/internal/router"
+	"github.com/fasterapi/fasterapi/reactor"
+)
+
+// keepScratch is the largest response buffer in bytes that a request keeps for the
+// next one.
+const keepScratch = 16 << 10
+
+// request is the state of one request, which is reused for the next one. Users
+// reach it only through the [Ctx] of its time. It lives in the exchange (User).
+//
+// Owner: the goroutine of the handler. What several goroutines may reach through
+// the Ctx is changed under the mu of the Ctx; see [read] and [Ctx.change].
+type request struct {
+	x *exchange.Exchange
+	// ctx is the handle that users have; nil between two requests.
+	ctx    *Ctx
+	route  *route
+	params router.Params
+	// missed is how a request without a route is answered.
+	missed router.Match[*route]
+	status int
+	// scratch holds the encoded response until the exchange has finished.
+	scratch []byte
+	// lentScratch: somebody may have kept what scratch holds.
+	lentScratch bool
+	// coroutine is what the handler runs on, while it runs on one.
+	coroutine *reactor.Coroutine
+	// via is the net/http middleware that the response goes through, if any.
+	via *relay
+	// added is the context that this middleware has made of the Ctx.
+	added context.Context
+	// after are the background tasks of the request.
+	after []func(context.Context) error
+	// stages is what middleware wants done with the response.
+	stages stages
+	// bodies are the readers that were given out for a collected body, writers
+	// those of its response: they end with the request.
+	bodies  []*bodyReader
+	writers []*StreamWriter
+	// uses counts what is being done with the exchange without mu.
+	uses sync.WaitGroup
+
+	// injected are the values that providers made for this request, by slot;
+	// cleanups give them back, and outcome is the error of the handler.
+	injected []any
+	cleanups []func(error)
+	outcome  error
+	// uploads are the temporary files of the request.
+	uploads []io.Closer
+}
+
+// begin makes r the request that has come, with a handle of its own.
+func (r *request) begin(a *App) {
+	r.ctx = &Ctx{app: a, request: r, reactor: r.x.Reactor()}
+}
+
+// use returns the request for something that may take its time with the exchange,
+// so that mu is not for it; nil: it is over. Its end waits for r.uses.Done.
+func (c *Ctx) use() *request {
+	return read(c, func(r *request) *request {
+		r.uses.Add(1)
+		return r
+	})
+}
+
+// leave takes the request away from its handle: from now on nobody reaches what is
+// going to be reused. It waits for a reader or writer that is at work. Any number
+// of times, by the owner of the exchange.
+func (r *request) leave() {
+	c := r.ctx
+	c.mu.Lock()
+	c.request = nil
+	c.mu.Unlock()
+	r.uses.Wait()
+	for _, b := range r.bodies {
+		b.end()
+	}
+	for _, w := range r.writers {
+		w.end()
+	}
+	clear(r.bodies)
+	clear(r.writers)
+	r.bodies, r.writers = r.bodies[:0], r.writers[:0]
+}
+
+// reset makes r ready for another request.
+func (r *request) reset() {
+	if cap(r.scratch) > keepScratch || r.lentScratch {
+		r.scratch = nil
+	}
+	invariant.Poison(r.scratch[:cap(r.scratch)])
+	r.params.Reset()
+	r.ctx, r.route, r.missed = nil, nil, router.Match[*route]{}
+	r.via, r.added = nil, nil
+	r.status, r.coroutine, r.lentScratch = 0, nil, false
+	clear(r.injected)
+	r.injected, r.outcome = r.injected[:0], nil
+	r.stages.reset()
+}
+
+// spare returns scratch, empty, to be filled and kept there; a new one when
+// somebody may still look at what it holds.
+func (r *request) spare() []byte {
+	if r.lentScratch {
+		r.scratch, r.lentScratch = nil, false
+	}
+	return r.scratch[:0]
+}
+
+func (r *request) pattern() string {
+	if r.route == nil {
+		return ""
+	}
+	return r.route.pattern
+}
+
+func (r *request) routeName() string {
+	if r.route == nil || r.route.label == nil {
+		return "none"
+	}
+	return r.route.label.Name
+}
+
+// direct tells whether the handler runs on the reactor.
+func (r *request) direct() bool { return r.x.OnReactor() }
