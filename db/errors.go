@@ -92,10 +92,12 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap returns the driver's own error; for Unavailable below one that says 503
-// to an HTTP server.
+// Unwrap returns the driver's own error. For what is Unavailable and safe to retry
+// it is below one that says 503 and Retry-After to an HTTP server; a statement that
+// may have run is a plain 500, since clients that come back as told would run it
+// twice (docs/decisions/0014).
 func (e *Error) Unwrap() error {
-	if e.Kind == Unavailable {
+	if e.Kind == Unavailable && e.Retry {
 		return unavailable{e.Err}
 	}
 	return e.Err
@@ -114,7 +116,8 @@ func (exhausted) RetryAfter() time.Duration { return comeBack }
 // comeBack is when a client should try again.
 const comeBack = time.Second
 
-// unavailable makes an error that comes out of an HTTP handler a 503.
+// unavailable makes an error that comes out of an HTTP handler a 503 with
+// Retry-After.
 //
 // Owner: any (immutable after New).
 type unavailable struct{ err error }

@@ -255,11 +255,18 @@ func (cn *conn) outcome(u *unit) error {
 	}
 	e := u.err.(*pgconn.PgError)
 	sql := u.q.SQL
-	if u.kind == unitBatch && u.item < len(u.q.Items) {
+	batched := u.kind == unitBatch && u.item < len(u.q.Items)
+	if batched {
 		sql = u.q.Items[u.item].SQL
-		return &db.BatchError{Index: u.item, SQL: sql, Err: serverError(e, sql)}
 	}
-	return serverError(e, sql)
+	err := serverError(e, sql)
+	if err.Kind == db.Unavailable && u.repeatable() {
+		err.Retry = true // an ERROR has rolled its statement back
+	}
+	if batched {
+		return &db.BatchError{Index: u.item, SQL: sql, Err: err}
+	}
+	return err
 }
 
 // again tells whether a failed unit may be run once more, transparently: it was

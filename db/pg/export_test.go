@@ -15,4 +15,3 @@ func KnownShort(p *db.Pool, sql string, took time.Duration) {
 		s.runs, s.average, s.proven = groupRuns, float64(took), groupRuns
 	})
 }
-
