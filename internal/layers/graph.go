@@ -34,7 +34,7 @@ func Project() Rules {
 		},
 		Tagged: []string{"internal/poll/...", "internal/invariant", "internal/goroutine"},
 		Clockless: []string{
-			"problem", "internal/http1/wire", "internal/router", "internal/schema", "internal/bind", "internal/codec",
+			"problem", "internal/field", "internal/http1/wire", "internal/router", "internal/schema", "internal/bind", "internal/codec",
 			"internal/inject", "cache", "resilience", "openapi",
 		},
 		Skips:  "internal/needs",
@@ -70,12 +70,13 @@ func packages() map[string]Package {
 		"internal/poll/...":  {Layer: 0, Imports: []string{"internal/poll", "internal/invariant"}, Modules: []string{xsys}},
 
 		// Layer 1: plain values.
-		"metric":  {Layer: 1},
-		"problem": {Layer: 1},
+		"metric":         {Layer: 1},
+		"problem":        {Layer: 1},
+		"internal/field": {Layer: 1},
 
 		// Layer 2: futures know no reactor; the wire format knows no socket.
 		"async":               {Layer: 2, Imports: []string{"internal/invariant"}},
-		"internal/http1/wire": {Layer: 2},
+		"internal/http1/wire": {Layer: 2, Imports: []string{"internal/field"}},
 		"db":                  {Layer: 2, Imports: []string{"async", "metric", "problem", "internal/invariant"}},
 		"db/dbtest":           {Layer: 2, Imports: []string{"db", "async"}, Modules: []string{"github.com/stretchr/testify"}},
 
@@ -93,7 +94,7 @@ func packages() map[string]Package {
 		// Layer 4: the bytes of a connection; the values of a request.
 		"internal/stream":   {Layer: 4, Imports: socket},
 		"internal/exchange": {Layer: 4, Imports: []string{"async", "reactor", "internal/http1/wire", "internal/invariant"}},
-		"internal/bind":     {Layer: 4, Imports: []string{"problem", "internal/schema", "internal/codec"}},
+		"internal/bind":     {Layer: 4, Imports: []string{"problem", "internal/field", "internal/schema", "internal/codec"}},
 		"internal/codec":    {Layer: 4, Imports: []string{"problem", "internal/schema"}},
 		"internal/inject":   {Layer: 4, Imports: []string{"async", "problem"}},
 
@@ -106,11 +107,11 @@ func packages() map[string]Package {
 		"openapi":          {Layer: 5, Imports: []string{"problem", "internal/schema", "internal/bind", "internal/codec"}},
 		"deploy":           {Layer: 5},
 
-		"internal/websocket": {Layer: 5, Imports: with("internal/stream"), Modules: []string{"github.com/gobwas/ws", "github.com/gobwas/httphead"}},
+		"internal/websocket": {Layer: 5, Imports: with("internal/stream", "internal/field"), Modules: []string{"github.com/gobwas/ws", "github.com/gobwas/httphead"}},
 
 		// Layer 6: the root package. It imports no database driver.
 		".": {Layer: 6, Imports: with("problem", "cache", "resilience", "db", "observe", "openapi", "deploy",
-			"internal/exchange", "internal/http1", "internal/http1/wire", "internal/nethttp", "internal/stream",
+			"internal/exchange", "internal/field", "internal/http1", "internal/http1/wire", "internal/nethttp", "internal/stream",
 			"internal/websocket", "internal/router", "internal/schema", "internal/bind", "internal/codec", "internal/inject"), Modules: []string{swgui, "github.com/caarlos0/env/v11"}},
 
 		// Layer 7: its users.
@@ -119,7 +120,7 @@ func packages() map[string]Package {
 			Modules: []string{"github.com/coder/websocket"},
 		},
 		"middleware": { // docs/decisions/0009
-			Layer: 7, Imports: []string{".", "async", "reactor", "problem"},
+			Layer: 7, Imports: []string{".", "async", "reactor", "problem", "internal/field"},
 			Modules: []string{"github.com/andybalholm/brotli", "github.com/klauspost/compress"},
 		},
 		"middleware/redisrate": {Layer: 7, Imports: []string{"middleware", "async"}, Modules: []string{"github.com/redis/rueidis"}},
