@@ -3,12 +3,12 @@ package fasterapi
 import (
 	"io"
 	"log/slog"
-	"net/http"
 	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
 
+	"github.com/fasterapi/fasterapi/internal/field"
 	"github.com/fasterapi/fasterapi/internal/http1/wire"
 	"github.com/fasterapi/fasterapi/reactor"
 )
@@ -142,18 +142,14 @@ func (c *Ctx) Cookie(name string) string {
 	return ""
 }
 
-// Cookies returns the values of all request cookies of this name. There is more
-// than one when a cookie was set for several paths or domains, possibly by somebody
-// else: where that matters, refuse it.
+// Cookies returns the values of all request cookies of this name; a pair that is
+// malformed hides no other. There is more than one when a cookie was set for
+// several paths or domains, possibly by somebody else: where that matters, refuse it.
 func (c *Ctx) Cookies(name string) (values []string) {
 	for _, line := range c.Headers("Cookie") {
-		cookies, err := http.ParseCookie(line)
-		if err != nil {
-			continue
-		}
-		for _, cookie := range cookies {
-			if cookie.Name == name {
-				values = append(values, cookie.Value)
+		for key, value := range field.Cookies(line) {
+			if key == name {
+				values = append(values, value)
 			}
 		}
 	}

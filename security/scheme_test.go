@@ -97,6 +97,26 @@ func TestAPIKey(t *testing.T) {
 	}
 }
 
+// TestAPIKeyInSpoiltCookies: what scripts of other subdomains have stored logs
+// nobody out.
+func TestAPIKeyInSpoiltCookies(t *testing.T) {
+	build := func(cfg fasterapi.Config) *fasterapi.App {
+		return app(cfg, security.APIKey(security.APIKeyConfig{In: security.InCookie, Field: "k"}, security.OneOf(customers)))
+	}
+	fasterapitest.Run(t, build, func(t *testing.T, client *fasterapitest.Client) {
+		for _, line := range []string{
+			`prefs={"a":1}; k=key-of-ann`, "k=key-of-ann;", "k=key-of-ann; flag", "theme=\xc3\xa9; k=key-of-ann", "=v; k=key-of-ann", `k="key-of-ann"; b=\`,
+		} {
+			for _, style := range styles {
+				request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, client.URL(style), http.NoBody)
+				require.NoError(t, err)
+				request.Header.Set("Cookie", line)
+				require.Equal(t, "ann", client.Do(request).Expect(200).Text(), "%s %q", style, line)
+			}
+		}
+	}, fasterapitest.OneReactor(), fasterapitest.NetHTTP())
+}
+
 func basic(user, password string) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
 }

@@ -1,11 +1,11 @@
 package bind
 
 import (
-	"bytes"
 	"reflect"
 	"strings"
 
 	jsoncodec "github.com/fasterapi/fasterapi/internal/codec"
+	"github.com/fasterapi/fasterapi/internal/field"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -136,14 +136,13 @@ func (s *bodySlot) bind(dst Pointer, src Source, f *faults) {
 // isJSON reports whether a content type is application/json or has the suffix +json (RFC 6839); parameters are
 // ignored, as RFC 8259 gives them no meaning.
 func isJSON(contentType []byte) bool {
-	media, _, _ := bytes.Cut(contentType, []byte{';'})
-	media = trimBlanks(media)
-	if len(media) == len("application/json") && bytes.EqualFold(media, []byte("application/json")) {
+	media, _, ok := field.CutMedia(contentType)
+	const prefix, suffix = "application/", "+json"
+	switch {
+	case !ok || len(media) < len(prefix) || !field.EqualFold(media[:len(prefix)], prefix):
+		return false
+	case field.EqualFold(media[len(prefix):], "json"):
 		return true
 	}
-	const prefix, suffix = "application/", "+json"
-	if len(media) <= len(prefix)+len(suffix) || !bytes.EqualFold(media[:len(prefix)], []byte(prefix)) {
-		return false
-	}
-	return bytes.EqualFold(media[len(media)-len(suffix):], []byte(suffix)) && isToken(media[len(prefix):])
+	return len(media) > len(prefix)+len(suffix) && field.EqualFold(media[len(media)-len(suffix):], suffix)
 }

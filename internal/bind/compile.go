@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/fasterapi/fasterapi/internal/field"
 	"github.com/fasterapi/fasterapi/internal/schema"
 )
 
@@ -116,7 +117,7 @@ func (c *compiler) checkKey(f *Field) {
 		c.fail(f.Name, "the %v tag has no name", f.In)
 	case f.In == Path && !slices.Contains(c.opts.PathParams, f.Key):
 		c.fail(f.Name, "the route has no path parameter %q", f.Key)
-	case (f.In == Header || f.In == Cookie) && !isToken([]byte(f.Key)):
+	case (f.In == Header || f.In == Cookie) && !field.IsToken(f.Key):
 		c.fail(f.Name, "%q is not a valid %v name", f.Key, f.In)
 	}
 }

@@ -2,34 +2,9 @@ package bind
 
 import (
 	"bytes"
-	"strings"
+
+	"github.com/fasterapi/fasterapi/internal/field"
 )
-
-// cookie is one name=value of a Cookie header.
-type cookie struct {
-	name, value []byte
-}
-
-// cutCookie takes the first part off a Cookie line and reads it as net/http reads it: blanks around the part and
-// the name are dropped, so are double quotes around the value; ok is false for a part that net/http ignores.
-func cutCookie(line []byte) (c cookie, ok bool, rest []byte) {
-	part, rest, _ := bytes.Cut(line, []byte{';'})
-	part = trimText(part)
-	name, value, _ := bytes.Cut(part, []byte{'='})
-	name = trimText(name)
-	if !isToken(name) {
-		return c, false, rest
-	}
-	if n := len(value); n > 1 && value[0] == '"' && value[n-1] == '"' {
-		value = value[1 : n-1]
-	}
-	for _, b := range value {
-		if b < ' ' || b >= 0x7F || b == '"' || b == ';' || b == '\\' {
-			return c, false, rest
-		}
-	}
-	return cookie{name: name, value: value}, true, rest
-}
 
 // bindCookies reads the cookies of all Cookie lines; the first one of a name counts.
 func (p *Plan) bindCookies(dst Pointer, src Source, f *faults) {
@@ -39,19 +14,18 @@ func (p *Plan) bindCookies(dst Pointer, src Source, f *faults) {
 		if !more {
 			break
 		}
-		for line = trimText(line); len(line) > 0; {
-			var c cookie
-			var ok bool
-			if c, ok, line = cutCookie(line); !ok {
-				continue
+		for {
+			var name, value []byte
+			if name, value, line = field.NextCookie(line); len(name) == 0 {
+				break
 			}
 			for i := range p.cookie {
 				s := &p.cookie[i]
-				if s.key != string(c.name) || seen&(1<<i) != 0 {
+				if s.key != string(name) || seen&(1<<i) != 0 {
 					continue
 				}
 				seen |= 1 << i
-				s.setCookie(dst, c.value, f)
+				s.setCookie(dst, value, f)
 			}
 		}
 	}
@@ -75,30 +49,4 @@ func (s *slot) setCookie(dst Pointer, value []byte, f *faults) {
 		}
 		value = rest
 	}
-}
-
-// trimText drops what net/textproto's TrimString drops: blanks and line ends.
-func trimText(b []byte) []byte {
-	for len(b) > 0 && isTextSpace(b[0]) {
-		b = b[1:]
-	}
-	for len(b) > 0 && isTextSpace(b[len(b)-1]) {
-		b = b[:len(b)-1]
-	}
-	return b
-}
-
-func isTextSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
-
-// isToken reports whether b is an RFC 9110 token (section 5.6.2).
-func isToken(b []byte) bool {
-	for _, c := range b {
-		switch {
-		case '0' <= c && c <= '9', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
-		case strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0:
-		default:
-			return false
-		}
-	}
-	return len(b) > 0
 }

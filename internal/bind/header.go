@@ -1,6 +1,10 @@
 package bind
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/fasterapi/fasterapi/internal/field"
+)
 
 // bindHeaders asks the source for each header of the plan.
 func (p *Plan) bindHeaders(dst Pointer, src Source, f *faults) {
@@ -30,22 +34,11 @@ func (s *slot) setHeaderList(dst Pointer, src Source, f *faults) {
 		for len(line) > 0 {
 			var elem []byte
 			elem, line, _ = bytes.Cut(line, []byte{','})
-			elem = trimBlanks(elem)
+			elem = field.Trim(elem)
 			if len(elem) == 0 {
 				continue
 			}
 			s.put(p, elem, f)
 		}
 	}
-}
-
-// trimBlanks drops spaces and tabs at both ends: RFC 9110 OWS.
-func trimBlanks(b []byte) []byte {
-	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
-		b = b[1:]
-	}
-	for len(b) > 0 && (b[len(b)-1] == ' ' || b[len(b)-1] == '\t') {
-		b = b[:len(b)-1]
-	}
-	return b
 }

@@ -83,7 +83,7 @@ func packages() map[string]Package {
 		// Layer 3: the event loop, and tables compiled once.
 		"reactor":         {Layer: 3, Imports: []string{"async", "metric", "internal/poll/...", "internal/ring", "internal/invariant", "internal/goroutine"}},
 		"reactor/virtual": {Layer: 3, Imports: []string{"reactor", "async", "metric", "internal/poll/...", "internal/ring"}},
-		"internal/router": {Layer: 3},
+		"internal/router": {Layer: 3, Imports: []string{"internal/field"}},
 		"internal/schema": {Layer: 3},
 		"cache":           {Layer: 3, Imports: []string{"async", "metric"}, Modules: []string{"github.com/maypok86/otter/v2"}},
 		"resilience": {

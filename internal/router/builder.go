@@ -3,6 +3,8 @@ package router
 import (
 	"fmt"
 	"strings"
+
+	"github.com/fasterapi/fasterapi/internal/field"
 )
 
 // Builder collects routes. The zero value is ready; it is for one goroutine.
@@ -29,7 +31,7 @@ type Route[T any] struct {
 // error messages. Mistakes are reported by Build.
 func (b *Builder[T]) Add(method, pattern string, value T, site string) {
 	e := entry[T]{route: &Route[T]{Method: method, Pattern: pattern, Site: site, Value: value}}
-	if !isToken(method) {
+	if !field.IsToken(method) {
 		e.err = fmt.Errorf("the method %q is not an HTTP token", method)
 	} else {
 		e.segs, e.err = parsePattern(pattern)
@@ -136,18 +138,4 @@ func (b *Builder[T]) check(i int) ([]Mistake, bool) {
 		}
 	}
 	return found, len(found) > 0
-}
-
-// isToken reports whether s is an RFC 9110 token (section 5.6.2).
-func isToken(s string) bool {
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		switch {
-		case '0' <= c && c <= '9', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
-		case strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0:
-		default:
-			return false
-		}
-	}
-	return s != ""
 }
