@@ -84,7 +84,7 @@ func (p page) answers() []openapi.Answer { return nil }
 
 func (p page) render(c *Ctx) error {
 	c.SetHeader("Cache-Control", p.cacheControl)
-	c.AddHeader("Vary", "Accept-Encoding")
+	c.Vary("Accept-Encoding")
 	if p.policy != "" {
 		c.SetHeader("Content-Security-Policy", p.policy)
 		c.SetHeader("X-Content-Type-Options", "nosniff")

@@ -8,9 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
@@ -52,18 +50,14 @@ func (c *Ctx) fail(err error) {
 		c.logBrokenOff(err)
 		return
 	}
-	c.change(func(r *request) { r.x.Fields = slices.DeleteFunc(r.x.Fields, describesBody) })
+	c.change((*request).dropDescription)
 	p := c.problemOf(err)
 	if id := c.RequestID(); id != "" && p.Instance == "" {
 		named := *p // p may be shared
 		named.Instance = "urn:request:" + id
 		p = &named
 	}
-	for name, values := range p.Header {
-		for _, value := range values {
-			c.AddHeader(name, value)
-		}
-	}
+	c.putHeader(p.Header)
 	c.scratch = p.AppendJSON(c.spare())
 	status := p.Status
 	if status < 400 || status > 599 {
@@ -81,19 +75,6 @@ func (c *Ctx) logBrokenOff(err error) {
 		level = slog.LevelInfo
 	}
 	c.Logger().Log(context.Background(), level, "response broken off", slog.String("error", err.Error()))
-}
-
-// describesBody tells whether a field is about the answer that then failed: a
-// problem must not be cached, named or decoded like it.
-func describesBody(f exchange.Field) bool {
-	for _, name := range [...]string{
-		"Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "ETag", "Expires", "Last-Modified",
-	} {
-		if strings.EqualFold(f.Name, name) {
-			return true
-		}
-	}
-	return false
 }
 
 // problemOf decides what the client gets to know of an error.

@@ -130,12 +130,10 @@ func escapes(err error) bool {
 
 // serve answers with content: all of it, ranges of it, or that the client has it.
 func (f *File) serve(c *Ctx, content io.Reader, info fs.FileInfo) error {
-	if info != nil {
-		f.describe(info)
-	}
+	f.describe(c, info)
 	w := newHTTPWriter(c)
 	w.problems = true
-	f.header(w.header)
+	f.header(c, w.header)
 	seeker, ok := content.(io.ReadSeeker)
 	if !ok {
 		return f.copyWhole(w, content, info)
@@ -145,7 +143,16 @@ func (f *File) serve(c *Ctx, content io.Reader, info fs.FileInfo) error {
 }
 
 // describe fills in what the file system knows.
-func (f *File) describe(info fs.FileInfo) {
+func (f *File) describe(c *Ctx, info fs.FileInfo) {
+	if f.ETag == "" {
+		f.ETag = c.ownHeader("ETag")
+	}
+	if modified, err := http.ParseTime(c.ownHeader("Last-Modified")); err == nil && f.ModTime.IsZero() {
+		f.ModTime = modified
+	}
+	if info == nil {
+		return
+	}
 	if f.ModTime.IsZero() {
 		f.ModTime = info.ModTime()
 	}
@@ -154,9 +161,21 @@ func (f *File) describe(info fs.FileInfo) {
 	}
 }
 
-func (f *File) header(h http.Header) {
+// header sets what f says. A tag and a type of middleware are of no file.
+func (f *File) header(c *Ctx, h http.Header) {
+	h.Del("Content-Type")
+	if said := c.ownHeader("Content-Type"); said != "" {
+		h.Set("Content-Type", said)
+	}
 	if f.ContentType != "" {
-		h.Set("Content-Type", typeOr(f.ContentType, binaryType))
+		h.Set("Content-Type", f.ContentType)
+		if !c.mayStage("Content-Type", f.ContentType) {
+			h.Set("Content-Type", binaryType)
+		}
+	}
+	h.Del("Etag")
+	if h.Del("Last-Modified"); c.ownHeader("Last-Modified") != "" {
+		h.Set("Last-Modified", c.ownHeader("Last-Modified"))
 	}
 	if f.ETag != "" && f.ETag != "-" {
 		h.Set("Etag", f.ETag)

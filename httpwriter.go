@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/problem"
@@ -26,8 +25,6 @@ type httpWriter struct {
 	c      *Ctx
 	via    *relay // of the middleware around this writer's owner
 	header http.Header
-	// outer are the fields that were added before this writer began.
-	outer  []exchange.Field
 	status int // 0: not decided
 	// length is the declared length of the body, -1 without.
 	length int64
@@ -42,7 +39,8 @@ type httpWriter struct {
 
 func newHTTPWriter(c *Ctx) *httpWriter {
 	w := &httpWriter{c: c, via: c.via, header: make(http.Header, 8), length: -1}
-	w.outer = append(w.outer, c.x.Fields...)
+	c.change(func(r *request) { r.x.Store(w.header) })
+	delete(w.header, "Connection") // it has been heard
 	return w
 }
 
@@ -152,24 +150,11 @@ func (w *httpWriter) guessType(next []byte) {
 
 // commit hands status, header and payload to the exchange.
 func (w *httpWriter) commit(payload []byte) {
-	x := w.c.x
-	x.Fields = append(x.Fields[:0], w.outer...)
-	for name, values := range w.header {
-		switch http.CanonicalHeaderKey(name) {
-		case "Content-Length", "Transfer-Encoding", "Date", "Trailer", "Content-Type":
-			continue // the engine's, or not a field of the list
-		case "Connection":
-			x.CloseAfter = x.CloseAfter || strings.EqualFold(w.header.Get(name), "close")
-			continue
-		}
-		if strings.HasPrefix(name, http.TrailerPrefix) {
-			continue
-		}
-		for _, value := range values {
-			w.c.AddHeader(name, value)
-		}
-	}
-	x.Respond(w.status, typeOr(w.header.Get("Content-Type"), ""), payload)
+	header := w.c.validHeader(w.header)
+	w.c.change(func(r *request) {
+		r.x.Load(header)
+		r.x.Respond(w.status, r.x.ContentType, payload)
+	})
 }
 
 // finish ends the response when its handler has returned.

@@ -4,8 +4,6 @@ import (
 	"net"
 	"net/http"
 	"reflect"
-
-	"github.com/fasterapi/fasterapi/internal/http1/wire"
 )
 
 const (
@@ -35,17 +33,8 @@ type Blob struct {
 }
 
 func (b Blob) render(c *Ctx) error {
-	c.stage(http.StatusOK, typeOr(b.ContentType, binaryType), b.Data)
+	c.stageAs(http.StatusOK, b.ContentType, binaryType, b.Data)
 	return nil
-}
-
-// typeOr returns the media type, or otherwise where it is empty or could end
-// its header field.
-func typeOr(contentType, otherwise string) string {
-	if contentType == "" || !wire.ValidHeader("Content-Type", contentType) {
-		return otherwise
-	}
-	return contentType
 }
 
 // Redirect sends the client elsewhere.
@@ -80,11 +69,7 @@ func (Response[T]) compileRender() (func(*Ctx, Response[T]) error, error) {
 		return nil, err
 	}
 	return func(c *Ctx, r Response[T]) error {
-		for name, values := range r.Header {
-			for _, value := range values {
-				c.AddHeader(name, value)
-			}
-		}
+		c.putHeader(r.Header)
 		for _, cookie := range r.Cookies {
 			c.SetCookie(cookie)
 		}

@@ -114,6 +114,9 @@ func (r *route) compile(a *App) []error {
 	}
 	r.needsBody = needsBody
 	r.handler = r.endpoint.call
+	if len(r.middleware) > 0 {
+		r.handler = within(r.handler)
+	}
 	for i := len(r.middleware) - 1; i >= 0; i-- {
 		r.handler = r.middleware[i](r.handler)
 	}

@@ -192,6 +192,9 @@ func (r *route) stalled(a *App) {
 func (a *App) missedRoute() *route {
 	r := &route{handler: (*Ctx).answerMissed, middleware: a.root.middleware}
 	kind := inline
+	if len(r.middleware) > 0 {
+		r.handler = within(r.handler)
+	}
 	for i := len(r.middleware) - 1; i >= 0; i-- {
 		r.handler = r.middleware[i](r.handler)
 		kind = onGoroutine // middleware may block
@@ -208,11 +211,11 @@ func (c *Ctx) answerMissed() error {
 		if query := c.RawQuery(); query != "" {
 			target += "?" + query
 		}
-		c.AddHeader("Location", target)
+		c.SetHeader("Location", target)
 		c.stage(http.StatusPermanentRedirect, "", nil)
 		return nil
 	case router.MethodNotAllowed:
-		c.AddHeader("Allow", c.missed.Allow)
+		c.SetHeader("Allow", c.missed.Allow)
 		if string(c.x.Head.Method) == http.MethodOptions {
 			c.stage(http.StatusNoContent, "", nil)
 			return nil

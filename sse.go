@@ -152,8 +152,8 @@ func (s *EventSender[T]) run(events SSE[T]) error {
 // begin sends the head, and with it that the stream is open.
 func (s *EventSender[T]) begin(retry time.Duration) error {
 	c := s.c
-	c.SetHeader("Cache-Control", "no-cache")
-	c.SetHeader("X-Accel-Buffering", "no") // nginx would collect the events
+	c.setDefault("Cache-Control", "no-cache")
+	c.setDefault("X-Accel-Buffering", "no") // nginx would collect the events
 	c.stage(http.StatusOK, eventStreamType, nil)
 	s.out = newBodyStream(c, 0, flushSoon)
 	s.mu.Lock()

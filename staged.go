@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/http1/wire"
 )
 
@@ -81,22 +80,30 @@ func (c *Ctx) ReplaceBody(body []byte) {
 // Respond stages a response: for middleware that answers itself instead of
 // calling next, or replaces what was staged. Errors are returned instead. body
 // must stay unchanged until the response is sent.
+// content type must be valid, and may be that of SetHeader when it is "".
 func (c *Ctx) Respond(status int, contentType string, body []byte) {
+	if contentType != "" && !c.mayStage("Content-Type", contentType) {
+		contentType = ""
+	}
 	c.change(func(r *request) {
+		if contentType == "" && len(body) > 0 {
+			contentType = r.x.OwnField("Content-Type")
+		}
 		if !r.sent() {
-			r.x.Respond(status, typeOr(contentType, ""), body)
+			r.x.Respond(status, contentType, body)
 		}
 	})
 }
 
 // stage makes body, which must stay unchanged until the exchange finishes, the
-// response, with the status of SetStatus if that was called.
+// response, with the status of SetStatus and the Content-Type of SetHeader if those
+// were called.
 func (c *Ctx) stage(status int, contentType string, body []byte) {
 	c.change(func(r *request) {
 		if r.status != 0 {
 			status = r.status
 		}
-		r.x.Respond(status, contentType, body)
+		r.x.Stage(status, contentType, body)
 	})
 }
 
@@ -113,8 +120,11 @@ func (c *Ctx) SetStatus(status int) { c.change(func(r *request) { r.status = sta
 // handler has returned.
 func (c *Ctx) Status() int { return read(c, func(r *request) int { return r.x.Status }) }
 
-// AddHeader adds a response header field. Values with control characters are
-// dropped with a log line: they could end the field.
+// AddHeader adds a response header field. One that may occur only once, such as
+// Content-Type, ETag or Location, takes the place of an earlier one. Values with
+// control characters are dropped with a log line: they could end the field.
+// Content-Length, Transfer-Encoding, Connection (but close) and Date are the server's
+// and dropped.
 func (c *Ctx) AddHeader(name, value string) {
 	if c.mayStage(name, value) {
 		c.stageField(name, func(r *request) { r.x.AddField(name, value) })
@@ -122,13 +132,16 @@ func (c *Ctx) AddHeader(name, value string) {
 }
 
 // SetHeader adds a response header field, instead of those of the same name
-// that were added before.
+// that were added before. What a handler sets goes before what the type of its
+// response would say, such as application/json for JSON; what the value itself says
+// (Blob.ContentType, File.CacheControl) goes before both.
 func (c *Ctx) SetHeader(name, value string) {
 	valid := c.mayStage(name, value)
 	c.stageField(name, func(r *request) {
-		r.deleteField(name)
 		if valid {
-			r.x.AddField(name, value)
+			r.x.SetField(name, value)
+		} else {
+			r.x.DeleteField(name)
 		}
 	})
 }
@@ -156,16 +169,8 @@ func (c *Ctx) stageField(name string, f func(r *request)) {
 }
 
 // DeleteHeader removes the response header fields of this name.
-func (c *Ctx) DeleteHeader(name string) { c.stageField(name, func(r *request) { r.deleteField(name) }) }
-
-func (r *request) deleteField(name string) {
-	kept := r.x.Fields[:0]
-	for _, f := range r.x.Fields {
-		if !strings.EqualFold(f.Name, name) {
-			kept = append(kept, f)
-		}
-	}
-	r.x.Fields = kept
+func (c *Ctx) DeleteHeader(name string) {
+	c.stageField(name, func(r *request) { r.x.DeleteField(name) })
 }
 
 // SetCookie adds a Set-Cookie field. An invalid cookie is dropped with a log
@@ -188,17 +193,7 @@ func (c *Ctx) ContentType() string {
 // it has none. The fields that the server adds itself (Content-Length, Date)
 // are not among them.
 func (c *Ctx) ResponseHeader(name string) string {
-	return read(c, func(r *request) string {
-		for _, f := range r.x.Fields {
-			if strings.EqualFold(f.Name, name) {
-				return f.Value
-			}
-		}
-		if strings.EqualFold(name, "Content-Type") {
-			return r.x.ContentType
-		}
-		return ""
-	})
+	return read(c, func(r *request) string { return r.x.FieldValue(name) })
 }
 
 // Vary adds the name of a request field to the Vary field of the response,
@@ -210,17 +205,10 @@ func (c *Ctx) Vary(name string) {
 }
 
 func (r *request) vary(name string) {
-	for i, f := range r.x.Fields {
-		if !strings.EqualFold(f.Name, "Vary") {
-			continue
+	for part := range strings.SplitSeq(r.x.FieldValue("Vary"), ",") {
+		if part = strings.TrimSpace(part); part == "*" || strings.EqualFold(part, name) {
+			return
 		}
-		for part := range strings.SplitSeq(f.Value, ",") {
-			if part = strings.TrimSpace(part); part == "*" || strings.EqualFold(part, name) {
-				return
-			}
-		}
-		r.x.Fields[i] = exchange.Field{Name: f.Name, Value: f.Value + ", " + name}
-		return
 	}
 	r.x.AddField("Vary", name)
 }

@@ -93,7 +93,7 @@ func (s Stream) render(c *Ctx) (err error) {
 	if closer, ok := s.Reader.(io.Closer); ok {
 		defer func() { err = errors.Join(err, closer.Close()) }()
 	}
-	c.stage(http.StatusOK, typeOr(s.ContentType, binaryType), nil)
+	c.stageAs(http.StatusOK, s.ContentType, binaryType, nil)
 	out := newBodyStream(c, s.Length, flushSoon)
 	defer out.stop()
 	switch {

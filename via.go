@@ -81,13 +81,11 @@ func (v *relay) close(c *Ctx) error {
 // head moves the staged head to the middleware.
 func (v *relay) head(c *Ctx, length int64) {
 	header := v.w.Header()
+	header.Del("Content-Length")
 	status := read(c, func(r *request) int {
-		for _, f := range r.x.Fields {
-			header.Add(f.Name, f.Value)
-		}
-		r.x.Fields = r.x.Fields[:0]
-		if r.x.ContentType != "" {
-			header.Set("Content-Type", r.x.ContentType)
+		r.x.Store(header)
+		if r.x.ContentType == "" {
+			header["Content-Type"] = nil // no guessing
 		}
 		return r.x.Status
 	})

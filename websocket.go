@@ -189,8 +189,8 @@ func (c *Ctx) hello(terms websocket.Accepted) []byte {
 			b, _ = wire.AppendHeader(b, f.Name, f.Value)
 		}
 	}
-	for _, f := range c.x.Fields {
-		if !strings.HasPrefix(http.CanonicalHeaderKey(f.Name), "Sec-Websocket-") {
+	for _, f := range c.x.Fields() {
+		if !strings.HasPrefix(http.CanonicalHeaderKey(f.Name), "Sec-Websocket-") && !strings.EqualFold(f.Name, "Upgrade") {
 			b, _ = wire.AppendHeader(b, f.Name, f.Value)
 		}
 	}

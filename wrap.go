@@ -35,7 +35,6 @@ func WrapMiddleware(middleware func(http.Handler) http.Handler) Middleware {
 				return problem.Wrap(err, http.StatusBadRequest, "the request target cannot be understood")
 			}
 			w := newHTTPWriter(c)
-			c.change(func(r *request) { r.x.Fields = r.x.Fields[:0] }) // w has them
 			wrapped.ServeHTTP(w, r)
 			in.leave()
 			if in.broken {
@@ -102,7 +101,10 @@ func (in *inside) serve(next Handler, w http.ResponseWriter, r *http.Request) {
 	outer, added := c.via, c.added
 	c.goVia(&relay{w: w}, r.Context())
 	defer c.goVia(outer, added)
-	c.respond(0, "", nil)
+	c.change(func(r *request) {
+		r.x.Load(w.Header()) // what the middleware has set, and what was set around it
+		r.x.Respond(0, r.x.ContentType, nil)
+	})
 	if err := next(c); err != nil {
 		c.fail(err)
 	}

@@ -11,10 +11,6 @@ import (
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
-// Field is one header field of a response. Name and value must be valid field
-// text: the root package checks what users give it.
-type Field struct{ Name, Value string }
-
 // Exchange is one request and its response.
 //
 // Owner: the reactor, or the goroutine that Serve runs on.
@@ -37,16 +33,21 @@ type Exchange struct {
 	// CloseAfter closes the connection after the response.
 	CloseAfter bool
 
-	// Status, ContentType, Fields and Payload are the staged response.
+	// Status, ContentType and Payload are the staged response, with Fields.
 	// Payload is copied or written when the exchange finishes.
 	Status      int
 	ContentType string
-	Fields      []Field
 	Payload     []byte
 
 	// User is the handler's own state of this exchange. It stays when the
 	// exchange is reused, so that the handler need not pool it a second time.
 	User any
+
+	fields []Field
+	// outer is how many of fields were there when the handler began (Within);
+	// typed: ContentType was set as a field since then.
+	outer int
+	typed bool
 
 	carrier   Carrier
 	reactor   *reactor.Reactor
@@ -117,10 +118,11 @@ func (x *Exchange) Moved(onReactor bool) { x.onReactor = onReactor }
 // Reset makes x ready for another request. It keeps allocated memory and User.
 func (x *Exchange) Reset() {
 	x.Head.Reset()
-	clear(x.Fields)
+	clear(x.fields)
 	x.Body, x.Stream, x.Trailers, x.Payload = nil, nil, nil, nil
 	x.Remote, x.Secure, x.CloseAfter = netip.AddrPort{}, false, false
-	x.Status, x.ContentType, x.Fields = 0, "", x.Fields[:0]
+	x.Status, x.ContentType, x.fields = 0, "", x.fields[:0]
+	x.outer, x.typed = 0, false
 	x.carrier, x.reactor, x.coroutine = nil, nil, nil
 	x.onReactor, x.streamed, x.hijacked = false, false, false
 }
@@ -149,9 +151,12 @@ func (x *Exchange) Respond(status int, contentType string, payload []byte) {
 	x.Status, x.ContentType, x.Payload = status, contentType, payload
 }
 
-// AddField adds a response header field.
-func (x *Exchange) AddField(name, value string) {
-	x.Fields = append(x.Fields, Field{name, value})
+// Stage is Respond with a media type that one of OwnField goes before.
+func (x *Exchange) Stage(status int, otherwise string, payload []byte) {
+	if x.typed {
+		otherwise = x.ContentType
+	}
+	x.Status, x.ContentType, x.Payload = status, otherwise, payload
 }
 
 // Open sends the head with the staged status and fields, and returns the

@@ -56,44 +56,40 @@ func (c *conn) answer(x *exchange.Exchange) {
 
 // appendHead appends the status line and the fields of x, without framing.
 func (c *conn) appendHead(out []byte, x *exchange.Exchange) []byte {
-	if x.OnReactor() {
+	switch {
+	case c.core.server.serverLine != nil && x.FieldValue("Server") != "": // the handler's
+		out = wire.AppendStatus(out, x.Status, 1)
+		out = c.core.appendDate(out, x.OnReactor())
+		out = appendContentType(out, x.ContentType)
+	case x.OnReactor():
 		out = append(out, c.core.opening.of(c.core, x.Status, x.ContentType)...)
-	} else {
+	default:
 		out = appendOpening(out, c.core, x.Status, x.ContentType, false)
 	}
-	for _, f := range x.Fields {
-		if !c.owns(f) {
-			out, _ = wire.AppendHeader(out, f.Name, f.Value)
-		}
+	for _, f := range x.Fields() {
+		out, _ = wire.AppendHeader(out, f.Name, f.Value)
 	}
-	switch {
-	case c.mustClose:
-		out = append(out, "Connection: close\r\n"...)
-	case x.Head.Minor == 0:
-		out = append(out, "Connection: keep-alive\r\n"...)
-	}
-	return out
+	return c.appendConnection(out, x)
 }
 
-// owns tells whether a field of the handler is about the connection or the
-// framing, which are the engine's: two lengths would be two responses. What
-// the handler says about closing is heard.
-func (c *conn) owns(f exchange.Field) bool {
-	switch len(f.Name) {
-	case len("Date"):
-		return strings.EqualFold(f.Name, "Date")
-	case len("Connection"): // Keep-Alive too
-		if strings.EqualFold(f.Name, "Connection") {
-			c.mustClose = c.mustClose || strings.EqualFold(f.Value, "close")
-			return true
-		}
-		return strings.EqualFold(f.Name, "Keep-Alive")
-	case len("Content-Length"):
-		return strings.EqualFold(f.Name, "Content-Length")
-	case len("Transfer-Encoding"):
-		return strings.EqualFold(f.Name, "Transfer-Encoding")
+// appendConnection appends the Connection field. It lists Upgrade where that is
+// sent (RFC 9110 7.8).
+func (c *conn) appendConnection(out []byte, x *exchange.Exchange) []byte {
+	options := ""
+	switch {
+	case c.mustClose:
+		options = "close"
+	case x.Head.Minor == 0:
+		options = "keep-alive"
 	}
-	return false
+	if x.FieldValue("Upgrade") != "" {
+		options = strings.TrimPrefix(options+", Upgrade", ", ")
+	}
+	if options == "" {
+		return out
+	}
+	out, _ = wire.AppendHeader(out, "Connection", options)
+	return out
 }
 
 // bodiless tells whether responses of this status have no content (RFC 9110

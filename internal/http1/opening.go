@@ -39,6 +39,10 @@ func appendOpening(out []byte, k *core, status int, contentType string, onReacto
 	out = wire.AppendStatus(out, status, 1) // RFC 9112 2.3: our own version
 	out = k.appendDate(out, onReactor)
 	out = append(out, k.server.serverLine...)
+	return appendContentType(out, contentType)
+}
+
+func appendContentType(out []byte, contentType string) []byte {
 	if contentType != "" {
 		out = append(out, "Content-Type: "...)
 		out = append(out, contentType...)

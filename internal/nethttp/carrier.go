@@ -197,16 +197,22 @@ func (c *carrier) answer() {
 
 func (c *carrier) writeHead() {
 	header := c.w.Header()
-	if c.x.ContentType != "" {
-		header.Set("Content-Type", c.x.ContentType)
-	} else {
+	c.x.Store(header)
+	if c.x.ContentType == "" {
 		header["Content-Type"] = nil // no guessing
 	}
-	for _, f := range c.x.Fields {
-		header.Add(f.Name, f.Value)
+	if c.options.ServerName != "" && c.x.FieldValue("Server") == "" {
+		header.Set("Server", c.options.ServerName)
 	}
-	if c.x.CloseAfter {
-		header.Set("Connection", "close")
+	header.Del("Content-Length") // of a server around this handler
+	switch {
+	case c.x.FieldValue("Upgrade") == "":
+	case c.r.ProtoMajor > 1:
+		header.Del("Upgrade") // RFC 9113 8.2.2
+	case c.x.CloseAfter || c.r.Close:
+		header["Connection"] = []string{"close", "Upgrade"} // net/http looks for close alone, in the first
+	default:
+		header.Set("Connection", "Upgrade") // RFC 9110 7.8
 	}
 }
 

@@ -62,8 +62,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.reactor.ConnOpened() // least loaded counts requests here
 	defer c.reactor.ConnClosed()
 	defer c.leave()
-	if h.options.ServerName != "" {
-		w.Header().Set("Server", h.options.ServerName)
+	if len(w.Header()) > 0 { // of middleware around this handler
+		x.Load(w.Header())
+		if h.options.ServerName != "" {
+			x.DeleteField("Server")
+		}
+		x.Within()
 	}
 	fillHead(&x.Head, r)
 	x.Attach(c, c.reactor, false)
@@ -206,7 +210,7 @@ func (h *Handler) takeBody(c *carrier) bool {
 
 // refuse answers a request whose body is not accepted.
 func (c *carrier) refuse(status int, reason string) {
-	c.w.Header().Set("Connection", "close")
+	c.x.CloseAfter = true
 	c.x.Respond(status, problem.ContentType, problem.New(status, reason).AppendJSON(nil))
 	c.answer()
 }
