@@ -25,7 +25,11 @@ func (cn *conn) message(kind byte, body []byte) error {
 	}
 	u := cn.sending.front()
 	switch kind {
-	case '1', '2', '3', 'n', 'D', 'd', 'c': // done parsing, binding, closing; no data; copied out
+	case '1':
+		if u.draft != nil {
+			u.draft.parsed = true
+		}
+	case '2', '3', 'n', 'D', 'd', 'c': // done binding, closing; no data; copied out
 	case 'C':
 		u.completed(body)
 	case 'I':
@@ -279,7 +283,9 @@ func (u *unit) again(cn *conn) bool {
 	}
 	switch {
 	case e.Code == codeCancelled:
-		return u.repeatable() && cn.collateral() && u.q.Rewind()
+		if u.q.Hook.State&flagRetried != 0 || !u.repeatable() || !cn.collateral(e) {
+			return false // at most once: when it is the server that stops it, twice is twice the load
+		}
 	case unfit(e.Code):
 		// Right, or the table was made anew with other types, which the server
 		// does not tell: its prepared statement keeps those of its parameters.
@@ -291,6 +297,7 @@ func (u *unit) again(cn *conn) bool {
 		return u.q.Rewind()
 	case e.Code == codeNoStatement, e.Code == codeDuplicate:
 		cn.forget(u)
+		cn.strange(e)
 	case e.Code == codeNotSupported:
 		if e.Routine != revalidate {
 			return false
@@ -330,7 +337,7 @@ func (cn *conn) forget(u *unit) {
 		if s == nil {
 			return
 		}
-		if cn.core.cfg.SimplePooler {
+		if cn.unnamed {
 			s.last = nil
 		} else if p := s.on[cn.slot]; p != nil && p.shape != nil {
 			cn.deallocate(s, p)

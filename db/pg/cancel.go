@@ -2,6 +2,7 @@ package pg
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
@@ -161,9 +162,10 @@ func (cn *conn) interrupted() {
 }
 
 // collateral tells whether a cancellation that nobody asked for may come from a
-// cancel request for a neighbour, and not from the statement timeout.
-func (cn *conn) collateral() bool {
-	if t := cn.core.cfg.StatementTimeout; t > 0 && cn.lastTook >= t {
+// cancel request for a neighbour, and not from a time limit: ours, or one that the
+// server has by itself and names, in its own language.
+func (cn *conn) collateral(e *pgconn.PgError) bool {
+	if t := cn.core.cfg.StatementTimeout; t > 0 && cn.lastTook >= t || strings.Contains(e.Message, "timeout") {
 		return false
 	}
 	return cn.cancels > 0 || !cn.lastCancel.IsZero() && cn.core.r.Now().Sub(cn.lastCancel) < afterglow

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strconv"
 	"time"
 
 	"github.com/fasterapi/fasterapi/reactor"
@@ -38,8 +37,9 @@ type Config struct {
 	// ConnectTimeout is for opening one connection, TLS and authentication
 	// included. Default 5 s, or connect_timeout of the URL.
 	ConnectTimeout time.Duration
-	// StatementTimeout ends statements on the server. Default 30 s; negative:
-	// the server's own setting.
+	// StatementTimeout ends statements on the server. Default: statement_timeout
+	// of the URL (also in its options), else 30 s; negative: the server's own
+	// setting.
 	StatementTimeout time.Duration
 	// IdleTimeout closes connections above MinConns that had nothing to do
 	// for so long. Default 10 min.
@@ -60,9 +60,17 @@ type Config struct {
 	// StatementCache is how many prepared statements each connection keeps,
 	// 8 to 65536. Default 512.
 	StatementCache int
-	// SimplePooler is for servers behind PgBouncer in transaction mode:
-	// statements are not named, nothing is kept between transactions.
+	// SimplePooler says that there is a pooler before the server that may give
+	// each transaction to another server process, such as PgBouncer in
+	// transaction mode: statements are not named, nothing is kept between
+	// transactions, and the pool itself ends what takes longer than
+	// StatementTimeout. A pooler is mostly found without it, and then treated
+	// so; a pooler in statement mode is refused by Open.
 	SimplePooler bool
+	// SessionPooler says that statements may be named although there is a
+	// pooler: it is in session mode, or keeps prepared statements apart itself
+	// (PgBouncer from 1.21, with max_prepared_statements above 0).
+	SessionPooler bool
 	// Types registers custom types, see [pgtype.Map]. It is called once per
 	// core.
 	Types func(*pgtype.Map)
@@ -75,6 +83,10 @@ type Config struct {
 
 // maxSlots bounds MaxConns: a connection's place in a core.
 const maxSlots = 64
+
+// encodingParam is the setting for the bytes of text on the connection. It is the
+// database's own by default, and a Go string is UTF-8.
+const encodingParam = "client_encoding"
 
 // validate fills in the defaults and lists every bad field.
 func (c Config) validate() (Config, error) {
@@ -97,7 +109,6 @@ func (c Config) validate() (Config, error) {
 	c.MaxWaiting = orDefault(c.MaxWaiting, 4096)
 	c.StatementCache = orDefault(c.StatementCache, 512)
 	c.AcquireTimeout = orDefault(c.AcquireTimeout, 5*time.Second)
-	c.StatementTimeout = orDefault(c.StatementTimeout, 30*time.Second)
 	c.IdleTimeout = orDefault(c.IdleTimeout, 10*time.Minute)
 	c.HealthCheckInterval = orDefault(c.HealthCheckInterval, 30*time.Second)
 	c.MaxLifetime = orDefault(c.MaxLifetime, time.Hour)
@@ -115,6 +126,9 @@ func (c Config) validate() (Config, error) {
 	positive("IdleTimeout", c.IdleTimeout)
 	positive("HealthCheckInterval", c.HealthCheckInterval)
 	positive("SlowAfter", c.SlowAfter)
+	if c.SimplePooler && c.SessionPooler {
+		errs = append(errs, errors.New("pg: SimplePooler and SessionPooler exclude each other"))
+	}
 	if c.ConnectTimeout < 0 {
 		errs = append(errs, fmt.Errorf("pg: ConnectTimeout is %v", c.ConnectTimeout))
 	}
@@ -137,8 +151,9 @@ func (c *Config) target() (*pgconn.Config, error) {
 		target.ConnectTimeout = 5 * time.Second
 	}
 	c.ConnectTimeout = target.ConnectTimeout
-	if c.StatementTimeout > 0 && !c.SimplePooler {
-		target.RuntimeParams["statement_timeout"] = strconv.FormatInt(max(1, c.StatementTimeout.Milliseconds()), 10)
+	c.limit(target)
+	if target.RuntimeParams[encodingParam] == "" {
+		target.RuntimeParams[encodingParam] = "UTF8"
 	}
 	return target, nil
 }

@@ -22,17 +22,19 @@ type link struct {
 	tls      *tls.Conn            // nil: plaintext
 	memory   *memoryConn          // below tls
 	pid      uint32
+	pooled   bool // there is a pooler before the server
+	unnamed  bool // and it may give each transaction to another server process
 }
 
 // dial connects, authenticates and takes the descriptor over. It blocks.
-func dial(ctx context.Context, target *pgconn.Config) (*link, error) {
-	ctx, cancel := context.WithTimeout(ctx, target.ConnectTimeout)
+func (d *driver) dial() (*link, error) {
+	ctx, cancel := context.WithTimeout(d.dialing, d.target.ConnectTimeout)
 	defer cancel()
-	pc, err := connect(ctx, target)
+	pc, pooled, err := d.connect(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
-	l, err := hijack(ctx, pc)
+	l, err := d.hijack(ctx, pc, pooled)
 	if err != nil {
 		_ = pc.Close(ctx)
 		return nil, err
@@ -40,16 +42,9 @@ func dial(ctx context.Context, target *pgconn.Config) (*link, error) {
 	return l, nil
 }
 
-// connect connects in a way that hijack can take over.
-func connect(ctx context.Context, target *pgconn.Config) (*pgconn.PgConn, error) {
-	cfg := target.Copy()
-	cfg.DialFunc = dialMemory
-	return pgconn.ConnectConfig(ctx, cfg)
-}
-
 // hijack takes the descriptor of a connection over. Nothing that the server sent
 // may be left in pgconn's buffer.
-func hijack(ctx context.Context, pc *pgconn.PgConn) (*link, error) {
+func (d *driver) hijack(ctx context.Context, pc *pgconn.PgConn, pooled bool) (*link, error) {
 	if err := pc.SyncConn(ctx); err != nil {
 		return nil, err
 	}
@@ -61,7 +56,7 @@ func hijack(ctx context.Context, pc *pgconn.PgConn) (*link, error) {
 		_ = h.Conn.Close()
 		return nil, errors.New("pg: the server sent more than the handshake")
 	}
-	l := &link{hijacked: h, pid: h.PID}
+	l := &link{hijacked: h, pid: h.PID, pooled: pooled, unnamed: pooled && !d.cfg.SessionPooler}
 	base := h.Conn
 	if l.tls, _ = h.Conn.(*tls.Conn); l.tls != nil {
 		base = l.tls.NetConn()

@@ -30,7 +30,6 @@ type core struct {
 	failures   int    // to connect, in a row
 	connectErr error  // of the last try, nil after a success
 	retryAt    time.Time
-	names      uint64 // statement names given out
 
 	waiting    queue // for any connection
 	exclusive  queue // for a connection of their own

@@ -35,6 +35,14 @@
 // the other. A stream executes a portal portion by portion, so the server
 // computes rows as fast as they are read.
 //
+// # Poolers
+//
+// Before a connection is used the pool finds out whether there is a pooler before
+// the server (pooler.go). Then it names no statements, unless it is told that they
+// are safe, and keeps StatementTimeout itself. Names are hashes of the statements'
+// texts, so where they are not safe after all a statement is missing, and prepared
+// again, but never another one.
+//
 // # Which goroutine owns what
 //
 // A core, its connections, statements and sessions belong to their reactor. Other

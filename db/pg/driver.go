@@ -24,7 +24,14 @@ type driver struct {
 	cores  atomic.Pointer[[]*core] // of all bindings ever, by id-1
 	turn   atomic.Uint32           // for callers without a reactor
 	closed atomic.Bool
-	free   int // connections that the server had left when the pool opened; 0: unknown
+
+	free int // connections that the server had left when the pool opened; 0: unknown
+
+	dropsNames   atomic.Bool // the user has statements that drop prepared ones
+	limitRefused atomic.Bool // a pooler does not take statement_timeout in the startup message
+	swapped      atomic.Bool // strange was called: nothing is named any more
+	suspect      sync.Once   // it has been logged
+	pooler       sync.Once   // so has a pooler
 
 	dialing     context.Context // ends with the pool
 	stopDialing context.CancelFunc

@@ -24,6 +24,7 @@ const (
 	codeDeadlock         = "40P01"
 	codeDivision         = "22012"
 	codeTypeMismatch     = "42804"
+	codeProtocol         = "08P01" // protocol_violation
 )
 
 // revalidate is the server function that finds a prepared statement's result

@@ -54,7 +54,7 @@ func (c *core) open(n int) int {
 
 // dial makes a connection, on a goroutine of its own, and brings it home.
 func (c *core) dial() {
-	l, err := dial(c.d.dialing, c.d.target)
+	l, err := c.d.dial()
 	t := &arrival{c, l, err}
 	if !c.r.Post(t) && l != nil {
 		c.r.Poller().CloseFD(l.fd)

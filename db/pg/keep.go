@@ -70,7 +70,7 @@ func (c *core) tend(cn *conn, now time.Time) {
 			u.abandoned && busy > max(limit, 0)+grace && limit > 0,
 			limit > 0 && busy > limit+grace && u.kind != unitCopy:
 			cn.fail(errSilent)
-		case c.cfg.SimplePooler && limit > 0 && busy > limit && u.q != nil:
+		case cn.link.pooled && limit > 0 && busy > limit && u.q != nil:
 			cn.abandon(u.q, &db.Error{Kind: db.Timeout, Message: "the statement timeout", SQL: u.q.SQL})
 		}
 	case cn.held != nil:

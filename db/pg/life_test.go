@@ -162,6 +162,8 @@ func TestMaxPipeline(t *testing.T) {
 func TestDefaults(t *testing.T) {
 	c, err := Config{}.validate()
 	require.NoError(t, err)
+	_, err = c.target()
+	require.NoError(t, err)
 	require.Equal(t, [...]int{1, 10, 64, 4096, 512}, [...]int{c.MinConns, c.MaxConns, c.MaxPipeline, c.MaxWaiting, c.StatementCache})
 	require.Equal(t, [...]time.Duration{10 * time.Minute, 30 * time.Second, time.Hour, 5 * time.Second, 30 * time.Second},
 		[...]time.Duration{c.IdleTimeout, c.HealthCheckInterval, c.MaxLifetime, c.AcquireTimeout, c.StatementTimeout})

@@ -34,7 +34,12 @@ type Notification struct {
 // connection of its own beside the pool's, and makes it again when it breaks,
 // with growing pauses; then a Notification with Gap set comes first. An error
 // comes last: when the first connection cannot be made, or the cause of ctx, or
-// db.ErrClosed. It does not work through PgBouncer in transaction mode.
+// db.ErrClosed. Through a pooler that is not said to keep sessions
+// (Config.SessionPooler) it is refused: LISTEN would reach a server connection that
+// is somebody else's the next moment.
+//
+// Names of channels are taken as they are, with their case: Listen "Jobs" hears
+// NOTIFY "Jobs", not NOTIFY Jobs, which the server takes for "jobs".
 func Listen(ctx context.Context, pool *db.Pool, channels ...string) iter.Seq2[Notification, error] {
 	return func(yield func(Notification, error) bool) {
 		d, ok := pool.Driver().(*driver)
@@ -54,6 +59,10 @@ func Listen(ctx context.Context, pool *db.Pool, channels ...string) iter.Seq2[No
 		}
 	}
 }
+
+// errListenPooled: notifications would never come.
+var errListenPooled = &db.Error{Kind: db.Invalid, Message: "Listen does not work through a pooler that shares server connections: " +
+	"connect to the server itself, or set SessionPooler if it is in session mode"}
 
 // listener is one call of Listen.
 //
@@ -87,6 +96,9 @@ func (l *listener) run(ctx context.Context) error {
 // connection makes one and listens until it breaks.
 func (l *listener) connection(ctx context.Context, first bool, connected func()) error {
 	pc, err := l.connect(ctx)
+	if errors.Is(err, errListenPooled) {
+		return err
+	}
 	if err != nil {
 		return connectError(redact(err, l.d.target, l.d.cfg.URL))
 	}
@@ -116,13 +128,17 @@ func (l *listener) connection(ctx context.Context, first bool, connected func())
 func (l *listener) connect(ctx context.Context) (*pgconn.PgConn, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.d.target.ConnectTimeout)
 	defer cancel()
-	cfg := l.d.target.Copy()
-	cfg.OnNotification = func(_ *pgconn.PgConn, n *pgconn.Notification) {
-		l.queue = append(l.queue, Notification{Channel: n.Channel, Payload: n.Payload, PID: n.PID})
-	}
-	pc, err := pgconn.ConnectConfig(ctx, cfg)
+	pc, pooled, err := l.d.connect(ctx, func(cfg *pgconn.Config) {
+		cfg.OnNotification = func(_ *pgconn.PgConn, n *pgconn.Notification) {
+			l.queue = append(l.queue, Notification{Channel: n.Channel, Payload: n.Payload, PID: n.PID})
+		}
+	})
 	if err != nil {
 		return nil, err
+	}
+	if pooled && !l.d.cfg.SessionPooler {
+		_ = pc.Close(ctx)
+		return nil, errListenPooled
 	}
 	var listen strings.Builder // in one round trip: all of them or none
 	for _, channel := range l.channels {

@@ -14,7 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// impostor is a server that lets everybody in and then says what it is told to.
+// impostor is a server that lets everybody in, answers simple queries with
+// nothing, and then says what it is told to.
 func impostor(t testing.TB, say []byte) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -50,6 +51,14 @@ func impose(c net.Conn, say []byte) {
 			return
 		}
 		if _, sync := m.(*pgproto3.Sync); sync && first {
+			b.Send(&pgproto3.ReadyForQuery{TxStatus: 'I'})
+			if b.Flush() != nil {
+				return
+			}
+			continue
+		}
+		if _, simple := m.(*pgproto3.Query); simple {
+			b.Send(&pgproto3.CommandComplete{})
 			b.Send(&pgproto3.ReadyForQuery{TxStatus: 'I'})
 			if b.Flush() != nil {
 				return

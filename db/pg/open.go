@@ -48,19 +48,21 @@ func Open(ctx context.Context, cfg Config) (*db.Pool, error) {
 func (d *driver) probe(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, d.target.ConnectTimeout)
 	defer cancel()
-	pc, err := connect(ctx, d.target)
+	pc, pooled, err := d.connect(ctx, nil)
+	if err == nil && pooled {
+		err = d.statementMode(ctx, pc)
+	}
 	if err != nil {
 		return connectError(redact(err, d.target, d.cfg.URL))
 	}
-	if !d.cfg.SimplePooler {
+	if !pooled {
 		const room = "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int" +
 			" - (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')::int + 1"
-		results, err := pc.Exec(ctx, room).ReadAll()
-		if err == nil && len(results) == 1 && len(results[0].Rows) == 1 {
-			d.free, _ = strconv.Atoi(string(results[0].Rows[0][0]))
+		if text, err := ask(ctx, pc, room); err == nil {
+			d.free, _ = strconv.Atoi(text)
 		}
 	}
-	if d.first, err = hijack(ctx, pc); err != nil {
+	if d.first, err = d.hijack(ctx, pc, pooled); err != nil {
 		_ = pc.Close(ctx)
 		return connectError(redact(err, d.target, d.cfg.URL))
 	}

@@ -155,6 +155,7 @@ func (c *core) add(l *link) error {
 	slot := bits.TrailingZeros64(^c.slots)
 	now := c.r.Now()
 	cn := &conn{core: c, link: l, tls: l.tls, slot: slot, status: 'I', usedAt: now, heardAt: now}
+	cn.unnamed = l.unnamed || c.d.swapped.Load()
 	cn.socket.Open(c.r.Poller(), l.fd)
 	if err := c.r.Register(l.fd, cn); err != nil {
 		c.r.Poller().CloseFD(l.fd)

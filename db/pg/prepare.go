@@ -1,10 +1,12 @@
 package pg
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"log/slog"
 	"slices"
-	"strconv"
 
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -13,8 +15,7 @@ import (
 // prepare has the server parse and describe s on this connection; q runs after
 // that, and so does everyone else who asks for s in the meantime.
 func (cn *conn) prepare(s *statement, q *db.Query) {
-	c := cn.core
-	p := &prepared{cn: cn, name: c.newName()}
+	p := &prepared{cn: cn, name: cn.nameOf(s)}
 	s.on[cn.slot] = p
 	s.uses++
 	cn.await(p, q)
@@ -32,20 +33,46 @@ func (cn *conn) await(p *prepared, q *db.Query) {
 	cn.parked++
 }
 
-// newName makes a statement name that this core has never used, with its final
-// zero byte. Behind a pooler statements have no name.
-func (c *core) newName() []byte {
-	if c.cfg.SimplePooler {
-		return []byte{0}
+// nameOf is the name of s on the server, with its final zero byte: a hash of the
+// text, 96 bits of SHA-256. Whatever is between us and the server, a name never
+// means another statement than ours, so at worst it means none. Behind a pooler
+// statements have no name.
+func (cn *conn) nameOf(s *statement) []byte {
+	if cn.unnamed {
+		return unnamed
 	}
-	c.names++
-	return append(strconv.AppendUint([]byte("f"), c.names, 36), 0)
+	if s.name == nil {
+		sum := sha256.Sum256([]byte(s.sql))
+		s.name = append(base64.RawURLEncoding.AppendEncode([]byte("f_"), sum[:12]), 0)
+	}
+	return s.name
+}
+
+// strange is called when the server does not know a name that we gave, or knows
+// one that we have not given: who is behind this connection has changed. From now
+// on nothing on it is named.
+func (cn *conn) strange(e *pgconn.PgError) {
+	d := cn.core.d
+	if cn.unnamed || d.dropsNames.Load() {
+		return
+	}
+	cn.unnamed = true
+	d.swapped.Store(true)
+	d.suspect.Do(func() {
+		d.cfg.Logger.Warn("pg: the server's prepared statements are not those of this connection: is this a pooler? set SimplePooler",
+			slog.String("code", e.Code), slog.String("message", e.Message))
+	})
 }
 
 // deallocate forgets p; the server is told with whatever is sent next.
 func (cn *conn) deallocate(s *statement, p *prepared) {
 	s.on[cn.slot] = nil
 	s.uses--
+	cn.closeName(p)
+}
+
+// closeName has the server forget what p is there; it may be nothing.
+func (cn *conn) closeName(p *prepared) {
 	if len(p.name) > 1 {
 		cn.setBuffer(appendClose(cn.buffer(), 'S', p.name))
 	}
@@ -62,6 +89,10 @@ func (cn *conn) described(u *unit) {
 			s.on[cn.slot] = nil
 			s.uses--
 		}
+		code := u.err.(*pgconn.PgError).Code
+		if u.draft.parsed || code == codeDuplicate {
+			cn.closeName(p)
+		}
 		for q := list.pop(); q != nil; q = list.pop() {
 			q.Hook.Holder = nil
 			cn.notPrepared(q, u)
@@ -69,7 +100,7 @@ func (cn *conn) described(u *unit) {
 		return
 	}
 	p.shape = c.shapeOf(s, u.draft)
-	if c.cfg.SimplePooler && s.on[cn.slot] == p {
+	if cn.unnamed && s.on[cn.slot] == p {
 		s.on[cn.slot] = nil // the server forgets it, the shape is kept
 		s.uses--
 	}
@@ -101,10 +132,15 @@ func (cn *conn) notPrepared(q *db.Query, u *unit) {
 		i := slices.IndexFunc(q.Items, func(item *db.Query) bool { return item.SQL == u.st.sql })
 		err = &db.BatchError{Index: i, SQL: u.st.sql, Err: err}
 	}
+	if e.Code == codeDuplicate {
+		cn.strange(e)
+	}
+	mayAgain := !q.Cancelled() && q.Hook.State&flagRetried == 0
 	switch {
 	case cn.held != nil:
 		cn.held.failed(q, err)
-	case e.Code == codeCancelled && cn.collateral() && !q.Cancelled():
+	case mayAgain && (e.Code == codeDuplicate || e.Code == codeCancelled && cn.collateral(e)):
+		q.Hook.State |= flagRetried
 		c.again(q)
 	default:
 		c.finish(q, err)

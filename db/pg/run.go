@@ -18,6 +18,7 @@ func (cn *conn) run(q *db.Query, s *statement) {
 			cn.sendBatch(q)
 		}
 	case s == nil:
+		cn.core.d.noteText(q.SQL)
 		cn.setBuffer(appendSimple(cn.buffer(), q.SQL))
 		cn.send(unit{kind: unitSimple, q: q})
 	default:
@@ -46,7 +47,7 @@ type runnable struct {
 // readyFor returns s as it can be run here. While it is not prepared, q waits for
 // it and the shape is nil.
 func (cn *conn) readyFor(q *db.Query, s *statement) runnable {
-	if cn.core.cfg.SimplePooler && s.last != nil {
+	if cn.unnamed && s.last != nil {
 		return runnable{s, nil, s.last}
 	}
 	p := s.on[cn.slot]

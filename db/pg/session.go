@@ -199,6 +199,7 @@ func (s *session) plain(q *db.Query) {
 		s.send(unit{kind: unitSync, q: q, step: (*session).queried})
 		return
 	}
+	s.core.d.noteText(q.SQL)
 	s.simple(q, q.SQL, (*session).queried)
 }
 

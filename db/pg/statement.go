@@ -12,6 +12,7 @@ import (
 // Owner: reactor.
 type statement struct {
 	sql        string
+	name       []byte              // on the server, with its final zero byte; nil: none yet
 	last       *shape              // as it was described most recently, for reuse
 	on         [maxSlots]*prepared // by the connection's slot
 	uses       int                 // connections that have it, prepared or preparing
@@ -106,6 +107,7 @@ func (c *core) statement(sql string) *statement {
 		return s
 	}
 	s := &statement{sql: sql, controls: controls(sql), harmless: harmless(sql)}
+	c.d.noteText(sql)
 	l.bySQL[sql] = s
 	l.insert(s)
 	for old := l.tail; len(l.bySQL) > l.limit && old != nil && old != s; {

@@ -99,6 +99,7 @@ func (u *unit) measured(c *core, took time.Duration) {
 //
 // Owner: reactor.
 type draft struct {
+	parsed  bool
 	params  []uint32
 	columns []described
 }

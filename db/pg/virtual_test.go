@@ -40,7 +40,7 @@ func newLab(t testing.TB, seed uint64) *lab {
 	v.LogTo(slog.New(slog.NewTextHandler(io.Discard, nil)))
 	cfg, err := Config{MaxConns: 1, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}.validate()
 	require.NoError(t, err)
-	cfg.MinConns = 0
+	cfg.MinConns, cfg.StatementTimeout = 0, defaultTimeout
 	target, err := pgconn.ParseConfig("postgres://u@127.0.0.1:1/d?sslmode=disable")
 	require.NoError(t, err)
 	d := &driver{cfg: cfg, target: target}

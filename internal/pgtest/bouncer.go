@@ -16,17 +16,27 @@ import (
 	"github.com/fasterapi/fasterapi/internal/needs"
 )
 
-// Bouncer is a running PgBouncer in transaction mode: many clients share few
-// server connections, which change hands after every transaction.
+// Bouncer is a running PgBouncer, unless otherwise said in transaction mode: many
+// clients share few server connections, which change hands after every transaction.
 //
 // Owner: the test.
 type Bouncer struct {
 	dir  string
 	port int
+	opts BouncerOptions
 
 	done  chan struct{} // closed when it has ended
 	ended error         // how it ended; read it after done
 	out   bytes.Buffer  // read it after done
+}
+
+// BouncerOptions choose a variant.
+//
+// Owner: any (immutable after New).
+type BouncerOptions struct {
+	Servers int    // server connections for each database, at most
+	Mode    string // pool_mode: "session", "transaction" or "statement"; "" is transaction
+	Ignores string // more settings of startup messages that it passes over, with commas
 }
 
 // StartBouncer starts one before a plaintext cluster, for all of its databases;
@@ -34,7 +44,13 @@ type Bouncer struct {
 // cancels should have it for itself, because of knownFault.
 func StartBouncer(t testing.TB, c *Cluster, servers int) *Bouncer {
 	t.Helper()
-	b, err := newBouncer(needs.Program(t, "pgbouncer"), c, servers)
+	return StartBouncerAs(t, c, BouncerOptions{Servers: servers})
+}
+
+// StartBouncerAs is StartBouncer for a variant.
+func StartBouncerAs(t testing.TB, c *Cluster, o BouncerOptions) *Bouncer {
+	t.Helper()
+	b, err := newBouncer(needs.Program(t, "pgbouncer"), c, o)
 	if err != nil {
 		t.Fatalf("pgtest: pgbouncer: %v", err)
 	}
@@ -63,14 +79,14 @@ func (b *Bouncer) end(t testing.TB) {
 	b.remove()
 }
 
-func newBouncer(program string, c *Cluster, servers int) (*Bouncer, error) {
+func newBouncer(program string, c *Cluster, o BouncerOptions) (*Bouncer, error) {
 	dir, err := os.MkdirTemp("", "pgbouncer")
 	if err != nil {
 		return nil, err
 	}
-	b := &Bouncer{dir: dir, done: make(chan struct{})}
+	b := &Bouncer{dir: dir, opts: o, done: make(chan struct{})}
 	if b.port, err = freePort(); err == nil {
-		err = b.configure(c, servers)
+		err = b.configure(c)
 	}
 	if err == nil {
 		err = b.start(program)
@@ -85,7 +101,14 @@ func newBouncer(program string, c *Cluster, servers int) (*Bouncer, error) {
 func (b *Bouncer) ini() string     { return filepath.Join(b.dir, "pgbouncer.ini") }
 func (b *Bouncer) pidFile() string { return filepath.Join(b.dir, "pid") }
 
-func (b *Bouncer) configure(c *Cluster, servers int) error {
+func (b *Bouncer) configure(c *Cluster) error {
+	mode, ignored := b.opts.Mode, "extra_float_digits"
+	if mode == "" {
+		mode = "transaction"
+	}
+	if b.opts.Ignores != "" {
+		ignored += ", " + b.opts.Ignores
+	}
 	users := filepath.Join(b.dir, "users")
 	text := fmt.Sprintf(`[databases]
 * = host=127.0.0.1 port=%d
@@ -96,11 +119,11 @@ unix_socket_dir =
 pidfile = %s
 auth_type = trust
 auth_file = %s
-pool_mode = transaction
+pool_mode = %s
 default_pool_size = %d
 max_client_conn = 500
-ignore_startup_parameters = extra_float_digits
-`, c.port, b.port, b.pidFile(), users, servers)
+ignore_startup_parameters = %s
+`, c.port, b.port, b.pidFile(), users, mode, b.opts.Servers, ignored)
 	if err := os.WriteFile(users, []byte("\"postgres\" \"\"\n"), 0o644); err != nil {
 		return err
 	}
