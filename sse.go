@@ -2,6 +2,7 @@ package fasterapi
 
 import (
 	"errors"
+	"fmt"
 	"iter"
 	"net/http"
 	"strconv"
@@ -65,7 +66,7 @@ type Event[T any] struct {
 
 var (
 	errEventSources = errors.New("fasterapi: an SSE has one source: Events or Send")
-	errEventsEnded  = errors.New("fasterapi: the event stream has ended")
+	errEventsEnded  = fmt.Errorf("fasterapi: the event stream has ended: %w", ErrRequestOver)
 	errEventField   = errors.New("fasterapi: the name and the ID of an event have no line breaks")
 )
 

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/exchange"
@@ -34,11 +37,13 @@ type CloseError = websocket.CloseError
 //
 // Any goroutine may send and close; one at a time may receive.
 type Socket[Incoming, Outgoing any] struct {
-	c     *Ctx // until the handler has returned
 	route *socketRoute[Incoming, Outgoing]
-	conn  *websocket.Conn // nil: not accepted yet
 	terms websocket.Accepted
-	ctx   socketContext
+	// conn is nil until the handshake is complete. Atomic; stored under mu.
+	conn atomic.Pointer[websocket.Conn]
+	mu   sync.Mutex
+	c    *Ctx // until the handler has returned; under mu
+	ctx  socketContext
 	// events is set where functions are called for messages.
 	events websocket.Listener
 }
@@ -46,18 +51,46 @@ type Socket[Incoming, Outgoing any] struct {
 // Accept completes the handshake. Receive and Send do it when it is still to be
 // done. Until then a handler can refuse by returning an error.
 func (s *Socket[Incoming, Outgoing]) Accept() error {
-	if s.conn != nil {
-		return nil
+	_, err := s.accepted()
+	return err
+}
+
+// accepted returns the connection, and completes the handshake if need be.
+func (s *Socket[Incoming, Outgoing]) accepted() (*websocket.Conn, error) {
+	if conn := s.conn.Load(); conn != nil {
+		return conn, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if conn := s.conn.Load(); conn != nil {
+		return conn, nil
 	}
 	return s.route.accept(s)
+}
+
+// leave takes the request away: its handler has returned. It returns the
+// connection, nil when there is none and will not be.
+func (s *Socket[Incoming, Outgoing]) leave() *websocket.Conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.c = nil
+	return s.conn.Load()
 }
 
 // Subprotocol is the negotiated subprotocol, "" without.
 func (s *Socket[Incoming, Outgoing]) Subprotocol() string { return s.terms.Subprotocol }
 
-// Context ends when the connection does. Futures that are started with it
-// resolve on a goroutine of the connection's reactor.
-func (s *Socket[Incoming, Outgoing]) Context() context.Context { return &s.ctx }
+// Context ends when the connection does. It completes the handshake when that is
+// still to be done, and has ended when that fails. Futures that are started with it
+// belong to the reactor of the connection, and may be awaited anywhere.
+func (s *Socket[Incoming, Outgoing]) Context() context.Context {
+	if _, err := s.accepted(); err != nil {
+		ended, end := context.WithCancelCause(context.Background())
+		end(err)
+		return ended
+	}
+	return &s.ctx
+}
 
 // Receive waits for the next message. It fails
 //   - with ctx;
@@ -65,11 +98,12 @@ func (s *Socket[Incoming, Outgoing]) Context() context.Context { return &s.ctx }
 //   - with a [problem.Problem] that lists what is wrong with a JSON message:
 //     the connection goes on, unless the handler returns it.
 func (s *Socket[Incoming, Outgoing]) Receive(ctx context.Context) (Incoming, error) {
-	if err := s.Accept(); err != nil {
+	conn, err := s.accepted()
+	if err != nil {
 		var none Incoming
 		return none, err
 	}
-	m, err := s.conn.Receive(ctx)
+	m, err := conn.Receive(ctx)
 	if err != nil {
 		var none Incoming
 		return none, err
@@ -94,10 +128,11 @@ func (s *Socket[Incoming, Outgoing]) Messages(ctx context.Context) iter.Seq2[Inc
 // Send sends a message. It waits while the client does not read, for 30 s at
 // most; then it gives the connection up.
 func (s *Socket[Incoming, Outgoing]) Send(ctx context.Context, message Outgoing) error {
-	if err := s.Accept(); err != nil {
+	conn, err := s.accepted()
+	if err != nil {
 		return err
 	}
-	return s.route.send(ctx, s.conn, &message)
+	return s.route.send(ctx, conn, &message)
 }
 
 // Close closes the connection with a code (1000 is the usual one, 3000 to 4999
@@ -107,10 +142,11 @@ func (s *Socket[Incoming, Outgoing]) Close(code int, reason string) error {
 	if !websocket.ValidCode(code) {
 		return fmt.Errorf("fasterapi: %d is not a close code that may be sent", code)
 	}
-	if err := s.Accept(); err != nil {
+	conn, err := s.accepted()
+	if err != nil {
 		return err
 	}
-	s.conn.Close(code, reason)
+	conn.Close(code, reason)
 	return nil
 }
 
@@ -142,7 +178,7 @@ func (s *socketContext) Value(key any) any {
 }
 
 // AsyncSite implements [async.SiteCarrier].
-func (s *socketContext) AsyncSite() async.Site { return async.Site{Scheduler: s.conn.Reactor()} }
+func (s *socketContext) AsyncSite() async.Site { return s.conn.Reactor().Here() }
 
 // Watch implements [async.Watchable].
 func (s *socketContext) Watch(w *async.Watcher) bool { return s.conn.Watch(w) }
@@ -189,7 +225,7 @@ func (c *Ctx) hello(terms websocket.Accepted) []byte {
 			b, _ = wire.AppendHeader(b, f.Name, f.Value)
 		}
 	}
-	for _, f := range c.x.Fields() {
+	for _, f := range read(c, func(r *request) []exchange.Field { return slices.Clone(r.x.Fields()) }) {
 		if !strings.HasPrefix(http.CanonicalHeaderKey(f.Name), "Sec-Websocket-") && !strings.EqualFold(f.Name, "Upgrade") {
 			b, _ = wire.AppendHeader(b, f.Name, f.Value)
 		}

@@ -196,18 +196,19 @@ func (e *socketEndpoint[In, Incoming, Outgoing]) call(c *Ctx) error {
 // serve runs a handler that lasts as long as its connection.
 func (e *socketEndpoint[In, Incoming, Outgoing]) serve(c *Ctx, in In, s *Socket[Incoming, Outgoing]) error {
 	defer func() {
-		if s.conn != nil {
-			s.conn.Close(closeFailed, "") // does nothing but after a panic
+		if conn := s.leave(); conn != nil {
+			conn.Close(closeFailed, "") // does nothing but after a panic
 		}
 	}()
 	err := e.handle(c, in, s)
-	if s.conn == nil && err == nil {
+	if err == nil {
 		err = s.Accept()
 	}
-	if s.conn == nil {
+	conn := s.leave()
+	if conn == nil {
 		return err
 	}
-	closeFor(s.conn, c.Logger(), err)
+	closeFor(conn, c.Logger(), err)
 	return nil
 }
 
@@ -216,17 +217,18 @@ func (e *socketEndpoint[In, Incoming, Outgoing]) serveEvents(c *Ctx, in In, s *S
 	l := &listening[Incoming]{decode: e.decode, log: c.laterLogger(), ctx: &s.ctx, ready: make(chan struct{})}
 	s.events = l
 	defer close(l.ready)
+	defer s.leave()
 	events, err := e.open(c, in, s)
 	if err == nil {
 		err = s.Accept()
 	}
 	l.SocketEvents = events
-	s.c = nil
-	if s.conn == nil {
+	conn := s.leave()
+	if conn == nil {
 		return err
 	}
 	if err != nil {
-		closeFor(s.conn, l.log(), err)
+		closeFor(conn, l.log(), err)
 	}
 	return nil
 }
@@ -234,24 +236,24 @@ func (e *socketEndpoint[In, Incoming, Outgoing]) serveEvents(c *Ctx, in In, s *S
 // laterLogger makes the logger of c when c has ended: one takes 190 bytes more,
 // of the 1330 that an idle connection would cost.
 func (c *Ctx) laterLogger() func() *slog.Logger {
-	a, route, core, request := c.app, c.routeName(), c.Core(), strings.Clone(c.stages.requestID)
+	a, route, core, request := c.app, c.routeName(), c.Core(), strings.Clone(c.RequestID())
 	return func() *slog.Logger { return a.logger(route, core, request) }
 }
 
-// accept completes the handshake.
-func (r *socketRoute[Incoming, Outgoing]) accept(s *Socket[Incoming, Outgoing]) error {
+// accept completes the handshake. Under s.mu.
+func (r *socketRoute[Incoming, Outgoing]) accept(s *Socket[Incoming, Outgoing]) (*websocket.Conn, error) {
 	c := s.c
 	if c == nil {
-		return errNotAccepted
+		return nil, errNotAccepted
 	}
 	c.respond(http.StatusSwitchingProtocols, "", nil)
 	c.runHeads()
 	hello := c.hello(s.terms)
 	conn, err := c.openConn(&r.options, s.terms.Deflate)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s.conn, s.ctx.conn = conn, conn
+	s.ctx.conn = conn
 	set := &r.app.ongoing.sockets[c.Core()]
 	fits := set.add(conn, socketsMost)
 	var l websocket.Listener
@@ -264,7 +266,8 @@ func (r *socketRoute[Incoming, Outgoing]) accept(s *Socket[Incoming, Outgoing]) 
 	if !fits {
 		conn.Close(closeTryLater, "too many connections")
 	}
-	return nil
+	s.conn.Store(conn)
+	return conn, nil
 }
 
 var errNotAccepted = errors.New("fasterapi: the WebSocket was not accepted while its request lasted")
