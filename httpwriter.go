@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/problem"
@@ -20,8 +21,13 @@ const holdBack = 4 << 10
 // handlers, net/http middleware and files write to. On a reactor the whole
 // body is held back, because streaming waits for the client.
 //
-// Owner: the handler of the request.
+// Handlers for net/http may leave a goroutine behind that still has the writer: it
+// fails with [ErrRequestOver] once its handler has returned.
+//
+// Owner: mu. header: the handler; what it is told later is not looked at.
 type httpWriter struct {
+	mu     sync.Mutex
+	over   bool // the handler has returned
 	c      *Ctx
 	via    *relay // of the middleware around this writer's owner
 	header http.Header
@@ -50,6 +56,15 @@ func (w *httpWriter) Header() http.Header { return w.header }
 // WriteHeader implements [http.ResponseWriter]. Informational responses are
 // not sent: the engines send 100 Continue themselves.
 func (w *httpWriter) WriteHeader(status int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.over {
+		w.decide(status)
+	}
+}
+
+// decide fixes the status, unless it is fixed.
+func (w *httpWriter) decide(status int) {
 	if w.status != 0 || status < 200 {
 		return
 	}
@@ -61,13 +76,12 @@ func (w *httpWriter) WriteHeader(status int) {
 
 // Write implements [http.ResponseWriter].
 func (w *httpWriter) Write(p []byte) (int, error) {
-	w.WriteHeader(http.StatusOK)
-	if w.err != nil {
-		return 0, w.err
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.closed(); err != nil {
+		return 0, err
 	}
-	if w.taken {
-		return 0, http.ErrHijacked
-	}
+	w.decide(http.StatusOK)
 	if w.refused() {
 		return len(p), nil
 	}
@@ -81,6 +95,17 @@ func (w *httpWriter) Write(p []byte) (int, error) {
 	n, err := w.body.Write(p)
 	w.err = err
 	return n, err
+}
+
+// closed tells why nothing can be written, or nil.
+func (w *httpWriter) closed() error {
+	switch {
+	case w.over:
+		return ErrRequestOver
+	case w.taken:
+		return http.ErrHijacked
+	}
+	return w.err
 }
 
 // WriteString implements [io.StringWriter].
@@ -100,7 +125,12 @@ func (w *httpWriter) Flush() { _ = w.FlushError() }
 
 // FlushError is what [http.ResponseController] calls.
 func (w *httpWriter) FlushError() error {
-	w.WriteHeader(http.StatusOK)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.closed(); err != nil {
+		return err
+	}
+	w.decide(http.StatusOK)
 	if w.c.x.OnReactor() {
 		return http.ErrNotSupported
 	}
@@ -157,8 +187,18 @@ func (w *httpWriter) commit(payload []byte) {
 	})
 }
 
+// end takes the response away from whoever has kept w. Any number of times.
+func (w *httpWriter) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.over = true
+}
+
 // finish ends the response when its handler has returned.
 func (w *httpWriter) finish() error {
+	w.end()
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	switch {
 	case w.taken:
 		return nil
@@ -167,7 +207,7 @@ func (w *httpWriter) finish() error {
 	case w.body != nil:
 		return w.via.close(w.c)
 	}
-	w.WriteHeader(http.StatusOK)
+	w.decide(http.StatusOK)
 	if w.refused() {
 		w.header.Del("Content-Type")
 		w.header.Del("X-Content-Type-Options") // of http.Error
@@ -188,6 +228,11 @@ func (w *httpWriter) finish() error {
 
 // Hijack implements [http.Hijacker].
 func (w *httpWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.closed(); err != nil {
+		return nil, nil, err
+	}
 	if w.body != nil || w.via != nil {
 		return nil, nil, http.ErrNotSupported
 	}

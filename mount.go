@@ -106,6 +106,7 @@ func (m *mounted) call(c *Ctx) error {
 		return problem.Wrap(err, http.StatusBadRequest, "the request target cannot be understood")
 	}
 	w := newHTTPWriter(c)
+	defer w.end()
 	m.handler.ServeHTTP(w, r)
 	return w.finish()
 }

@@ -35,6 +35,7 @@ func WrapMiddleware(middleware func(http.Handler) http.Handler) Middleware {
 				return problem.Wrap(err, http.StatusBadRequest, "the request target cannot be understood")
 			}
 			w := newHTTPWriter(c)
+			defer w.end()
 			wrapped.ServeHTTP(w, r)
 			in.leave()
 			if in.broken {
