@@ -3,6 +3,7 @@ package fasterapi
 import (
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
 )
@@ -53,12 +54,34 @@ func (overBody) Read([]byte) (int, error) { return 0, ErrRequestOver }
 // body returns a reader of the request body.
 func (r *request) body() io.Reader {
 	if r.x.Stream != nil {
-		return r.x.Stream // ends with the request by itself
+		b := &bodyStreamReader{from: r.x.Stream}
+		r.bodies = append(r.bodies, b)
+		return b
 	}
 	b := &bodyReader{rest: r.x.Body}
 	r.bodies = append(r.bodies, b)
 	return b
 }
+
+// bodyStreamReader reads a body that comes while it is read. The reader below it
+// ends with the request by itself, which a Read that waits there must see at once;
+// this one says so in the same words on every engine.
+//
+// Owner: any (atomic).
+type bodyStreamReader struct {
+	from io.Reader
+	over atomic.Bool
+}
+
+// Read implements [io.Reader].
+func (b *bodyStreamReader) Read(p []byte) (int, error) {
+	if b.over.Load() {
+		return 0, ErrRequestOver
+	}
+	return b.from.Read(p)
+}
+
+func (b *bodyStreamReader) end() { b.over.Store(true) }
 
 // limitBody is [Ctx.LimitBody].
 func (r *request) limitBody(limit int64) error {

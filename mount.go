@@ -164,7 +164,7 @@ func (c *Ctx) httpRequest(ctx context.Context) (*http.Request, error) {
 func (c *Ctx) requestBody(r *http.Request) {
 	switch {
 	case c.x.Stream != nil:
-		r.Body, r.ContentLength = io.NopCloser(c.x.Stream), c.x.Head.ContentLength
+		r.Body, r.ContentLength = io.NopCloser(c.Body()), c.x.Head.ContentLength
 		if c.x.Head.Chunked {
 			r.ContentLength, r.TransferEncoding = -1, []string{"chunked"}
 			r.Trailer = c.announced()

@@ -43,9 +43,9 @@ type request struct {
 	after []func(context.Context) error
 	// stages is what middleware wants done with the response.
 	stages stages
-	// bodies are the readers that were given out for a collected body, writers
-	// those of its response: they end with the request.
-	bodies  []*bodyReader
+	// bodies are the readers that were given out for the body, writers those of the
+	// response: they end with the request.
+	bodies  []interface{ end() }
 	writers []*StreamWriter
 	// uses counts what is being done with the exchange without mu.
 	uses sync.WaitGroup
@@ -109,13 +109,18 @@ func (r *request) reset() {
 }
 
 // spare returns scratch, empty, to be filled and kept there; a new one when
-// somebody may still look at what it holds.
+// somebody may still look at what it holds. What was staged from it is not any more.
+// Under mu.
 func (r *request) spare() []byte {
 	if r.lentScratch {
 		r.scratch, r.lentScratch = nil, false
 	}
+	r.x.Payload = nil
 	return r.scratch[:0]
 }
+
+// spare is that of the request.
+func (c *Ctx) spare() []byte { return read(c, (*request).spare) }
 
 func (r *request) pattern() string {
 	if r.route == nil {
