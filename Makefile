@@ -16,7 +16,7 @@ BENCH      ?=
 SMOKE      ?= 120
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-pg test check ledger bench bench-floor bench-micro bench-pg bench-typed fuzz fmt \
+.PHONY: help run run-pg test check soak ledger bench bench-floor bench-micro bench-pg bench-typed fuzz fmt \
 	fmt-check vet vet-cross lint layers race invariants fuzz-smoke examples generate-check readme-check bench-check browser-check pg-faults
 
 help: ## list these commands
@@ -36,6 +36,10 @@ test: ## run the tests
 ledger: export LEDGER := 30s
 ledger: ## kill and restart PostgreSQL under load for 30 s: is a write lost or doubled?
 	$(GO) test -count=1 -run '^TestLedger$$' -v ./db/pg
+
+soak: ## the model tests for SOAK seconds each (600): what is kept after a request
+	SOAK=$${SOAK:-600} $(GO) test -count=1 -timeout 0 -run '^TestKeptModel$$' -v .
+	SOAK=$${SOAK:-600} $(GO) test -count=1 -timeout 0 -race -run '^TestKeptModel$$' -v .
 
 check: ## everything that CI runs
 	@tools/steps.sh "$(MAKE)" fmt-check vet lint layers test race invariants fuzz-smoke \

@@ -20,7 +20,7 @@ type Signup struct {
 // snippet: kept-wrong
 
 func signupWrong(c *fasterapi.Ctx, in Signup) (fasterapi.None, error) {
-	go func() { _ = in.Mail.Send(c, in.Email, "Welcome to "+c.Host()) }() // c is not ours any more
+	go func() { _ = in.Mail.Send(c, in.Email, "Welcome to "+c.Host()) }() // c has ended by then
 	return fasterapi.None{}, nil
 }
 

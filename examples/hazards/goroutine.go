@@ -17,14 +17,14 @@ const countUsers = "SELECT count(*) FROM users"
 
 // snippet: goroutine-wrong
 
-// Registered with OnReactor: c says "I am the coroutine", the goroutine is not.
+// Registered with OnReactor: the goroutine may use c, but this code may not wait for it.
 func totalWrong(c *fasterapi.Ctx, in Totals) (int64, error) {
 	result := make(chan int64)
 	go func() {
 		n, _ := in.DB.One[int64](c, countUsers).Await(c)
 		result <- n
 	}()
-	return <-result, nil // and this blocks the reactor that should answer
+	return <-result, nil // this blocks the reactor that has to bring the answer
 }
 
 // end snippet
