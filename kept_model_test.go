@@ -196,7 +196,9 @@ func disturb(c *fasterapi.Ctx, token string, rng *rand.Rand) error {
 	case 5:
 		c.OnHead(func(c *fasterapi.Ctx) { c.SetHeader("X-Late", token) })
 		c.OnEnd(func(*fasterapi.Ctx) { panic("OnEnd of a request that is over") })
-		c.FilterStream(func(*fasterapi.Ctx, *fasterapi.StreamWriter) fasterapi.StreamFilter { panic("filter of a request that is over") })
+		c.FilterStream(func(*fasterapi.Ctx, *fasterapi.StreamWriter) fasterapi.StreamFilter {
+			panic("filter of a request that is over")
+		})
 	case 6:
 		c.SetRequestID(token)
 		c.Vary(token)

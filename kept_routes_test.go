@@ -61,7 +61,8 @@ func keptRoutes(k *keeper) func(*fasterapi.App) {
 		app.Get("/events/{token}", func(c *fasterapi.Ctx, in struct {
 			Token string `path:"token"`
 			Seed  uint64 `query:"seed"`
-		}) (fasterapi.SSE[string], error) {
+		},
+		) (fasterapi.SSE[string], error) {
 			return fasterapi.SSE[string]{Send: func(s *fasterapi.EventSender[string]) error {
 				k.keep(in.Token, func(one *kept, _ *rand.Rand) error {
 					if one.over.Load() && (s.Send(fasterapi.Event[string]{Data: one.token}) == nil || s.Comment(one.token) == nil) {
