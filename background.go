@@ -91,7 +91,7 @@ func runAfter(ctx context.Context, log *slog.Logger, task func(context.Context) 
 	err := task(ctx)
 	returned = true
 	if err != nil {
-		log.Error("background task failed", slog.String("error", err.Error()))
+		log.Error("background task failed", failureAttrs(err)...)
 	}
 }
 

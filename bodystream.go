@@ -84,6 +84,11 @@ func (s *bodyStream) flushLate() {
 		return
 	}
 	s.dirty = false
+	defer func() {
+		if v := recover(); v != nil { // of a filter; the next Write fails with it
+			s.err = s.c.panicError(v)
+		}
+	}()
 	s.err = s.body.Flush()
 }
 

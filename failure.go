@@ -39,7 +39,22 @@ func (c *Ctx) contain(panicked any) {
 		c.conclude(errGoexit)
 		return
 	}
-	c.conclude(&async.PanicError{Value: panicked, Stack: debug.Stack()})
+	c.conclude(c.panicError(panicked))
+}
+
+// panicError is what recover returned, as an error with the stack of the place
+// that panicked first: net/http middleware may have panicked again with it, on
+// another goroutine, and an error may have been given to panic.
+func (c *Ctx) panicError(panicked any) *async.PanicError {
+	thrown := read(c, func(r *request) *async.PanicError { return r.thrown })
+	if thrown != nil && fmt.Sprint(thrown.Value) == fmt.Sprint(panicked) {
+		return thrown
+	}
+	var inner *async.PanicError
+	if err, ok := panicked.(error); ok && errors.As(err, &inner) {
+		return inner
+	}
+	return &async.PanicError{Value: panicked, Stack: debug.Stack()}
 }
 
 // fail stages the answer to an error. What the client may know of it is a
@@ -66,15 +81,53 @@ func (c *Ctx) fail(err error) {
 	c.respond(status, problem.ContentType, c.scratch)
 }
 
-// logBrokenOff notes a response of which the client has a part only. It is an
-// error unless the client has left or does not read.
+// logBrokenOff notes a response of which the client has a part only.
 func (c *Ctx) logBrokenOff(err error) {
+	logBroken(c.Logger(), c.RequestID(), "response broken off", c.Err() != nil, err)
+}
+
+// brokenOff notes that the client did not take all of a staged response.
+func (*dispatcher) brokenOff(x *exchange.Exchange, err error) {
+	if r, ok := x.User.(*request); ok && r.ctx != nil {
+		c := r.ctx
+		id := r.stages.requestID
+		logBroken(c.app.logger(r.routeName(), c.Core(), id), id, "response broken off", false, err)
+	}
+}
+
+// logBroken notes what happened to a response that had begun. It is an error
+// unless the client has left (over) or does not read, and a panic always is.
+func logBroken(log *slog.Logger, requestID, what string, over bool, err error) {
+	var panicked *async.PanicError
 	level := slog.LevelError
-	if c.Err() != nil || errors.Is(err, stream.ErrBroken) || errors.Is(err, exchange.ErrClientGone) ||
-		errors.Is(err, exchange.ErrTimeout) {
+	attrs := []slog.Attr{slog.String("error", err.Error())}
+	switch {
+	case errors.Is(err, http.ErrAbortHandler): // net/http's way to break off on purpose
+		level = slog.LevelInfo
+	case errors.As(err, &panicked):
+		attrs = append(attrs, slog.String("id", idOr(requestID)), slog.String("stack", string(panicked.Stack)))
+	case over, errors.Is(err, stream.ErrBroken), errors.Is(err, exchange.ErrClientGone), errors.Is(err, exchange.ErrTimeout):
 		level = slog.LevelInfo
 	}
-	c.Logger().Log(context.Background(), level, "response broken off", slog.String("error", err.Error()))
+	log.LogAttrs(context.Background(), level, what, attrs...)
+}
+
+// failureAttrs are what a log line says of an error: a panic has a stack.
+func failureAttrs(err error) []any {
+	attrs := []any{slog.String("error", err.Error())}
+	var panicked *async.PanicError
+	if errors.As(err, &panicked) {
+		attrs = append(attrs, slog.String("stack", string(panicked.Stack)))
+	}
+	return attrs
+}
+
+// idOr is the id of the request, or a new one for an error.
+func idOr(requestID string) string {
+	if requestID != "" {
+		return requestID
+	}
+	return fmt.Sprintf("%016x", rand.Uint64())
 }
 
 // problemOf decides what the client gets to know of an error.
@@ -116,16 +169,12 @@ func addRetryAfter(p *problem.Problem, err error) {
 
 // logged writes the error to the log, under an id that p shows to the client.
 func (c *Ctx) logged(err error, p *problem.Problem) *problem.Problem {
-	id := fmt.Sprintf("%016x", rand.Uint64())
-	if p.Instance = "urn:error:" + id; c.RequestID() != "" {
-		id = c.RequestID()
+	requestID := c.RequestID()
+	id := idOr(requestID)
+	if p.Instance = "urn:error:" + id; requestID != "" {
 		p.Instance = "urn:request:" + id
 	}
-	attrs := []any{slog.String("id", id), slog.String("error", err.Error()), slog.Int("status", p.Status)}
-	var panicked *async.PanicError
-	if errors.As(err, &panicked) {
-		attrs = append(attrs, slog.String("stack", string(panicked.Stack)))
-	}
+	attrs := append(failureAttrs(err), slog.String("id", id), slog.Int("status", p.Status))
 	c.Logger().Error("request failed", attrs...)
 	return p
 }

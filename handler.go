@@ -17,5 +17,6 @@ func (a *App) Handler() http.Handler {
 	return nethttp.New((*dispatcher)(a), a.reactors, nethttp.Options{
 		StreamAbove: a.cfg.HTTP.StreamAbove, MaxHeaders: a.cfg.HTTP.MaxHeaders, ServerName: a.cfg.HTTP.ServerName,
 		BodyTimeout: a.cfg.HTTP.BodyTimeout, WriteTimeout: a.cfg.HTTP.WriteTimeout,
+		BrokenOff: (*dispatcher)(a).brokenOff, Logger: a.log,
 	})
 }

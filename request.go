@@ -5,6 +5,7 @@ import (
 	"io"
 	"sync"
 
+	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/invariant"
 	"github.com/fasterapi/fasterapi/internal/router"
@@ -39,6 +40,8 @@ type request struct {
 	via *relay
 	// added is the context that this middleware has made of the Ctx.
 	added context.Context
+	// thrown is the panic of the handler inside of net/http middleware.
+	thrown *async.PanicError
 	// after are the background tasks of the request.
 	after []func(context.Context) error
 	// stages is what middleware wants done with the response.
@@ -101,7 +104,7 @@ func (r *request) reset() {
 	invariant.Poison(r.scratch[:cap(r.scratch)])
 	r.params.Reset()
 	r.ctx, r.route, r.missed = nil, nil, router.Match[*route]{}
-	r.via, r.added = nil, nil
+	r.via, r.added, r.thrown = nil, nil, nil
 	r.status, r.coroutine, r.lentScratch = 0, nil, false
 	clear(r.injected)
 	r.injected, r.outcome = r.injected[:0], nil

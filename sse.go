@@ -143,8 +143,9 @@ func (s *EventSender[T]) run(events SSE[T]) error {
 	} else {
 		err = s.sendAll(events.Events)
 	}
-	if err != nil && c.Err() == nil {
-		c.Logger().Error("event stream failed", "error", err.Error())
+	var panicked *async.PanicError
+	if err != nil && (c.Err() == nil || errors.As(err, &panicked)) { // else the client has left
+		logBroken(c.Logger(), c.RequestID(), "event stream failed", false, err)
 	}
 	s.end()
 	return s.out.close() // the browser comes back, also after an error
@@ -178,6 +179,12 @@ func (s *EventSender[T]) begin(retry time.Duration) error {
 func (s *EventSender[T]) beat() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer func() {
+		if v := recover(); v != nil { // of a filter
+			s.c.logBrokenOff(s.c.panicError(v))
+			s.c.cancel()
+		}
+	}()
 	if s.closed {
 		return
 	}

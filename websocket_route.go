@@ -285,9 +285,13 @@ const (
 func closeFor(conn *websocket.Conn, log *slog.Logger, err error) {
 	var ended *CloseError
 	var p *problem.Problem
+	var panicked *async.PanicError
 	switch {
 	case err == nil:
 		conn.Close(closeNormal, "")
+	case errors.As(err, &panicked):
+		log.Error("WebSocket handler failed", failureAttrs(err)...)
+		conn.Close(closeFailed, "")
 	case conn.Err() != nil, errors.Is(err, context.Canceled) && conn.Ended():
 		conn.Close(closeNormal, "") // it has ended already
 	case errors.As(err, &ended) && websocket.ValidCode(ended.Code):

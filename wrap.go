@@ -38,6 +38,9 @@ func WrapMiddleware(middleware func(http.Handler) http.Handler) Middleware {
 			defer w.end()
 			wrapped.ServeHTTP(w, r)
 			in.leave()
+			if c.thrown != nil { // the middleware has answered, perhaps without a word of it
+				c.logged(c.thrown, problem.Internal(""))
+			}
 			if in.broken {
 				return errBrokenOff
 			}
@@ -106,7 +109,7 @@ func (in *inside) serve(next Handler, w http.ResponseWriter, r *http.Request) {
 		r.x.Load(w.Header()) // what the middleware has set, and what was set around it
 		r.x.Respond(0, r.x.ContentType, nil)
 	})
-	if err := next(c); err != nil {
+	if err := in.call(next); err != nil {
 		c.fail(err)
 	}
 	switch {
@@ -123,4 +126,23 @@ func (in *inside) serve(next Handler, w http.ResponseWriter, r *http.Request) {
 			_, _ = w.Write(payload) // w keeps its error
 		}
 	}
+}
+
+// call runs the handler. Its panic goes on to the middleware, which may panic
+// again somewhere else, or let it disappear: the stack is kept.
+func (in *inside) call(next Handler) error {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		if v := recover(); v != nil {
+			thrown := in.panicError(v)
+			in.change(func(r *request) { r.thrown = thrown })
+			panic(v)
+		}
+	}()
+	err := next(in.Ctx)
+	returned = true
+	return err
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/fasterapi/fasterapi"
-	"github.com/fasterapi/fasterapi/internal/field"
 )
 
 // RealIPConfig says which proxies are believed.
@@ -84,7 +83,7 @@ func newRealIP(cfg RealIPConfig) *realIP {
 	if r.ProtoHeader == "" {
 		r.ProtoHeader = "X-Forwarded-Proto"
 	}
-	mustBe(field.IsToken(r.Header) && field.IsToken(r.ProtoHeader), "RealIPConfig: Header and ProtoHeader must be field names")
+	mustBe(isToken(r.Header) && isToken(r.ProtoHeader), "RealIPConfig: Header and ProtoHeader must be field names")
 	switch strings.ToLower(r.Header) {
 	case "x-forwarded-for":
 	case "forwarded":

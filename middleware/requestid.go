@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 
 	"github.com/fasterapi/fasterapi"
-	"github.com/fasterapi/fasterapi/internal/field"
 )
 
 // RequestIDConfig configures RequestID. The zero value is ready.
@@ -29,7 +28,7 @@ func RequestID(cfg RequestIDConfig) fasterapi.Middleware {
 	if cfg.Header == "" {
 		cfg.Header = "X-Request-ID"
 	}
-	mustBe(field.IsToken(cfg.Header), "RequestIDConfig.Header is not a field name")
+	mustBe(isToken(cfg.Header), "RequestIDConfig.Header is not a field name")
 	if cfg.New == nil {
 		cfg.New = rand.Text
 	}

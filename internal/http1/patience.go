@@ -2,6 +2,8 @@ package http1
 
 import (
 	"time"
+
+	"github.com/fasterapi/fasterapi/internal/exchange"
 )
 
 // Slow clients. A head has a fixed time from its first byte. What has no fixed
@@ -10,12 +12,7 @@ import (
 // whole timeout left. So a client that sends or takes a byte now and then runs
 // out of time as surely as one that does nothing, and a slow but steady one
 // does not.
-const (
-	// slowest is the rate in bytes per second that keeps a transfer alive:
-	// Kestrel's MinRequestBodyDataRate and MinResponseDataRate.
-	slowest = 240
-	perByte = time.Second / slowest
-)
+const perByte = exchange.PerByte
 
 // pipelinedLag is how long answers to pipelined requests wait for the handler
 // of the next one, before they are sent without its answer.

@@ -44,6 +44,8 @@ type carrier struct {
 	// hijacked: the connection is not ours any more.
 	hijacked bool
 	left     int64 // bytes missing of a declared length; -1: none declared
+	// sending is the time that the client has left to take the response.
+	sending credit
 
 	mu   sync.Mutex
 	live bool
@@ -118,7 +120,7 @@ func (e *entered) RunOn(co *reactor.Coroutine) {
 
 // Panicked implements [reactor.CoroutineJob]: Run has given the turn back.
 func (e *entered) Panicked(v any, stack []byte) {
-	slog.Error("nethttp: a handler panicked outside of its route", slog.Any("panic", v), slog.String("stack", string(stack)))
+	e.options.Logger.Error("nethttp: a handler panicked outside of its route", slog.Any("panic", v), slog.String("stack", string(stack)))
 }
 
 // Goexited implements [reactor.CoroutineJob]: Run has given the turn back.
@@ -190,8 +192,9 @@ func (c *carrier) answer() {
 	c.w.Header().Set("Content-Length", strconv.Itoa(len(x.Payload)))
 	c.w.WriteHeader(x.Status)
 	if c.r.Method != http.MethodHead {
-		// An error means that the client has gone: nobody is left to tell.
-		_, _ = c.write(x.Payload)
+		if _, err := c.write(x.Payload); err != nil {
+			c.options.BrokenOff(x, err)
+		}
 	}
 }
 

@@ -26,9 +26,13 @@ const (
 type Options struct {
 	StreamAbove  int64         // bytes; larger bodies stream to handlers that ask for it
 	MaxHeaders   int           // header fields of a request
-	BodyTimeout  time.Duration // for each read of a request body
-	WriteTimeout time.Duration // for each write of a response
+	BodyTimeout  time.Duration // for a request body to make progress, as in internal/http1
+	WriteTimeout time.Duration // for a response to make progress
 	ServerName   string        // value of the Server response field; none when empty
+	// BrokenOff is told that the client did not take all of a staged response,
+	// and why. Default: nobody is.
+	BrokenOff func(x *exchange.Exchange, err error)
+	Logger    *slog.Logger // default slog.Default()
 }
 
 func (o Options) withDefaults() Options {
@@ -36,6 +40,12 @@ func (o Options) withDefaults() Options {
 	o.MaxHeaders = or(o.MaxHeaders, defaultMaxHeaders)
 	o.BodyTimeout = or(o.BodyTimeout, defaultBodyTimeout)
 	o.WriteTimeout = or(o.WriteTimeout, defaultWriteTimeout)
+	if o.BrokenOff == nil {
+		o.BrokenOff = func(*exchange.Exchange, error) {}
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
 	return o
 }
 
@@ -58,6 +68,7 @@ func New(h exchange.Handler, reactors *reactor.Group, o Options) *Handler {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := h.acquire()
 	c := &carrier{handler: h.handler, options: &h.options, w: w, r: r, x: x, reactor: h.reactors.LeastLoaded(), turn: make(chan struct{}, 1)}
+	c.sending = newCredit(h.options.WriteTimeout)
 	c.control = http.NewResponseController(w)
 	c.reactor.ConnOpened() // least loaded counts requests here
 	defer c.reactor.ConnClosed()
@@ -123,7 +134,7 @@ func (h *Handler) serveApart(c *carrier) {
 		defer close(ended)
 		defer func() {
 			if v := recover(); v != nil {
-				slog.Error("nethttp: a handler panicked outside of its route", slog.Any("panic", v),
+				h.options.Logger.Error("nethttp: a handler panicked outside of its route", slog.Any("panic", v),
 					slog.String("stack", string(debug.Stack())))
 				c.x.Respond(http.StatusInternalServerError, problem.ContentType, problem.Internal("").AppendJSON(nil))
 			}
@@ -188,7 +199,7 @@ func (h *Handler) takeBody(c *carrier) bool {
 		c.refuse(http.StatusRequestEntityTooLarge, "the request body is too large")
 		return false
 	}
-	body := &patient{body: http.MaxBytesReader(c.w, r.Body, adm.Limit), c: c}
+	body := &patient{body: http.MaxBytesReader(c.w, r.Body, adm.Limit), c: c, credit: newCredit(h.options.BodyTimeout)}
 	if adm.Stream && (r.ContentLength < 0 || r.ContentLength > h.options.StreamAbove) {
 		x.Stream = body
 		return true

@@ -12,12 +12,14 @@ import (
 // which would hide from net/http that it can send files without copying them:
 // the server tells by note when one has ended.
 //
-// Owner: any (channels).
+// Owner: any (channels, atomic).
 type limited struct {
 	net.Listener
 	open   chan struct{}
 	once   sync.Once
 	closed chan struct{}
+	// fresh are the connections that have sent no request yet.
+	fresh sync.Map
 }
 
 func limit(l net.Listener, conns int) *limited {
@@ -43,7 +45,12 @@ func (l *limited) Accept() (net.Conn, error) {
 // the time for that ends (see carrier.leave): net/http may have to refuse what
 // comes next.
 func (l *limited) note(conn net.Conn, state http.ConnState) {
+	if state != http.StateNew {
+		l.fresh.Delete(conn)
+	}
 	switch state {
+	case http.StateNew:
+		l.fresh.Store(conn, nil)
 	case http.StateClosed, http.StateHijacked:
 		<-l.open
 	case http.StateIdle:
@@ -55,4 +62,11 @@ func (l *limited) note(conn net.Conn, state http.ConnState) {
 func (l *limited) Close() error {
 	l.once.Do(func() { close(l.closed) })
 	return l.Listener.Close()
+}
+
+// closeFresh closes the connections that have sent no request.
+func (l *limited) closeFresh() {
+	for conn := range l.fresh.Range {
+		_ = conn.(net.Conn).Close()
+	}
 }

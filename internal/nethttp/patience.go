@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
@@ -14,26 +15,63 @@ import (
 )
 
 // Slow clients. net/http's own timeouts are for a whole request or response,
-// which would end long streams; here each read and each write has its time.
+// which would end long streams; here a body and a response have to make progress.
 const (
 	defaultBodyTimeout  = 30 * time.Second // as in internal/http1
 	defaultWriteTimeout = 30 * time.Second
 )
 
-// patient reads the request body of a carrier: each Read has its time, and
-// errors have their names in package exchange.
+// pieceHTTP1 and pieceHTTP2 are how many bytes of a response have to be taken
+// within a WriteTimeout: what net/http is given at once gets one deadline. Those
+// of HTTP/2 are as long as its frames by default (RFC 9113 6.5.2), so that they
+// cost none more.
+const (
+	pieceHTTP1 = 64 << 10
+	pieceHTTP2 = 16 << 10
+)
+
+// credit is how long a client may still be waited for, as in internal/http1:
+// waiting uses it up, and every byte that moves adds [exchange.PerByte], up to
+// the whole time. The time that the handler takes itself is not counted.
+//
+// Owner: the goroutine of the request.
+type credit struct{ left, full time.Duration }
+
+func newCredit(full time.Duration) credit { return credit{full, full} }
+
+// deadline is when a wait that begins at now has used up the credit.
+func (k *credit) deadline(now time.Time) time.Time { return now.Add(max(k.left, 0)) }
+
+// settle notes that a wait took that long and moved n bytes.
+func (k *credit) settle(took time.Duration, n int) {
+	k.left = min(k.left-took+time.Duration(n)*exchange.PerByte, k.full)
+}
+
+// framing is what the shortest chunk has besides its data, in bytes: "1", two
+// line breaks. net/http takes it away, and it has moved, too (RFC 9112 7.1).
+const framing = 5
+
+// patient reads the request body of a carrier: the client has to keep up a
+// rate, and errors have their names in package exchange.
 //
 // Owner: the goroutine of the request.
 type patient struct {
-	body io.Reader
-	c    *carrier
+	body   io.Reader
+	c      *carrier
+	credit credit
 }
 
 // Read implements [io.Reader].
 func (p *patient) Read(b []byte) (int, error) {
+	began := time.Now()
 	// Errors mean that the writer knows no deadlines, as in tests.
-	_ = p.c.control.SetReadDeadline(time.Now().Add(p.c.options.BodyTimeout))
+	_ = p.c.control.SetReadDeadline(p.credit.deadline(began))
 	n, err := p.body.Read(b)
+	moved := n
+	if n > 0 && p.c.x.Head.Chunked {
+		moved += framing
+	}
+	p.credit.settle(time.Since(began), moved)
 	if err == io.EOF {
 		p.c.unread = false
 		p.c.takeTrailers()
@@ -123,27 +161,51 @@ func translate(err error) error {
 	return err
 }
 
-// write writes p and lets the client take it in its time.
+// write writes p in pieces, each of which the client may take in its time.
 func (c *carrier) write(p []byte) (int, error) {
-	c.beginOutput()
-	n, err := c.w.Write(p)
-	c.endOutput()
-	return n, c.translateWrite(err)
+	c.letBodyCome(c.options.BodyTimeout)
+	defer c.endOutput()
+	written := 0
+	for piece := range slices.Chunk(p, c.piece()) {
+		n, err := c.output(func() (int, error) { return c.w.Write(piece) })
+		if written += n; err != nil {
+			return written, err
+		}
+	}
+	return written, nil
+}
+
+func (c *carrier) piece() int {
+	if c.r.ProtoMajor >= 2 {
+		return pieceHTTP2
+	}
+	return pieceHTTP1
 }
 
 // flush is write for what net/http has gathered.
 func (c *carrier) flush() error {
-	c.beginOutput()
-	err := c.control.Flush()
-	c.endOutput()
-	return c.translateWrite(err)
-}
-
-func (c *carrier) beginOutput() {
-	_ = c.control.SetWriteDeadline(time.Now().Add(c.options.WriteTimeout))
 	c.letBodyCome(c.options.BodyTimeout)
+	defer c.endOutput()
+	_, err := c.output(func() (int, error) { return 0, c.control.Flush() })
+	return err
 }
 
+// output gives the client its time for what send sends; it returns how many
+// bytes that were.
+func (c *carrier) output(send func() (int, error)) (int, error) {
+	began := time.Now()
+	deadline := c.sending.deadline(began)
+	_ = c.control.SetWriteDeadline(deadline)
+	n, err := send()
+	c.sending.settle(time.Since(began), n)
+	if err != nil && !time.Now().Before(deadline) {
+		// HTTP/2 only says that the stream was closed.
+		return n, fmt.Errorf("%w (%w)", exchange.ErrTimeout, err)
+	}
+	return n, c.translateWrite(err)
+}
+
+// endOutput takes the deadlines of the response away.
 func (c *carrier) endOutput() {
 	_ = c.control.SetWriteDeadline(time.Time{})
 	c.letBodyCome(0)

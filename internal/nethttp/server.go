@@ -35,8 +35,9 @@ const (
 //
 // Owner: any (immutable after New).
 type Server struct {
-	http   *http.Server
-	served chan struct{}
+	http    *http.Server
+	limited *limited
+	served  chan struct{}
 }
 
 // Start listens and serves h in the background. It returns the bound address.
@@ -48,41 +49,51 @@ func Start(cfg Config, h http.Handler) (*Server, netip.AddrPort, error) {
 	if err != nil {
 		return nil, netip.AddrPort{}, fmt.Errorf("listen on %s: %w", cfg.Addr, err)
 	}
+	s := newServer(cfg, h, listener)
+	go s.serve(cfg)
+	addr, err := netip.ParseAddrPort(listener.Addr().String())
+	return s, addr, err
+}
+
+func newServer(cfg Config, h http.Handler, listener net.Listener) *Server {
 	limited := limit(listener, or(cfg.MaxConns, defaultMaxConns))
-	s := &Server{served: make(chan struct{}), http: &http.Server{
+	s := &Server{limited: limited, served: make(chan struct{}), http: &http.Server{
 		Handler:           h,
 		TLSConfig:         cfg.TLS,
 		ReadHeaderTimeout: or(cfg.HeadTimeout, defaultHeadTimeout),
 		IdleTimeout:       or(cfg.IdleTimeout, defaultIdleTimeout),
 		MaxHeaderBytes:    or(cfg.MaxHeadBytes, defaultMaxHead),
-		ErrorLog:          slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelDebug),
+		ErrorLog:          newErrorLog(cfg.Logger),
 		ConnState:         limited.note,
 		Protocols:         new(http.Protocols),
 	}}
 	s.http.Protocols.SetHTTP1(true)
 	s.http.Protocols.SetHTTP2(cfg.TLS != nil)
 	s.http.Protocols.SetUnencryptedHTTP2(cfg.H2C)
-	go s.serve(limited, cfg)
-	addr, err := netip.ParseAddrPort(listener.Addr().String())
-	return s, addr, err
+	return s
 }
 
-func (s *Server) serve(listener net.Listener, cfg Config) {
+func (s *Server) serve(cfg Config) {
 	defer close(s.served)
 	var err error
 	if cfg.TLS != nil {
-		err = s.http.ServeTLS(listener, "", "")
+		err = s.http.ServeTLS(s.limited, "", "")
 	} else {
-		err = s.http.Serve(listener)
+		err = s.http.Serve(s.limited)
 	}
 	if !errors.Is(err, http.ErrServerClosed) {
 		cfg.Logger.Error("the server has stopped", slog.String("error", err.Error()))
 	}
 }
 
+// freshGrace is how long a connection without a request may take to send one
+// when the server shuts down: net/http gives it 5 s, the other engine looks once.
+const freshGrace = 250 * time.Millisecond
+
 // Shutdown stops accepting and waits for the requests in flight. When ctx ends
 // first their connections are closed.
 func (s *Server) Shutdown(ctx context.Context) error {
+	defer time.AfterFunc(freshGrace, s.limited.closeFresh).Stop()
 	err := s.http.Shutdown(ctx)
 	if err != nil {
 		err = errors.Join(fmt.Errorf("shutdown: connections were cut off: %w", err), s.http.Close())
