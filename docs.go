@@ -17,7 +17,9 @@ import (
 
 	swagger "github.com/swaggest/swgui/v5/static"
 
+	"github.com/fasterapi/fasterapi/internal/field"
 	"github.com/fasterapi/fasterapi/openapi"
+	"github.com/fasterapi/fasterapi/problem"
 )
 
 // DocsConfig says where the page is that shows the document and tries its
@@ -90,30 +92,23 @@ func (p page) render(c *Ctx) error {
 		c.SetHeader("X-Content-Type-Options", "nosniff")
 	}
 	body, etag := p.plain, `"`+p.etag+`"`
-	if p.zipped != nil && takesGzip(c.Header("Accept-Encoding")) {
+	if p.zipped != nil && field.Choose(c.Headers("Accept-Encoding"), []string{"gzip"}) != "" {
 		body, etag = p.zipped, `"`+p.etag+`-gz"`
 		c.SetHeader("Content-Encoding", "gzip")
 	}
 	c.SetHeader("ETag", etag)
-	if strings.Contains(c.Header("If-None-Match"), `"`+p.etag) {
+	conditions, known := field.ReadConditions(c.Headers), field.Known{}
+	known.Tag, _ = field.ParseTag(etag)
+	switch conditions.Evaluate(c.Method(), known) {
+	case field.NotModified:
 		c.DeleteHeader("Content-Encoding")
 		c.stage(http.StatusNotModified, "", nil)
-		return nil
+	case field.Failed:
+		return problem.New(http.StatusPreconditionFailed, "")
+	default:
+		c.stage(http.StatusOK, p.contentType, body)
 	}
-	c.stage(http.StatusOK, p.contentType, body)
 	return nil
-}
-
-// takesGzip reads an Accept-Encoding field (RFC 9110 section 12.5.3).
-func takesGzip(accept string) bool {
-	for coding := range strings.SplitSeq(accept, ",") {
-		name, weight, _ := strings.Cut(coding, ";")
-		if strings.EqualFold(strings.TrimSpace(name), "gzip") {
-			weight = strings.ReplaceAll(weight, " ", "")
-			return strings.Trim(strings.TrimPrefix(weight, "q="), "0.") != "" || weight == ""
-		}
-	}
-	return false
 }
 
 // shelf holds what serves the document and its page.

@@ -8,7 +8,6 @@ import (
 	"mime"
 	"net/http"
 	"os"
-	"path"
 	"strings"
 	"syscall"
 	"time"
@@ -19,8 +18,8 @@ import (
 // File is a response from a file: a name in FS, a Path on disk, or Content
 // that is open already. It answers conditional requests (If-None-Match,
 // If-Modified-Since, If-Match, If-Unmodified-Since, If-Range) and ranges, of
-// which there may be several (RFC 9110 section 13 and 14). A file that does
-// not exist is a 404, a directory too. It needs a route on goroutines.
+// which there may be several (RFC 9110 section 13 and 14); content that cannot
+// seek, as that of archives, has no ranges. A file that does not exist is a 404, a directory too. It needs a route on goroutines.
 //
 // Never build Path from what the client sends: give FS the root and Name the
 // client's part. [os.Root] is a root that links cannot leave either. Names
@@ -134,12 +133,7 @@ func (f *File) serve(c *Ctx, content io.Reader, info fs.FileInfo) error {
 	w := newHTTPWriter(c)
 	w.problems = true
 	f.header(c, w.header)
-	seeker, ok := content.(io.ReadSeeker)
-	if !ok {
-		return f.copyWhole(w, content, info)
-	}
-	http.ServeContent(w, c.fileRequest(), path.Base(f.Name), f.ModTime, seeker)
-	return w.finish()
+	return f.answer(c, w, content, info)
 }
 
 // describe fills in what the file system knows.
@@ -186,33 +180,4 @@ func (f *File) header(c *Ctx, h http.Header) {
 	if f.Download != "" {
 		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.Download}))
 	}
-}
-
-// copyWhole serves files that cannot seek, as those of archives: without
-// ranges.
-func (f *File) copyWhole(w *httpWriter, content io.Reader, info fs.FileInfo) error {
-	if w.header.Get("Content-Type") == "" {
-		if guess := mime.TypeByExtension(path.Ext(f.Name)); guess != "" {
-			w.header.Set("Content-Type", guess)
-		}
-	}
-	w.header.Set("Content-Length", fmt.Sprint(info.Size()))
-	w.WriteHeader(http.StatusOK)
-	if w.c.Method() != http.MethodHead {
-		if _, err := w.ReadFrom(content); err != nil {
-			return err
-		}
-	}
-	return w.finish()
-}
-
-// fileRequest is the part of the request that http.ServeContent looks at.
-func (c *Ctx) fileRequest() *http.Request {
-	r := &http.Request{Method: c.Method(), Header: make(http.Header)}
-	for _, name := range []string{"Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"} {
-		if value := c.Header(name); value != "" {
-			r.Header[name] = []string{value}
-		}
-	}
-	return r
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/field"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -217,6 +218,9 @@ func (w *httpWriter) finish() error {
 	w.guessType(nil)
 	if w.length > int64(len(w.held)) && !w.c.x.OnReactor() {
 		// The length of an answer to HEAD, or a handler that broke its word.
+		w.c.Set(field.EntireKey{}, field.Entire{
+			ContentType: w.header.Get("Content-Type"), Size: w.length, Streamed: w.length > holdBack,
+		})
 		if err := w.open(nil); err != nil {
 			return err
 		}

@@ -5,8 +5,8 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
-	"strings"
 
+	"github.com/fasterapi/fasterapi/internal/field"
 	"github.com/fasterapi/fasterapi/internal/http1/wire"
 )
 
@@ -205,10 +205,8 @@ func (c *Ctx) Vary(name string) {
 }
 
 func (r *request) vary(name string) {
-	for part := range strings.SplitSeq(r.x.FieldValue("Vary"), ",") {
-		if part = strings.TrimSpace(part); part == "*" || strings.EqualFold(part, name) {
-			return
-		}
+	if said := r.x.FieldValue("Vary"); field.Lists(said, "*") || field.Lists(said, name) {
+		return
 	}
 	r.x.AddField("Vary", name)
 }

@@ -10,6 +10,8 @@ import (
 	"path"
 	"strings"
 	"sync"
+
+	"github.com/fasterapi/fasterapi/internal/field"
 )
 
 // indexFile answers for a folder.
@@ -158,7 +160,10 @@ func (s *static) missing(c *Ctx, name string, err error) error {
 }
 
 // wantsHTML tells whether a browser is about to show the answer as a page.
-func wantsHTML(c *Ctx) bool { return strings.Contains(c.Header("Accept"), "text/html") }
+func wantsHTML(c *Ctx) bool {
+	q, named := field.Accepts(c.Headers("Accept"), "text/html")
+	return named && q > 0
+}
 
 // tag is the entity tag of a file that has no date and so never changes.
 func (s *static) tag(name string, content io.ReadSeeker) (string, error) {

@@ -3,13 +3,13 @@ package middleware
 import (
 	"bytes"
 	"context"
-	"mime"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/field"
 )
 
 const (
@@ -94,22 +94,25 @@ func newCompressor(cfg CompressConfig) *compressor {
 // staged compresses a staged response.
 func (z *compressor) staged(c *fasterapi.Ctx) error {
 	body := c.StagedBody()
-	if c.Status() == http.StatusNotModified && !c.Sent() {
-		c.Vary("Accept-Encoding") // as on the response that the client has (RFC 9110 section 15.4.5)
+	switch {
+	case c.Sent():
+		return nil
+	case c.Status() == http.StatusNotModified:
+		z.notModified(c)
+		return nil
+	case c.Status() == http.StatusPartialContent:
+		z.part(c)
+		return nil
+	case len(body) < z.MinSize || !z.suitable(c):
 		return nil
 	}
-	if c.Sent() || len(body) < z.MinSize || !z.suitable(c) {
-		return nil
-	}
-	coding := z.negotiate(c)
+	coding := z.negotiate(c, int64(len(body)))
 	if coding == "" {
 		return nil
 	}
+	weaken(c)
 	pool := z.encoders[coding]
-	if site := c.AsyncSite(); site.Direct && len(body) > offReactor {
-		if site.Coroutine == nil {
-			return nil // nobody could wait
-		}
+	if c.AsyncSite().Direct && len(body) > offReactor {
 		// The goroutine may outlive the request, if the client leaves.
 		copied := bytes.Clone(body)
 		out, err := async.Go(c, func(context.Context) ([]byte, error) { return pool.all(nil, copied) }).Await(c)
@@ -142,36 +145,85 @@ func (z *compressor) replace(c *fasterapi.Ctx, coding string, out []byte, size i
 func encoded(c *fasterapi.Ctx, coding string) {
 	c.SetHeader("Content-Encoding", coding)
 	c.DeleteHeader("Accept-Ranges") // ranges count bytes of the content
-	if tag := c.ResponseHeader("ETag"); strings.HasPrefix(tag, `"`) {
-		c.SetHeader("ETag", "W/"+tag)
+	weaken(c)
+}
+
+// weaken makes the entity tag weak: the same content is sent in bytes that differ.
+// A body that turns out not to shrink has a weak one too, because a 304 cannot
+// know what the bytes would have been.
+func weaken(c *fasterapi.Ctx) {
+	if tag, ok := field.ParseTag(c.ResponseHeader("ETag")); ok && !tag.Weak {
+		tag.Weak = true
+		c.SetHeader("ETag", tag.String())
 	}
 }
 
-// negotiate returns the coding for this client, "" for none, and records that
-// the answer depends on it.
-func (z *compressor) negotiate(c *fasterapi.Ctx) string {
+// negotiate returns the coding for this client and a body of size bytes, "" for
+// none, and records that the answer depends on the client.
+func (z *compressor) negotiate(c *fasterapi.Ctx, size int64) string {
 	c.Vary("Accept-Encoding")
-	return choose(joined(c.Headers("Accept-Encoding")), z.Codings)
+	if site := c.AsyncSite(); site.Direct && site.Coroutine == nil && size > offReactor {
+		return "" // nobody could wait
+	}
+	return field.Choose(c.Headers("Accept-Encoding"), z.Codings)
+}
+
+// notModified makes a 304 say what the 200 would have said, RFC 9110 section 15.4.5.
+func (z *compressor) notModified(c *fasterapi.Ctx) {
+	if whole, ok := c.Value(field.EntireKey{}).(field.Entire); ok {
+		if z.fits(c, whole) && z.negotiate(c, whole.Size) != "" {
+			weaken(c)
+		}
+		return
+	}
+	// The handler's own: what the client has tells what it was sent.
+	c.Vary("Accept-Encoding")
+	listed := field.ParseTags(c.Headers("If-None-Match"))
+	if tag, ok := field.ParseTag(c.ResponseHeader("ETag")); ok && !listed.Names(tag) && listed.Weakly(tag) && !listed.Any {
+		weaken(c)
+	}
+}
+
+// part makes a 206 say what the 200 would have said about Vary, RFC 9110 section
+// 15.3.7. Its tag stays strong: parts are of the bytes that have no coding.
+func (z *compressor) part(c *fasterapi.Ctx) {
+	whole, ok := c.Value(field.EntireKey{}).(field.Entire)
+	if !ok {
+		whole = field.Entire{ContentType: c.ContentType(), Streamed: true}
+	}
+	if media, _, _ := field.CutMedia(whole.ContentType); field.EqualFold(media, "multipart/byteranges") || z.fits(c, whole) {
+		c.Vary("Accept-Encoding")
+	}
+}
+
+// fits tells whether a whole response would be compressed for a client that
+// takes it.
+func (z *compressor) fits(c *fasterapi.Ctx, whole field.Entire) bool {
+	return (whole.Streamed || whole.Size >= int64(z.MinSize)) && z.shrinks(whole.ContentType) && z.allowed(c)
 }
 
 // suitable tells whether the response may be compressed.
 func (z *compressor) suitable(c *fasterapi.Ctx) bool {
-	switch status := c.Status(); {
-	case status < 200, status == http.StatusNoContent, status == http.StatusNotModified, status == http.StatusPartialContent:
+	if status := c.Status(); status < 200 || status == http.StatusNoContent {
 		return false
 	}
-	return z.shrinks(c.ContentType()) &&
-		c.ResponseHeader("Content-Encoding") == "" && c.ResponseHeader("Content-Range") == "" &&
-		!strings.Contains(strings.ToLower(c.ResponseHeader("Cache-Control")), "no-transform") &&
+	return z.shrinks(c.ContentType()) && c.ResponseHeader("Content-Range") == "" && z.allowed(c)
+}
+
+// allowed tells whether nobody has anything against another coding.
+func (z *compressor) allowed(c *fasterapi.Ctx) bool {
+	return c.ResponseHeader("Content-Encoding") == "" &&
+		!field.Lists(c.ResponseHeader("Cache-Control"), "no-transform") &&
 		(z.Skip == nil || !z.Skip(c))
 }
 
 // shrinks tells whether a media type is on the list.
 func (z *compressor) shrinks(contentType string) bool {
-	media, _, err := mime.ParseMediaType(contentType)
-	if err != nil {
+	media, _, ok := field.CutMedia(contentType)
+	if !ok {
 		return false
 	}
+	media = strings.ToLower(media)
 	if z.defaults {
 		return shrinksByDefault(media)
 	}
@@ -192,17 +244,30 @@ func shrinksByDefault(media string) bool {
 
 // stream compresses a streamed response.
 func (z *compressor) stream(c *fasterapi.Ctx, next *fasterapi.StreamWriter) fasterapi.StreamFilter {
-	if c.Method() == http.MethodHead || !z.suitable(c) {
+	if c.Status() == http.StatusPartialContent {
+		z.part(c)
 		return nil
 	}
-	coding := z.negotiate(c)
+	whole, known := c.Value(field.EntireKey{}).(field.Entire)
+	if !z.suitable(c) || known && !z.fits(c, whole) {
+		return nil
+	}
+	coding := z.negotiate(c, 0)
 	if coding == "" {
 		return nil
 	}
 	encoded(c, coding)
+	if c.Method() == http.MethodHead {
+		return headOnly{next} // the length of the other coding is not said (RFC 9110 section 9.3.2)
+	}
 	pool := z.encoders[coding]
 	return &compressedStream{pool: pool, encoder: pool.stream(next), next: next}
 }
+
+// headOnly is the stream of an answer to HEAD, whose content nobody gets.
+type headOnly struct{ *fasterapi.StreamWriter }
+
+func (headOnly) Close() error { return nil }
 
 // compressedStream is a streamed body on its way through an encoder.
 //

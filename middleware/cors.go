@@ -2,13 +2,13 @@ package middleware
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/internal/field"
 )
 
 // CORSConfig says which pages of other origins may use the service from a
@@ -49,7 +49,7 @@ func CORS(cfg CORSConfig) fasterapi.Middleware {
 	p := newCORS(cfg)
 	return func(next fasterapi.Handler) fasterapi.Handler {
 		return func(c *fasterapi.Ctx) error {
-			origin := c.Header("Origin")
+			origin := joined(c.Headers("Origin")) // two lines are no origin
 			if c.Method() == http.MethodOptions && origin != "" && c.Header("Access-Control-Request-Method") != "" {
 				return p.preflight(c, origin)
 			}
@@ -76,16 +76,13 @@ func varyOrigin(c *fasterapi.Ctx) { c.Vary("Origin") }
 type cors struct {
 	CORSConfig
 	anyOrigin                        bool
-	exact                            map[string]bool
-	below                            []wildOrigin
+	exact                            map[field.Origin]bool
+	below                            []field.Origin // the names are suffixes with a dot in front
 	methods, headers, expose, maxAge string
 }
 
-// wildOrigin is an origin like "https://*.example.com".
-type wildOrigin struct{ before, after string }
-
 func newCORS(cfg CORSConfig) *cors {
-	p := &cors{CORSConfig: cfg, exact: map[string]bool{}}
+	p := &cors{CORSConfig: cfg, exact: map[field.Origin]bool{}}
 	for _, origin := range cfg.Origins {
 		p.addOrigin(origin)
 	}
@@ -96,7 +93,7 @@ func newCORS(cfg CORSConfig) *cors {
 	}
 	for _, list := range [][]string{p.Methods, cfg.Headers, cfg.Expose} {
 		for _, name := range list {
-			mustBe(isToken(name), "CORSConfig: "+strconv.Quote(name)+" is not a method or field name")
+			mustBe(field.IsToken(name), "CORSConfig: "+strconv.Quote(name)+" is not a method or field name")
 			mustBe(name != "*" || !cfg.Credentials, `CORSConfig: with Credentials "*" stands for a field of that name`)
 		}
 	}
@@ -117,26 +114,25 @@ func (p *cors) addOrigin(origin string) {
 		p.anyOrigin = true
 		return
 	}
-	u, err := url.Parse(strings.Replace(origin, "://*.", "://wild.", 1))
-	mustBe(err == nil && u.Scheme != "" && u.Host != "" && u.Path == "" && u.RawQuery == "" && u.User == nil && !strings.Contains(u.Host, "*"),
+	plain := strings.Replace(origin, "://*.", "://", 1)
+	o, ok := field.ParseOrigin(plain)
+	mustBe(ok && !strings.Contains(plain, "*"),
 		"CORSConfig.Origins: "+strconv.Quote(origin)+` is not an origin such as "https://app.example.com"`)
-	origin = strings.ToLower(origin)
-	before, after, wild := strings.Cut(origin, "*")
-	if wild {
-		p.below = append(p.below, wildOrigin{before, after})
+	if plain != origin {
+		o.Name = "." + o.Name
+		p.below = append(p.below, o)
 		return
 	}
-	p.exact[origin] = true
+	p.exact[o] = true
 }
 
 func (p *cors) allowed(c *fasterapi.Ctx, origin string) bool {
-	lower := strings.ToLower(origin)
-	if p.anyOrigin || p.exact[lower] {
+	o, ok := field.ParseOrigin(origin)
+	if p.anyOrigin || ok && p.exact[o] {
 		return true
 	}
 	for _, w := range p.below {
-		if len(lower) > len(w.before)+len(w.after) && strings.HasPrefix(lower, w.before) && strings.HasSuffix(lower, w.after) &&
-			!strings.ContainsAny(lower[len(w.before):len(lower)-len(w.after)], "/:@") {
+		if ok && o.Scheme == w.Scheme && o.Port == w.Port && len(o.Name) > len(w.Name) && strings.HasSuffix(o.Name, w.Name) {
 			return true
 		}
 	}
@@ -194,10 +190,11 @@ func (p *cors) fields(asked string) bool {
 	if strings.Count(asked, ",") >= maxAskedFields {
 		return false
 	}
-	for name := range strings.SplitSeq(asked, ",") {
-		name = strings.TrimSpace(name)
-		known := func(s string) bool { return s == "*" || strings.EqualFold(s, name) }
-		if !isToken(name) || len(p.Headers) > 0 && !slices.ContainsFunc(p.Headers, known) {
+	for more := true; more; {
+		var name string
+		name, asked, more = field.NextToken(asked)
+		known := func(s string) bool { return s == "*" || field.EqualFold(s, name) }
+		if !field.IsToken(name) || len(p.Headers) > 0 && !slices.ContainsFunc(p.Headers, known) {
 			return false
 		}
 	}

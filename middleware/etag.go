@@ -4,10 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
-	"strings"
-	"time"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/internal/field"
+	"github.com/fasterapi/fasterapi/problem"
 )
 
 // ETagConfig configures ETag. The zero value is ready.
@@ -20,8 +20,8 @@ type ETagConfig struct {
 }
 
 // ETag tags successful responses to GET and HEAD with a hash of their body, and
-// answers with 304 when the client has it already (RFC 9110 section 13). A
-// tag or date that the handler sets itself is used instead. The handler runs in any
+// answers with 304 when the client has it already, or with 412 when it asks for
+// another (RFC 9110 section 13). A tag or date that the handler sets itself is used instead. The handler runs in any
 // case: this saves bytes, not work. Streams are left alone.
 func ETag(cfg ETagConfig) fasterapi.Middleware {
 	if cfg.MaxBody == 0 {
@@ -41,12 +41,26 @@ func ETag(cfg ETagConfig) fasterapi.Middleware {
 				tag = tagOf(body, cfg.Weak)
 				c.SetHeader("ETag", tag)
 			}
-			if unchanged(c, tag) {
-				c.Respond(http.StatusNotModified, "", nil)
-			}
-			return nil
+			return evaluate(c, tag)
 		}
 	}
+}
+
+// evaluate answers with 304 or 412 where the conditions of the request say so.
+func evaluate(c *fasterapi.Ctx, tag string) error {
+	conditions, known := field.ReadConditions(c.Headers), field.Known{}
+	known.Tag, _ = field.ParseTag(tag)
+	if changed, err := http.ParseTime(c.ResponseHeader("Last-Modified")); err == nil {
+		known.Modified = changed
+	}
+	switch conditions.Evaluate(c.Method(), known) {
+	case field.NotModified:
+		c.Set(field.EntireKey{}, field.Entire{ContentType: c.ContentType(), Size: int64(len(c.StagedBody()))})
+		c.Respond(http.StatusNotModified, "", nil)
+	case field.Failed:
+		return problem.New(http.StatusPreconditionFailed, "")
+	}
+	return nil
 }
 
 // tagOf makes a tag of 128 bits of SHA-256.
@@ -57,46 +71,4 @@ func tagOf(body []byte, weak bool) string {
 		return "W/" + tag
 	}
 	return tag
-}
-
-// unchanged evaluates the conditions of the request: If-None-Match, and without it
-// If-Modified-Since.
-func unchanged(c *fasterapi.Ctx, tag string) bool {
-	if conditions := c.Headers("If-None-Match"); len(conditions) > 0 {
-		return tag != "" && tagListed(joined(conditions), tag)
-	}
-	modified := c.ResponseHeader("Last-Modified")
-	since := c.Header("If-Modified-Since")
-	if modified == "" || since == "" {
-		return false
-	}
-	changed, err := http.ParseTime(modified)
-	if err != nil {
-		return false
-	}
-	known, err := http.ParseTime(since)
-	return err == nil && !changed.Truncate(time.Second).After(known)
-}
-
-// tagListed compares weakly, RFC 9110 section 8.8.3.2.
-func tagListed(list, tag string) bool {
-	tag = strings.TrimPrefix(tag, "W/")
-	for list = trimSpace(list); list != ""; {
-		if list[0] == '*' {
-			return true
-		}
-		list = strings.TrimPrefix(list, "W/")
-		if len(list) == 0 || list[0] != '"' {
-			return false
-		}
-		end := strings.IndexByte(list[1:], '"')
-		if end < 0 {
-			return false
-		}
-		if list[:end+2] == tag {
-			return true
-		}
-		list = strings.TrimLeft(list[end+2:], ", \t")
-	}
-	return false
 }

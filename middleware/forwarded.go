@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/fasterapi/fasterapi/internal/field"
 )
 
 const (
@@ -103,7 +105,7 @@ func parsePair(s string) (p pair, rest string, ok bool) {
 
 func tokenLength(s string) int {
 	n := 0
-	for n < len(s) && isTokenByte(s[n]) {
+	for n < len(s) && field.IsTokenByte(s[n]) {
 		n++
 	}
 	return n
@@ -146,7 +148,7 @@ func parseNode(s string) (netip.Addr, bool) {
 		}
 		host = s[:i]
 	}
-	if strings.EqualFold(host, "unknown") || strings.HasPrefix(host, "_") && isToken(host) {
+	if strings.EqualFold(host, "unknown") || strings.HasPrefix(host, "_") && field.IsToken(host) {
 		return netip.Addr{}, true
 	}
 	return parseAddr(host)
@@ -158,7 +160,7 @@ func validPort(s string) bool {
 		return false
 	}
 	if s[1] == '_' {
-		return isToken(s[1:])
+		return field.IsToken(s[1:])
 	}
 	for i := 1; i < len(s); i++ {
 		if s[i] < '0' || s[i] > '9' {

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/fasterapi/fasterapi/internal/field"
 )
 
 // FuzzForwarded: whatever comes, a parser returns bounded, clean values, and what
@@ -44,7 +46,7 @@ func FuzzForwardedRoundTrip(f *testing.F) {
 	f.Add([]byte("0000"), strings.Repeat(",", maxCommas+1), "0")
 	f.Fuzz(func(t *testing.T, raw []byte, by, proto string) {
 		addr, ok := netip.AddrFromSlice(raw)
-		if !ok || !isToken(proto) || strings.ContainsAny(by, "\x00\r\n") {
+		if !ok || !field.IsToken(proto) || strings.ContainsAny(by, "\x00\r\n") {
 			return
 		}
 		addr = plain(addr)
@@ -59,49 +61,5 @@ func FuzzForwardedRoundTrip(f *testing.F) {
 			want = []hop{{}, {}}
 		}
 		require.Equal(t, want, hops)
-	})
-}
-
-// FuzzAcceptEncoding: the choice is one of the offers or none, and never one that
-// the client does not name.
-func FuzzAcceptEncoding(f *testing.F) {
-	for _, seed := range []string{"gzip, br;q=0.5, *;q=0", "identity", "*", "gzip;q=1.0001", ";", "br;q=", "zstd ; q = 1", strings.Repeat("gzip,", 100)} {
-		f.Add(seed)
-	}
-	offered := []string{"zstd", "br", "gzip"}
-	f.Fuzz(func(t *testing.T, accept string) {
-		coding := choose(accept, offered)
-		if coding == "" {
-			return
-		}
-		require.Contains(t, offered, coding)
-		lower := strings.ToLower(accept)
-		require.True(t, strings.Contains(lower, coding) || strings.Contains(lower, "*"))
-		require.Positive(t, quality(accept, coding))
-	})
-}
-
-func TestChoose(t *testing.T) {
-	offered := []string{"zstd", "br", "gzip"}
-	for accept, want := range map[string]string{
-		"": "", "identity": "", "gzip": "gzip", "GZIP": "gzip", "x-gzip": "gzip", "gzip, br": "br", "gzip, deflate, br, zstd": "zstd",
-		"br;q=0.5, gzip": "gzip", "zstd;q=0, *": "br", "*;q=0": "", "gzip;q=0.0": "", "gzip;q=0.001": "gzip", "gzip;q=1.000": "gzip",
-		"gzip;q=1.5": "", "gzip;q=-1": "", "gzip;q=0.0001": "", "gzip;level=9": "", "br ; q=0.8 , gzip;q=0.9": "gzip", "*;q=0.1, br;q=0.2": "br",
-	} {
-		require.Equal(t, want, choose(accept, offered), accept)
-	}
-}
-
-func FuzzTagListed(f *testing.F) {
-	f.Add(`"a", W/"b"`, `"b"`)
-	f.Add(`*`, `"b"`)
-	f.Fuzz(func(t *testing.T, list, tag string) {
-		if strings.Contains(tag, `"`) {
-			return
-		}
-		require.True(t, tagListed(`"x" , W/"`+tag+`"`, `"`+tag+`"`))
-		if tagListed(list, `"`+tag+`"`) {
-			require.True(t, strings.Contains(list, tag) || strings.Contains(list, "*"))
-		}
 	})
 }

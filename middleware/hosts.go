@@ -1,12 +1,12 @@
 package middleware
 
 import (
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/internal/field"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -45,8 +45,6 @@ func AllowedHosts(hosts ...string) fasterapi.Middleware {
 // hostname is host in lower case, without port and without the dot of the
 // root.
 func hostname(host string) string {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	return strings.TrimSuffix(strings.ToLower(host), ".")
+	name, _ := field.CutPort(host)
+	return strings.TrimSuffix(strings.ToLower(name), ".")
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/field"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -79,7 +80,7 @@ func RateLimit(cfg RateLimitConfig) fasterapi.Middleware {
 	if cfg.Name == "" {
 		cfg.Name = "default"
 	}
-	mustBe(isToken(cfg.Name), "RateLimitConfig.Name must be a token")
+	mustBe(field.IsToken(cfg.Name), "RateLimitConfig.Name must be a token")
 	window := int64(max(1, cfg.Limit.Window/time.Second))
 	policy := `"` + cfg.Name + `";q=` + strconv.Itoa(cfg.Limit.Requests) + ";w=" + strconv.FormatInt(window, 10)
 	return func(next fasterapi.Handler) fasterapi.Handler {

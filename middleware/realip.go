@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/internal/field"
 )
 
 // RealIPConfig says which proxies are believed.
@@ -83,7 +84,7 @@ func newRealIP(cfg RealIPConfig) *realIP {
 	if r.ProtoHeader == "" {
 		r.ProtoHeader = "X-Forwarded-Proto"
 	}
-	mustBe(isToken(r.Header) && isToken(r.ProtoHeader), "RealIPConfig: Header and ProtoHeader must be field names")
+	mustBe(field.IsToken(r.Header) && field.IsToken(r.ProtoHeader), "RealIPConfig: Header and ProtoHeader must be field names")
 	switch strings.ToLower(r.Header) {
 	case "x-forwarded-for":
 	case "forwarded":

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/internal/field"
 )
 
 // RequestIDConfig configures RequestID. The zero value is ready.
@@ -28,7 +29,7 @@ func RequestID(cfg RequestIDConfig) fasterapi.Middleware {
 	if cfg.Header == "" {
 		cfg.Header = "X-Request-ID"
 	}
-	mustBe(isToken(cfg.Header), "RequestIDConfig.Header is not a field name")
+	mustBe(field.IsToken(cfg.Header), "RequestIDConfig.Header is not a field name")
 	if cfg.New == nil {
 		cfg.New = rand.Text
 	}

@@ -2,8 +2,9 @@ package exchange
 
 import (
 	"net/textproto"
-	"slices"
 	"strings"
+
+	"github.com/fasterapi/fasterapi/internal/field"
 )
 
 // Field is one header field of a response. Name and value must be valid field
@@ -55,7 +56,7 @@ func (x *Exchange) AddField(name, value string) {
 	switch repetition(name) {
 	case never:
 		if strings.EqualFold(name, "Connection") {
-			x.CloseAfter = x.CloseAfter || hasToken(value, "close")
+			x.CloseAfter = x.CloseAfter || field.Lists(value, "close")
 		}
 	case once:
 		x.SetField(name, value)
@@ -206,11 +207,4 @@ func (x *Exchange) indexOf(name string, from int) int {
 		}
 	}
 	return -1
-}
-
-// hasToken tells whether a list of tokens has one.
-func hasToken(list, token string) bool {
-	return slices.ContainsFunc(strings.Split(list, ","), func(item string) bool {
-		return strings.EqualFold(strings.Trim(item, " \t"), token)
-	})
 }

@@ -21,6 +21,7 @@
 //   - quality.go: Accept and Accept-Encoding (RFC 9110 section 12)
 //   - origin.go: Origin (RFC 6454 section 7)
 //   - host.go: Host (RFC 9110 section 7.2, RFC 3986 section 3.2.2)
+//   - entire.go: what a 304, a part or a head stands for
 //   - media.go: the media type in Content-Type (RFC 9110 section 8.3)
 //
 // # Ownership and cost

@@ -22,7 +22,7 @@ type Selection uint8
 const (
 	Whole         Selection = iota // no range, or none that is understood: all of it
 	Parts                          // the ranges
-	Unsatisfiable                  // 416: no range has a byte of it
+	Unsatisfiable                  // 416: no range has a byte of it, or the field is malformed
 )
 
 // maxRanges bounds how many parts one answer has: more are answered with the
@@ -30,14 +30,19 @@ const (
 const maxRanges = 64
 
 // Ranges reads a Range field for a representation of size bytes, RFC 9110
-// section 14.1. A unit other than bytes and a set that breaks the grammar are
-// ignored (section 14.2), and so is a set that repeats itself: more bytes than
-// the whole, or more than two ranges that overlap. Of a representation without
+// section 14.1. A unit that is not known must be ignored (section 14.2). A set that
+// breaks the grammar is refused, as net/http does, and one that repeats itself is
+// ignored: more bytes than the whole, or more than two ranges that overlap. Of a representation without
 // bytes any range is the whole: some clients ask for one every time.
 func Ranges(value string, size int64) ([]Range, Selection) {
 	const unit = "bytes"
 	equals := index(value, '=')
-	if equals < 0 || !EqualFold(value[:equals], unit) || size <= 0 {
+	switch {
+	case value == "":
+		return nil, Whole
+	case equals < 0:
+		return nil, Unsatisfiable
+	case !EqualFold(value[:equals], unit) || size <= 0:
 		return nil, Whole
 	}
 	var ranges []Range
@@ -48,7 +53,10 @@ func Ranges(value string, size int64) ([]Range, Selection) {
 			continue // empty elements are allowed, RFC 9110 section 5.6.1.2
 		}
 		r, ok := rangeSpec(spec, size)
-		if listed++; !ok || listed > maxRanges {
+		if !ok {
+			return nil, Unsatisfiable
+		}
+		if listed++; listed > maxRanges {
 			return nil, Whole
 		}
 		if r.Length > 0 {

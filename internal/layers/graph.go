@@ -93,7 +93,7 @@ func packages() map[string]Package {
 
 		// Layer 4: the bytes of a connection; the values of a request.
 		"internal/stream":   {Layer: 4, Imports: socket},
-		"internal/exchange": {Layer: 4, Imports: []string{"async", "reactor", "internal/http1/wire", "internal/invariant"}},
+		"internal/exchange": {Layer: 4, Imports: []string{"async", "reactor", "internal/field", "internal/http1/wire", "internal/invariant"}},
 		"internal/bind":     {Layer: 4, Imports: []string{"problem", "internal/field", "internal/schema", "internal/codec"}},
 		"internal/codec":    {Layer: 4, Imports: []string{"problem", "internal/schema"}},
 		"internal/inject":   {Layer: 4, Imports: []string{"async", "problem"}},

@@ -4,11 +4,13 @@ import (
 	"crypto/sha1"
 	"encoding/base64"
 	"net/http"
-	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gobwas/httphead"
 	"github.com/gobwas/ws/wsflate"
+
+	"github.com/fasterapi/fasterapi/internal/field"
 )
 
 // Request is what the handshake looks at.
@@ -79,14 +81,14 @@ func checkUpgrade(r Request) *Refusal {
 	switch {
 	case !r.HTTP11():
 		return &Refusal{Status: http.StatusBadRequest, Reason: "a WebSocket begins with HTTP/1.1"}
-	case !hasToken(r.Header("Upgrade"), "websocket"):
+	case !field.Lists(r.Header("Upgrade"), "websocket"):
 		return &Refusal{
 			Status: http.StatusUpgradeRequired, Reason: "this is a WebSocket",
 			Header: http.Header{"Upgrade": {"websocket"}, "Connection": {"Upgrade"}},
 		}
 	case r.Method() != http.MethodGet:
 		return &Refusal{Status: http.StatusBadRequest, Reason: "a WebSocket begins with GET"}
-	case !hasToken(r.Header("Connection"), "upgrade"):
+	case !field.Lists(r.Header("Connection"), "upgrade"):
 		return &Refusal{Status: http.StatusBadRequest, Reason: "the Connection field does not list upgrade"}
 	case r.HasBody():
 		return &Refusal{Status: http.StatusBadRequest, Reason: "a WebSocket begins with a request without body"}
@@ -103,45 +105,38 @@ func checkUpgrade(r Request) *Refusal {
 	return nil
 }
 
-func hasToken(list, token string) bool {
-	for element := range strings.SplitSeq(list, ",") {
-		if strings.EqualFold(strings.TrimSpace(element), token) {
-			return true
-		}
-	}
-	return false
-}
-
 // allows tells whether pages of origin may connect. Programs send no origin.
 func (p *Policy) allows(origin, host string) bool {
 	if origin == "" {
 		return true
 	}
-	u, err := url.Parse(origin)
-	if err != nil || u.Host == "" { // "null" is a page without an origin
-		return p.listed("*", "")
+	o, ok := field.ParseOrigin(origin)
+	if !ok { // "null" is a page without an origin
+		return slices.Contains(p.Origins, "*")
 	}
-	return strings.EqualFold(u.Host, host) || p.listed(u.Hostname(), u.Host)
+	return o.ServedBy(host) || slices.ContainsFunc(p.Origins, func(allowed string) bool { return matches(o, allowed) })
 }
 
-func (p *Policy) listed(name, nameAndPort string) bool {
-	for _, allowed := range p.Origins {
-		suffix, wild := strings.CutPrefix(allowed, "*.")
-		switch {
-		case allowed == "*", strings.EqualFold(allowed, name), strings.EqualFold(allowed, nameAndPort):
-			return true
-		case wild && len(name) > len(suffix) && strings.EqualFold(name[len(name)-len(suffix)-1:], "."+suffix):
-			return true
-		}
+// matches tells whether an element of Policy.Origins stands for an origin. One
+// without a port stands for all ports.
+func matches(o field.Origin, allowed string) bool {
+	if suffix, wild := strings.CutPrefix(allowed, "*."); wild {
+		suffix = "." + strings.ToLower(suffix)
+		return len(o.Name) > len(suffix) && strings.HasSuffix(o.Name, suffix)
 	}
-	return false
+	if strings.Count(allowed, ":") > 1 && allowed[0] != '[' {
+		allowed = "[" + allowed + "]"
+	}
+	name, port := field.CutPort(allowed)
+	return allowed == "*" || port == "" && field.EqualFold(name, o.Name) || port != "" && o.ServedBy(allowed)
 }
 
 // choose returns the first subprotocol of ours that the client offers.
 func (p *Policy) choose(offered string) string {
 	for _, ours := range p.Subprotocols {
-		for theirs := range strings.SplitSeq(offered, ",") {
-			if strings.TrimSpace(theirs) == ours {
+		for list, more := offered, true; more; {
+			var theirs string
+			if theirs, list, more = field.NextToken(list); theirs == ours {
 				return ours
 			}
 		}
