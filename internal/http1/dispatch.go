@@ -13,6 +13,7 @@ func (c *conn) serve() bool {
 		return false
 	}
 	c.phase, c.finished = serving, false
+	c.cancelIfLeft()
 	if c.co != nil && c.socket.Pending() > 0 {
 		c.flushIfSuspended()
 	}

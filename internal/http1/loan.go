@@ -200,6 +200,46 @@ func (c *conn) enterServe() bool {
 	return true
 }
 
+// cancelIfLeft sees to it that the exchange, which is about to be served, is
+// cancelled when the client has closed its sending side before: no event is going to
+// tell. It comes in a later turn of the reactor, so that a client which waits for its
+// answer (RFC 9112 9.6) gets it from a handler that does not wait.
+func (c *conn) cancelIfLeft() {
+	left, onReactor := c.ended, c.owner.Load() == ownedByReactor
+	if !onReactor {
+		c.loan.mu.Lock()
+		left = left || c.loan.seen&(poll.Hangup|poll.Closed) != 0
+		c.loan.mu.Unlock()
+	}
+	switch {
+	case !left:
+	case onReactor:
+		c.core.reactor.Schedule((*departed)(c))
+	default:
+		c.core.reactor.Post((*departed)(c)) // false: the reactor has ended, and cut everything
+	}
+}
+
+// departed is a connection whose client has closed its sending side.
+//
+// Owner: reactor.
+type departed conn
+
+// Run implements [async.Task]. The connection may have come further, or to its end.
+func (d *departed) Run() {
+	c := (*conn)(d)
+	l := &c.loan
+	l.mu.Lock()
+	onLoan := c.owner.Load() == onLoan
+	if onLoan && l.live {
+		c.core.server.handler.Cancel(c.x, exchange.ErrClientGone)
+	}
+	l.mu.Unlock()
+	if !onLoan && c.phase == serving {
+		c.core.server.handler.Cancel(c.x, exchange.ErrClientGone)
+	}
+}
+
 // leaveServe ends that time.
 func (c *conn) leaveServe() {
 	if c.owner.Load() == ownedByReactor {
@@ -217,4 +257,7 @@ func (c *conn) takeOutput() {
 	c.loan.mu.Unlock()
 }
 
-var _ async.Task = (*recalled)(nil)
+var (
+	_ async.Task = (*recalled)(nil)
+	_ async.Task = (*departed)(nil)
+)
