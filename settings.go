@@ -134,6 +134,7 @@ func (r *settingsReader) field(dst reflect.Value, f *reflect.StructField, prefix
 		r.mistake("%s %s%s", name, unreadable(f.Type, err), about)
 		return
 	}
+	plan.Sensitive = true // no message repeats a value, nor a name in a map
 	value := one.Elem().Field(0)
 	for _, message := range plan.Check(value) {
 		if message[0] != '[' { // else it is about an item

@@ -76,7 +76,7 @@ func (in *inputs) parameter(f *bind.Field) {
 		}
 	}
 	p.Schema = in.builder.registry.Parameter(f.Type, f.Tag)
-	if f.HasDefault && p.Schema.Default == nil && slices.Contains(p.Schema.Types, "string") {
+	if f.HasDefault && !f.Sensitive && p.Schema.Default == nil && slices.Contains(p.Schema.Types, "string") {
 		p.Schema.Default, _ = jsontext.AppendQuote(nil, f.Default) // it was parsed, so it is UTF-8 or a mistake of the tag
 	}
 	if p.Schema.Ref == "" {

@@ -1,17 +1,14 @@
 package bind_test
 
 import (
-	"errors"
+	"fmt"
 	"math/big"
 	"net/http"
 	"net/netip"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
-	"unsafe"
 
-	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/problem"
 	"github.com/stretchr/testify/require"
 )
@@ -196,43 +193,30 @@ func TestLocationsAreBounded(t *testing.T) {
 	require.Less(t, len(prob.AppendJSON(nil)), 500)
 }
 
-// wrong is a BodyDecoder that reports n errors.
-type wrong struct{ n int }
+type ownWords struct{ _ string }
 
-func (w wrong) DecodeBody(dst unsafe.Pointer, body []byte, errs []problem.FieldError) []problem.FieldError {
-	*(*int)(dst) = len(body)
-	for range w.n {
-		errs = append(errs, problem.FieldError{Location: "body.x", Message: "is wrong"})
-	}
-	return errs
+// UnmarshalText refuses everything in the words of a rule, and quotes it.
+func (*ownWords) UnmarshalText(text []byte) error {
+	return fmt.Errorf("must be one of: red, blue; got %s", text)
 }
 
-func TestBodyDecoderOption(t *testing.T) {
-	type input struct {
-		N    []int `query:"n"`
-		Body int   `body:""`
+// TestOwnWordsAboutSecretBodies: the words of a type about a secret stay out, whatever they begin with, and those of the
+// codec are told.
+func TestOwnWordsAboutSecretBodies(t *testing.T) {
+	type pin struct {
+		Body ownWords `body:"" sensitive:"true"`
 	}
-	decoder := wrong{}
-	opts := bind.Options{Body: func(typ reflect.Type) (bind.BodyDecoder, error) {
-		require.Equal(t, reflect.TypeFor[int](), typ)
-		return decoder, nil
-	}}
-	b, errs := bind.For[input](opts)
-	require.Empty(t, errs)
-	in, prob := b.Bind(newRequest(jsonBody("12345")))
-	require.Nil(t, prob)
-	require.Equal(t, 5, in.Body)
-
-	decoder.n = 1000
-	b, errs = bind.For[input](opts)
-	require.Empty(t, errs)
-	_, prob = b.Bind(newRequest(query("n=x"), jsonBody("12345")))
-	require.Len(t, prob.Errors, bind.MaxErrors)
-	require.Equal(t, "query.n", prob.Errors[0].Location)
-
-	_, errs = bind.For[input](bind.Options{Body: func(reflect.Type) (bind.BodyDecoder, error) {
-		return nil, errors.New("cannot decode that")
-	}})
-	require.Len(t, errs, 1)
-	require.EqualError(t, errs[0], "field Body: cannot decode that")
+	require.Equal(t, `{"location":"body","message":"is not valid"}`, failures[pin](t, jsonBody(`"hunter2"`)))
+	type members struct {
+		Body struct {
+			Pin  ownWords       `json:"pin"`
+			Name string         `json:"name" maxLength:"1"`
+			Map  map[string]int `json:"map"`
+		} `body:"" sensitive:"true"`
+	}
+	require.Equal(t, strings.Join([]string{
+		`{"location":"body.pin","message":"is not valid"}`,
+		`{"location":"body.name","message":"must have at most 1 character"}`,
+		`{"location":"body.map.*","message":"must be an integer"}`,
+	}, "\n"), failures[members](t, jsonBody(`{"pin":"hunter2","name":"hunter2","map":{"hunter2":"hunter2"}}`)))
 }

@@ -29,12 +29,18 @@ func (c *compiler) fail(name, format string, args ...any) {
 // sources are the tags that name a source, in the order of In.
 var sources = [...]string{"path", "query", "header", "cookie", "body", "inject", "form", "file"}
 
-// collect lists the fields of t, which lies offset bytes inside the input struct, and those of embedded structs.
-func (c *compiler) collect(t reflect.Type, prefix string, offset uintptr, index []int) {
+// embedding says where a struct lies inside the input struct.
+type embedding struct {
+	prefix string  // of the names of its fields
+	offset uintptr // bytes
+	secret bool    // it is embedded as sensitive, or a struct around it is
+}
+
+// collect lists the fields of t and those of embedded structs.
+func (c *compiler) collect(t reflect.Type, at embedding) {
 	for i := range t.NumField() {
 		sf := t.Field(i)
-		name := prefix + sf.Name
-		at := append(slices.Clip(index), i)
+		name := at.prefix + sf.Name
 		var found []In
 		for in, tag := range sources {
 			if _, ok := sf.Tag.Lookup(tag); ok {
@@ -44,7 +50,7 @@ func (c *compiler) collect(t reflect.Type, prefix string, offset uintptr, index 
 		switch {
 		case sf.Tag.Get("bind") == "-":
 		case len(found) == 0 && sf.Anonymous:
-			c.embed(sf, name, offset+sf.Offset, at)
+			c.embed(sf, name, at)
 		case len(found) == 0 && !sf.IsExported():
 		case len(found) == 0:
 			c.untagged(sf, name)
@@ -54,8 +60,8 @@ func (c *compiler) collect(t reflect.Type, prefix string, offset uintptr, index 
 			c.fail(name, "is not exported, so it cannot be set")
 		default:
 			f := Field{
-				Name: name, In: found[0], Type: sf.Type, Offset: offset + sf.Offset, Index: at,
-				Tag: sf.Tag, Doc: sf.Tag.Get("doc"), Example: sf.Tag.Get("example"),
+				Name: name, In: found[0], Type: sf.Type, Offset: at.offset + sf.Offset,
+				Tag: sf.Tag, Doc: sf.Tag.Get("doc"), Example: sf.Tag.Get("example"), Sensitive: at.secret,
 			}
 			if c.readTags(&f) {
 				c.plan.fields = append(c.plan.fields, f)
@@ -64,14 +70,15 @@ func (c *compiler) collect(t reflect.Type, prefix string, offset uintptr, index 
 	}
 }
 
-func (c *compiler) embed(sf reflect.StructField, name string, offset uintptr, index []int) {
+func (c *compiler) embed(sf reflect.StructField, name string, at embedding) {
 	switch {
 	case sf.Type.Kind() != reflect.Struct:
 		c.fail(name, "embeds %v: only structs by value can be embedded without a source tag", sf.Type)
 	case reflect.PointerTo(sf.Type).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
 		c.fail(name, "embeds %v, which is a single value: give it a source tag", sf.Type)
 	default:
-		c.collect(sf.Type, name+".", offset, index)
+		secret := c.flag(name, sf.Tag, "sensitive", at.secret)
+		c.collect(sf.Type, embedding{prefix: name + ".", offset: at.offset + sf.Offset, secret: secret || at.secret})
 	}
 }
 
@@ -106,7 +113,7 @@ func (c *compiler) readTags(f *Field) bool {
 		c.checkKey(f)
 	}
 	f.Default, f.HasDefault = f.Tag.Lookup("default")
-	f.Sensitive = c.flag(f, "sensitive", isSecret(f) || schema.IsPassword(f.Tag))
+	f.Sensitive = c.flag(f.Name, f.Tag, "sensitive", isSecret(f) || schema.IsPassword(f.Tag)) || f.Sensitive
 	c.readRequired(f)
 	return len(c.errs) == before
 }
@@ -125,7 +132,7 @@ func (c *compiler) checkKey(f *Field) {
 // readRequired sets Required: paths are, bodies are unless they are pointers, and others are when they say so.
 func (c *compiler) readRequired(f *Field) {
 	implied := f.In == Path || f.In == Body && f.Type.Kind() != reflect.Pointer || f.In == File && f.Type == c.opts.Upload
-	f.Required = c.flag(f, "required", implied)
+	f.Required = c.flag(f.Name, f.Tag, "required", implied)
 	switch {
 	case f.In == Path && !f.Required:
 		c.fail(f.Name, "a path parameter is always required")
@@ -144,29 +151,43 @@ func (c *compiler) readRequired(f *Field) {
 }
 
 // flag reads a boolean tag.
-func (c *compiler) flag(f *Field, tag string, absent bool) bool {
-	text, ok := f.Tag.Lookup(tag)
+func (c *compiler) flag(name string, tags reflect.StructTag, tag string, absent bool) bool {
+	text, ok := tags.Lookup(tag)
 	if !ok {
 		return absent
 	}
 	v, err := strconv.ParseBool(text)
 	if err != nil {
-		c.fail(f.Name, "the %s tag is true or false, not %q", tag, text)
+		c.fail(name, "the %s tag is true or false, not %q", tag, text)
 	}
 	return v
 }
 
-// isSecret tells the fields that hold credentials by their place: all cookies, and these headers.
+// isSecret tells the fields that hold credentials by their place, all cookies and these headers, and values with a
+// sensitive part, which are read from one text. A JSON body has members for its parts.
 func isSecret(f *Field) bool {
-	if f.In == Cookie {
-		return true
-	}
-	if f.In != Header {
+	switch f.In {
+	case Body, Inject, File:
 		return false
-	}
-	switch f.Key {
-	case "Authorization", "Proxy-Authorization", "Cookie", "X-Api-Key", "X-Auth-Token", "X-Csrf-Token":
+	case Cookie:
 		return true
+	case Header:
+		if secretHeader(f.Key) {
+			return true
+		}
+	}
+	return schema.HasSecret(f.Type)
+}
+
+// secretHeader tells the header fields that hold credentials by their names.
+func secretHeader(key string) bool {
+	if key == "Cookie" {
+		return true
+	}
+	for _, end := range [...]string{"Authorization", "Api-Key", "Apikey", "-Token", "-Secret", "-Password"} {
+		if strings.HasSuffix(key, end) {
+			return true
+		}
 	}
 	return false
 }
@@ -356,7 +377,7 @@ func InjectFields(t reflect.Type) (list []Field) {
 		return nil
 	}
 	c := compiler{plan: &Plan{}}
-	c.collect(t, "", 0, nil)
+	c.collect(t, embedding{})
 	for _, f := range c.plan.fields {
 		if f.In == Inject {
 			list = append(list, f)

@@ -48,8 +48,9 @@
 // All that is wrong with a request is reported in one problem with located errors: path.id, query.page,
 // header.X-Thing, cookie.sid, body.items[3].price. The status is 422, malformed JSON included (as FastAPI
 // does), or 415 when the body has no JSON content type. The text of an error returned by a TextUnmarshaler is shown to the
-// client. Cookies, credentials in headers and fields tagged sensitive:"true" are never echoed, and neither are
-// bodies that have such a field anywhere.
+// client. Cookies, credentials in headers (Authorization, Api-Key, names that end in -Token, -Secret or -Password) and
+// what is tagged sensitive:"true", fields, members or whole embedded structs, are never echoed: neither values nor names
+// of members that the client chose, nor what a type says of them.
 //
 // # Who owns what
 //

@@ -33,7 +33,6 @@ type Field struct {
 	Key        string // name in the request; headers in canonical form; empty for a body
 	Type       reflect.Type
 	Offset     uintptr // bytes from the start of the input struct
-	Index      []int   // for reflect.Value.FieldByIndex
 	Required   bool
 	HasDefault bool
 	Default    string // the text of the default tag
@@ -52,10 +51,4 @@ func (f *Field) Location() string {
 		return "body"
 	}
 	return f.In.String() + "." + f.Key
-}
-
-// Store sets the field of the input struct at dst to v, whose type must be assignable to the field's: the way for
-// the resolver of inject fields.
-func (f *Field) Store(dst Pointer, v reflect.Value) {
-	storeValue(add(dst, f.Offset), f.Type, v)
 }

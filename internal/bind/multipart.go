@@ -190,7 +190,7 @@ func (r *reading) upload(i int, part *multipart.Part) *problem.Problem {
 	r.files |= bit
 	u := newUpload(part)
 	if !s.accepts(u.mediaType()) {
-		r.faults.append(problem.FieldError{Location: s.field.Location(), Message: s.refused, Value: shown([]byte(u.ContentType))})
+		r.faults.add(s.field, []byte(u.ContentType), s.refused)
 		return r.skip(part)
 	}
 	fits, err := u.receive(part, s.most, &r.memory, r.plan.limits.Dir)
@@ -203,7 +203,7 @@ func (r *reading) upload(i int, part *multipart.Part) *problem.Problem {
 	case err != nil:
 		return r.broken(err)
 	case !fits:
-		r.faults.append(problem.FieldError{Location: s.field.Location(), Message: s.tooLarge, Value: shown([]byte(u.Name))})
+		r.faults.add(s.field, []byte(u.Name), s.tooLarge)
 		return r.skip(part)
 	}
 	r.plan.put(s, at, u)

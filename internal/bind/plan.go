@@ -39,8 +39,6 @@ type Options struct {
 	Form FormLimits
 	// StrictBody refuses members of a JSON body that its type does not have.
 	StrictBody bool
-	// Body makes the decoder of a JSON body field; nil: the compiled one of internal/codec.
-	Body func(t reflect.Type) (BodyDecoder, error)
 }
 
 // Compile makes the plan of the struct type t, or lists everything that is wrong with it; each error names its field.
@@ -49,7 +47,7 @@ func Compile(t reflect.Type, opts Options) (*Plan, []error) {
 		return nil, []error{fmt.Errorf("the input type %v is not a struct", t)}
 	}
 	c := compiler{opts: opts, plan: &Plan{typ: t, confined: true}}
-	c.collect(t, "", 0, nil)
+	c.collect(t, embedding{})
 	c.checkNames()
 	for i := range c.plan.fields {
 		c.compile(&c.plan.fields[i])

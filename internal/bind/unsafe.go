@@ -38,15 +38,6 @@ func hideBytes(b []byte) []byte {
 	return unsafe.Slice((*byte)(hide(unsafe.Pointer(unsafe.SliceData(b)))), len(b))
 }
 
-// storeValue copies v into the memory at p, which has type t.
-func storeValue(p unsafe.Pointer, t reflect.Type, v reflect.Value) {
-	if t.Kind() == reflect.Pointer && v.Kind() == reflect.Pointer {
-		*(*unsafe.Pointer)(p) = v.UnsafePointer()
-		return
-	}
-	reflect.NewAt(t, hide(p)).Elem().Set(v)
-}
-
 // valueAt returns the settable value of type t at p.
 func valueAt(p unsafe.Pointer, t reflect.Type) reflect.Value { return reflect.NewAt(t, p).Elem() }
 

@@ -97,12 +97,12 @@ func (s *decodeState) object() (any, bool) {
 
 func (s *decodeState) anyMember(m map[string]any, name string) bool {
 	if _, twice := m[name]; twice {
-		return s.skip() && s.report(problem.FieldError{Location: "." + short(bytesOf(name)), Message: msgTwice})
+		return s.skip() && s.report(problem.FieldError{Location: s.named(bytesOf(name)), Message: msgTwice})
 	}
 	before := len(s.faults)
 	v, ok := s.value()
 	if len(s.faults) != before {
-		s.within(before, "."+short(bytesOf(name)))
+		s.within(before, s.named(bytesOf(name)))
 	}
 	m[name] = v
 	return ok

@@ -103,8 +103,7 @@ func (c *decodeCompiler) compile(n *decodeNode, stringed bool, plan *schema.Plan
 			n.setOp(opString, rules)
 			return
 		}
-		c.plain = false
-		n.fn = decodeText(t, rules)
+		n.fn = c.foreign(t, decodeText(t, rules))
 	case schema.ClassTime:
 		n.fn = decodeTime
 	case schema.ClassDuration:
@@ -132,10 +131,20 @@ func (n *decodeNode) setOp(o op, rules *schema.Rules) {
 	}
 }
 
+// foreign is fn for values of t, which read themselves. What such code says
+// of a value may repeat any part of it.
+func (c *decodeCompiler) foreign(t reflect.Type, fn decodeFunc) decodeFunc {
+	c.plain = false
+	if schema.HasSecret(t) {
+		return quietly(fn)
+	}
+	return fn
+}
+
 // compileOther plans interfaces and types that read themselves.
 func (c *decodeCompiler) compileOther(n *decodeNode, where string) {
 	if n.typ.Kind() != reflect.Interface {
-		n.fn = decodeFallback(n.typ)
+		n.fn = c.foreign(n.typ, decodeFallback(n.typ))
 		return
 	}
 	if n.typ.NumMethod() > 0 {
@@ -149,8 +158,7 @@ func (c *decodeCompiler) compileStruct(n *decodeNode, where string) {
 	members, err := schema.MembersOf(n.typ)
 	if err != nil {
 		if p := reflect.PointerTo(n.typ); p.Implements(typeMarshalerTo) || p.Implements(typeMarshaler) || p.Implements(typeTextAppender) || p.Implements(typeTextMarshal) {
-			c.plain = false
-			n.fn = decodeFallback(n.typ) // it writes itself, and is read as a struct
+			n.fn = c.foreign(n.typ, decodeFallback(n.typ)) // it writes itself, and is read as a struct
 			return
 		}
 		c.mistake(where, "%w", err)
@@ -169,7 +177,7 @@ func (c *decodeCompiler) compileStruct(n *decodeNode, where string) {
 		d.add(m, c.field(m, plan, place))
 	}
 	if rest := members.Rest; rest != nil {
-		f := c.field(rest, &schema.Plan{}, where+"."+rest.Go)
+		f := c.field(rest, &schema.Plan{Sensitive: rest.Sensitive()}, where+"."+rest.Go)
 		f.place = "" // its members are those of the struct
 		c.plain, d.rest = false, &f
 	}

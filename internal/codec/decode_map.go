@@ -21,10 +21,11 @@ type mapDecoder struct {
 	rules  *schema.Rules
 	names  *schema.Rules // what the type of the names brings, such as Enum
 	secret bool          // the members have a sensitive part
+	hidden bool          // the names have
 }
 
 func (c *decodeCompiler) compileMap(n *decodeNode, plan *schema.Plan, where string) {
-	d := &mapDecoder{typ: n.typ, class: schema.KeyClass(n.typ.Key()), names: typePlan(n.typ.Key()).Rules, rules: plan.Rules, most: plan.Rules.Most(), secret: schema.HasSecret(n.typ)}
+	d := &mapDecoder{typ: n.typ, class: schema.KeyClass(n.typ.Key()), names: typePlan(n.typ.Key()).Rules, rules: plan.Rules, most: plan.Rules.Most(), secret: schema.HasSecret(n.typ), hidden: schema.HasSecret(n.typ.Key())}
 	n.fn = d.decode
 	if d.class == schema.ClassText && n.typ.Elem() == typeString && !plan.Constrained() && d.names == nil {
 		n.fn = decodeStrings
@@ -86,19 +87,27 @@ func (d *mapDecoder) member(s *decodeState, w *mapWriter) bool {
 		return false
 	}
 	if message := d.name(s, w.key, name); message != "" {
-		return s.skip() && s.report(problem.FieldError{Location: "." + short(bytesOf(name)), Message: message})
+		return s.skip() && s.report(problem.FieldError{Location: d.place(s, name), Message: message})
 	}
 	w.elem.Elem().SetZero()
 	before := len(s.faults)
 	ok = d.elem.fn(s, w.elem.UnsafePointer())
 	if len(s.faults) != before {
-		s.within(before, "."+short(bytesOf(name)))
+		s.within(before, d.place(s, name))
 	}
 	size := w.m.Len()
 	if w.m.SetMapIndex(w.key, w.elem.Elem()); w.m.Len() == size {
-		return s.report(problem.FieldError{Location: "." + short(bytesOf(name)), Message: msgTwice}) && ok
+		return s.report(problem.FieldError{Location: d.place(s, name), Message: msgTwice}) && ok
 	}
 	return ok
+}
+
+// place is where the member of that name is.
+func (d *mapDecoder) place(s *decodeState, name string) string {
+	if d.hidden {
+		return secretName
+	}
+	return s.named(bytesOf(name))
 }
 
 // skip steps over a member that is not kept.
@@ -151,7 +160,11 @@ func (d *mapDecoder) foreign(s *decodeState, key reflect.Value, name string) (me
 		err = json.Unmarshal(raw, key.Addr().Interface(), durations, json.StringifyNumbers(true))
 	}
 	if err != nil {
-		return s.reason(key.Type(), err) + ", as a name"
+		outer := s.quiet
+		s.quiet = outer || d.hidden
+		message = s.reason(key.Type(), err) + ", as a name"
+		s.quiet = outer
+		return message
 	}
 	return first(d.names.Text(name, s.messages[:0]))
 }
@@ -186,10 +199,10 @@ func decodeStrings(s *decodeState, p ptr) bool {
 		if s.peek() != '"' {
 			n := len(s.faults)
 			ok = s.wrong(msgString)
-			s.within(n, "."+short(bytesOf(name)))
+			s.within(n, s.named(bytesOf(name)))
 		} else if raw, ok = s.text(); ok {
 			if _, twice := m[name]; twice {
-				ok = s.report(problem.FieldError{Location: "." + short(bytesOf(name)), Message: msgTwice})
+				ok = s.report(problem.FieldError{Location: s.named(bytesOf(name)), Message: msgTwice})
 			}
 			m[name] = s.keep(raw)
 		}

@@ -270,7 +270,7 @@ func (d *structDecoder) lookup(s *decodeState, others *strays) (int, bool) {
 	}
 	place := ""
 	if message != "" {
-		place = "." + short(name)
+		place = s.named(name)
 	}
 	if !s.colon() || !s.skip() {
 		return 0, false

@@ -113,21 +113,15 @@ func decodeText(t reflect.Type, rules *schema.Rules) decodeFunc {
 
 // decodeFallback gives the value to encoding/json/v2.
 func decodeFallback(t reflect.Type) decodeFunc {
-	secret := schema.HasSecret(t)
 	return func(s *decodeState, p ptr) bool {
 		start := s.pos
 		if !s.skip() {
 			return false
 		}
-		err := json.Unmarshal(s.data[start:s.pos], pointerTo(t, p).Interface(), durations)
-		if err == nil {
-			return true
+		if err := json.Unmarshal(s.data[start:s.pos], pointerTo(t, p).Interface(), durations); err != nil {
+			return s.fault(start, s.reason(t, err))
 		}
-		outer := s.quiet
-		s.quiet = outer || secret
-		ok := s.fault(start, s.reason(t, err))
-		s.quiet = outer
-		return ok
+		return true
 	}
 }
 

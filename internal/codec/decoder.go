@@ -21,6 +21,7 @@ type Limits struct {
 type Options struct {
 	Strict   bool   // refuse members that the struct does not have; default: skip them, like FastAPI
 	Location string // what error locations begin with; default "body"
+	Secret   bool   // the document is a secret: errors repeat nothing of it, see schema.IsSensitive
 	Limits   Limits
 }
 
@@ -68,7 +69,7 @@ type decodeState struct {
 	chunk    []byte // room for strings, see keep
 	faults   []problem.FieldError
 	most     int
-	quiet    bool     // inside a sensitive member: values stay out of errors
+	quiet    bool     // inside a secret: nothing of it goes into errors
 	messages []string // scratch for rules
 }
 
@@ -144,6 +145,7 @@ func (d *Decoder) decode(data []byte, p ptr) []problem.FieldError {
 	}
 	s := states.Get().(*decodeState)
 	s.data, s.limit, s.most = data, d.options.Limits.Depth, d.options.Limits.Errors
+	s.quiet = d.options.Secret
 	s.document(d.fn, p)
 	faults := s.faults
 	for i := range faults {
@@ -241,6 +243,29 @@ func (s *decodeState) mismatch(message string, secret bool) bool {
 	ok := s.wrong(message)
 	s.quiet = outer
 	return ok
+}
+
+// quietly makes a decodeFunc of values that are secret as a whole.
+func quietly(fn decodeFunc) decodeFunc {
+	return func(s *decodeState, p ptr) bool {
+		outer := s.quiet
+		s.quiet = true
+		ok := fn(s, p)
+		s.quiet = outer
+		return ok
+	}
+}
+
+// secretName is the place of a member whose name must not be repeated.
+const secretName = ".*"
+
+// named is the place of a member by the name that the client gave it. In a
+// secret the names are part of it.
+func (s *decodeState) named(name []byte) string {
+	if s.quiet {
+		return secretName
+	}
+	return "." + short(name)
 }
 
 // within puts a place in front of the locations of the faults from n on.

@@ -35,11 +35,19 @@ func (p *Plan) Check(v reflect.Value) []string {
 	case ClassMap:
 		messages := p.Rules.Count(v.Len(), nil)
 		for _, key := range v.MapKeys() {
-			messages = within(messages, fmt.Sprint(key.Interface()), p.Elem.Check(v.MapIndex(key)))
+			messages = within(messages, p.keyName(key), p.Elem.Check(v.MapIndex(key)))
 		}
 		return messages
 	}
 	return nil
+}
+
+// keyName is the key of a map for messages, in which a secret one is "*".
+func (p *Plan) keyName(key reflect.Value) string {
+	if p.Sensitive || HasSecret(key.Type()) {
+		return "*"
+	}
+	return fmt.Sprint(key.Interface())
 }
 
 func (p *Plan) checkList(v reflect.Value) []string {

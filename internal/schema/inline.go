@@ -272,7 +272,9 @@ func (p *Plan) annotate(s *Schema) {
 	if p.Title != "" {
 		s.Title = p.Title
 	}
-	s.Default = p.Default
+	if !p.Sensitive {
+		s.Default = p.Default
+	}
 	if p.Example != nil {
 		s.Examples = []jsontext.Value{p.Example}
 	}

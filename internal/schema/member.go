@@ -24,6 +24,7 @@ type Member struct {
 	Path   []Step              // how to reach the field from the outer struct
 	Index  []int               // the same for reflect.Value.FieldByIndex
 
+	Secret     bool // an embedded struct on the way to it is sensitive
 	OmitZero   bool // `json:",omitzero"`
 	OmitEmpty  bool // `json:",omitempty"`
 	Stringed   bool // `json:",string"`: numbers travel as JSON strings
@@ -37,6 +38,10 @@ type Step struct {
 	Pointer reflect.Type // struct type to allocate behind a nil embedded pointer; nil when there is no pointer
 	Hidden  bool         // the embedded pointer is unexported: it can be read but not set
 }
+
+// Sensitive tells whether the value of m must not be repeated: its tags or those
+// of an embedded struct around it say so.
+func (m *Member) Sensitive() bool { return m.Secret || IsSensitive(m.Field.Tag) }
 
 // Members is the JSON object that a Go struct stands for.
 //
@@ -88,6 +93,7 @@ type level struct {
 	index  []int
 	prefix string // Go path, with a trailing dot
 	open   bool   // embedded structs below are walked too
+	secret bool   // this struct, or one around it, is embedded as sensitive
 }
 
 // candidate is a member before dominance is decided.
@@ -123,7 +129,7 @@ func (w *walk) visit(l level) {
 				Type: f.Type, Field: f, Index: index,
 				Path:     append(slices.Clone(l.path), Step{Offset: l.offset + f.Offset}),
 				OmitZero: o.omitZero, OmitEmpty: o.omitEmpty,
-				Stringed: o.stringed, IgnoreCase: o.ignoreCase,
+				Stringed: o.stringed, IgnoreCase: o.ignoreCase, Secret: l.secret,
 			},
 			named: o.named,
 			order: len(w.found),
@@ -140,7 +146,7 @@ func (w *walk) embed(l level, f reflect.StructField, index []int) {
 		// A map or a jsontext.Value: probe has refused anything else.
 		w.rest = &Member{
 			Go: l.prefix + f.Name, Type: f.Type, Field: f, Index: index,
-			Path: append(slices.Clone(l.path), Step{Offset: l.offset + f.Offset}),
+			Path: append(slices.Clone(l.path), Step{Offset: l.offset + f.Offset}), Secret: l.secret,
 		}
 		return
 	}
@@ -148,6 +154,7 @@ func (w *walk) embed(l level, f reflect.StructField, index []int) {
 		next := level{
 			typ: t, path: l.path, offset: l.offset + f.Offset, index: index,
 			prefix: l.prefix + f.Name + ".", open: !w.seen[t],
+			secret: l.secret || IsSensitive(f.Tag),
 		}
 		if pointer {
 			next.path = append(slices.Clone(l.path), Step{Offset: next.offset, Pointer: t, Hidden: !f.IsExported()})

@@ -25,8 +25,10 @@ func hasSecret(t reflect.Type, seen map[reflect.Type]bool) bool {
 		return false
 	}
 	switch t.Kind() {
-	case reflect.Slice, reflect.Array, reflect.Map:
+	case reflect.Slice, reflect.Array:
 		return hasSecret(t.Elem(), seen)
+	case reflect.Map:
+		return hasSecret(t.Key(), seen) || hasSecret(t.Elem(), seen)
 	case reflect.Struct:
 		for f := range t.Fields() {
 			if IsSensitive(f.Tag) || hasSecret(f.Type, seen) {

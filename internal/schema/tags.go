@@ -90,6 +90,7 @@ func MemberPlan(m *Member) (*Plan, error) {
 	plan, err := PlanOf(m.Type, m.Field.Tag)
 	_, opt := OptOf(m.Type)
 	required := m.Type.Kind() != reflect.Pointer && !opt && plan.Default == nil && !m.OmitEmpty && !m.OmitZero && len(m.Path) == 1
+	plan.Sensitive = plan.Sensitive || m.Secret
 	p := planner{tag: m.Field.Tag}
 	plan.Required = p.flag("required", required)
 	if plan.Required && plan.Default != nil {
