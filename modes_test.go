@@ -19,6 +19,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/internal/contract"
+	"github.com/fasterapi/fasterapi/internal/test/onefield"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -84,7 +85,7 @@ func newService(t *testing.T, url string, log *logBuffer, nethttp bool) service 
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
 	client := &http.Client{
-		Transport:     transport,
+		Transport:     onefield.Transport(t, transport),
 		Timeout:       10 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

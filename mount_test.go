@@ -21,6 +21,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/fasterapitest"
+	"github.com/fasterapi/fasterapi/internal/test/onefield"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -138,7 +139,7 @@ func fullDuplex(t *testing.T, s service) {
 	conn := dial(t, s)
 	_, err := fmt.Fprintf(conn, "POST /legacy/live HTTP/1.1\r\nHost: test\r\nContent-Length: 1000000\r\n\r\n")
 	require.NoError(t, err)
-	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	response, err := onefield.ReadResponse(t, bufio.NewReader(conn), nil)
 	require.NoError(t, err, "the head comes before the body was sent")
 	defer response.Body.Close()
 	body := bufio.NewReader(response.Body)

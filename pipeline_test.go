@@ -14,6 +14,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/test/onefield"
 )
 
 // TestPipelinedStyles sends many requests of every style in one go, in random
@@ -55,7 +56,7 @@ func TestPipelinedStyles(t *testing.T) {
 			require.NoError(t, err)
 			answers := bufio.NewReader(conn)
 			for n, path := range sent {
-				response, err := http.ReadResponse(answers, nil)
+				response, err := onefield.ReadResponse(t, answers, nil)
 				require.NoError(t, err)
 				body, err := io.ReadAll(response.Body)
 				require.NoError(t, err)

@@ -3,12 +3,13 @@ package fasterapi_test
 import (
 	"bufio"
 	"net"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/fasterapi/fasterapi/internal/test/onefield"
 )
 
 // dial opens a plain connection to the service.
@@ -27,7 +28,7 @@ func rawStatus(t testing.TB, s service, request string) int {
 	conn := dial(t, s)
 	_, err := conn.Write([]byte(request))
 	require.NoError(t, err)
-	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	response, err := onefield.ReadResponse(t, bufio.NewReader(conn), nil)
 	require.NoError(t, err)
 	defer response.Body.Close()
 	return response.StatusCode

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/test/onefield"
 )
 
 func TestRouting(t *testing.T) {
@@ -99,7 +100,7 @@ func TestRedirectsStayHere(t *testing.T) {
 			conn := dial(t, s)
 			_, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: test\r\n\r\n", path)
 			require.NoError(t, err)
-			got, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			got, err := onefield.ReadResponse(t, bufio.NewReader(conn), nil)
 			require.NoError(t, err)
 			got.Body.Close()
 			require.Equal(t, http.StatusPermanentRedirect, got.StatusCode, path)

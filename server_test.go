@@ -20,6 +20,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/test/onefield"
 )
 
 // TestClientDisconnect: whatever a handler waits for ends when its client
@@ -209,7 +210,7 @@ func TestTLSAndHTTP2(t *testing.T) {
 		transport := borrowed.Client().Transport.(*http.Transport).Clone()
 		transport.ForceAttemptHTTP2 = true
 		defer transport.CloseIdleConnections()
-		response, err := (&http.Client{Transport: transport}).Get("https://" + addr + "/secure")
+		response, err := (&http.Client{Transport: onefield.Transport(t, transport)}).Get("https://" + addr + "/secure")
 		require.NoError(t, err)
 		defer response.Body.Close()
 		body, err := io.ReadAll(response.Body)
@@ -223,7 +224,7 @@ func TestTLSAndHTTP2(t *testing.T) {
 		transport := &http.Transport{Protocols: new(http.Protocols)}
 		transport.Protocols.SetUnencryptedHTTP2(true)
 		defer transport.CloseIdleConnections()
-		response, err := (&http.Client{Transport: transport}).Get("http://" + addr + "/secure")
+		response, err := (&http.Client{Transport: onefield.Transport(t, transport)}).Get("http://" + addr + "/secure")
 		require.NoError(t, err)
 		defer response.Body.Close()
 		body, err := io.ReadAll(response.Body)

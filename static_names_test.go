@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/internal/test/onefield"
 )
 
 // TestNamesThatNoFileHas: what the system refuses as a name is the client's
@@ -35,7 +36,7 @@ func TestNamesThatNoFileHas(t *testing.T) {
 		"/opened/a.txt/b", "/dir/a.txt/b", "/path/b", "/opened/" + strings.Repeat("x", 300), "/dir/" + strings.Repeat("x", 300),
 		"/opened/a%00b", "/dir/a%00b", "/opened/..%2fa.txt", "/dir/%2e%2e/a.txt", "/opened/a.txt%2f",
 	} {
-		answer, err := http.Get("http://" + addr + name)
+		answer, err := (&http.Client{Transport: onefield.Transport(t, nil)}).Get("http://" + addr + name)
 		require.NoError(t, err)
 		require.NoError(t, answer.Body.Close())
 		require.Contains(t, []int{http.StatusNotFound, http.StatusBadRequest}, answer.StatusCode, name)

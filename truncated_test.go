@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/internal/test/onefield"
 )
 
 // halfRequests are requests whose bodies stop before they are complete.
@@ -101,7 +102,7 @@ func TestClientOfStreamLeaves(t *testing.T) {
 		require.Eventually(t, logged("response broken off"), 5*time.Second, time.Millisecond)
 		require.NotContains(t, s.log.String(), "level=ERROR")
 
-		response, err := http.Get(s.url + "/broken")
+		response, err := s.http.Get(s.url + "/broken")
 		require.NoError(t, err)
 		_, err = io.ReadAll(response.Body)
 		require.Error(t, err)
@@ -126,7 +127,7 @@ func TestClientOfHTTP2StreamLeaves(t *testing.T) {
 	transport := &http.Transport{Protocols: new(http.Protocols)}
 	transport.Protocols.SetUnencryptedHTTP2(true)
 	defer transport.CloseIdleConnections()
-	response, err := (&http.Client{Transport: transport}).Get("http://" + start(t, app) + "/endless")
+	response, err := (&http.Client{Transport: onefield.Transport(t, transport)}).Get("http://" + start(t, app) + "/endless")
 	require.NoError(t, err)
 	_, err = io.ReadFull(response.Body, make([]byte, 100<<10))
 	require.NoError(t, err)

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/internal/test/onefield"
 )
 
 // upgrade completes the handshake on a plain connection.
@@ -30,7 +31,7 @@ func upgrade(t testing.TB, conn net.Conn, s service, path, extensions string) (*
 		path, strings.TrimPrefix(s.url, "http://"), extensions)
 	require.NoError(t, err)
 	reader := bufio.NewReader(conn)
-	response, err := http.ReadResponse(reader, nil)
+	response, err := onefield.ReadResponse(t, reader, nil)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusSwitchingProtocols, response.StatusCode)
 	require.Equal(t, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", response.Header.Get("Sec-WebSocket-Accept"), "the example of RFC 6455")
@@ -454,7 +455,7 @@ func TestSocketFraming(t *testing.T) {
 		_, err := conn.Write(append([]byte(hello), frames(frame(fin|textFrame, "early"), goodbye(1000, ""))...))
 		require.NoError(t, err)
 		reader := bufio.NewReader(conn)
-		_, err = http.ReadResponse(reader, nil)
+		_, err = onefield.ReadResponse(t, reader, nil)
 		require.NoError(t, err)
 		got, err := readFrames(reader)
 		require.ErrorIs(t, err, io.EOF)

@@ -14,12 +14,14 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/internal/codec"
+	"github.com/fasterapi/fasterapi/internal/test/onefield"
 )
 
 // stopTimeout is how long an app may take to stop at the end of a test.
 const stopTimeout = 10 * time.Second
 
-// Client sends requests to an app.
+// Client sends requests to an app. A response with a field twice that may occur once
+// (RFC 9110 section 5.3), such as two ETag, fails the test.
 //
 // Owner: any (immutable after New).
 type Client struct {
@@ -27,6 +29,8 @@ type Client struct {
 	base   string
 	http   *http.Client
 	header http.Header
+	// transport is that of http, without its check.
+	transport http.RoundTripper
 }
 
 // New starts app without a socket and returns a client of it. The app is stopped
@@ -53,8 +57,8 @@ func newClient(t testing.TB, base string, transport http.RoundTripper) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Client{t: t, base: base, http: &http.Client{
-		Transport: transport, Jar: jar,
+	return &Client{t: t, base: base, transport: transport, http: &http.Client{
+		Transport: onefield.Transport(t, transport), Jar: jar,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
@@ -74,7 +78,9 @@ func (c *Client) With(name, value string) *Client {
 // In returns c for a subtest: what goes wrong ends t.
 func (c *Client) In(t testing.TB) *Client {
 	other := *c
-	other.t = t
+	client := *c.http
+	client.Transport = onefield.Transport(t, c.transport)
+	other.t, other.http = t, &client
 	return &other
 }
 

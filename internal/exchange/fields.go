@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"net/textproto"
-	"strings"
 
 	"github.com/fasterapi/fasterapi/internal/field"
 )
@@ -23,7 +22,7 @@ func (x *Exchange) Fields() []Field { return x.fields }
 
 // FieldValue is the first value of a staged field, "" when there is none.
 func (x *Exchange) FieldValue(name string) string {
-	if strings.EqualFold(name, "Content-Type") {
+	if field.EqualFold(name, "Content-Type") {
 		return x.ContentType
 	}
 	if i := x.indexOf(name, 0); i >= 0 {
@@ -35,14 +34,14 @@ func (x *Exchange) FieldValue(name string) string {
 // OwnField is the last value of a field that was set inside of Within, "" when there
 // is none.
 func (x *Exchange) OwnField(name string) string {
-	if strings.EqualFold(name, "Content-Type") {
+	if field.EqualFold(name, "Content-Type") {
 		if x.typed {
 			return x.ContentType
 		}
 		return ""
 	}
 	for i := len(x.fields) - 1; i >= x.outer; i-- {
-		if strings.EqualFold(x.fields[i].Name, name) {
+		if field.EqualFold(x.fields[i].Name, name) {
 			return x.fields[i].Value
 		}
 	}
@@ -53,14 +52,14 @@ func (x *Exchange) OwnField(name string) string {
 // a list goes on in its line, and any other field gets a line of its own. Of
 // Connection only close is heard.
 func (x *Exchange) AddField(name, value string) {
-	switch repetition(name) {
-	case never:
-		if strings.EqualFold(name, "Connection") {
+	switch field.RepetitionOf(name) {
+	case field.Never:
+		if field.EqualFold(name, "Connection") {
 			x.CloseAfter = x.CloseAfter || field.Lists(value, "close")
 		}
-	case once:
+	case field.Once:
 		x.SetField(name, value)
-	case oneLine:
+	case field.OneLine:
 		i := x.indexOf(name, 0)
 		switch {
 		case i < 0:
@@ -79,9 +78,9 @@ func (x *Exchange) AddField(name, value string) {
 func (x *Exchange) SetField(name, value string) {
 	x.DeleteField(name)
 	switch {
-	case strings.EqualFold(name, "Content-Type"):
+	case field.EqualFold(name, "Content-Type"):
 		x.ContentType, x.typed = value, true
-	case repetition(name) == never:
+	case field.RepetitionOf(name) == field.Never:
 		x.AddField(name, value)
 	default:
 		x.fields = append(x.fields, Field{name, value})
@@ -92,7 +91,7 @@ func (x *Exchange) SetField(name, value string) {
 // http.Handler gives them: in the place of all of this name, unless it is a field to
 // which every layer adds (Set-Cookie, Vary).
 func (x *Exchange) PutField(name string, values []string) {
-	if !adds(name) {
+	if !field.Adds(name) {
 		x.DeleteField(name)
 	}
 	for _, value := range values {
@@ -104,17 +103,17 @@ func (x *Exchange) PutField(name string, values []string) {
 func (x *Exchange) DeleteField(name string) {
 	switch len(name) {
 	case len("Content-Type"):
-		if strings.EqualFold(name, "Content-Type") {
+		if field.EqualFold(name, "Content-Type") {
 			x.ContentType, x.typed = "", false
 			return
 		}
 	case len("Connection"):
-		if strings.EqualFold(name, "Connection") {
+		if field.EqualFold(name, "Connection") {
 			x.CloseAfter = false
 			return
 		}
 	}
-	x.DeleteFields(func(f Field, _ bool) bool { return strings.EqualFold(f.Name, name) })
+	x.DeleteFields(func(f Field, _ bool) bool { return field.EqualFold(f.Name, name) })
 }
 
 // DeleteFields removes the fields that drop tells to; own: it was set inside of
@@ -146,9 +145,9 @@ func (x *Exchange) Load(header map[string][]string) {
 	x.DeleteFields(func(f Field, _ bool) bool { return !x.agrees(f.Name, header) })
 	for name, values := range header {
 		switch {
-		case strings.EqualFold(name, "Content-Type"):
+		case field.EqualFold(name, "Content-Type"):
 			continue
-		case repetition(name) != never && x.indexOf(name, 0) >= 0 && x.agrees(name, header):
+		case field.RepetitionOf(name) != field.Never && x.indexOf(name, 0) >= 0 && x.agrees(name, header):
 			continue
 		}
 		for _, value := range values {
@@ -179,7 +178,7 @@ func (x *Exchange) agrees(name string, header map[string][]string) bool {
 // else but those of the engine.
 func (x *Exchange) Store(header map[string][]string) {
 	for name := range header {
-		if repetition(name) != never && x.indexOf(name, 0) < 0 {
+		if field.RepetitionOf(name) != field.Never && x.indexOf(name, 0) < 0 {
 			delete(header, name)
 		}
 	}
@@ -202,7 +201,7 @@ func (x *Exchange) Store(header map[string][]string) {
 // indexOf finds a field from index from on, -1 for none.
 func (x *Exchange) indexOf(name string, from int) int {
 	for i := from; i < len(x.fields); i++ {
-		if len(x.fields[i].Name) == len(name) && strings.EqualFold(x.fields[i].Name, name) {
+		if field.EqualFold(x.fields[i].Name, name) {
 			return i
 		}
 	}

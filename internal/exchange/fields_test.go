@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/fasterapi/fasterapi/internal/field"
 )
 
 func TestFields(t *testing.T) {
@@ -105,7 +107,7 @@ func TestSingletonsOccurOnce(t *testing.T) {
 				seen := map[string]bool{}
 				for _, f := range x.Fields() {
 					name := strings.ToLower(f.Name)
-					require.False(t, seen[name] && (Singleton(name) || name == "cache-control" || name == "vary"), name)
+					require.False(t, seen[name] && (field.Singleton(name) || name == "cache-control" || name == "vary"), name)
 					require.NotContains(t, []string{"content-type", "content-length", "date", "connection"}, name)
 					seen[name] = true
 				}

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/fasterapi/fasterapi/internal/test/onefield"
 )
 
 // response is one response as net/http reads it.
@@ -30,7 +32,7 @@ func responses(t *testing.T, out []byte, methods ...string) []response {
 			return all
 		}
 		method := methods[min(len(all), len(methods)-1)]
-		r, err := http.ReadResponse(in, &http.Request{Method: method})
+		r, err := onefield.ReadResponse(t, in, &http.Request{Method: method})
 		require.NoError(t, err, "%q", out)
 		if r.StatusCode < 200 {
 			continue

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/test/onefield"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
@@ -138,7 +139,7 @@ func pour(x *exchange.Exchange, length int64, write func(exchange.BodyWriter) er
 // TestStreams: request and response bodies that are not collected.
 func TestStreams(t *testing.T) {
 	l := newLive(t, 2, Config{StreamAbove: 1000}, liveSite())
-	client := &http.Client{Transport: &http.Transport{}}
+	client := &http.Client{Transport: onefield.Transport(t, &http.Transport{})}
 	defer client.CloseIdleConnections()
 	long := strings.Repeat("0123456789", 100_000)
 	for _, body := range []string{"", "short", long[:5000], long} {
@@ -203,7 +204,7 @@ func TestStreamPieces(t *testing.T) {
 func TestBrokenStreams(t *testing.T) {
 	l := newLive(t, 1, Config{}, liveSite())
 	for _, path := range []string{"/short", "/broken"} {
-		answer, err := http.Get("http://" + l.addr + path)
+		answer, err := (&http.Client{Transport: onefield.Transport(t, nil)}).Get("http://" + l.addr + path)
 		if err == nil {
 			_, err = io.ReadAll(answer.Body)
 		}
@@ -323,7 +324,7 @@ func TestStreamContinue(t *testing.T) {
 	_, err = io.WriteString(c, "hello"+strings.Replace(head, "late", "early", 1))
 	require.NoError(t, err)
 	for range 2 {
-		answer, err := http.ReadResponse(in, nil)
+		answer, err := onefield.ReadResponse(t, in, nil)
 		require.NoError(t, err)
 		if answer.TransferEncoding != nil { // the client need not have waited
 			_, err = io.WriteString(c, "hello")
@@ -465,7 +466,7 @@ func TestHijack(t *testing.T) {
 	_, err := io.WriteString(c, get("/a")+get("/hijack")+"rest")
 	require.NoError(t, err)
 	in := bufio.NewReader(c)
-	answer, err := http.ReadResponse(in, nil)
+	answer, err := onefield.ReadResponse(t, in, nil)
 	require.NoError(t, err)
 	_, err = io.ReadAll(answer.Body)
 	require.NoError(t, err)

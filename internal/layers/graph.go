@@ -73,6 +73,8 @@ func packages() map[string]Package {
 		"metric":         {Layer: 1},
 		"problem":        {Layer: 1},
 		"internal/field": {Layer: 1},
+		// Rigs of tests; fasterapitest is one.
+		"internal/test/onefield": {Layer: 2, Imports: []string{"internal/field"}},
 
 		// Layer 2: futures know no reactor; the wire format knows no socket.
 		"async":               {Layer: 2, Imports: []string{"internal/invariant"}},
@@ -116,7 +118,7 @@ func packages() map[string]Package {
 
 		// Layer 7: its users.
 		"fasterapitest": {
-			Layer: 7, Imports: []string{".", "openapi", "async", "reactor", "reactor/virtual", "problem", "db", "internal/codec", "internal/exchange", "internal/nethttp"},
+			Layer: 7, Imports: []string{".", "openapi", "async", "reactor", "reactor/virtual", "problem", "db", "internal/codec", "internal/exchange", "internal/nethttp", "internal/test/onefield"},
 			Modules: []string{"github.com/coder/websocket"},
 		},
 		"middleware": { // docs/decisions/0009

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/test/onefield"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
@@ -158,14 +159,14 @@ func modes() []mode {
 		{"HTTP/1.1", 1, func(t *testing.T, h http.Handler) (string, *http.Client) {
 			s := httptest.NewServer(h)
 			t.Cleanup(s.Close)
-			return s.URL, s.Client()
+			return s.URL, checked(t, s.Client())
 		}},
 		{"TLS HTTP/2", 2, func(t *testing.T, h http.Handler) (string, *http.Client) {
 			s := httptest.NewUnstartedServer(h)
 			s.EnableHTTP2 = true
 			s.StartTLS()
 			t.Cleanup(s.Close)
-			return s.URL, s.Client()
+			return s.URL, checked(t, s.Client())
 		}},
 		{"h2c", 2, func(t *testing.T, h http.Handler) (string, *http.Client) {
 			s, addr, err := Start(Config{Addr: "127.0.0.1:0", H2C: true, Logger: slog.New(slog.DiscardHandler)}, h)
@@ -175,9 +176,15 @@ func modes() []mode {
 			only.SetUnencryptedHTTP2(true)
 			transport := &http.Transport{Protocols: only}
 			t.Cleanup(transport.CloseIdleConnections)
-			return "http://" + addr.String(), &http.Client{Transport: transport}
+			return "http://" + addr.String(), checked(t, &http.Client{Transport: transport})
 		}},
 	}
+}
+
+// checked holds every response against what package onefield says.
+func checked(t *testing.T, client *http.Client) *http.Client {
+	client.Transport = onefield.Transport(t, client.Transport)
+	return client
 }
 
 // inModes runs test in every mode and checks that all exchanges came back.

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/test/onefield"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
@@ -132,7 +133,7 @@ func (w writer) Serve(x *exchange.Exchange) exchange.Outcome {
 
 func TestServerName(t *testing.T) {
 	addr := limitedTo(t, Config{}, Options{ServerName: "shop/2"})
-	answer, err := http.Get("http://" + addr + "/worker")
+	answer, err := (&http.Client{Transport: onefield.Transport(t, nil)}).Get("http://" + addr + "/worker")
 	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())
 	require.Equal(t, "shop/2", answer.Header.Get("Server"))

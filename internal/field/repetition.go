@@ -1,55 +1,55 @@
-package exchange
+package field
 
-// How often a response field may occur (RFC 9110 5.3, and the definitions that the
-// IANA registry of field names refers to).
-type occurrence uint8
+// Repetition is how often a field of a response may occur (RFC 9110 section 5.3, and
+// the definitions that the IANA registry of field names refers to).
+type Repetition uint8
 
 const (
-	// anyTimes: a line each. Set-Cookie (RFC 6265 3), whose values hold commas, the
+	// AnyTimes: a line each. Set-Cookie (RFC 6265 3), whose values hold commas, the
 	// lists whose items do as well (WWW-Authenticate, Link), and names not known here.
-	anyTimes occurrence = iota
-	// once: two lines are invalid, or a mixture of them is (HTML: two values of
+	AnyTimes Repetition = iota
+	// Once: two lines are invalid, or a mixture of them is (HTML: two values of
 	// X-Frame-Options block all framing).
-	once
-	// oneLine: a list, which is as good in one line as in several.
-	oneLine
-	// never: about the connection or the framing, which are the engine's. Two
+	Once
+	// OneLine: a list, which is as good in one line as in several.
+	OneLine
+	// Never: about the connection or the framing, which are the engine's. Two
 	// lengths would be two responses.
-	never
+	Never
 )
 
-// longestKnown is the length in bytes of the longest name that repetition knows.
+// longestKnown is the length in bytes of the longest name that RepetitionOf knows.
 const longestKnown = len("Access-Control-Allow-Private-Network")
 
-// repetition looks a name up, whatever its case.
-func repetition(name string) occurrence {
+// RepetitionOf looks the name of a field up, whatever its case.
+func RepetitionOf(name string) Repetition {
 	var buf [longestKnown]byte
 	if len(name) > len(buf) {
-		return anyTimes
+		return AnyTimes
 	}
 	switch lower := appendLower(buf[:0], name); string(lower) {
 	case "connection", "content-length", "date", "keep-alive", "proxy-connection", "trailer", "transfer-encoding":
-		return never
+		return Never
 	case "cache-control", "cdn-cache-control", "surrogate-control", "pragma", "vary", "allow", "accept-ch", "accept-encoding", "accept-patch",
 		"accept-post", "accept-ranges", "access-control-allow-headers", "access-control-allow-methods",
 		"access-control-expose-headers", "clear-site-data", "content-encoding", "content-language", "permissions-policy",
 		"sec-websocket-version", "server-timing", "timing-allow-origin", "upgrade":
-		return oneLine
+		return OneLine
 	default:
 		if single(string(lower)) {
-			return once
+			return Once
 		}
-		return anyTimes
+		return AnyTimes
 	}
 }
 
 // Singleton tells whether a response may have one field of this name at most,
 // whatever its case.
 func Singleton(name string) bool {
-	switch repetition(name) {
-	case once:
+	switch RepetitionOf(name) {
+	case Once:
 		return true
-	case never: // these are lists
+	case Never: // these are lists
 		var buf [longestKnown]byte
 		switch string(appendLower(buf[:0], name)) {
 		case "content-length", "date":
@@ -80,9 +80,9 @@ func single(name string) bool {
 	return true
 }
 
-// adds tells whether every layer of a service adds to a field, so that the header of
+// Adds tells whether every layer of a service adds to a field, so that the header of
 // a response does not replace what middleware has set.
-func adds(name string) bool {
+func Adds(name string) bool {
 	var buf [longestKnown]byte
 	if len(name) > len(buf) {
 		return false
