@@ -93,32 +93,12 @@ func trimmed(b []byte, from, to int) (int, int) {
 	return from, to
 }
 
-// trim removes optional white space from both ends of v.
-func trim(v []byte) []byte {
-	from, to := trimmed(v, 0, len(v))
-	return v[from:to]
-}
-
 // lower returns the lower-case form of an ASCII letter, any other byte as it is.
 func lower(c byte) byte {
 	if 'A' <= c && c <= 'Z' {
 		return c | 0x20
 	}
 	return c
-}
-
-// equalFold reports whether b and s are equal without regard to the case of
-// ASCII letters. Bytes outside ASCII must be equal.
-func equalFold[S ~string | ~[]byte](b []byte, s S) bool {
-	if len(b) != len(s) {
-		return false
-	}
-	for i := range len(b) {
-		if b[i] != s[i] && lower(b[i]) != lower(s[i]) {
-			return false
-		}
-	}
-	return true
 }
 
 // isName reports whether name, a token as long as want, is want. want is in
@@ -131,16 +111,4 @@ func isName(name []byte, want string) bool {
 		}
 	}
 	return true
-}
-
-// nextElement cuts the first element from a comma-separated list (RFC 9110
-// 5.6.1) and returns it without white space, and what follows the comma.
-// more is false when the element was the last one.
-func nextElement(list []byte) (element, rest []byte, more bool) {
-	for i, c := range list {
-		if c == ',' {
-			return trim(list[:i]), list[i+1:], true
-		}
-	}
-	return trim(list), nil, false
 }

@@ -25,6 +25,8 @@ const (
 type Chunks struct {
 	lim      ChunkLimits
 	part     part
+	ext      extPart
+	spaced   bool  // the last byte of the extensions was white space
 	digits   uint8 // of the chunk size so far
 	left     int64 // bytes of the current chunk yet to come; while reading its size: the size so far
 	total    int64 // bytes of all chunks announced so far
@@ -187,7 +189,7 @@ func (c *Chunks) sizeByte(b byte) *Error {
 		c.part = atSizeLF
 		return nil
 	case b == ';':
-		c.part = inExtended
+		c.part, c.ext = inExtended, extInName
 		return c.extensionByte(b)
 	case b == '\n':
 		return errBareLF
@@ -200,22 +202,6 @@ func hexValue(b byte) byte {
 		return b - '0'
 	}
 	return b&0x0f + 9
-}
-
-func (c *Chunks) extensionByte(b byte) *Error {
-	switch {
-	case b == '\r':
-		c.part = atSizeLF
-		return nil
-	case b == '\n':
-		return errBareLF
-	case b < ' ' && b != '\t' || b == 0x7f:
-		return errChunkExtension
-	}
-	if c.extended++; c.extended > c.lim.ExtensionBytes {
-		return errChunkExtended
-	}
-	return nil
 }
 
 // startChunk decides about a chunk whose size line is complete.

@@ -4,6 +4,8 @@
 //
 //   - [Head] parses request heads, as they come: call [Head.Parse] again when
 //     more bytes are there. [Head.Body] says how the body is framed.
+//   - [CheckRequest] holds a request that another parser has read against the same
+//     grammar.
 //   - [Chunks] decodes chunked bodies and their trailers, with a copy
 //     ([Chunks.Decode]) or without ([Chunks.Next]).
 //   - [AppendStatus], [AppendHeader], [AppendContentLength], [Date.Append],
@@ -38,9 +40,9 @@
 //	     form that fits its method; a URL with another scheme than http and https,
 //	     or with user information; a line that is not "method SP target SP version";
 //	     folded lines; white space before a colon; names that are no tokens; Host
-//	     missing (HTTP/1.1), double or no uri-host; Content-Length that is double,
-//	     a list, signed, not decimal or 2^63 and more; Content-Length together with
-//	     Transfer-Encoding; Transfer-Encoding in HTTP/1.0, or without chunked as
+//	     missing (HTTP/1.1), double or no uri-host of RFC 3986; Content-Length that is
+//	     double, a list, signed, not decimal or 2^63 and more; Content-Length together
+//	     with Transfer-Encoding; Transfer-Encoding in HTTP/1.0, or without chunked as
 //	     its last coding, or with chunked twice
 //	414  a target longer than its limit
 //	417  an expectation other than 100-continue
@@ -54,12 +56,17 @@
 // send them, and net/http accepts them.
 //
 // Decode refuses chunk sizes that are not 1 to 16 hex digits or that exceed 63
-// bits, white space and control characters around them, extensions beyond their
-// limit (of all chunks together, so that many small ones gain nothing), line ends
+// bits, white space and control characters around them, extensions that are not
+// those of RFC 9112 7.1.1 or beyond their limit (of all chunks together, so that
+// many small ones gain nothing), line ends
 // other than CRLF, bodies beyond their limit (413), and trailer sections that
 // break the rules of field lines, exceed their limits (431) or hold a field that
 // frames or routes messages. Other fields that RFC 9110 6.5.1 forbids in trailers,
 // such as Cookie and Authorization, are left out.
+//
+// testdata/request.abnf holds the grammar of the RFCs; TestLetter derives valid and
+// near-valid requests from it, and holds what is accepted against it. The lines
+// that differ from the letter say so.
 //
 // The writers refuse names that are no tokens and values with control characters
 // (response splitting), and never write a chunk of size 0 but the last.
@@ -73,14 +80,14 @@
 // Only this package refuses: lines ended by LF alone; folded lines; white space
 // before the colon and a wrong or missing Host (net/http's server looks at both
 // later, and at Host less closely); '#' in targets; asterisk form without
-// OPTIONS; CONNECT to nothing, to a path or without a port; URLs of other schemes, with user
-// information, escapes or zones in the host, or ports beyond 65535; equal
+// OPTIONS; CONNECT to nothing, to a path, without a port or to port 0; URLs of other schemes, with user
+// information, zones in the host, or ports beyond 65535; equal
 // duplicates of Content-Length; Content-Length beside Transfer-Encoding;
 // Transfer-Encoding in HTTP/1.0; expectations; more than the limits allow. In
-// chunked bodies: white space after the size, sizes of 2^63 and more, control
-// characters in extensions.
+// chunked bodies: white space after the size, sizes of 2^63 and more,
+// extensions that break their grammar.
 //
 // Only net/http refuses: an empty line before the request line; a Trailer field
 // that announces a field which frames messages (here that field is refused when
-// it comes).
+// it comes); escapes and IPvFuture in the host of a URL, which RFC 3986 has.
 package wire

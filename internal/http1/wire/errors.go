@@ -48,7 +48,7 @@ var (
 	errCodedUnknown   = &Error{501, "Transfer-Encoding names a coding other than chunked"}             // 6.1
 	errExpect         = &Error{417, "expectation is not 100-continue"}                                 // RFC 9110 10.1.1
 	errChunkSize      = &Error{400, "chunk size is not a hexadecimal number of at most 63 bits"}       // 7.1
-	errChunkExtension = &Error{400, "chunk extension contains a control character"}                    // 7.1.1
+	errChunkExtension = &Error{400, "chunk extension is not a list of names and values"}               // 7.1.1
 	errChunkExtended  = &Error{400, "chunk extensions are too long"}                                   // 7.1.1
 	errChunkEnd       = &Error{400, "chunk does not end in carriage return and line feed"}             // 7.1
 	errBodyLong       = &Error{413, "body is too long"}                                                // RFC 9110 15.5.14

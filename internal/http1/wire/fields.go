@@ -1,5 +1,9 @@
 package wire
 
+import (
+	"github.com/fasterapi/fasterapi/internal/field"
+)
+
 // facts are what the field lines of a head said, as far as they decide about
 // framing, routing and the connection.
 type facts uint16
@@ -112,7 +116,7 @@ func (h *Head) note(name, value []byte) error {
 		}
 	case len("expect"):
 		if isName(name, "expect") && len(value) > 0 {
-			if equalFold(value, "100-continue") {
+			if field.EqualFold(value, "100-continue") {
 				h.state.facts |= sawContinue
 			} else {
 				h.state.facts |= badExpect
@@ -143,7 +147,7 @@ func (h *Head) noteHost(value []byte) error {
 		return errHostTwice
 	}
 	h.state.facts |= sawHost
-	if !validHost(value) {
+	if !field.ValidHost(value) {
 		return errHost
 	}
 	if h.Form == Origin || h.Form == Asterisk {
@@ -155,13 +159,13 @@ func (h *Head) noteHost(value []byte) error {
 func (h *Head) noteConnection(value []byte) {
 	for more := true; more; {
 		var option []byte
-		option, value, more = nextElement(value)
+		option, value, more = field.NextToken(value)
 		switch {
-		case equalFold(option, "close"):
+		case field.EqualFold(option, "close"):
 			h.Close = true
-		case equalFold(option, "keep-alive"):
+		case field.EqualFold(option, "keep-alive"):
 			h.KeepAlive = true
-		case equalFold(option, "upgrade"):
+		case field.EqualFold(option, "upgrade"):
 			h.state.facts |= wantsUpgrade
 		}
 	}
@@ -198,11 +202,11 @@ func (h *Head) noteCoding(value []byte) {
 	f := h.state.facts | sawCoding
 	for more := true; more; {
 		var coding []byte
-		coding, value, more = nextElement(value)
+		coding, value, more = field.NextElement(value)
 		switch {
-		case len(coding) == 0:
+		case !validCoding(coding):
 			f |= badCoding
-		case !equalFold(coding, "chunked"):
+		case !field.EqualFold(coding, "chunked"):
 			f = f&^chunkedIsFinal | otherCoding
 		case f&sawChunked != 0:
 			f |= badCoding
@@ -211,6 +215,17 @@ func (h *Head) noteCoding(value []byte) {
 		}
 	}
 	h.state.facts = f
+}
+
+// validCoding reports whether coding is token *( OWS ";" OWS transfer-parameter )
+// as far as its name goes (RFC 9112 7): what has no name is no coding.
+func validCoding(coding []byte) bool {
+	for i, c := range coding {
+		if c == ';' {
+			return field.IsToken(field.Trim(coding[:i]))
+		}
+	}
+	return field.IsToken(coding)
 }
 
 // finish checks what can be known only when all fields are.

@@ -27,7 +27,7 @@ var stricter = map[*Error]string{
 	errTargetByte:     "'#': intermediaries disagree about where the path ends; controls net/http drops at a line's end",
 	errTargetEmpty:    "net/http takes CONNECT without a target for one with an empty authority",
 	errTargetForm:     "asterisk only with OPTIONS; a URL of another scheme than http and https has no authority that is ours",
-	errTargetHost:     "user information, escapes, zones and ports beyond 65535 in a URL; CONNECT with a path or without a port",
+	errTargetHost:     "user information, zones and ports beyond 65535 in a URL; CONNECT with a path, without a port or to port 0",
 	errTargetLong:     "a limit; net/http has one for the whole head only",
 	errHeadLong:       "a limit; net/http.ReadRequest has none",
 	errFields:         "a limit; net/http.ReadRequest has none",
@@ -50,6 +50,9 @@ var laxer = []struct {
 	}},
 	{"Trailer", "net/http refuses a Trailer field that announces a framing field; we refuse that field when it comes", func(_ []byte, h *Head) bool {
 		return h.Chunked && h.Get("Trailer") != nil
+	}},
+	{"URL host", "net/url refuses escapes of ASCII and IPvFuture in hosts, which RFC 3986 3.2.2 has", func(_ []byte, h *Head) bool {
+		return h.Form != Origin && h.Form != Asterisk && (bytes.ContainsRune(h.Host, '%') || bytes.HasPrefix(bytes.ToLower(h.Host), []byte("[v")))
 	}},
 }
 
@@ -150,7 +153,7 @@ func FuzzSplit(f *testing.F) {
 // stricterChunks are the refusals of chunked bodies that net/http's reader accepts.
 var stricterChunks = map[*Error]string{
 	errChunkSize:      "net/http trims white space after the size, and accepts sizes of 2^63 and more",
-	errChunkExtension: "net/http does not look into extensions",
+	errChunkExtension: "net/http does not look into extensions; a quote that peers close elsewhere hides the end of a chunk",
 	errBareLF:         "net/http ends a size line at LF alone where no CR precedes it",
 	errBareCR:         "net/http does not look into extensions",
 	errTrailersLong:   "net/http's chunked reader leaves the trailers to others",
@@ -260,4 +263,7 @@ var differenceSeeds = []string{
 	"GET / HTTP/1.1\r\nHost: :::\r\n\r\n",
 	get("A: " + strings.Repeat("b", DefaultHeadBytes)),
 	get("Transfer-Encoding: chunked", "Trailer: Content-Length"),
+	line("GET http://a%20b/ HTTP/1.1"),
+	line("GET http://[v1.a]/ HTTP/1.1"),
+	line("CONNECT a:0 HTTP/1.1"),
 }

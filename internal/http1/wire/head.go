@@ -1,6 +1,10 @@
 package wire
 
-import "iter"
+import (
+	"iter"
+
+	"github.com/fasterapi/fasterapi/internal/field"
+)
 
 // Header is one field line, without its colon, line end and outer white space.
 // Both slices alias the bytes given to [Head.Parse] (or, for trailers, the
@@ -215,7 +219,7 @@ func (h *Head) Persistent() bool {
 // nil if there is none (an empty value is not nil). The lease is that of Headers.
 func (h *Head) Get(name string) []byte {
 	for i := range h.Headers {
-		if f := &h.Headers[i]; equalFold(f.Name, name) {
+		if f := &h.Headers[i]; field.EqualFold(f.Name, name) {
 			return f.Value
 		}
 	}
@@ -227,7 +231,7 @@ func (h *Head) Get(name string) []byte {
 func (h *Head) Values(name string) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		for i := range h.Headers {
-			if f := &h.Headers[i]; equalFold(f.Name, name) && !yield(f.Value) {
+			if f := &h.Headers[i]; field.EqualFold(f.Name, name) && !yield(f.Value) {
 				return
 			}
 		}

@@ -1,6 +1,10 @@
 package wire
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/fasterapi/fasterapi/internal/field"
+)
 
 // splitTarget takes Path, RawQuery and Host out of h.Target, whose bytes are
 // known to be target bytes (RFC 9112 3.2).
@@ -16,9 +20,9 @@ func (h *Head) splitTarget() error {
 	}
 	switch {
 	case string(h.Method) == "CONNECT":
-		host, port := cutPort(t)
-		if len(host) == 0 || len(port) == 0 || !validHost(t) {
-			return errTargetHost
+		name, port := field.CutPort(t)
+		if n, _ := field.Port(port); len(name) == 0 || n == 0 || !field.ValidHost(t) {
+			return errTargetHost // also an empty port and 0, RFC 9110 9.3.6
 		}
 		h.Form, h.Host, h.Path = Authority, t, nil
 		return nil
@@ -58,7 +62,7 @@ func (h *Head) splitURL(t []byte) error {
 		end = len(rest)
 	}
 	host := rest[:end:end]
-	if name, _ := cutPort(host); len(name) == 0 || !validHost(host) {
+	if name, _ := field.CutPort(host); len(name) == 0 || !field.ValidHost(host) {
 		return errTargetHost // also user information, RFC 9110 4.2.4
 	}
 	h.Form, h.Host = Absolute, host
@@ -80,7 +84,7 @@ func (h *Head) splitURL(t []byte) error {
 // cutScheme removes "http://" or "https://", in any case (RFC 3986 3.1).
 func cutScheme(t []byte) (rest []byte, ok bool) {
 	for _, scheme := range [...]string{"http://", "https://"} {
-		if n := len(scheme); len(t) >= n && equalFold(t[:n], scheme) {
+		if n := len(scheme); len(t) >= n && field.EqualFold(t[:n], scheme) {
 			return t[n:], true
 		}
 	}
@@ -99,74 +103,4 @@ func validEscapes(p []byte) bool {
 		}
 		p = p[i+3:]
 	}
-}
-
-// validHost reports whether host is empty or a uri-host with an optional port
-// (RFC 9110 7.2): a registered name or IPv4 address of unreserved characters
-// and sub-delims, or an IPv6 address in brackets (its digits are not counted);
-// then, perhaps, ':' and a port of at most five digits up to 65535. Escapes,
-// zones and future address forms are refused: no client sends them, and
-// everything behind the server would have to read them alike.
-func validHost(host []byte) bool {
-	i := 0
-	for i < len(host) && class[host[i]]&isHost != 0 {
-		i++
-	}
-	switch {
-	case i == len(host):
-		return true
-	case host[i] == ':' && i > 0:
-		return validPort(host[i+1:])
-	case host[i] == '[' && i == 0:
-		return validLiteral(host)
-	}
-	return false
-}
-
-// validLiteral reports whether host is an IPv6 address in brackets with an
-// optional port.
-func validLiteral(host []byte) bool {
-	end := bytes.IndexByte(host, ']')
-	if end < len("[::") {
-		return false
-	}
-	for _, c := range host[1:end] {
-		if class[c]&isHex == 0 && c != ':' && c != '.' {
-			return false
-		}
-	}
-	port := host[end+1:]
-	return len(port) == 0 || port[0] == ':' && validPort(port[1:])
-}
-
-func validPort(port []byte) bool {
-	if len(port) > len("65535") {
-		return false
-	}
-	n := 0
-	for _, c := range port {
-		d := c - '0'
-		if d > 9 {
-			return false
-		}
-		n = n*10 + int(d)
-	}
-	return n <= 65535
-}
-
-// cutPort splits a valid host at the colon after a name or after a bracketed
-// address. port is empty when there is none, and when nothing follows the colon.
-func cutPort(host []byte) (name, port []byte) {
-	from := 0
-	if len(host) > 0 && host[0] == '[' {
-		if from = bytes.IndexByte(host, ']'); from < 0 {
-			return host, nil
-		}
-	}
-	for i := from; i < len(host); i++ {
-		if host[i] == ':' {
-			return host[:i], host[i+1:]
-		}
-	}
-	return host, nil
 }

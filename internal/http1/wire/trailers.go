@@ -1,6 +1,8 @@
 package wire
 
-import "bytes"
+import (
+	"bytes"
+)
 
 // trailerBytes takes what it can of the trailer section: up to the end of src
 // or of the section, whichever comes first.
