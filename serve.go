@@ -224,7 +224,7 @@ func (c *Ctx) answerMissed() error {
 	case router.BadPath:
 		return problem.BadRequest("the path has an invalid percent escape")
 	}
-	if string(c.x.Head.Target) == "*" { // OPTIONS *: the server as a whole
+	if string(c.x.Head.Path) == "*" { // OPTIONS *: the server as a whole
 		c.stage(http.StatusNoContent, "", nil)
 		return nil
 	}

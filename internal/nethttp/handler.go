@@ -84,8 +84,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.Attach(c, c.reactor, false)
 	x.Remote, _ = netip.ParseAddrPort(r.RemoteAddr)
 	x.Secure = r.TLS != nil
-	if len(x.Head.Headers) > h.options.MaxHeaders {
-		c.refuse(http.StatusRequestHeaderFieldsTooLarge, "the request has too many header fields")
+	if status, reason := h.refusal(x, r); status != 0 {
+		c.refuse(status, reason)
 		x.Reset()
 		h.pool.Put(x)
 		return
@@ -102,6 +102,25 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if broken {
 		panic(http.ErrAbortHandler) // the client must not take it for the whole
 	}
+}
+
+// refusal is why a request is not served; 0: it is. Method, target and Host are
+// held against the grammar that the other engine reads with, which is closer to
+// the letter than net/http's. Requests that were made in this process may have no
+// target.
+func (h *Handler) refusal(x *exchange.Exchange, r *http.Request) (status int, reason string) {
+	if len(x.Head.Headers) > h.options.MaxHeaders {
+		return http.StatusRequestHeaderFieldsTooLarge, "the request has too many header fields"
+	}
+	target := r.RequestURI
+	if target == "" {
+		target = "/"
+	}
+	var refused *wire.Error
+	if errors.As(wire.CheckRequest(r.Method, target, r.Host), &refused) {
+		return refused.Status, refused.Reason
+	}
+	return 0, ""
 }
 
 // serve runs the handler and sends its answer, also when the handler ends its
@@ -163,7 +182,8 @@ func fillHead(head *wire.Head, r *http.Request) {
 	head.Target = []byte(r.RequestURI)
 	head.Path = []byte(r.URL.EscapedPath())
 	switch {
-	case r.RequestURI == "*":
+	case r.RequestURI == "*", r.Method == http.MethodOptions && r.URL.Host != "" && r.URL.Path == "" && r.URL.RawQuery == "" && !r.URL.ForceQuery:
+		// RFC 9112 section 3.2.4
 		head.Path = []byte("*")
 	case len(head.Path) == 0:
 		head.Path = []byte("/")

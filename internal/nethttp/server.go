@@ -58,14 +58,15 @@ func Start(cfg Config, h http.Handler) (*Server, netip.AddrPort, error) {
 func newServer(cfg Config, h http.Handler, listener net.Listener) *Server {
 	limited := limit(listener, or(cfg.MaxConns, defaultMaxConns))
 	s := &Server{limited: limited, served: make(chan struct{}), http: &http.Server{
-		Handler:           h,
-		TLSConfig:         cfg.TLS,
-		ReadHeaderTimeout: or(cfg.HeadTimeout, defaultHeadTimeout),
-		IdleTimeout:       or(cfg.IdleTimeout, defaultIdleTimeout),
-		MaxHeaderBytes:    or(cfg.MaxHeadBytes, defaultMaxHead),
-		ErrorLog:          newErrorLog(cfg.Logger),
-		ConnState:         limited.note,
-		Protocols:         new(http.Protocols),
+		DisableGeneralOptionsHandler: true, // OPTIONS * goes the way of all requests
+		Handler:                      h,
+		TLSConfig:                    cfg.TLS,
+		ReadHeaderTimeout:            or(cfg.HeadTimeout, defaultHeadTimeout),
+		IdleTimeout:                  or(cfg.IdleTimeout, defaultIdleTimeout),
+		MaxHeaderBytes:               or(cfg.MaxHeadBytes, defaultMaxHead),
+		ErrorLog:                     newErrorLog(cfg.Logger),
+		ConnState:                    limited.note,
+		Protocols:                    new(http.Protocols),
 	}}
 	s.http.Protocols.SetHTTP1(true)
 	s.http.Protocols.SetHTTP2(cfg.TLS != nil)
