@@ -90,10 +90,11 @@ func (in *inputs) parameter(f *bind.Field) {
 	in.op.Parameters = append(in.op.Parameters, p)
 }
 
-// lists says how lists are written: separated by commas, unless the field says
-// otherwise. (A repeated name is understood in both cases.)
+// lists says how lists of queries and cookies are written: separated by commas,
+// unless the field says otherwise. (A repeated name of a query is understood in
+// both cases.) In paths and headers that is the default, style "simple".
 func (in *inputs) lists(p *Parameter, f *bind.Field) {
-	if f.In != bind.Query || f.Repeat || !slices.Contains(p.Schema.Types, "array") {
+	if f.In != bind.Query && f.In != bind.Cookie || f.Repeat || !slices.Contains(p.Schema.Types, "array") {
 		return
 	}
 	explode := false

@@ -167,7 +167,7 @@ func TestAllErrorsAreLocated(t *testing.T) {
 	}
 	require.Equal(t, strings.Join([]string{
 		`{"location":"path.p0","message":"must be an integer","value":"x/y"}`,
-		`{"location":"query.page","message":"must be an integer","value":""}`,
+		`{"location":"query.page","message":"must be an integer","value":"-"}`,
 		`{"location":"query.grade","message":"must be a grade from A to F","value":"G"}`,
 		`{"location":"query.list","message":"must be an integer between 0 and 65535","value":"65536"}`,
 		`{"location":"query.list","message":"must be an integer","value":"x"}`,
@@ -185,7 +185,7 @@ func TestAllErrorsAreLocated(t *testing.T) {
 		`{"location":"body","message":"is required"}`,
 	}, "\n"), failures[input](t,
 		path("x%2fy"),
-		query("page=&grade=%47&list=1,65536,x&token=hunter2&escape=50%&semi=a;b&k;ey=1&%zz=1"),
+		query("page=-&grade=%47&list=1,65536,x&token=hunter2&escape=50%&semi=a;b&k;ey=1&%zz=1"),
 		header("X-When", "yesterday"),
 		header("Authorization", "Bearer hunter2"),
 		header("Cookie", "sid=hunter2"),
@@ -224,13 +224,14 @@ func TestScalars(t *testing.T) {
 		"0": int8(0), "127": int8(127), "-128": int8(-128), "-0": int8(0), "%2B5": int8(5), "007": int8(7),
 		"128": "must be an integer between -128 and 127", "-129": "must be an integer between -128 and 127",
 		"99999999999999999999999": "must be an integer between -128 and 127",
-		"":                        integer, "-": integer, "%2B": integer, "+5": integer, "1_0": integer, "0x1": integer, "1.0": integer, "1e2": integer,
+		"":                        int8(0), // absent
+		"-":                       integer, "%2B": integer, "+5": integer, "1_0": integer, "0x1": integer, "1.0": integer, "1e2": integer,
 		"--1": integer, "%D9%A1": integer, "1%20": integer,
 	} {
 		check(t, value, one[int8], want)
 	}
 	for value, want := range map[string]any{
-		"18446744073709551615": uint64(math.MaxUint64), "-0": uint64(0),
+		"18446744073709551615": uint64(math.MaxUint64), "-0": "must be an integer between 0 and 18446744073709551615",
 		"18446744073709551616": "must be an integer between 0 and 18446744073709551615",
 		"-1":                   "must be an integer between 0 and 18446744073709551615", "x": integer,
 	} {
@@ -244,14 +245,14 @@ func TestScalars(t *testing.T) {
 	}
 	for value, want := range map[string]any{
 		"1": 1.0, ".5": 0.5, "5.": 5.0, "1e3": 1000.0, "-1E-2": -0.01, "%2B1": 1.0,
-		"NaN": number, "Inf": number, "-inf": number, "0x1p4": number, "1_0": number, "": number, "e": number, "1e": number, "1e999": "must be a finite number in range",
+		"NaN": number, "Inf": number, "-inf": number, "0x1p4": number, "1_0": number, "": 0.0, "e": number, "1e": number, "1e999": "must be a finite number in range",
 	} {
 		check(t, value, one[float64], want)
 	}
 	for value, want := range map[string]any{
 		"1": true, "true": true, "TRUE": true, "t": true, "Yes": true, "y": true, "on": true,
 		"0": false, "False": false, "f": false, "no": false, "N": false, "oFf": false,
-		"": boolean, "2": boolean, "truE%20": boolean, "o%4e": true, "%0f": boolean,
+		"": false, "2": boolean, "truE%20": boolean, "o%4e": true, "%0f": boolean,
 	} {
 		check(t, value, one[bool], want)
 	}
@@ -263,7 +264,7 @@ func TestScalars(t *testing.T) {
 		"6ba7b810-9dad-11d1-80b4900c04fd430c8":          "must be a UUID",
 		"(6ba7b810-9dad-11d1-80b4-00c04fd430c8)":        "must be a UUID",
 		"urn:uuix:6ba7b810-9dad-11d1-80b4-00c04fd430c8": "must be a UUID",
-		"": "must be a UUID",
+		"": uuid.UUID{},
 	} {
 		check(t, value, one[uuid.UUID], want)
 	}

@@ -252,6 +252,7 @@ func (c *compiler) compile(f *Field) {
 	if s.judge = v.each; v.all != nil {
 		s.whole = &v
 	}
+	s.strict = !s.foreign && s.refuses(nil)
 	if f.HasDefault {
 		c.compileDefault(&s)
 	}
@@ -358,9 +359,15 @@ const fewKeys = 8
 func (c *compiler) finish() {
 	c.plan.query.in = "query"
 	c.plan.query.index()
+	c.plan.codings = c.codings()
 	if c.plan.form != nil {
 		c.plan.form.finish()
 	}
+}
+
+// codings tells whether the input has a raw body and a field that says how it is coded.
+func (c *compiler) codings() bool {
+	return c.plan.body != nil && c.plan.body.field.Raw && slices.ContainsFunc(c.plan.header, func(s slot) bool { return s.key == codingField })
 }
 
 // checkBody reports an input that wants its body in two ways.

@@ -25,12 +25,12 @@
 //
 // # How values are read
 //
-//   - A path value is percent-decoded. It is always required.
+//   - A path value is percent-decoded. It is always required. A slice takes its elements between commas.
 //   - A query is read like url.ParseQuery. When a key repeats, a scalar takes its first value, like url.Values.Get.
 //     A slice takes all values, each also split at commas; an encoded comma (%2C) is data. The option
 //     `query:"tag,repeat"` turns the splitting off. Unknown keys are ignored.
 //   - A header or cookie scalar takes the first value; a slice of a header takes the comma-separated elements of all
-//     lines. Cookies are read as net/http reads them.
+//     lines. Cookies are read as net/http reads them. Header bytes that are no UTF-8 are ISO-8859-1.
 //   - A bool is 1, 0, true, false, t, f, yes, no, y, n, on or off in any case. Numbers have no spaces,
 //     underscores or base prefixes; NaN and infinities are refused.
 //   - The body is JSON, decoded and checked in one pass by internal/codec (case-sensitive names, duplicate names
@@ -40,7 +40,12 @@
 //   - A form is application/x-www-form-urlencoded or multipart/form-data; a key repeats for a list. Uploads are read
 //     while they come, into memory as far as FormLimits.MemoryBytes goes, then into temporary files. An input has a
 //     body or a form.
-//   - A default is used when the value is absent, not when it is empty. A list that is absent is not counted: minItems
+//   - A blank value of a query or form is absent when the field cannot hold "": browsers send every text input, also one
+//     that was left blank. So it is for numbers, times and booleans, for texts whose type or rules refuse "", and for
+//     slices of these; a string without rules takes it.
+//   - A body with a content coding other than identity is refused with 415 and Accept-Encoding, unless it is raw and the
+//     input has a field for the header Content-Encoding: then the handler decodes it.
+//   - A default is used when the value is absent. A list that is absent is not counted: minItems
 //     is for lists that the request has.
 //
 // # Errors

@@ -5,8 +5,22 @@ import "bytes"
 // scratchSize is how many bytes of a decoded value fit the stack; longer ones cost an allocation.
 const scratchSize = 128
 
-// setPath sets the field from a raw path segment, in which only percent escapes are special.
+// setPath sets the field from a raw path segment, in which percent escapes are special, and commas between the items of
+// a list (the style "simple" of OpenAPI, RFC 6570 section 3.2.2); an encoded comma is data.
 func (s *slot) setPath(dst Pointer, raw []byte, f *faults) {
+	if !s.many {
+		s.putPath(dst, raw, f)
+		return
+	}
+	for rest, more := raw, len(raw) > 0; more; {
+		var item []byte
+		item, rest, more = bytes.Cut(rest, []byte{','})
+		s.putPath(dst, item, f)
+	}
+	s.finishPresent(dst, f)
+}
+
+func (s *slot) putPath(dst Pointer, raw []byte, f *faults) {
 	if bytes.IndexByte(raw, '%') < 0 {
 		s.put(add(dst, s.offset), raw, f)
 		return

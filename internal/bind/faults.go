@@ -6,6 +6,7 @@ import "github.com/fasterapi/fasterapi/problem"
 type faults struct {
 	list      []problem.FieldError
 	mediaType string // not empty: 415 instead of 422, with this as what is accepted
+	coded     bool   // 415 for the content coding of the body
 }
 
 func (f *faults) append(e problem.FieldError) {
@@ -29,6 +30,12 @@ func (f *faults) unsupported(got []byte, accepted, words string) {
 	f.append(problem.FieldError{Location: "header.Content-Type", Message: "must be " + words, Value: shown(got)})
 }
 
+// encoded reports the content coding of the body.
+func (f *faults) encoded(coding []byte) {
+	f.coded = true
+	f.append(problem.FieldError{Location: "header." + codingField, Message: "must be " + identity, Value: shown(coding)})
+}
+
 func (f *faults) missing(field *Field) {
 	f.append(problem.FieldError{Location: field.Location(), Message: msgRequired})
 }
@@ -38,11 +45,13 @@ func (f *faults) problem() *problem.Problem {
 		return nil
 	}
 	p := problem.Validation(f.list...)
-	if f.mediaType != "" {
-		unsupported := problem.UnsupportedMediaType("the body must be " + f.mediaType)
-		unsupported.Errors = p.Errors
-		return unsupported.WithHeader("Accept", f.mediaType)
+	switch {
+	case f.coded:
+		p = problem.UnsupportedMediaType("the body must not have a content coding").WithHeader("Accept-Encoding", identity)
+	case f.mediaType != "":
+		p = problem.UnsupportedMediaType("the body must be "+f.mediaType).WithHeader("Accept", f.mediaType)
 	}
+	p.Errors = f.list
 	return p
 }
 

@@ -2,6 +2,7 @@ package bind
 
 import (
 	"bytes"
+	"unicode/utf8"
 
 	"github.com/fasterapi/fasterapi/internal/field"
 )
@@ -18,7 +19,7 @@ func (p *Plan) bindHeaders(dst Pointer, src Source, f *faults) {
 			s.setHeaderList(dst, src, f)
 			s.finishPresent(dst, f)
 		default:
-			s.put(add(dst, s.offset), raw, f)
+			s.put(add(dst, s.offset), text(raw), f)
 		}
 	}
 }
@@ -31,7 +32,7 @@ func (s *slot) setHeaderList(dst Pointer, src Source, f *faults) {
 		if !ok {
 			return
 		}
-		for len(line) > 0 {
+		for line = text(line); len(line) > 0; {
 			var elem []byte
 			elem, line, _ = bytes.Cut(line, []byte{','})
 			elem = field.Trim(elem)
@@ -41,4 +42,18 @@ func (s *slot) setHeaderList(dst Pointer, src Source, f *faults) {
 			s.put(p, elem, f)
 		}
 	}
+}
+
+// text returns a field value as UTF-8. Bytes beyond ASCII that are no UTF-8 are ISO-8859-1, what they once were by
+// definition (RFC 9110 section 5.5): a handler can repeat that in JSON, and a proxy that adds one such name does not make
+// the whole request invalid.
+func text(raw []byte) []byte {
+	if utf8.Valid(raw) {
+		return raw
+	}
+	decoded := make([]byte, 0, 2*len(raw))
+	for _, c := range raw {
+		decoded = utf8.AppendRune(decoded, rune(c))
+	}
+	return decoded
 }

@@ -147,7 +147,7 @@ func (r *reading) part(part *multipart.Part) *problem.Problem {
 	}
 	s := &r.plan.slots[i]
 	bit := uint64(1) << i
-	if r.seen&bit != 0 && !s.many {
+	if r.seen&bit != 0 && !s.many || s.absent(value) {
 		return nil // the first value of a scalar counts, as in a query
 	}
 	r.seen |= bit

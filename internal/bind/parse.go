@@ -76,7 +76,7 @@ func limits[T signedInt]() (lowest, highest int64) {
 	return math.MinInt64, math.MaxInt64
 }
 
-// unsigned parses decimal digits, with an optional plus sign.
+// unsigned parses decimal digits, with an optional plus sign. -0 is not an unsigned integer, as in JSON bodies.
 func unsigned[T unsignedInt]() parser[T] {
 	highest := uint64(^T(0))
 	out := fmt.Sprintf("must be an integer between 0 and %d", highest)
@@ -89,7 +89,7 @@ func unsigned[T unsignedInt]() parser[T] {
 		if !ok {
 			return 0, msgInteger
 		}
-		if !fits || n > highest || raw[0] == '-' && n != 0 {
+		if !fits || n > highest || raw[0] == '-' {
 			return 0, out
 		}
 		return T(n), ""

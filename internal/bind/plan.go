@@ -24,6 +24,7 @@ type Plan struct {
 	body     *bodySlot
 	form     *formPlan
 	inject   []*Field
+	codings  bool // a raw body comes with a field for its content coding
 	confined bool // no address inside the input struct reaches foreign code
 }
 
@@ -100,10 +101,11 @@ func (p *Plan) Bind(dst Pointer, src Source) *problem.Problem {
 	if len(p.cookie) > 0 {
 		p.bindCookies(dst, src, &f)
 	}
-	if p.body != nil {
+	switch {
+	case !p.NeedsBody(), hasBody(src) && !p.decoded(src, &f):
+	case p.body != nil:
 		p.body.bind(dst, src, &f)
-	}
-	if p.form != nil {
+	default:
 		return p.form.bind(dst, src, f)
 	}
 	return f.problem()

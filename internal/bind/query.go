@@ -80,7 +80,7 @@ func (k *keyed) walk(dst Pointer, pairs []byte, f *faults) {
 		hint = i + 1
 		s := &k.slots[i]
 		bit := uint64(1) << i
-		if seen&bit != 0 && !s.many {
+		if seen&bit != 0 && !s.many || s.absent(kv.value) {
 			continue
 		}
 		seen |= bit

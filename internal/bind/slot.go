@@ -17,6 +17,7 @@ type slot struct {
 	fallback func(p Pointer)        // sets the default; nil: there is none
 	copy     func(dst, src Pointer) // of a single value that this package parses; nil for others
 	whole    *verdict               // checks of the slice as a whole; nil: none
+	strict   bool                   // "" is no value of the field, as was found when it was compiled; not for foreign
 }
 
 // pathSlot is the slot of a path parameter.
@@ -41,6 +42,19 @@ func (s *slot) put(p Pointer, raw []byte, f *faults) {
 			f.add(s.field, raw, msg)
 		}
 	}
+}
+
+// absent tells whether a value of a query or form counts as none. Browsers send every text input, also one that was left
+// blank, so "" is a value of those fields only that can hold it.
+func (s *slot) absent(raw []byte) bool {
+	return len(raw) == 0 && (s.strict || s.foreign && s.refuses(raw))
+}
+
+// refuses tells whether raw is no value of the field.
+func (s *slot) refuses(raw []byte) bool {
+	var f faults
+	s.put(pointerTo(s.field.Type), raw, &f)
+	return len(f.list) > 0
 }
 
 // finishPresent checks a slice that the request had, when all of it is there.

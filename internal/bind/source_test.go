@@ -136,3 +136,10 @@ func mistakes[T any]() string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+// bound binds a request that may be invalid.
+func bound[T any](t testing.TB, opts ...option) *problem.Problem {
+	t.Helper()
+	_, prob := bindBoth[T](t, opts...)
+	return prob
+}

@@ -1,0 +1,45 @@
+package bind
+
+import (
+	"bytes"
+
+	"github.com/fasterapi/fasterapi/internal/field"
+)
+
+const (
+	codingField = "Content-Encoding"
+	// identity is the coding of a body as it is. RFC 9110 section 8.4.1 keeps the word for Accept-Encoding, and clients
+	// send it here all the same.
+	identity = "identity"
+)
+
+// decoded tells whether the body of src is as it is, and reports any coding of it: read as they come, the bytes of a
+// compressed form are one odd key. What is not decoded is answered with 415 and Accept-Encoding (RFC 9110 section
+// 15.5.16).
+func (p *Plan) decoded(src Source, f *faults) bool {
+	if p.codings {
+		return true // the handler looks for itself
+	}
+	for n := 0; ; n++ {
+		line, ok := src.Header(codingField, n)
+		if !ok {
+			return true
+		}
+		for len(line) > 0 {
+			var coding []byte
+			coding, line, _ = bytes.Cut(line, []byte{','})
+			if coding = field.Trim(coding); len(coding) > 0 && !field.EqualFold(coding, identity) {
+				f.encoded(coding)
+				return false
+			}
+		}
+	}
+}
+
+// hasBody tells whether there is something to decode.
+func hasBody(src Source) bool {
+	if s, ok := src.(FormSource); ok && s.Stream() != nil {
+		return true
+	}
+	return len(src.Body()) > 0
+}
