@@ -223,3 +223,53 @@ func TestAcceptOfDeepLinks(t *testing.T) {
 		require.Equal(t, 200, s.get("/users/7", "Accept", "application/json;q=0.1", "Accept", "text/html").status, "two lines are one list")
 	})
 }
+
+// TestFileDates: Last-Modified says when a file was changed, as far as that is
+// known, and never lies ahead of the response (RFC 9110 section 8.8.2.1).
+func TestFileDates(t *testing.T) {
+	everyMode(t, func(app *fasterapi.App) {
+		for path, date := range map[string]time.Time{
+			"/past": time.Date(2026, 1, 2, 3, 4, 5, 6e8, time.UTC), "/future": time.Now().Add(time.Hour), "/epoch": time.Unix(0, 0), "/none": {},
+		} {
+			app.Get(path, func(*fasterapi.Ctx, fasterapi.None) (fasterapi.File, error) {
+				return fasterapi.File{Content: strings.NewReader(fileText), Name: "text.txt", ModTime: date, ETag: `"v"`}, nil
+			})
+		}
+	}, func(t *testing.T, s service) {
+		require.Equal(t, "Fri, 02 Jan 2026 03:04:05 GMT", s.get("/past").header.Get("Last-Modified"))
+		future := s.get("/future")
+		modified, err := http.ParseTime(future.header.Get("Last-Modified"))
+		require.NoError(t, err)
+		sent, err := http.ParseTime(future.header.Get("Date"))
+		require.NoError(t, err)
+		require.False(t, modified.After(sent.Add(time.Second)), "%s is after %s", modified, sent) // two clocks of one second each
+		require.Empty(t, s.get("/epoch").header.Get("Last-Modified"))
+		require.Empty(t, s.get("/none").header.Get("Last-Modified"))
+	})
+}
+
+// TestRedirectStatuses: every redirect keeps its status and has one Location, for
+// GET, HEAD and POST (RFC 9110 sections 10.2.2 and 15.4).
+func TestRedirectStatuses(t *testing.T) {
+	everyMode(t, func(app *fasterapi.App) {
+		for _, status := range []int{0, 301, 302, 303, 307, 308} {
+			to := func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Redirect, error) {
+				return fasterapi.Redirect{Location: "/there?a=b", Status: status}, nil
+			}
+			app.Get("/"+strconv.Itoa(status), to)
+			app.Post("/"+strconv.Itoa(status), to)
+		}
+	}, func(t *testing.T, s service) {
+		for _, status := range []int{0, 301, 302, 303, 307, 308} {
+			for _, method := range []string{"GET", "HEAD", "POST"} {
+				got := s.do(method, "/"+strconv.Itoa(status), "")
+				want := status
+				if want == 0 {
+					want = 307 // keeps the method
+				}
+				require.Equal(t, want, got.status)
+				require.Equal(t, []string{"/there?a=b"}, got.header.Values("Location"))
+			}
+		}
+	})
+}

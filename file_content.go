@@ -43,7 +43,10 @@ func (f *File) answer(c *Ctx, w *httpWriter, content io.Reader, info fs.FileInfo
 	known.Tag, _ = field.ParseTag(w.header.Get("ETag"))
 	if saysDate(f.ModTime) {
 		known.Modified = f.ModTime
-		w.header.Set("Last-Modified", f.ModTime.UTC().Format(http.TimeFormat))
+		if now := time.Now(); now.Before(f.ModTime) {
+			known.Modified = now // RFC 9110 section 8.8.2.1: no date is later than the response
+		}
+		w.header.Set("Last-Modified", known.Modified.UTC().Format(http.TimeFormat))
 	}
 	conditions := field.ReadConditions(c.Headers)
 	switch conditions.Evaluate(c.Method(), known) {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 )
@@ -56,6 +57,39 @@ func TestDocuments(t *testing.T) {
 		}
 		return err
 	}))
+}
+
+// TestDocumentsNameTests: the tests that the reference names exist.
+func TestDocumentsNameTests(t *testing.T) {
+	tree := os.DirFS(root)
+	pages, err := fs.Glob(tree, "docs/reference/*.md")
+	require.NoError(t, err)
+	require.Contains(t, pages, "docs/reference/http-conformance.md")
+	for _, name := range pages {
+		findings, err := TestNames(tree, name)
+		require.NoError(t, err)
+		for _, f := range findings {
+			t.Error(f)
+		}
+	}
+}
+
+// TestTestNamesBite: names without a test are found, those with one are not.
+func TestTestNamesBite(t *testing.T) {
+	tree := fstest.MapFS{
+		"page.md":         {Data: []byte("`TestHere`, `a/b.TestThere` and `FuzzThat`\n`TestThere`, `a/b.TestHere`, `c.TestNo`\n`Testing`, TestProse\n")},
+		"x_test.go":       {Data: []byte("package x\nfunc TestHere() {}\nfunc FuzzThat() {}\n")},
+		"a/b/y_test.go":   {Data: []byte("package b\nfunc TestThere() {}\nfunc (t) TestHere() {}\n")},
+		"a/b/internal.go": {Data: []byte("package b\nfunc TestHere() {}\n")},
+	}
+	findings, err := TestNames(tree, "page.md")
+	require.NoError(t, err)
+	var problems []string
+	for _, f := range findings {
+		require.Equal(t, 2, f.Line)
+		problems = append(problems, f.Problem)
+	}
+	require.Equal(t, []string{"there is no test TestThere in .", "there is no test TestHere in a/b", "there is no test TestNo in c"}, problems)
 }
 
 // TestDecisionNotes: numbers are given once, and each note starts with its own.

@@ -1,6 +1,8 @@
 package websocket
 
 import (
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -68,4 +70,84 @@ func TestOriginPolicy(t *testing.T) {
 	every := Policy{Origins: []string{"*"}}
 	require.True(t, every.allows("null", ""))
 	require.True(t, every.allows("https://evil.example", "host.example"))
+}
+
+// request is a Request made of its parts.
+type request struct {
+	method, host string
+	old, body    bool
+	header       http.Header
+}
+
+func (r request) Method() string            { return r.method }
+func (r request) Host() string              { return r.host }
+func (r request) HTTP11() bool              { return !r.old }
+func (r request) HasBody() bool             { return r.body }
+func (r request) Header(name string) string { return strings.Join(r.header.Values(name), ",") }
+
+// TestHandshakeClauses goes through RFC 6455 section 4.2.1, item by item.
+func TestHandshakeClauses(t *testing.T) {
+	const key = "dGhlIHNhbXBsZSBub25jZQ==" // of section 1.3
+	good := func() request {
+		return request{method: "GET", host: "host.example", header: http.Header{
+			"Upgrade": {"websocket"}, "Connection": {"Upgrade"}, "Sec-Websocket-Key": {key}, "Sec-Websocket-Version": {"13"},
+		}}
+	}
+	p := Policy{Subprotocols: []string{"a", "b"}, Deflate: true}
+	accepted, refused := p.Accept(good())
+	require.Nil(t, refused)
+	require.Equal(t, Accepted{Key: "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="}, accepted)
+
+	set := func(name string, values ...string) func(*request) {
+		return func(r *request) { r.header[name] = values }
+	}
+	for name, c := range map[string]struct {
+		change func(*request)
+		status int // 0: accepted
+	}{
+		"1 another method":          {func(r *request) { r.method = "POST" }, 400},
+		"1 HTTP/1.0":                {func(r *request) { r.old = true }, 400},
+		"1 a body":                  {func(r *request) { r.body = true }, 400},
+		"3 no Upgrade":              {set("Upgrade"), 426},
+		"3 another protocol":        {set("Upgrade", "h2c"), 426},
+		"3 in any case, in a list":  {set("Upgrade", "h2c, WebSocket"), 0},
+		"3 on a line of its own":    {set("Upgrade", "h2c", "websocket"), 0},
+		"3 a part of the token":     {set("Upgrade", "websockets"), 426},
+		"4 no Connection":           {set("Connection"), 400},
+		"4 in any case, in a list":  {set("Connection", "keep-alive,UPGRADE"), 0},
+		"4 another option":          {set("Connection", "close"), 400},
+		"5 no key":                  {set("Sec-Websocket-Key"), 400},
+		"5 15 bytes":                {set("Sec-Websocket-Key", "AAAAAAAAAAAAAAAAAAAA"), 400},
+		"5 17 bytes":                {set("Sec-Websocket-Key", "AAAAAAAAAAAAAAAAAAAAAAA="), 400},
+		"5 bits behind the end":     {set("Sec-Websocket-Key", "dGhlIHNhbXBsZSBub25jZR=="), 400},
+		"5 two keys":                {set("Sec-Websocket-Key", key, key), 400},
+		"5 white space around":      {set("Sec-Websocket-Key", " "+key+"\t"), 0},
+		"6 no version":              {set("Sec-Websocket-Version"), 426},
+		"6 an old version":          {set("Sec-Websocket-Version", "8"), 426},
+		"6 two versions":            {set("Sec-Websocket-Version", "13, 8"), 426},
+		"6 leading zero":            {set("Sec-Websocket-Version", "013"), 426},
+		"7 another origin":          {set("Origin", "https://evil.example"), 403},
+		"7 own origin":              {set("Origin", "https://host.example"), 0},
+		"8 unknown subprotocol":     {set("Sec-Websocket-Protocol", "x"), 0},
+		"9 extensions that are not": {set("Sec-Websocket-Extensions", "x; y=\""), 0},
+	} {
+		r := good()
+		c.change(&r)
+		_, refused := p.Accept(r)
+		if c.status == 0 {
+			require.Nil(t, refused, name)
+			continue
+		}
+		require.NotNil(t, refused, name)
+		require.Equal(t, c.status, refused.Status, name)
+		if c.status == 426 { // RFC 9110 section 15.5.22
+			require.Equal(t, "websocket", refused.Header.Get("Upgrade"), name)
+		}
+		require.Equal(t, strings.HasPrefix(name, "6"), refused.Header.Get("Sec-Websocket-Version") == "13", "section 4.4: %s", name)
+	}
+	r := good()
+	set("Sec-Websocket-Protocol", "x", "B, b ,a")(&r)
+	accepted, refused = p.Accept(r)
+	require.Nil(t, refused)
+	require.Equal(t, "a", accepted.Subprotocol, "the first of ours; names are compared as they are")
 }
