@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/fasterapi/fasterapi/internal/field"
 	"github.com/fasterapi/fasterapi/internal/http1/wire"
 	"github.com/fasterapi/fasterapi/problem"
 )
@@ -187,8 +188,10 @@ func (c *Ctx) requestBody(r *http.Request) {
 func (c *Ctx) announced() http.Header {
 	trailer := http.Header{}
 	for value := range c.x.Head.Values("Trailer") {
-		for name := range strings.SplitSeq(string(value), ",") {
-			if name = http.CanonicalHeaderKey(strings.TrimSpace(name)); name != "" && wire.KeepsTrailer(name) {
+		for list, more := string(value), true; more; {
+			var name string
+			name, list, more = field.NextToken(list)
+			if name = http.CanonicalHeaderKey(name); name != "" && wire.KeepsTrailer(name) {
 				trailer[name] = nil
 			}
 		}

@@ -2,7 +2,6 @@ package fasterapi
 
 import (
 	"io"
-	"mime"
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
@@ -10,6 +9,7 @@ import (
 	"reflect"
 
 	"github.com/fasterapi/fasterapi/internal/bind"
+	"github.com/fasterapi/fasterapi/internal/field"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -102,11 +102,12 @@ func LimitForm(l FormLimits) RouteOption {
 // come: for uploads that go elsewhere without being stored. The input of the
 // route must have no fields for a body or a form. It needs a route on goroutines.
 func (c *Ctx) Multipart() (*multipart.Reader, error) {
-	media, params, err := mime.ParseMediaType(c.Header("Content-Type"))
-	if err != nil || media != "multipart/form-data" || params["boundary"] == "" {
+	media, params, _ := field.CutMedia(c.Header("Content-Type"))
+	boundary := field.Param(params, "boundary")
+	if !field.EqualFold(media, "multipart/form-data") || boundary == "" {
 		return nil, problem.New(http.StatusUnsupportedMediaType, "the body must be multipart/form-data")
 	}
-	return multipart.NewReader(c.Body(), params["boundary"]), nil
+	return multipart.NewReader(c.Body(), boundary), nil
 }
 
 // bindOptions are what the binder has to know about a route.

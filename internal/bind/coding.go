@@ -1,8 +1,6 @@
 package bind
 
 import (
-	"bytes"
-
 	"github.com/fasterapi/fasterapi/internal/field"
 )
 
@@ -25,10 +23,9 @@ func (p *Plan) decoded(src Source, f *faults) bool {
 		if !ok {
 			return true
 		}
-		for len(line) > 0 {
+		for more := true; more; {
 			var coding []byte
-			coding, line, _ = bytes.Cut(line, []byte{','})
-			if coding = field.Trim(coding); len(coding) > 0 && !field.EqualFold(coding, identity) {
+			if coding, line, more = field.NextToken(line); len(coding) > 0 && !field.EqualFold(coding, identity) {
 				f.encoded(coding)
 				return false
 			}

@@ -3,8 +3,8 @@ package bind
 import (
 	"errors"
 	"io"
-	"mime"
 
+	"github.com/fasterapi/fasterapi/internal/field"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -89,18 +89,19 @@ func (p *formPlan) read(dst Pointer, src Source, f *faults) *problem.Problem {
 		p.absent(dst, f)
 		return nil
 	}
-	media, params, err := mime.ParseMediaType(string(contentType))
+	media, params, _ := field.CutMedia(contentType)
+	isMultipart, boundary := field.EqualFold(media, multiparts), field.Param(params, "boundary")
 	switch {
-	case err == nil && media == multiparts && params["boundary"] != "":
-		return p.multipart(dst, &body, params["boundary"], f)
-	case err == nil && media == urlencoded:
+	case isMultipart && boundary != "":
+		return p.multipart(dst, &body, boundary, f)
+	case field.EqualFold(media, urlencoded):
 		pairs, problem := body.all(p.limits.FieldBytes)
 		if problem == nil {
 			p.walk(dst, pairs, f)
 			p.absentFiles(f)
 		}
 		return problem
-	case err == nil && media == multiparts:
+	case isMultipart:
 		f.unsupported(contentType, multiparts, multiparts+" with a boundary")
 	case len(p.files) > 0:
 		f.unsupported(contentType, multiparts, multiparts)

@@ -338,3 +338,34 @@ func FuzzForm(f *testing.F) {
 		require.Equal(t, strings.ReplaceAll(render(wantProb), `"location":"query`, `"location":"form`), render(prob))
 	})
 }
+
+// TestFormMediaTypes: what is wrong about a parameter does not hide the media type,
+// and names are compared without regard to case (RFC 9110 section 8.3.1).
+func TestFormMediaTypes(t *testing.T) {
+	type input struct {
+		Name string `form:"name"`
+	}
+	parts := "--x\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nann\r\n--x--\r\n"
+	for contentType, body := range map[string]string{
+		"application/x-www-form-urlencoded":                       "name=ann",
+		"Application/X-WWW-Form-Urlencoded ; charset":             "name=ann",
+		"application/x-www-form-urlencoded; charset=a; charset=b": "name=ann",
+		"multipart/form-data; boundary=x":                         parts,
+		"Multipart/Form-Data; charset=\"a;b\"; Boundary=\"x\"; =": parts,
+	} {
+		require.Equal(t, "ann", mustBind[input](t, typedBody(contentType, body)).Name, contentType)
+	}
+	for _, contentType := range []string{"multipart/form-data", "multipart/form-data; boundary=", "multipart/form-datax; boundary=x", "text/plain", "form", ""} {
+		require.Equal(t, 415, bound[input](t, typedBody(contentType, parts)).Status, contentType)
+	}
+	type document struct {
+		Body map[string]int `body:""`
+	}
+	for contentType, status := range map[string]int{
+		"application/json": 0, "APPLICATION/JSON; charset=\"a": 0, "application/x+JSON": 0,
+		"application/jsonp": 415, "application/+json": 415, "text/json": 415, "application/x json": 415,
+	} {
+		prob := bound[document](t, typedBody(contentType, `{"a":1}`))
+		require.Equal(t, status != 0, prob != nil, contentType)
+	}
+}

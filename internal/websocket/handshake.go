@@ -68,7 +68,7 @@ func (p *Policy) Accept(r Request) (a Accepted, refused *Refusal) {
 	if !p.allows(r.Header("Origin"), r.Host()) {
 		return a, &Refusal{Status: http.StatusForbidden, Reason: "pages of this origin may not connect"}
 	}
-	sum := sha1.Sum([]byte(strings.TrimSpace(r.Header("Sec-Websocket-Key")) + acceptGUID))
+	sum := sha1.Sum([]byte(field.Trim(r.Header("Sec-Websocket-Key")) + acceptGUID))
 	a.Key = base64.StdEncoding.EncodeToString(sum[:])
 	a.Subprotocol = p.choose(r.Header("Sec-Websocket-Protocol"))
 	if p.Deflate {
@@ -92,13 +92,13 @@ func checkUpgrade(r Request) *Refusal {
 		return &Refusal{Status: http.StatusBadRequest, Reason: "the Connection field does not list upgrade"}
 	case r.HasBody():
 		return &Refusal{Status: http.StatusBadRequest, Reason: "a WebSocket begins with a request without body"}
-	case strings.TrimSpace(r.Header("Sec-Websocket-Version")) != "13":
+	case field.Trim(r.Header("Sec-Websocket-Version")) != "13":
 		return &Refusal{
 			Status: http.StatusUpgradeRequired, Reason: "the version of the WebSocket protocol is 13",
 			Header: http.Header{"Sec-Websocket-Version": {"13"}, "Upgrade": {"websocket"}, "Connection": {"Upgrade"}},
 		}
 	}
-	key, err := base64.StdEncoding.Strict().DecodeString(strings.TrimSpace(r.Header("Sec-Websocket-Key")))
+	key, err := base64.StdEncoding.Strict().DecodeString(field.Trim(r.Header("Sec-Websocket-Key")))
 	if err != nil || len(key) != 16 {
 		return &Refusal{Status: http.StatusBadRequest, Reason: "Sec-WebSocket-Key must be 16 bytes in base64"}
 	}
