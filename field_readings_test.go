@@ -218,7 +218,9 @@ func TestAcceptOfDeepLinks(t *testing.T) {
 			"text/html,application/xhtml+xml,*/*;q=0.8": 200, "TEXT/HTML": 200, "text/*": 200, `a/b;c="text/html"`: 404,
 			"text/html;q=0, application/json": 404, "*/*": 404, "application/x-text/html": 404, "application/json": 404,
 		} {
-			require.Equal(t, want, s.get("/users/7", "Accept", accept).status, accept)
+			got := s.get("/users/7", "Accept", accept)
+			require.Equal(t, want, got.status, accept)
+			require.Equal(t, "Accept", got.header.Get("Vary"), "another client gets another answer")
 		}
 		require.Equal(t, 200, s.get("/users/7", "Accept", "application/json;q=0.1", "Accept", "text/html").status, "two lines are one list")
 	})

@@ -25,6 +25,8 @@ func TestGrammarOnBothEngines(t *testing.T) {
 			"GET http://[::1]:80/":         200,
 			"OPTIONS *":                    map[bool]int{false: 204, true: 200}[s.nethttp], // httptest.Server answers itself
 			"OPTIONS http://a":             204,
+			"CONNECT a:80":                 404, // no route has no path
+			"CONNECT [::1]:443":            404,
 			"get /":                        405,
 			"GET *":                        400,
 			"GET a":                        400,

@@ -161,6 +161,7 @@ func (s *static) missing(c *Ctx, name string, err error) error {
 
 // wantsHTML tells whether a browser is about to show the answer as a page.
 func wantsHTML(c *Ctx) bool {
+	c.Vary("Accept") // RFC 9110 section 12.5.5
 	q, named := field.Accepts(c.Headers("Accept"), "text/html")
 	return named && q > 0
 }

@@ -182,6 +182,8 @@ func fillHead(head *wire.Head, r *http.Request) {
 	head.Target = []byte(r.RequestURI)
 	head.Path = []byte(r.URL.EscapedPath())
 	switch {
+	case r.Method == http.MethodConnect:
+		head.Path = nil // authority form has none
 	case r.RequestURI == "*", r.Method == http.MethodOptions && r.URL.Host != "" && r.URL.Path == "" && r.URL.RawQuery == "" && !r.URL.ForceQuery:
 		// RFC 9112 section 3.2.4
 		head.Path = []byte("*")
