@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -29,7 +28,9 @@ func (cn *conn) message(kind byte, body []byte) error {
 		if u.draft != nil {
 			u.draft.parsed = true
 		}
-	case '2', '3', 'n', 'D', 'd', 'c': // done binding, closing; no data; copied out
+	case '2':
+		u.bound = true
+	case '3', 'n', 'D', 'd', 'c': // done closing; no data; copied out
 	case 'C':
 		u.completed(body)
 	case 'I':
@@ -43,6 +44,7 @@ func (cn *conn) message(kind byte, body []byte) error {
 	case 'G':
 		return cn.copyBegan(u)
 	case 'H', 'W':
+		u.refused = true
 	case 'Z':
 		if len(body) != 1 || u.kind == unitGroup && u.err == nil && u.group.current < len(u.group.items) {
 			return errMessage
@@ -83,7 +85,7 @@ func (u *unit) completed(tag []byte) {
 	if at := bytes.LastIndexByte(tag, ' '); at >= 0 && !bytes.HasPrefix(tag, []byte("SELECT")) {
 		n, rows = digits(tag[at+1:])
 	}
-	u.complete = true
+	u.complete, u.bound = true, false
 	switch {
 	case u.kind == unitSimple:
 		u.aborted = string(tag) == "ROLLBACK"
@@ -92,7 +94,7 @@ func (u *unit) completed(tag []byte) {
 		u.group.current = min(u.group.current+1, len(u.group.items))
 	case u.q == nil:
 	case u.kind == unitBatch:
-		if u.item < len(u.shapes) {
+		if u.item < len(u.shapes) && !u.outdated {
 			if rows {
 				u.q.Items[u.item].Affected(n, 0)
 			}
@@ -157,8 +159,8 @@ func (u *unit) describe(body []byte) error {
 	}
 	if u.draft != nil {
 		u.draft.columns = columns
-	} else if u.err == nil && !known.answers(columns) {
-		u.err = outdated()
+	} else if u.err == nil && u.wantsRows() && !known.answers(columns) {
+		u.err, u.outdated = outdated(), true
 	}
 	return nil
 }
@@ -254,11 +256,14 @@ func (cn *conn) answered(u *unit) {
 // outcome is the error of a unit's query, nil if there is none but what its rows
 // amount to.
 func (cn *conn) outcome(u *unit) error {
+	sql := u.q.SQL
+	if u.refused {
+		return copyError(sql)
+	}
 	if u.err == nil {
 		return nil
 	}
 	e := u.err.(*pgconn.PgError)
-	sql := u.q.SQL
 	batched := u.kind == unitBatch && u.item < len(u.q.Items)
 	if batched {
 		sql = u.q.Items[u.item].SQL
@@ -271,82 +276,4 @@ func (cn *conn) outcome(u *unit) error {
 		return &db.BatchError{Index: u.item, SQL: sql, Err: err}
 	}
 	return err
-}
-
-// again tells whether a failed unit may be run once more, transparently: it was
-// hit by a cancel request for a neighbour, or its prepared statement is gone or
-// out of date. All of these come with a rollback of the implicit transaction.
-func (u *unit) again(cn *conn) bool {
-	e, ok := u.err.(*pgconn.PgError)
-	if !ok || u.q.Cancelled() {
-		return false
-	}
-	switch {
-	case e.Code == codeCancelled:
-		if u.q.Hook.State&flagRetried != 0 || !u.repeatable() || !cn.collateral(e) {
-			return false // at most once: when it is the server that stops it, twice is twice the load
-		}
-	case unfit(e.Code):
-		// Right, or the table was made anew with other types, which the server
-		// does not tell: its prepared statement keeps those of its parameters.
-		if u.kind != unitQuery || u.q.Hook.State&flagFresh != 0 || len(u.shape.params) == 0 {
-			return false
-		}
-		u.q.Hook.Data = &doubt{u.shape, serverError(e, u.q.SQL)}
-		cn.forget(u)
-		return u.q.Rewind()
-	case e.Code == codeNoStatement, e.Code == codeDuplicate:
-		cn.forget(u)
-		cn.strange(e)
-	case e.Code == codeNotSupported:
-		if e.Routine != revalidate {
-			return false
-		}
-		cn.forget(u)
-		if u.complete && !reads(u.q.SQL) {
-			return false // see outdated
-		}
-	default:
-		return false
-	}
-	if u.q.Hook.State&flagRetried != 0 {
-		return false
-	}
-	u.q.Hook.State |= flagRetried
-	return u.q.Rewind()
-}
-
-// unfit tells whether an error may come from a parameter of another type than
-// the statement was prepared for: data exceptions but for division by zero.
-func unfit(code string) bool {
-	return strings.HasPrefix(code, "22") && code != codeDivision || code == codeTypeMismatch
-}
-
-// doubt is an error that stands if the statement's parameters, described anew,
-// are what they were.
-//
-// Owner: reactor.
-type doubt struct {
-	shape *shape
-	err   error
-}
-
-// forget drops the prepared form of a unit's statements on this connection.
-func (cn *conn) forget(u *unit) {
-	drop := func(s *statement) {
-		if s == nil {
-			return
-		}
-		if cn.unnamed {
-			s.last = nil
-		} else if p := s.on[cn.slot]; p != nil && p.shape != nil {
-			cn.deallocate(s, p)
-		}
-	}
-	drop(u.st)
-	if u.kind == unitBatch {
-		for _, item := range u.q.Items {
-			drop(cn.core.statement(item.SQL))
-		}
-	}
 }

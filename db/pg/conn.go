@@ -33,6 +33,7 @@ type conn struct {
 	parked  int      // calls that wait for a statement to be prepared here
 	status  byte     // of the last ReadyForQuery: I, T or E
 	held    *session // the user who has it alone
+	lifted  bool     // a statement has changed the time limit here
 	unnamed bool     // behind a pooler: statements have no names here
 	reserve bool     // for a call that needs it alone, once it is empty
 	retire  bool     // to be closed once it is empty

@@ -18,7 +18,7 @@ import (
 const chunk = 64 << 10
 
 var (
-	errCopy      = errors.New("COPY FROM STDIN as a statement: use pg.CopyFrom")
+	errCopy      = errors.New("COPY FROM STDIN or TO STDOUT as a statement: to load rows use pg.CopyFrom, to read them a SELECT")
 	errCopyEnded = errors.New("pg: the copy has ended")
 )
 

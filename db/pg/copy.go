@@ -65,6 +65,15 @@ func quote(name string) string {
 	return `"` + strings.ReplaceAll(strings.ReplaceAll(name, "\x00", ""), `"`, `""`) + `"`
 }
 
+// liftLimit ends the time limit of statements in this transaction, for a COPY, and
+// keeps it in a setting of ours; restoreLimit brings it back. When the COPY fails
+// so does the transaction, or a savepoint is gone back to, which restores both.
+const (
+	liftLimit = "SELECT pg_catalog.set_config('fasterapi.statement_timeout', pg_catalog.current_setting('statement_timeout'), true)," +
+		" pg_catalog.set_config('statement_timeout', '0', true)"
+	restoreLimit = "SELECT pg_catalog.set_config('statement_timeout', pg_catalog.current_setting('fasterapi.statement_timeout'), true)"
+)
+
 // copy starts a COPY on the session.
 func (s *session) copy(q *db.Query) {
 	source, ok := q.Hook.Data.(*copySource)
@@ -83,6 +92,9 @@ func (s *session) copy(q *db.Query) {
 	for i := range sh.columns {
 		oids[i] = sh.columns[i].oid
 	}
+	if s.core.cfg.StatementTimeout > 0 {
+		s.simple(nil, liftLimit, (*session).saved) // a load is long; its context limits it
+	}
 	s.cn.copier = newCopier(s.cn, source, oids)
 	s.cn.setBuffer(appendSimple(s.cn.buffer(), q.SQL))
 	s.send(unit{kind: unitCopy, q: q, step: (*session).copied})
@@ -91,7 +103,7 @@ func (s *session) copy(q *db.Query) {
 // copyBegan takes a CopyInResponse: the rows may come.
 func (cn *conn) copyBegan(u *unit) error {
 	if u.kind != unitCopy || cn.copier == nil {
-		return errCopy
+		return cn.refuseCopy(u)
 	}
 	if u.abandoned {
 		cn.setBuffer(appendCopyFail(cn.buffer(), "cancelled"))
@@ -99,6 +111,23 @@ func (cn *conn) copyBegan(u *unit) error {
 		return nil
 	}
 	go cn.copier.run()
+	return nil
+}
+
+// refuseCopy ends a COPY FROM STDIN that was sent as a statement. In the extended
+// protocol the server has passed over our Sync (section 55.2.6 of its manual,
+// "COPY Operations"), so it gets another one. Nothing is behind: a statement is new
+// or a script, and those are waited for.
+func (cn *conn) refuseCopy(u *unit) error {
+	if cn.awaited() > 1 || cn.unsent > 0 {
+		return errCopy
+	}
+	u.refused = true
+	cn.setBuffer(appendCopyFail(cn.buffer(), "use pg.CopyFrom"))
+	if u.kind != unitSimple {
+		cn.setBuffer(append(cn.buffer(), syncMsg...))
+	}
+	cn.touch()
 	return nil
 }
 
@@ -117,6 +146,11 @@ func (s *session) copied(u *unit) {
 	}
 	q := u.q
 	switch {
+	case s.tx && err == nil && u.err == nil && s.core.cfg.StatementTimeout > 0:
+		s.simple(nil, restoreLimit, (*session).queried)
+		if q != nil {
+			s.core.finish(q, nil)
+		}
 	case s.tx && q != nil:
 		s.core.finish(q, err)
 		s.pump()

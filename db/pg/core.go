@@ -34,6 +34,7 @@ type core struct {
 	waiting    queue // for any connection
 	exclusive  queue // for a connection of their own
 	statements statements
+	pinned     map[*db.Query][]*statement // see pin
 	types      *pgtype.Map
 	sessions   int
 
@@ -97,6 +98,10 @@ func (c *core) take(q *db.Query) {
 		return
 	case q.Cancelled():
 		c.finish(q, q.Cause())
+		return
+	}
+	if err := refused(q); err != nil {
+		c.finish(q, err)
 		return
 	}
 	if exclusive(q) {
@@ -306,6 +311,7 @@ func (cn *conn) lost(u *unit, why error, safe bool) {
 // finish ends q, here on its core.
 func (c *core) finish(q *db.Query, err error) {
 	c.count(q, err)
+	c.unpin(q)
 	setState(q, stateDone)
 	pooled := q.Hook.Core.Swap(0) != 0
 	b := c.b

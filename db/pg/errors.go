@@ -24,6 +24,8 @@ const (
 	codeDeadlock         = "40P01"
 	codeDivision         = "22012"
 	codeTypeMismatch     = "42804"
+	codePermission       = "42501"
+	codeInternal         = "XX000" // internal_error
 	codeProtocol         = "08P01" // protocol_violation
 )
 

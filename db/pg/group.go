@@ -147,7 +147,7 @@ func (cn *conn) grouped(u *unit) {
 			c.finish(q, q.Cause())
 		case i == g.current && !g.innocent(u):
 			item.st.proven = 0
-			cn.answered(&unit{kind: unitQuery, q: q, st: item.st, shape: item.shape, err: u.err})
+			cn.answered(&unit{kind: unitQuery, q: q, st: item.st, shape: item.shape, err: u.err, bound: u.bound})
 		default:
 			q.Rewind()
 			q.Hook.State |= flagAlone

@@ -2,6 +2,7 @@ package pg
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -19,6 +20,13 @@ var (
 	errSilent   = errors.New("the server does not answer")
 	errReplaced = errors.New("the connection has reached its age")
 )
+
+// tooSlow is why a connection is given up whose server does not answer. Mostly it
+// is the server that ends what takes longer than StatementTimeout.
+func tooSlow(took, limit time.Duration) error {
+	return fmt.Errorf("the server has not answered for %v, of which StatementTimeout is %v; the server was asked to stop",
+		took.Round(time.Millisecond), limit)
+}
 
 // wind has keep called in d, or earlier.
 func (c *core) wind(d time.Duration) {
@@ -65,12 +73,16 @@ func (c *core) tend(cn *conn, now time.Time) {
 			return
 		}
 		u := cn.sending.front()
+		limited := limit > 0 && !cn.lifted && (cn.held == nil || !cn.held.lifted)
 		switch {
-		case cn.checking && busy > c.d.target.ConnectTimeout,
-			u.abandoned && busy > max(limit, 0)+grace && limit > 0,
-			limit > 0 && busy > limit+grace && u.kind != unitCopy:
+		case cn.checking && busy > c.d.target.ConnectTimeout:
 			cn.fail(errSilent)
-		case cn.link.pooled && limit > 0 && busy > limit && u.q != nil:
+		case limited && busy > limit+grace && (u.abandoned || u.kind != unitCopy):
+			if cn.awaited() > 0 {
+				cn.interruptNow() // or it would work on, for nobody
+			}
+			cn.fail(tooSlow(busy, limit))
+		case cn.link.pooled && limited && busy > limit && u.q != nil:
 			cn.abandon(u.q, &db.Error{Kind: db.Timeout, Message: "the statement timeout", SQL: u.q.SQL})
 		}
 	case cn.held != nil:

@@ -80,3 +80,19 @@ func serverTime(text string) time.Duration {
 	}
 	return time.Duration(n)
 }
+
+// setsLimit tells whether a statement may change how long statements may take, as
+// far as its text goes.
+func setsLimit(sql string) bool {
+	return len(sql) > len(timeoutParam) && strings.Contains(strings.ToLower(sql), timeoutParam)
+}
+
+// lift notes that the time limit here is not ours any more: the pool does not end
+// what it allows. In a transaction that is mostly SET LOCAL, so it is until its end.
+func (cn *conn) lift() {
+	if cn.held != nil {
+		cn.held.lifted = true
+		return
+	}
+	cn.lifted = true
+}

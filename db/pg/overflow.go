@@ -13,6 +13,7 @@ func (c *core) overflow(q *db.Query) bool {
 		if to.counts.idle.Load() == 0 || to.counts.waiting.Load() > 0 {
 			continue
 		}
+		c.unpin(q)
 		q.Hook.State |= flagOverflow
 		setState(q, stateNew)
 		q.Hook.Core.Store(to.id)

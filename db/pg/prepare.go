@@ -99,7 +99,11 @@ func (cn *conn) described(u *unit) {
 		}
 		return
 	}
+	before := s.last
 	p.shape = c.shapeOf(s, u.draft)
+	if before != nil && p.shape != before {
+		c.outdate(s, p)
+	}
 	if cn.unnamed && s.on[cn.slot] == p {
 		s.on[cn.slot] = nil // the server forgets it, the shape is kept
 		s.uses--
@@ -107,10 +111,9 @@ func (cn *conn) described(u *unit) {
 	for q := list.pop(); q != nil; q = list.pop() {
 		q.Hook.Holder = nil
 		q.Hook.State |= flagFresh
-		d, doubtful := q.Hook.Data.(*doubt)
 		switch {
-		case doubtful && slices.Equal(d.shape.params, p.shape.params):
-			c.finish(q, d.err)
+		case dispelled(q, s, p.shape):
+			cn.end(q, q.Hook.Data.(*doubt).err)
 		case q.Cancelled() && cn.held == nil:
 			c.finish(q, q.Cause())
 		case cn.held != nil:
@@ -119,6 +122,16 @@ func (cn *conn) described(u *unit) {
 			c.again(q) // not behind one that may take a minute
 		default:
 			cn.run(q, c.statementOf(q))
+		}
+	}
+}
+
+// outdate drops the forms of s that were prepared before its shape became that of
+// now.
+func (c *core) outdate(s *statement, now *prepared) {
+	for _, cn := range c.conns {
+		if p := s.on[cn.slot]; p != nil && p.shape != nil && p.shape != now.shape {
+			cn.deallocate(s, p)
 		}
 	}
 }

@@ -32,6 +32,9 @@ func (cn *conn) run(q *db.Query, s *statement) {
 func (cn *conn) send(u unit) {
 	u.q.Hook.Holder = cn
 	setState(u.q, stateSent)
+	if u.st != nil && u.st.limits || u.kind == unitSimple && setsLimit(u.q.SQL) {
+		cn.lift()
+	}
 	cn.push(u)
 }
 
@@ -51,6 +54,10 @@ func (cn *conn) readyFor(q *db.Query, s *statement) runnable {
 		return runnable{s, nil, s.last}
 	}
 	p := s.on[cn.slot]
+	if cn.unnamed && p != nil && p.shape != nil {
+		cn.deallocate(s, p) // from before
+		p = nil
+	}
 	switch {
 	case p == nil:
 		cn.prepare(s, q)
@@ -110,12 +117,21 @@ func (cn *conn) execute(q *db.Query, r runnable) {
 // statement is parsed along with it, for the types that the parameters come in,
 // and its rows are described: nobody else tells when the table was made anew.
 func (cn *conn) bind(dst []byte, portal string, r runnable, q *db.Query) ([]byte, error) {
+	name := unnamed
 	if r.prep != nil {
-		return cn.core.appendBind(dst, portal, r.prep.name, r.shape, q.Params())
+		name = r.prep.name
+	} else {
+		dst = appendParse(dst, unnamed, r.st.sql, r.shape.params)
 	}
-	dst = appendParse(dst, unnamed, r.st.sql, r.shape.params)
-	dst, err := cn.core.appendBind(dst, portal, unnamed, r.shape, q.Params())
-	return appendDescribePortal(dst, portal), err
+	before := len(dst)
+	dst, err := cn.core.appendBind(dst, portal, name, r.shape, q.Params())
+	if err == nil && len(dst)-before > maxSent {
+		err = errTooLong
+	}
+	if r.prep == nil {
+		dst = appendDescribePortal(dst, portal)
+	}
+	return dst, err
 }
 
 var unnamed = []byte{0}
@@ -128,9 +144,11 @@ func (cn *conn) readyForBatch(q *db.Query) bool {
 		s := c.statement(item.SQL)
 		r := cn.readyFor(q, s)
 		if r.shape == nil {
+			c.pin(q)
 			return false
 		}
 		if err := item.Describe(r.shape.desc); err != nil {
+			c.pin(q)
 			if !cn.renew(q, r) {
 				cn.end(q, &db.BatchError{Index: i, SQL: item.SQL, Err: err})
 			}
@@ -161,11 +179,17 @@ func (cn *conn) sendBatch(q *db.Query) bool {
 		var err error
 		if out, err = cn.bind(out, "", r, item); err != nil {
 			cn.setBuffer(out[:len(before)])
-			cn.end(q, &db.BatchError{Index: i, SQL: item.SQL, Err: invalid(item, err)})
+			cn.core.pin(q)
+			if !cn.renew(q, r) {
+				cn.end(q, &db.BatchError{Index: i, SQL: item.SQL, Err: invalid(item, err)})
+			}
 			return false
 		}
 		out = append(out, executeAll...)
 		shapes[i] = r.shape
+		if s.limits {
+			cn.lift()
+		}
 	}
 	cn.setBuffer(append(out, syncMsg...))
 	cn.send(unit{kind: unitBatch, q: q, shapes: shapes})

@@ -25,6 +25,8 @@ type session struct {
 	result  error   // how the query that ends the session ends
 	cursor  *cursor // of the portion that is on its way
 	cursors int     // portal names given out
+	lifted  bool    // one of its statements has changed the time limit
+	marked  bool    // the savepoint of a batch is set, or on its way
 
 	since   time.Time // when it last did something
 	lastSQL string
@@ -66,9 +68,6 @@ func (s *session) begin(q *db.Query) {
 		return
 	}
 	sql := "BEGIN"
-	if q.Op == db.OpCustom && s.core.cfg.StatementTimeout > 0 {
-		sql += "; SET LOCAL statement_timeout = 0" // a load is long; its context limits it
-	}
 	s.simple(nil, sql, (*session).opened)
 	s.busy = false // what follows does not wait for the answer
 	s.dispatch(q)
@@ -94,6 +93,10 @@ func beginSQL(o db.TxOptions) string {
 func (s *session) take(q *db.Query) {
 	if s.over {
 		s.core.finish(q, s.why())
+		return
+	}
+	if err := refused(q); err != nil {
+		s.core.finish(q, err)
 		return
 	}
 	q.Hook.Holder = s
@@ -262,14 +265,25 @@ func (s *session) queried(u *unit) {
 }
 
 // outcome is the error of a unit. A statement whose prepared form is out of date
-// cannot be repeated alone here, but the transaction can.
+// cannot be repeated alone in a transaction of the user, but the transaction can.
 func (s *session) outcome(u *unit) error {
 	err := s.cn.outcome(u)
-	e, ok := u.err.(*pgconn.PgError)
-	if ok && u.st != nil && (e.Code == codeNoStatement || unfit(e.Code) || e.Code == codeNotSupported && e.Routine == revalidate) {
-		s.cn.forget(u)
+	if e, ok := u.err.(*pgconn.PgError); ok {
+		s.cn.learn(u, e, u.fit(e))
 	}
 	return err
+}
+
+// repeat runs q, whose session is its own, once more after its rollback.
+func (s *session) repeat(q *db.Query) {
+	s.simple(q, "ROLLBACK", (*session).repeated)
+}
+
+func (s *session) repeated(u *unit) {
+	s.end()
+	if u.q != nil {
+		s.core.again(u.q)
+	}
 }
 
 // failed ends q without having sent it, or having found that it cannot succeed.
@@ -277,6 +291,10 @@ func (s *session) failed(q *db.Query, err error) {
 	s.busy = false
 	if !s.tx {
 		s.rollback(q, err)
+		return
+	}
+	if s.marked {
+		s.undo(q, err)
 		return
 	}
 	s.core.finish(q, err)

@@ -16,8 +16,10 @@ type statement struct {
 	last       *shape              // as it was described most recently, for reuse
 	on         [maxSlots]*prepared // by the connection's slot
 	uses       int                 // connections that have it, prepared or preparing
+	pins       int                 // batches that need it, see pin
 	next, prev *statement          // least recently used order
 
+	limits   bool  // changes the time limit of statements
 	controls bool  // begins or ends transactions
 	harmless bool  // may share a Sync, by its text
 	proven   uint8 // times in a row that it has run alone, and well; saturating
@@ -106,17 +108,11 @@ func (c *core) statement(sql string) *statement {
 		l.toFront(s)
 		return s
 	}
-	s := &statement{sql: sql, controls: controls(sql), harmless: harmless(sql)}
+	s := &statement{sql: sql, controls: controls(sql), harmless: harmless(sql), limits: setsLimit(sql)}
 	c.d.noteText(sql)
 	l.bySQL[sql] = s
 	l.insert(s)
-	for old := l.tail; len(l.bySQL) > l.limit && old != nil && old != s; {
-		prev := old.prev
-		if !old.busy() {
-			c.evict(old)
-		}
-		old = prev
-	}
+	c.trim(s)
 	return s
 }
 

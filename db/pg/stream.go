@@ -35,7 +35,9 @@ func (s *session) stream(q *db.Query) {
 	out, err := cn.bind(before, k.portal, r, q)
 	if err != nil {
 		cn.setBuffer(out[:len(before)])
-		s.failed(q, invalid(q, err))
+		if s.busy = true; !cn.renew(q, r) {
+			s.failed(q, invalid(q, err))
+		}
 		return
 	}
 	cn.setBuffer(out)
@@ -77,6 +79,10 @@ func (s *session) fetched(u *unit) {
 		return
 	}
 	k.done = true
+	if !s.tx && q != nil && q.Op == db.OpStream && u.again(s.cn) {
+		s.repeat(q)
+		return
+	}
 	err := error(nil)
 	if u.err != nil && q != nil {
 		err = s.outcome(u)
@@ -121,23 +127,24 @@ func (s *session) closePortal(q *db.Query, k *cursor) {
 // savepoint is what a batch inside a transaction goes back to.
 const savepoint = "fasterapi_batch"
 
-// batch runs a batch that has this connection alone.
+// batch runs a batch that has this connection alone. In a transaction of the user
+// the savepoint comes first: preparing a statement may fail as well.
 func (s *session) batch(q *db.Query) {
+	if s.tx && !s.marked {
+		s.marked = true
+		s.simple(nil, "SAVEPOINT "+savepoint, (*session).saved)
+	}
 	s.busy = true
 	if !s.cn.readyForBatch(q) {
 		return
 	}
-	if s.tx {
-		s.simple(nil, "SAVEPOINT "+savepoint, (*session).marked)
-	}
-	s.busy = true
 	if s.cn.sendBatch(q) {
 		s.cn.sending.at(s.cn.sending.len() - 1).step = (*session).batched
 	}
 }
 
-// marked ends a SAVEPOINT; if it failed, so will what follows.
-func (s *session) marked(*unit) {}
+// saved ends a SAVEPOINT; if it failed, so will what follows.
+func (s *session) saved(*unit) {}
 
 // batched ends the statements of a batch.
 func (s *session) batched(u *unit) {
@@ -145,7 +152,11 @@ func (s *session) batched(u *unit) {
 	q := u.q
 	err := error(nil)
 	if q != nil {
-		if err = s.cn.outcome(u); err == nil {
+		if !s.tx && u.again(s.cn) {
+			s.repeat(q)
+			return
+		}
+		if err = s.outcome(u); err == nil {
 			err = itemError(q)
 		}
 	}
@@ -156,11 +167,17 @@ func (s *session) batched(u *unit) {
 	case !s.tx:
 		s.simple(q, "COMMIT", (*session).committed)
 	case failed:
-		s.result = err
-		s.simple(q, "ROLLBACK TO SAVEPOINT "+savepoint+"; RELEASE SAVEPOINT "+savepoint, (*session).undone)
+		s.undo(q, err)
 	default:
+		s.marked = false
 		s.simple(q, "RELEASE SAVEPOINT "+savepoint, (*session).queried)
 	}
+}
+
+// undo takes a batch back that failed with err.
+func (s *session) undo(q *db.Query, err error) {
+	s.marked, s.result = false, err
+	s.simple(q, "ROLLBACK TO SAVEPOINT "+savepoint+"; RELEASE SAVEPOINT "+savepoint, (*session).undone)
 }
 
 func (s *session) undone(u *unit) {

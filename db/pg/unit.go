@@ -41,8 +41,11 @@ type unit struct {
 	kind      unitKind
 	slow      bool // its statement is
 	unknown   bool // its statement has not been measured
+	bound     bool // the current statement's parameters have been taken, and it is planned
+	outdated  bool // the rows are not what they were; the statement has run
 	complete  bool // CommandComplete has come
 	suspended bool // PortalSuspended has come
+	refused   bool // it is a COPY that nobody feeds, or reads
 	abandoned bool // its query was cancelled
 	aborted   bool // unitSimple: the server answered ROLLBACK
 }
@@ -59,6 +62,25 @@ func (u *unit) repeatable() bool {
 		return !slices.ContainsFunc(u.q.Items, func(item *db.Query) bool { return !repeatable(item.SQL) })
 	}
 	return repeatable(u.q.SQL)
+}
+
+// onlyReads tells whether u's query may run twice, whatever has become of it.
+func (u *unit) onlyReads() bool {
+	if u.kind != unitBatch {
+		return reads(u.q.SQL)
+	}
+	return !slices.ContainsFunc(u.q.Items, func(item *db.Query) bool { return !reads(item.SQL) })
+}
+
+// wantsRows tells whether somebody takes the rows of the current statement.
+func (u *unit) wantsRows() bool {
+	switch {
+	case u.q == nil:
+		return false
+	case u.kind == unitBatch:
+		return u.q.Items[u.item].Op != db.OpExec
+	}
+	return u.q.Op != db.OpExec
 }
 
 // isCheck tells whether u is a health check, which is no use of the connection:

@@ -1,0 +1,206 @@
+package pg
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// What a statement was prepared for goes out of date when somebody alters a table,
+// makes a type or a function anew, or deallocates. Servers tell that with many
+// errors, most of which also have other reasons: so a statement that fails while it
+// is bound or planned is described anew and, as nothing of it has run, run again
+// once. A statement that fails because of a value is only run again when its
+// parameters turn out to have other types now.
+
+// fitness is what an error tells about the prepared form of its statement.
+type fitness uint8
+
+const (
+	fits     fitness = iota // nothing
+	doubtful                // if its parameters have other types now, that may be the reason
+	outworn                 // it failed before it ran, maybe because it is out of date
+	missing                 // the server does not have it, or another one of its name
+	changed                 // its rows are not what they were
+	worn                    // it has run into something that is gone; the next time may be better
+)
+
+// fit judges the statement that got e.
+func (u *unit) fit(e *pgconn.PgError) fitness {
+	st, sh := u.current()
+	switch {
+	case sh == nil || st == nil && u.kind != unitBatch:
+		return fits
+	case e.Code == codeNoStatement, e.Code == codeDuplicate:
+		return missing
+	case e.Code == codeNotSupported && e.Routine == revalidate:
+		return changed
+	case strings.HasPrefix(e.Code, "22"), e.Code == codeTypeMismatch:
+		if e.Code == codeDivision || len(sh.params) == 0 {
+			return fits
+		}
+		return doubtful
+	case u.bound:
+		if e.Code == codeInternal { // "cache lookup failed for type 16401"
+			return worn
+		}
+		return fits
+	case ofPlanning(e.Code):
+		return outworn
+	}
+	return fits
+}
+
+// ofPlanning tells whether an error can come from a statement that is bound and
+// planned for what no longer is: of the name of something, of the protocol, or the
+// server's own confusion; not of rights, limits, load or neighbours.
+func ofPlanning(code string) bool {
+	if len(code) < 2 || code == codePermission {
+		return false
+	}
+	switch code[:2] {
+	case "08", "0A", "26", "34", "3D", "3F", "42":
+		return true
+	}
+	return code == codeInternal
+}
+
+// current is the statement, nil in a batch, and the shape that the server works on.
+func (u *unit) current() (*statement, *shape) {
+	if u.kind != unitBatch {
+		return u.st, u.shape
+	}
+	if u.item < len(u.shapes) {
+		return nil, u.shapes[u.item]
+	}
+	return nil, nil
+}
+
+// learn forgets what e shows to be of no use, so that the next call heals at the
+// latest.
+func (cn *conn) learn(u *unit, e *pgconn.PgError, f fitness) {
+	c := cn.core
+	s := u.st
+	if u.kind == unitBatch && u.q != nil && u.item < len(u.q.Items) {
+		s = c.statement(u.q.Items[u.item].SQL)
+	}
+	switch {
+	case f == fits || s == nil:
+	case f == doubtful && cn.held == nil:
+		cn.drop(s) // and described will tell
+	case f == doubtful:
+		c.drop(s.sql)
+	default:
+		for _, other := range c.b.cores {
+			if other == c {
+				c.drop(s.sql)
+				continue
+			}
+			other.r.Post(async.TaskFunc(func() { other.drop(s.sql) }))
+		}
+	}
+	if f == missing {
+		if u.kind == unitBatch && u.q != nil {
+			for _, item := range u.q.Items {
+				cn.drop(c.statement(item.SQL))
+			}
+		}
+		cn.strange(e)
+	}
+}
+
+// again tells whether a failed unit may be run once more, transparently: it was
+// hit by a cancel request for a neighbour, or its prepared statement is gone or
+// out of date. All of these come with a rollback of the implicit transaction.
+func (u *unit) again(cn *conn) bool {
+	e, ok := u.err.(*pgconn.PgError)
+	if !ok || u.q.Cancelled() {
+		return false
+	}
+	q := u.q
+	retried, fresh := q.Hook.State&flagRetried != 0, q.Hook.State&flagFresh != 0
+	f := u.fit(e)
+	switch {
+	case e.Code == codeCancelled:
+		if retried || !u.repeatable() || !cn.collateral(e) {
+			return false // at most once: when it is the server that stops it, twice is twice the load
+		}
+	case f == fits:
+		return false
+	case f == doubtful:
+		if fresh && u.kind != unitBatch {
+			return false // it is as it says
+		}
+		d := newDoubt(cn, u)
+		if cn.learn(u, e, f); fresh {
+			return false
+		}
+		q.Hook.Data = d
+		return q.Rewind()
+	default:
+		if f == outworn && fresh && u.kind != unitBatch {
+			return false
+		}
+		cn.learn(u, e, f)
+		if retried || f == worn || u.outdated && cn.held == nil && !u.onlyReads() { // see outdated
+			return false
+		}
+	}
+	q.Hook.State |= flagRetried
+	return q.Rewind()
+}
+
+// doubt is an error that stands if the statement's parameters, described anew,
+// are what they were.
+//
+// Owner: reactor.
+type doubt struct {
+	sql   string
+	shape *shape
+	err   error
+}
+
+func newDoubt(cn *conn, u *unit) *doubt {
+	_, sh := u.current()
+	d := &doubt{sql: u.q.SQL, shape: sh, err: cn.outcome(u)}
+	if u.kind == unitBatch {
+		d.sql = u.q.Items[u.item].SQL
+	}
+	return d
+}
+
+// dispelled tells whether q has failed because of a value, and nothing else: the
+// parameters of s, described anew, are what they were.
+func dispelled(q *db.Query, s *statement, now *shape) bool {
+	d, ok := q.Hook.Data.(*doubt)
+	if !ok || d.sql != s.sql {
+		return false
+	}
+	if slices.Equal(d.shape.params, now.params) {
+		return true
+	}
+	q.Hook.Data = nil
+	return false
+}
+
+// drop drops what is prepared of a statement on all connections of the core.
+func (c *core) drop(sql string) {
+	if s := c.statements.bySQL[sql]; s != nil {
+		for _, cn := range c.conns {
+			cn.drop(s)
+		}
+	}
+}
+
+// drop drops the prepared form of s on this connection.
+func (cn *conn) drop(s *statement) {
+	if cn.unnamed {
+		s.last = nil
+	}
+	if p := s.on[cn.slot]; p != nil && p.shape != nil {
+		cn.deallocate(s, p)
+	}
+}
