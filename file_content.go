@@ -2,6 +2,7 @@ package fasterapi
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -156,6 +157,9 @@ func (f *fileContent) whole() error {
 // copy copies n bytes of the content. Content that ends before is broken off.
 func (f *fileContent) copy(to io.Writer, n int64) error {
 	copied, err := io.CopyN(to, f.content, n)
+	if errors.Is(err, http.ErrBodyNotAllowed) {
+		return nil // middleware has made it a status without content
+	}
 	if err == io.EOF && copied < n {
 		return fmt.Errorf("fasterapi: the file ended %d bytes early: %w", n-copied, io.ErrUnexpectedEOF)
 	}

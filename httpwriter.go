@@ -35,6 +35,8 @@ type httpWriter struct {
 	status int // 0: not decided
 	// length is the declared length of the body, -1 without.
 	length int64
+	// unsent counts the bytes that were written though they are not sent.
+	unsent int64
 	held   []byte
 	body   exchange.BodyWriter // nil until the stream is open
 	err    error
@@ -93,9 +95,21 @@ func (w *httpWriter) Write(p []byte) (int, error) {
 	if err := w.open(p); err != nil {
 		return 0, err
 	}
+	if !w.c.wantsContent() {
+		return w.discard(p)
+	}
 	n, err := w.body.Write(p)
 	w.err = err
 	return n, err
+}
+
+// discard takes what is not sent, up to the length that was declared. Nothing else
+// would end a handler that writes for ever.
+func (w *httpWriter) discard(p []byte) (int, error) {
+	if w.unsent += int64(len(p)); w.unsent > w.length {
+		return 0, http.ErrBodyNotAllowed
+	}
+	return w.body.Write(p)
 }
 
 // closed tells why nothing can be written, or nil.
@@ -156,9 +170,25 @@ func (w *httpWriter) open(next []byte) error {
 	if w.body, w.err = w.via.open(w.c, w.length); w.err != nil {
 		return w.err
 	}
+	if !w.c.wantsContent() {
+		w.unsent, w.held = int64(len(w.held)), w.held[:0]
+		return w.sendHead()
+	}
 	if len(w.held) > 0 {
 		_, w.err = w.body.Write(w.held)
 		w.held = w.held[:0]
+	}
+	return w.err
+}
+
+// sendHead sends the whole of a response without content. A handler that streams in
+// answer to HEAD may wait for what it writes: c ends, to tell it.
+func (w *httpWriter) sendHead() error {
+	if w.length >= 0 {
+		return nil // it ends by itself
+	}
+	if w.err = w.body.Flush(); w.c.Method() == http.MethodHead {
+		w.c.cancel()
 	}
 	return w.err
 }

@@ -18,6 +18,8 @@ const jsonLinesType = "application/jsonl"
 //
 // The client sees a value within 20 ms of its creation. A slow client holds
 // the source back: yield waits. When the client leaves, yield returns false.
+// A HEAD request is answered without calling the source; what the handler has opened
+// for it ends with c, or by [Ctx.OnEnd].
 // An error before the first value is answered like any other error; a later
 // one breaks the connection off.
 type JSONLines[T any] func(yield func(T, error) bool)
@@ -34,7 +36,7 @@ func (JSONLines[T]) compileRender() (func(*Ctx, JSONLines[T]) error, error) {
 		c.stage(http.StatusOK, jsonLinesType, nil)
 		out := newBodyStream(c, 0, flushSoon)
 		defer out.stop()
-		if lines != nil {
+		if lines != nil && c.wantsContent() {
 			if err := writeLines(c, encoder, out, lines); err != nil {
 				return err
 			}

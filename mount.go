@@ -32,6 +32,10 @@ func mountedMethods() []string {
 // Nobody knows what h answers, so the OpenAPI document leaves it out; a function
 // for OpenAPIConfig.Edit may tell. Depends does not reach it, middleware does.
 //
+// What h streams in answer to HEAD is not sent: once its head is, the context of the
+// request ends and writes fail with [http.ErrBodyNotAllowed], unless h has said
+// how long its body is.
+//
 // Bodies stream both ways; the option [MaxBody] bounds the request's (default
 // Config.MaxBody). Flush, Hijack and [http.ResponseController]'s full duplex
 // work; its deadlines do not, because the engine has its own. The context of

@@ -34,6 +34,10 @@ const (
 //		return nil
 //	}}, nil
 //
+// The stream is open for the client before Send runs: to miss nothing that happens
+// from then on, subscribe in the handler, with c, or with [Ctx.OnEnd] to end what c
+// does not: a HEAD request is answered without running the source.
+//
 // Every event is sent at once; a slow client holds the source back. When the
 // client leaves, or the app shuts down, c ends, and with it whatever the source
 // waits for with c; sending fails from then on. A source that ends or fails
@@ -138,9 +142,11 @@ func (s *EventSender[T]) run(events SSE[T]) error {
 	}
 	defer s.end()
 	var err error
-	if events.Send != nil {
+	switch {
+	case !c.wantsContent():
+	case events.Send != nil:
 		err = events.Send(s)
-	} else {
+	default:
 		err = s.sendAll(events.Events)
 	}
 	var panicked *async.PanicError

@@ -14,6 +14,10 @@ import (
 // Write, Reader or Chunks. It needs a route on goroutines, because writing
 // waits for slow clients.
 //
+// A response without content (an answer to HEAD, of status 204 or 304) is its head:
+// the source is not started, and a Reader is closed. What the handler has opened for
+// its source ends with c, or by [Ctx.OnEnd].
+//
 // A source that fails breaks the connection off, so that the client does not
 // take half a body for a whole one. One that fails before its first byte is
 // answered like any other error.
@@ -97,19 +101,30 @@ func (s Stream) render(c *Ctx) (err error) {
 	out := newBodyStream(c, s.Length, flushSoon)
 	defer out.stop()
 	switch {
-	case s.Write != nil && s.Reader == nil && s.Chunks == nil:
-		err = s.write(c, out)
-	case s.Reader != nil && s.Write == nil && s.Chunks == nil:
-		_, err = c.app.ongoing.copy(out, s.Reader)
-	case s.Chunks != nil && s.Write == nil && s.Reader == nil:
-		err = out.writeAll(s.Chunks)
-	default:
+	case !s.oneSource():
 		err = errSources
+	case !c.wantsContent():
+	case s.Write != nil:
+		err = s.write(c, out)
+	case s.Reader != nil:
+		_, err = c.app.ongoing.copy(out, s.Reader)
+	default:
+		err = out.writeAll(s.Chunks)
 	}
 	if err != nil {
 		return err
 	}
 	return out.close()
+}
+
+func (s Stream) oneSource() bool {
+	sources := 0
+	for _, given := range [...]bool{s.Write != nil, s.Reader != nil, s.Chunks != nil} {
+		if given {
+			sources++
+		}
+	}
+	return sources == 1
 }
 
 // write gives the body writer itself to the source, which flushes as it likes.

@@ -31,6 +31,9 @@ func (v *relay) open(c *Ctx, length int64) (exchange.BodyWriter, error) {
 	through, length := c.openFilters(v, length)
 	if v != nil {
 		v.head(c, length)
+		if !c.wantsContent() {
+			return through.over(unsentBody{relayBody{v.w}, c}), nil
+		}
 		return through.over(relayBody{v.w}), nil
 	}
 	c.runHeads()
@@ -42,8 +45,11 @@ func (v *relay) open(c *Ctx, length int64) (exchange.BodyWriter, error) {
 			r.stages.out = out
 		}
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case !c.wantsContent():
+		return through.over(unsentBody{body, c}), nil
 	}
 	return through.over(out), nil
 }
@@ -68,7 +74,7 @@ func (v *relay) mayOpen(c *Ctx) (err error) {
 }
 
 func (v *relay) close(c *Ctx) error {
-	if err := c.closeFilters(v); err != nil {
+	if err := c.closeFilters(v); err != nil && c.wantsContent() {
 		return err
 	}
 	if v == nil {

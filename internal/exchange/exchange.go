@@ -89,6 +89,8 @@ var (
 	// ErrHijackUnsupported is returned where the connection cannot be taken,
 	// as with HTTP/2.
 	ErrHijackUnsupported = errors.New("exchange: this connection cannot be taken over")
+	// ErrNoStatus is returned by Open when the staged status is not a final one.
+	ErrNoStatus = errors.New("exchange: a response needs a status from 200 to 999")
 	// ErrClientGone is the cause of cancellation when the peer closed its
 	// connection before the response was complete.
 	ErrClientGone = errors.New("exchange: the client closed the connection")
@@ -159,6 +161,18 @@ func (x *Exchange) Stage(status int, otherwise string, payload []byte) {
 	x.Status, x.ContentType, x.Payload = status, otherwise, payload
 }
 
+// WantsContent tells whether the response, as it is staged, has content: none that
+// answers HEAD has (RFC 9110 9.3.2), nor has one of status 1xx, 204 or 304 (6.4.1).
+func (x *Exchange) WantsContent() bool {
+	return string(x.Head.Method) != "HEAD" && !Bodiless(x.Status)
+}
+
+// Bodiless tells whether responses of this status have no content (RFC 9110 6.4.1).
+// Status 0 is not decided yet.
+func Bodiless(status int) bool {
+	return 0 < status && status < 200 || status == 204 || status == 304
+}
+
 // Open sends the head with the staged status and fields, and returns the
 // writer of the body: of exactly length bytes, or, when length is negative,
 // of as many as come (chunked, or until the end of the connection for
@@ -169,6 +183,9 @@ func (x *Exchange) Open(length int64) (BodyWriter, error) {
 	}
 	if x.streamed || x.hijacked {
 		return nil, ErrResponseSent
+	}
+	if x.Status < 200 || x.Status > 999 {
+		return nil, ErrNoStatus
 	}
 	w, err := x.carrier.Open(x, length)
 	x.streamed = err == nil

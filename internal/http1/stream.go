@@ -7,6 +7,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/http1/wire"
+	"github.com/fasterapi/fasterapi/internal/poll"
 	"github.com/fasterapi/fasterapi/internal/stream"
 )
 
@@ -25,6 +26,7 @@ type responseWriter struct {
 	left    int64
 	chunked bool
 	silent  bool // HEAD, 204, 304: nothing is sent
+	ended   bool // the client had closed its sending side when the stream began
 	pending []byte
 	credit  credit
 	err     error
@@ -38,7 +40,7 @@ func (c *conn) Open(x *exchange.Exchange, length int64) (exchange.BodyWriter, er
 		return nil, exchange.ErrOnReactor
 	}
 	c.takeOutput()
-	w := &responseWriter{c: c, left: length, silent: headOnly(x) || bodiless(x.Status)}
+	w := &responseWriter{c: c, left: length, silent: !x.WantsContent(), ended: c.ended}
 	w.credit = newCredit(c.core.server.cfg.WriteTimeout)
 	w.chunked = length < 0 && x.Head.Minor > 0 && !bodiless(x.Status)
 	// For HTTP/1.0 the end of the connection ends a body of unknown length.
@@ -72,13 +74,30 @@ func (w *responseWriter) Write(p []byte) (int, error) {
 		w.left -= int64(len(p))
 	}
 	if w.silent {
-		return len(p), nil
+		return w.discard(p)
 	}
 	if len(w.pending)+len(p) < streamBuffer {
 		w.pending = append(w.pending, p...)
 		return len(p), nil
 	}
 	return len(p), w.writeThrough(p)
+}
+
+// discard takes what is not sent, for as long as the client is there: nothing else
+// would end a source that does.
+func (w *responseWriter) discard(p []byte) (int, error) {
+	l := &w.c.loan
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.cut:
+		w.err = ErrServerClosed
+	case w.ended || l.seen&(poll.Hangup|poll.Closed) != 0:
+		w.err = exchange.ErrClientGone
+	default:
+		return len(p), nil
+	}
+	return 0, w.err
 }
 
 // writeThrough sends what is pending and p, as one chunk, without copying p
@@ -144,14 +163,17 @@ func (w *responseWriter) end() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
+	case w.silent: // the head is all of it
+		w.err = exchange.ErrResponseSent
+		return nil
 	case w.err != nil:
 		return w.err
-	case w.left > 0 && !w.silent:
+	case w.left > 0:
 		w.err = errLength
 		return w.err
 	}
 	w.gather()
-	if w.chunked && !w.silent {
+	if w.chunked {
 		out, _ := wire.AppendLastChunk(w.c.out(), nil)
 		w.c.socket.SetOut(out)
 	}

@@ -236,7 +236,7 @@ func (c *carrier) Open(x *exchange.Exchange, length int64) (exchange.BodyWriter,
 
 // EndStream implements [exchange.Carrier].
 func (c *carrier) EndStream(*exchange.Exchange) error {
-	if c.left > 0 && c.r.Method != http.MethodHead {
+	if c.left > 0 && c.x.WantsContent() {
 		return io.ErrUnexpectedEOF
 	}
 	c.complete = true
@@ -256,7 +256,10 @@ func (b *bodyWriter) Write(p []byte) (int, error) {
 		}
 		b.left -= int64(len(p))
 	}
-	if b.r.Method == http.MethodHead || bodiless(b.x.Status) {
+	if !b.x.WantsContent() {
+		if b.r.Context().Err() != nil {
+			return 0, exchange.ErrClientGone // nothing else would end a source that is not sent
+		}
 		return len(p), nil
 	}
 	return (*carrier)(b).write(p)
