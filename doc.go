@@ -30,8 +30,8 @@
 // # What the framework keeps, and what is yours
 //
 // Input structs, and every string and slice in them, are yours to keep. The
-// [Ctx] is yours until the handler returns; c.Detach makes a context that
-// lives longer.
+// [Ctx] is over when the handler returns, and says so for ever to whoever has kept it;
+// c.Detach makes a context that lives longer.
 //
 // # Errors
 //

@@ -46,6 +46,7 @@ func (r *Reactor) run() {
 func (r *Reactor) loop() {
 	clean := false
 	defer func() {
+		r.here.Store(0) // a later goroutine may get the identity of this one
 		if clean {
 			return
 		}
