@@ -73,6 +73,13 @@ func keptRoutes(k *keeper) func(*fasterapi.App) {
 				return errors.Join(k.program(c, in.Token, in.Seed), s.Send(fasterapi.Event[string]{Data: in.Token}))
 			}}, nil
 		})
+		app.Post("/waiting/{token}", func(c *fasterapi.Ctx, in in) (fasterapi.None, error) {
+			k.derive(c, in.Token, in.Seed)
+			k.waiting.Add(1)
+			defer k.waiting.Add(-1)
+			_, err := async.Sleep(c, time.Hour).Await(c)
+			return fasterapi.None{}, err
+		})
 		app.Mount("/mounted", k.mounted())
 		app.Group("/wrapped").Mount("/x", k.mounted())
 		wrapped := app.Group("/inside")
@@ -225,6 +232,26 @@ func (k *keeper) program(c *fasterapi.Ctx, token string, seed uint64) error {
 	}
 	if err := c.Err(); err != nil {
 		return fmt.Errorf("c has ended under its handler: %w", err)
+	}
+	return nil
+}
+
+// leaveEarly sends a request to a handler that waits, and leaves: only its own context
+// ends.
+func (k *keeper) leaveEarly(ctx context.Context, client *http.Client, url string, n uint64) error {
+	token := fmt.Sprintf("token-%d.", n)
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(n%5)*time.Millisecond)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, fmt.Sprintf("%s/waiting/%s?seed=%d", url, token, n), strings.NewReader(token))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("X-Token", token)
+	request.Header.Set("Content-Type", "application/octet-stream")
+	response, err := client.Do(request)
+	if err == nil {
+		response.Body.Close()
+		return fmt.Errorf("the handler of %s has answered %d without its client's leaving", token, response.StatusCode)
 	}
 	return nil
 }
