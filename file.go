@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"mime"
 	"net/http"
-	"os"
 	"strings"
 	"syscall"
 	"time"
@@ -19,7 +18,9 @@ import (
 // that is open already. It answers conditional requests (If-None-Match,
 // If-Modified-Since, If-Match, If-Unmodified-Since, If-Range) and ranges, of
 // which there may be several (RFC 9110 section 13 and 14); content that cannot
-// seek, as that of archives, has no ranges. A file that does not exist is a 404, a directory too. It needs a route on goroutines.
+// seek, as that of archives, has no ranges. A file that does not exist is a 404, and
+// so is what is no regular file: directories, pipes, devices. It needs a route on
+// goroutines.
 //
 // Never build Path from what the client sends: give FS the root and Name the
 // client's part. [os.Root] is a root that links cannot leave either. Names
@@ -39,7 +40,8 @@ type File struct {
 	// ModTime is the Last-Modified date. Default: that of the file.
 	ModTime time.Time
 	// ETag is the entity tag with its quotes. Default: made of the file's
-	// date and size, none when the date is not known; "-": none.
+	// date and size, none when the date is not known, or is one that build tools
+	// give to all files; "-": none.
 	ETag string
 	// CacheControl is the value of the field of that name; default: none.
 	CacheControl string
@@ -68,10 +70,10 @@ func (f *File) open() (io.Reader, fs.FileInfo, error) {
 	case f.Content != nil:
 		return f.Content, nil, nil
 	case f.FS != nil:
-		file, err = f.FS.Open(f.Name) // refuses what is not fs.ValidPath
+		file, err = openRegular(f.FS, f.Name)
 	case f.Path != "" && !climbs(f.Path):
 		f.Name = f.Path
-		file, err = os.Open(f.Path)
+		file, err = openRegularPath(f.Path)
 	default:
 		return nil, nil, fs.ErrInvalid
 	}
@@ -79,10 +81,7 @@ func (f *File) open() (io.Reader, fs.FileInfo, error) {
 		return nil, nil, err
 	}
 	info, err := file.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fs.ErrNotExist
-	}
-	if err != nil {
+	if err = onlyRegular(info, err); err != nil {
 		return nil, nil, errors.Join(err, file.Close())
 	}
 	return file, info, nil
@@ -109,9 +108,9 @@ func fileProblem(err error) error {
 }
 
 // namesNothing tells whether the system refused a name: one below a file, a too
-// long one, or one with a zero byte.
+// long one, one with a zero byte, or a link to itself.
 func namesNothing(err error) bool {
-	for _, errno := range []syscall.Errno{syscall.ENOTDIR, syscall.ENAMETOOLONG, syscall.EINVAL} {
+	for _, errno := range []syscall.Errno{syscall.ENOTDIR, syscall.ENAMETOOLONG, syscall.EINVAL, syscall.ELOOP} {
 		if errors.Is(err, errno) {
 			return true
 		}
@@ -150,7 +149,7 @@ func (f *File) describe(c *Ctx, info fs.FileInfo) {
 	if f.ModTime.IsZero() {
 		f.ModTime = info.ModTime()
 	}
-	if f.ETag == "" && !f.ModTime.IsZero() {
+	if f.ETag == "" && saysDate(f.ModTime) {
 		f.ETag = fmt.Sprintf(`"%x-%x"`, f.ModTime.UnixNano(), info.Size())
 	}
 }

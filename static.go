@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -22,7 +23,10 @@ type StaticOption func(*static)
 
 // SPA answers with the file name, say "index.html", where there is no file: for
 // applications that route in the browser. Only requests that accept HTML get it,
-// so that a missing script is still a 404, and always with "no-cache".
+// so that a missing script is still a 404. The page is sent with "no-cache", by its
+// own name too, whatever [CacheControl] says. A name with a dot, such as
+// "users/john.doe", is one of the application unless it ends like a file that pages
+// are made of (.html, .js, .css, .png and so on).
 func SPA(name string) StaticOption { return func(s *static) { s.fallback = name } }
 
 // CacheControl sets the field of that name on every file, say "public,
@@ -58,6 +62,10 @@ func (g *Group) static(prefix string, files fs.FS, opts []StaticOption) {
 	g.register(&route{method: "GET", pattern: pattern, site: callSite(2), endpoint: s}, onGoroutine, nil)
 }
 
+// noCache is for the page of an SPA, which names the scripts of one deployment: a
+// browser asks each time whether it is the same still.
+const noCache = "no-cache"
+
 // static is a route that serves files.
 //
 // Owner: any (immutable after build); tags is atomic.
@@ -78,7 +86,8 @@ func (s *static) compile(_ *App, r *route) (bool, []error) {
 	}
 	errs = append(errs, r.opts.refuseDepends()...)
 	if s.fallback != "" {
-		if _, err := fs.Stat(s.files, s.fallback); err != nil {
+		if err := onlyRegular(look(s.files, s.fallback)); err != nil {
+			err = fmt.Errorf("the page %s of the SPA: %w", s.fallback, err)
 			errs = append(errs, err)
 		}
 	}
@@ -95,8 +104,8 @@ func (s *static) call(c *Ctx) error {
 	if name == "" || strings.HasSuffix(name, "/") {
 		return s.send(c, name+indexFile, name)
 	}
-	if info, err := fs.Stat(s.files, name); err == nil && info.IsDir() {
-		if _, err := fs.Stat(s.files, path.Join(name, indexFile)); err == nil {
+	if info, err := look(s.files, name); err == nil && info.IsDir() {
+		if onlyRegular(look(s.files, path.Join(name, indexFile))) == nil {
 			return Redirect{Location: withSlash(c), Status: http.StatusPermanentRedirect}.render(c)
 		}
 		return s.missing(c, name, fs.ErrNotExist)
@@ -126,6 +135,9 @@ func hidden(name string) bool {
 // send answers with a file; asked is what the client has asked for.
 func (s *static) send(c *Ctx, name, asked string) error {
 	f := File{FS: s.files, Name: name, CacheControl: s.cacheControl}
+	if name == s.fallback {
+		f.CacheControl = noCache
+	}
 	content, info, err := f.open()
 	if err != nil {
 		return s.missing(c, asked, err)
@@ -138,8 +150,8 @@ func (s *static) serve(c *Ctx, f *File, content io.Reader, info fs.FileInfo) (er
 	if closer, ok := content.(io.Closer); ok {
 		defer closer.Close()
 	}
-	if seeker, ok := content.(io.ReadSeeker); ok && info.ModTime().IsZero() {
-		if f.ETag, err = s.tag(f.Name, seeker); err != nil {
+	if seeker, ok := content.(io.ReadSeeker); ok && !saysDate(info.ModTime()) {
+		if f.ETag, err = s.tag(f.Name, seeker, info); err != nil {
 			return err
 		}
 	}
@@ -148,10 +160,10 @@ func (s *static) serve(c *Ctx, f *File, content io.Reader, info fs.FileInfo) (er
 
 // missing answers for a file that is not there.
 func (s *static) missing(c *Ctx, name string, err error) error {
-	if s.fallback == "" || !errors.Is(err, fs.ErrNotExist) || path.Ext(name) != "" || hidden(name) || !wantsHTML(c) {
+	if s.fallback == "" || !errors.Is(err, fs.ErrNotExist) || isAsset(name) || hidden(name) || !wantsHTML(c) {
 		return fileProblem(err)
 	}
-	page := File{FS: s.files, Name: s.fallback, CacheControl: "no-cache"}
+	page := File{FS: s.files, Name: s.fallback, CacheControl: noCache}
 	content, info, err := page.open()
 	if err != nil {
 		return fileProblem(err)
@@ -166,10 +178,31 @@ func wantsHTML(c *Ctx) bool {
 	return named && q > 0
 }
 
-// tag is the entity tag of a file that has no date and so never changes.
-func (s *static) tag(name string, content io.ReadSeeker) (string, error) {
-	if known, ok := s.tags.Load(name); ok {
+// isAsset tells the names of files that browsers load for a page, and of pages
+// themselves: when one is missing, a page in its place would be run or cached.
+func isAsset(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".html", ".htm", ".xhtml", ".js", ".mjs", ".cjs", ".css", ".map", ".json", ".webmanifest", ".wasm", ".xml", ".txt",
+		".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".avif", ".ico", ".bmp", ".woff", ".woff2", ".ttf", ".otf", ".eot",
+		".mp3", ".mp4", ".webm", ".ogg", ".wav", ".pdf", ".zip", ".gz", ".br":
+		return true
+	}
+	return false
+}
+
+// maxHashed is up to how many bytes a file with a date that says nothing is read
+// for its entity tag, each time: a megabyte takes some 2 ms.
+const maxHashed = 1 << 20
+
+// tag is the entity tag of a file without a date that says something. One without
+// any date is of the program itself and never changes.
+func (s *static) tag(name string, content io.ReadSeeker, info fs.FileInfo) (string, error) {
+	never := info.ModTime().IsZero()
+	if known, ok := s.tags.Load(name); ok && never {
 		return known.(string), nil
+	}
+	if !never && info.Size() > maxHashed {
+		return "", nil
 	}
 	hash := sha256.New()
 	if _, err := io.Copy(hash, content); err != nil {
@@ -179,6 +212,8 @@ func (s *static) tag(name string, content io.ReadSeeker) (string, error) {
 		return "", err
 	}
 	tag := `"` + base64.RawURLEncoding.EncodeToString(hash.Sum(nil)[:15]) + `"`
-	s.tags.Store(name, tag)
+	if never {
+		s.tags.Store(name, tag)
+	}
 	return tag, nil
 }
