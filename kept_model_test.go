@@ -37,7 +37,12 @@ func keepFor(t *testing.T) time.Duration {
 	return 1500 * time.Millisecond
 }
 
-type tokenKey struct{}
+// Keys of values that handlers and middleware put into contexts.
+type (
+	tokenKey  struct{}
+	otherKey  struct{}
+	insideKey struct{}
+)
 
 // kept is something that a handler has kept, with what its users must find.
 type kept struct {

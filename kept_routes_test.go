@@ -87,7 +87,7 @@ func keptRoutes(k *keeper) func(*fasterapi.App) {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				token := r.Header.Get("X-Token")
 				k.keep(token, useHTTPWriter(w))
-				next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), "inside", token)))
+				next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), insideKey{}, token)))
 			})
 		}))
 		wrapped.Post("/{token}", text)
@@ -157,7 +157,7 @@ func (k *keeper) derive(c *fasterapi.Ctx, token string, seed uint64) *rand.Rand 
 	for range rng.IntN(4) {
 		switch rng.IntN(6) {
 		case 0:
-			ctx = context.WithValue(ctx, "other", token)
+			ctx = context.WithValue(ctx, otherKey{}, token)
 		case 1:
 			ctx, ends = context.WithoutCancel(ctx), false
 		case 2:
@@ -175,7 +175,7 @@ func (k *keeper) derive(c *fasterapi.Ctx, token string, seed uint64) *rand.Rand 
 	}
 	k.keep(token, func(one *kept, _ *rand.Rand) error { // derived late
 		over := one.over.Load()
-		late, cancel := context.WithTimeout(context.WithValue(c, "late", one.token), time.Hour)
+		late, cancel := context.WithTimeout(context.WithValue(c, otherKey{}, one.token), time.Hour)
 		defer cancel()
 		if over && late.Err() == nil {
 			return errors.New("a context derived from a Ctx that is over lives")

@@ -62,7 +62,7 @@ func keepsRoutes(left *leftBehind) func(*fasterapi.App) {
 			timed, cancel := context.WithTimeout(c, time.Hour)
 			context.AfterFunc(timed, cancel)
 			left.derived = map[string]context.Context{
-				"WithValue": context.WithValue(c, "other", 1), "WithTimeout": timed,
+				"WithValue": context.WithValue(c, otherKey{}, 1), "WithTimeout": timed,
 				"WithoutCancel": context.WithoutCancel(c), "Detach": c.Detach(),
 			}
 			return fasterapi.Text(in.Body), nil

@@ -21,8 +21,8 @@ import (
 
 // writeToNilMap is what the stacks in the log have to name.
 func writeToNilMap() {
-	var m map[string]int
-	m["a"] = 1
+	m := map[string]map[string]int{}
+	m["none"]["a"] = 1
 }
 
 // brittle is a file whose second half cannot be read.

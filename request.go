@@ -138,6 +138,3 @@ func (r *request) routeName() string {
 	}
 	return r.route.label.Name
 }
-
-// direct tells whether the handler runs on the reactor.
-func (r *request) direct() bool { return r.x.OnReactor() }

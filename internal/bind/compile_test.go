@@ -14,14 +14,11 @@ import (
 
 type (
 	service struct{ name string }
-	named   interface{ Name() string }
 	hidden  struct {
 		Size int `query:"size"`
 	}
 	linked struct{ Next *linked }
 )
-
-func (s *service) Name() string { return s.name }
 
 func TestMistakesAreReportedAtOnce(t *testing.T) {
 	type input struct {
