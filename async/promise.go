@@ -20,6 +20,9 @@ func (r *root[T]) cancel(cause error) origin {
 	for {
 		old := r.phase.Load()
 		if old&claimed != 0 {
+			if old&(heardLate|cancelled) == heardLate {
+				callHook(r.hook)
+			}
 			return nil
 		}
 		if !r.phase.CompareAndSwap(old, old|claimed|cancelled) {
@@ -116,6 +119,19 @@ func (p Promise[T]) Post(v T, err error) bool { return p.root.finish(v, err, fal
 // future fails, so it must not block; and at once when the cancellation came
 // first. A promise takes one hook.
 func (p Promise[T]) OnCancel(fn func()) { p.root.onCancel(fn) }
+
+// OnLeave is OnCancel for a producer who has to know whether anybody took the
+// result: fn is also called when the consumer leaves while the result is on its
+// way, which is too late for a cancellation. Cancelled tells the two apart. The
+// consumer sees an error after fn has returned. fn may be called more than once.
+func (p Promise[T]) OnLeave(fn func()) {
+	p.root.onCancel(fn)
+	p.root.phase.Or(heardLate)
+}
+
+// Cancelled tells whether the consumer left before there was a result: the
+// promise takes none any more. Any goroutine.
+func (p Promise[T]) Cancelled() bool { return p.root.phase.Load()&cancelled != 0 }
 
 // Settled tells whether the future has its result (or is just about to). Any
 // goroutine.

@@ -30,6 +30,7 @@ const (
 	claimed                      // someone is going to settle (origins only)
 	hooked                       // hook is set (promises only)
 	cancelled                    // claimed by a cancellation (promises only)
+	heardLate                    // the hook hears of a consumer who leaves too late as well (promises only)
 )
 
 // origin is where a chain begins: what there is to cancel and to start. The

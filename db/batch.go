@@ -90,7 +90,7 @@ func (b *Batch) Send(ctx context.Context) async.Future[struct{}] {
 	}
 	q.Items = items
 	promise, future := async.NewPromise[struct{}](q.site.Scheduler)
-	promise.OnCancel(q.abort)
+	onLeave(q, promise)
 	q.start(&batchSink{promise}, b.querier.session)
 	return future
 }

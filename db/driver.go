@@ -16,6 +16,13 @@ import "context"
 //	  q.Affected(n, id)      for writes
 //	  q.Finish(err)          the end: q must not be touched any more
 //
+// A transaction is not committed on a guess. A driver calls q.Unsent before Finish
+// for what it drops before it has sent it; everything else that is cancelled may
+// have happened, which the pool notes. So on OpCommit, after the queries that came
+// before, a driver asks q.Doom, and rolls back if there is a reason to. Statements
+// that begin or end transactions, or parts of them, are refused before they are
+// sent, whatever form they have: only operations do that.
+//
 // q.Site says where the caller runs. A driver whose connections live on that
 // scheduler works right in Start when q.Site().Direct is set, else it posts
 // itself there, and ends with FinishHere. A driver with threads of its own ends
@@ -48,18 +55,19 @@ type Op uint8
 // The operations. OpCommit, OpRollback and OpStop end their session, also when
 // they fail or are cancelled; so does OpFetch unless it calls Suspend again.
 const (
-	OpOne      Op = iota // a statement with one row
-	OpQuery              // a statement with rows
-	OpExec               // a statement whose rows, if any, are skipped
-	OpStream             // a statement with rows, delivered in portions of Limit; with more to come it sets Suspend
-	OpFetch              // the next portion, on the session of a stream
-	OpStop               // ends the stream early
-	OpBegin              // starts a transaction according to Tx, and sets Hold
-	OpCommit             // ends the transaction
-	OpRollback           // ends the transaction
-	OpBatch              // the statements of Items in one transaction, in as few round trips as possible
-	OpPing               // a round trip
-	OpCustom             // the driver's own (Querier.Custom): Hook.Data says what
+	OpOne       Op = iota // a statement with one row
+	OpQuery               // a statement with rows
+	OpExec                // a statement whose rows, if any, are skipped
+	OpStream              // a statement with rows, delivered in portions of Limit; with more to come it sets Suspend
+	OpFetch               // the next portion, on the session of a stream
+	OpStop                // ends the stream early
+	OpBegin               // starts a transaction according to Tx, and sets Hold
+	OpCommit              // ends the transaction; rolls it back when the query's Doom says so
+	OpRollback            // ends the transaction
+	OpBatch               // the statements of Items in one transaction, in as few round trips as possible
+	OpPing                // a round trip
+	OpSavepoint           // sets, releases or goes back to a savepoint: SQL is how; it is never cancelled
+	OpCustom              // the driver's own (Querier.Custom): Hook.Data says what
 )
 
 // ends tells that an operation ends its session, or may: it reaches the driver

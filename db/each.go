@@ -66,7 +66,10 @@ func (r *Querier) Each[T any](ctx context.Context, sql string, args ...any) iter
 				return
 			}
 			session, buffer = open, p.rows
-			if q, err = newQuery(ctx, r.driver, OpFetch, "", nil); err != nil {
+			if q, err = r.part.query(ctx, r.driver, OpFetch, "", nil); err != nil {
+				if r.part != nil {
+					r.part.doom(err) // a statement that also writes has done so
+				}
 				drop(r.driver, open, OpStop)
 			}
 		}
@@ -94,7 +97,7 @@ func fetch[T any](_ context.Context, q *Query, session Session, buffer []T) asyn
 	clear(buffer)
 	q.Limit = portion
 	promise, future := async.NewPromise[portionOf[T]](q.site.Scheduler)
-	promise.OnCancel(q.abort)
+	onLeave(q, promise)
 	q.start(&portionSink[T]{promise: promise, rows: buffer[:0]}, session)
 	return future
 }

@@ -54,6 +54,7 @@ func (p *Pool) Close(ctx context.Context) error {
 type Querier struct {
 	driver  Driver
 	session Session // nil: any connection
+	part    *part   // of the transaction; nil: none
 	shutErr error   // why nothing more is started, once shut is set
 	shut    atomic.Bool
 }
@@ -63,7 +64,10 @@ func (r *Querier) query(ctx context.Context, op Op, sql string, args []any) (*Qu
 	if r.shut.Load() {
 		return nil, r.shutErr
 	}
-	return newQuery(ctx, r.driver, op, sql, args)
+	if why := r.part.doomed(); why != nil {
+		return nil, why
+	}
+	return r.part.query(ctx, r.driver, op, sql, args)
 }
 
 // One returns the only row of a statement: [ErrNoRows] when there is none,
@@ -76,7 +80,7 @@ func (r *Querier) One[T any](ctx context.Context, sql string, args ...any) async
 	s := &oneSink[T]{}
 	promise, future := async.NewPromise[T](q.site.Scheduler)
 	s.promise = promise
-	promise.OnCancel(q.abort)
+	onLeave(q, promise)
 	q.start(s, r.session)
 	return future
 }
@@ -91,7 +95,7 @@ func (r *Querier) Query[T any](ctx context.Context, sql string, args ...any) asy
 	s := &manySink[T]{}
 	promise, future := async.NewPromise[[]T](q.site.Scheduler)
 	s.promise = promise
-	promise.OnCancel(q.abort)
+	onLeave(q, promise)
 	q.start(s, r.session)
 	return future
 }
@@ -128,7 +132,7 @@ func (r *Querier) Custom(ctx context.Context, sql string, data any) async.Future
 // exec starts a query without rows.
 func (q *Query) exec(session Session) async.Future[Result] {
 	promise, future := async.NewPromise[Result](q.site.Scheduler)
-	promise.OnCancel(q.abort)
+	onLeave(q, promise)
 	q.start(&execSink{promise}, session)
 	return future
 }

@@ -32,6 +32,9 @@ type Query struct {
 	result    Result
 	session   Session
 	params    []Param
+	part      *part   // of the transaction that it belongs to
+	taking    *taking // of its outcome; nil: nothing depends on that
+	unsent    bool
 	cancelled atomic.Bool
 	watch     async.Watcher
 	abort     func() // q.cancel, made once per recycled Query
@@ -104,6 +107,7 @@ func (q *Query) start(s sink, session Session) {
 	if !async.OnCancel(q.ctx, &q.watch) {
 		q.cancelled.Store(true)
 		if !q.Op.ends() {
+			q.Unsent()
 			q.Finish(q.Cause())
 			return
 		}
@@ -222,12 +226,36 @@ func (q *Query) Finish(err error) { q.finish(err, false) }
 // FinishHere is Finish on the owner of q.Site().Scheduler.
 func (q *Query) FinishHere(err error) { q.finish(err, true) }
 
+// Unsent says, before Finish, that the query was dropped before anything of it
+// was sent: it has certainly not happened. What is cancelled without that may
+// have happened, so a transaction that it belongs to will not be committed.
+func (q *Query) Unsent() { q.unsent = true }
+
+// Doom is why OpCommit must roll back and finish with this error; nil when it may
+// commit. It is final once the queries that were started before have finished.
+func (q *Query) Doom() error {
+	if q.Op != OpCommit || q.part == nil {
+		return nil
+	}
+	return q.part.end()
+}
+
 func (q *Query) finish(err error, owner bool) {
 	alone := q.watch.Stop()
 	if err == nil {
 		err = q.Err()
 	}
+	t := q.taking
+	if t != nil && (!q.unsent || q.Op == OpFetch) { // what a stream did it did with its start
+		t.sent.Store(true)
+		if err != nil && q.Cancelled() {
+			t.part.doom(err) // before anybody hears of it
+		}
+	}
 	took := q.sink.settle(q, err, owner)
+	if t != nil && !took {
+		t.left(false)
+	}
 	// When the promise took the result no cancellation through it will come,
 	// and when the watch was stopped in time none through the context: then
 	// nobody else knows this query.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
@@ -42,15 +43,30 @@ func (p *Pool) Tx[T any](ctx context.Context, opts TxOptions, fn func(context.Co
 	return ready(run(ctx))
 }
 
-// Savepoint runs fn in a part of the transaction that can fail alone: its
-// statements are undone when fn returns an error or panics, and the transaction
-// goes on.
+// Savepoint runs fn in a part of the transaction that can fail alone: when the
+// future fails, whatever the reason, the statements of fn are undone, and the
+// transaction goes on. fn that returns an error or panics makes it fail, ctx that
+// has ended when fn returns does, and so does a statement of fn that was cancelled
+// after it had been sent, whatever fn returns.
+//
+// Savepoints are nested with the Tx that fn gets; two side by side are refused.
+// Statements of t that run in the meantime are part of the savepoint. On a reactor,
+// where fn runs on a goroutine, a caller who does not wait for the future's end
+// dooms the transaction: it is rolled back.
 func (t *Tx) Savepoint[T any](ctx context.Context, fn func(context.Context, *Tx) (T, error)) async.Future[T] {
 	run := func(ctx context.Context) (T, error) { return savepoint(ctx, t, fn) }
-	if site := async.SiteOf(ctx); site.Direct && site.Coroutine == nil {
-		return async.Go(ctx, run)
+	site := async.SiteOf(ctx)
+	if !site.Direct || site.Coroutine != nil {
+		return ready(run(ctx))
 	}
-	return ready(run(ctx))
+	promise, future := async.NewPromise[T](site.Scheduler)
+	inside := async.Go(ctx, run)
+	promise.OnLeave(func() {
+		t.part.doom(errLeft)
+		inside.Cancel()
+	})
+	inside.OnDone(func(v T, err error) { promise.Settle(v, err) })
+	return future
 }
 
 func ready[T any](v T, err error) async.Future[T] {
@@ -139,7 +155,7 @@ func (p *Pool) begin(ctx context.Context, opts TxOptions) async.Future[*Tx] {
 	q.start(&beginSink{promise}, nil)
 	return future.Then(func(h held) *Tx {
 		tx := &Tx{}
-		tx.driver, tx.session, tx.shutErr = h.driver, h.session, ErrTxDone
+		tx.driver, tx.session, tx.part, tx.shutErr = h.driver, h.session, &part{}, ErrTxDone
 		return tx
 	})
 }
@@ -154,7 +170,7 @@ func (t *Tx) Discard() {
 
 // end commits or rolls back.
 func (t *Tx) end(ctx context.Context, op Op) async.Future[Result] {
-	q, err := newQuery(ctx, t.driver, op, "", nil)
+	q, err := t.part.query(ctx, t.driver, op, "", nil)
 	if err != nil { // cancelled before the commit was sent
 		drop(t.driver, t.session, OpRollback)
 		return async.Failed[Result](err)
@@ -163,42 +179,84 @@ func (t *Tx) end(ctx context.Context, op Op) async.Future[Result] {
 }
 
 func savepoint[T any](ctx context.Context, t *Tx, fn func(context.Context, *Tx) (T, error)) (v T, err error) {
-	inner := &Tx{depth: t.depth + 1}
-	inner.driver, inner.session, inner.shutErr = t.driver, t.session, ErrTxDone
-	name := fmt.Sprintf("fasterapi_%d", inner.depth)
-	if _, err := t.Exec(ctx, "SAVEPOINT "+name).Await(ctx); err != nil {
+	if t.shut.Load() {
+		return v, t.shutErr
+	}
+	p, err := t.part.enter()
+	if err != nil {
 		return v, err
 	}
-	returned := false
+	defer t.part.leave()
+	inner := &Tx{depth: t.depth + 1}
+	inner.driver, inner.session, inner.part, inner.shutErr = t.driver, t.session, p, ErrTxDone
+	name := fmt.Sprintf("fasterapi_%d", inner.depth)
+	if err := t.point(ctx, "SAVEPOINT "+name); err != nil {
+		return v, err
+	}
+	kept := false
 	defer func() {
 		inner.shut.Store(true)
-		if !returned {
-			// The panic may be caught above us, inside the transaction.
+		if !kept && !t.shut.Load() { // also after a panic, which may be caught inside the transaction
 			undo(t, name)
 		}
 	}()
-	v, err = fn(ctx, inner)
-	returned = true
-	inner.shut.Store(true)
 	var zero T
-	if err != nil {
-		undo(t, name)
+	if v, err = fn(ctx, inner); err != nil {
 		return zero, err
 	}
-	if _, err := t.Exec(ctx, "RELEASE SAVEPOINT "+name).Await(ctx); err != nil {
+	inner.shut.Store(true)
+	if why := p.end(); why != nil {
+		return zero, why
+	}
+	if t.shut.Load() { // t has ended, and this with it
+		return zero, t.shutErr
+	}
+	if err := t.point(ctx, "RELEASE SAVEPOINT "+name); err != nil {
 		return zero, err
 	}
+	kept = true
 	return v, nil
 }
 
+// point runs a statement of a savepoint, unless ctx has ended; once it is on its
+// way its outcome is awaited.
+func (t *Tx) point(ctx context.Context, sql string) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	done := context.WithoutCancel(ctx)
+	q, err := newQuery(done, t.driver, OpSavepoint, sql, nil)
+	if err != nil {
+		return err
+	}
+	_, err = q.exec(t.session).Await(done)
+	return err
+}
+
 // undo rolls back to a savepoint without waiting; what comes next on the
-// session runs after it.
+// session runs after it. If it cannot be done the transaction is doomed.
 func undo(t *Tx, name string) {
 	for _, sql := range []string{"ROLLBACK TO SAVEPOINT " + name, "RELEASE SAVEPOINT " + name} {
-		q, err := newQuery(context.Background(), t.driver, OpExec, sql, nil)
+		q, err := newQuery(context.Background(), t.driver, OpSavepoint, sql, nil)
 		if err != nil {
 			return // see drop
 		}
-		q.start(forget{}, t.session)
+		q.start(undone{t.part}, t.session)
 	}
+}
+
+// undone is the sink of an undo.
+//
+// Owner: any (immutable after New).
+type undone struct{ part *part }
+
+func (undone) rowType() reflect.Type { return nil }
+func (undone) next() pointer         { return nil }
+func (undone) rewind()               {}
+
+func (u undone) settle(_ *Query, err error, _ bool) bool {
+	if err != nil {
+		u.part.doom(err)
+	}
+	return true
 }

@@ -43,6 +43,8 @@ func Run(t *testing.T, d Driver) {
 		{"Errors", testErrors},
 		{"Tx", testTx},
 		{"Savepoint", testSavepoint},
+		{"SavepointFails", testSavepointFails},
+		{"Outcome", testOutcome},
 		{"TxFuture", testTxFuture},
 		{"Batch", testBatch},
 		{"Each", testEach},

@@ -312,6 +312,9 @@ func (cn *conn) lost(u *unit, why error, safe bool) {
 func (c *core) finish(q *db.Query, err error) {
 	c.count(q, err)
 	c.unpin(q)
+	if stateOf(q) != stateSent {
+		q.Unsent()
+	}
 	setState(q, stateDone)
 	pooled := q.Hook.Core.Swap(0) != 0
 	b := c.b

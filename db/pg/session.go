@@ -151,7 +151,7 @@ func (s *session) dispatch(q *db.Query) {
 		s.batch(q)
 	case q.Op == db.OpCustom:
 		s.copy(q)
-	case q.Op == db.OpPing, isScript(q):
+	case q.Op == db.OpPing, q.Op == db.OpSavepoint, isScript(q):
 		s.plain(q)
 	default:
 		s.query(q)
@@ -305,6 +305,8 @@ func (s *session) commit(q *db.Query) {
 	switch {
 	case s.lost != nil:
 		s.rollback(q, s.lost)
+	case q.Doom() != nil:
+		s.rollback(q, q.Doom())
 	case q.Op == db.OpCommit && q.Cancelled():
 		s.rollback(q, q.Cause())
 	default:

@@ -193,6 +193,7 @@ func (d *driver) Cancel(q *db.Query) {
 		d.count(q, err)
 		pooled := list == &d.read.queue || list == &d.write.queue
 		d.mu.Unlock()
+		q.Unsent()
 		q.Finish(err)
 		if pooled { // else its session counts
 			d.mu.Lock()

@@ -35,6 +35,7 @@ func (s *session) Start(q *db.Query) {
 	if err != nil {
 		d.count(q, err)
 		d.mu.Unlock()
+		q.Unsent()
 		q.Finish(err)
 		return
 	}
@@ -141,6 +142,7 @@ func (s *session) close() {
 	for q := late; q != nil; {
 		next := q.Hook.Next
 		q.Hook.Next = nil
+		q.Unsent()
 		q.Finish(why)
 		q = next
 	}
@@ -171,6 +173,8 @@ func (s *session) handle(q *db.Query) (ended bool, err error) {
 		err = c.batch(q)
 	case db.OpPing:
 		err = c.command(q, "SELECT 1")
+	case db.OpSavepoint:
+		err = c.command(q, q.SQL)
 	default:
 		err = c.run(q, q)
 	}
@@ -192,6 +196,9 @@ func (s *session) look(q *db.Query, err error) {
 func (s *session) commit(q *db.Query) error {
 	if s.lost != nil {
 		return s.lost
+	}
+	if why := q.Doom(); why != nil {
+		return why
 	}
 	if q.Cancelled() {
 		return q.Cause()

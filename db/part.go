@@ -1,0 +1,137 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/fasterapi/fasterapi/async"
+)
+
+// part is a transaction, or a savepoint in one, as far as it matters for its end:
+// whether all that its user was told is true of what would be committed.
+//
+// A statement that was cancelled after it had been sent may have happened or not,
+// and its user was told an error. To commit it, or to commit what the user did
+// instead, would be a guess: so an outcome that nobody took dooms the part. A
+// doomed savepoint is undone, a doomed transaction is rolled back.
+//
+// Owner: mu. up: immutable.
+type part struct {
+	up *part // what the savepoint is in; nil: the transaction
+
+	mu   sync.Mutex
+	why  error // it is doomed
+	open bool  // a savepoint in it has not ended
+}
+
+// doom says that the part must not be kept. The first reason stays.
+func (p *part) doom(why error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.why == nil {
+		p.why = &Error{
+			Kind: Other, Retry: true, Err: why,
+			Message: "the transaction is rolled back: nobody knows whether one of its statements has happened, as it was cancelled after it had been sent (" + why.Error() + ")",
+		}
+	}
+}
+
+// doomed returns why the part, or one that it is in, must not be kept.
+func (p *part) doomed() error {
+	for ; p != nil; p = p.up {
+		p.mu.Lock()
+		why := p.why
+		p.mu.Unlock()
+		if why != nil {
+			return why
+		}
+	}
+	return nil
+}
+
+// query makes a query whose outcome concerns the part.
+func (p *part) query(ctx context.Context, d Driver, op Op, sql string, args []any) (*Query, error) {
+	q, err := newQuery(ctx, d, op, sql, args)
+	if err == nil {
+		q.part = p
+	}
+	return q, err
+}
+
+// end is doomed for the end of the part: then no savepoint may be open.
+func (p *part) end() error {
+	if why := p.doomed(); why != nil {
+		return why
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.open {
+		return errOpenSavepoint
+	}
+	return nil
+}
+
+// enter begins a savepoint in p; leave ends it.
+func (p *part) enter() (*part, error) {
+	if why := p.doomed(); why != nil {
+		return nil, why
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.open {
+		return nil, errOpenSavepoint
+	}
+	p.open = true
+	return &part{up: p}, nil
+}
+
+func (p *part) leave() {
+	p.mu.Lock()
+	p.open = false
+	p.mu.Unlock()
+}
+
+// errOpenSavepoint: two savepoints side by side would undo each other's
+// statements, and one that is open at the end nobody has decided about.
+var errOpenSavepoint = &Error{
+	Kind: Invalid, Message: "a savepoint of this transaction has not ended: savepoints are nested with the Tx that the closure gets, and not run side by side",
+}
+
+// errLeft is the cause of a doom when the consumer left while the outcome was on
+// its way.
+var errLeft = errors.New("db: the outcome was not awaited to its end")
+
+// taking sees to it that somebody takes the outcome of a statement of a
+// transaction.
+//
+// Owner: any (atomic). q: until the promise is settled.
+type taking struct {
+	part *part
+	q    *Query
+	sent atomic.Bool // the statement may have happened
+}
+
+// left is called when the statement's consumer leaves. early: before the outcome;
+// then the driver hears of it, and says in time whether the statement was sent.
+func (t *taking) left(early bool) {
+	switch {
+	case early:
+		t.q.cancel()
+	case t.sent.Load():
+		t.part.doom(errLeft)
+	}
+}
+
+// onLeave tells q's driver, and q's transaction if it is part of one, when the
+// consumer of p leaves.
+func onLeave[T any](q *Query, p async.Promise[T]) {
+	if q.part == nil {
+		p.OnCancel(q.abort)
+		return
+	}
+	t := &taking{part: q.part, q: q}
+	q.taking = t
+	p.OnLeave(func() { t.left(p.Cancelled()) })
+}
