@@ -13,7 +13,7 @@ import (
 )
 
 type (
-	service struct{ name string }
+	service struct{}
 	hidden  struct {
 		Size int `query:"size"`
 	}
