@@ -24,13 +24,18 @@ const (
 	ParamTime
 	ParamUUID
 	ParamAny
+	ParamDuration // Int: nanoseconds. A column of integers takes it as that
+	ParamUint     // Uint: more than an int64 holds
 )
 
 // Kind says which of the other methods holds the value.
 func (p *Param) Kind() ParamKind { return p.kind }
 
-// Int returns the value of a ParamInt.
+// Int returns the value of a ParamInt or a ParamDuration.
 func (p *Param) Int() int64 { return int64(p.num) }
+
+// Uint returns the value of a ParamUint.
+func (p *Param) Uint() uint64 { return p.num }
 
 // Float returns the value of a ParamFloat.
 func (p *Param) Float() float64 { return math.Float64frombits(p.num) }
@@ -38,7 +43,12 @@ func (p *Param) Float() float64 { return math.Float64frombits(p.num) }
 // Bool returns the value of a ParamBool.
 func (p *Param) Bool() bool { return p.num != 0 }
 
-var marshalerType = reflect.TypeFor[encoding.TextMarshaler]()
+var (
+	marshalerType = reflect.TypeFor[encoding.TextMarshaler]()
+	stringerType  = reflect.TypeFor[fmt.Stringer]()
+	jsonType      = reflect.TypeFor[json.Marshaler]()
+	durationType  = reflect.TypeFor[time.Duration]()
+)
 
 func intParam(v int64) Param     { return Param{num: uint64(v), kind: ParamInt} }
 func floatParam(v float64) Param { return Param{num: math.Float64bits(v), kind: ParamFloat} }
@@ -100,12 +110,15 @@ func unusualParam(a any) (Param, error) {
 	if v.Kind() == reflect.Pointer && v.Type().Implements(marshalerType) && !v.Type().Elem().Implements(marshalerType) {
 		return anyParam(detach(v)), nil // *big.Int and its like
 	}
+	if v.Type() == durationType {
+		return Param{num: uint64(v.Int()), kind: ParamDuration}, nil
+	}
 	switch v.Kind() {
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		return intParam(v.Int()), nil
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
 		if v.Uint() > math.MaxInt64 {
-			return Param{}, fmt.Errorf("db: parameter %d does not fit a 64-bit signed integer", v.Uint())
+			return Param{num: v.Uint(), kind: ParamUint}, nil
 		}
 		return intParam(int64(v.Uint())), nil
 	case reflect.Float32, reflect.Float64:
@@ -132,11 +145,17 @@ func documentParam(v reflect.Value) (Param, error) {
 	switch {
 	case v.Kind() == reflect.Array && t.Len() == 16 && t.Elem().Kind() == reflect.Uint8:
 		return uuidParam(detach(v.Convert(uuidType)).([16]byte)), nil
-	case v.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8:
+	case v.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8 && !(v.Len() > 0 && meansMore(t)):
 		return bytesParam(v.Bytes()), nil
 	case v.Kind() == reflect.Slice && v.IsNil(), v.Kind() == reflect.Map && v.IsNil():
 		return Param{}, nil
-	case v.Kind() == reflect.Map, t.Size() <= 8:
+	case v.Kind() == reflect.Map:
+		fresh := reflect.MakeMapWithSize(t, v.Len()) // the caller's may lie on their stack
+		for k, e := range v.Seq2() {
+			fresh.SetMapIndex(k, e)
+		}
+		return anyParam(fresh.Interface()), nil
+	case isPointer(t):
 		// The data word may be the only copy of a pointer into the caller's
 		// stack: encode now instead of keeping it.
 		text, err := json.Marshal(v.Interface())
@@ -144,9 +163,38 @@ func documentParam(v reflect.Value) (Param, error) {
 			return Param{}, fmt.Errorf("db: parameter %s: %w", t, err)
 		}
 		return textParam(string(text)), nil
+	case !t.Implements(marshalerType) && reflect.PointerTo(t).Implements(marshalerType):
+		fresh := reflect.New(t) // big.Int and its like: their methods want a pointer
+		fresh.Elem().Set(v)
+		return anyParam(fresh.Interface()), nil
 	default:
 		return anyParam(detach(v)), nil
 	}
+}
+
+// meansMore tells whether a slice of bytes has a form of its own besides its bytes:
+// net.IP, net.HardwareAddr. Documents in JSON are their bytes.
+func meansMore(t reflect.Type) bool {
+	return (t.Implements(marshalerType) || t.Implements(stringerType)) && !t.Implements(jsonType)
+}
+
+// isPointer tells whether an interface holds values of t as the pointer that they
+// are: structs and arrays of nothing but one pointer.
+func isPointer(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Map, reflect.Chan, reflect.Func, reflect.UnsafePointer:
+		return true
+	case reflect.Array:
+		return t.Len() == 1 && isPointer(t.Elem())
+	case reflect.Struct:
+		// Also with fields of no size beside it, which Go lays out that way or not.
+		for f := range t.Fields() {
+			if t.Size() == reflect.TypeFor[uintptr]().Size() && isPointer(f.Type) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // valuerParam asks v, which must be detached, for its database value.

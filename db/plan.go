@@ -25,6 +25,7 @@ const (
 	ClassTime                // Row.Time
 	ClassUUID                // Row.UUID
 	ClassCustom              // the driver decodes into Row.Pointer
+	ClassJSON                // Row.JSON
 )
 
 // Column describes one column of a result.
@@ -38,6 +39,9 @@ type Column struct {
 	// itself (an array, a range, an inet); nil: never. Such fields are filled
 	// through Row.Pointer, whatever Class says.
 	Accepts func(reflect.Type) bool
+	// Null stores NULL in a place that Accepts took (a *T), or says why it cannot;
+	// nil: only pointers, sql.Null and types with a flag take it.
+	Null func(dst any) error
 }
 
 // Description describes the rows of one prepared statement and keeps the plans
@@ -81,6 +85,7 @@ type field struct {
 	kind   fieldKind
 	wrap   wrapping
 	flag   bool // it tells NULL itself: a kindCustom with a bool Valid
+	nuller bool // Column.Null may store NULL
 }
 
 type wrapping uint8
@@ -119,11 +124,12 @@ const (
 )
 
 var (
-	timeType    = reflect.TypeFor[time.Time]()
-	uuidType    = reflect.TypeFor[[16]byte]()
-	anyType     = reflect.TypeFor[any]()
-	scannerType = reflect.TypeFor[sql.Scanner]()
-	textType    = reflect.TypeFor[encoding.TextUnmarshaler]()
+	timeType     = reflect.TypeFor[time.Time]()
+	nullTimeType = reflect.TypeFor[sql.NullTime]()
+	uuidType     = reflect.TypeFor[[16]byte]()
+	anyType      = reflect.TypeFor[any]()
+	scannerType  = reflect.TypeFor[sql.Scanner]()
+	textType     = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
 
 // planFor returns the plan for row type t, compiling it at most a few times when
@@ -261,7 +267,20 @@ func newField(c *Column, t reflect.Type) (field, *MappingError) {
 	}
 	f.kind = kind
 	f.flag = kind == kindCustom && hasFlag(f.value)
+	f.nuller = kind == kindCustom && c.Null != nil && scansItself(f.value)
 	return f, nil
+}
+
+// scansItself recognises types with a say in what NULL is to them: sql.Scanner, and
+// a driver's own kind of it (ScanNumeric, ScanNull). Others, say netip.Addr, would
+// silently be zero.
+func scansItself(t reflect.Type) bool {
+	for m := range reflect.PointerTo(t).Methods() {
+		if strings.HasPrefix(m.Name, "Scan") {
+			return true
+		}
+	}
+	return false
 }
 
 // hasFlag recognises types whose zero value is NULL: pgtype.Numeric and its like.
@@ -314,7 +333,7 @@ func kindFor(t reflect.Type) (fieldKind, bool) {
 // fits tells whether values of a class can be stored at all. What depends on the
 // value (its size, its text) is decided row by row.
 func fits(c Class, k fieldKind) bool {
-	if k == kindAny || k == kindScanner || k == kindCustom || c == ClassAny {
+	if k == kindAny || k == kindScanner || k == kindCustom || c == ClassAny || c == ClassJSON {
 		return true
 	}
 	switch c {

@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"encoding/json"
+	"fmt"
 	"math/big"
+	"net"
 	"net/netip"
 	"reflect"
 	"strings"
@@ -113,7 +115,7 @@ func TestParams(t *testing.T) {
 		{none, ParamNull, nil},
 		{new(*int), ParamNull, nil},
 		{uint8(7), ParamInt, int64(7)},
-		{time.Second, ParamInt, int64(1e9)},
+		{time.Second, ParamDuration, int64(1e9)},
 		{float32(0.5), ParamFloat, 0.5},
 		{true, ParamBool, true},
 		{text, ParamText, "x"},
@@ -128,9 +130,16 @@ func TestParams(t *testing.T) {
 		{time.Unix(5, 0), ParamTime, time.Unix(5, 0)},
 		{new(time.Unix(5, 0)), ParamTime, time.Unix(5, 0)},
 		{(*time.Time)(nil), ParamNull, nil},
-		{map[string]int{"a": 1}, ParamText, `{"a":1}`},
+		{map[string]int{"a": 1}, ParamAny, map[string]int{"a": 1}},
 		{map[string]int(nil), ParamNull, nil},
-		{struct{ A int32 }{1}, ParamText, `{"A":1}`},
+		{struct{ A int32 }{1}, ParamAny, struct{ A int32 }{1}},
+		{[2]int32{1, 2}, ParamAny, [2]int32{1, 2}},
+		{struct{ P *int }{&n}, ParamText, `{"P":7}`},
+		{[1]*int{&n}, ParamText, `[7]`},
+		{uint64(1 << 63), ParamUint, uint64(1 << 63)},
+		{*big.NewInt(5), ParamAny, big.NewInt(5)},
+		{net.IP{1, 2, 3, 4}, ParamAny, net.IP{1, 2, 3, 4}},
+		{net.IP(nil), ParamNull, nil},
 		{[]int64{1, 2}, ParamAny, []int64{1, 2}},
 		{big.NewInt(5), ParamAny, big.NewInt(5)},
 		{sql.NullInt64{}, ParamNull, nil},
@@ -144,8 +153,10 @@ func TestParams(t *testing.T) {
 
 func valueOf(p *Param) any {
 	switch p.Kind() {
-	case ParamInt:
+	case ParamInt, ParamDuration:
 		return p.Int()
+	case ParamUint:
+		return p.Uint()
 	case ParamFloat:
 		return p.Float()
 	case ParamBool:
@@ -176,7 +187,12 @@ func TestParamsOutliveTheStack(t *testing.T) {
 		at := time.Unix(int64(n), 0)
 		value := pair{A: int64(n), B: 2, C: 3, Text: strings.Repeat("x", n)}
 		id := [16]byte{byte(n)}
-		q, err := newQuery(context.Background(), nil, OpExec, "", []any{&value, value, id, &id, &at, at, int64(n), &n, &value.Text})
+		q, err := newQuery(context.Background(), nil, OpExec, "", []any{
+			&value, value, id, &id, &at, at, int64(n), &n, &value.Text,
+			map[string]int{value.Text: n},
+			[2]int32{int32(n)},
+			[1]*int{&n},
+		})
 		require.NoError(t, err)
 		return q
 	}
@@ -188,6 +204,9 @@ func TestParamsOutliveTheStack(t *testing.T) {
 	for n, q := range queries {
 		require.Equal(t, int64(n), reflect.ValueOf(q.params[0].Any()).Field(0).Int())
 		require.Equal(t, strings.Repeat("x", n), reflect.ValueOf(q.params[1].Any()).Field(3).String())
+		require.Equal(t, map[string]int{strings.Repeat("x", n): n}, q.params[9].Any())
+		require.Equal(t, [2]int32{int32(n)}, q.params[10].Any())
+		require.Equal(t, fmt.Sprintf("[%d]", n), q.params[11].Text())
 		require.Equal(t, byte(n), q.params[2].UUID()[0])
 		require.Equal(t, byte(n), q.params[3].UUID()[0])
 		require.Equal(t, int64(n), q.params[4].Time().Unix())

@@ -161,6 +161,12 @@ func (q *Query) Describe(d *Description) error {
 	return q.row.err
 }
 
+// Custom tells whether the driver is to decode a column by itself, into
+// Row.Pointer (Column.Accepts); false before Describe and where no rows are wanted.
+func (q *Query) Custom(column int) bool {
+	return q.row.plan != nil && column < len(q.row.plan.fields) && q.row.plan.fields[column].kind == kindCustom
+}
+
 // Next begins a row. It returns nil when the row is not wanted: the operation
 // takes no rows, One has its row, or an earlier row did not fit; then no further
 // row is wanted either.

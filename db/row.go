@@ -1,6 +1,7 @@
 package db
 
 import (
+	"bytes"
 	"database/sql"
 	"encoding"
 	"encoding/json"
@@ -42,18 +43,24 @@ func (r *Row) slot(f *field) pointer {
 	}
 }
 
-// Null stores NULL in a column's field.
+// Null stores NULL in a column's field. A type that scans itself is asked, also
+// where the driver decodes.
 func (r *Row) Null(column int) {
 	f := &r.plan.fields[column]
 	switch {
-	case f.wrap == pointed, f.wrap == wrapped, f.flag, f.kind == kindBytes, f.kind == kindAny:
-		reflect.NewAt(f.typ, offsetOf(r.base, f.offset)).Elem().SetZero()
+	case f.wrap == pointed, f.wrap == wrapped, f.kind == kindBytes, f.kind == kindAny:
+		r.zero(f)
 	case f.kind == kindScanner:
 		r.scan(f, nil)
+	case f.nuller && f.column.Null(typed(offsetOf(r.base, f.offset), 0, f.value)) == nil:
+	case f.flag:
+		r.zero(f)
 	default:
 		r.fail(f, "NULL cannot be stored: make the field a "+wrapHint(f.typ)+", or use COALESCE")
 	}
 }
+
+func (r *Row) zero(f *field) { reflect.NewAt(f.typ, offsetOf(r.base, f.offset)).Elem().SetZero() }
 
 func wrapHint(t reflect.Type) string { return "*" + t.String() + " or sql.Null[" + t.String() + "]" }
 
@@ -188,6 +195,40 @@ func (r *Row) Text(column int, v []byte) {
 	}
 }
 
+// JSON stores a JSON document: its text in a string, in bytes or, as []byte, through
+// a Scanner, and what encoding/json makes of it everywhere else. JSON's null is nil
+// in a pointer and not valid in a sql.Null; a place without either keeps its zero.
+func (r *Row) JSON(column int, v []byte) {
+	f := &r.plan.fields[column]
+	switch f.kind {
+	case kindString, kindAny, kindBytes:
+		r.Text(column, v)
+	case kindScanner:
+		r.scan(f, append([]byte{}, v...))
+	case kindUUID:
+		if f.wrap != plain && isJSONNull(v) {
+			r.zero(f)
+			return
+		}
+		r.Text(column, bytes.Trim(v, `"`))
+	default:
+		r.unmarshal(f, v)
+	}
+}
+
+func isJSONNull(v []byte) bool { return string(bytes.TrimSpace(v)) == "null" }
+
+// unmarshal stores a JSON document.
+func (r *Row) unmarshal(f *field, v []byte) {
+	if f.wrap != plain && isJSONNull(v) {
+		r.zero(f)
+		return
+	}
+	if err := json.Unmarshal(v, typed(r.slot(f), 0, f.value)); err != nil {
+		r.fail(f, err.Error())
+	}
+}
+
 // Bytes stores a copy of raw bytes: in a []byte, a 16-byte UUID, or as a JSON
 // document.
 func (r *Row) Bytes(column int, v []byte) {
@@ -215,7 +256,7 @@ func (r *Row) document(f *field, v []byte, what string) {
 	case kindText:
 		err = typed(r.slot(f), 0, f.value).(encoding.TextUnmarshaler).UnmarshalText(v)
 	case kindJSON:
-		err = json.Unmarshal(v, typed(r.slot(f), 0, f.value))
+		r.unmarshal(f, v)
 	default:
 		r.mismatch(f, what)
 		return
@@ -264,8 +305,11 @@ func (r *Row) Pointer(column int) (any, bool) {
 }
 
 // Scans tells whether a column goes into a sql.Scanner: that takes text for what
-// has no value in Go.
-func (r *Row) Scans(column int) bool { return r.plan.fields[column].kind == kindScanner }
+// has no value in Go. sql.NullTime is one that takes none.
+func (r *Row) Scans(column int) bool {
+	f := &r.plan.fields[column]
+	return f.kind == kindScanner && f.value != nullTimeType
+}
 
 // Fail reports that the driver could not decode a column.
 func (r *Row) Fail(column int, err error) { r.fail(&r.plan.fields[column], err.Error()) }

@@ -137,8 +137,8 @@ func (u *unit) parameters(body []byte) error {
 func (u *unit) describe(body []byte) error {
 	var known *shape
 	switch {
-	case u.kind == unitSimple:
-		return nil // its rows are skipped
+	case u.kind == unitSimple, u.draft != nil && u.draft.asks != nil:
+		return nil // its rows are skipped, or of a known shape
 	case u.kind == unitBatch && u.item < len(u.shapes):
 		known = u.shapes[u.item]
 	case u.draft == nil:

@@ -1,6 +1,7 @@
 package pg
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -38,8 +39,10 @@ type copier struct {
 }
 
 func newCopier(cn *conn, source *copySource, oids []uint32) *copier {
+	types := cn.core.d.newTypes() // its own: it is used on another goroutine
+	types.RegisterTypes(cn.core.learned.types)
 	return &copier{
-		cn: cn, source: source, oids: oids, types: cn.core.d.newTypes(),
+		cn: cn, source: source, oids: oids, types: types,
 		taken: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 }
@@ -169,14 +172,18 @@ func (k *copier) appendValue(dst []byte, oid uint32, p *db.Param) ([]byte, error
 	switch p.Kind() {
 	case db.ParamNull:
 		return append(dst, `\N`...), nil
-	case db.ParamInt:
+	case db.ParamDuration:
 		if oid == pgtype.IntervalOID {
 			return append(strconv.AppendInt(dst, p.Int()/1000, 10), " microseconds"...), nil
 		}
-		return strconv.AppendInt(dst, p.Int(), 10), nil
+		return strconv.AppendInt(dst, p.Int(), 10), noNumber(oid)
+	case db.ParamInt:
+		return strconv.AppendInt(dst, p.Int(), 10), noNumber(oid)
+	case db.ParamUint:
+		return strconv.AppendUint(dst, p.Uint(), 10), noNumber(oid)
 	case db.ParamFloat:
 		dst, _ = appendFloat(dst, pgtype.TextOID, p.Float())
-		return dst, nil
+		return dst, noNumber(oid)
 	case db.ParamBool:
 		return strconv.AppendBool(dst, p.Bool()), nil
 	case db.ParamText:
@@ -188,25 +195,56 @@ func (k *copier) appendValue(dst []byte, oid uint32, p *db.Param) ([]byte, error
 		if oid == pgtype.ByteaOID {
 			return hex.AppendEncode(append(dst, `\\x`...), p.Bytes()), nil
 		}
+		if b := p.Bytes(); oid == pgtype.UUIDOID && len(b) == 16 {
+			return db.AppendUUID(dst, [16]byte(b)), nil
+		}
 		return appendEscaped(dst, p.Bytes()), nil
 	case db.ParamTime:
 		return appendCopyTime(dst, oid, p.Time()), nil
 	case db.ParamUUID:
-		return db.AppendUUID(dst, p.UUID()), nil
+		u := p.UUID()
+		switch oid {
+		case pgtype.ByteaOID:
+			return hex.AppendEncode(append(dst, `\\x`...), u[:]), nil
+		case pgtype.UUIDOID:
+			oid = pgtype.TextOID // COPY's form is text
+		}
+		dst, _ = appendUUID(dst, oid, u)
+		return dst, nil
 	default:
+		if b, ok := bytesOf(p.Any()); ok && oid == pgtype.ByteaOID {
+			return hex.AppendEncode(append(dst, `\\x`...), b), nil
+		}
 		return k.appendOther(dst, oid, p.Any())
 	}
 }
 
 func appendCopyTime(dst []byte, oid uint32, t time.Time) []byte {
+	layout := "2006-01-02 15:04:05.999999Z07:00"
 	switch oid {
+	case pgtype.TimeOID:
+		return t.AppendFormat(dst, "15:04:05.999999")
 	case pgtype.DateOID:
-		return t.AppendFormat(dst, "2006-01-02")
+		layout = "2006-01-02"
 	case pgtype.TimestampOID:
-		return t.AppendFormat(dst, "2006-01-02 15:04:05.999999")
+		layout = "2006-01-02 15:04:05.999999"
+	case pgtype.TimestamptzOID:
+		t = t.UTC() // the seconds of an offset count
 	default:
-		return t.AppendFormat(dst, "2006-01-02T15:04:05.999999Z07:00")
+		dst, _ = appendTime(dst, oid, t) // as a parameter of a type without a binary form here
+		return dst
 	}
+	if t.Year() > 0 {
+		return t.AppendFormat(dst, layout)
+	}
+	// There is no year 0: 1 BC is Go's year 0, and before the 29th of February
+	// a leap year must stay one, so only the number is changed.
+	at := len(dst)
+	dst = t.AppendFormat(dst, layout)
+	_, rest, _ := bytes.Cut(bytes.TrimPrefix(dst[at:], []byte("-")), []byte("-"))
+	rest = bytes.Clone(rest)
+	dst = fmt.Appendf(dst[:at], "%04d-", 1-t.Year())
+	return append(append(dst, rest...), " BC"...)
 }
 
 func (k *copier) appendOther(dst []byte, oid uint32, v any) ([]byte, error) {

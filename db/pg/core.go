@@ -36,6 +36,7 @@ type core struct {
 	statements statements
 	pinned     map[*db.Query][]*statement // see pin
 	types      *pgtype.Map
+	learned    learned
 	sessions   int
 
 	read       []byte // lent to the connection that reads

@@ -1,9 +1,11 @@
 package pg
 
 import (
+	"database/sql"
 	"encoding/binary"
 	"errors"
 	"math"
+	"net"
 	"reflect"
 	"strconv"
 	"strings"
@@ -53,9 +55,9 @@ func nativeOf(oid uint32) (native, bool) {
 	case pgtype.NameOID:
 		return native{"NAME", db.ClassText, decodeText}, true
 	case pgtype.JSONOID:
-		return native{"JSON", db.ClassText, decodeText}, true
+		return native{"JSON", db.ClassJSON, decodeJSON}, true
 	case pgtype.JSONBOID:
-		return native{"JSONB", db.ClassText, decodeJSONB}, true
+		return native{"JSONB", db.ClassJSON, decodeJSONB}, true
 	case pgtype.ByteaOID:
 		return native{"BYTEA", db.ClassBytes, decodeBytea}, true
 	case pgtype.UUIDOID:
@@ -140,6 +142,7 @@ func decodeFloat4(_ *core, row *db.Row, i int, _ *column, b []byte) {
 }
 
 func decodeText(_ *core, row *db.Row, i int, _ *column, b []byte)  { row.Text(i, b) }
+func decodeJSON(_ *core, row *db.Row, i int, _ *column, b []byte)  { row.JSON(i, b) }
 func decodeBytea(_ *core, row *db.Row, i int, _ *column, b []byte) { row.Bytes(i, b) }
 
 // decodeJSONB: a version number (1) and the text.
@@ -148,7 +151,7 @@ func decodeJSONB(_ *core, row *db.Row, i int, _ *column, b []byte) {
 		row.Fail(i, errors.New("an unknown version of jsonb"))
 		return
 	}
-	row.Text(i, b[1:])
+	row.JSON(i, b[1:])
 }
 
 func decodeUUID(_ *core, row *db.Row, i int, _ *column, b []byte) {
@@ -207,13 +210,15 @@ func decodeOther(c *core, row *db.Row, i int, col *column, b []byte) {
 		row.Text(i, b)
 		return
 	}
-	if err := c.types.Scan(col.oid, pgtype.TextFormatCode, b, dst); err != nil {
+	if err := c.types.Scan(col.oid, int16(col.format), b, dst); err != nil {
 		row.Fail(i, err)
 	}
 }
 
-// accepts tells, for a column that comes as text, which Go types pgtype scans it
-// into. Types that hold text take it as it is, through the pool's own rules.
+// accepts tells, for a column without a decoder here, which Go types pgtype scans
+// it into, in the binary form if it has one: the settings of a session (DateStyle,
+// IntervalStyle, extra_float_digits, bytea_output) shape only text. Types that hold
+// text take that as it is, through the pool's own rules.
 func accepts(m *pgtype.Map, oid uint32) func(reflect.Type) bool {
 	if _, known := m.TypeForOID(oid); !known {
 		return nil
@@ -222,15 +227,48 @@ func accepts(m *pgtype.Map, oid uint32) func(reflect.Type) bool {
 		switch {
 		case t.Kind() == reflect.String, t.Kind() == reflect.Interface:
 			return false
-		case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8:
+		case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8 && t != ipType && t != macType:
 			return false
 		case t.Kind() == reflect.Pointer:
 			return false
 		}
-		plan := m.PlanScan(oid, pgtype.TextFormatCode, reflect.New(t).Interface())
+		if !attributesFit(m, oid, t) {
+			return false
+		}
+		plan := m.PlanScan(oid, m.FormatCodeForOID(oid), reflect.New(t).Interface())
 		return plan != nil && reflect.TypeOf(plan).String() != failPlan
 	}
 }
+
+// nullInto stores NULL in a place that accepts took, as pgtype does: a Scanner is
+// asked, what has no word for NULL refuses it.
+func nullInto(m *pgtype.Map, oid uint32) func(any) error {
+	return func(dst any) error { return m.Scan(oid, m.FormatCodeForOID(oid), nil, dst) }
+}
+
+// attributesFit tells whether a struct has as many fields as a composite column has
+// attributes. One with others is a row that has the composite as a field.
+func attributesFit(m *pgtype.Map, oid uint32, t reflect.Type) bool {
+	known, _ := m.TypeForOID(oid)
+	codec, ok := known.Codec.(*pgtype.CompositeCodec)
+	if !ok || t.Kind() != reflect.Struct || reflect.PointerTo(t).Implements(compositeType) || reflect.PointerTo(t).Implements(scannerType) {
+		return true
+	}
+	n := 0
+	for f := range t.Fields() {
+		if f.IsExported() {
+			n++
+		}
+	}
+	return n == len(codec.Fields)
+}
+
+var (
+	ipType        = reflect.TypeFor[net.IP]()
+	macType       = reflect.TypeFor[net.HardwareAddr]()
+	compositeType = reflect.TypeFor[pgtype.CompositeIndexScanner]()
+	scannerType   = reflect.TypeFor[sql.Scanner]()
+)
 
 // failPlan is the plan that pgtype makes when there is none.
 var failPlan = reflect.TypeOf(pgtype.NewMap().PlanScan(0xfffffff0, pgtype.TextFormatCode, new(chan int))).String()

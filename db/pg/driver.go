@@ -167,6 +167,7 @@ func (d *driver) core(id int32) *core {
 
 func (d *driver) newTypes() *pgtype.Map {
 	m := pgtype.NewMap()
+	utc(m)
 	if d.cfg.Types != nil {
 		d.cfg.Types(m)
 	}

@@ -4,8 +4,10 @@ import (
 	"encoding"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -88,7 +90,8 @@ func appendExecute(dst []byte, portal string, rows int) []byte {
 }
 
 // appendBind binds parameters to a portal of a prepared statement.
-func (c *core) appendBind(dst []byte, portal string, name []byte, s *shape, params []db.Param) ([]byte, error) {
+func (c *core) appendBind(dst []byte, portal string, name []byte, s *shape, q *db.Query) ([]byte, error) {
+	params := q.Params()
 	if len(params) != len(s.params) {
 		return dst, fmt.Errorf("the statement has %d parameters, the call %d", len(s.params), len(params))
 	}
@@ -107,7 +110,7 @@ func (c *core) appendBind(dst []byte, portal string, name []byte, s *shape, para
 		dst = append(dst, 0, 0, 0, 0)
 		var f form
 		var err error
-		dst, f, err = c.appendParam(dst, s.params[i], &params[i])
+		dst, f, err = c.appendParam(dst, s.forms[i], &params[i])
 		if err != nil {
 			return dst, fmt.Errorf("$%d (%s): %w", i+1, typeName(c.types, s.params[i]), err)
 		}
@@ -119,6 +122,14 @@ func (c *core) appendBind(dst []byte, portal string, name []byte, s *shape, para
 		binary.BigEndian.PutUint32(dst[size:], length)
 	}
 	dst = append(dst, s.formats...)
+	if s.custom {
+		own := dst[len(dst)-2*len(s.columns):]
+		for i := range s.columns {
+			if q.Custom(i) {
+				own[2*i+1] = byte(s.columns[i].format)
+			}
+		}
+	}
 	return finish(dst, at), nil
 }
 
@@ -139,8 +150,19 @@ func (c *core) appendParam(dst []byte, oid uint32, p *db.Param) (_ []byte, f for
 		return dst, null, nil
 	case db.ParamInt:
 		dst, f, err = appendInt(dst, oid, p.Int())
+	case db.ParamDuration:
+		if oid == pgtype.IntervalOID {
+			return appendInterval(dst, p.Int()), packed, nil
+		}
+		dst, f, err = appendInt(dst, oid, p.Int())
+	case db.ParamUint:
+		if isInteger(oid) {
+			return dst, 0, fmt.Errorf("%d does not fit", p.Uint())
+		}
+		dst, err = strconv.AppendUint(dst, p.Uint(), 10), noNumber(oid)
 	case db.ParamFloat:
 		dst, f = appendFloat(dst, oid, p.Float())
+		err = noNumber(oid)
 	case db.ParamBool:
 		dst, f = appendBool(dst, oid, p.Bool())
 	case db.ParamText:
@@ -155,9 +177,20 @@ func (c *core) appendParam(dst []byte, oid uint32, p *db.Param) (_ []byte, f for
 	case db.ParamUUID:
 		dst, f = appendUUID(dst, oid, p.UUID())
 	default:
+		if b, ok := bytesOf(p.Any()); ok && oid == pgtype.ByteaOID {
+			return append(dst, b...), packed, nil
+		}
 		return appendAny(c.types, dst, oid, p.Any(), pgtype.BinaryFormatCode, pgtype.TextFormatCode)
 	}
 	return dst, f, err
+}
+
+// bytesOf returns the bytes of a type with a form of its own (net.IP), for bytea.
+func bytesOf(v any) ([]byte, bool) {
+	if r := reflect.ValueOf(v); r.Kind() == reflect.Slice && r.Type().Elem().Kind() == reflect.Uint8 {
+		return r.Bytes(), true
+	}
+	return nil, false
 }
 
 func appendInt(dst []byte, oid uint32, v int64) ([]byte, form, error) {
@@ -174,12 +207,32 @@ func appendInt(dst []byte, oid uint32, v int64) ([]byte, form, error) {
 			return dst, 0, fmt.Errorf("%d does not fit", v)
 		}
 		return binary.BigEndian.AppendUint16(dst, uint16(v)), packed, nil
-	case pgtype.IntervalOID: // a time.Duration, the one integer that is one
-		dst = strconv.AppendInt(dst, v/1000, 10)
-		return append(dst, " microseconds"...), text, nil
 	default:
-		return strconv.AppendInt(dst, v, 10), text, nil
+		return strconv.AppendInt(dst, v, 10), text, noNumber(oid)
 	}
+}
+
+// appendInterval: microseconds, days, months. A time.Duration is the former.
+func appendInterval(dst []byte, ns int64) []byte {
+	dst = binary.BigEndian.AppendUint64(dst, uint64(ns/1000))
+	return append(dst, 0, 0, 0, 0, 0, 0, 0, 0)
+}
+
+func isInteger(oid uint32) bool {
+	return oid == pgtype.Int2OID || oid == pgtype.Int4OID || oid == pgtype.Int8OID || oid == pgtype.OIDOID
+}
+
+// noNumber refuses numbers for types that read digits as something else: 5 as
+// five seconds, 20240304 as a date, 10 as 10.0.0.0/8, 65 as the bytes of "65".
+func noNumber(oid uint32) error {
+	switch oid {
+	case pgtype.IntervalOID:
+		return errors.New("a number has no unit: use a time.Duration, or text")
+	case pgtype.DateOID, pgtype.TimeOID, pgtype.TimetzOID, pgtype.TimestampOID, pgtype.TimestamptzOID,
+		pgtype.ByteaOID, pgtype.InetOID, pgtype.CIDROID, pgtype.BitOID, pgtype.VarbitOID, pgtype.UUIDOID:
+		return errors.New("a number has no meaning for this type")
+	}
+	return nil
 }
 
 func appendFloat(dst []byte, oid uint32, v float64) ([]byte, form) {
@@ -231,6 +284,8 @@ func appendTime(dst []byte, oid uint32, t time.Time) ([]byte, form) {
 		if us, ok := microseconds(t); ok {
 			return binary.BigEndian.AppendUint64(dst, uint64(us)), packed
 		}
+	case pgtype.JSONOID, pgtype.JSONBOID:
+		return append(appendISO(append(dst, '"'), t), '"'), text
 	case pgtype.TimestampOID:
 		// Without a zone: the wall clock, as it stands in t.
 		y, m, d := t.Date()
@@ -242,14 +297,23 @@ func appendTime(dst []byte, oid uint32, t time.Time) ([]byte, form) {
 	case pgtype.DateOID:
 		y, m, d := t.Date()
 		days := time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix()/86400 - epochDays
-		if int64(int32(days)) == days && y > 0 {
+		if int64(int32(days)) == days && days != math.MaxInt32 && days != math.MinInt32 { // infinity
 			return binary.BigEndian.AppendUint32(dst, uint32(days)), packed
 		}
 		return t.AppendFormat(dst, "2006-01-02"), text
 	case pgtype.TimeOID:
 		return t.AppendFormat(dst, "15:04:05.999999"), text
 	}
-	return t.AppendFormat(dst, "2006-01-02T15:04:05.999999999Z07:00"), text
+	return appendISO(dst, t), text
+}
+
+// appendISO appends a time in its zone, or in UTC when seconds of the zone's offset
+// would be lost (RFC 3339 has none; zones before railways have).
+func appendISO(dst []byte, t time.Time) []byte {
+	if _, offset := t.Zone(); offset%60 != 0 {
+		t = t.UTC()
+	}
+	return t.AppendFormat(dst, "2006-01-02T15:04:05.999999999Z07:00")
 }
 
 // microseconds since 2000; false when they do not fit.
@@ -265,17 +329,35 @@ func appendUUID(dst []byte, oid uint32, u [16]byte) ([]byte, form) {
 	if oid == pgtype.UUIDOID || oid == pgtype.ByteaOID {
 		return append(dst, u[:]...), packed
 	}
+	if oid == pgtype.JSONOID || oid == pgtype.JSONBOID {
+		return append(db.AppendUUID(append(dst, '"'), u), '"'), text
+	}
 	return db.AppendUUID(dst, u), text
 }
 
 // appendAny encodes arrays, ranges, addresses and the like through pgtype, in the
 // first of formats that works, and everything for a json column as JSON.
 func appendAny(m *pgtype.Map, dst []byte, oid uint32, v any, formats ...int16) ([]byte, form, error) {
-	if oid == pgtype.JSONOID || oid == pgtype.JSONBOID {
+	if oid == pgtype.JSONOID || oid == pgtype.JSONBOID || isVector(m, oid) {
 		doc, err := json.Marshal(v)
 		return append(dst, doc...), text, err
 	}
+	if _, raw := bytesOf(v); raw && isText(oid) {
+		switch a := v.(type) { // an address: its bytes are no text
+		case encoding.TextMarshaler:
+			b, err := a.MarshalText()
+			return append(dst, b...), text, err
+		case fmt.Stringer:
+			return append(dst, a.String()...), text, nil
+		}
+	}
+	known, ok := m.TypeForOID(oid)
 	for _, format := range formats {
+		// Without a codec that has this form, pgtype would take that of v's own type,
+		// or text for binary.
+		if format != pgtype.TextFormatCode && (!ok || !known.Codec.FormatSupported(format)) {
+			continue
+		}
 		plan := m.PlanEncode(oid, format, v)
 		if plan == nil {
 			continue
@@ -298,6 +380,15 @@ func appendAny(m *pgtype.Map, dst []byte, oid uint32, v any, formats ...int16) (
 		return append(dst, doc...), text, err
 	}
 	return dst, text, fmt.Errorf("a %T has no form for this type", v)
+}
+
+// isVector tells whether a type is one of pgvector's, whose text form is a list in JSON.
+func isVector(m *pgtype.Map, oid uint32) bool {
+	t, ok := m.TypeForOID(oid)
+	if ok {
+		_, ok = t.Codec.(vectorCodec)
+	}
+	return ok
 }
 
 func isText(oid uint32) bool {

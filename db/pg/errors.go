@@ -62,16 +62,19 @@ func kindOf(code string) db.Kind {
 		return db.Permission
 	case codeCancelled:
 		return db.Timeout
+	case "08P01": // as the error of a statement: the call was wrong, not the connection
+		return db.Invalid
+	case "XX001", "XX002": // data_corrupted, index_corrupted; XX000 is any other mishap
+		return db.Corrupt
 	}
 	if len(code) < 2 {
 		return db.Other
 	}
 	switch code[:2] {
-	case "42", "22", "08", "0A", "26", "34", "3D", "3F":
-		if code[:2] == "08" {
-			return db.Unavailable
-		}
+	case "42", "22", "0A", "26", "34", "3D", "3F":
 		return db.Invalid
+	case "08":
+		return db.Unavailable
 	case "53":
 		if code == "53100" {
 			return db.Full
@@ -79,8 +82,6 @@ func kindOf(code string) db.Kind {
 		return db.Unavailable
 	case "57", "58":
 		return db.Unavailable
-	case "XX":
-		return db.Corrupt
 	case "28":
 		return db.Permission
 	default:

@@ -81,6 +81,12 @@ func (cn *conn) closeName(p *prepared) {
 // described ends a unitPrepare: what waited for it runs, or fails with it.
 func (cn *conn) described(u *unit) {
 	s, p, c := u.st, u.prep, cn.core
+	if u.err == nil {
+		c.learn(u.draft)
+		if cn.inquire(u) {
+			return // described comes again
+		}
+	}
 	list := p.waiting
 	p.waiting = queue{}
 	cn.parked -= list.length
@@ -166,7 +172,10 @@ func (c *core) shapeOf(s *statement, d *draft) *shape {
 	if old := s.last; old != nil && old.is(d) {
 		return old
 	}
-	n := &shape{params: d.params, columns: make([]column, len(d.columns))}
+	n := &shape{params: d.params, forms: make([]uint32, len(d.params)), columns: make([]column, len(d.columns))}
+	for i, oid := range d.params {
+		n.forms[i] = c.base(oid)
+	}
 	cols := make([]db.Column, len(d.columns))
 	n.formats = binary.BigEndian.AppendUint16(nil, uint16(len(d.columns)))
 	for i, col := range d.columns {
@@ -176,7 +185,10 @@ func (c *core) shapeOf(s *statement, d *draft) *shape {
 		if nat, ok := nativeOf(col.oid); ok {
 			n.columns[i].decode, cols[i].Class, format = nat.decode, nat.class, packed
 		} else {
+			n.columns[i].format = form(c.types.FormatCodeForOID(col.oid))
+			n.custom = n.custom || n.columns[i].format == packed
 			cols[i].Accepts = accepts(c.types, col.oid)
+			cols[i].Null = nullInto(c.types, col.oid)
 		}
 		n.formats = append(n.formats, 0, byte(format))
 	}

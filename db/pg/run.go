@@ -124,7 +124,7 @@ func (cn *conn) bind(dst []byte, portal string, r runnable, q *db.Query) ([]byte
 		dst = appendParse(dst, unnamed, r.st.sql, r.shape.params)
 	}
 	before := len(dst)
-	dst, err := cn.core.appendBind(dst, portal, name, r.shape, q.Params())
+	dst, err := cn.core.appendBind(dst, portal, name, r.shape, q)
 	if err == nil && len(dst)-before > maxSent {
 		err = errTooLong
 	}

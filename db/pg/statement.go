@@ -44,9 +44,11 @@ type prepared struct {
 // Owner: any (immutable after New).
 type shape struct {
 	params  []uint32 // OIDs
+	forms   []uint32 // the OIDs by which parameters are encoded: base types instead of domains
 	columns []column
 	desc    *db.Description
 	formats []byte // the end of a Bind message: count and result formats
+	custom  bool   // where pgtype decodes a column, that comes in another format
 }
 
 // column is one column of a result.
@@ -56,6 +58,7 @@ type column struct {
 	name   string
 	oid    uint32
 	decode decoder
+	format form // for pgtype; everyone else gets what shape.formats says
 }
 
 // weight of a new measurement in the moving average.

@@ -124,6 +124,9 @@ type draft struct {
 	parsed  bool
 	params  []uint32
 	columns []described
+
+	asks  []uint32 // types that the server is asked about; the rest is known already
+	found []catalogued
 }
 
 // described is a column as the server describes it.

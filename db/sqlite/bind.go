@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"encoding/json"
 	"fmt"
+	"reflect"
 
 	"github.com/fasterapi/fasterapi/db"
 )
@@ -55,10 +56,16 @@ func (c *conn) stage(s *statement, args []db.Param) error {
 	for i := range args {
 		a := argument{at: room}
 		switch p := &args[i]; p.Kind() {
-		case db.ParamNull, db.ParamInt, db.ParamBool, db.ParamFloat:
+		case db.ParamNull, db.ParamInt, db.ParamDuration, db.ParamBool, db.ParamFloat:
 		case db.ParamBytes:
 			a.n = len(p.Bytes())
+		case db.ParamUint:
+			return fmt.Errorf("sqlite: parameter %d does not fit a 64-bit signed integer ($%d)", p.Uint(), i+1)
 		default:
+			if b, ok := blobOf(p); ok {
+				a.n = len(b)
+				break
+			}
 			var err error
 			if a.text, err = textOf(p); err != nil {
 				return err
@@ -76,8 +83,8 @@ func (c *conn) stage(s *statement, args []db.Param) error {
 	}
 	for i := range c.staged {
 		a := &c.staged[i]
-		if args[i].Kind() == db.ParamBytes {
-			c.handle.put(a.at, args[i].Bytes())
+		if b, ok := blobOf(&args[i]); ok {
+			c.handle.put(a.at, b)
 			continue
 		}
 		c.handle.putText(a.at, a.text)
@@ -92,7 +99,7 @@ func (c *conn) bindOne(stmt uintptr, i int, p *db.Param, a *argument, life uintp
 	switch p.Kind() {
 	case db.ParamNull:
 		return h.bindNull(stmt, i)
-	case db.ParamInt:
+	case db.ParamInt, db.ParamDuration:
 		return h.bindInt(stmt, i, p.Int())
 	case db.ParamBool:
 		if p.Bool() {
@@ -104,8 +111,26 @@ func (c *conn) bindOne(stmt uintptr, i int, p *db.Param, a *argument, life uintp
 	case db.ParamBytes:
 		return h.bindBlob(stmt, i, a.at, a.n, life)
 	default:
+		if _, ok := blobOf(p); ok {
+			return h.bindBlob(stmt, i, a.at, a.n, life)
+		}
 		return h.bindText(stmt, i, a.at, a.n, life)
 	}
+}
+
+// blobOf returns what SQLite stores as a blob: bytes, also of a type that has a
+// form of its own elsewhere but no text methods (net.HardwareAddr).
+func blobOf(p *db.Param) ([]byte, bool) {
+	switch p.Kind() {
+	case db.ParamBytes:
+		return p.Bytes(), true
+	case db.ParamAny:
+		v := reflect.ValueOf(p.Any())
+		if _, text := p.Any().(encoding.TextMarshaler); !text && v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8 {
+			return v.Bytes(), true
+		}
+	}
+	return nil, false
 }
 
 // textOf returns what SQLite stores as text: times as db.TimeLayout in UTC,
