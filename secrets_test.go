@@ -217,6 +217,12 @@ func hidesSecrets(t require.TestingT, log *logBuffer, what, answer string) {
 func TestSecretsStaySecret(t *testing.T) {
 	log := &logBuffer{}
 	client := fasterapitest.New(t, secretApp(log))
+	for route, format := range map[string]string{
+		"/open": "%s", "/open/strict": "%s", "/list": "[%s]", "/member": `{"map":%s}`, "/embedded": "%s", "/rest": "%s",
+	} { // the name is the secret, and is given twice
+		twice := fmt.Sprintf(format, `{"`+markedText+`":1,"`+markedText+`":1}`)
+		hidesSecrets(t, log, route+" "+twice, client.Post(route, twice).Text())
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		value := secretJSON(t, rapid.IntRange(0, 3).Draw(t, "depth"))
 		member := rapid.SampledFrom([]string{"secret", "list", "map", "opt", "part", "keys"}).Draw(t, "member")

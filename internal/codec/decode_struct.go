@@ -270,7 +270,7 @@ func (d *structDecoder) lookup(s *decodeState, others *strays) (int, bool) {
 	}
 	place := ""
 	if message != "" {
-		place = s.named(name)
+		place = d.strayPlace(s, name)
 	}
 	if !s.colon() || !s.skip() {
 		return 0, false
@@ -282,6 +282,15 @@ func (d *structDecoder) lookup(s *decodeState, others *strays) (int, bool) {
 		return -1, true
 	}
 	return -1, s.report(problem.FieldError{Location: place, Message: message})
+}
+
+// strayPlace is where a member is that no field takes: in the rest, with its secrets.
+func (d *structDecoder) strayPlace(s *decodeState, name []byte) string {
+	outer := s.quiet
+	s.quiet = outer || d.rest != nil && d.rest.quiet
+	place := s.named(name)
+	s.quiet = outer
+	return place
 }
 
 // takeRest gives the members that no field has taken to the `embed` field.
