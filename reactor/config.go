@@ -38,7 +38,7 @@ type Config struct {
 	// again. 0: 500 us; at most 1 s.
 	TaskQuota time.Duration
 	// StallThreshold is how long one piece of work may hold its reactor before
-	// the watchdog reports it. 0: 25 ms; at least 1 ms; negative: no watchdog.
+	// the watchdog reports it. 0: 25 ms; at least 1 ms; negative: it does not report.
 	StallThreshold time.Duration
 	// MaxIdleWorkers is how many idle goroutines a reactor keeps for
 	// [Reactor.Worker]. 0: 256.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/fasterapi/fasterapi/internal/poll"
 )
@@ -67,9 +68,6 @@ func newPoller(cfg Config) (poll.Poller, error) {
 
 func (g *Group) watch(cfg Config) {
 	defer close(g.watching)
-	if cfg.StallThreshold < 0 {
-		return
-	}
 	w := &watchdog{reactors: g.reactors, threshold: cfg.StallThreshold, log: cfg.Logger}
 	w.run(g.watchEnd)
 }
@@ -80,13 +78,13 @@ func (g *Group) Len() int { return len(g.reactors) }
 // Reactor returns the reactor of a core, 0 to Len()-1.
 func (g *Group) Reactor(core int) *Reactor { return g.reactors[core] }
 
-// LeastLoaded returns a reactor with the fewest open connections.
+// LeastLoaded returns a reactor with the fewest open connections; one that is
+// stuck only if all are.
 func (g *Group) LeastLoaded() *Reactor {
 	best := g.reactors[0]
-	fewest := best.open.Load()
 	for _, r := range g.reactors[1:] {
-		if n := r.open.Load(); n < fewest {
-			best, fewest = r, n
+		if r.Lighter(best) {
+			best = r
 		}
 	}
 	return best
@@ -101,12 +99,17 @@ func (g *Group) Stats() []Stats {
 	return all
 }
 
+// stopGrace is what reactors get to come to their end once ctx has.
+const stopGrace = 500 * time.Millisecond
+
 // Stop ends all reactors: each runs what is queued and posted, waits for its
 // workers, interrupts suspended coroutines with [ErrStopped], and refuses later
 // posts. Armed timers do not fire any more, registered descriptors stay open.
 // When ctx ends first, each runs what is queued at that moment and leaves the
 // rest; the error is then that of ctx. It returns when every reactor has ended,
-// so it must not be called on one. Calling it again waits, too.
+// so it must not be called on one; but a reactor that is held by a task is left
+// behind half a second after the end of ctx, and the error says what holds it.
+// Calling it again waits, too.
 func (g *Group) Stop(ctx context.Context) error {
 	for _, r := range g.reactors {
 		r.stop(draining)
@@ -116,9 +119,7 @@ func (g *Group) Stop(ctx context.Context) error {
 			r.stop(forced)
 		}
 	})
-	for _, r := range g.reactors {
-		<-r.done
-	}
+	left := g.await(ctx)
 	g.stopOnce.Do(func() {
 		close(g.watchEnd)
 		if g.manual != nil {
@@ -127,7 +128,39 @@ func (g *Group) Stop(ctx context.Context) error {
 	})
 	<-g.watching
 	if !hasten() {
-		return fmt.Errorf("reactor: stopped before all work was done: %w", context.Cause(ctx))
+		err := fmt.Errorf("reactor: stopped before all work was done: %w", context.Cause(ctx))
+		return errors.Join(append([]error{err}, left...)...)
 	}
 	return nil
+}
+
+// await waits for the end of all reactors, or for the end of ctx and stopGrace;
+// it returns an error for each one that is left behind.
+func (g *Group) await(ctx context.Context) (left []error) {
+	for _, r := range g.reactors {
+		select {
+		case <-r.done:
+		case <-ctx.Done():
+			return g.awaitGrace()
+		}
+	}
+	return nil
+}
+
+func (g *Group) awaitGrace() (left []error) {
+	over, cancel := context.WithTimeout(context.Background(), stopGrace)
+	defer cancel()
+	for _, r := range g.reactors {
+		select {
+		case <-r.done:
+			continue
+		case <-over.Done():
+		}
+		select {
+		case <-r.done: // both have come
+		default:
+			left = append(left, r.stuckError())
+		}
+	}
+	return left
 }

@@ -15,8 +15,8 @@ import (
 type Label struct {
 	Name string // what the log calls it, such as "GET /users/{id}"
 	Site string // file:line of where it was registered
-	// OnStall, if set, is called on the watchdog's goroutine for each stall as
-	// it is detected, with its length so far.
+	// OnStall, if set, is called on a goroutine of the watchdog for each stall that
+	// it reports or counts, with its length so far.
 	OnStall func(time.Duration)
 	stalls  atomic.Int64
 }
@@ -27,31 +27,56 @@ func (l *Label) Stalls() int64 { return l.stalls.Load() }
 
 // stallWatch is what the watchdog remembers of one reactor.
 //
-// Owner: watchdog; histogram any reads (atomic).
+// Owner: watchdog; histogram and stuck any reads (atomic); hooks any (their mu).
 type stallWatch struct {
 	pulse     int64
 	held      time.Duration // for how long pulse has not changed
 	stalled   bool
+	again     int // reports since the first one
 	histogram metric.Histogram
+	// stuck is held, in nanoseconds, from stuckAfter on; else 0.
+	stuck atomic.Int64
+	hooks stuckHooks
 }
 
-// watchdog looks at all reactors of a group twice per threshold.
+// reportAgainAt is how long a stall has lasted at its next report, when it was
+// reported again n times: 1 s, 10 s, and every minute.
+func reportAgainAt(n int) time.Duration {
+	switch n {
+	case 0:
+		return time.Second
+	case 1:
+		return 10 * time.Second
+	}
+	return time.Duration(n-1) * time.Minute
+}
+
+// watchdog looks at all reactors of a group: twice per threshold, and at least
+// every stuckLook. It never waits for the logger, which may be what a reactor is
+// stuck in.
 //
 // Owner: its own goroutine.
 type watchdog struct {
 	reactors  []*Reactor
-	threshold time.Duration
+	threshold time.Duration // negative: stalls are not reported
 	log       *slog.Logger
+	reports   *reports  // nil: look reports itself
 	last      time.Time // the latest detailed report
 	unlogged  int       // stalls since then
 }
 
 // reportEvery is how often a stall is logged with its place in the code:
-// finding that means to look at the stack of every goroutine.
+// finding that means to look at the stack of every goroutine. One that lasts is
+// reported again whatever else was.
 const reportEvery = time.Second
 
 func (w *watchdog) run(end <-chan struct{}) {
-	period := w.threshold / 2
+	period := stuckLook
+	if w.threshold > 0 {
+		period = min(period, w.threshold/2)
+	}
+	w.reports = newReports()
+	defer w.reports.end()
 	ticker := time.NewTicker(period)
 	defer ticker.Stop()
 	before := time.Now()
@@ -78,33 +103,52 @@ func (w *watchdog) look(r *Reactor, passed time.Duration, now time.Time) {
 		if s.stalled {
 			s.histogram.Record(int64(s.held))
 		}
-		s.pulse, s.held, s.stalled = pulse, 0, false
+		s.pulse, s.held, s.stalled, s.again = pulse, 0, false, 0
+		s.setStuck(0)
 		return
 	}
 	s.held += passed
-	if s.stalled || s.held < w.threshold {
-		return
+	w.reportOn(r, now)
+	if s.held >= stuckAfter {
+		s.setStuck(s.held)
 	}
-	s.stalled = true
-	w.report(r, s.held, now)
 }
 
+// reportOn reports the stall of r when that is due.
+func (w *watchdog) reportOn(r *Reactor, now time.Time) {
+	s := r.watch
+	switch {
+	case w.threshold < 0, s.held < w.threshold:
+	case !s.stalled:
+		s.stalled = true
+		s.skipReports()
+		w.report(r, s.held, now)
+	case s.held >= reportAgainAt(s.again):
+		s.skipReports()
+		w.say(r, slog.LevelError, "reactor: still stalled", slog.Duration("for", s.held))
+	}
+}
+
+// skipReports passes over the reports that are due: one is made for all of them.
+func (s *stallWatch) skipReports() {
+	for s.held >= reportAgainAt(s.again) {
+		s.again++
+	}
+}
+
+// report reports the beginning of a stall.
 func (w *watchdog) report(r *Reactor, held time.Duration, now time.Time) {
 	label := r.shownLabel.Load()
-	name, registered := "", ""
 	if label != nil {
 		label.stalls.Add(1)
-		name, registered = label.Name, label.Site
 	}
 	if w.last.IsZero() || now.Sub(w.last) >= reportEvery {
-		site, stack := whereabouts(r.core)
-		w.log.Warn("reactor: stalled", "core", r.core, "label", name, "registered", registered,
-			"at", site, "for", held, "stack", stack, "unlogged", w.unlogged)
+		w.say(r, slog.LevelWarn, "reactor: stalled", slog.Duration("for", held), slog.Int("unlogged", w.unlogged))
 		w.last, w.unlogged = now, 0
 	} else {
 		w.unlogged++
 	}
 	if label != nil && label.OnStall != nil {
-		label.OnStall(held)
+		w.reports.do(func() { label.OnStall(held) })
 	}
 }

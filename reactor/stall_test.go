@@ -140,3 +140,171 @@ func TestLabelEndsWithItsPieceOfWork(t *testing.T) {
 	r.Schedule(async.TaskFunc(func() { require.Nil(t, r.shownLabel.Load()) }))
 	v.RunUntilIdle()
 }
+
+// blockedLogger never comes back from the first thing that it is told.
+type blockedLogger struct {
+	records
+	once          sync.Once
+	told, release chan struct{}
+}
+
+func (l *blockedLogger) Handle(context.Context, slog.Record) error {
+	l.once.Do(func() { close(l.told) })
+	<-l.release
+	return nil
+}
+
+// watched is a virtual reactor and the looks of a watchdog at it.
+type watched struct {
+	*Virtual
+	watchdog
+	log *records
+	now time.Time
+}
+
+func watch(t *testing.T, threshold time.Duration, more ...*Reactor) *watched {
+	t.Helper()
+	v := NewVirtual(1)
+	t.Cleanup(v.Close)
+	log := &records{}
+	w := &watched{Virtual: v, log: log, now: v.Now()}
+	w.watchdog = watchdog{reactors: append([]*Reactor{v.Reactor}, more...), threshold: threshold, log: slog.New(log)}
+	return w
+}
+
+// pass lets time pass, in looks of 10 ms.
+func (w *watched) pass(d time.Duration) {
+	const look = 10 * time.Millisecond
+	for ; d > 0; d -= look {
+		w.now = w.now.Add(look)
+		for _, r := range w.reactors {
+			w.look(r, look, w.now)
+		}
+	}
+}
+
+// messages are the records so far, as "core message for".
+func (w *watched) messages() (all []string) {
+	for _, r := range w.log.snapshot() {
+		all = append(all, r["core"]+" "+r["msg"]+" "+r["for"])
+	}
+	return all
+}
+
+func TestStallsThatLastAreReportedAgain(t *testing.T) {
+	other := NewVirtual(2)
+	defer other.Close()
+	other.Reactor.core = 1
+	w := watch(t, 20*time.Millisecond, other.Reactor)
+	for _, r := range w.reactors {
+		r.begin()
+		r.shownLabel.Store(&Label{Name: "GET /loop", Site: "main.go:1"})
+	}
+	w.pass(10 * time.Millisecond) // the looks that see the new pulse
+	w.pass(130 * time.Second)
+	require.Equal(t, []string{
+		"0 reactor: stalled 20ms", // that of core 1 comes too soon after it
+		"0 reactor: still stalled 1s", "1 reactor: still stalled 1s",
+		"0 reactor: still stalled 10s", "1 reactor: still stalled 10s",
+		"0 reactor: still stalled 1m0s", "1 reactor: still stalled 1m0s",
+		"0 reactor: still stalled 2m0s", "1 reactor: still stalled 2m0s",
+	}, w.messages())
+	for _, r := range w.log.snapshot() {
+		require.Equal(t, "GET /loop", r["label"])
+		require.Equal(t, "main.go:1", r["registered"])
+	}
+	other.Reactor.begin()
+	w.pass(1100 * time.Millisecond)
+	require.Equal(t, []string{"1 reactor: stalled 20ms", "1 reactor: still stalled 1s"}, w.messages()[9:], "the next stall begins anew")
+}
+
+func TestLongThresholdIsReportedOnce(t *testing.T) {
+	w := watch(t, 3*time.Second)
+	w.Reactor.begin()
+	w.pass(5 * time.Second)
+	require.Equal(t, []string{"0 reactor: stalled 3s"}, w.messages())
+}
+
+func TestStuck(t *testing.T) {
+	for _, threshold := range []time.Duration{-1, 20 * time.Millisecond, time.Minute} {
+		w := watch(t, threshold)
+		r := w.Reactor
+		var told []time.Duration
+		stop := r.WhileStuck(func(held time.Duration) { told = append(told, held) })
+		r.begin()
+		w.pass(100 * time.Millisecond)
+		require.Zero(t, r.Stuck(), "90 ms")
+		w.pass(20 * time.Millisecond)
+		require.Equal(t, 110*time.Millisecond, r.Stuck())
+		require.Equal(t, r.Stuck(), r.Stats().Stuck)
+		r.begin()
+		w.pass(20 * time.Millisecond)
+		require.Zero(t, r.Stuck())
+		require.Equal(t, []time.Duration{100 * time.Millisecond, 110 * time.Millisecond, 0}, told)
+		stop()
+		w.pass(time.Second)
+		require.Len(t, told, 3)
+		require.Equal(t, threshold == 20*time.Millisecond, len(w.messages()) > 0)
+	}
+}
+
+func TestNewWorkGoesToReactorsThatTurn(t *testing.T) {
+	v, other := NewVirtual(1), NewVirtual(2)
+	defer v.Close()
+	defer other.Close()
+	g := &Group{reactors: []*Reactor{v.Reactor, other.Reactor}}
+	require.Same(t, v.Reactor, g.LeastLoaded())
+	v.Hold(time.Second)
+	other.Reactor.ConnOpened()
+	require.Same(t, other.Reactor, g.LeastLoaded(), "it is not stuck")
+	other.Hold(time.Second)
+	require.Same(t, v.Reactor, g.LeastLoaded(), "all are: the one with the fewest connections")
+	v.Hold(0)
+	other.Hold(0)
+	require.Same(t, v.Reactor, g.LeastLoaded())
+}
+
+// TestStopLeavesAStuckReactor: it holds whatever a task does.
+func TestStopLeavesAStuckReactor(t *testing.T) {
+	g, err := Start(Config{Cores: 2, StallThreshold: -1, Logger: quiet})
+	require.NoError(t, err)
+	began, release := make(chan struct{}), make(chan struct{})
+	stuck := g.Reactor(1)
+	stuck.Post(async.TaskFunc(func() {
+		stuck.SetLabel(&Label{Name: "GET /stuck", Site: "main.go:7"})
+		close(began)
+		<-release
+	}))
+	<-began
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	err = g.Stop(ctx)
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, `core 1 is still held by "GET /stuck" (registered main.go:7) at `)
+	require.Regexp(t, `stall_test\.go:\d+$`, err.Error())
+	<-g.Reactor(0).done
+	close(release)
+	require.NoError(t, g.Stop(context.Background()), "it comes to its end when it turns again")
+	<-stuck.done
+}
+
+// TestWatchdogDoesNotWaitForTheLogger: a handler may be stuck in it.
+func TestWatchdogDoesNotWaitForTheLogger(t *testing.T) {
+	log := &blockedLogger{told: make(chan struct{}), release: make(chan struct{})}
+	g, err := Start(Config{Cores: 1, StallThreshold: 2 * time.Millisecond, Logger: slog.New(log)})
+	require.NoError(t, err)
+	r := g.Reactor(0)
+	stuck := make(chan time.Duration, 1000)
+	r.WhileStuck(func(held time.Duration) {
+		select {
+		case stuck <- held:
+		default:
+		}
+	})
+	on(t, r, func() {
+		<-log.told // the watchdog's report of this stall
+		<-stuck
+	})
+	require.NoError(t, g.Stop(context.Background()))
+	close(log.release)
+}

@@ -45,6 +45,9 @@ type Stats struct {
 	IdleTime time.Duration // parked
 	Busy     float64       // share of the last second or so, 0 to 1
 	Stalls   metric.Snapshot
+	// Stuck is for how long one piece of work has held the reactor, if that is
+	// 100 ms or more; else 0. The counts of a stuck reactor are old.
+	Stuck time.Duration
 }
 
 // counts is what the loop counts.
@@ -130,5 +133,6 @@ func (r *Reactor) Stats() Stats {
 		IdleTime: time.Duration(idle),
 		Busy:     float64(p.busyMille.Load()) / 1000,
 		Stalls:   r.watch.histogram.Snapshot(),
+		Stuck:    r.Stuck(),
 	}
 }

@@ -40,6 +40,19 @@ func NewVirtual(seed uint64) *Virtual {
 	return &Virtual{Reactor: r, Net: net, clock: clock}
 }
 
+// Beside returns another virtual reactor with the same sockets and the same clock,
+// which still moves by Advance of either, but only the timers of that one fire then.
+func (v *Virtual) Beside(seed uint64) *Virtual {
+	other := NewVirtual(seed)
+	other.Net, other.clock = v.Net, v.clock
+	other.Reactor.poller, other.Reactor.clock = v.Net.Beside(), v.clock
+	return other
+}
+
+// Hold says, as a watchdog would, that a piece of work has held the reactor for so
+// long; 0: it turns again.
+func (v *Virtual) Hold(held time.Duration) { v.Reactor.watch.setStuck(held) }
+
 // LogTo makes the reactor log.
 func (v *Virtual) LogTo(l *slog.Logger) { v.Reactor.log = l }
 

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"sync"
 	"syscall"
-	"time"
 
 	"github.com/fasterapi/fasterapi/internal/poll"
 )
@@ -31,24 +30,24 @@ type Net struct {
 	mu      sync.Mutex
 	rng     *rand.Rand
 	sockets map[int]*socket
-	edges   []*socket // have an edge to report, in order of arrival
 	clients uint16
 	fault   poll.Errno // of the next faults calls of Accept
 	faults  int
-	notify  chan struct{}
 	closed  bool
 	writes  int
+
+	queue
 }
 
 // New returns a network whose random choices follow the seed.
 func New(seed uint64) *Net {
-	return &Net{
+	n := &Net{
 		Buffer:  DefaultBuffer,
 		rng:     rand.New(rand.NewPCG(seed, 2)),
 		sockets: make(map[int]*socket),
-
-		notify: make(chan struct{}, 1),
 	}
+	n.queue = newQueue(n)
+	return n
 }
 
 // Listen opens a listener and returns its descriptor.
@@ -123,71 +122,6 @@ func (n *Net) chop(length int) int {
 		return length
 	}
 	return 1 + n.rng.IntN(length)
-}
-
-// Wait reports the edges since the last call.
-func (n *Net) Wait(events []poll.Event) int {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	k := 0
-	for k < len(events) && len(n.edges) > 0 {
-		s := n.edges[0]
-		n.edges = n.edges[1:]
-		s.marked = false
-		// As epoll does, leave out what is over by now.
-		if r := s.ready(); s.registered && r != 0 {
-			events[k] = poll.Event{FD: s.fd, Gen: s.gen, Ready: r}
-			k++
-		}
-	}
-	return k
-}
-
-// Park blocks until there is an edge, Wake is called, or the deadline, which is
-// in real time, passes.
-func (n *Net) Park(deadline time.Time) {
-	n.mu.Lock()
-	ready := len(n.edges) > 0
-	n.mu.Unlock()
-	if ready {
-		return
-	}
-	var end <-chan time.Time
-	if !deadline.IsZero() {
-		t := time.NewTimer(time.Until(deadline))
-		defer t.Stop()
-		end = t.C
-	}
-	select {
-	case <-n.notify:
-	case <-end:
-	}
-}
-
-// Wake ends the current Park, or else the next one.
-func (n *Net) Wake() {
-	select {
-	case n.notify <- struct{}{}:
-	default:
-	}
-}
-
-// Add registers fd; what it is ready for already is its first edge.
-func (n *Net) Add(fd int, gen uint32) error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	s := n.sockets[fd]
-	switch {
-	case s == nil:
-		return fmt.Errorf("sim: register descriptor %d: %w", fd, syscall.EBADF)
-	case s.registered:
-		return fmt.Errorf("sim: register descriptor %d: %w", fd, syscall.EEXIST)
-	}
-	s.registered, s.gen = true, gen
-	if s.ready() != 0 {
-		s.edge()
-	}
-	return nil
 }
 
 // Remove ends the registration of fd.

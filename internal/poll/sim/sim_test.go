@@ -213,3 +213,28 @@ func TestAnEdgeThatIsOverIsNotReported(t *testing.T) {
 	require.Zero(t, e)
 	require.Empty(t, events(n))
 }
+
+func TestBesideReportsItsOwn(t *testing.T) {
+	n := New(1)
+	other := n.Beside()
+	listener := n.Listen()
+	require.NoError(t, n.Add(listener, 1))
+	first, second := n.Dial(listener), n.Dial(listener)
+	got := make([]poll.Event, 4)
+	require.Equal(t, 1, n.Wait(got), "the listener")
+	a, _, errno := n.Accept(listener)
+	require.Zero(t, errno)
+	b, _, errno := other.Accept(listener)
+	require.Zero(t, errno)
+	require.NoError(t, n.Add(a, 2))
+	require.NoError(t, other.Add(b, 3))
+	require.Error(t, other.Add(a, 4), "it has a poller")
+	require.True(t, first.Send("1"))
+	require.True(t, second.Send("2"))
+	require.Equal(t, 1, n.Wait(got))
+	require.Equal(t, a, got[0].FD)
+	require.Equal(t, 1, other.Wait(got))
+	require.Equal(t, b, got[0].FD)
+	require.NoError(t, other.Close())
+	require.Equal(t, 3, n.Open(), "the sockets are the Net's")
+}

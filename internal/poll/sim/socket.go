@@ -28,7 +28,8 @@ type socket struct {
 	backlog  []*socket
 
 	registered bool
-	marked     bool // in Net.edges
+	marked     bool   // in the edges of queue
+	queue      *queue // of the poller that it was registered with; nil: none yet
 	gen        uint32
 }
 
@@ -36,9 +37,13 @@ type socket struct {
 func (s *socket) edge() {
 	if s.registered && !s.marked {
 		s.marked = true
-		s.net.edges = append(s.net.edges, s)
+		s.queue.edges = append(s.queue.edges, s)
 	}
-	s.net.Wake()
+	if s.queue == nil {
+		s.net.Wake()
+		return
+	}
+	s.queue.Wake()
 }
 
 // ready is what epoll would report of s now.
