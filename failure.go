@@ -72,7 +72,12 @@ func (c *Ctx) fail(err error) {
 		named.Instance = "urn:request:" + id
 		p = &named
 	}
+	c.change(func(r *request) { r.stages.dropped = 0 }) // they were of another answer
 	c.putHeader(p.Header)
+	if err := c.droppedReference(); err != nil {
+		c.fail(err) // whose problem has no header
+		return
+	}
 	c.scratch = p.AppendJSON(c.spare())
 	status := p.Status
 	if status < 400 || status > 599 {

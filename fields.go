@@ -95,7 +95,7 @@ func (c *Ctx) validHeader(header http.Header) http.Header {
 			continue
 		}
 		for _, value := range values {
-			if c.mayStage(name, value) {
+			if value, ok := c.sendable(name, value); ok {
 				valid.Add(name, value)
 			}
 		}

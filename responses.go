@@ -1,6 +1,8 @@
 package fasterapi
 
 import (
+	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"reflect"
@@ -37,16 +39,26 @@ func (b Blob) render(c *Ctx) error {
 	return nil
 }
 
-// Redirect sends the client elsewhere.
+// Redirect sends the client elsewhere. One that cannot, because of its Location or its
+// Status, is answered with a 500 and a log line.
 type Redirect struct {
+	// Location is a URI reference, not empty. What may not stand in one is
+	// percent-encoded (RFC 3986); it has no control characters.
 	Location string
 	Status   int // 301, 302, 303, 307 or 308; default 307, which keeps the method
 }
 
 func (r Redirect) render(c *Ctx) error {
 	status := r.Status
-	if status == 0 {
+	switch status {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+	case 0:
 		status = http.StatusTemporaryRedirect
+	default:
+		return fmt.Errorf("fasterapi: a Redirect has status 301, 302, 303, 307 or 308, not %d", status)
+	}
+	if r.Location == "" {
+		return errors.New("fasterapi: a Redirect has a Location")
 	}
 	c.SetHeader("Location", r.Location)
 	c.stage(status, "", nil)

@@ -151,6 +151,9 @@ func (c *Ctx) runChain(r *route) (outcome exchange.Outcome) {
 // conclude stages the problem of a handler that failed. One that succeeded has
 // staged its response. Then comes what middleware wants done at the end, and c is over.
 func (c *Ctx) conclude(err error) {
+	if err == nil {
+		err = c.droppedReference()
+	}
 	if err != nil {
 		c.outcome = err
 		c.fail(err)
@@ -207,12 +210,7 @@ func (a *App) missedRoute() *route {
 func (c *Ctx) answerMissed() error {
 	switch c.missed.Outcome {
 	case router.Redirect:
-		target := c.missed.Location
-		if query := c.RawQuery(); query != "" {
-			target += "?" + query
-		}
-		c.SetHeader("Location", target)
-		c.stage(http.StatusPermanentRedirect, "", nil)
+		c.redirectSlash(c.missed.Location)
 		return nil
 	case router.MethodNotAllowed:
 		c.SetHeader("Allow", c.missed.Allow)

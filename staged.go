@@ -28,6 +28,8 @@ type stages struct {
 	client    netip.Addr
 	// opening: a stream is being opened; opened: its head is being sent, or was.
 	opening, opened bool
+	// dropped are the references that could not be sent.
+	dropped references
 	// out is the body of a stream, once it is open.
 	out *countedBody
 }
@@ -124,9 +126,10 @@ func (c *Ctx) Status() int { return read(c, func(r *request) int { return r.x.St
 // Content-Type, ETag or Location, takes the place of an earlier one. Values with
 // control characters are dropped with a log line: they could end the field.
 // Content-Length, Transfer-Encoding, Connection (but close) and Date are the server's
-// and dropped.
+// and dropped. What may not stand in Location and Content-Location is percent-encoded
+// (RFC 3986); with control characters in one, the answer is a 500.
 func (c *Ctx) AddHeader(name, value string) {
-	if c.mayStage(name, value) {
+	if value, ok := c.sendable(name, value); ok {
 		c.stageField(name, func(r *request) { r.x.AddField(name, value) })
 	}
 }
@@ -136,7 +139,7 @@ func (c *Ctx) AddHeader(name, value string) {
 // response would say, such as application/json for JSON; what the value itself says
 // (Blob.ContentType, File.CacheControl) goes before both.
 func (c *Ctx) SetHeader(name, value string) {
-	valid := c.mayStage(name, value)
+	value, valid := c.sendable(name, value)
 	c.stageField(name, func(r *request) {
 		if valid {
 			r.x.SetField(name, value)
@@ -170,7 +173,10 @@ func (c *Ctx) stageField(name string, f func(r *request)) {
 
 // DeleteHeader removes the response header fields of this name.
 func (c *Ctx) DeleteHeader(name string) {
-	c.stageField(name, func(r *request) { r.x.DeleteField(name) })
+	c.stageField(name, func(r *request) {
+		r.x.DeleteField(name)
+		r.stages.dropped &^= referenceIn(name)
+	})
 }
 
 // SetCookie adds a Set-Cookie field. An invalid cookie is dropped with a log

@@ -153,6 +153,10 @@ func (c *Ctx) runHeads() {
 func (c *Ctx) finishStages() {
 	if !c.sent() {
 		c.runHeads()
+		if err := c.droppedReference(); err != nil {
+			c.outcome = err
+			c.fail(err)
+		}
 	}
 	for fn := c.lastEnd(); fn != nil; fn = c.lastEnd() {
 		c.runStage(fn)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net/http"
 	"path"
 	"strings"
 	"sync"
@@ -106,20 +105,12 @@ func (s *static) call(c *Ctx) error {
 	}
 	if info, err := look(s.files, name); err == nil && info.IsDir() {
 		if onlyRegular(look(s.files, path.Join(name, indexFile))) == nil {
-			return Redirect{Location: withSlash(c), Status: http.StatusPermanentRedirect}.render(c)
+			c.redirectSlash(c.Path() + "/")
+			return nil
 		}
 		return s.missing(c, name, fs.ErrNotExist)
 	}
 	return s.send(c, name, name)
-}
-
-// withSlash is the relative reference to a folder from its name without slash.
-func withSlash(c *Ctx) string {
-	p, query := c.Path(), c.RawQuery()
-	if query != "" {
-		query = "?" + query
-	}
-	return "./" + p[strings.LastIndexByte(p, '/')+1:] + "/" + query
 }
 
 // hidden tells whether a name is not for the public.

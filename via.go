@@ -37,7 +37,14 @@ func (v *relay) open(c *Ctx, length int64) (exchange.BodyWriter, error) {
 		return through.over(relayBody{v.w}), nil
 	}
 	c.runHeads()
-	c.change(func(r *request) { r.stages.opened = true })
+	var dropped error // by them
+	c.change(func(r *request) {
+		dropped = r.stages.dropped.err()
+		r.stages.opened = dropped == nil
+	})
+	if dropped != nil {
+		return nil, dropped
+	}
 	body, err := c.x.Open(length)
 	out := &countedBody{BodyWriter: body}
 	c.change(func(r *request) {
@@ -60,6 +67,8 @@ func (v *relay) mayOpen(c *Ctx) (err error) {
 		switch {
 		case r.x.OnReactor():
 			err = exchange.ErrOnReactor
+		case r.stages.dropped != 0:
+			err = r.stages.dropped.err()
 		case v == nil && (r.stages.opening || r.x.Hijacked()), v != nil && v.opened:
 			err = exchange.ErrResponseSent
 		case v == nil:

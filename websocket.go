@@ -41,9 +41,11 @@ type Socket[Incoming, Outgoing any] struct {
 	terms websocket.Accepted
 	// conn is nil until the handshake is complete. Atomic; stored under mu.
 	conn atomic.Pointer[websocket.Conn]
-	mu   sync.Mutex
-	c    *Ctx // until the handler has returned; under mu
-	ctx  socketContext
+	// refused is why the last message was refused; nil: it was not. Atomic.
+	refused atomic.Pointer[error]
+	mu      sync.Mutex
+	c       *Ctx // until the handler has returned; under mu
+	ctx     socketContext
 	// events is set where functions are called for messages.
 	events websocket.Listener
 }
@@ -95,20 +97,46 @@ func (s *Socket[Incoming, Outgoing]) Context() context.Context {
 // Receive waits for the next message. It fails
 //   - with ctx;
 //   - with a [*CloseError] when the connection ends;
-//   - with a [problem.Problem] that lists what is wrong with a JSON message:
-//     the connection goes on, unless the handler returns it.
+//   - with a [*CloseError] of 1003 for a binary message where text is expected, and with
+//     a [problem.Problem] that lists what is wrong with a JSON message. Then the
+//     connection goes on, unless the handler returns: also nil closes with the code of
+//     the refusal (1003, 1007) when the last message was refused.
 func (s *Socket[Incoming, Outgoing]) Receive(ctx context.Context) (Incoming, error) {
+	m, err := s.receive(ctx)
+	if err != nil {
+		var none Incoming
+		return none, err
+	}
+	return s.take(m)
+}
+
+// receive waits for the next message as it came.
+func (s *Socket[Incoming, Outgoing]) receive(ctx context.Context) (websocket.Message, error) {
 	conn, err := s.accepted()
 	if err != nil {
-		var none Incoming
-		return none, err
+		return websocket.Message{}, err
 	}
-	m, err := conn.Receive(ctx)
-	if err != nil {
-		var none Incoming
-		return none, err
+	return conn.Receive(ctx)
+}
+
+// take makes the value of a message, and notes whether it is refused.
+func (s *Socket[Incoming, Outgoing]) take(m websocket.Message) (Incoming, error) {
+	message, err := s.route.decode(m)
+	switch {
+	case err != nil:
+		s.refused.Store(&err)
+	case s.refused.Load() != nil:
+		s.refused.Store(nil)
 	}
-	return s.route.decode(m)
+	return message, err
+}
+
+// refusal is why the last message was refused, nil when it was not.
+func (s *Socket[Incoming, Outgoing]) refusal() error {
+	if err := s.refused.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 // Messages receives until the connection ends, which is its end; everything
@@ -116,9 +144,16 @@ func (s *Socket[Incoming, Outgoing]) Receive(ctx context.Context) (Incoming, err
 func (s *Socket[Incoming, Outgoing]) Messages(ctx context.Context) iter.Seq2[Incoming, error] {
 	return func(yield func(Incoming, error) bool) {
 		for {
-			m, err := s.Receive(ctx)
+			m, err := s.receive(ctx)
 			var ended *CloseError
-			if errors.As(err, &ended) || !yield(m, err) || err != nil {
+			if errors.As(err, &ended) {
+				return // what take fails with may be one too, and is no end
+			}
+			var message Incoming
+			if err == nil {
+				message, err = s.take(m)
+			}
+			if !yield(message, err) || err != nil {
 				return
 			}
 		}

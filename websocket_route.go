@@ -31,8 +31,8 @@ import (
 //		return nil
 //	})
 //
-// c ends with the connection. Returning nil closes it with 1000, a
-// [CloseError] with its code, a problem with 1008 and its detail (1007 when it is about an invalid
+// c ends with the connection. Returning nil closes it with 1000, or with the code of the
+// last message where that was refused (see Receive), a [CloseError] with its code, a problem with 1008 and its detail (1007 when it is about an invalid
 // message), any other error with 1011 and a log line. A shutdown closes all
 // WebSockets with 1001.
 //
@@ -207,6 +207,9 @@ func (e *socketEndpoint[In, Incoming, Outgoing]) serve(c *Ctx, in In, s *Socket[
 	conn := s.leave()
 	if conn == nil {
 		return err
+	}
+	if err == nil {
+		err = s.refusal()
 	}
 	closeFor(conn, c.Logger(), err)
 	return nil

@@ -109,7 +109,11 @@ func (in *inside) serve(next Handler, w http.ResponseWriter, r *http.Request) {
 		r.x.Load(w.Header()) // what the middleware has set, and what was set around it
 		r.x.Respond(0, r.x.ContentType, nil)
 	})
-	if err := in.call(next); err != nil {
+	err := in.call(next)
+	if err == nil {
+		err = c.droppedReference()
+	}
+	if err != nil {
 		c.fail(err)
 	}
 	switch {
