@@ -11,19 +11,25 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/fasterapi/fasterapi/db/pg"
 )
 
 // newClient makes the client of a name: those of tables, in contestant.go.
 func newClient(name, url string) (*client, error) {
 	kind, number, _ := strings.Cut(name, "-")
 	conns, _ := strconv.Atoi(number)
+	reads := pg.ReadsAlone
+	if number == string(pg.ReadsShared) {
+		reads = pg.ReadsShared
+	}
 	switch kind {
 	case "reactor":
-		return ours(url, singles, (*loop).one)
+		return ours(url, reads, singles, (*loop).one)
 	case "goroutine":
-		return oursGoroutines(url)
+		return oursGoroutines(url, reads)
 	case "whenall":
-		return ours(url, requests, (*loop).twenty)
+		return ours(url, reads, requests, (*loop).twenty)
 	case "quiet":
 		return besideSleep(url, false)
 	case "sleep":

@@ -118,7 +118,11 @@ func (h *harness) start(t table, c contestant, i int) (contender, error) {
 	if t.path == "" {
 		return startChild(c.name, h.database.url)
 	}
-	s, err := startServer(filepath.Join(h.binaries, c.name), h.database.url, 18600+i, filepath.Join(h.temp, c.name+".log"))
+	url := h.database.url
+	if c.param != "" {
+		url += "&" + c.param
+	}
+	s, err := startServer(filepath.Join(h.binaries, c.name), url, 18600+i, filepath.Join(h.temp, c.name+".log"))
 	if err != nil {
 		return nil, err
 	}

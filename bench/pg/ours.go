@@ -17,13 +17,13 @@ var errWrongRow = errors.New("the row of another query")
 
 // openOurs starts as many reactors as there are cores, with 8 connections in
 // all, as many as the peers' best.
-func openOurs(url string) (*reactor.Group, *db.Pool, error) {
+func openOurs(url string, reads pg.ShortReads) (*reactor.Group, *db.Pool, error) {
 	cores := runtime.GOMAXPROCS(0)
 	g, err := reactor.Start(reactor.Config{Cores: cores})
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err := pg.Open(context.Background(), pg.Config{URL: url, Reactors: g, MaxConns: max(1, 8/cores)})
+	p, err := pg.Open(context.Background(), pg.Config{URL: url, Reactors: g, MaxConns: max(1, 8/cores), ShortReads: reads})
 	return g, p, err
 }
 
@@ -68,8 +68,8 @@ func (l *loop) again(err error) {
 }
 
 // ours is the driver on reactors, in chains.
-func ours(url string, workers int, next func(*loop)) (*client, error) {
-	g, p, err := openOurs(url)
+func ours(url string, reads pg.ShortReads, workers int, next func(*loop)) (*client, error) {
+	g, p, err := openOurs(url, reads)
 	if err != nil {
 		return nil, err
 	}
@@ -80,8 +80,8 @@ func ours(url string, workers int, next func(*loop)) (*client, error) {
 }
 
 // oursGoroutines is the driver as straight-line code uses it.
-func oursGoroutines(url string) (*client, error) {
-	g, p, err := openOurs(url)
+func oursGoroutines(url string, reads pg.ShortReads) (*client, error) {
+	g, p, err := openOurs(url, reads)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func oursGoroutines(url string) (*client, error) {
 // besideSleep is a few fast queries at once, with or without a statement of one
 // second each second on each core.
 func besideSleep(url string, sleep bool) (*client, error) {
-	g, p, err := openOurs(url)
+	g, p, err := openOurs(url, pg.ReadsAlone)
 	if err != nil {
 		return nil, err
 	}

@@ -45,9 +45,15 @@ func (c *counter) next(_ named, err error) {
 // TestAllocations pins the bar: a row of two columns on the reactor takes 3. The
 // checks of the invariants build allocate, so it pins the plain build only.
 func TestAllocations(t *testing.T) {
+	for _, reads := range []pg.ShortReads{pg.ReadsAlone, pg.ReadsShared} {
+		t.Run(string(reads), func(t *testing.T) { allocations(t, reads) })
+	}
+}
+
+func allocations(t *testing.T, reads pg.ShortReads) {
 	ctx := background(t)
 	g := group(t, 1)
-	p, err := pg.Open(ctx, pg.Config{URL: plain(t).URL(), Reactors: g})
+	p, err := pg.Open(ctx, pg.Config{URL: plain(t).URL(), Reactors: g, ShortReads: reads})
 	require.NoError(t, err)
 	defer func() { _ = p.Close(ctx) }()
 	r := g.Reactor(0)

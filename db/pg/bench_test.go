@@ -89,12 +89,16 @@ func (c *chain) took(w world, err error) {
 }
 
 func BenchmarkReactor(b *testing.B) {
-	for _, cores := range []int{1, 2} {
-		b.Run(fmt.Sprintf("cores=%d", cores), func(b *testing.B) {
+	for _, mode := range []struct {
+		cores int
+		reads pg.ShortReads
+	}{{1, pg.ReadsAlone}, {2, pg.ReadsAlone}, {1, pg.ReadsShared}, {2, pg.ReadsShared}} {
+		cores := mode.cores
+		b.Run(fmt.Sprintf("cores=%d/reads=%s", cores, mode.reads), func(b *testing.B) {
 			g, err := reactor.Start(reactor.Config{Cores: cores})
 			require.NoError(b, err)
 			defer func() { _ = g.Stop(context.Background()) }()
-			p, err := pg.Open(context.Background(), pg.Config{URL: plain(b).URL(), Reactors: g})
+			p, err := pg.Open(context.Background(), pg.Config{URL: plain(b).URL(), Reactors: g, ShortReads: mode.reads})
 			require.NoError(b, err)
 			defer func() { _ = p.Close(context.Background()) }()
 			worldTable(b, p)
@@ -205,11 +209,11 @@ func BenchmarkTwenty(b *testing.B) {
 		wg.Wait()
 		report(b, before)
 	}
-	b.Run("WhenAll", func(b *testing.B) {
+	whenAll := func(b *testing.B, reads pg.ShortReads) {
 		g, err := reactor.Start(reactor.Config{Cores: 1})
 		require.NoError(b, err)
 		defer func() { _ = g.Stop(ctx) }()
-		p, err := pg.Open(ctx, pg.Config{URL: plain(b).URL(), Reactors: g})
+		p, err := pg.Open(ctx, pg.Config{URL: plain(b).URL(), Reactors: g, ShortReads: reads})
 		require.NoError(b, err)
 		defer func() { _ = p.Close(ctx) }()
 		worldTable(b, p)
@@ -222,7 +226,10 @@ func BenchmarkTwenty(b *testing.B) {
 			_, err := async.WhenAll(all[:]...).Await(ctx)
 			return err
 		})
-	})
+	}
+	for _, reads := range []pg.ShortReads{pg.ReadsAlone, pg.ReadsShared} {
+		b.Run("WhenAll/reads="+string(reads), func(b *testing.B) { whenAll(b, reads) })
+	}
 	pool, err := pgxpool.New(ctx, plain(b).URL()+"&pool_max_conns=16")
 	require.NoError(b, err)
 	defer pool.Close()

@@ -71,6 +71,9 @@ type Config struct {
 	// pooler: it is in session mode, or keeps prepared statements apart itself
 	// (PgBouncer from 1.21, with max_prepared_statements above 0).
 	SessionPooler bool
+	// ShortReads says whether short SELECTs of different calls may share a
+	// transaction. Default: short_reads of the URL, else [ReadsAlone].
+	ShortReads ShortReads
 	// Types registers custom types, see [pgtype.Map]. It is called once per
 	// core.
 	Types func(*pgtype.Map)
@@ -126,6 +129,9 @@ func (c Config) validate() (Config, error) {
 	positive("IdleTimeout", c.IdleTimeout)
 	positive("HealthCheckInterval", c.HealthCheckInterval)
 	positive("SlowAfter", c.SlowAfter)
+	if !c.ShortReads.valid() {
+		errs = append(errs, fmt.Errorf("pg: ShortReads is %q, neither %q nor %q", string(c.ShortReads), ReadsAlone, ReadsShared))
+	}
 	if c.SimplePooler && c.SessionPooler {
 		errs = append(errs, errors.New("pg: SimplePooler and SessionPooler exclude each other"))
 	}
@@ -152,6 +158,9 @@ func (c *Config) target() (*pgconn.Config, error) {
 	}
 	c.ConnectTimeout = target.ConnectTimeout
 	c.limit(target)
+	if err := c.share(target); err != nil {
+		return nil, err
+	}
 	if target.RuntimeParams[encodingParam] == "" {
 		target.RuntimeParams[encodingParam] = "UTF8"
 	}

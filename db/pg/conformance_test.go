@@ -33,5 +33,5 @@ func TestConformance(t *testing.T) {
 func TestConformanceTLS(t *testing.T) {
 	c := encrypted(t)
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	conform(t, c, pg.Config{})
+	conform(t, c, pg.Config{ShortReads: pg.ReadsShared})
 }

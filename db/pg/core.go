@@ -24,6 +24,8 @@ type core struct {
 	cfg   *Config
 	inbox inbox
 
+	shares bool // short reads may share a transaction: immutable
+
 	conns      []*conn
 	slots      uint64 // bit i: slot i is taken
 	opening    int    // connections that are being made
@@ -56,6 +58,7 @@ type core struct {
 
 func newCore(d *driver, b *binding, r *reactor.Reactor) *core {
 	c := &core{d: d, b: b, r: r, cfg: &d.cfg, types: d.newTypes()}
+	c.shares = d.cfg.ShortReads == ReadsShared
 	c.statements = statements{bySQL: map[string]*statement{}, limit: d.cfg.StatementCache}
 	c.read = make([]byte, 0, readSize)
 	if d.usesTLS {

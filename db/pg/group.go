@@ -9,12 +9,12 @@ import (
 )
 
 // A Sync costs the server a transaction's end and a system call, more than a
-// short SELECT itself. So short reads that leave in one write share one: a
-// group. Their results are handed out when the Sync is answered. If one of them
+// short SELECT itself. So where Config.ShortReads says so, short reads that leave in
+// one write share one: a group. Their results are handed out when the Sync is answered. If one of them
 // fails, the others are rolled back or were skipped; they run again, each with a
-// Sync of its own, so nobody notices (docs/decisions/0011).
+// Sync of its own (docs/decisions/0011 and 0016).
 //
-// A group is one transaction, which must show nowhere: only statements that do
+// A group is one transaction, which shows as little as can be: only statements that do
 // nothing but compute are members (harmless), and one that is held up, by a lock
 // for example, holds up and keeps locks for the others for groupPatience at most:
 // then the server is asked to stop it, and all members run alone.
@@ -59,7 +59,7 @@ type groupItem struct {
 // groups tells whether q may share a Sync.
 func (cn *conn) groups(q *db.Query, r runnable) bool {
 	s := r.st
-	return r.prep != nil && cn.held == nil && (q.Op == db.OpOne || q.Op == db.OpQuery) &&
+	return cn.core.shares && r.prep != nil && cn.held == nil && (q.Op == db.OpOne || q.Op == db.OpQuery) &&
 		s.harmless && s.proven >= groupRuns && s.average < groupTime/4 && q.Hook.State&(flagRetried|flagAlone) == 0
 }
 

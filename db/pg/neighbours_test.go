@@ -31,7 +31,13 @@ func TestSlowNeighbour(t *testing.T) {
 
 // TestErrorsStayAtHome: in one write, every second statement fails.
 func TestErrorsStayAtHome(t *testing.T) {
-	p := open(t, plain(t), pg.Config{MaxConns: 1})
+	for _, reads := range []pg.ShortReads{pg.ReadsAlone, pg.ReadsShared} {
+		t.Run(string(reads), func(t *testing.T) { errorsStayAtHome(t, reads) })
+	}
+}
+
+func errorsStayAtHome(t *testing.T, reads pg.ShortReads) {
+	p := open(t, plain(t), pg.Config{MaxConns: 1, ShortReads: reads})
 	ctx := background(t)
 	one[int64](t, &p.Querier, "SELECT 10 / $1::bigint", 2)
 	var all []async.Future[int64]

@@ -25,7 +25,7 @@ func known(t *testing.T, p *db.Pool, sql string, args ...any) {
 // TestNothingTwice: SELECTs with side effects, sent together with others that
 // fail, take effect once each.
 func TestNothingTwice(t *testing.T) {
-	p := open(t, plain(t), pg.Config{MaxConns: 1})
+	p := open(t, plain(t), pg.Config{MaxConns: 1, ShortReads: pg.ReadsShared})
 	ctx := background(t)
 	exec(t, &p.Querier, "CREATE SEQUENCE s; CREATE TABLE log (n bigint);"+
 		"CREATE FUNCTION noted(n bigint) RETURNS bigint LANGUAGE sql AS 'SELECT nextval(''s''); INSERT INTO log VALUES (n) RETURNING n'")
@@ -59,7 +59,7 @@ func TestNothingTwice(t *testing.T) {
 
 // TestNothingLeaks: a setting for one transaction is none for its neighbours.
 func TestNothingLeaks(t *testing.T) {
-	p := open(t, plain(t), pg.Config{MaxConns: 1})
+	p := open(t, plain(t), pg.Config{MaxConns: 1, ShortReads: pg.ReadsShared})
 	ctx := background(t)
 	const set = "SELECT length(set_config('my.user', 'ann', true))::bigint"
 	const get = "SELECT length(coalesce(current_setting('my.user', true), ''))::bigint"
@@ -78,7 +78,7 @@ func TestNothingLeaks(t *testing.T) {
 func TestHeldUpByLock(t *testing.T) {
 	c := plain(t)
 	g := group(t, 1)
-	p := open(t, c, pg.Config{MaxConns: 1, Reactors: g})
+	p := open(t, c, pg.Config{MaxConns: 1, Reactors: g, ShortReads: pg.ReadsShared})
 	ctx := background(t)
 	schema := one[string](t, &p.Querier, "SELECT current_schema::text")
 	exec(t, &p.Querier, "CREATE TABLE a AS SELECT 1::bigint AS n; CREATE TABLE b AS SELECT 2::bigint AS n")

@@ -38,7 +38,7 @@ type lab struct {
 func newLab(t testing.TB, seed uint64) *lab {
 	v := reactor.NewVirtual(seed)
 	v.LogTo(slog.New(slog.NewTextHandler(io.Discard, nil)))
-	cfg, err := Config{MaxConns: 1, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}.validate()
+	cfg, err := Config{MaxConns: 1, ShortReads: ReadsShared, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}.validate()
 	require.NoError(t, err)
 	cfg.MinConns, cfg.StatementTimeout = 0, defaultTimeout
 	target, err := pgconn.ParseConfig("postgres://u@127.0.0.1:1/d?sslmode=disable")
@@ -153,6 +153,32 @@ func TestOneWrite(t *testing.T) {
 		require.NoError(t, err)
 		require.EqualValues(t, i, v)
 	}
+}
+
+// TestAlone: reads that are known to be short keep a Sync of their own, unless the
+// pool was told otherwise, and an error of one makes no other run again.
+func TestAlone(t *testing.T) {
+	l := newLab(t, 1)
+	l.core.shares = false
+	l.prove(t)
+	all := l.together(5)
+	require.Equal(t, 5, l.syncs())
+	l.say(answer(0)...)
+	l.say(serverSays("22012"), readyNow)
+	for i := 2; i < len(all); i++ {
+		l.say(answer(uint64(i))...)
+	}
+	for i := range all {
+		if i == 1 {
+			_, err, ok := all[i].Result()
+			require.True(t, ok)
+			require.ErrorContains(t, err, "22012")
+			continue
+		}
+		expect(t, &all[i], int64(i))
+	}
+	require.Zero(t, l.syncs())
+	require.Zero(t, l.conn.load())
 }
 
 // syncs counts the Syncs that have been sent since the last call.
