@@ -125,7 +125,7 @@ func (c *Ctx) Headers(name string) []string {
 // RFC 9110 6.5.1 keeps out of trailers, such as Authorization, are left out.
 func (c *Ctx) Trailer(name string) string {
 	return read(c, func(r *request) string {
-		for _, h := range r.x.Trailers {
+		for _, h := range r.x.Trailers() {
 			if strings.EqualFold(string(h.Name), name) {
 				return string(h.Value)
 			}

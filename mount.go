@@ -182,7 +182,7 @@ func (c *Ctx) requestBody(r *http.Request) {
 	default:
 		r.Body, r.ContentLength = io.NopCloser(c.Body()), int64(len(c.x.Body))
 	}
-	if c.x.Stream == nil && len(c.x.Trailers) > 0 {
+	if c.x.Stream == nil && len(c.x.Trailers()) > 0 {
 		r.Trailer = c.announced()
 		c.fillTrailer(r.Trailer)
 	}
@@ -204,7 +204,7 @@ func (c *Ctx) announced() http.Header {
 }
 
 func (c *Ctx) fillTrailer(trailer http.Header) {
-	for _, h := range c.x.Trailers {
+	for _, h := range c.x.Trailers() {
 		name := http.CanonicalHeaderKey(string(h.Name))
 		trailer[name] = append(trailer[name], string(h.Value))
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"sync/atomic"
 
 	"github.com/fasterapi/fasterapi/internal/http1/wire"
 	"github.com/fasterapi/fasterapi/reactor"
@@ -13,7 +14,7 @@ import (
 
 // Exchange is one request and its response.
 //
-// Owner: the reactor, or the goroutine that Serve runs on.
+// Owner: the reactor, or the goroutine that Serve runs on. trailers: any (atomic).
 type Exchange struct {
 	// Head is the parsed request head; leased until Finish.
 	Head wire.Head
@@ -23,9 +24,6 @@ type Exchange struct {
 	// Stream reads a request body that was not collected; nil otherwise. It
 	// blocks, so only a goroutine may read it.
 	Stream io.Reader
-	// Trailers are the fields behind a chunked body, once it was read to its end;
-	// leased until Finish.
-	Trailers []wire.Header
 	// Remote is the peer of the connection; the zero value for a unix socket.
 	Remote netip.AddrPort
 	// Secure tells whether the request came over TLS.
@@ -42,6 +40,10 @@ type Exchange struct {
 	// User is the handler's own state of this exchange. It stays when the
 	// exchange is reused, so that the handler need not pool it a second time.
 	User any
+
+	// trailers: a streamed body may be read on another goroutine than they are
+	// asked for.
+	trailers atomic.Pointer[[]wire.Header]
 
 	fields []Field
 	// outer is how many of fields were there when the handler began (Within);
@@ -121,12 +123,31 @@ func (x *Exchange) Moved(onReactor bool) { x.onReactor = onReactor }
 func (x *Exchange) Reset() {
 	x.Head.Reset()
 	clear(x.fields)
-	x.Body, x.Stream, x.Trailers, x.Payload = nil, nil, nil, nil
+	x.Body, x.Stream, x.Payload = nil, nil, nil
+	if x.trailers.Load() != nil { // a store costs ten loads
+		x.trailers.Store(nil)
+	}
 	x.Remote, x.Secure, x.CloseAfter = netip.AddrPort{}, false, false
 	x.Status, x.ContentType, x.fields = 0, "", x.fields[:0]
 	x.outer, x.typed = 0, false
 	x.carrier, x.reactor, x.coroutine = nil, nil, nil
 	x.onReactor, x.streamed, x.hijacked = false, false, false
+}
+
+// Trailers are the fields behind a chunked body, once it was read to its end;
+// leased until Finish. Any goroutine.
+func (x *Exchange) Trailers() []wire.Header {
+	if list := x.trailers.Load(); list != nil {
+		return *list
+	}
+	return nil
+}
+
+// SetTrailers makes list, which must stay unchanged, the trailers. Any goroutine.
+func (x *Exchange) SetTrailers(list []wire.Header) {
+	if len(list) > 0 {
+		x.trailers.Store(&list)
+	}
 }
 
 // Enter records the coroutine that Serve runs on; nil: none.

@@ -94,7 +94,8 @@ func (c *conn) collectBody() bool {
 		c.refuseFor(err)
 		return true
 	case done:
-		c.x.Body, c.x.Trailers = c.body.data, c.body.chunks.Trailers()
+		c.x.Body = c.body.data
+		c.x.SetTrailers(c.body.chunks.Trailers())
 		c.collected()
 		return true
 	}

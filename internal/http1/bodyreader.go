@@ -5,18 +5,21 @@ import (
 	"sync"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/poll"
 	"github.com/fasterapi/fasterapi/internal/stream"
 )
 
-// bodyReader streams a request body to the goroutine that has the connection
-// on loan. The socket is read only as fast as the body is.
+// bodyReader streams a request body while a goroutine has the connection on loan:
+// to that one, or to another that the handler has given it to. The socket is read
+// only as fast as the body is.
 //
-// Owner: mu (a handler may have kept it).
+// Owner: mu (a handler may have kept it). waiter: the mu of the loan.
 type bodyReader struct {
 	mu     sync.Mutex
 	c      *conn // nil once the exchange has ended
 	credit credit
 	err    error // sticky
+	waiter waiter
 }
 
 // Read implements [io.Reader]. It fails with [exchange.ErrTimeout] when no
@@ -33,9 +36,8 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 	if err == nil || err == io.EOF && n > 0 {
 		return n, nil
 	}
-	r.err = err
-	if err != io.EOF {
-		r.c.mustClose, r.c.unread = true, true
+	if r.err = err; err != io.EOF && err != exchange.ErrOver {
+		r.c.leaveBody()
 	}
 	return n, err
 }
@@ -46,7 +48,7 @@ func (r *bodyReader) read(p []byte) (int, error) {
 	for c.body != nil {
 		n, done, err := c.readBody(p)
 		if done {
-			c.x.Trailers = c.body.chunks.Trailers()
+			c.x.SetTrailers(c.body.chunks.Trailers())
 			c.body = nil
 		}
 		if n > 0 || err != nil {
@@ -55,15 +57,21 @@ func (r *bodyReader) read(p []byte) (int, error) {
 		if done {
 			break
 		}
-		if err := c.fillBody(&r.credit); err != nil {
+		if err := r.fill(); err != nil {
 			return 0, err
 		}
 	}
 	return 0, io.EOF
 }
 
-// detach makes r useless to a handler that has kept it.
-func (r *bodyReader) detach() {
+// detach makes r useless to a handler that has kept it. A Read that waits for the
+// client fails at once: nobody waits for it.
+func (r *bodyReader) detach(l *loan) {
+	l.mu.Lock()
+	r.waiter.over = true
+	r.waiter.signal(r.waiter.wants)
+	l.reading = nil
+	l.mu.Unlock()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.c = nil
@@ -86,14 +94,22 @@ func (c *conn) readBody(p []byte) (n int, done bool, err error) {
 	return n, b.chunks.Done(), err
 }
 
-// fillBody reads more input, waiting for it if need be.
-func (c *conn) fillBody(k *credit) error {
+// leaveBody notes that the rest of the body is not read.
+func (c *conn) leaveBody() {
+	c.loan.output.Lock()
+	defer c.loan.output.Unlock()
+	c.mustClose, c.unread = true, true
+}
+
+// fill reads more input, waiting for it if need be.
+func (r *bodyReader) fill() error {
+	c := r.c
 	c.takeOutput()
-	c.askForBody()
-	if err := c.flushOnLoan(k); err != nil {
-		return err
-	}
 	for {
+		events, err := r.ask()
+		if err != nil {
+			return err
+		}
 		if c.pos == len(c.in) && c.held != nil {
 			c.in, c.pos = c.in[:0], 0
 		}
@@ -104,14 +120,39 @@ func (c *conn) fillBody(k *credit) error {
 		switch status {
 		case stream.Done:
 			c.readable = len(c.in)-had == room || c.ended
-			k.earn(len(c.in) - had)
+			r.credit.earn(len(c.in) - had)
 			return nil
 		case stream.Again:
-			if err := c.wait(waitInput, k); err != nil {
+			if err := c.wait(&r.waiter, events, &r.credit); err != nil {
 				return err
 			}
 		default:
 			return exchange.ErrBodyBroken
 		}
+	}
+}
+
+// ask sends what a client may be waiting for before it sends more: the answers to
+// earlier requests, 100 Continue, the head of the response. It returns what to wait
+// for. It does not wait for the client to take all of that, which may be
+// busy sending.
+func (r *bodyReader) ask() (poll.Ready, error) {
+	c := r.c
+	c.loan.output.Lock()
+	defer c.loan.output.Unlock()
+	c.askForBody()
+	before := c.socket.Pending()
+	if before == 0 {
+		return waitInput, nil
+	}
+	status := c.socket.Flush(&c.core.server.buffers)
+	r.credit.earn(before - c.socket.Pending())
+	switch status {
+	case stream.Done:
+		return waitInput, nil
+	case stream.Again:
+		return waitInput | poll.Out, nil
+	default:
+		return 0, stream.ErrBroken
 	}
 }

@@ -74,7 +74,7 @@ func (c *conn) complete() bool {
 	c.leaveServe()
 	x := c.x
 	if c.reader != nil {
-		c.reader.detach() // first: the handler may have left somebody reading
+		c.reader.detach(&c.loan) // first: the handler may have left somebody reading
 	}
 	if c.body != nil && !c.skipBody() {
 		c.mustClose, c.unread = true, true
@@ -120,7 +120,7 @@ func (c *conn) endExchange() {
 // kept them.
 func (c *conn) detachStreams() {
 	if c.reader != nil {
-		c.reader.detach()
+		c.reader.detach(&c.loan)
 		c.reader = nil
 	}
 	if c.writer != nil {

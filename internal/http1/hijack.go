@@ -32,6 +32,9 @@ func (c *conn) Detach(*exchange.Exchange) (int, []byte, error) {
 	if c.owner.Load() != onLoan {
 		return 0, nil, exchange.ErrHijackUnsupported
 	}
+	if c.reader != nil {
+		c.reader.detach(&c.loan) // the descriptor is not its any more
+	}
 	c.takeOutput()
 	patience := newCredit(c.core.server.cfg.WriteTimeout)
 	if err := c.flushOnLoan(&patience); err != nil {

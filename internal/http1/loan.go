@@ -9,15 +9,15 @@ import (
 	"github.com/fasterapi/fasterapi/internal/poll"
 )
 
-// loan is what the reactor and the goroutine share while a connection is lent.
+// loan is what the reactor and the goroutines share while a connection is lent.
 //
-// Owner: mu.
+// Owner: mu. output: while a handler has the exchange, the output of the socket, and
+// what its response is going to say of the connection.
 type loan struct {
-	mu sync.Mutex
+	mu     sync.Mutex
+	output sync.Mutex // may be held when mu is taken
 	// seen are the events that arrived meanwhile.
 	seen poll.Ready
-	// wants are the events that the goroutine waits for in wake.
-	wants poll.Ready
 	// live: x may be cancelled.
 	live bool
 	// behind: answers to earlier requests wait while the handler works; the
@@ -27,8 +27,10 @@ type loan struct {
 	cut bool
 	// lag is when the reactor looks after them next time; zero: there was no
 	// second request.
-	lag  time.Duration
-	wake chan struct{}
+	lag time.Duration
+	// writing waits to write; reading, nil until then, waits to read the body.
+	writing waiter
+	reading *waiter
 }
 
 // lend hands the connection to a goroutine. The reactor must not touch it
@@ -158,11 +160,13 @@ func (c *conn) note(ev poll.Ready) bool {
 	return true
 }
 
-// signal ends the wait of the goroutine if ev is what it waits for.
+// signal gives ev to those who wait, or may wait later.
 func (l *loan) signal(ev poll.Ready) {
-	if l.wants&ev != 0 {
-		l.wants = 0
-		l.wake <- struct{}{} // one slot, and wants is set only when it is empty
+	l.writing.seen |= ev
+	l.writing.signal(ev)
+	if l.reading != nil {
+		l.reading.seen |= ev
+		l.reading.signal(ev)
 	}
 }
 
@@ -176,7 +180,10 @@ func (c *conn) cutLoan(cause error) bool {
 		return false
 	}
 	l.cut = true
-	l.signal(l.wants)
+	l.writing.signal(l.writing.wants)
+	if l.reading != nil {
+		l.reading.signal(l.reading.wants)
+	}
 	if l.live {
 		c.core.server.handler.Cancel(c.x, cause)
 	}
@@ -250,11 +257,13 @@ func (c *conn) leaveServe() {
 	c.loan.mu.Unlock()
 }
 
-// takeOutput ends the reactor's part in writing, while the handler goes on.
-func (c *conn) takeOutput() {
+// takeOutput ends the reactor's part in writing, while the handler goes on. ended:
+// the client has closed its sending side.
+func (c *conn) takeOutput() (ended bool) {
 	c.loan.mu.Lock()
+	defer c.loan.mu.Unlock()
 	c.loan.behind = false
-	c.loan.mu.Unlock()
+	return c.ended
 }
 
 var (

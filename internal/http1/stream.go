@@ -39,8 +39,10 @@ func (c *conn) Open(x *exchange.Exchange, length int64) (exchange.BodyWriter, er
 	if c.owner.Load() != onLoan {
 		return nil, exchange.ErrOnReactor
 	}
-	c.takeOutput()
-	w := &responseWriter{c: c, left: length, silent: !x.WantsContent(), ended: c.ended}
+	ended := c.takeOutput()
+	c.loan.output.Lock()
+	defer c.loan.output.Unlock()
+	w := &responseWriter{c: c, left: length, silent: !x.WantsContent(), ended: ended}
 	w.credit = newCredit(c.core.server.cfg.WriteTimeout)
 	w.chunked = length < 0 && x.Head.Minor > 0 && !bodiless(x.Status)
 	// For HTTP/1.0 the end of the connection ends a body of unknown length.
@@ -103,7 +105,21 @@ func (w *responseWriter) discard(p []byte) (int, error) {
 // writeThrough sends what is pending and p, as one chunk, without copying p
 // unless the client lags behind. The end of the chunk waits for what follows.
 func (w *responseWriter) writeThrough(p []byte) error {
+	status := w.pour(p)
+	switch status {
+	case stream.Broken:
+		w.err = stream.ErrBroken
+	case stream.Again:
+		w.err = w.c.flushOnLoan(&w.credit)
+	}
+	return w.err
+}
+
+// pour is writeThrough as far as the kernel takes it.
+func (w *responseWriter) pour(p []byte) stream.Status {
 	c := w.c
+	c.loan.output.Lock()
+	defer c.loan.output.Unlock()
 	out := c.out()
 	if w.chunked {
 		out = wire.AppendChunkSize(out, len(w.pending)+len(p))
@@ -113,17 +129,13 @@ func (w *responseWriter) writeThrough(p []byte) error {
 	before := c.socket.Pending() + len(p)
 	status := c.socket.FlushWith(&c.core.server.buffers, p)
 	if status == stream.Broken {
-		w.err = stream.ErrBroken
-		return w.err
+		return status
 	}
 	w.credit.earn(before - c.socket.Pending())
 	if w.chunked {
 		c.socket.SetOut(append(c.out(), '\r', '\n'))
 	}
-	if status == stream.Again {
-		w.err = c.flushOnLoan(&w.credit)
-	}
-	return w.err
+	return status
 }
 
 // Flush sends what was written so far.
@@ -147,6 +159,8 @@ func (w *responseWriter) gather() {
 	if len(w.pending) == 0 {
 		return
 	}
+	w.c.loan.output.Lock()
+	defer w.c.loan.output.Unlock()
 	out := w.c.out()
 	if w.chunked {
 		out = wire.AppendChunk(out, w.pending)
@@ -174,6 +188,8 @@ func (w *responseWriter) end() error {
 	}
 	w.gather()
 	if w.chunked {
+		w.c.loan.output.Lock()
+		defer w.c.loan.output.Unlock()
 		out, _ := wire.AppendLastChunk(w.c.out(), nil)
 		w.c.socket.SetOut(out)
 	}

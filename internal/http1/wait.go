@@ -25,11 +25,33 @@ func newCredit(full time.Duration) credit { return credit{full, full} }
 // earn adds what n bytes are worth.
 func (k *credit) earn(n int) { k.left = min(k.left+time.Duration(n)*perByte, k.full) }
 
-// wait blocks the goroutine until one of the events has come, and takes the
-// time from k. It fails with [exchange.ErrTimeout] when k is used up, and with
-// [ErrServerClosed] when the server cuts connections off.
-func (c *conn) wait(events poll.Ready, k *credit) error {
-	ready, err := c.ask(events)
+// waiter is one of the two that may wait for the client of a connection on loan:
+// what reads the body, and what writes the response. They may be two goroutines.
+//
+// Owner: the mu of the loan.
+type waiter struct {
+	// seen are the events that have come and were not taken.
+	seen poll.Ready
+	// wants are the events that it waits for in wake.
+	wants poll.Ready
+	// over: it may not wait any more.
+	over bool
+	wake chan struct{}
+}
+
+// signal ends the wait if ev is what it is for.
+func (w *waiter) signal(ev poll.Ready) {
+	if w.wants&ev != 0 {
+		w.wants = 0
+		w.wake <- struct{}{} // one slot, and wants is set only when it is empty
+	}
+}
+
+// wait blocks w until one of the events has come, and takes the time from k. It
+// fails with [exchange.ErrTimeout] when k is used up, with [ErrServerClosed] when the
+// server cuts connections off, and with [exchange.ErrOver] when w is.
+func (c *conn) wait(w *waiter, events poll.Ready, k *credit) error {
+	ready, err := c.await(w, events)
 	if ready || err != nil {
 		return err
 	}
@@ -37,76 +59,96 @@ func (c *conn) wait(events poll.Ready, k *credit) error {
 	timer := time.NewTimer(k.left)
 	defer timer.Stop()
 	select {
-	case <-c.loan.wake:
+	case <-w.wake:
 		k.left = max(k.left-time.Since(start), 0)
 	case <-timer.C:
 		k.left = 0
-		if !c.gaveUp() {
+		if !c.gaveUp(w) {
 			return exchange.ErrTimeout
 		}
 	}
 	l := &c.loan
 	l.mu.Lock()
-	seen, cut := l.seen, l.cut
-	l.seen &^= poll.In | poll.Out
-	l.mu.Unlock()
-	c.take(seen)
-	if cut {
-		return ErrServerClosed
-	}
-	return nil
+	defer l.mu.Unlock()
+	return c.takeFor(w)
 }
 
-// ask takes the events that have come. When none of the wanted ones is among
-// them it asks note to signal wake, and reports false.
-func (c *conn) ask(events poll.Ready) (bool, error) {
+// await takes the events that have come for w. When none of the wanted ones is among
+// them it asks note to signal w, and reports false.
+func (c *conn) await(w *waiter, events poll.Ready) (bool, error) {
 	l := &c.loan
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.cut {
-		return false, ErrServerClosed
+	if w != &l.writing && l.reading == nil && !w.over {
+		l.reading, w.seen = w, l.seen
 	}
-	seen := l.seen
-	l.seen &^= poll.In | poll.Out // the end of a connection stays seen
-	c.take(seen)
-	if seen&events != 0 {
-		return true, nil
+	seen := w.seen
+	if err := c.takeFor(w); err != nil || seen&events != 0 {
+		return err == nil, err
 	}
-	if l.wake == nil {
-		l.wake = make(chan struct{}, 1)
+	if w.wake == nil {
+		w.wake = make(chan struct{}, 1)
 	}
-	l.wants = events
+	w.wants = events
 	return false, nil
 }
 
+// takeFor takes the events that w has seen, but for the end of the connection, which
+// stays seen. What they say of the input is for what reads. Under mu of the loan.
+func (c *conn) takeFor(w *waiter) error {
+	l := &c.loan
+	switch {
+	case w.over:
+		return exchange.ErrOver
+	case l.cut:
+		return ErrServerClosed
+	}
+	if w != &l.writing {
+		c.take(w.seen)
+		l.seen &^= poll.In
+	}
+	w.seen &^= poll.In | poll.Out
+	return nil
+}
+
 // gaveUp ends a wait that timed out; true: an event came at the last moment.
-func (c *conn) gaveUp() bool {
+func (c *conn) gaveUp(w *waiter) bool {
 	l := &c.loan
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.wants != 0 {
-		l.wants = 0
+	if w.wants != 0 {
+		w.wants = 0
 		return false
 	}
-	<-l.wake
+	<-w.wake
 	return true
 }
 
 // flushOnLoan writes everything that is pending, waiting for the client.
 func (c *conn) flushOnLoan(k *credit) error {
-	for c.socket.Pending() > 0 {
-		before := c.socket.Pending()
-		switch c.socket.Flush(&c.core.server.buffers) {
-		case stream.Done:
-			k.earn(before)
-			return nil
-		case stream.Broken:
-			return stream.ErrBroken
+	for {
+		done, err := c.flushOnce(k)
+		if done || err != nil {
+			return err
 		}
-		k.earn(before - c.socket.Pending())
-		if err := c.wait(waitOutput, k); err != nil {
+		if err := c.wait(&c.loan.writing, waitOutput, k); err != nil {
 			return err
 		}
 	}
-	return nil
+}
+
+// flushOnce writes what the kernel takes, and reports whether that was everything.
+func (c *conn) flushOnce(k *credit) (done bool, err error) {
+	c.loan.output.Lock()
+	defer c.loan.output.Unlock()
+	before := c.socket.Pending()
+	if before == 0 {
+		return true, nil
+	}
+	status := c.socket.Flush(&c.core.server.buffers)
+	if status == stream.Broken {
+		return false, stream.ErrBroken
+	}
+	k.earn(before - c.socket.Pending())
+	return status == stream.Done, nil
 }

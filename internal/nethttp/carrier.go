@@ -17,7 +17,7 @@ import (
 // carrier carries one exchange over a net/http request.
 //
 // Owner: the goroutine of the request, or the reactor while the goroutine
-// waits for turn; live: mu.
+// waits for turn; live: mu; incoming: its own.
 type carrier struct {
 	handler exchange.Handler
 	options *Options
@@ -36,11 +36,8 @@ type carrier struct {
 	finished bool
 	// complete: a streamed response came to its end.
 	complete bool
-	// late: the request body took too long.
-	late bool
-	// unread: some of the request body may not have been read, and net/http
-	// reads it before it writes, or afterwards to keep the connection.
-	unread bool
+	// incoming is about the request body.
+	incoming incoming
 	// hijacked: the connection is not ours any more.
 	hijacked bool
 	left     int64 // bytes missing of a declared length; -1: none declared
@@ -229,7 +226,9 @@ func (c *carrier) Open(x *exchange.Exchange, length int64) (exchange.BodyWriter,
 	if length >= 0 {
 		c.w.Header().Set("Content-Length", strconv.FormatInt(length, 10))
 	}
-	c.left = length
+	if c.left = length; x.Stream != nil {
+		_ = c.control.EnableFullDuplex() // else net/http reads the body before it writes; HTTP/2 does not
+	}
 	c.w.WriteHeader(x.Status)
 	return (*bodyWriter)(c), nil
 }
@@ -270,8 +269,13 @@ func (b *bodyWriter) Flush() error { return (*carrier)(b).flush() }
 
 // Hijack implements [exchange.Carrier].
 func (c *carrier) Hijack(*exchange.Exchange) (net.Conn, []byte, error) {
+	if c.endInput() {
+		c.incoming.reading.Lock() // one that has failed must not take what comes for the hijacker
+		defer c.incoming.reading.Unlock()
+	}
 	conn, buffered, err := c.control.Hijack()
 	if err != nil {
+		c.resumeInput()
 		return nil, nil, exchange.ErrHijackUnsupported
 	}
 	c.hijacked = true

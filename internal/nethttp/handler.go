@@ -134,6 +134,7 @@ func (h *Handler) serve(c *carrier) {
 	} else {
 		defer func() {
 			if !returned {
+				c.endInput()
 				c.x.CloseAfter = true
 				c.answer()
 				_ = c.flush() // nobody else will
@@ -143,6 +144,7 @@ func (h *Handler) serve(c *carrier) {
 		c.run()
 	}
 	returned = true
+	c.endInput()
 	c.answer()
 }
 

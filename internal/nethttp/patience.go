@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
@@ -51,50 +53,133 @@ func (k *credit) settle(took time.Duration, n int) {
 // line breaks. net/http takes it away, and it has moved, too (RFC 9112 7.1).
 const framing = 5
 
+// incoming is what the request goroutine has to know of its body, which others may
+// be reading: a handler gives it to whom it likes, and may leave them behind.
+//
+// Owner: mu. reading: whoever reads.
+type incoming struct {
+	reading sync.Mutex // one Read at a time
+	mu      sync.Mutex
+	// unread: some of the body may not have been read, and net/http reads it before
+	// it writes, or afterwards to keep the connection.
+	unread bool
+	late   bool // it took too long, or nobody wants it: the deadline has passed and stays
+	waits  bool // a Read does
+	over   bool // the exchange has ended: neither it nor the connection may be touched
+	broken bool // it could not be read, so nobody knows where the next request begins
+}
+
 // patient reads the request body of a carrier: the client has to keep up a
 // rate, and errors have their names in package exchange.
 //
-// Owner: the goroutine of the request.
+// Owner: reading of the incoming.
 type patient struct {
 	body   io.Reader
 	c      *carrier
 	credit credit
 }
 
-// Read implements [io.Reader].
+// Read implements [io.Reader]. It fails with [exchange.ErrOver] when the exchange has
+// ended.
 func (p *patient) Read(b []byte) (int, error) {
+	in := &p.c.incoming
+	in.reading.Lock()
+	defer in.reading.Unlock()
 	began := time.Now()
-	// Errors mean that the writer knows no deadlines, as in tests.
-	_ = p.c.control.SetReadDeadline(p.credit.deadline(began))
+	if !p.begin(began) {
+		return 0, exchange.ErrOver
+	}
 	n, err := p.body.Read(b)
+	return p.end(n, err, began)
+}
+
+// begin gives the client its time for a Read; false: the exchange has ended.
+func (p *patient) begin(now time.Time) bool {
+	in := &p.c.incoming
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.over {
+		return false
+	}
+	in.waits = true
+	// Errors mean that the writer knows no deadlines, as in tests.
+	_ = p.c.control.SetReadDeadline(p.credit.deadline(now))
+	return true
+}
+
+// end takes the result of a Read.
+func (p *patient) end(n int, err error, began time.Time) (int, error) {
+	in := &p.c.incoming
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.waits = false; in.over {
+		return 0, exchange.ErrOver
+	}
 	moved := n
 	if n > 0 && p.c.x.Head.Chunked {
 		moved += framing
 	}
 	p.credit.settle(time.Since(began), moved)
 	if err == io.EOF {
-		p.c.unread = false
+		in.unread = false
 		p.c.takeTrailers()
 	}
+	in.broken = in.broken || err != nil && err != io.EOF
 	if err = translateRead(err); errors.Is(err, exchange.ErrTimeout) {
-		p.c.late = true // the deadline stays
+		in.late = true // the deadline stays
 	} else {
 		_ = p.c.control.SetReadDeadline(time.Time{}) // net/http watches for the client's end meanwhile
 	}
 	return n, err
 }
 
+// endInput ends the reading of the body. A Read that waits fails at once, and the
+// connection with it. settled: there was none, or it is going to fail.
+func (c *carrier) endInput() (settled bool) {
+	in := &c.incoming
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	switch {
+	case !in.broken || c.hijacked:
+	case !c.x.Streamed():
+		c.x.CloseAfter = true
+	case c.r.ProtoMajor == 1:
+		c.closeAfterwards()
+	}
+	if in.over = true; !in.waits {
+		return true
+	}
+	in.late = true
+	return c.control.SetReadDeadline(time.Unix(1, 0)) == nil // has passed
+}
+
+// closeAfterwards lets net/http close the connection behind a response that has
+// begun. Left to itself it does so for a body that was not read to its end, not for
+// one that cannot be read; what it understands is a body beyond a limit.
+func (c *carrier) closeAfterwards() {
+	beyond := http.MaxBytesReader(c.w, io.NopCloser(strings.NewReader("x")), 0)
+	_, _ = beyond.Read(make([]byte, 1))
+}
+
+// resumeInput takes endInput back.
+func (c *carrier) resumeInput() {
+	c.incoming.mu.Lock()
+	defer c.incoming.mu.Unlock()
+	c.incoming.over = false
+}
+
 // takeTrailers copies what came behind the body, but for the fields that the
 // other engine does not let through there either.
 func (c *carrier) takeTrailers() {
-	c.x.Trailers = nil
+	var list []wire.Header
 	for name, values := range c.r.Trailer {
 		for _, value := range values {
 			if wire.KeepsTrailer(name) {
-				c.x.Trailers = append(c.x.Trailers, wire.Header{Name: []byte(name), Value: []byte(value)})
+				list = append(list, wire.Header{Name: []byte(name), Value: []byte(value)})
 			}
 		}
 	}
+	c.x.SetTrailers(list)
 }
 
 // meetBody prepares for a request body. HTTP/2 reads one ahead, whatever the
@@ -103,7 +188,7 @@ func (c *carrier) meetBody() {
 	if c.r.Body == nil || c.r.ContentLength == 0 || c.r.ProtoMajor != 1 {
 		return
 	}
-	c.unread = true
+	c.incoming.unread = true
 	_ = c.control.SetWriteDeadline(time.Time{}) // see leave; 100 Continue may be to be written
 }
 
@@ -117,9 +202,13 @@ func (c *carrier) leave() {
 	c.letBodyCome(c.options.BodyTimeout)
 }
 
-// letBodyCome gives the rest of an unread body its time; zero: for ever.
+// letBodyCome gives the rest of an unread body its time; zero: for ever. A Read that
+// waits has a time of its own.
 func (c *carrier) letBodyCome(patience time.Duration) {
-	if !c.unread || c.late {
+	in := &c.incoming
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if !in.unread || in.late || in.waits {
 		return
 	}
 	deadline := time.Time{}
