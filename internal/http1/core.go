@@ -13,16 +13,25 @@ import (
 
 // core is the share of a server that one reactor owns.
 //
-// Owner: reactor; atomics and loanDate: any.
+// Owner: reactor; atomics, arrivals, listening and loanDate: any.
 type core struct {
 	server    *Server
 	reactor   *reactor.Reactor
-	listeners []*listener
+	arrivals  arrivals
+	listening struct { // the open listeners
+		sync.Mutex
+		all []*listener
+	}
+	// abandoned: listeners were closed while the reactor was stuck; it has to
+	// forget their descriptors, which may be others' by now.
+	abandoned atomic.Bool
 	// conns is a ring of the open connections, with this sentinel.
 	conns   conn
 	count   int
 	date    wire.Date
 	opening opening
+	// unwatch ends the help of the watchdog.
+	unwatch func()
 	// spawn runs the task of a lent connection: reactor.Worker, but in tests.
 	spawn func(async.Task)
 
@@ -52,6 +61,9 @@ func (k *core) open(fd int, remote netip.AddrPort) {
 	c := &conn{core: k, remote: remote, fresh: true}
 	c.timer.Task = (*alarm)(c)
 	c.socket.Open(k.reactor.Poller(), fd)
+	if k.abandoned.Load() {
+		k.forgetListeners()
+	}
 	if k.done || k.reactor.Register(fd, c) != nil {
 		k.reactor.Poller().CloseFD(fd)
 		k.reactor.ConnClosed()
@@ -123,10 +135,12 @@ func (k *core) drain() {
 }
 
 func (k *core) closeListeners() {
-	for _, l := range k.listeners {
+	for _, l := range k.openListeners() {
 		l.close()
 	}
-	k.listeners = nil
+	k.listening.Lock()
+	defer k.listening.Unlock()
+	k.listening.all = nil
 }
 
 // lookOnce reads what there may be; an idle connection of a draining core

@@ -2,11 +2,10 @@ package http1
 
 import (
 	"log/slog"
-	"net/netip"
+	"sync"
 	"syscall"
 	"time"
 
-	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/poll"
 	"github.com/fasterapi/fasterapi/reactor"
 )
@@ -21,15 +20,19 @@ const (
 
 // listener accepts connections for the cores of a server.
 //
-// Owner: reactor.
+// Owner: reactor. fd and closed: mu, because the watchdog accepts while the
+// reactor is stuck.
 type listener struct {
 	core *core
+	mu   sync.Mutex
 	fd   int
 	// retry runs accept again after a pause.
 	retry reactor.Timer
 	// complained is when the last fault was logged: once a second is enough.
 	complained time.Time
-	closed     bool
+	closed     bool // fd is not ours any more
+	// registered: the reactor knows fd.
+	registered bool
 }
 
 // Ready implements [reactor.IO].
@@ -47,40 +50,47 @@ func (l *listener) Run() {
 
 // acceptOne accepts one connection; false: stop for now.
 func (l *listener) acceptOne() bool {
-	if l.closed {
-		return false
-	}
 	target := l.core.server.room(l.core.server.leastLoaded())
 	if target == nil {
 		return false
 	}
-	fd, remote, errno := l.core.reactor.Poller().Accept(l.fd)
+	a, open := l.take()
 	switch {
-	case errno == 0:
-		l.place(target, fd, remote)
-		return true
-	case poll.Again(errno):
+	case !open:
 		return false
-	case errno == syscall.EINTR, errno == syscall.ECONNABORTED:
+	case a.errno == 0:
+		l.place(target, a)
+		return true
+	case poll.Again(a.errno):
+		return false
+	case a.errno == syscall.EINTR, a.errno == syscall.ECONNABORTED:
 		return true
 	default: // EMFILE, ENFILE, ENOBUFS, ENOMEM, or a fault of the listener
-		l.complain(errno)
+		l.complain(a.errno)
 		l.core.reactor.Arm(&l.retry, acceptBackoff)
 		return false
 	}
 }
 
-// place gives a new connection to its core.
-func (l *listener) place(target *core, fd int, remote netip.AddrPort) {
-	target.reactor.ConnOpened()
-	if target == l.core {
-		target.open(fd, remote)
+// take accepts for acceptOne and help; false: the listener is closed.
+func (l *listener) take() (a accepted, open bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return a, false
+	}
+	a.fd, a.remote, a.errno = l.core.reactor.Poller().Accept(l.fd)
+	return a, true
+}
+
+// place gives a new connection to its core. Reactor only.
+func (l *listener) place(target *core, a accepted) {
+	if target != l.core {
+		target.receive(a)
 		return
 	}
-	if !target.reactor.Post(async.TaskFunc(func() { target.open(fd, remote) })) {
-		target.reactor.ConnClosed()
-		l.core.reactor.Poller().CloseFD(fd)
-	}
+	target.reactor.ConnOpened()
+	target.open(a.fd, a.remote)
 }
 
 func (l *listener) complain(errno poll.Errno) {
@@ -97,13 +107,27 @@ func (l *listener) complain(errno poll.Errno) {
 // close takes the connections that are already in the accept queue, which
 // closing would reset, and closes the listener.
 func (l *listener) close() {
-	if l.closed {
-		return
-	}
 	for l.acceptOne() {
 	}
-	l.closed = true
 	l.core.reactor.Disarm(&l.retry)
-	l.core.reactor.Deregister(l.fd)
-	l.core.reactor.Poller().CloseFD(l.fd)
+	l.unregister()
+	l.closeFD()
+}
+
+// unregister lets the reactor forget the descriptor. Reactor only.
+func (l *listener) unregister() {
+	if l.registered {
+		l.registered = false
+		l.core.reactor.Deregister(l.fd)
+	}
+}
+
+// closeFD closes the descriptor. Any goroutine.
+func (l *listener) closeFD() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.closed {
+		l.closed = true
+		l.core.reactor.Poller().CloseFD(l.fd)
+	}
 }

@@ -51,7 +51,9 @@ func New(cfg Config, reactors []*reactor.Reactor, h exchange.Handler) (*Server, 
 		s.serverLine, _ = wire.AppendHeader(nil, "Server", s.cfg.ServerName)
 	}
 	for _, r := range reactors {
-		s.cores = append(s.cores, newCore(s, r))
+		k := newCore(s, r)
+		k.unwatch = r.WhileStuck(k.whileStuck)
+		s.cores = append(s.cores, k)
 	}
 	return s, nil
 }
@@ -106,7 +108,10 @@ func (k *core) startListener(fd int) error {
 	if err := k.reactor.Register(fd, l); err != nil {
 		return err
 	}
-	k.listeners = append(k.listeners, l)
+	l.registered = true
+	k.listening.Lock()
+	k.listening.all = append(k.listening.all, l)
+	k.listening.Unlock()
 	l.Run() // connections may wait already
 	return nil
 }
@@ -120,7 +125,7 @@ func (s *Server) stopListening() {
 
 // Shutdown stops accepting, closes idle connections and waits until the
 // others have had their current response. When ctx ends first, what is left
-// is cancelled and cut off.
+// is cancelled and cut off, and the error says what that was.
 func (s *Server) Shutdown(ctx context.Context) error {
 	// All listeners first: they may give their last connections to any core,
 	// which must not have come to its end before.
@@ -128,7 +133,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	for _, k := range s.cores {
 		waits = append(waits, k.do(k.closeListeners))
 	}
-	err := await(ctx, waits)
+	err := s.awaitClosed(ctx, waits)
 	waits = waits[:0]
 	for _, k := range s.cores {
 		if k.reactor.Post(async.TaskFunc(k.drain)) { // else it has ended
@@ -138,9 +143,11 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if err == nil {
 		err = await(ctx, waits)
 	}
+	for _, k := range s.cores {
+		k.unwatch()
+	}
 	if err != nil {
-		s.cut()
-		return fmt.Errorf("shutdown: connections were cut off: %w", err)
+		return fmt.Errorf("shutdown: connections were cut off: %w%s", err, s.cut())
 	}
 	return nil
 }
@@ -165,12 +172,6 @@ func await(ctx context.Context, events []<-chan struct{}) error {
 	return nil
 }
 
-func (s *Server) cut() {
-	for _, k := range s.cores {
-		k.reactor.Post(async.TaskFunc(func() { k.cut(ErrServerClosed) }))
-	}
-}
-
 // Stats are counts since the start, but for Open. Any goroutine may read them.
 //
 // Owner: any (immutable after New).
@@ -193,11 +194,12 @@ func (s *Server) Stats() Stats {
 	return sum
 }
 
-// leastLoaded is the core with the fewest open connections.
+// leastLoaded is the core with the fewest open connections; one that is stuck
+// only if all are.
 func (s *Server) leastLoaded() *core {
 	best := s.cores[0]
 	for _, k := range s.cores[1:] {
-		if k.reactor.OpenConns() < best.reactor.OpenConns() {
+		if k.reactor.Lighter(best.reactor) {
 			best = k
 		}
 	}
@@ -227,7 +229,7 @@ func (s *Server) retryAccept() {
 	}
 	for _, k := range s.cores {
 		k.reactor.Post(async.TaskFunc(func() {
-			for _, l := range k.listeners {
+			for _, l := range k.openListeners() {
 				l.Run()
 			}
 		}))
