@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/inject"
 	"github.com/fasterapi/fasterapi/internal/router"
 	"github.com/fasterapi/fasterapi/reactor"
@@ -88,6 +89,7 @@ func (a *App) build() error {
 			return
 		}
 		a.ongoing.begin(a.reactors.Len())
+		a.life.tailing = make([]exchange.Names, a.reactors.Len())
 	})
 	return a.buildErr
 }

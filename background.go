@@ -9,6 +9,8 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
+
+	"github.com/fasterapi/fasterapi/internal/exchange"
 )
 
 const (
@@ -56,7 +58,7 @@ func (r *request) startAfter() {
 	base := detached{ongoing.ctx, c.reactor, c.copyValues()}
 	log := c.app.logger(r.routeName(), c.Core(), r.stages.requestID)
 	for _, task := range r.after {
-		ongoing.background[c.Core()].start(func() { runAfter(base, log, task) })
+		ongoing.background[c.Core()].start(r.routeName(), func() { runAfter(base, log, task) })
 	}
 	clear(r.after)
 	r.after = r.after[:0]
@@ -97,12 +99,13 @@ func runAfter(ctx context.Context, log *slog.Logger, task func(context.Context) 
 
 // background runs the tasks of one core.
 //
-// Owner: mu.
+// Owner: mu; names its own.
 type background struct {
 	mu       sync.Mutex
 	reserved int // tasks that have not ended
 	running  int
-	waiting  []func()
+	waiting  []backgroundTask
+	names    exchange.Names // of those that were started
 	// idle is closed when nothing is left; nil while nobody waits.
 	idle chan struct{}
 }
@@ -130,7 +133,9 @@ func (b *background) release(n int) {
 }
 
 // start runs a task that has a place, now or when another one has ended.
-func (b *background) start(task func()) {
+func (b *background) start(route string, run func()) {
+	task := backgroundTask{route, run}
+	b.names.Add(route)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.running == backgroundRunning {
@@ -141,13 +146,23 @@ func (b *background) start(task func()) {
 	go b.run(task)
 }
 
-// run runs task; its end, be it runtime.Goexit, starts the next one.
-func (b *background) run(task func()) {
-	defer b.next()
-	task()
+// backgroundTask is a task of the requests of a route.
+//
+// Owner: any (immutable after New).
+type backgroundTask struct {
+	route string
+	run   func()
 }
 
-func (b *background) next() {
+// run runs task; its end, be it runtime.Goexit, starts the next one.
+func (b *background) run(task backgroundTask) {
+	defer b.next(task.route)
+	task.run()
+}
+
+// next follows a task of a route.
+func (b *background) next(route string) {
+	b.names.Remove(route)
 	b.release(1)
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -156,7 +171,7 @@ func (b *background) next() {
 		return
 	}
 	task := b.waiting[0]
-	b.waiting[0] = nil
+	b.waiting[0] = backgroundTask{}
 	b.waiting = b.waiting[1:]
 	go b.run(task)
 }
@@ -179,7 +194,7 @@ func (b *background) drain(ctx context.Context) error {
 	case <-ctx.Done():
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		return fmt.Errorf("shutdown: %d background tasks were cut off: %w", b.reserved, context.Cause(ctx))
+		return fmt.Errorf("shutdown: %d background tasks were cut off: %w%s", b.reserved, context.Cause(ctx), b.names.String())
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
@@ -35,6 +36,8 @@ type lifecycle struct {
 	stops    []stopHook // what has been started, in order
 	// tails are the cleanups of requests that have been answered.
 	tails async.Gate
+	// tailing are the names of their routes, by core.
+	tailing []exchange.Names
 }
 
 // hook is a function given to OnStart or OnStop.
@@ -182,7 +185,7 @@ func (a *App) end(ctx context.Context) error {
 	}
 	errs := []error{a.ongoing.drain(ctx)}
 	if _, err := a.life.tails.Close().Await(ctx); err != nil {
-		errs = append(errs, fmt.Errorf("fasterapi: cleanups of requests are still running: %w", err))
+		errs = append(errs, fmt.Errorf("fasterapi: cleanups of requests are still running: %w%s", err, a.life.tailNames()))
 	}
 	for _, s := range slices.Backward(a.life.stops) {
 		if err := s.stop(ctx); err != nil {
@@ -190,6 +193,15 @@ func (a *App) end(ctx context.Context) error {
 		}
 	}
 	return errors.Join(append(errs, a.reactors.Stop(ctx))...)
+}
+
+// tailNames lists the routes whose cleanups are running.
+func (l *lifecycle) tailNames() string {
+	var all exchange.Names
+	for i := range l.tailing {
+		l.tailing[i].AddTo(&all)
+	}
+	return all.String()
 }
 
 func (s *stopHook) stop(ctx context.Context) error {
@@ -234,10 +246,13 @@ func runHook(ctx context.Context, fn func(context.Context) error) error {
 func (r *request) cleanUp() {
 	app := r.ctx.app
 	inside := app.life.tails.Enter() == nil
+	route, names := r.routeName(), &app.life.tailing[r.ctx.Core()]
+	names.Add(route)
 	go func() {
 		if inside {
 			defer app.life.tails.Leave()
 		}
+		defer names.Remove(route)
 		defer r.ctx.cancel()
 		defer closeUploads(r.uploads)
 		for _, cleanup := range slices.Backward(r.cleanups) {

@@ -21,7 +21,10 @@ const stallsUntilMoved = 3
 // Owner: any (immutable after build).
 type dispatcher App
 
-var _ exchange.Handler = (*dispatcher)(nil)
+var (
+	_ exchange.Handler = (*dispatcher)(nil)
+	_ exchange.Namer   = (*dispatcher)(nil)
+)
 
 // Begin implements [exchange.Handler]: it gives x its state, with a Ctx, and finds its route.
 func (d *dispatcher) Begin(x *exchange.Exchange) {
@@ -38,6 +41,18 @@ func (d *dispatcher) Begin(x *exchange.Exchange) {
 	} else {
 		r.missed = m
 	}
+}
+
+// Name implements [exchange.Namer]: the route of x, which does not change any more.
+func (*dispatcher) Name(x *exchange.Exchange) string {
+	r, ok := x.User.(*request)
+	switch {
+	case !ok || r.ctx == nil:
+		return ""
+	case r.route == nil:
+		return string(x.Head.Method) + " of no route"
+	}
+	return r.routeName()
 }
 
 // Admit implements [exchange.Handler]: the route decides about the body.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/websocket"
 )
 
@@ -16,23 +17,23 @@ const closeGoingAway = 1001
 // Owner: mu.
 type socketSet struct {
 	mu      sync.Mutex
-	open    map[*websocket.Conn]struct{}
+	open    map[*websocket.Conn]string // the name of its route
 	leaving bool
 	// empty is closed when nothing is left; nil while nobody waits.
 	empty chan struct{}
 }
 
 // add reports false when there are most already, or the service shuts down.
-func (s *socketSet) add(conn *websocket.Conn, most int) bool {
+func (s *socketSet) add(conn *websocket.Conn, route string, most int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.leaving || len(s.open) >= most {
 		return false
 	}
 	if s.open == nil {
-		s.open = make(map[*websocket.Conn]struct{})
+		s.open = make(map[*websocket.Conn]string)
 	}
-	s.open[conn] = struct{}{}
+	s.open[conn] = route
 	return true
 }
 
@@ -55,6 +56,17 @@ func (s *socketSet) list() []*websocket.Conn {
 		conns = append(conns, conn)
 	}
 	return conns
+}
+
+// names lists the routes of the open ones, for the end of a message.
+func (s *socketSet) names() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var names exchange.Names
+	for _, route := range s.open {
+		names.Add(route)
+	}
+	return names.String()
 }
 
 // closeAll says goodbye, and refuses new ones.
@@ -84,9 +96,10 @@ func (s *socketSet) drain(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 	}
+	names := s.names()
 	left := s.list()
 	for _, conn := range left {
 		conn.Abort()
 	}
-	return fmt.Errorf("shutdown: %d WebSockets were cut off: %w", len(left), context.Cause(ctx))
+	return fmt.Errorf("shutdown: %d WebSockets were cut off: %w%s", len(left), context.Cause(ctx), names)
 }

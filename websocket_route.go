@@ -258,7 +258,7 @@ func (r *socketRoute[Incoming, Outgoing]) accept(s *Socket[Incoming, Outgoing]) 
 	}
 	s.ctx.conn = conn
 	set := &r.app.ongoing.sockets[c.Core()]
-	fits := set.add(conn, socketsMost)
+	fits := set.add(conn, c.routeName(), socketsMost)
 	var l websocket.Listener
 	if s.events != nil {
 		l = s.events

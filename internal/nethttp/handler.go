@@ -51,12 +51,13 @@ func (o Options) withDefaults() Options {
 
 // Handler is an http.Handler that gives every request to an exchange.Handler.
 //
-// Owner: any (immutable after New; the pool is atomic).
+// Owner: any (immutable after New; pool and running are atomic).
 type Handler struct {
 	handler  exchange.Handler
 	reactors *reactor.Group
 	options  Options
 	pool     sync.Pool
+	running  running
 }
 
 // New returns the engine.
@@ -96,6 +97,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.release(x)
 		return
 	}
+	h.running.add(c)
+	defer h.running.remove(c)
 	h.serve(c)
 	broken := x.Streamed() && !c.complete
 	h.release(x)

@@ -38,6 +38,8 @@ type Server struct {
 	http    *http.Server
 	limited *limited
 	served  chan struct{}
+	// names lists what is being answered.
+	names func() string
 }
 
 // Start listens and serves h in the background. It returns the bound address.
@@ -68,6 +70,10 @@ func newServer(cfg Config, h http.Handler, listener net.Listener) *Server {
 		ConnState:                    limited.note,
 		Protocols:                    new(http.Protocols),
 	}}
+	s.names = func() string { return "" }
+	if engine, ok := h.(*Handler); ok {
+		s.names = engine.names
+	}
 	s.http.Protocols.SetHTTP1(true)
 	s.http.Protocols.SetHTTP2(cfg.TLS != nil)
 	s.http.Protocols.SetUnencryptedHTTP2(cfg.H2C)
@@ -92,12 +98,12 @@ func (s *Server) serve(cfg Config) {
 const freshGrace = 250 * time.Millisecond
 
 // Shutdown stops accepting and waits for the requests in flight. When ctx ends
-// first their connections are closed.
+// first their connections are closed, and the error says whose they were.
 func (s *Server) Shutdown(ctx context.Context) error {
 	defer time.AfterFunc(freshGrace, s.limited.closeFresh).Stop()
 	err := s.http.Shutdown(ctx)
 	if err != nil {
-		err = errors.Join(fmt.Errorf("shutdown: connections were cut off: %w", err), s.http.Close())
+		err = errors.Join(fmt.Errorf("shutdown: connections were cut off: %w%s", err, s.names()), s.http.Close())
 	}
 	<-s.served
 	return err
