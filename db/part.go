@@ -24,6 +24,7 @@ type part struct {
 	mu   sync.Mutex
 	why  error // it is doomed
 	open bool  // a savepoint in it has not ended
+	left bool  // by the consumer of a statement, before its outcome
 }
 
 // doom says that the part must not be kept. The first reason stays.
@@ -73,6 +74,14 @@ func (p *part) end() error {
 	return nil
 }
 
+// unsettled tells whether a statement was left whose outcome the driver may not
+// know yet. Once the session has run what comes next it does.
+func (p *part) unsettled() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.left
+}
+
 // enter begins a savepoint in p; leave ends it.
 func (p *part) enter() (*part, error) {
 	if why := p.doomed(); why != nil {
@@ -118,6 +127,9 @@ type taking struct {
 func (t *taking) left(early bool) {
 	switch {
 	case early:
+		t.part.mu.Lock()
+		t.part.left = true
+		t.part.mu.Unlock()
 		t.q.cancel()
 	case t.sent.Load():
 		t.part.doom(errLeft)

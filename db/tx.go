@@ -205,6 +205,9 @@ func savepoint[T any](ctx context.Context, t *Tx, fn func(context.Context, *Tx) 
 		return zero, err
 	}
 	inner.shut.Store(true)
+	if p.unsettled() {
+		t.await(ctx)
+	}
 	if why := p.end(); why != nil {
 		return zero, why
 	}
@@ -231,6 +234,15 @@ func (t *Tx) point(ctx context.Context, sql string) error {
 	}
 	_, err = q.exec(t.session).Await(done)
 	return err
+}
+
+// await waits until what was started before on the session has finished; how, the
+// part knows then.
+func (t *Tx) await(ctx context.Context) {
+	done := context.WithoutCancel(ctx)
+	if q, err := newQuery(done, t.driver, OpPing, "", nil); err == nil {
+		_, _ = q.exec(t.session).Await(done)
+	}
 }
 
 // undo rolls back to a savepoint without waiting; what comes next on the

@@ -3,6 +3,9 @@
 //
 //	dbtest.Run(t, dbtest.Driver{Open: ..., Slow: ...})
 //
+// [Model] tries what no list of cases covers: random programs under faults, whose
+// callers must have been told the truth.
+//
 // The statements of the suite use types and syntax that SQLite and Postgres
 // share. Run it with -race too.
 //
