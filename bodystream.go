@@ -2,6 +2,7 @@ package fasterapi
 
 import (
 	"io"
+	"net/http"
 	"sync"
 	"time"
 
@@ -26,6 +27,7 @@ type bodyStream struct {
 	mu     sync.Mutex
 	body   exchange.BodyWriter // nil until open
 	timer  *time.Timer
+	unsent bool // the head, once it was decided, is of a response without content
 	dirty  bool
 	closed bool
 	err    error
@@ -49,6 +51,7 @@ func (s *bodyStream) open() error {
 func (s *bodyStream) openLocked() error {
 	if s.body == nil && s.err == nil {
 		s.body, s.err = s.c.openBody(s.length)
+		s.unsent = s.err == nil && !s.c.wantsContent()
 	}
 	return s.err
 }
@@ -63,8 +66,11 @@ func (s *bodyStream) Write(p []byte) (int, error) {
 	if s.closed {
 		return 0, io.ErrClosedPipe
 	}
+	if s.unsent {
+		return 0, http.ErrBodyNotAllowed
+	}
 	n, err := s.body.Write(p)
-	if s.err = err; err != nil || s.dirty {
+	if s.err = noContent(err); err != nil || s.dirty {
 		return n, err
 	}
 	s.dirty = true

@@ -103,10 +103,10 @@ func (w *httpWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// discard takes what is not sent, up to the length that was declared. Nothing else
-// would end a handler that writes for ever.
+// discard takes what is not sent, in answer to HEAD up to the length that was declared,
+// as net/http does. Nothing else would end a handler that writes for ever.
 func (w *httpWriter) discard(p []byte) (int, error) {
-	if w.unsent += int64(len(p)); w.unsent > w.length {
+	if w.unsent += int64(len(p)); w.unsent > w.length || w.c.Method() != http.MethodHead {
 		return 0, http.ErrBodyNotAllowed
 	}
 	return w.body.Write(p)

@@ -20,8 +20,8 @@ const jsonLinesType = "application/jsonl"
 // the source back: yield waits. When the client leaves, yield returns false.
 // A HEAD request is answered without calling the source; what the handler has opened
 // for it ends with c, or by [Ctx.OnEnd].
-// An error before the first value is answered like any other error; a later
-// one breaks the connection off.
+// An error before the first value is answered like any other error (HEAD does not
+// meet it, see [Stream]); a later one breaks the connection off.
 type JSONLines[T any] func(yield func(T, error) bool)
 
 func (JSONLines[T]) blocks() {}
@@ -37,7 +37,7 @@ func (JSONLines[T]) compileRender() (func(*Ctx, JSONLines[T]) error, error) {
 		out := newBodyStream(c, 0, flushSoon)
 		defer out.stop()
 		if lines != nil && c.wantsContent() {
-			if err := writeLines(c, encoder, out, lines); err != nil {
+			if err := noContent(writeLines(c, encoder, out, lines)); err != nil {
 				return err
 			}
 		}

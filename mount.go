@@ -34,7 +34,8 @@ func mountedMethods() []string {
 //
 // What h streams in answer to HEAD is not sent: once its head is, the context of the
 // request ends and writes fail with [http.ErrBodyNotAllowed], unless h has said
-// how long its body is.
+// how long its body is: then it may write as much while client and server are there.
+// With status 204, 205 and 304 writes fail at once.
 //
 // Bodies stream both ways; the option [MaxBody] bounds the request's (default
 // Config.MaxBody). Flush, Hijack and [http.ResponseController]'s full duplex

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/websocket"
@@ -22,8 +23,9 @@ type ongoing struct {
 	ctx        context.Context
 	end        context.CancelCauseFunc
 	background []background // one for each core
-	// draining holds who wants to hear that the app shuts down.
+	// draining holds who wants to hear that the app shuts down; ending: it does.
 	draining async.Watchers
+	ending   atomic.Bool
 	// copies lends buffers of copyBuffer bytes.
 	copies sync.Pool
 	// sockets are the open WebSockets of each core.
@@ -39,6 +41,7 @@ func (l *ongoing) begin(cores int) {
 
 // announce tells everything without an end of its own that the app shuts down.
 func (l *ongoing) announce() {
+	l.ending.Store(true)
 	l.draining.CancelAll()
 	for i := range l.sockets {
 		l.sockets[i].closeAll()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/codec"
+	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/openapi"
 )
 
@@ -136,7 +137,10 @@ func (r *route) document(f facts) openapi.Route {
 		route.Fields = appendFields(route.Fields, f.plan)
 	}
 	if r.opts.status != 0 && len(route.Answers) > 0 {
-		route.Answers[0].Status = r.opts.status
+		answer := &route.Answers[0]
+		if answer.Status = r.opts.status; exchange.Bodiless(answer.Status) {
+			*answer = openapi.Answer{Status: answer.Status, Description: answer.Description, Headers: answer.Headers}
+		}
 	}
 	if len(security) > 0 {
 		route.Security = [][]openapi.SecurityUse{security}

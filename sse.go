@@ -149,6 +149,7 @@ func (s *EventSender[T]) run(events SSE[T]) error {
 	default:
 		err = s.sendAll(events.Events)
 	}
+	err = noContent(err)
 	var panicked *async.PanicError
 	if err != nil && (c.Err() == nil || errors.As(err, &panicked)) { // else the client has left
 		logBroken(c.Logger(), c.RequestID(), "event stream failed", false, err)

@@ -75,7 +75,7 @@ func (c *Ctx) ReplaceBody(body []byte) {
 			return
 		}
 		r.scratch = append(r.spare(), body...)
-		r.x.Payload = r.scratch
+		r.x.Respond(r.x.Status, r.x.ContentType, r.scratch)
 	})
 }
 

@@ -12,8 +12,8 @@ import (
 
 // OnHead calls fn once, when everything about the response is decided and
 // nothing of it is sent: behind all middleware, for errors and panics too, and
-// for streams before their first byte. It may change status and header fields,
-// and must not block or call next.
+// for streams before their first byte. It may change status (SetStatus) and header
+// fields, and must not block or call next.
 //
 // It is not called when the handler takes the connection over.
 func (c *Ctx) OnHead(fn func(*Ctx)) {
@@ -135,18 +135,28 @@ func (b *countedBody) count() int64 {
 	return b.written.Load()
 }
 
-// runHeads runs the functions of OnHead.
+// runHeads runs the functions of OnHead. The status that they set is that of the
+// response, which is staged already.
 func (c *Ctx) runHeads() {
+	before := 0
 	heads := read(c, func(r *request) []func(*Ctx) {
 		if r.stages.headed {
 			return nil
 		}
-		r.stages.headed = true
+		r.stages.headed, before = true, r.status
 		return r.stages.heads
 	})
+	if len(heads) == 0 {
+		return
+	}
 	for _, fn := range slices.Backward(heads) { // like middleware: inside out
 		c.runStage(fn)
 	}
+	c.change(func(r *request) {
+		if r.status != before {
+			r.x.Respond(r.status, r.x.ContentType, r.x.Payload)
+		}
+	})
 }
 
 // finishStages runs what middleware wants done at the end.

@@ -14,13 +14,15 @@ import (
 // Write, Reader or Chunks. It needs a route on goroutines, because writing
 // waits for slow clients.
 //
-// A response without content (an answer to HEAD, of status 204 or 304) is its head:
-// the source is not started, and a Reader is closed. What the handler has opened for
-// its source ends with c, or by [Ctx.OnEnd].
+// A response without content (an answer to HEAD, of status 204, 205 or 304) is its
+// head: the source is not started, and a Reader is closed. What the handler has opened
+// for its source ends with c, or by [Ctx.OnEnd].
 //
 // A source that fails breaks the connection off, so that the client does not
 // take half a body for a whole one. One that fails before its first byte is
-// answered like any other error.
+// answered like any other error; HEAD, for which it is not started, is then answered
+// with the 200 that GET was about to be. What must fail for both is to be found out
+// by the handler, before it returns.
 type Stream struct {
 	ContentType string // default application/octet-stream
 	// Length is the number of bytes that the source gives; 0: not known.
@@ -111,7 +113,7 @@ func (s Stream) render(c *Ctx) (err error) {
 	default:
 		err = out.writeAll(s.Chunks)
 	}
-	if err != nil {
+	if err = noContent(err); err != nil {
 		return err
 	}
 	return out.close()
@@ -129,7 +131,7 @@ func (s Stream) oneSource() bool {
 
 // write gives the body writer itself to the source, which flushes as it likes.
 func (s Stream) write(c *Ctx, out *bodyStream) error {
-	if err := out.open(); err != nil {
+	if err := out.open(); err != nil || out.unsent {
 		return err
 	}
 	w := c.streamWriter(out.body)

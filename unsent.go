@@ -1,19 +1,31 @@
 package fasterapi
 
 import (
+	"errors"
+	"net/http"
+
 	"github.com/fasterapi/fasterapi/internal/exchange"
 )
 
-// Responses without content: answers to HEAD, and of status 204 and 304 (RFC 9110
-// 6.4.1, 9.3.2). Their sources are not started. What runs already, a mounted handler
-// or the Close of a filter, writes to an unsentBody.
+// Responses without content: answers to HEAD, and of status 204, 205 and 304 (RFC 9110
+// 6.4.1, 9.3.2, 15.3.6). Their sources are not started. What runs already, a mounted
+// handler or the Close of a filter, writes to an unsentBody.
 
 // wantsContent tells whether the content of the staged response is sent.
 func (c *Ctx) wantsContent() bool {
 	return read(c, func(r *request) bool { return r.x.WantsContent() })
 }
 
-// unsentBody throws the content away while the client is there.
+// noContent is err, or nil when a source was only told that its content is not sent:
+// a function of OnHead or net/http middleware may have made the response one without.
+func noContent(err error) error {
+	if errors.Is(err, http.ErrBodyNotAllowed) {
+		return nil
+	}
+	return err
+}
+
+// unsentBody throws the content away while client and server are there.
 //
 // Owner: the handler of the request.
 type unsentBody struct {
@@ -23,8 +35,11 @@ type unsentBody struct {
 
 // Write implements [exchange.BodyWriter].
 func (b unsentBody) Write(p []byte) (int, error) {
-	if b.c.Err() != nil {
+	switch {
+	case b.c.Err() != nil:
 		return 0, exchange.ErrClientGone
+	case b.c.app.ongoing.ending.Load():
+		return 0, http.ErrServerClosed
 	}
 	return len(p), nil
 }

@@ -204,7 +204,7 @@ func (z *compressor) fits(c *fasterapi.Ctx, whole field.Entire) bool {
 
 // suitable tells whether the response may be compressed.
 func (z *compressor) suitable(c *fasterapi.Ctx) bool {
-	if status := c.Status(); status < 200 || status == http.StatusNoContent {
+	if status := c.Status(); status < 200 || status == http.StatusNoContent || status == http.StatusResetContent {
 		return false
 	}
 	return z.shrinks(c.ContentType()) && c.ResponseHeader("Content-Range") == "" && z.allowed(c)
@@ -244,7 +244,11 @@ func shrinksByDefault(media string) bool {
 
 // stream compresses a streamed response.
 func (z *compressor) stream(c *fasterapi.Ctx, next *fasterapi.StreamWriter) fasterapi.StreamFilter {
-	if c.Status() == http.StatusPartialContent {
+	switch c.Status() {
+	case http.StatusNotModified:
+		z.notModified(c)
+		return nil
+	case http.StatusPartialContent:
 		z.part(c)
 		return nil
 	}

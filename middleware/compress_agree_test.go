@@ -104,6 +104,63 @@ func TestCompressAgrees(t *testing.T) {
 	})
 }
 
+// TestCompressStreamsAgree: the head of a stream, and the 304 of one, say what the 200
+// says, though its source is not started.
+func TestCompressStreamsAgree(t *testing.T) {
+	text := strings.Repeat("text ", 20_000)
+	everyMode(t, func(app *fasterapi.App) {
+		app.Use(middleware.Compress(middleware.CompressConfig{}))
+		known := func(c *fasterapi.Ctx) {
+			c.SetHeader("ETag", `"own"`)
+			if c.Header("If-None-Match") != "" {
+				c.SetStatus(http.StatusNotModified)
+			}
+		}
+		stream := func(contentType string, length int64) func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Stream, error) {
+			return func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.Stream, error) {
+				known(c)
+				return fasterapi.Stream{ContentType: contentType, Length: length, Reader: strings.NewReader(text)}, nil
+			}
+		}
+		app.Get("/text", stream("text/plain", 0))
+		app.Get("/sized", stream("text/plain", int64(len(text))))
+		app.Get("/image", stream("image/png", int64(len(text))))
+		app.Get("/lines", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.JSONLines[int], error) {
+			known(c)
+			return func(yield func(int, error) bool) { yield(1, nil) }, nil
+		})
+		app.Get("/events", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.SSE[string], error) {
+			known(c)
+			return fasterapi.SSE[string]{Send: func(s *fasterapi.EventSender[string]) error {
+				return s.Send(fasterapi.Event[string]{Data: text})
+			}}, nil
+		})
+	}, func(t *testing.T, s service) {
+		for _, path := range []string{"/text", "/sized", "/image", "/lines", "/events"} {
+			for _, accept := range []string{"gzip", "br", "zstd", "identity", "gzip;q=0, *;q=0"} {
+				get := s.get(path, "Accept-Encoding", accept)
+				require.Equal(t, 200, get.status, path)
+				compressed := path != "/image" && len(accept) <= len("gzip")
+				require.Equal(t, compressed, get.header.Get("Content-Encoding") == accept, "%s for %s", path, accept)
+				head := s.do(http.MethodHead, path, "", "Accept-Encoding", accept)
+				for _, name := range []string{"Vary", "Content-Type", "Content-Encoding", "Content-Length", "ETag", "Cache-Control"} {
+					if name == "Content-Length" && head.header.Get(name) == "" {
+						continue // not known without the content
+					}
+					require.Equal(t, get.header.Values(name), head.header.Values(name), "%s of %s for %s", name, path, accept)
+				}
+				same := s.get(path, "Accept-Encoding", accept, "If-None-Match", get.header.Get("ETag"))
+				require.Equal(t, 304, same.status)
+				require.Empty(t, same.header.Get("Content-Encoding"))
+				require.Equal(t, get.header.Values("ETag"), same.header.Values("ETag"), "%s for %s", path, accept)
+				if path != "/image" {
+					require.Equal(t, get.header.Values("Vary"), same.header.Values("Vary"))
+				}
+			}
+		}
+	})
+}
+
 func TestETagConditions(t *testing.T) {
 	modified := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	everyMode(t, func(app *fasterapi.App) {

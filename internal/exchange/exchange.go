@@ -169,8 +169,12 @@ func (x *Exchange) Reactor() *reactor.Reactor { return x.reactor }
 func (x *Exchange) Finish() { x.carrier.Finish(x) }
 
 // Respond stages a complete response. payload must stay unchanged until the
-// exchange finishes.
+// exchange finishes. One of status 205 has none (RFC 9110 15.3.6): unlike those that
+// end with their head, it says so with a length of 0.
 func (x *Exchange) Respond(status int, contentType string, payload []byte) {
+	if status == resetContent {
+		contentType, payload = "", nil
+	}
 	x.Status, x.ContentType, x.Payload = status, contentType, payload
 }
 
@@ -179,19 +183,21 @@ func (x *Exchange) Stage(status int, otherwise string, payload []byte) {
 	if x.typed {
 		otherwise = x.ContentType
 	}
-	x.Status, x.ContentType, x.Payload = status, otherwise, payload
+	x.Respond(status, otherwise, payload)
 }
 
+const resetContent = 205
+
 // WantsContent tells whether the response, as it is staged, has content: none that
-// answers HEAD has (RFC 9110 9.3.2), nor has one of status 1xx, 204 or 304 (6.4.1).
+// answers HEAD has (RFC 9110 9.3.2), nor has one of a status that is [Bodiless].
 func (x *Exchange) WantsContent() bool {
 	return string(x.Head.Method) != "HEAD" && !Bodiless(x.Status)
 }
 
-// Bodiless tells whether responses of this status have no content (RFC 9110 6.4.1).
-// Status 0 is not decided yet.
+// Bodiless tells whether responses of this status have no content: 1xx, 204 and 304
+// (RFC 9110 6.4.1) and 205 (15.3.6). Status 0 is not decided yet.
 func Bodiless(status int) bool {
-	return 0 < status && status < 200 || status == 204 || status == 304
+	return 0 < status && status < 200 || status == 204 || status == resetContent || status == 304
 }
 
 // Open sends the head with the staged status and fields, and returns the
@@ -207,6 +213,9 @@ func (x *Exchange) Open(length int64) (BodyWriter, error) {
 	}
 	if x.Status < 200 || x.Status > 999 {
 		return nil, ErrNoStatus
+	}
+	if x.Status == resetContent {
+		length = 0
 	}
 	w, err := x.carrier.Open(x, length)
 	x.streamed = err == nil

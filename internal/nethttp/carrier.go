@@ -223,7 +223,7 @@ func bodiless(status int) bool {
 // Open implements [exchange.Carrier].
 func (c *carrier) Open(x *exchange.Exchange, length int64) (exchange.BodyWriter, error) {
 	c.writeHead()
-	if length >= 0 {
+	if length >= 0 && !bodiless(x.Status) { // RFC 9110 8.6; net/http sends it over HTTP/2
 		c.w.Header().Set("Content-Length", strconv.FormatInt(length, 10))
 	}
 	if c.left = length; x.Stream != nil {
