@@ -14,8 +14,10 @@ import (
 // message handles one message of the server, other than a row.
 func (cn *conn) message(kind byte, body []byte) error {
 	switch kind {
-	case 'S', 'K', 'N', 'A': // settings, key, notices, notifications
+	case 'S', 'K', 'A': // settings, key, notifications
 		return nil
+	case 'N':
+		return cn.noticed(body)
 	case 'E':
 		return cn.serverFailed(body)
 	}

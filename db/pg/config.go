@@ -1,6 +1,7 @@
 package pg
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -34,8 +35,9 @@ type Config struct {
 	// AcquireTimeout is how long a call waits for a connection before it
 	// fails with db.ErrPoolExhausted. Default 5 s.
 	AcquireTimeout time.Duration
-	// ConnectTimeout is for opening one connection, TLS and authentication
-	// included. Default 5 s, or connect_timeout of the URL.
+	// ConnectTimeout is for opening one connection to one host, TLS and
+	// authentication included; the hooks have as much each. Default 5 s, or
+	// connect_timeout of the URL.
 	ConnectTimeout time.Duration
 	// StatementTimeout ends statements on the server. Default: statement_timeout
 	// of the URL (also in its options), else 30 s; negative: the server's own
@@ -74,6 +76,29 @@ type Config struct {
 	// ShortReads says whether short SELECTs of different calls may share a
 	// transaction. Default: short_reads of the URL, else [ReadsAlone].
 	ShortReads ShortReads
+	// BeforeConnect is called before each connection is made, with a configuration
+	// of its own that it may change: User and Password that are good for minutes
+	// only, hosts, TLS, DialFunc. An error is why there is no connection.
+	//
+	// It runs on a goroutine, never on a reactor, for ConnectTimeout at most. The
+	// settings that the pool relies on (statement_timeout, client_encoding) are to be
+	// set in Config and the URL, and OnNotice in Config.
+	BeforeConnect func(context.Context, *pgconn.Config) error
+	// AfterConnect is called with each new connection, Listen's included, before
+	// anybody uses it, and may run statements there:
+	//
+	//	return conn.Exec(ctx, "SET search_path = app").Close()
+	//
+	// What it sets holds for all who share the connection. An error closes the
+	// connection. It runs on a goroutine, never on a reactor, for ConnectTimeout at
+	// most, and must neither keep conn nor leave a transaction or results open.
+	// Behind a pooler that is not said to keep sessions (SessionPooler) it is refused.
+	AfterConnect func(context.Context, *pgconn.PgConn) error
+	// OnNotice is called with what the server says beside its answers (RAISE
+	// NOTICE, warnings), one after the other, on a goroutine and never on a
+	// reactor. Up to 256 wait for it; more are dropped, which is logged. Nil:
+	// warnings go to Logger as such, the rest at the level DEBUG.
+	OnNotice func(Notice)
 	// Types registers custom types, see [pgtype.Map]. It is called once per
 	// core.
 	Types func(*pgtype.Map)

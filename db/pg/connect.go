@@ -28,15 +28,13 @@ type link struct {
 
 // dial connects, authenticates and takes the descriptor over. It blocks.
 func (d *driver) dial() (*link, error) {
-	ctx, cancel := context.WithTimeout(d.dialing, d.target.ConnectTimeout)
-	defer cancel()
-	pc, pooled, err := d.connect(ctx, nil)
+	pc, pooled, err := d.connect(d.dialing, nil)
 	if err != nil {
 		return nil, err
 	}
-	l, err := d.hijack(ctx, pc, pooled)
+	l, err := d.hijack(d.dialing, pc, pooled)
 	if err != nil {
-		_ = pc.Close(ctx)
+		d.discard(d.dialing, pc)
 		return nil, err
 	}
 	return l, nil
@@ -45,6 +43,8 @@ func (d *driver) dial() (*link, error) {
 // hijack takes the descriptor of a connection over. Nothing that the server sent
 // may be left in pgconn's buffer.
 func (d *driver) hijack(ctx context.Context, pc *pgconn.PgConn, pooled bool) (*link, error) {
+	ctx, cancel := d.limited(ctx, 1)
+	defer cancel()
 	if err := pc.SyncConn(ctx); err != nil {
 		return nil, err
 	}
@@ -74,16 +74,23 @@ func (d *driver) hijack(ctx context.Context, pc *pgconn.PgConn, pooled bool) (*l
 	return l, nil
 }
 
-// dialMemory is what pgconn dials with.
-func dialMemory(ctx context.Context, network, address string) (net.Conn, error) {
+// dial is what connections are dialled with, unless BeforeConnect brings its own.
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
 	d := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{
 		Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3,
 	}}
-	c, err := d.DialContext(ctx, network, address)
-	if err != nil {
-		return nil, err
+	return d.DialContext(ctx, network, address)
+}
+
+// inMemory makes what dial dials switchable to memory.
+func inMemory(dial pgconn.DialFunc) pgconn.DialFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &memoryConn{Conn: c}, nil
 	}
-	return &memoryConn{Conn: c}, nil
 }
 
 // memoryConn is a network connection that can be switched to memory: then it

@@ -42,7 +42,7 @@ type core struct {
 	sessions   int
 
 	read       []byte // lent to the connection that reads
-	cipher     []byte // the same for TLS
+	cipher     []byte // the same for TLS, once there is a connection with it
 	buffers    stream.Buffers
 	dirty      []*conn
 	spareDirty []*conn
@@ -61,9 +61,6 @@ func newCore(d *driver, b *binding, r *reactor.Reactor) *core {
 	c.shares = d.cfg.ShortReads == ReadsShared
 	c.statements = statements{bySQL: map[string]*statement{}, limit: d.cfg.StatementCache}
 	c.read = make([]byte, 0, readSize)
-	if d.usesTLS {
-		c.cipher = make([]byte, 0, readSize)
-	}
 	c.keeper.Task = async.TaskFunc(c.keep)
 	return c
 }

@@ -14,11 +14,10 @@ import (
 
 // driver sends each query to the core of its caller.
 //
-// Owner: any (atomic). cfg, target, usesTLS, free, dialing, stopDialing: immutable. first: mu.
+// Owner: any (atomic). cfg, target, free, dialing, stopDialing: immutable. first: mu.
 type driver struct {
-	cfg     Config
-	target  *pgconn.Config
-	usesTLS bool
+	cfg    Config
+	target *pgconn.Config
 
 	bound  atomic.Pointer[binding]
 	cores  atomic.Pointer[[]*core] // of all bindings ever, by id-1
@@ -32,6 +31,8 @@ type driver struct {
 	swapped      atomic.Bool // strange was called: nothing is named any more
 	suspect      sync.Once   // it has been logged
 	pooler       sync.Once   // so has a pooler
+
+	notices notices
 
 	dialing     context.Context // ends with the pool
 	stopDialing context.CancelFunc

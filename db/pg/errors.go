@@ -136,7 +136,11 @@ func (r redacted) Unwrap() error { return r.cause }
 // redact takes the connection string and passwords out of an error.
 func redact(err error, target *pgconn.Config, dsn string) error {
 	out := redacted{text: err.Error()}
-	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+	if e, ok := errors.AsType[redacted](err); ok {
+		out.cause = e.cause
+	} else if e, ok := errors.AsType[*hookError](err); ok {
+		out.cause = e.err // the user's own
+	} else if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		out.cause = e
 	} else if errors.Is(err, context.DeadlineExceeded) {
 		out.cause = context.DeadlineExceeded

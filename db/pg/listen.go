@@ -126,8 +126,6 @@ func (l *listener) connection(ctx context.Context, first bool, connected func())
 }
 
 func (l *listener) connect(ctx context.Context) (*pgconn.PgConn, error) {
-	ctx, cancel := context.WithTimeout(ctx, l.d.target.ConnectTimeout)
-	defer cancel()
 	pc, pooled, err := l.d.connect(ctx, func(cfg *pgconn.Config) {
 		cfg.OnNotification = func(_ *pgconn.PgConn, n *pgconn.Notification) {
 			l.queue = append(l.queue, Notification{Channel: n.Channel, Payload: n.Payload, PID: n.PID})
@@ -137,15 +135,17 @@ func (l *listener) connect(ctx context.Context) (*pgconn.PgConn, error) {
 		return nil, err
 	}
 	if pooled && !l.d.cfg.SessionPooler {
-		_ = pc.Close(ctx)
+		l.d.discard(ctx, pc)
 		return nil, errListenPooled
 	}
 	var listen strings.Builder // in one round trip: all of them or none
 	for _, channel := range l.channels {
 		listen.WriteString("LISTEN " + quote(channel) + ";")
 	}
-	if _, err = pc.Exec(ctx, listen.String()).ReadAll(); err != nil {
-		_ = pc.Close(ctx)
+	limited, cancel := l.d.limited(ctx, 1)
+	defer cancel()
+	if _, err = pc.Exec(limited, listen.String()).ReadAll(); err != nil {
+		l.d.discard(ctx, pc)
 		return nil, err
 	}
 	return pc, nil

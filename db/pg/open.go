@@ -8,6 +8,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/reactor"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Open checks that the database can be reached and returns a pool for it. The
@@ -26,10 +27,7 @@ func Open(ctx context.Context, cfg Config) (*db.Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &driver{cfg: cfg, target: target, usesTLS: target.TLSConfig != nil}
-	for _, f := range target.Fallbacks {
-		d.usesTLS = d.usesTLS || f.TLSConfig != nil
-	}
+	d := &driver{cfg: cfg, target: target}
 	d.cores.Store(new([]*core))
 	d.dialing, d.stopDialing = context.WithCancel(context.Background())
 	if err := d.probe(ctx); err != nil {
@@ -46,27 +44,38 @@ func Open(ctx context.Context, cfg Config) (*db.Pool, error) {
 // probe connects once and asks how many connections the server has left. The
 // connection becomes the pool's first.
 func (d *driver) probe(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, d.target.ConnectTimeout)
-	defer cancel()
 	pc, pooled, err := d.connect(ctx, nil)
-	if err == nil && pooled {
-		err = d.statementMode(ctx, pc)
-	}
 	if err != nil {
 		return connectError(redact(err, d.target, d.cfg.URL))
 	}
-	if !pooled {
+	if pooled {
+		err = d.statementMode(ctx, pc)
+	}
+	if err == nil && !pooled {
 		const room = "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int" +
 			" - (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')::int + 1"
-		if text, err := ask(ctx, pc, room); err == nil {
-			d.free, _ = strconv.Atoi(text)
-		}
+		d.free = d.count(ctx, pc, room)
 	}
-	if d.first, err = d.hijack(ctx, pc, pooled); err != nil {
-		_ = pc.Close(ctx)
+	if err == nil {
+		d.first, err = d.hijack(ctx, pc, pooled)
+	}
+	if err != nil {
+		d.discard(ctx, pc)
 		return connectError(redact(err, d.target, d.cfg.URL))
 	}
 	return nil
+}
+
+// count asks for a number, 0 when there is none.
+func (d *driver) count(ctx context.Context, pc *pgconn.PgConn, sql string) int {
+	ctx, cancel := d.limited(ctx, 1)
+	defer cancel()
+	text, err := ask(ctx, pc, sql)
+	if err != nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(text)
+	return n
 }
 
 // warn says when the server has not got enough connections for these cores.

@@ -165,6 +165,9 @@ func (c *core) add(l *link) error {
 	if life := c.cfg.MaxLifetime; life > 0 {
 		cn.expires = now.Add(jitter(life))
 	}
+	if l.tls != nil && c.cipher == nil {
+		c.cipher = make([]byte, 0, readSize)
+	}
 	c.slots |= 1 << slot
 	c.conns = append(c.conns, cn)
 	return nil

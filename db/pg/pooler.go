@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -16,27 +17,83 @@ import (
 // BackendKeyData, not that of the server process, and mostly refuses settings
 // that it does not know in the startup message.
 
-// connect connects in a way that hijack can take over, and tells whether there is
-// a pooler before the server. change, which may be nil, is for what a connection
-// needs beside that.
+// connect connects in a way that hijack can take over, with the hooks, and tells
+// whether there is a pooler before the server. change, which may be nil, is for what
+// a connection needs beside that.
 func (d *driver) connect(ctx context.Context, change func(*pgconn.Config)) (pc *pgconn.PgConn, pooled bool, err error) {
-	cfg := d.target.Copy()
+	cfg, err := d.configure(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	defer func() {
+		if err != nil && cfg.Password != d.target.Password {
+			err = redact(err, cfg, "")
+		}
+	}()
 	if change != nil {
 		change(cfg)
 	}
-	cfg.DialFunc = dialMemory
+	if pc, err = d.handshake(ctx, cfg); err != nil {
+		return nil, false, err
+	}
+	if pooled, err = d.inspect(ctx, pc); err == nil {
+		err = d.afterConnect(ctx, pc, pooled)
+	}
+	if err == nil {
+		return pc, pooled, nil
+	}
+	if !errors.Is(err, errHookLate) { // or the hook has it still; its socket is closed
+		d.discard(ctx, pc)
+	}
+	return nil, false, err
+}
+
+// limited is ctx with the time for one step of making a connection.
+func (d *driver) limited(ctx context.Context, steps int) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, time.Duration(steps)*d.target.ConnectTimeout)
+}
+
+// discard closes a connection that nobody gets.
+func (d *driver) discard(ctx context.Context, pc *pgconn.PgConn) {
+	ctx, cancel := d.limited(ctx, 1)
+	defer cancel()
+	_ = pc.Close(ctx)
+}
+
+// handshake goes through the hosts until one lets us in.
+func (d *driver) handshake(ctx context.Context, cfg *pgconn.Config) (*pgconn.PgConn, error) {
+	ctx, cancel := d.limited(ctx, hosts(cfg))
+	defer cancel()
 	if d.limitRefused.Load() {
 		delete(cfg.RuntimeParams, timeoutParam)
 	}
-	pc, err = pgconn.ConnectConfig(ctx, cfg)
+	pc, err := pgconn.ConnectConfig(ctx, cfg)
 	if err != nil && cfg.RuntimeParams[timeoutParam] != "" && unknownParam(err) {
 		delete(cfg.RuntimeParams, timeoutParam)
 		pc, err = pgconn.ConnectConfig(ctx, cfg)
 		d.limitRefused.Store(true)
 	}
-	if err != nil {
-		return nil, false, err
+	return pc, err
+}
+
+// hosts is how many hosts a configuration names. Each of them has ConnectTimeout: one
+// that says nothing must not take the time of the next.
+func hosts(cfg *pgconn.Config) int {
+	type host struct {
+		name string
+		port uint16
 	}
+	all := map[host]bool{{cfg.Host, cfg.Port}: true}
+	for _, f := range cfg.Fallbacks {
+		all[host{f.Host, f.Port}] = true
+	}
+	return len(all)
+}
+
+// inspect finds out whether there is a pooler before the server, and says so once.
+func (d *driver) inspect(ctx context.Context, pc *pgconn.PgConn) (pooled bool, err error) {
+	ctx, cancel := d.limited(ctx, 1)
+	defer cancel()
 	pooled = d.cfg.SimplePooler || d.limitRefused.Load() || otherProcess(ctx, pc)
 	if pooled && !d.cfg.SimplePooler && !d.cfg.SessionPooler {
 		d.pooler.Do(func() {
@@ -44,7 +101,7 @@ func (d *driver) connect(ctx context.Context, change func(*pgconn.Config)) (pc *
 				"StatementTimeout: say so with SimplePooler, or set SessionPooler if it keeps sessions apart")
 		})
 	}
-	return pc, pooled, nil
+	return pooled, ctx.Err()
 }
 
 // unknownParam tells whether a connection was refused because of a setting in the
@@ -87,6 +144,8 @@ var errStatementMode = errors.New("the pooler is in statement mode, in which the
 
 // statementMode fails when a pooler is in statement mode.
 func (d *driver) statementMode(ctx context.Context, pc *pgconn.PgConn) error {
+	ctx, cancel := d.limited(ctx, 1)
+	defer cancel()
 	_, err := ask(ctx, pc, "BEGIN")
 	if err == nil {
 		_, err = ask(ctx, pc, "ROLLBACK")

@@ -155,6 +155,18 @@ func TestOneWrite(t *testing.T) {
 	}
 }
 
+// TestNoticeBetween: a server may say something when nobody has asked.
+func TestNoticeBetween(t *testing.T) {
+	l := newLab(t, 1)
+	came := make(chan Notice, 2)
+	l.core.cfg.OnNotice = func(n Notice) { came <- n }
+	l.say(&pgproto3.NoticeResponse{Severity: "WARNUNG", SeverityUnlocalized: "WARNING", Code: "57P01", Message: "soon"})
+	require.Equal(t, Notice{Severity: "WARNING", Code: "57P01", Message: "soon"}, <-came)
+	l.say(&pgproto3.NoticeResponse{Severity: "NOTICE", Message: "before 9.6"})
+	require.Equal(t, "NOTICE", (<-came).Severity)
+	require.False(t, l.conn.dead)
+}
+
 // TestAlone: reads that are known to be short keep a Sync of their own, unless the
 // pool was told otherwise, and an error of one makes no other run again.
 func TestAlone(t *testing.T) {
