@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"runtime"
 	"sync"
 	"syscall"
 	"unsafe"
@@ -24,6 +25,8 @@ type handle struct {
 	cell    uintptr // one pointer of C memory, for results by reference
 	scratch uintptr // C memory for text and blob parameters
 	room    int     // bytes of scratch
+	judge   *judge
+	pin     runtime.Pinner // judge: SQLite has its address
 }
 
 // patch makes SQLite's page size query right on linux/arm64 with 64 KB pages;
@@ -39,6 +42,7 @@ const (
 	codeBusy      = lib.SQLITE_BUSY
 	codeStale     = lib.SQLITE_BUSY_SNAPSHOT
 	codeInterrupt = lib.SQLITE_INTERRUPT
+	codeAuth      = lib.SQLITE_AUTH
 
 	typeInt   = lib.SQLITE_INTEGER
 	typeFloat = lib.SQLITE_FLOAT
@@ -72,7 +76,37 @@ func (h *handle) open(path string, readOnly bool) (code int32, message string) {
 		return code, h.message(code)
 	}
 	lib.Xsqlite3_extended_result_codes(h.tls, h.db, 1)
+	h.authorize()
 	return codeOK, ""
+}
+
+// function returns f as a C function pointer: what a Go func value points to, a
+// static object for a function without captured variables
+// (https://go.dev/s/go11func).
+func function[F any](f F) uintptr { return *(*uintptr)(unsafe.Pointer(&struct{ f F }{f})) }
+
+// authorize makes a judge and installs it as SQLite's authorizer
+// (https://www.sqlite.org/c3ref/set_authorizer.html): SQLite asks it while it
+// compiles a statement, before anything of that has an effect. A PRAGMA that is
+// carried out by the compiler is refused in time here, and nowhere else.
+func (h *handle) authorize() {
+	h.judge = new(judge)
+	h.pin.Pin(h.judge)
+	ask := func(_ *libc.TLS, arg uintptr, action int32, first, second, _, inside uintptr) int32 {
+		if (*judge)(memory(arg)).allow(question{action, name(first), name(second), inside != 0}) {
+			return codeOK
+		}
+		return lib.SQLITE_DENY
+	}
+	lib.Xsqlite3_set_authorizer(h.tls, h.db, function(ask), uintptr(unsafe.Pointer(h.judge)))
+}
+
+// name reads a name of SQLite's; nil for NULL.
+func name(p uintptr) func() string {
+	if p == 0 {
+		return nil
+	}
+	return func() string { return libc.GoString(p) }
 }
 
 // memory views an address of C memory, which lies outside of Go's heap and does
@@ -91,6 +125,7 @@ func (h *handle) close() int32 {
 	libc.Xfree(h.tls, h.cell)
 	libc.Xfree(h.tls, h.scratch)
 	h.tls.Close()
+	h.pin.Unpin()
 	*h = handle{}
 	return code
 }
@@ -137,6 +172,10 @@ func (h *handle) readOnlyFile() bool {
 // autocommit tells that no transaction is open.
 func (h *handle) autocommit() bool { return lib.Xsqlite3_get_autocommit(h.tls, h.db) != 0 }
 
+// flags are the settings of the connection that PRAGMAs turn on and off, as bits.
+// SQLite has no call for them, only one PRAGMA for each.
+func (h *handle) flags() uint64 { return (*lib.Tsqlite3)(memory(h.db)).Fflags }
+
 // changes returns the rows changed by the last write and the last rowid.
 func (h *handle) changes() (rows, rowid int64) {
 	return lib.Xsqlite3_changes64(h.tls, h.db), lib.Xsqlite3_last_insert_rowid(h.tls, h.db)
@@ -146,8 +185,11 @@ func (h *handle) changes() (rows, rowid int64) {
 // changed anything at all, which changes does not.
 func (h *handle) totalChanges() int64 { return lib.Xsqlite3_total_changes64(h.tls, h.db) }
 
-// prepare compiles the first statement of sql. tail is what follows it.
-func (h *handle) prepare(sql string) (stmt uintptr, tail string, code int32) {
+// prepare compiles the first statement of sql on behalf of by. tail is what
+// follows it. With codeAuth h.judge knows why.
+func (h *handle) prepare(sql string, by party) (stmt uintptr, tail string, code int32) {
+	h.judge.begin(by, !h.autocommit())
+	defer h.judge.end()
 	text, err := libc.CString(sql)
 	if err != nil {
 		return 0, "", codeNoMem

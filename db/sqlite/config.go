@@ -3,8 +3,14 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 )
+
+// mostAttached is SQLITE_MAX_ATTACHED.
+const mostAttached = 10
 
 // Config is how a database is opened. The zero value is ready.
 //
@@ -33,6 +39,16 @@ type Config struct {
 	// commits survive a power failure. The default (NORMAL) may lose those, but
 	// never corrupts; a crash of the process alone loses nothing either way.
 	FullSync bool
+	// Attach are further files, by the name that statements put before their
+	// tables: {"archive": "archive.db"} for archive.orders. Up to 10, opened on
+	// every connection. A transaction over several files is not all or nothing
+	// when the machine fails while it commits.
+	Attach map[string]string
+	// Pragmas are settings for every connection, by name: {"cache_size":
+	// "-8000", "recursive_triggers": "ON"}; see https://www.sqlite.org/pragma.html.
+	// page_size, encoding and auto_vacuum shape a file that is new. Refused are
+	// those that the driver sets itself, and those that are no settings.
+	Pragmas map[string]string
 }
 
 // validate fills in the defaults and lists every bad field.
@@ -50,12 +66,37 @@ func (c Config) validate(path string) (Config, error) {
 	check(c.StatementCache == 0 || c.StatementCache >= 8 && c.StatementCache <= 1<<16,
 		"StatementCache is %d, not 8 to 65536", c.StatementCache)
 	check(!c.ReadOnly || path != Memory, "a database in memory cannot be ReadOnly")
+	errs = append(errs, checkPragmas(c.Pragmas)...)
+	errs = append(errs, checkAttach(c.Attach)...)
 	c.Readers = orDefault(c.Readers, 4)
 	c.MaxWaiting = orDefault(c.MaxWaiting, 4096)
 	c.AcquireTimeout = orDefault(c.AcquireTimeout, 5*time.Second)
 	c.BusyTimeout = orDefault(c.BusyTimeout, 5*time.Second)
 	c.StatementCache = orDefault(c.StatementCache, 256)
 	return c, errors.Join(errs...)
+}
+
+// checkAttach returns what is wrong with Config.Attach.
+func checkAttach(files map[string]string) []error {
+	var errs []error
+	if len(files) > mostAttached {
+		errs = append(errs, fmt.Errorf("sqlite: Attach has %d files, SQLite takes %d", len(files), mostAttached))
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		why := ""
+		switch lower := strings.ToLower(name); {
+		case !word(name) || strings.ContainsAny(name, "-") || name[0] <= '9':
+			why = "is not a name of letters, digits and _"
+		case lower == "main", lower == "temp":
+			why = "is a name that SQLite uses itself"
+		case files[name] == "", files[name] == Memory:
+			why = "is no file, and every connection would have one of its own"
+		default:
+			continue
+		}
+		errs = append(errs, fmt.Errorf("sqlite: Attach: %q %s", name, why))
+	}
+	return errs
 }
 
 func orDefault[T comparable](v, d T) T {

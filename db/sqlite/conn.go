@@ -16,11 +16,13 @@ type conn struct {
 	reader  bool // refuses writes, which go to the writer
 	limit   int  // prepared statements
 	busy    time.Duration
-	cache   map[string]*statement
+	cache   map[key]*statement
 	tick    uint64
 	staged  []argument
 	cursors []*cursor     // open streams
 	nudge   chan struct{} // ends a wait for another process's lock
+	flags   uint64        // settings after setUp
+	wrote   bool          // a caller's statement that writes has run in the transaction
 	// current is what an interruption would hit.
 	current *db.Query
 }
@@ -32,7 +34,7 @@ var errWrites = errors.New("sqlite: the statement writes")
 func openConn(d *driver, reader bool) (*conn, error) {
 	c := &conn{
 		driver: d, reader: reader, limit: d.cfg.StatementCache, busy: d.cfg.BusyTimeout,
-		cache: map[string]*statement{}, nudge: make(chan struct{}, 1),
+		cache: map[key]*statement{}, nudge: make(chan struct{}, 1),
 	}
 	if code, message := c.handle.open(d.path, d.cfg.ReadOnly); code != codeOK {
 		c.handle.close()
@@ -43,37 +45,6 @@ func openConn(d *driver, reader bool) (*conn, error) {
 		return nil, err
 	}
 	return c, nil
-}
-
-func (c *conn) setUp() error {
-	d := c.driver
-	if c.handle.readOnlyFile() && !d.cfg.ReadOnly {
-		return &db.Error{
-			Kind: db.ReadOnly, Code: "SQLITE_READONLY",
-			Message: d.path + " may not be written by this process; set Config.ReadOnly to only read it",
-		}
-	}
-	pragmas := []string{"PRAGMA foreign_keys = ON", "PRAGMA temp_store = MEMORY"}
-	switch {
-	case d.cfg.ReadOnly, d.memory:
-	case c.reader:
-		pragmas = append(pragmas, "PRAGMA query_only = ON")
-	default:
-		pragmas = append(pragmas, "PRAGMA journal_mode = WAL")
-	}
-	if d.cfg.FullSync {
-		pragmas = append(pragmas, "PRAGMA synchronous = FULL")
-	} else {
-		pragmas = append(pragmas, "PRAGMA synchronous = NORMAL")
-	}
-	// The last one reads the file, so that a damaged one is found now.
-	pragmas = append(pragmas, "SELECT count(*) FROM sqlite_schema")
-	for _, sql := range pragmas {
-		if err := c.command(nil, sql); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // close finalizes the statements and closes the file.
@@ -88,7 +59,7 @@ func (c *conn) close() {
 // command runs a statement without parameters and rows on behalf of q, which
 // may be nil.
 func (c *conn) command(q *db.Query, sql string) error {
-	s, err := c.statementFor(q, sql)
+	s, err := c.statementFor(q, key{sql, byItself})
 	if err != nil {
 		return err
 	}
@@ -119,29 +90,35 @@ func (c *conn) check(q *db.Query, code int32, sql string) error {
 	}
 }
 
-// firstStep starts a statement. While another process holds the lock it tries
-// again, until Config.BusyTimeout has passed or q is cancelled; SQLite's own
-// busy handler would not hear of a cancellation.
+// firstStep starts a statement, patiently.
 func (c *conn) firstStep(q *db.Query, stmt uintptr) int32 {
+	return c.patiently(q, func() int32 { return c.handle.step(stmt) }, func() { c.handle.reset(stmt) })
+}
+
+// patiently calls try. While another process holds the lock it calls undo and tries
+// again, until Config.BusyTimeout has passed or q is cancelled; SQLite's own busy
+// handler would not hear of a cancellation, and does not wait where waiting may be a
+// deadlock.
+func (c *conn) patiently(q *db.Query, try func() int32, undo func()) int32 {
 	var since time.Time
-	for try := 0; ; try++ {
-		code := c.handle.step(stmt)
+	for n := 0; ; n++ {
+		code := try()
 		if code&0xff != codeBusy || code == codeStale {
 			return code
 		}
 		now := time.Now()
-		if try == 0 {
+		if n == 0 {
 			since = now
 		}
 		left := c.busy - now.Sub(since)
 		if left <= 0 {
 			return code
 		}
-		c.handle.reset(stmt)
+		undo()
 		if q != nil && q.Cancelled() || c.driver.killed() {
 			return codeInterrupt
 		}
-		c.wait(min(left, time.Millisecond<<min(try, 5)))
+		c.wait(min(left, time.Millisecond<<min(n, 5)))
 	}
 }
 
@@ -164,16 +141,27 @@ func (c *conn) wait(d time.Duration) {
 
 // run executes one statement, q itself or an item of the batch q.
 func (c *conn) run(q, item *db.Query) error {
-	s, err := c.statementFor(q, item.SQL)
+	s, err := c.statementFor(q, key{item.SQL, byCaller})
 	if err != nil {
+		if errors.Is(err, errNeedsTx) {
+			return c.scriptAfter(q, item, err)
+		}
 		return err
 	}
 	if c.reader && !s.readOnly && c.handle.autocommit() {
+		c.release(s)
 		return errWrites
 	}
 	if s.more {
 		c.forget(s)
+		if c.reader && c.handle.autocommit() && isScript(item) {
+			return errWrites // to all appearances
+		}
 		return c.script(q, item)
+	}
+	if err := c.admit(s); err != nil {
+		c.release(s)
+		return err
 	}
 	changed := c.handle.totalChanges()
 	s, code, err := c.start(q, item, s, false)
@@ -201,7 +189,7 @@ func (c *conn) start(q, item *db.Query, s *statement, keep bool) (*statement, in
 		if err := c.command(q, "SELECT 1 FROM sqlite_schema LIMIT 1"); err != nil {
 			return nil, 0, err
 		}
-		fresh, err := c.statementFor(q, item.SQL)
+		fresh, err := c.statementFor(q, key{item.SQL, byCaller})
 		if err != nil {
 			return nil, 0, err
 		}
@@ -215,6 +203,7 @@ func (c *conn) start(q, item *db.Query, s *statement, keep bool) (*statement, in
 		c.release(s)
 		return nil, 0, err
 	}
+	c.wrote = c.wrote || !s.readOnly
 	code := c.firstStep(q, s.ptr)
 	if c.handle.reprepared(s.ptr) != s.reprepared {
 		c.describe(s)
@@ -260,78 +249,4 @@ func (c *conn) fill(row *db.Row, stmt uintptr, columns int) {
 			row.Null(i)
 		}
 	}
-}
-
-// script runs several statements in one text, all or nothing.
-func (c *conn) script(q, item *db.Query) error {
-	if item.Op != db.OpExec || len(item.Params()) > 0 {
-		return &db.Error{
-			Kind: db.Invalid, SQL: item.SQL,
-			Message: "several statements in one call: only Exec without parameters takes them; see Batch",
-		}
-	}
-	return c.atomically(q, "BEGIN IMMEDIATE", func() error {
-		for rest := item.SQL; !blank(rest); {
-			ptr, tail, code := c.handle.prepare(rest)
-			if code != codeOK {
-				return c.check(q, code, rest)
-			}
-			for code = c.firstStep(q, ptr); code == codeRow; {
-				code = c.handle.step(ptr)
-			}
-			err := c.check(q, code, rest)
-			c.handle.finalize(ptr)
-			if err != nil {
-				return err
-			}
-			rest = tail
-		}
-		return nil
-	})
-}
-
-// batch runs the items of q, all or nothing.
-func (c *conn) batch(q *db.Query) error {
-	begin := "BEGIN IMMEDIATE"
-	if c.reader {
-		begin = "BEGIN"
-		for _, item := range q.Items {
-			if s, err := c.statementFor(q, item.SQL); err == nil && !s.readOnly {
-				return errWrites
-			}
-		}
-	}
-	return c.atomically(q, begin, func() error {
-		for i, item := range q.Items {
-			if err := c.run(q, item); err != nil {
-				return &db.BatchError{Index: i, SQL: item.SQL, Err: err}
-			}
-		}
-		return nil
-	})
-}
-
-// atomically runs fn in a transaction of its own, or in a savepoint when there
-// is one already.
-func (c *conn) atomically(q *db.Query, begin string, fn func() error) error {
-	commit, rollback := "COMMIT", "ROLLBACK"
-	if !c.handle.autocommit() {
-		begin = "SAVEPOINT fasterapi_batch"
-		commit, rollback = "RELEASE fasterapi_batch", "ROLLBACK TO fasterapi_batch"
-	}
-	if err := c.command(q, begin); err != nil {
-		return err
-	}
-	err := fn()
-	if err == nil {
-		err = c.command(q, commit)
-	}
-	if err != nil && !c.handle.autocommit() {
-		c.calm()
-		err = join(err, c.command(nil, rollback))
-		if commit != "COMMIT" {
-			err = join(err, c.command(nil, commit))
-		}
-	}
-	return err
 }

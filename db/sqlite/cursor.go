@@ -26,15 +26,19 @@ func (c *cursor) Start(q *db.Query) {
 // leaves a cursor.
 func (s *session) stream(q *db.Query) error {
 	c := s.worker.conn
-	stmt, err := c.statementFor(q, q.SQL)
+	stmt, err := c.statementFor(q, key{q.SQL, byCaller})
 	if err != nil {
 		return err
 	}
-	switch {
+	switch err = c.admit(stmt); {
 	case c.reader && !stmt.readOnly && !s.tx:
-		return errWrites
+		err = errWrites
 	case stmt.more:
-		return &db.Error{Kind: db.Invalid, SQL: q.SQL, Message: "several statements in one call"}
+		err = &db.Error{Kind: db.Invalid, SQL: q.SQL, Message: "several statements in one call"}
+	}
+	if err != nil {
+		c.release(stmt)
+		return err
 	}
 	stmt, code, err := c.start(q, q, stmt, true)
 	if err != nil {

@@ -42,12 +42,31 @@
 // SQLite rolled that back (disk full, interrupt): then every later statement and
 // the commit fail. A closure that returns its first error is right with both.
 //
+// # Changing the schema
+//
+// A script of Exec runs in one transaction and reports the rows of all of its
+// statements. Foreign keys are on in it, as in every statement. The
+// procedure for what ALTER TABLE cannot do, which drops a table and renames its
+// successor, deletes rows of other tables that way: that is [Migrate].
+//
 // # What it refuses
 //
-// BEGIN, COMMIT and ROLLBACK as statements (there is [db.Pool.Tx]), several
-// statements in one call except for Exec without parameters, which runs them as
-// one transaction, and parameters other than $1, $2 ... Temporary tables are
-// seen by the writer only.
+// A connection serves all callers in turn, so what a statement would leave behind
+// in it is refused before anything has run, whatever comments, quotes or EXPLAIN
+// surround it, with the way to do it in the message:
+//
+//   - BEGIN, COMMIT, ROLLBACK and savepoints as statements: there are [db.Pool.Tx]
+//     and [db.Tx.Savepoint];
+//   - PRAGMAs that set something of the connection: Config.Pragmas, other fields
+//     of [Config] and [Migrate] do that. Those that read work in Query and One,
+//     defer_foreign_keys works in a transaction, a batch or a script;
+//   - ATTACH and DETACH: Config.Attach;
+//   - last_insert_rowid(), changes() and total_changes() outside of the transaction
+//     that wrote: RETURNING, or the [db.Result] of the call;
+//   - several statements in one call, except for Exec without parameters, which
+//     runs them as one transaction, and parameters other than $1, $2 ...
+//
+// Temporary tables are seen by the writer only.
 //
 // # Cost
 //

@@ -74,6 +74,8 @@ func routedToReader(q *db.Query) bool {
 		return q.Tx.ReadOnly
 	case db.OpPing:
 		return true
+	case db.OpCustom:
+		return false
 	case db.OpBatch:
 		for _, item := range q.Items {
 			if !reads(item.SQL) {

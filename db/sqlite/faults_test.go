@@ -13,6 +13,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// How long tests wait for what must happen, and how often they look.
+const (
+	patience = 20 * time.Second
+	tick     = time.Millisecond
+)
+
 func must[T any](t testing.TB) func(v T, err error) T {
 	return func(v T, err error) T {
 		t.Helper()
@@ -75,11 +81,11 @@ func TestReadOnlyFile(t *testing.T) {
 // and everything committed before stands.
 func TestFull(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.db")
-	p := open(t, path, dbtest.Limits{})
+	p, err := sqlite.Open(path, sqlite.Config{Pragmas: map[string]string{"max_page_count": "60"}})
+	require.NoError(t, err)
+	defer p.Close(t.Context())
 	run(t, p, "CREATE TABLE t (n BIGINT, filler TEXT)")
-	run(t, p, "PRAGMA max_page_count = 60")
 	committed := int64(0)
-	var err error
 	for err == nil {
 		_, err = p.Tx(t.Context(), db.TxOptions{}, func(ctx context.Context, tx *db.Tx) (int, error) {
 			_, _ = tx.Exec(ctx, "INSERT INTO t VALUES ($1, $2)", committed, make([]byte, 20_000)).Await(ctx)
@@ -188,8 +194,6 @@ func TestRefusals(t *testing.T) {
 		_, err := tx.Exec(ctx, "INSERT INTO t VALUES (1)").Await(ctx)
 		require.NoError(t, err)
 		_, err = tx.Exec(ctx, "ROLLBACK").Await(ctx)
-		require.NoError(t, err)
-		_, err = tx.Exec(ctx, "INSERT INTO t VALUES (2)").Await(ctx)
 		return 0, err
 	}).Await(t.Context())
 	require.ErrorContains(t, err, "closure")

@@ -80,6 +80,7 @@ func (w *worker) transaction(q *db.Query) {
 		err = c.command(nil, "PRAGMA query_only = ON")
 	}
 	if err != nil {
+		c.clean()
 		w.finish(q, err)
 		w.ended++
 		return
@@ -88,9 +89,6 @@ func (w *worker) transaction(q *db.Query) {
 	q.Hold(s)
 	w.finish(q, nil)
 	s.serve()
-	if guard {
-		_ = c.command(nil, "PRAGMA query_only = OFF")
-	}
 }
 
 // serve runs the holder's queries until the session ends.
@@ -127,9 +125,7 @@ func (s *session) close() {
 	}
 	w.conn.calm()
 	w.conn.closeCursors(why)
-	if !w.conn.handle.autocommit() {
-		_ = w.conn.command(nil, "ROLLBACK")
-	}
+	w.conn.clean()
 	d.mu.Lock()
 	s.over = true
 	var late *db.Query
@@ -173,6 +169,8 @@ func (s *session) handle(q *db.Query) (ended bool, err error) {
 		err = c.batch(q)
 	case db.OpPing:
 		err = c.command(q, "SELECT 1")
+	case db.OpCustom:
+		err = &db.Error{Kind: db.Invalid, SQL: q.SQL, Message: "this operation is none of a transaction; sqlite.Migrate is one of its own"}
 	case db.OpSavepoint:
 		err = c.command(q, q.SQL)
 	default:

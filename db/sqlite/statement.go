@@ -12,7 +12,7 @@ import (
 //
 // Owner: the connection's worker.
 type statement struct {
-	sql        string
+	key
 	ptr        uintptr
 	params     []int // of SQLite's parameter i+1: the index of the argument
 	want       int   // arguments
@@ -20,26 +20,40 @@ type statement struct {
 	reprepared int32 // SQLite's counter when desc was made
 	readOnly   bool
 	open       bool // a stream is reading from it
+	length     int  // of the first statement in sql, in bytes
 	more       bool // several statements in one text
+	pragma     bool
+	counter    string // the function that tells what another statement did; see admit
 	use        uint64
+}
+
+// key is what a statement is cached by: a caller's BEGIN is not the connection's.
+//
+// Owner: any (immutable after New).
+type key struct {
+	sql string
+	by  party
 }
 
 // statementFor returns the prepared statement for sql, from the cache if it is
 // not being read from. q is what it is for, nil if it is for the connection.
-func (c *conn) statementFor(q *db.Query, sql string) (*statement, error) {
+//
+// A PRAGMA is not kept: SQLite carries many of them out when it compiles them, and
+// nothing when they run. Several statements in one text are compiled one by one.
+func (c *conn) statementFor(q *db.Query, k key) (*statement, error) {
 	c.tick++
-	if s := c.cache[sql]; s != nil && !s.open {
+	if s := c.cache[k]; s != nil && !s.open {
 		s.use = c.tick
 		return s, nil
 	}
-	s, err := c.compile(q, sql)
+	s, err := c.compile(q, k)
 	if err != nil {
 		return nil, err
 	}
 	s.use = c.tick
-	if old := c.cache[sql]; old == nil {
+	if old := c.cache[k]; old == nil && !s.pragma && !s.more {
 		c.evict()
-		c.cache[sql] = s
+		c.cache[k] = s
 	}
 	return s, nil
 }
@@ -48,7 +62,7 @@ func (c *conn) statementFor(q *db.Query, sql string) (*statement, error) {
 func (c *conn) release(s *statement) {
 	c.handle.reset(s.ptr)
 	s.open = false
-	if c.cache[s.sql] != s {
+	if c.cache[s.key] != s {
 		c.handle.finalize(s.ptr)
 	}
 }
@@ -73,22 +87,41 @@ func (c *conn) evict() {
 
 // forget drops a statement, cached or not.
 func (c *conn) forget(s *statement) {
-	if c.cache[s.sql] == s {
-		delete(c.cache, s.sql)
+	if c.cache[s.key] == s {
+		delete(c.cache, s.key)
 	}
 	c.handle.finalize(s.ptr)
 }
 
-// compile prepares sql.
-func (c *conn) compile(q *db.Query, sql string) (*statement, error) {
-	ptr, tail, code := c.handle.prepare(sql)
+// compile prepares the first statement of k.sql. While another process holds the
+// lock it waits: the compiler reads the schema.
+func (c *conn) compile(q *db.Query, k key) (*statement, error) {
+	if i := strings.IndexByte(k.sql, 0); i >= 0 {
+		return nil, &db.Error{Kind: db.Invalid, Message: fmt.Sprintf("the statement has a NUL at byte %d, where SQLite would end it", i), SQL: k.sql}
+	}
+	var ptr uintptr
+	var tail string
+	code := c.patiently(q, func() (code int32) {
+		ptr, tail, code = c.handle.prepare(k.sql, k.by)
+		return code
+	}, func() {})
+	j := c.handle.judge
+	if code == codeAuth && j.refused != "" {
+		return nil, j.refusal(k.sql)
+	}
 	if code != codeOK {
-		return nil, c.check(q, code, sql) // preparing can be interrupted, too
+		return nil, c.check(q, code, k.sql) // preparing can be interrupted, too
 	}
 	if ptr == 0 {
-		return nil, &db.Error{Kind: db.Invalid, Message: "the statement is empty", SQL: sql}
+		return nil, &db.Error{Kind: db.Invalid, Message: "the statement is empty", SQL: k.sql}
 	}
-	s := &statement{sql: sql, ptr: ptr, readOnly: c.handle.readOnly(ptr), more: !blank(tail)}
+	s := &statement{
+		key: k, ptr: ptr, readOnly: c.handle.readOnly(ptr), pragma: j.pragma,
+		length: len(k.sql) - len(tail), more: !blank(tail),
+	}
+	if n := j.counters; k.by != byItself && (!n.inside || s.readOnly) {
+		s.counter = n.name
+	}
 	if err := c.numberParams(s); err != nil {
 		c.handle.finalize(ptr)
 		return nil, err
@@ -135,30 +168,32 @@ func (c *conn) describe(s *statement) {
 }
 
 // blank tells that text has no statement in it: spaces, semicolons, comments.
-func blank(text string) bool { return keyword(text) == "" }
+func blank(text string) bool { return begin(text, ";") == "" }
+
+// begin cuts off what comes before a statement: spaces, comments, and the
+// characters in also.
+func begin(sql, also string) string {
+	for {
+		sql = strings.TrimLeft(sql, " \t\r\n\f"+also)
+		switch {
+		case strings.HasPrefix(sql, "--"):
+			_, sql, _ = strings.Cut(sql, "\n")
+		case strings.HasPrefix(sql, "/*"):
+			_, sql, _ = strings.Cut(sql[2:], "*/")
+		default:
+			return sql
+		}
+	}
+}
 
 // keyword returns the first word of a statement in upper case: "SELECT".
 func keyword(sql string) string {
-	for {
-		sql = strings.TrimLeft(sql, " \t\r\n\f;(")
-		switch {
-		case strings.HasPrefix(sql, "--"):
-			_, rest, _ := strings.Cut(sql, "\n")
-			sql = rest
-		case strings.HasPrefix(sql, "/*"):
-			_, rest, _ := strings.Cut(sql[2:], "*/")
-			sql = rest
-		default:
-			end := 0
-			for end < len(sql) && (sql[end]|0x20 >= 'a' && sql[end]|0x20 <= 'z') {
-				end++
-			}
-			if end == 0 && sql != "" {
-				return sql[:1]
-			}
-			return strings.ToUpper(sql[:end])
-		}
+	sql = begin(sql, ";(")
+	end := 0
+	for end < len(sql) && (sql[end]|0x20 >= 'a' && sql[end]|0x20 <= 'z') {
+		end++
 	}
+	return strings.ToUpper(sql[:end])
 }
 
 // reads guesses from the first word whether a statement only reads. A wrong yes

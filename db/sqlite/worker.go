@@ -57,7 +57,13 @@ func (w *worker) finish(q *db.Query, err error) {
 // serve runs one query that belongs to no session.
 func (w *worker) serve(q *db.Query) {
 	c := w.conn
-	var err error
+	err := c.settle()
+	if err != nil {
+		q.Unsent()
+		w.finish(q, err)
+		w.ended++
+		return
+	}
 	switch q.Op {
 	case db.OpOne, db.OpQuery, db.OpExec:
 		err = c.run(q, q)
@@ -68,6 +74,8 @@ func (w *worker) serve(q *db.Query) {
 	case db.OpBegin:
 		w.transaction(q)
 		return
+	case db.OpCustom:
+		err = c.custom(q)
 	case db.OpStream:
 		s := newSession(w, false)
 		if err = s.stream(q); err == nil && len(c.cursors) > 0 {
@@ -82,13 +90,10 @@ func (w *worker) serve(q *db.Query) {
 		w.pass(q)
 		return
 	}
-	if !c.handle.autocommit() {
-		c.calm()
-		_ = c.command(nil, "ROLLBACK")
-		if err == nil {
-			err = &db.Error{Kind: db.Invalid, SQL: q.SQL, Message: "a transaction is started with Pool.Tx, not with a statement"}
-		}
+	if !c.handle.autocommit() && err == nil {
+		err = &db.Error{Kind: db.Invalid, SQL: q.SQL, Message: "a transaction is started with Pool.Tx, not with a statement"}
 	}
+	c.clean()
 	w.finish(q, err)
 	w.ended++
 }

@@ -1,0 +1,124 @@
+package sqlite
+
+import "github.com/fasterapi/fasterapi/db"
+
+// isScript tells that item may have several statements in its text.
+func isScript(item *db.Query) bool { return item.Op == db.OpExec && len(item.Params()) == 0 }
+
+// script runs several statements in one text, all or nothing.
+func (c *conn) script(q, item *db.Query) error {
+	if !isScript(item) {
+		return &db.Error{
+			Kind: db.Invalid, SQL: item.SQL,
+			Message: "several statements in one call: only Exec without parameters takes them; see Batch",
+		}
+	}
+	return c.atomically(q, "BEGIN IMMEDIATE", func() error { return c.statements(q, item, byCaller) })
+}
+
+// scriptAfter runs a text whose first statement was refused with err for want of a
+// transaction, if there are others behind it, and fails with err if not.
+func (c *conn) scriptAfter(q, item *db.Query, err error) error {
+	if !isScript(item) {
+		return err
+	}
+	return c.atomically(q, "BEGIN IMMEDIATE", func() error {
+		s, failed := c.compile(q, key{item.SQL, byCaller})
+		if failed != nil {
+			return failed
+		}
+		c.handle.finalize(s.ptr)
+		if !s.more {
+			return err
+		}
+		return c.statements(q, item, byCaller)
+	})
+}
+
+// statements runs all statements of item's text in the transaction that is open.
+// Its result is the sum of the rows that they affected, and the last rowid.
+func (c *conn) statements(q, item *db.Query, by party) error {
+	var affected, rowid int64
+	for rest := item.SQL; !blank(rest); {
+		s, err := c.compile(q, key{rest, by})
+		if err != nil {
+			return err
+		}
+		text := rest[:s.length]
+		rest = rest[s.length:]
+		changed := c.handle.totalChanges()
+		if err = c.admit(s); err == nil && s.want > 0 {
+			err = &db.Error{Kind: db.Invalid, SQL: text, Message: "a script has no parameters"}
+		}
+		if err == nil {
+			c.wrote = c.wrote || !s.readOnly
+			code := c.firstStep(q, s.ptr)
+			for code == codeRow {
+				code = c.handle.step(s.ptr)
+			}
+			err = c.check(q, code, text)
+		}
+		c.handle.finalize(s.ptr)
+		if err != nil {
+			return err
+		}
+		if c.handle.totalChanges() != changed {
+			var rows int64
+			rows, rowid = c.handle.changes()
+			affected += rows
+		}
+	}
+	item.Affected(affected, rowid)
+	return nil
+}
+
+// batch runs the items of q, all or nothing.
+func (c *conn) batch(q *db.Query) error {
+	begin := "BEGIN IMMEDIATE"
+	if c.reader {
+		begin = "BEGIN"
+		for _, item := range q.Items {
+			s, err := c.statementFor(q, key{item.SQL, byCaller})
+			if err != nil {
+				continue // it fails again in its place
+			}
+			c.release(s)
+			if !s.readOnly || s.more {
+				return errWrites
+			}
+		}
+	}
+	return c.atomically(q, begin, func() error {
+		for i, item := range q.Items {
+			if err := c.run(q, item); err != nil {
+				return &db.BatchError{Index: i, SQL: item.SQL, Err: err}
+			}
+		}
+		return nil
+	})
+}
+
+// atomically runs fn in a transaction of its own, or in a savepoint when there
+// is one already.
+func (c *conn) atomically(q *db.Query, begin string, fn func() error) error {
+	commit, rollback := "COMMIT", "ROLLBACK"
+	if !c.handle.autocommit() {
+		begin = "SAVEPOINT fasterapi_batch"
+		commit, rollback = "RELEASE fasterapi_batch", "ROLLBACK TO fasterapi_batch"
+	}
+	if err := c.command(q, begin); err != nil {
+		return err
+	}
+	err := fn()
+	if err == nil {
+		err = c.command(q, commit)
+	}
+	if err != nil && !c.handle.autocommit() {
+		c.calm()
+		err = join(err, c.command(nil, rollback))
+		if commit != "COMMIT" {
+			err = join(err, c.command(nil, commit))
+		}
+	}
+	return err
+}
