@@ -208,6 +208,24 @@ func (h *handle) prepare(sql string, by party) (stmt uintptr, tail string, code 
 	return h.take(), sql[min(int(used), len(sql)):], codeOK
 }
 
+// probe judges the first statement of sql as if a transaction were open, without
+// compiling it: why it would be refused, "" if it would not.
+func (h *handle) probe(sql string, by party) string {
+	j := h.judge
+	j.begin(by, true)
+	j.probe = true
+	defer j.end()
+	text, err := libc.CString(sql)
+	if err != nil {
+		return ""
+	}
+	defer libc.Xfree(h.tls, text)
+	if lib.Xsqlite3_prepare_v3(h.tls, h.db, text, -1, 0, h.cell, 0) == codeOK {
+		h.finalize(h.take()) // a text without a statement
+	}
+	return j.refused
+}
+
 func (h *handle) finalize(stmt uintptr)   { lib.Xsqlite3_finalize(h.tls, stmt) }
 func (h *handle) step(stmt uintptr) int32 { return lib.Xsqlite3_step(h.tls, stmt) }
 

@@ -141,25 +141,24 @@ func (c *conn) wait(d time.Duration) {
 
 // run executes one statement, q itself or an item of the batch q.
 func (c *conn) run(q, item *db.Query) error {
+	if isScript(item) {
+		if c.reader && c.handle.autocommit() {
+			return errWrites // for all that is known
+		}
+		return c.script(q, item, byCaller)
+	}
 	s, err := c.statementFor(q, key{item.SQL, byCaller})
-	if err != nil {
-		if errors.Is(err, errNeedsTx) {
-			return c.scriptAfter(q, item, err)
-		}
+	switch {
+	case err != nil:
 		return err
+	case s.more:
+		err = severalStatements(item.SQL)
+	case c.reader && !s.readOnly && c.handle.autocommit():
+		err = errWrites
+	default:
+		err = c.admit(s)
 	}
-	if c.reader && !s.readOnly && c.handle.autocommit() {
-		c.release(s)
-		return errWrites
-	}
-	if s.more {
-		c.forget(s)
-		if c.reader && c.handle.autocommit() && isScript(item) {
-			return errWrites // to all appearances
-		}
-		return c.script(q, item)
-	}
-	if err := c.admit(s); err != nil {
+	if err != nil {
 		c.release(s)
 		return err
 	}

@@ -30,11 +30,13 @@ func (s *session) stream(q *db.Query) error {
 	if err != nil {
 		return err
 	}
-	switch err = c.admit(stmt); {
+	switch {
+	case stmt.more:
+		err = severalStatements(q.SQL)
 	case c.reader && !stmt.readOnly && !s.tx:
 		err = errWrites
-	case stmt.more:
-		err = &db.Error{Kind: db.Invalid, SQL: q.SQL, Message: "several statements in one call"}
+	default:
+		err = c.admit(stmt)
 	}
 	if err != nil {
 		c.release(stmt)

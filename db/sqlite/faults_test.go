@@ -173,6 +173,12 @@ func TestRefusals(t *testing.T) {
 	run(t, p, "CREATE TABLE t (n BIGINT)")
 	for sql, words := range map[string]string{
 		"BEGIN":                        "Pool.Tx",
+		"/* now */ ; COMMIT":           "closure",
+		"EXPLAIN ROLLBACK":             "closure",
+		"SAVEPOINT a":                  "Tx.Savepoint",
+		"SELECT 1; RELEASE a":          "Tx.Savepoint",
+		"DELETE FROM t; END":           "closure",
+		"BEGIN; SELECT 1; ROLLBACK":    "closure",
 		"":                             "empty",
 		"-- nothing":                   "empty",
 		"SELECT :name":                 "$1",

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -32,7 +31,7 @@ type judge struct {
 	party    party
 	tx       bool   // a transaction is open
 	refused  string // why; "" when nothing was refused
-	needsTx  bool   // refused only because no transaction is open
+	probe    bool   // the statement is only judged: SQLite is not to go on with it
 	pragma   bool
 	counters counterUse
 }
@@ -68,7 +67,7 @@ func (j *judge) allow(q question) bool {
 	case lib.SQLITE_PRAGMA:
 		j.pragma = true
 		if j.party != byItself {
-			j.refused, j.needsTx = j.judgePragma(strings.ToLower(q.first()), q.second != nil)
+			j.refused = j.judgePragma(strings.ToLower(q.first()), q.second != nil)
 		}
 	case lib.SQLITE_FUNCTION:
 		j.noteFunction(strings.ToLower(q.second()), q.inside)
@@ -80,7 +79,7 @@ func (j *judge) allow(q question) bool {
 		j.refused = "ATTACH and DETACH as statements: they reach one connection of several, so that other calls " +
 			"do not find the tables; name the file in Config.Attach, which opens it on all connections"
 	}
-	return j.party == byItself || j.refused == ""
+	return j.party == byItself || j.refused == "" && !j.probe
 }
 
 func (j *judge) noteFunction(name string, inside bool) {
@@ -90,18 +89,6 @@ func (j *judge) noteFunction(name string, inside bool) {
 			j.counters = counterUse{name, inside}
 		}
 	}
-}
-
-// errNeedsTx is below the error of a statement that a transaction may run.
-var errNeedsTx = errors.New("sqlite: only in a transaction")
-
-// refusal is the error for a statement that was refused.
-func (j *judge) refusal(sql string) *db.Error {
-	e := &db.Error{Kind: db.Invalid, Message: j.refused, SQL: sql}
-	if j.needsTx {
-		e.Err = errNeedsTx
-	}
-	return e
 }
 
 // admit decides what depends on where a compiled statement runs. SQLite counts by

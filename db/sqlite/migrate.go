@@ -55,12 +55,7 @@ func (c *conn) migrate(q *db.Query) error {
 	if c.handle.flags()&lib.SQLITE_ForeignKeys != 0 {
 		return &db.Error{Kind: db.Other, SQL: q.SQL, Message: "foreign keys cannot be turned off"}
 	}
-	return c.atomically(q, "BEGIN IMMEDIATE", func() error { // settle turns the keys on again
-		if err := c.statements(q, q, byMigration); err != nil {
-			return err
-		}
-		return c.checkKeys(q)
-	})
+	return c.script(q, q, byMigration) // settle turns the keys on again
 }
 
 // checkKeys fails with the first row that refers to nothing.

@@ -110,32 +110,23 @@ var instead = map[string]string{
 	"schema_version":     "it can damage the file; the sqlite3 shell sets it while no service has the file open",
 }
 
-// judgePragma returns why a caller may not use a PRAGMA, "" if they may. needsTx
-// tells that it would be allowed in a transaction.
-func (j *judge) judgePragma(name string, value bool) (why string, needsTx bool) {
-	rule := pragmas[name]
-	switch {
+// judgePragma returns why a caller may not use a PRAGMA, "" if they may.
+func (j *judge) judgePragma(name string, value bool) string {
+	switch rule := pragmas[name]; {
 	case rule == pragmaUnknown:
-		return fmt.Sprintf("SQLite has no PRAGMA %s, and would ignore it", name), false
-	case !value, rule == pragmaReads, rule == pragmaFile:
-		return "", false
-	case rule == pragmaTx && j.tx:
-		return "", false
+		return fmt.Sprintf("SQLite has no PRAGMA %s, and would ignore it", name)
+	case !value, rule == pragmaReads, rule == pragmaFile, rule == pragmaTx && j.tx,
+		name == "legacy_alter_table" && j.party == byMigration:
+		return ""
 	case rule == pragmaTx:
-		return fmt.Sprintf("PRAGMA %s lasts until the end of a transaction: set it inside of Pool.Tx, in a batch or in a script", name), true
-	case name == "legacy_alter_table" && j.party == byMigration:
-		return "", false
-	}
-	why = fmt.Sprintf("PRAGMA %s would change the connection for all later calls: ", name)
-	switch way, ok := instead[name]; {
-	case ok:
-		why += way
+		return fmt.Sprintf("PRAGMA %s lasts until the end of a transaction: set it inside of Pool.Tx, in a batch or in a script", name)
 	case rule == pragmaSets:
-		why += "Config.Pragmas sets it on all connections"
+		return fmt.Sprintf("PRAGMA %s would change the connection for all later calls: Config.Pragmas sets it on all connections", name)
+	case instead[name] != "":
+		return fmt.Sprintf("PRAGMA %s would change the connection for all later calls: %s", name, instead[name])
 	default:
-		why += "the driver depends on what it is"
+		return fmt.Sprintf("PRAGMA %s would change the connection for all later calls: the driver depends on what it is", name)
 	}
-	return why, false
 }
 
 // word tells that text is a word or a number, which needs no quotes in SQL.

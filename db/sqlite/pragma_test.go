@@ -69,6 +69,7 @@ func TestForeignKeysStay(t *testing.T) {
 			"EXPLAIN QUERY PLAN PRAGMA foreign_keys = OFF",
 			"PRAGMA foreign_keys = OFF",
 			off + off,
+			slow + ";" + off, // nothing runs before it is refused
 		} {
 			_, err := p.Exec(t.Context(), sql).Await(t.Context())
 			require.Equal(t, db.Invalid, db.KindOf(err), "%s: %v", sql, err)
@@ -301,6 +302,11 @@ func TestScriptCounts(t *testing.T) {
 		r, err = p.Exec(ctx, "CREATE TABLE u (n); DROP TABLE u").Await(ctx)
 		require.NoError(t, err)
 		require.Equal(t, int64(0), r.RowsAffected)
+		r, err = p.Exec(ctx, "/* as dumped */ BEGIN TRANSACTION; SELECT 1; UPDATE t SET n = 'c; d' WHERE n <> ';'; COMMIT;").Await(ctx)
+		require.NoError(t, err)
+		require.Equal(t, int64(2), r.RowsAffected)
+		_, err = p.Exec(ctx, "BEGIN; DELETE FROM t; SELECT * FROM missing; COMMIT").Await(ctx)
+		require.ErrorContains(t, err, "no such table: missing")
 		_, err = p.Exec(ctx, "DELETE FROM t; INSERT INTO t VALUES ($1)").Await(ctx)
 		require.ErrorContains(t, err, "no parameters")
 		_, err = p.Exec(ctx, "DELETE FROM t; (").Await(ctx)

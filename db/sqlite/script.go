@@ -1,46 +1,64 @@
 package sqlite
 
-import "github.com/fasterapi/fasterapi/db"
+import (
+	"strings"
 
-// isScript tells that item may have several statements in its text.
-func isScript(item *db.Query) bool { return item.Op == db.OpExec && len(item.Params()) == 0 }
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/internal/sqltext"
+)
 
-// script runs several statements in one text, all or nothing.
-func (c *conn) script(q, item *db.Query) error {
-	if !isScript(item) {
-		return &db.Error{
-			Kind: db.Invalid, SQL: item.SQL,
-			Message: "several statements in one call: only Exec without parameters takes them; see Batch",
-		}
-	}
-	return c.atomically(q, "BEGIN IMMEDIATE", func() error { return c.statements(q, item, byCaller) })
+// isScript tells that item is a call of Exec with several statements in its text.
+func isScript(item *db.Query) bool {
+	return item.Op == db.OpExec && len(item.Params()) == 0 && strings.IndexByte(item.SQL, ';') >= 0 &&
+		sqltext.Of(sqltext.SQLite, item.SQL).Script()
 }
 
-// scriptAfter runs a text whose first statement was refused with err for want of a
-// transaction, if there are others behind it, and fails with err if not.
-func (c *conn) scriptAfter(q, item *db.Query, err error) error {
-	if !isScript(item) {
+// severalStatements is the error for a call that takes one.
+func severalStatements(sql string) error {
+	return &db.Error{
+		Kind: db.Invalid, SQL: sql,
+		Message: "several statements in one call: only Exec without parameters takes them; see Batch",
+	}
+}
+
+// script runs several statements in one text, all or nothing. A BEGIN and a COMMIT
+// around all of them say the same.
+func (c *conn) script(q, item *db.Query, by party) error {
+	text := item.SQL
+	if c.handle.autocommit() {
+		text = sqltext.Of(sqltext.SQLite, text).Body(text)
+	}
+	if err := c.foresee(text, by); err != nil {
 		return err
 	}
 	return c.atomically(q, "BEGIN IMMEDIATE", func() error {
-		s, failed := c.compile(q, key{item.SQL, byCaller})
-		if failed != nil {
-			return failed
-		}
-		c.handle.finalize(s.ptr)
-		if !s.more {
+		if err := c.statements(q, item, key{text, by}); err != nil || by != byMigration {
 			return err
 		}
-		return c.statements(q, item, byCaller)
+		return c.checkKeys(q)
 	})
 }
 
-// statements runs all statements of item's text in the transaction that is open.
+// foresee finds a statement that will be refused, before the ones in front of it
+// have run.
+func (c *conn) foresee(text string, by party) error {
+	for _, sql := range sqltext.Split(sqltext.SQLite, text) {
+		switch traits := sqltext.Of(sqltext.SQLite, sql); {
+		case traits.Control, traits.Verb == "pragma", traits.Verb == "attach", traits.Verb == "detach":
+			if why := c.handle.probe(sql, by); why != "" {
+				return &db.Error{Kind: db.Invalid, Message: why, SQL: sql}
+			}
+		}
+	}
+	return nil
+}
+
+// statements runs all statements of k in the transaction that is open.
 // Its result is the sum of the rows that they affected, and the last rowid.
-func (c *conn) statements(q, item *db.Query, by party) error {
+func (c *conn) statements(q, item *db.Query, k key) error {
 	var affected, rowid int64
-	for rest := item.SQL; !blank(rest); {
-		s, err := c.compile(q, key{rest, by})
+	for rest := k.sql; !blank(rest); {
+		s, err := c.compile(q, key{rest, k.by})
 		if err != nil {
 			return err
 		}

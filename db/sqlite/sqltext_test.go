@@ -29,7 +29,7 @@ var controlCodes = []string{"AutoCommit", "Savepoint"}
 
 // codes returns the instructions of a statement, which is not run.
 func codes(t *testing.T, h *handle, sql string) (list []string, ok bool) {
-	stmt, _, code := h.prepare("EXPLAIN " + sql)
+	stmt, _, code := h.prepare("EXPLAIN "+sql, byItself)
 	if code != codeOK {
 		return nil, false
 	}
@@ -53,7 +53,7 @@ func checkText(t *testing.T, h *handle, sql string) {
 		if i < len(list) && sqltext.Of(sqltext.SQLite, list[i]).Verb == "pragma" {
 			return // it may run while it is compiled
 		}
-		stmt, tail, code := h.prepare(rest)
+		stmt, tail, code := h.prepare(rest, byItself)
 		if code != codeOK {
 			return // wrong from here on
 		}
@@ -80,7 +80,7 @@ func newHandle(t testing.TB) *handle {
 	require.EqualValues(t, codeOK, code, message)
 	t.Cleanup(func() { require.EqualValues(t, codeOK, h.close()) })
 	for _, sql := range []string{"CREATE TABLE t (a)", "CREATE VIEW v AS SELECT a FROM t"} {
-		stmt, _, code := h.prepare(sql)
+		stmt, _, code := h.prepare(sql, byItself)
 		require.EqualValues(t, codeOK, code)
 		require.EqualValues(t, lib.SQLITE_DONE, h.step(stmt))
 		h.finalize(stmt)
