@@ -3,7 +3,8 @@
 // so all of it can be fuzzed; connections are the business of package http1.
 //
 //   - [Head] parses request heads, as they come: call [Head.Parse] again when
-//     more bytes are there. [Head.Body] says how the body is framed.
+//     more bytes are there. [Head.Body] says how the body is framed. [Head.ParsePart]
+//     reads what there is of a head that was refused.
 //   - [CheckRequest] holds a request that another parser has read against the same
 //     grammar.
 //   - [Chunks] decodes chunked bodies and their trailers, with a copy

@@ -51,7 +51,7 @@ var (
 	errChunkExtension = &Error{400, "chunk extension is not a list of names and values"}               // 7.1.1
 	errChunkExtended  = &Error{400, "chunk extensions are too long"}                                   // 7.1.1
 	errChunkEnd       = &Error{400, "chunk does not end in carriage return and line feed"}             // 7.1
-	errBodyLong       = &Error{413, "body is too long"}                                                // RFC 9110 15.5.14
+	errBodyLong       = &Error{413, "the request body is too large"}                                   // RFC 9110 15.5.14
 	errTrailersLong   = &Error{431, "trailer section is too long"}                                     // RFC 6585 5
 	errTrailerFraming = &Error{400, "trailer section contains a field that frames or routes messages"} // RFC 9110 6.5.1
 )

@@ -47,23 +47,25 @@ func (h *Head) fieldLines(b []byte, lim *Limits) (n int, err error) {
 		i = scanText(b, i)
 		if i+1 >= len(b) {
 			if i < len(b) && b[i] != '\r' {
-				return 0, badText(b[i])
+				err = badText(b[i])
 			}
 			break
 		}
 		if b[i] != '\r' || b[i+1] != '\n' {
-			return 0, badText(b[i])
+			err = badText(b[i])
+			break
 		}
 		if len(headers) >= lim.Headers {
-			return 0, errFields
+			err = errFields
+			break
 		}
 		from, to := trimmed(b, colon+1, i)
 		headers = append(headers, Header{})
 		f := &headers[len(headers)-1] // built in place: a copied literal costs 10 ns, stores that do not forward to wider loads
 		f.Name, f.Value = b[line:colon:colon], b[from:to:to]
 		if size := uint(colon - line); size < 32 && noted>>size&1 != 0 {
-			if err := h.note(f.Name, f.Value); err != nil {
-				return 0, err
+			if err = h.note(f.Name, f.Value); err != nil && !s.partly {
+				break
 			}
 		}
 		i += 2

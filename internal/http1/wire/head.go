@@ -29,6 +29,19 @@ const (
 	DefaultTargetBytes = 8 << 10
 )
 
+func (lim Limits) withDefaults() Limits {
+	if lim.HeadBytes <= 0 {
+		lim.HeadBytes = DefaultHeadBytes
+	}
+	if lim.Headers <= 0 {
+		lim.Headers = DefaultHeaders
+	}
+	if lim.TargetBytes <= 0 {
+		lim.TargetBytes = DefaultTargetBytes
+	}
+	return lim
+}
+
 // Form is which of the four forms of RFC 9112 3.2 a request target has.
 type Form uint8
 
@@ -51,8 +64,8 @@ const (
 // Head is a parsed request head. The zero value is ready for [Head.Parse], and
 // one Head serves any number of requests, one after the other.
 //
-// All exported fields mean something only after Parse returned n > 0. All
-// slices alias the bytes given to that call of Parse: they are leased until
+// All exported fields mean something only after Parse returned n > 0, or after
+// [Head.ParsePart]. All slices alias the bytes given to that call of Parse: they are leased until
 // the caller reuses its buffer. Nothing is percent-decoded.
 //
 // Owner: the owner of the conn.
@@ -82,6 +95,7 @@ type Head struct {
 // Owner: the owner of the conn.
 type progress struct {
 	stage   stage
+	partly  bool  // ParsePart: fields that are well-formed are taken, whatever they say
 	resumed bool  // some earlier call stopped short: the slices made so far are stale
 	empty   uint8 // empty lines skipped before the request line
 	seen    uint8 // classes of the bytes of the target, together
@@ -142,15 +156,7 @@ func (h *Head) begin() {
 //
 // What is refused is listed in the documentation of the package.
 func (h *Head) Parse(b []byte, lim Limits) (n int, err error) {
-	if lim.HeadBytes <= 0 {
-		lim.HeadBytes = DefaultHeadBytes
-	}
-	if lim.Headers <= 0 {
-		lim.Headers = DefaultHeaders
-	}
-	if lim.TargetBytes <= 0 {
-		lim.TargetBytes = DefaultTargetBytes
-	}
+	lim = lim.withDefaults()
 	if len(b) > lim.HeadBytes {
 		b = b[:lim.HeadBytes]
 	}
