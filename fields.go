@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/problem"
 )
 
 // Who owns a field of the response: what was set last, nearest to the content. The
@@ -23,10 +24,18 @@ import (
 // twice. A mounted handler's Header is made of them and becomes them again.
 
 // within is the innermost handler of a route with middleware: package exchange gets
-// to know where it begins. One that fails takes back what it has said of its body.
+// to know where it begins. One that fails takes back what it has said of its body. It
+// is not called for a request that the engine refuses.
 func within(call Handler) Handler {
 	return func(c *Ctx) error {
-		c.change(func(r *request) { r.x.Within() })
+		var refused *problem.Problem
+		c.change(func(r *request) {
+			r.x.Within()
+			refused = r.refused()
+		})
+		if refused != nil {
+			return refused
+		}
 		err := call(c)
 		if err != nil && !c.sent() {
 			c.change(func(r *request) {

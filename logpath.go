@@ -14,9 +14,13 @@ const logSecret = "***"
 // that are sensitive (`format:"password"`, `sensitive:"true"`), in the input of
 // the route and of what it needs injected. So it does in the path of a request
 // without a route, which may be one for such a route but for its method or its
-// end, at the places of all routes that begin like it.
+// end, at the places of all routes that begin like it. Of a target that could not be
+// read (see [Ctx.Refused]) it is the beginning.
 func (c *Ctx) LogPath() string {
 	path, route := c.Path(), read(c, func(r *request) *route { return r.route })
+	if path == "" {
+		path = read(c, (*request).targetPart)
+	}
 	if route != nil {
 		return route.withoutSecrets(path, len(path))
 	}

@@ -113,9 +113,10 @@ func (a *App) startHTTP1() (engine, netip.AddrPort, error) {
 // startNetHTTP serves through net/http: TLS, HTTP/2, and platforms without
 // epoll or kqueue.
 func (a *App) startNetHTTP() (engine, netip.AddrPort, error) {
+	maxHead := int(or(int64(a.cfg.HTTP.MaxHead), nethttp.DefaultMaxHead))
 	return nethttp.Start(nethttp.Config{
 		Addr: a.cfg.Addr, TLS: a.cfg.TLS, H2C: a.cfg.H2C,
-		HeadTimeout: a.cfg.HTTP.HeadTimeout, IdleTimeout: a.cfg.HTTP.IdleTimeout, MaxHeadBytes: a.cfg.HTTP.MaxHead,
+		HeadTimeout: a.cfg.HTTP.HeadTimeout, IdleTimeout: a.cfg.HTTP.IdleTimeout, MaxHead: maxHead,
 		MaxConns: a.cfg.HTTP.MaxConns * a.reactors.Len(), Logger: a.log,
-	}, a.Handler())
+	}, a.handler(maxHead))
 }

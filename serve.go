@@ -34,6 +34,9 @@ func (d *dispatcher) Begin(x *exchange.Exchange) {
 		x.User = r
 	}
 	r.begin((*App)(d))
+	if x.Refusal != nil && x.Head.Path == nil {
+		return // nothing to find a route with
+	}
 	m := d.router.Match(x.Head.Method, x.Head.Path, &r.params)
 	if m.Outcome == router.Found {
 		r.route = m.Route.Value
@@ -76,6 +79,9 @@ func (d *dispatcher) Serve(x *exchange.Exchange) exchange.Outcome {
 	r := c.route
 	if r == nil {
 		r = d.missed
+	}
+	if x.Refusal != nil && len(r.middleware) == 0 {
+		return c.serveRefused()
 	}
 	kind := style(r.style.Load())
 	if kind != inline && (kind == onGoroutine) == x.OnReactor() {
@@ -168,6 +174,9 @@ func (c *Ctx) runChain(r *route) (outcome exchange.Outcome) {
 func (c *Ctx) conclude(err error) {
 	if err == nil {
 		err = c.droppedReference()
+	}
+	if c.x.Refusal != nil {
+		err = c.insist(err)
 	}
 	if err != nil {
 		c.outcome = err

@@ -31,7 +31,11 @@ func WrapMiddleware(middleware func(http.Handler) http.Handler) Middleware {
 		return func(c *Ctx) error {
 			in := &inside{Ctx: c}
 			r, err := c.httpRequest(in)
-			if err != nil {
+			switch {
+			case err == nil:
+			case c.Refused() != nil: // perhaps because of what cannot be understood
+				return next(c)
+			default:
 				return problem.Wrap(err, http.StatusBadRequest, "the request target cannot be understood")
 			}
 			w := newHTTPWriter(c)

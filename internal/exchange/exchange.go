@@ -28,6 +28,9 @@ type Exchange struct {
 	Remote netip.AddrPort
 	// Secure tells whether the request came over TLS.
 	Secure bool
+	// Refusal is why the engine does not let the request be served; nil: it does. See
+	// Refuse.
+	Refusal *wire.Error
 	// CloseAfter closes the connection after the response.
 	CloseAfter bool
 
@@ -129,6 +132,7 @@ func (x *Exchange) Reset() {
 	}
 	x.Remote, x.Secure, x.CloseAfter = netip.AddrPort{}, false, false
 	x.Status, x.ContentType, x.fields = 0, "", x.fields[:0]
+	x.Refusal = nil
 	x.outer, x.typed = 0, false
 	x.carrier, x.reactor, x.coroutine = nil, nil, nil
 	x.onReactor, x.streamed, x.hijacked = false, false, false
@@ -203,7 +207,7 @@ func Bodiless(status int) bool {
 // Open sends the head with the staged status and fields, and returns the
 // writer of the body: of exactly length bytes, or, when length is negative,
 // of as many as come (chunked, or until the end of the connection for
-// HTTP/1.0). Goroutines only.
+// HTTP/1.0). Goroutines only. A refused request is not answered with a success.
 func (x *Exchange) Open(length int64) (BodyWriter, error) {
 	if x.onReactor {
 		return nil, ErrOnReactor
@@ -213,6 +217,9 @@ func (x *Exchange) Open(length int64) (BodyWriter, error) {
 	}
 	if x.Status < 200 || x.Status > 999 {
 		return nil, ErrNoStatus
+	}
+	if x.Forgives() {
+		return nil, x.Refusal
 	}
 	if x.Status == resetContent {
 		length = 0
@@ -229,13 +236,17 @@ func (x *Exchange) EndStream() error { return x.carrier.EndStream(x) }
 func (x *Exchange) Streamed() bool { return x.streamed }
 
 // Hijack takes the connection from the engine; the engine sends nothing more.
-// It returns the bytes that were read after this request. Goroutines only.
+// It returns the bytes that were read after this request. Goroutines only, and not
+// for a refused request.
 func (x *Exchange) Hijack() (net.Conn, []byte, error) {
 	if x.onReactor {
 		return nil, nil, ErrOnReactor
 	}
 	if x.streamed || x.hijacked {
 		return nil, nil, ErrResponseSent
+	}
+	if x.Refusal != nil {
+		return nil, nil, x.Refusal
 	}
 	conn, rest, err := x.carrier.Hijack(x)
 	x.hijacked = err == nil
@@ -260,6 +271,8 @@ func (x *Exchange) Detach() (fd int, rest []byte, err error) {
 		return 0, nil, ErrOnReactor
 	case x.streamed || x.hijacked:
 		return 0, nil, ErrResponseSent
+	case x.Refusal != nil:
+		return 0, nil, x.Refusal
 	case !ok:
 		return 0, nil, ErrHijackUnsupported
 	}

@@ -39,9 +39,11 @@ type Handler interface {
 	// all other methods. It must not block.
 	Begin(x *Exchange)
 	// Admit is asked when the head of a request with a body has come. It must
-	// not block. It is not called for requests without a body.
+	// not block. It is not called for requests without a body, nor for refused ones.
 	Admit(x *Exchange) Admission
-	// Serve answers x, on the reactor or on a goroutine as x.OnReactor tells.
+	// Serve answers x, on the reactor or on a goroutine as x.OnReactor tells. When
+	// x.Refusal is set it answers with that, or another failure, and nothing else
+	// comes of the request.
 	Serve(x *Exchange) Outcome
 	// Cancel tells that nobody waits for the answer any more. It runs on the
 	// reactor, at the same time as Serve if that runs on a goroutine, but never

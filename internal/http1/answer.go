@@ -1,7 +1,6 @@
 package http1
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
@@ -25,7 +24,10 @@ func (c *conn) out() []byte {
 
 // answer appends the staged response of x to the output.
 func (c *conn) answer(x *exchange.Exchange) {
-	if x.Status < 200 || x.Status > 999 {
+	switch {
+	case x.Forgives():
+		x.Respond(x.Refusal.Status, problem.ContentType, problem.New(x.Refusal.Status, x.Refusal.Reason).AppendJSON(nil))
+	case x.Status < 200 || x.Status > 999:
 		x.Respond(500, "", nil) // no final status
 	}
 	out := c.appendHead(c.out(), x)
@@ -100,37 +102,4 @@ func bodiless(status int) bool {
 
 func headOnly(x *exchange.Exchange) bool {
 	return string(x.Head.Method) == "HEAD"
-}
-
-// refuseFor answers a request that package wire found wrong.
-func (c *conn) refuseFor(err error) {
-	var bad *wire.Error
-	if errors.As(err, &bad) {
-		c.refuse(bad.Status, bad.Reason)
-		return
-	}
-	c.refuse(400, "the request cannot be read")
-}
-
-// refuse answers a request that cannot be served and closes the connection:
-// where the next request begins is in doubt.
-func (c *conn) refuse(status int, reason string) {
-	c.core.refused.Add(1)
-	c.body = nil
-	c.mustClose, c.unread = true, true
-	c.expectNothing() // a deadline that has passed would hide the one of writing
-	out := wire.AppendStatus(c.out(), status, 1)
-	out = c.core.appendDate(out, c.owner.Load() == ownedByReactor)
-	out = append(out, c.core.server.serverLine...)
-	out, _ = wire.AppendHeader(out, "Content-Type", problem.ContentType)
-	text := problem.New(status, reason).AppendJSON(nil)
-	out = append(out, "Connection: close\r\n"...)
-	out = wire.AppendContentLength(out, int64(len(text)))
-	out = wire.AppendEnd(out)
-	if !c.begun || !headOnly(c.x) {
-		out = append(out, text...)
-	}
-	c.socket.SetOut(out)
-	c.phase = leaving
-	c.dropExchange()
 }

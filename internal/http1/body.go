@@ -37,7 +37,7 @@ func (c *conn) admit() {
 		length = -1
 	}
 	if length > adm.Limit && !adm.Discard {
-		c.refuse(413, "the request body is too large")
+		c.refuse(exchange.TooLong)
 		return
 	}
 	unread := c.in[c.pos:]

@@ -28,6 +28,7 @@ func (c *conn) leave() bool {
 	}
 	c.core.reactor.Poller().Shutdown(c.socket.FD())
 	c.dropInput()
+	c.dropExchange()
 	c.phase, c.lingered = lingering, 0
 	c.readable = true
 	c.expect(lingerTimeout)

@@ -11,6 +11,7 @@
 //	input.go      bytes are read
 //	head.go       they become a request head (package wire parses)
 //	body.go       the body is collected, discarded or left to stream (bodyreader.go)
+//	refuse.go     what is wrong with it is the handler's to answer
 //	dispatch.go   the handler serves the exchange
 //	answer.go     its response becomes bytes (opening.go: those that do not change;
 //	              stream.go: when it comes in pieces)
@@ -53,6 +54,7 @@
 // # What it refuses
 //
 // Whatever RFC 9112 calls ambiguous (package wire), heads and bodies over
-// their limits, clients slower than the timeouts of [Config]. Where the
-// framing is in doubt the connection is closed after the answer.
+// their limits, clients slower than the timeouts of [Config]. The handler answers
+// what is refused (see [exchange.Exchange.Refuse]), once at least a byte of a head
+// has come; then the connection closes, because the framing is in doubt.
 package http1

@@ -44,11 +44,8 @@ func (c *conn) readHead() bool {
 // begin starts the exchange whose head is complete.
 func (c *conn) begin() {
 	x := c.x
-	c.halfway, c.partial, c.fresh = false, false, false
 	c.expectNothing()
-	x.Attach(c, c.core.reactor, c.owner.Load() == ownedByReactor)
-	x.Enter(c.co)
-	x.Remote = c.remote
+	c.attach()
 	c.core.server.handler.Begin(x)
 	c.mustClose = !x.Head.Persistent()
 	c.begun = true
@@ -56,6 +53,14 @@ func (c *conn) begin() {
 	if x.Head.Body() != wire.NoBody {
 		c.admit()
 	}
+}
+
+// attach makes x the exchange of the connection, before its handler knows it.
+func (c *conn) attach() {
+	c.halfway, c.partial, c.fresh = false, false, false
+	c.x.Attach(c, c.core.reactor, c.owner.Load() == ownedByReactor)
+	c.x.Enter(c.co)
+	c.x.Remote = c.remote
 }
 
 // rest lets an idle connection wait, without buffers and without an exchange.

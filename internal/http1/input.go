@@ -32,7 +32,7 @@ func (c *conn) fill() bool {
 	default:
 		c.readable = false
 		if status == stream.Ended && c.interrupted() {
-			c.refuse(400, "the request is not complete")
+			c.brokenOff()
 			return true
 		}
 		c.close() // everything is flushed, and no request comes any more

@@ -1,8 +1,10 @@
 package http1
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -39,32 +41,148 @@ var faults = []struct{ name, in, status string }{
 	{"control character", "GET / HTTP/1.1\r\nHost: a\r\nX: a\x00b\r\n\r\n", "400"},
 }
 
+// refusers answer refused requests in every style. The one without a name passes them
+// off as fine, which the engine must not send.
+func refusers() map[string]func(*exchange.Exchange) exchange.Outcome {
+	answer := func(x *exchange.Exchange) exchange.Outcome {
+		x.SetField("X-Refused", "yes")
+		return text(x, x.Refusal.Status, x.Refusal.Reason)
+	}
+	return map[string]func(*exchange.Exchange) exchange.Outcome{
+		"":          nil,
+		"inline":    answer,
+		"goroutine": onGoroutine(answer),
+		"coroutine": func(x *exchange.Exchange) exchange.Outcome {
+			switch {
+			case !x.OnReactor():
+				return exchange.Move
+			case x.Coroutine() == nil:
+				return exchange.Enter
+			}
+			return answer(x)
+		},
+		"later": func(x *exchange.Exchange) exchange.Outcome {
+			if !x.OnReactor() {
+				return exchange.Move
+			}
+			answer(x)
+			x.Reactor().After(time.Second, finishing{x})
+			return exchange.Later
+		},
+	}
+}
+
 // TestFaults: one answer, then the end, however the bytes are cut, whatever
-// follows them, and with what was asked before answered.
+// follows them, in whichever style the handler answers, and with what was asked
+// before answered.
 func TestFaults(t *testing.T) {
-	const before, after = "GET /before HTTP/1.1\r\nHost: a\r\n\r\n", "GET /after HTTP/1.1\r\nHost: a\r\n\r\n"
 	for _, fault := range faults {
 		t.Run(fault.name, func(t *testing.T) {
-			for _, in := range []string{fault.in, fault.in + after + after} {
+			for _, in := range []string{fault.in, fault.in + get("/after") + get("/after")} {
 				for _, chop := range []bool{false, true} {
-					l := newLab(t, 7, Config{}, &site{})
-					l.v.Net.Chop = chop
-					p := l.dial()
-					out := l.send(p, before+in)
-					require.Equal(t, []string{"200", fault.status}, statuses(out))
-					got := responses(t, []byte(out), "GET")
-					require.True(t, got[1].close)
-					require.Equal(t, "application/problem+json", got[1].header.Get("Content-Type"))
-					require.Equal(t, []string{"GET /before"}, l.site.calls())
-					require.Empty(t, l.send(p, after), "the connection is not read any more")
-					p.CloseWrite()
-					l.run()
-					require.Zero(t, l.server.Stats().Open)
-					require.True(t, p.Ended())
+					for style, refuse := range refusers() {
+						l := newLab(t, 7, Config{}, &site{refuse: refuse})
+						l.v.Net.Chop = chop
+						checkFault(t, l, in, fault.status, style)
+					}
 				}
 			}
 		})
 	}
+}
+
+func checkFault(t *testing.T, l *lab, in, status, style string) {
+	p := l.dial()
+	out := l.send(p, get("/before")+in)
+	if style == "later" {
+		require.Equal(t, []string{"200"}, statuses(out))
+		l.advance(time.Second)
+		out += string(p.Take())
+	}
+	require.Equal(t, []string{"200", status}, statuses(out), style)
+	got := responses(t, []byte(out), "GET")
+	require.True(t, got[1].close)
+	if style == "" {
+		require.Equal(t, "application/problem+json", got[1].header.Get("Content-Type"))
+	} else {
+		require.Equal(t, "yes", got[1].header.Get("X-Refused"))
+	}
+	require.Equal(t, []string{"GET /before"}, l.site.calls())
+	require.Len(t, slices.Compact(l.site.refusals()), 1)
+	require.True(t, strings.HasPrefix(l.site.refusals()[0], status+" "))
+	require.Equal(t, 2, l.site.released)
+	require.EqualValues(t, 1, l.server.Stats().Refused)
+	require.Empty(t, l.send(p, get("/after")), "the connection is not read any more")
+	p.CloseWrite()
+	l.run()
+	require.Zero(t, l.server.Stats().Open)
+	require.True(t, p.Ended())
+}
+
+// TestRefusedHeads: the handler sees of a refused head what was read of it, and
+// nothing of another one.
+func TestRefusedHeads(t *testing.T) {
+	for in, want := range map[string]string{
+		"\x16\x03\x01":                      "400  ",
+		"GET /a\x01":                        "400 GET /a",
+		"GET /" + strings.Repeat("a", 9000): "414 GET /" + strings.Repeat("a", 8192),
+		"GET /a HTTP/1.1\r\nHost: a\r\nX: y\r\nHost: a\r\n":     "400 GET /a Host=a X=y Host=a",
+		"GET /a HTTP/1.1\r\nHost: a\r\nExpect: x\r\n\r\n":       "417 GET /a Host=a Expect=x",
+		"GET /a HTTP/1.1\r\n" + strings.Repeat("X: y\r\n", 101): "431 GET /a" + strings.Repeat(" X=y", 100),
+	} {
+		for _, chop := range []bool{false, true} {
+			var saw string
+			s := &site{refuse: func(x *exchange.Exchange) exchange.Outcome {
+				saw = itoa(x.Refusal.Status) + " " + string(x.Head.Method) + " " + string(x.Head.Target)
+				for _, f := range x.Head.Headers {
+					saw += " " + string(f.Name) + "=" + string(f.Value)
+				}
+				n, err := x.Stream.Read(make([]byte, 1))
+				require.Zero(t, n)
+				require.ErrorIs(t, err, x.Refusal)
+				_, _, err = x.Hijack()
+				require.Error(t, err)
+				return text(x, x.Refusal.Status, "")
+			}}
+			l := newLab(t, 7, Config{}, s)
+			l.v.Net.Chop = chop
+			l.v.Net.Buffer = 1 << 20
+			l.send(l.dial(), "PUT /before HTTP/1.1\r\nHost: before\r\nContent-Length: 1\r\n\r\nb"+in)
+			require.Equal(t, want, saw)
+			require.Equal(t, []string{"PUT /before"}, l.site.calls())
+		}
+	}
+}
+
+// TestRefusedStreams: a refused request is neither answered with a stream that says
+// all is well nor given up to a hijacker.
+func TestRefusedStreams(t *testing.T) {
+	var errs []error
+	s := &site{refuse: onGoroutine(func(x *exchange.Exchange) exchange.Outcome {
+		x.Respond(200, "text/plain", nil)
+		_, err := x.Open(-1)
+		errs = append(errs, err)
+		_, _, err = x.Hijack()
+		errs = append(errs, err)
+		_, _, err = x.Detach()
+		errs = append(errs, err)
+		x.Respond(x.Refusal.Status, "text/plain", nil)
+		w, err := x.Open(4)
+		require.NoError(t, err)
+		_, err = w.Write([]byte("long"))
+		require.NoError(t, err)
+		require.NoError(t, x.EndStream())
+		return exchange.Answered
+	})}
+	l := newLab(t, 1, Config{}, s)
+	out := l.send(l.dial(), "POST /stream HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999\r\n\r\n")
+	require.Equal(t, []string{"413"}, statuses(out))
+	require.Equal(t, []string{"long"}, bodies(t, out))
+	require.Contains(t, out, "Connection: close\r\n")
+	for _, err := range errs {
+		require.ErrorIs(t, err, exchange.TooLong)
+	}
+	require.Len(t, errs, 3)
 }
 
 // TestTruncated: a client that stops in the middle of a request is told so, if
@@ -95,7 +213,8 @@ func TestTruncated(t *testing.T) {
 			}
 			require.Empty(t, l.site.calls())
 			require.Zero(t, l.server.Stats().Open, "%q", in[:cut])
-			require.LessOrEqual(t, l.site.released, 1, "Admit has seen it")
+			require.LessOrEqual(t, l.site.released, 1)
+			require.Len(t, l.site.refusals(), min(cut, 1)*(1-cut%2), "one is answered to who reads it")
 		}
 	}
 	l := newLab(t, 1, Config{}, &site{})

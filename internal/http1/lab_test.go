@@ -22,9 +22,13 @@ import (
 type site struct {
 	routes map[string]func(x *exchange.Exchange) exchange.Outcome
 	admit  func(x *exchange.Exchange) exchange.Admission
+	// refuse answers refused requests; without it they are answered as if they were
+	// fine, which the engine must not send.
+	refuse func(x *exchange.Exchange) exchange.Outcome
 
 	mu        sync.Mutex
 	served    []string // method and target of the calls of Serve
+	refused   []string // those of refused requests, behind the status
 	cancelled []error
 	released  int
 }
@@ -45,8 +49,12 @@ func (s *site) Admit(x *exchange.Exchange) exchange.Admission {
 }
 
 func (s *site) Serve(x *exchange.Exchange) exchange.Outcome {
+	request := string(x.Head.Method) + " " + string(x.Head.Target)
+	if x.Refusal != nil {
+		return s.serveRefused(x, itoa(x.Refusal.Status)+" "+request)
+	}
 	s.mu.Lock()
-	s.served = append(s.served, string(x.Head.Method)+" "+string(x.Head.Target))
+	s.served = append(s.served, request)
 	s.mu.Unlock()
 	if h := s.routes[string(x.Head.Path)]; h != nil {
 		return h(x)
@@ -55,6 +63,16 @@ func (s *site) Serve(x *exchange.Exchange) exchange.Outcome {
 		return text(x, 404, "none")
 	}
 	return text(x, 200, string(x.Head.Target))
+}
+
+func (s *site) serveRefused(x *exchange.Exchange, request string) exchange.Outcome {
+	s.mu.Lock()
+	s.refused = append(s.refused, request)
+	s.mu.Unlock()
+	if s.refuse != nil {
+		return s.refuse(x)
+	}
+	return text(x, 200, "passed off as fine")
 }
 
 func (s *site) Cancel(_ *exchange.Exchange, cause error) {
@@ -73,6 +91,12 @@ func (s *site) calls() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]string(nil), s.served...)
+}
+
+func (s *site) refusals() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string(nil), s.refused...)
 }
 
 func (s *site) cancels() []error {

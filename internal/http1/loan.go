@@ -219,7 +219,7 @@ func (c *conn) cancelIfLeft() {
 		c.loan.mu.Unlock()
 	}
 	switch {
-	case !left:
+	case !left, c.x.Refusal != nil: // it waits for the answer, or does not: nothing else is done for it
 	case onReactor:
 		c.core.reactor.Schedule((*departed)(c))
 	default:

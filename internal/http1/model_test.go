@@ -29,7 +29,8 @@ import (
 //   - they do not wait for handlers of later requests that are suspended;
 //   - nobody has an exchange while somebody else has it, and it knows who does;
 //   - what an exchange leases stays as it is until it is finished;
-//   - every exchange is released once; every descriptor is closed once.
+//   - every exchange is released once; every descriptor is closed once;
+//   - a refused request is answered in its turn, in any of these ways, and is the last.
 
 // world is one run of the model.
 //
@@ -53,7 +54,9 @@ type world struct {
 // Owner: the test's goroutine.
 type hand struct {
 	target, body string
+	host, kind   string
 	serving      bool
+	refused      bool
 	late         bool
 	finished     bool
 	moves        int
@@ -97,7 +100,8 @@ func (w *world) Admit(x *exchange.Exchange) exchange.Admission {
 func (w *world) take(x *exchange.Exchange) *hand {
 	h := w.known[x]
 	if h == nil {
-		h = &hand{target: string(x.Head.Target), moves: w.rng.IntN(4)}
+		h = &hand{target: string(x.Head.Target), host: string(x.Head.Host), moves: w.rng.IntN(4)}
+		h.kind = h.target[strings.LastIndexByte(h.target, '/')+1:]
 		w.known[x] = h
 	}
 	return h
@@ -105,7 +109,7 @@ func (w *world) take(x *exchange.Exchange) *hand {
 
 // intact checks the leases of x.
 func (w *world) intact(x *exchange.Exchange, h *hand) {
-	if string(x.Head.Target) != h.target || string(x.Head.Host) != "model" || string(x.Body) != h.body {
+	if string(x.Head.Target) != h.target || string(x.Head.Host) != h.host || string(x.Body) != h.body || x.Refusal == nil && h.host != "model" {
 		w.fail("%s: the lease is broken: %q %q", h.target, x.Head.Target, x.Head.Host)
 	}
 }
@@ -124,18 +128,21 @@ func (w *world) Serve(x *exchange.Exchange) exchange.Outcome {
 	}
 	w.intact(x, h)
 	w.placed(x, h)
-	kind := h.target[strings.LastIndexByte(h.target, '/')+1:]
+	if x.Refusal != nil && !h.refused {
+		h.refused = true
+		h.kind = []string{"inline", "worker", "late", "bounce", "co"}[w.rng.IntN(5)]
+	}
 	switch {
-	case strings.HasPrefix(kind, "co"):
-		return w.onCoroutine(x, h, kind)
-	case kind == "bounce" && h.moves > 0:
+	case strings.HasPrefix(h.kind, "co"):
+		return w.onCoroutine(x, h)
+	case h.kind == "bounce" && h.moves > 0:
 		h.moves--
 		return exchange.Move
-	case kind == "worker" && x.OnReactor(), kind == "late" && !x.OnReactor():
+	case h.kind == "worker" && x.OnReactor(), h.kind == "late" && !x.OnReactor():
 		return exchange.Move
-	case kind == "panic":
+	case h.kind == "panic":
 		panic("model")
-	case kind == "late":
+	case h.kind == "late":
 		return w.later(x, h)
 	}
 	h.finished = true
@@ -154,7 +161,7 @@ func (w *world) placed(x *exchange.Exchange, h *hand) {
 
 // onCoroutine answers on a coroutine, which may be suspended before, any number
 // of times.
-func (w *world) onCoroutine(x *exchange.Exchange, h *hand, kind string) exchange.Outcome {
+func (w *world) onCoroutine(x *exchange.Exchange, h *hand) exchange.Outcome {
 	switch {
 	case !x.OnReactor():
 		return exchange.Move
@@ -172,7 +179,7 @@ func (w *world) onCoroutine(x *exchange.Exchange, h *hand, kind string) exchange
 	}
 	w.intact(x, h)
 	h.finished = true
-	switch kind {
+	switch h.kind {
 	case "copanic":
 		panic("model")
 	case "coexit":
@@ -206,6 +213,10 @@ func (w *world) later(x *exchange.Exchange, h *hand) exchange.Outcome {
 }
 
 func (w *world) respond(x *exchange.Exchange, h *hand) {
+	if x.Refusal != nil && w.flip(2) {
+		x.Respond(x.Refusal.Status, "text/plain", []byte("refused"))
+		return
+	}
 	payload := h.target + h.body
 	if strings.Contains(h.target, "big") {
 		payload += strings.Repeat(".", writeApart+w.rng.IntN(20_000))

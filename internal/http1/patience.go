@@ -121,7 +121,7 @@ func (c *conn) expire(now time.Duration) {
 		c.abort()
 	case c.phase == collecting, c.phase == reading && c.partial:
 		c.core.expired.Add(1)
-		c.refuse(408, "the request took too long to arrive")
+		c.refuse(exchange.TooSlow)
 		c.advance()
 	case c.phase == reading:
 		c.close()

@@ -36,6 +36,8 @@ type carrier struct {
 	finished bool
 	// complete: a streamed response came to its end.
 	complete bool
+	// refused: the exchange was; it is known beyond the end of the exchange.
+	refused bool
 	// incoming is about the request body.
 	incoming incoming
 	// hijacked: the connection is not ours any more.
@@ -50,10 +52,12 @@ type carrier struct {
 
 // run lets the handler answer, here or on the reactor.
 func (c *carrier) run() {
-	c.setLive(true)
-	defer c.setLive(false)
-	stop := context.AfterFunc(c.r.Context(), c.cancel)
-	defer stop()
+	if c.x.Refusal == nil { // else net/http may have given up a client who waits for the answer
+		c.setLive(true)
+		defer c.setLive(false)
+		stop := context.AfterFunc(c.r.Context(), c.cancel)
+		defer stop()
+	}
 	for {
 		if c.handler.Serve(c.x) == exchange.Answered {
 			return
@@ -178,6 +182,7 @@ func (c *carrier) answer() {
 	if x.Hijacked() || x.Streamed() {
 		return
 	}
+	c.insist()
 	if x.Status < 200 || x.Status > 999 {
 		x.Respond(http.StatusInternalServerError, "", nil) // no final status
 	}
@@ -222,6 +227,7 @@ func bodiless(status int) bool {
 
 // Open implements [exchange.Carrier].
 func (c *carrier) Open(x *exchange.Exchange, length int64) (exchange.BodyWriter, error) {
+	c.insist()
 	c.writeHead()
 	if length >= 0 && !bodiless(x.Status) { // RFC 9110 8.6; net/http sends it over HTTP/2
 		c.w.Header().Set("Content-Length", strconv.FormatInt(length, 10))

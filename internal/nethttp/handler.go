@@ -1,7 +1,6 @@
 package nethttp
 
 import (
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -26,6 +25,7 @@ const (
 type Options struct {
 	StreamAbove  int64         // bytes; larger bodies stream to handlers that ask for it
 	MaxHeaders   int           // header fields of a request
+	MaxHead      int           // bytes of a request head; 0: the server around the handler bounds them
 	BodyTimeout  time.Duration // for a request body to make progress, as in internal/http1
 	WriteTimeout time.Duration // for a response to make progress
 	ServerName   string        // value of the Server response field; none when empty
@@ -85,17 +85,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.Attach(c, c.reactor, false)
 	x.Remote, _ = netip.ParseAddrPort(r.RemoteAddr)
 	x.Secure = r.TLS != nil
-	if status, reason := h.refusal(x, r); status != 0 {
-		c.refuse(status, reason)
-		x.Reset()
-		h.pool.Put(x)
-		return
+	if why := h.refusal(x, r); why != nil {
+		c.refuse(why)
 	}
 	h.handler.Begin(x)
 	c.meetBody()
-	if r.Body != nil && r.ContentLength != 0 && !h.takeBody(c) {
-		h.release(x)
-		return
+	if x.Refusal == nil && r.Body != nil && r.ContentLength != 0 {
+		h.takeBody(c)
 	}
 	h.running.add(c)
 	defer h.running.remove(c)
@@ -105,25 +101,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if broken {
 		panic(http.ErrAbortHandler) // the client must not take it for the whole
 	}
-}
-
-// refusal is why a request is not served; 0: it is. Method, target and Host are
-// held against the grammar that the other engine reads with, which is closer to
-// the letter than net/http's. Requests that were made in this process may have no
-// target.
-func (h *Handler) refusal(x *exchange.Exchange, r *http.Request) (status int, reason string) {
-	if len(x.Head.Headers) > h.options.MaxHeaders {
-		return http.StatusRequestHeaderFieldsTooLarge, "the request has too many header fields"
-	}
-	target := r.RequestURI
-	if target == "" {
-		target = "/"
-	}
-	var refused *wire.Error
-	if errors.As(wire.CheckRequest(r.Method, target, r.Host), &refused) {
-		return refused.Status, refused.Reason
-	}
-	return 0, ""
 }
 
 // serve runs the handler and sends its answer, also when the handler ends its
@@ -214,41 +191,24 @@ func fillHead(head *wire.Head, r *http.Request) {
 	}
 }
 
-// takeBody reads or streams the body, as the handler wants it; false: the
-// request was refused.
-func (h *Handler) takeBody(c *carrier) bool {
+// takeBody reads or streams the body, as the handler wants it, or refuses the request.
+func (h *Handler) takeBody(c *carrier) {
 	x, r := c.x, c.r
 	adm := h.handler.Admit(x)
 	switch {
 	case adm.Discard:
-		return true
+		return
 	case r.ContentLength > adm.Limit:
-		c.refuse(http.StatusRequestEntityTooLarge, "the request body is too large")
-		return false
+		c.refuse(exchange.TooLong)
+		return
 	}
 	body := &patient{body: http.MaxBytesReader(c.w, r.Body, adm.Limit), c: c, credit: newCredit(h.options.BodyTimeout)}
 	if adm.Stream && (r.ContentLength < 0 || r.ContentLength > h.options.StreamAbove) {
 		x.Stream = body
-		return true
+		return
 	}
 	var err error
-	x.Body, err = io.ReadAll(body)
-	switch {
-	case err == nil:
-		return true
-	case errors.Is(err, exchange.ErrBodyTooLarge):
-		c.refuse(http.StatusRequestEntityTooLarge, "the request body is too large")
-	case errors.Is(err, exchange.ErrTimeout):
-		c.refuse(http.StatusRequestTimeout, "the request took too long to arrive")
-	default:
-		c.refuse(http.StatusBadRequest, "the request body cannot be read")
+	if x.Body, err = io.ReadAll(body); err != nil {
+		c.refuse(bodyRefusal(err))
 	}
-	return false
-}
-
-// refuse answers a request whose body is not accepted.
-func (c *carrier) refuse(status int, reason string) {
-	c.x.CloseAfter = true
-	c.x.Respond(status, problem.ContentType, problem.New(status, reason).AppendJSON(nil))
-	c.answer()
 }

@@ -61,6 +61,9 @@ func (pacer) Admit(x *exchange.Exchange) exchange.Admission {
 }
 
 func (h pacer) Serve(x *exchange.Exchange) exchange.Outcome {
+	if x.Refusal != nil {
+		return respond(x, x.Refusal.Status, x.Refusal.Reason)
+	}
 	big := strings.Repeat("x", h.size)
 	switch string(x.Head.Path) {
 	case "/staged":

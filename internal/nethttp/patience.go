@@ -125,7 +125,7 @@ func (p *patient) end(n int, err error, began time.Time) (int, error) {
 		p.c.takeTrailers()
 	}
 	in.broken = in.broken || err != nil && err != io.EOF
-	if err = translateRead(err); errors.Is(err, exchange.ErrTimeout) {
+	if err = p.c.translateRead(err); errors.Is(err, exchange.ErrTimeout) {
 		in.late = true // the deadline stays
 	} else {
 		_ = p.c.control.SetReadDeadline(time.Time{}) // net/http watches for the client's end meanwhile
@@ -199,8 +199,16 @@ func (c *carrier) leave() {
 		return
 	}
 	_ = c.control.SetWriteDeadline(time.Now().Add(c.options.WriteTimeout))
-	c.letBodyCome(c.options.BodyTimeout)
+	patience := c.options.BodyTimeout
+	if c.refused {
+		patience = min(patience, refusedRest)
+	}
+	c.letBodyCome(patience)
 }
+
+// refusedRest is how long net/http may read on from a client that was refused, so
+// that the answer is not lost: what internal/http1 takes.
+const refusedRest = 2 * time.Second
 
 // letBodyCome gives the rest of an unread body its time; zero: for ever. A Read that
 // waits has a time of its own.
@@ -220,10 +228,14 @@ func (c *carrier) letBodyCome(patience time.Duration) {
 
 // translateRead is translate for the request body, whose other errors are the
 // client's: it left, or its chunks cannot be read.
-func translateRead(err error) error {
+func (c *carrier) translateRead(err error) error {
+	var network net.Error
 	named := translate(err)
-	if err == nil || err == io.EOF || named != err || errors.Is(err, http.ErrBodyReadAfterClose) {
+	switch {
+	case err == nil || err == io.EOF || named != err || errors.Is(err, http.ErrBodyReadAfterClose):
 		return named
+	case c.x.Head.Chunked && c.r.ProtoMajor == 1 && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.As(err, &network):
+		return fmt.Errorf("%w (%w)", exchange.Unreadable, err)
 	}
 	return fmt.Errorf("%w (%w)", exchange.ErrBodyBroken, err)
 }

@@ -14,21 +14,24 @@ import (
 
 // Config says how to listen. Zero timeouts mean the defaults of internal/http1.
 type Config struct {
-	Addr         string // "host:port"
-	TLS          *tls.Config
-	H2C          bool // HTTP/2 without TLS, beside HTTP/1.1
-	HeadTimeout  time.Duration
-	IdleTimeout  time.Duration
-	MaxHeadBytes int
-	MaxConns     int          // open connections; more wait to be accepted; default 65,536
-	Logger       *slog.Logger // default slog.Default()
+	Addr        string // "host:port"
+	TLS         *tls.Config
+	H2C         bool // HTTP/2 without TLS, beside HTTP/1.1
+	HeadTimeout time.Duration
+	IdleTimeout time.Duration
+	// MaxHead is Options.MaxHead. net/http reads up to twice as many bytes, so that the
+	// handler can answer what is too long; beyond them net/http does.
+	MaxHead  int
+	MaxConns int          // open connections; more wait to be accepted; default 65,536
+	Logger   *slog.Logger // default slog.Default()
 }
 
 const (
 	defaultHeadTimeout = 10 * time.Second
 	defaultIdleTimeout = 75 * time.Second
-	defaultMaxHead     = 32 << 10
-	defaultMaxConns    = 65_536
+	// DefaultMaxHead is that of internal/http1.
+	DefaultMaxHead  = 32 << 10
+	defaultMaxConns = 65_536
 )
 
 // Server is a running net/http server.
@@ -65,7 +68,7 @@ func newServer(cfg Config, h http.Handler, listener net.Listener) *Server {
 		TLSConfig:                    cfg.TLS,
 		ReadHeaderTimeout:            or(cfg.HeadTimeout, defaultHeadTimeout),
 		IdleTimeout:                  or(cfg.IdleTimeout, defaultIdleTimeout),
-		MaxHeaderBytes:               or(cfg.MaxHeadBytes, defaultMaxHead),
+		MaxHeaderBytes:               2 * or(cfg.MaxHead, DefaultMaxHead),
 		ErrorLog:                     newErrorLog(cfg.Logger),
 		ConnState:                    limited.note,
 		Protocols:                    new(http.Protocols),
