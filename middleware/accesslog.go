@@ -29,7 +29,9 @@ type AccessLogConfig struct {
 // path, status, duration until then, bytes of the body, client, route, core, and
 // the request's id. The query is left out, because it may hold secrets, and so are
 // the values of sensitive path fields (see [fasterapi.Ctx.LogPath]). Status 499
-// is a client that did not wait for the answer.
+// is a client that did not wait for the answer. Requests that the server refuses by
+// itself (see [fasterapi.Ctx.Refused]) say why in "refused"; those whose head cannot be
+// read are met by middleware of the app, not by that of groups.
 func AccessLog(cfg AccessLogConfig) fasterapi.Middleware {
 	if cfg.Sample == 0 {
 		cfg.Sample = 1
@@ -55,9 +57,9 @@ func (cfg *AccessLogConfig) line(c *fasterapi.Ctx, took time.Duration) {
 	if status < 400 && !slow && cfg.Sample < 1 && rand.Float64() >= cfg.Sample {
 		return
 	}
-	level := slog.LevelInfo
+	level, refused := slog.LevelInfo, c.Refused()
 	switch {
-	case status >= 500:
+	case status >= 500 && (refused == nil || status != refused.Status): // 501 and 505 are about the client then
 		level = slog.LevelError
 	case slow:
 		level = slog.LevelWarn
@@ -69,11 +71,14 @@ func (cfg *AccessLogConfig) line(c *fasterapi.Ctx, took time.Duration) {
 	if !log.Enabled(c, level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 10)
+	attrs := make([]slog.Attr, 0, 11)
 	attrs = append(attrs,
 		slog.String("method", c.Method()), slog.String("path", c.LogPath()), slog.Int("status", status),
 		slog.Duration("duration", took), slog.Int64("bytes", c.BodySize()),
 	)
+	if refused != nil {
+		attrs = append(attrs, slog.String("refused", refused.Detail))
+	}
 	if client := c.Client(); client.IsValid() {
 		attrs = append(attrs, slog.String("client", client.String()))
 	}

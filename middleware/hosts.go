@@ -30,7 +30,7 @@ func AllowedHosts(hosts ...string) fasterapi.Middleware {
 	return func(next fasterapi.Handler) fasterapi.Handler {
 		return func(c *fasterapi.Ctx) error {
 			host := hostname(c.Host())
-			if exact[host] {
+			if exact[host] || host == "" && c.Refused() != nil {
 				return next(c)
 			}
 			for _, suffix := range below {
