@@ -140,10 +140,10 @@ func (c *carrier) endInput() (settled bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	switch {
-	case !in.broken || c.hijacked:
+	case !in.broken || c.hijacked || c.r.ProtoMajor > 1: // HTTP/2 ends the stream
 	case !c.x.Streamed():
 		c.x.CloseAfter = true
-	case c.r.ProtoMajor == 1:
+	default:
 		c.closeAfterwards()
 	}
 	if in.over = true; !in.waits {
