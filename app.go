@@ -88,6 +88,7 @@ func (a *App) build() error {
 			a.buildErr = fmt.Errorf("start the reactors: %w", a.buildErr)
 			return
 		}
+		a.watchStuck()
 		a.ongoing.begin(a.reactors.Len())
 		a.life.tailing = make([]exchange.Names, a.reactors.Len())
 	})

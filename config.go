@@ -40,8 +40,15 @@ type Config struct {
 	// goroutines then costs microseconds instead of nanoseconds.
 	Pin bool
 	// StallThreshold is how long a task may hold its reactor before it is
-	// named in the log. Default 25 ms; negative: never.
+	// named in the log: then, at 1 s, at 10 s, and every minute. Default 25 ms;
+	// negative: never.
 	StallThreshold time.Duration
+	// StuckLimit is how long a task may hold its reactor before the process ends,
+	// because nothing but a restart ends an endless loop or a deadlock: it logs what
+	// holds the reactor, and the stacks of all goroutines on standard error, and exits
+	// with status 2. OnStop hooks do not run. Default: the environment variable
+	// REACTOR_STUCK_LIMIT, such as "30s", else never; at least 1 s.
+	StuckLimit time.Duration
 
 	// MaxBody is the largest request body in bytes that a route accepts unless it
 	// says otherwise (the option MaxBody). Default 4 MiB.
@@ -111,6 +118,8 @@ func (c Config) withDefaults() (Config, error) {
 		c.Docs.Path = defaultDocsPath
 	}
 	errs = append(errs, c.checkDocuments())
+	limit, err := c.stuckLimit()
+	c.StuckLimit, errs = limit, append(errs, err)
 	if c.MaxBody < 0 || c.DrainTimeout < 0 {
 		errs = append(errs, errors.New("Config.MaxBody and Config.DrainTimeout must be positive"))
 	}

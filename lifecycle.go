@@ -20,9 +20,11 @@ import (
 const (
 	startTimeout = 30 * time.Second
 	stopTimeout  = 10 * time.Second
-	// stopGrace is what a stop hook gets even when Shutdown is out of time: most
-	// of them are quick, and give back what others wait for.
+	// stopGrace is what the stop hooks get together when Shutdown is out of time:
+	// most of them are quick, and give back what others wait for. stopLeast is what
+	// each of them gets even when others have used that up.
 	stopGrace = time.Second
+	stopLeast = 100 * time.Millisecond
 )
 
 // lifecycle is what an app does when it starts and when it stops.
@@ -187,8 +189,9 @@ func (a *App) end(ctx context.Context) error {
 	if _, err := a.life.tails.Close().Await(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("fasterapi: cleanups of requests are still running: %w%s", err, a.life.tailNames()))
 	}
+	over := overtime(stopGrace)
 	for _, s := range slices.Backward(a.life.stops) {
-		if err := s.stop(ctx); err != nil {
+		if err := s.stop(ctx, &over); err != nil {
 			errs = append(errs, fmt.Errorf("fasterapi: %s (%s): %w", s.name, s.site, err))
 		}
 	}
@@ -204,15 +207,35 @@ func (l *lifecycle) tailNames() string {
 	return all.String()
 }
 
-func (s *stopHook) stop(ctx context.Context) error {
+// overtime is what is left of stopGrace.
+//
+// Owner: the goroutine that stops the app.
+type overtime time.Duration
+
+// allow is how long a hook may take that asks for wanted, when the shutdown has
+// left so long.
+func (o overtime) allow(wanted, left time.Duration) time.Duration {
+	return min(wanted, max(left+time.Duration(o), stopLeast))
+}
+
+// use takes off what a hook has used of it.
+func (o *overtime) use(used, left time.Duration) { *o -= overtime(max(0, used-left)) }
+
+func (s *stopHook) stop(ctx context.Context, over *overtime) error {
 	timeout := s.timeout
 	if timeout == 0 {
 		timeout = stopTimeout
 	}
+	left := stopTimeout + timeout // nothing bounds it
 	if deadline, ok := ctx.Deadline(); ok {
-		timeout = max(min(timeout, time.Until(deadline)), stopGrace)
+		left = max(0, time.Until(deadline))
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	if ctx.Err() != nil {
+		left = 0
+	}
+	begin := time.Now()
+	defer func() { over.use(time.Since(begin), left) }()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), over.allow(timeout, left))
 	defer cancel()
 	return runHook(ctx, s.run)
 }

@@ -51,8 +51,13 @@ func (a *App) Run() {
 		stop() // from now on a signal ends the process at once
 		drain()
 	})
-	if err := a.Serve(ctx); err != nil {
+	s, err := a.Start()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	if err := s.until(ctx); err != nil {
+		a.tell(func() { a.log.Error("the shutdown was not complete", slog.Any("error", err)) })
 		os.Exit(1)
 	}
 }
@@ -64,12 +69,18 @@ func (a *App) Serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return s.until(ctx)
+}
+
+// until serves until ctx ends, then lets requests in flight finish.
+func (s *Server) until(ctx context.Context) error {
+	a := s.app
 	a.log.Info("serving", slog.String("title", a.cfg.Title), slog.String("address", s.addr.String()),
 		slog.Int("reactors", a.reactors.Len()))
 	<-ctx.Done()
-	a.log.Info("draining", slog.Duration("timeout", a.cfg.DrainTimeout))
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.cfg.DrainTimeout)
 	defer cancel()
+	a.tell(func() { a.log.Info("draining", slog.Duration("timeout", a.cfg.DrainTimeout)) })
 	return s.Shutdown(drain)
 }
 

@@ -100,7 +100,7 @@ func (g *Group) Stats() []Stats {
 }
 
 // stopGrace is what reactors get to come to their end once ctx has.
-const stopGrace = 500 * time.Millisecond
+const stopGrace = 300 * time.Millisecond
 
 // Stop ends all reactors: each runs what is queued and posted, waits for its
 // workers, interrupts suspended coroutines with [ErrStopped], and refuses later
@@ -108,7 +108,7 @@ const stopGrace = 500 * time.Millisecond
 // When ctx ends first, each runs what is queued at that moment and leaves the
 // rest; the error is then that of ctx. It returns when every reactor has ended,
 // so it must not be called on one; but a reactor that is held by a task is left
-// behind half a second after the end of ctx, and the error says what holds it.
+// behind 0.3 s after the end of ctx, and the error says what holds it.
 // Calling it again waits, too.
 func (g *Group) Stop(ctx context.Context) error {
 	for _, r := range g.reactors {

@@ -18,6 +18,7 @@ import (
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/internal/contract"
 	"github.com/fasterapi/fasterapi/internal/pgtest"
+	"github.com/fasterapi/fasterapi/reactor"
 )
 
 // client talks to the service under test, and holds its answers against its
@@ -153,6 +154,15 @@ func testPipeline(t *testing.T, c client) {
 	require.Equal(t, total, report.Total)
 	require.EqualValues(t, seedOrders, orders)
 	require.Equal(t, "database", report.Source)
+}
+
+func TestHealthOfStuckCores(t *testing.T) {
+	h := Health{Status: "healthy"}
+	h.judge([]reactor.Stats{{Core: 0, OpenConns: 3}, {Core: 1, OpenConns: 2, Stuck: 900 * time.Millisecond}})
+	require.Equal(t, Health{Status: "healthy", OpenConnections: 5}, h, "a slow page is not a deadlock")
+	h = Health{Status: "healthy"}
+	h.judge([]reactor.Stats{{Core: 0}, {Core: 1, Stuck: 90 * time.Second}})
+	require.Equal(t, Health{Status: "stuck", Stuck: []StuckCore{{Core: 1, Seconds: 90}}}, h)
 }
 
 func TestOperations(t *testing.T) { onBoth(t, testOperations) }

@@ -34,23 +34,32 @@ func index(_ *fasterapi.Ctx, in Operate) (Index, error) {
 	return Index{Title: cfg.Title, Version: cfg.Version, Routes: in.Service.app.Routes()}, nil
 }
 
-// Health is the state of the process: a process that answers at all is alive.
+// StuckCore is a reactor that a handler holds: it serves nothing until that ends.
+type StuckCore struct {
+	Core    int     `json:"core"`
+	Seconds float64 `json:"seconds"`
+}
+
+// Health is the state of the process: one that answers at all is alive, and
+// "stuck" with the status 503 while a reactor has been held for a second, so that
+// whoever watches can restart it.
 type Health struct {
-	Status            string  `json:"status"`
-	Uptime            float64 `json:"uptime_seconds"`
-	ReactorCores      int     `json:"reactor_cores"`
-	Goroutines        int     `json:"goroutines"`
-	HeapBytes         uint64  `json:"heap_bytes"`
-	OpenConnections   int64   `json:"open_connections"`
-	Database          string  `json:"database"`           // the pool's driver
-	PoolConnections   int     `json:"pool_connections"`   // to the database
-	ActiveConnections int     `json:"active_connections"` // of these, in use
-	WaitingQueries    int     `json:"waiting_queries"`    // without a connection
+	Status            string      `json:"status"`
+	Uptime            float64     `json:"uptime_seconds"`
+	ReactorCores      int         `json:"reactor_cores"`
+	Stuck             []StuckCore `json:"stuck_cores,omitempty"`
+	Goroutines        int         `json:"goroutines"`
+	HeapBytes         uint64      `json:"heap_bytes"`
+	OpenConnections   int64       `json:"open_connections"`
+	Database          string      `json:"database"`           // the pool's driver
+	PoolConnections   int         `json:"pool_connections"`   // to the database
+	ActiveConnections int         `json:"active_connections"` // of these, in use
+	WaitingQueries    int         `json:"waiting_queries"`    // without a connection
 
 	Pool PoolMetrics `json:"pool"` // everything about the pool
 }
 
-func health(_ *fasterapi.Ctx, in Operate) (Health, error) {
+func health(c *fasterapi.Ctx, in Operate) (Health, error) {
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
 	pool := in.DB.Stats()
@@ -60,10 +69,22 @@ func health(_ *fasterapi.Ctx, in Operate) (Health, error) {
 		Database: pool.Driver, PoolConnections: pool.Open, ActiveConnections: pool.Busy, WaitingQueries: pool.Waiting,
 		Pool: poolMetrics(pool),
 	}
-	for _, s := range in.Service.app.Reactors().Stats() {
-		h.OpenConnections += s.OpenConns
+	h.judge(in.Service.app.Reactors().Stats())
+	if len(h.Stuck) > 0 {
+		c.SetStatus(503)
 	}
 	return h, nil
+}
+
+// judge adds what the reactors say.
+func (h *Health) judge(cores []reactor.Stats) {
+	for _, s := range cores {
+		h.OpenConnections += s.OpenConns
+		if s.Stuck >= time.Second {
+			h.Status = "stuck"
+			h.Stuck = append(h.Stuck, StuckCore{s.Core, s.Stuck.Seconds()})
+		}
+	}
 }
 
 // Ready tells whether the service can do its work: whether its database
