@@ -83,6 +83,11 @@ func (b *bodyStreamReader) Read(p []byte) (int, error) {
 
 func (b *bodyStreamReader) end() { b.over.Store(true) }
 
+// stream is what reads a body that was not collected, nil when it was.
+func (c *Ctx) stream() io.Reader {
+	return read(c, func(r *request) io.Reader { return r.x.Stream })
+}
+
 // limitBody is [Ctx.LimitBody].
 func (r *request) limitBody(limit int64) error {
 	if r.x.Head.ContentLength > limit || int64(len(r.x.Body)) > limit {
@@ -96,13 +101,16 @@ func (r *request) limitBody(limit int64) error {
 
 // limitedBody fails behind its limit.
 //
-// Owner: the handler of the request.
+// Owner: mu.
 type limitedBody struct {
+	mu   sync.Mutex // held while from reads: one Read at a time
 	from io.Reader
 	left int64 // negative: there was more
 }
 
 func (b *limitedBody) Read(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.left < 0 {
 		return 0, exchange.ErrBodyTooLarge
 	}

@@ -61,10 +61,22 @@ func (e *expiry) fire() {
 		return
 	}
 	c.end(expired)
-	if !e.direct {
-		return
+	switch {
+	case e.direct:
+		c.interrupt()
+	case c.ownCoroutine() != nil: // it watches nothing else
+		c.reactor.Post(async.TaskFunc(c.interrupt)) // false: the reactor has ended, and it with that
 	}
-	if co := read(c, func(r *request) *reactor.Coroutine { return r.coroutine }); co != nil {
+}
+
+// ownCoroutine is what the handler runs on, nil when it runs on none.
+func (c *Ctx) ownCoroutine() *reactor.Coroutine {
+	return read(c, func(r *request) *reactor.Coroutine { return r.coroutine })
+}
+
+// interrupt tells a handler on a coroutine that its time is over. Reactor only.
+func (c *Ctx) interrupt() {
+	if co := c.ownCoroutine(); co != nil {
 		co.Interrupt(context.DeadlineExceeded)
 	}
 }

@@ -168,7 +168,7 @@ func (c *Ctx) Unwatch(w *async.Watcher) {
 func (c *Ctx) AsyncSite() async.Site {
 	site := c.reactor.Here()
 	if site.Coroutine != nil {
-		own := read(c, func(r *request) *reactor.Coroutine { return r.coroutine })
+		own := c.ownCoroutine()
 		site.Bound = own != nil && site.Coroutine == async.Coroutine(own)
 	}
 	return site

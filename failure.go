@@ -46,7 +46,7 @@ func (c *Ctx) contain(panicked any) {
 // that panicked first: net/http middleware may have panicked again with it, on
 // another goroutine, and an error may have been given to panic.
 func (c *Ctx) panicError(panicked any) *async.PanicError {
-	thrown := read(c, func(r *request) *async.PanicError { return r.thrown })
+	thrown := c.panicThrown()
 	if thrown != nil && fmt.Sprint(thrown.Value) == fmt.Sprint(panicked) {
 		return thrown
 	}
@@ -57,6 +57,11 @@ func (c *Ctx) panicError(panicked any) *async.PanicError {
 	return &async.PanicError{Value: panicked, Stack: debug.Stack()}
 }
 
+// panicThrown is the panic of the handler inside of net/http middleware, if any.
+func (c *Ctx) panicThrown() *async.PanicError {
+	return read(c, func(r *request) *async.PanicError { return r.thrown })
+}
+
 // fail stages the answer to an error. What the client may know of it is a
 // problem document; everything else is logged under the id in it.
 func (c *Ctx) fail(err error) {
@@ -65,7 +70,11 @@ func (c *Ctx) fail(err error) {
 		c.logBrokenOff(err)
 		return
 	}
-	c.change((*request).dropDescription)
+	var outside http.Header
+	if c.via != nil {
+		outside = c.via.w.Header()
+	}
+	c.change(func(r *request) { r.dropDescription(outside) })
 	p := c.problemOf(err)
 	if id := c.RequestID(); id != "" && p.Instance == "" {
 		named := *p // p may be shared
@@ -78,12 +87,15 @@ func (c *Ctx) fail(err error) {
 		c.fail(err) // whose problem has no header
 		return
 	}
-	c.scratch = p.AppendJSON(c.spare())
+	body := p.AppendJSON(c.spare())
 	status := p.Status
 	if status < 400 || status > 599 {
 		status = 500
 	}
-	c.respond(status, problem.ContentType, c.scratch)
+	c.change(func(r *request) {
+		r.scratch = body
+		r.x.Respond(status, problem.ContentType, body)
+	})
 }
 
 // logBrokenOff notes a response of which the client has a part only.

@@ -50,13 +50,9 @@ func within(call Handler) Handler {
 // dropDescription takes back what was said of an answer that then failed: a problem
 // must not be cached, named or decoded like it. What net/http middleware around it
 // has set is for that middleware to know (one that compresses names the coding
-// before), and an order of other middleware not to store anything holds for problems
-// as well.
-func (r *request) dropDescription() {
-	var outside http.Header
-	if r.via != nil {
-		outside = r.via.w.Header()
-	}
+// before: outside), and an order of other middleware not to store anything holds for
+// problems as well.
+func (r *request) dropDescription(outside http.Header) {
 	r.x.DeleteFields(func(f exchange.Field, own bool) bool {
 		return describesBody(f.Name) && (own || !forbidsStoring(f)) && !slices.Contains(outside.Values(f.Name), f.Value)
 	})

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/field"
@@ -28,7 +29,7 @@ const holdBack = 4 << 10
 // Owner: mu. header: the handler; what it is told later is not looked at.
 type httpWriter struct {
 	mu     sync.Mutex
-	over   bool // the handler has returned
+	over   atomic.Bool // the handler has returned; stored under mu
 	c      *Ctx
 	via    *relay // of the middleware around this writer's owner
 	header http.Header
@@ -53,15 +54,21 @@ func newHTTPWriter(c *Ctx) *httpWriter {
 	return w
 }
 
-// Header implements [http.ResponseWriter].
-func (w *httpWriter) Header() http.Header { return w.header }
+// Header implements [http.ResponseWriter]. Once the handler has returned it is a header
+// of nothing: to change one that is being read would end the process.
+func (w *httpWriter) Header() http.Header {
+	if w.over.Load() {
+		return http.Header{}
+	}
+	return w.header
+}
 
 // WriteHeader implements [http.ResponseWriter]. Informational responses are
 // not sent: the engines send 100 Continue themselves.
 func (w *httpWriter) WriteHeader(status int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.over {
+	if !w.over.Load() {
 		w.decide(status)
 	}
 }
@@ -115,7 +122,7 @@ func (w *httpWriter) discard(p []byte) (int, error) {
 // closed tells why nothing can be written, or nil.
 func (w *httpWriter) closed() error {
 	switch {
-	case w.over:
+	case w.over.Load():
 		return ErrRequestOver
 	case w.taken:
 		return http.ErrHijacked
@@ -222,7 +229,7 @@ func (w *httpWriter) commit(payload []byte) {
 func (w *httpWriter) end() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.over = true
+	w.over.Store(true)
 }
 
 // finish ends the response when its handler has returned.

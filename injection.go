@@ -5,7 +5,6 @@ import (
 	"reflect"
 
 	"github.com/fasterapi/fasterapi/internal/bind"
-	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/inject"
 	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/problem"
@@ -292,5 +291,5 @@ func (a *App) replaced(i int) bool {
 
 // newSetupCtx returns the Ctx of a provider that belongs to no request.
 func newSetupCtx(a *App, r *reactor.Reactor) *Ctx {
-	return &Ctx{app: a, request: &request{x: &exchange.Exchange{}}, reactor: r}
+	return &Ctx{app: a, reactor: r}
 }

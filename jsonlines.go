@@ -1,6 +1,7 @@
 package fasterapi
 
 import (
+	"iter"
 	"net/http"
 
 	"github.com/fasterapi/fasterapi/internal/codec"
@@ -46,17 +47,14 @@ func (JSONLines[T]) compileRender() (func(*Ctx, JSONLines[T]) error, error) {
 }
 
 func writeLines[T any](c *Ctx, encoder *codec.Encoder, out *bodyStream, lines JSONLines[T]) error {
-	for value, err := range lines {
-		if err == nil {
-			c.scratch, err = codec.Append(encoder, c.spare(), &value)
+	line := c.spare()
+	err := each(iter.Seq2[T, error](lines), func(value T) (err error) {
+		if line, err = codec.Append(encoder, line[:0], &value); err == nil {
+			line = append(line, '\n')
+			_, err = out.Write(line)
 		}
-		if err == nil {
-			c.scratch = append(c.scratch, '\n')
-			_, err = out.Write(c.scratch)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+		return err
+	})
+	c.keepSpare(line)
+	return err
 }

@@ -201,6 +201,7 @@ func checkKeptWriter(t *testing.T, left *leftBehind) {
 	require.Error(t, err)
 	require.ErrorIs(t, left.request.Context().Err(), context.Canceled)
 	left.writer.Header().Set("X-Late", "SECRET")
+	require.Empty(t, left.writer.Header(), "it is nobody's")
 	left.writer.WriteHeader(599)
 	_, err = left.writer.Write([]byte("SECRET"))
 	require.ErrorIs(t, err, fasterapi.ErrRequestOver)

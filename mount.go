@@ -113,8 +113,17 @@ func (m *mounted) call(c *Ctx) error {
 	}
 	w := newHTTPWriter(c)
 	defer w.end()
+	defer removeForm(r)
 	m.handler.ServeHTTP(w, r)
 	return w.finish()
+}
+
+// removeForm removes the temporary files of a form that was parsed from r, as net/http
+// does at the end of a request.
+func removeForm(r *http.Request) {
+	if r.MultipartForm != nil {
+		_ = r.MultipartForm.RemoveAll() // as net/http
+	}
 }
 
 // stripSegments takes the first n segments off the path of u, however they are
@@ -160,7 +169,7 @@ func (c *Ctx) httpRequest(ctx context.Context) (*http.Request, error) {
 			r.Header[name] = append(r.Header[name], string(h.Value))
 		}
 	}
-	if c.x.Secure {
+	if c.Secure() {
 		r.TLS = &tls.ConnectionState{HandshakeComplete: true}
 	}
 	c.requestBody(r)
@@ -168,8 +177,9 @@ func (c *Ctx) httpRequest(ctx context.Context) (*http.Request, error) {
 }
 
 func (c *Ctx) requestBody(r *http.Request) {
+	stream := c.stream()
 	switch {
-	case c.x.Stream != nil:
+	case stream != nil:
 		r.Body, r.ContentLength = io.NopCloser(c.Body()), c.x.Head.ContentLength
 		if c.x.Head.Chunked {
 			r.ContentLength, r.TransferEncoding = -1, []string{"chunked"}
@@ -183,7 +193,7 @@ func (c *Ctx) requestBody(r *http.Request) {
 	default:
 		r.Body, r.ContentLength = io.NopCloser(c.Body()), int64(len(c.x.Body))
 	}
-	if c.x.Stream == nil && len(c.x.Trailers()) > 0 {
+	if stream == nil && len(c.x.Trailers()) > 0 {
 		r.Trailer = c.announced()
 		c.fillTrailer(r.Trailer)
 	}

@@ -40,8 +40,7 @@ func compileOutput[Out any]() (func(*Ctx, Out) error, error) {
 	if reflect.TypeFor[Out]() == reflect.TypeFor[Text]() {
 		return func(c *Ctx, out Out) error {
 			// Apart from the interface above, so that no text is boxed.
-			c.scratch = append(c.spare(), *any(&out).(*Text)...)
-			c.stage(http.StatusOK, textType, c.scratch)
+			c.stageSpare(http.StatusOK, textType, append(c.spare(), *any(&out).(*Text)...))
 			return nil
 		}, nil
 	}
@@ -54,8 +53,7 @@ func compileOutput[Out any]() (func(*Ctx, Out) error, error) {
 		if err != nil {
 			return err
 		}
-		c.scratch = body
-		c.stage(http.StatusOK, jsonType, body)
+		c.stageSpare(http.StatusOK, jsonType, body)
 		return nil
 	}, nil
 }

@@ -30,7 +30,8 @@ type request struct {
 	// missed is how a request without a route is answered.
 	missed router.Match[*route]
 	status int
-	// scratch holds the encoded response until the exchange has finished.
+	// scratch holds the encoded response until the exchange has finished; nil while
+	// somebody fills it.
 	scratch []byte
 	// lentScratch: somebody may have kept what scratch holds.
 	lentScratch bool
@@ -67,13 +68,31 @@ func (r *request) begin(a *App) {
 	r.ctx = &Ctx{app: a, request: r, reactor: r.x.Reactor()}
 }
 
-// use returns the request for something that may take its time with the exchange,
-// so that mu is not for it; nil: it is over. Its end waits for r.uses.Done.
-func (c *Ctx) use() *request {
-	return read(c, func(r *request) *request {
+// takeOver lets take have the connection, which may take its time, so that mu is not
+// for it: the end of the request waits. One at a time, and none beside a response that
+// is sent.
+func (c *Ctx) takeOver(take func(x *exchange.Exchange) error) error {
+	sent := false
+	r := read(c, func(r *request) *request {
+		if sent = r.sent() || r.stages.opening || r.stages.taking; sent {
+			return nil
+		}
+		r.stages.taking = true
 		r.uses.Add(1)
 		return r
 	})
+	switch {
+	case sent:
+		return exchange.ErrResponseSent
+	case r == nil:
+		return ErrRequestOver
+	}
+	defer r.uses.Done()
+	err := take(r.x)
+	c.mu.Lock() // not change: the request may be over, but is waiting
+	defer c.mu.Unlock()
+	r.stages.taking, r.stages.taken = false, err == nil
+	return err
 }
 
 // leave takes the request away from its handle: from now on nobody reaches what is
@@ -111,19 +130,31 @@ func (r *request) reset() {
 	r.stages.reset()
 }
 
-// spare returns scratch, empty, to be filled and kept there; a new one when
-// somebody may still look at what it holds. What was staged from it is not any more.
-// Under mu.
-func (r *request) spare() []byte {
-	if r.lentScratch {
-		r.scratch, r.lentScratch = nil, false
+// spare takes scratch, empty, to be filled and given to stageSpare or keepSpare:
+// nobody else is given the same. It takes none when somebody may still look at what it
+// holds. What was staged from it is not any more. Under mu.
+func (r *request) spare() (b []byte) {
+	if !r.lentScratch {
+		b = r.scratch[:0]
 	}
+	r.scratch, r.lentScratch = nil, false
 	r.x.Payload = nil
-	return r.scratch[:0]
+	return b
 }
 
 // spare is that of the request.
 func (c *Ctx) spare() []byte { return read(c, (*request).spare) }
+
+// stageSpare is stage for a body that was filled into what spare has returned.
+func (c *Ctx) stageSpare(status int, contentType string, body []byte) {
+	c.change(func(r *request) {
+		r.scratch = body
+		r.stage(status, contentType, body)
+	})
+}
+
+// keepSpare gives back what spare has returned.
+func (c *Ctx) keepSpare(b []byte) { c.change(func(r *request) { r.scratch = b }) }
 
 func (r *request) pattern() string {
 	if r.route == nil {

@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"reflect"
+
+	"github.com/fasterapi/fasterapi/internal/exchange"
 )
 
 const (
@@ -22,8 +24,7 @@ type Text string
 type HTML string
 
 func (h HTML) render(c *Ctx) error {
-	c.scratch = append(c.spare(), h...)
-	c.stage(http.StatusOK, htmlType, c.scratch)
+	c.stageSpare(http.StatusOK, htmlType, append(c.spare(), h...))
 	return nil
 }
 
@@ -86,7 +87,7 @@ func (Response[T]) compileRender() (func(*Ctx, Response[T]) error, error) {
 			c.SetCookie(cookie)
 		}
 		if r.Status != 0 {
-			c.status = r.Status
+			c.SetStatus(r.Status)
 		}
 		return body(c, r.Body)
 	}, nil
@@ -96,13 +97,12 @@ func (Response[T]) compileRender() (func(*Ctx, Response[T]) error, error) {
 // sends nothing more and forgets the connection; closing it is the caller's. It
 // returns the bytes that the client has already sent after the request. It
 // needs a route on goroutines and HTTP/1.
-func (c *Ctx) Hijack() (net.Conn, []byte, error) {
-	r := c.use()
-	if r == nil {
-		return nil, nil, ErrRequestOver
-	}
-	defer r.uses.Done()
-	return r.x.Hijack()
+func (c *Ctx) Hijack() (conn net.Conn, rest []byte, err error) {
+	err = c.takeOver(func(x *exchange.Exchange) error {
+		conn, rest, err = x.Hijack()
+		return err
+	})
+	return conn, rest, err
 }
 
 // Responds declares that a route may answer with this status and a body like

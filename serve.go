@@ -183,7 +183,7 @@ func (c *Ctx) conclude(err error) {
 		c.fail(err)
 	}
 	r := c.request
-	if len(r.stages.heads)+len(r.stages.ends) > 0 {
+	if read(c, (*request).hasStages) {
 		c.finishStages()
 	}
 	r.leave()

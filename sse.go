@@ -214,15 +214,7 @@ func (s *EventSender[T]) end() {
 }
 
 func (s *EventSender[T]) sendAll(events iter.Seq2[Event[T], error]) error {
-	for event, err := range events {
-		if err == nil {
-			err = s.Send(event)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return each(events, s.Send)
 }
 
 // Send sends one event. It waits while the client does not read, and fails

@@ -28,6 +28,8 @@ type stages struct {
 	client    netip.Addr
 	// opening: a stream is being opened; opened: its head is being sent, or was.
 	opening, opened bool
+	// taking: the connection is being taken over; taken: it was.
+	taking, taken bool
 	// dropped are the references that could not be sent.
 	dropped references
 	// out is the body of a stream, once it is open.
@@ -41,6 +43,9 @@ func (s *stages) reset() {
 	*s = stages{heads: s.heads[:0], ends: s.ends[:0], filters: s.filters[:0]}
 }
 
+// hasStages tells whether middleware wants something done at the end.
+func (r *request) hasStages() bool { return len(r.stages.heads)+len(r.stages.ends) > 0 }
+
 // Sent tells whether it is too late to change the response: it is a stream
 // that was begun, or the connection was taken over.
 func (c *Ctx) Sent() bool { return c.sent() }
@@ -51,7 +56,7 @@ func (c *Ctx) sent() bool {
 }
 
 func (r *request) sent() bool {
-	return r.stages.opened || r.x.Hijacked() || r.via != nil && r.via.opened
+	return r.stages.opened || r.stages.taken || r.via != nil && r.via.opened
 }
 
 // StagedBody is the body of the staged response, nil before the handler has
@@ -61,7 +66,7 @@ func (c *Ctx) StagedBody() []byte {
 		if r.sent() {
 			return nil
 		}
-		r.lentScratch = true // it may be kept
+		r.lentScratch = r.lentScratch || r.x.Payload != nil // it may be kept
 		return r.x.Payload
 	})
 }
@@ -101,12 +106,14 @@ func (c *Ctx) Respond(status int, contentType string, body []byte) {
 // response, with the status of SetStatus and the Content-Type of SetHeader if those
 // were called.
 func (c *Ctx) stage(status int, contentType string, body []byte) {
-	c.change(func(r *request) {
-		if r.status != 0 {
-			status = r.status
-		}
-		r.x.Stage(status, contentType, body)
-	})
+	c.change(func(r *request) { r.stage(status, contentType, body) })
+}
+
+func (r *request) stage(status int, contentType string, body []byte) {
+	if r.status != 0 {
+		status = r.status
+	}
+	r.x.Stage(status, contentType, body)
 }
 
 // respond makes body the response.

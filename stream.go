@@ -141,13 +141,42 @@ func (s Stream) write(c *Ctx, out *bodyStream) error {
 
 // writeAll writes every chunk.
 func (s *bodyStream) writeAll(chunks iter.Seq2[[]byte, error]) error {
-	for chunk, err := range chunks {
-		if err == nil {
-			_, err = s.Write(chunk)
+	return each(chunks, func(chunk []byte) error {
+		_, err := s.Write(chunk)
+		return err
+	})
+}
+
+var errPanicHidden = errors.New("fasterapi: a panic behind a sequence was hidden by it")
+
+// each calls f for the values of a sequence, up to the first error of either. The yield
+// that it gives may be kept, and used by any goroutine: one call at a time, and once
+// the sequence or the loop has ended it returns false. That of a range statement would
+// panic then, on whatever goroutine, which ends the process.
+func each[V any](values iter.Seq2[V, error], f func(V) error) error {
+	var mu sync.Mutex
+	over, failed := false, error(nil)
+	defer func() {
+		mu.Lock()
+		defer mu.Unlock()
+		over = true
+	}()
+	values(func(v V, err error) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		if over {
+			return false
 		}
-		if err != nil {
-			return err
+		over = true // unless f returns
+		if failed = err; err == nil {
+			failed = errPanicHidden
+			failed = f(v)
 		}
-	}
-	return nil
+		over = failed != nil
+		return !over
+	})
+	mu.Lock()
+	defer mu.Unlock()
+	over = true
+	return failed
 }

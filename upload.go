@@ -119,7 +119,7 @@ func (r *route) bindOptions() bind.Options {
 }
 
 // Stream implements [bind.FormSource].
-func (s *source) Stream() io.Reader { return s.x.Stream }
+func (s *source) Stream() io.Reader { return s.ctx.stream() }
 
 // Failed implements [bind.FormSource].
 func (s *source) Failed(err error) *problem.Problem { return s.ctx.problemOf(err) }

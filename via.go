@@ -69,7 +69,7 @@ func (v *relay) mayOpen(c *Ctx) (err error) {
 			err = exchange.ErrOnReactor
 		case r.stages.dropped != 0:
 			err = r.stages.dropped.err()
-		case v == nil && (r.stages.opening || r.x.Hijacked()), v != nil && v.opened:
+		case v == nil && (r.stages.opening || r.stages.taking || r.stages.taken), v != nil && v.opened:
 			err = exchange.ErrResponseSent
 		case v == nil:
 			r.stages.opening = true

@@ -271,16 +271,21 @@ func (c *Ctx) hello(terms websocket.Accepted) []byte {
 // openConn takes the connection from the engine: its descriptor, where it is
 // the reactor's.
 func (c *Ctx) openConn(o *websocket.Options, deflate bool) (*websocket.Conn, error) {
-	fd, rest, err := c.x.Detach()
-	if err == nil {
-		return websocket.Open(c.reactor, fd, o, deflate, rest), nil
-	}
-	if !errors.Is(err, exchange.ErrHijackUnsupported) {
-		return nil, err
-	}
-	nc, rest, err := c.x.Hijack()
-	if err != nil {
-		return nil, err
-	}
-	return websocket.OpenNet(c.reactor, nc, o, deflate, rest), nil
+	var conn *websocket.Conn
+	err := c.takeOver(func(x *exchange.Exchange) error {
+		fd, rest, err := x.Detach()
+		if err == nil {
+			conn = websocket.Open(c.reactor, fd, o, deflate, rest)
+			return nil
+		}
+		if !errors.Is(err, exchange.ErrHijackUnsupported) {
+			return err
+		}
+		nc, rest, err := x.Hijack()
+		if err == nil {
+			conn = websocket.OpenNet(c.reactor, nc, o, deflate, rest)
+		}
+		return err
+	})
+	return conn, err
 }

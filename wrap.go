@@ -40,10 +40,11 @@ func WrapMiddleware(middleware func(http.Handler) http.Handler) Middleware {
 			}
 			w := newHTTPWriter(c)
 			defer w.end()
+			defer removeForm(r)
 			wrapped.ServeHTTP(w, r)
 			in.leave()
-			if c.thrown != nil { // the middleware has answered, perhaps without a word of it
-				c.logged(c.thrown, problem.Internal(""))
+			if thrown := c.panicThrown(); thrown != nil { // the middleware has answered, perhaps without a word of it
+				c.logged(thrown, problem.Internal(""))
 			}
 			if in.broken {
 				return errBrokenOff
@@ -109,8 +110,9 @@ func (in *inside) serve(next Handler, w http.ResponseWriter, r *http.Request) {
 	outer, added := c.via, c.added
 	c.goVia(&relay{w: w}, r.Context())
 	defer c.goVia(outer, added)
+	header := w.Header() // not under the lock: it is the middleware's
 	c.change(func(r *request) {
-		r.x.Load(w.Header()) // what the middleware has set, and what was set around it
+		r.x.Load(header) // what the middleware has set, and what was set around it
 		r.x.Respond(0, r.x.ContentType, nil)
 	})
 	err := in.call(next)
@@ -121,20 +123,29 @@ func (in *inside) serve(next Handler, w http.ResponseWriter, r *http.Request) {
 		c.fail(err)
 	}
 	switch {
-	case c.x.Hijacked(), c.via.ended:
+	case c.taken(), c.via.ended:
 	case c.via.opened:
 		in.broken = true
 	default:
-		payload, length := c.x.Payload, int64(len(c.x.Payload))
-		if c.x.Status == http.StatusNoContent || c.x.Status == http.StatusNotModified {
-			length = -1
-		}
-		c.via.head(c, length)
-		if len(payload) > 0 {
-			_, _ = w.Write(payload) // w keeps its error
-		}
+		in.write(w)
 	}
 }
+
+// write writes what is staged to w.
+func (in *inside) write(w http.ResponseWriter) {
+	status, payload := in.Status(), in.StagedBody()
+	length := int64(len(payload))
+	if status == http.StatusNoContent || status == http.StatusNotModified {
+		length = -1
+	}
+	in.via.head(in.Ctx, length)
+	if len(payload) > 0 {
+		_, _ = w.Write(payload) // w keeps its error
+	}
+}
+
+// taken tells whether the connection was taken over.
+func (c *Ctx) taken() bool { return read(c, func(r *request) bool { return r.stages.taken }) }
 
 // call runs the handler. Its panic goes on to the middleware, which may panic
 // again somewhere else, or let it disappear: the stack is kept.

@@ -87,7 +87,8 @@ func decodeBytes(t reflect.Type) decodeFunc {
 }
 
 // decodeText reads a type with UnmarshalText. The text of its error is shown
-// to the client.
+// to the client. The method gets a copy: it must not keep what it is given, but some
+// do, and data lies in a buffer that the next client's document is read into.
 func decodeText(t reflect.Type, rules *schema.Rules) decodeFunc {
 	return func(s *decodeState, p ptr) bool {
 		if s.peek() != '"' {
@@ -104,21 +105,21 @@ func decodeText(t reflect.Type, rules *schema.Rules) decodeFunc {
 		if message := schema.TooLarge(t, b); message != "" {
 			return s.fault(start, message)
 		}
-		if err := pointerTo(t, p).Interface().(encoding.TextUnmarshaler).UnmarshalText(b); err != nil {
+		if err := pointerTo(t, p).Interface().(encoding.TextUnmarshaler).UnmarshalText(s.own(b)); err != nil {
 			return s.fault(start, s.reason(t, err))
 		}
 		return true
 	}
 }
 
-// decodeFallback gives the value to encoding/json/v2.
+// decodeFallback gives a copy of the value, see decodeText, to encoding/json/v2.
 func decodeFallback(t reflect.Type) decodeFunc {
 	return func(s *decodeState, p ptr) bool {
 		start := s.pos
 		if !s.skip() {
 			return false
 		}
-		if err := json.Unmarshal(s.data[start:s.pos], pointerTo(t, p).Interface(), durations); err != nil {
+		if err := json.Unmarshal(bytes.Clone(s.data[start:s.pos]), pointerTo(t, p).Interface(), durations); err != nil {
 			return s.fault(start, s.reason(t, err))
 		}
 		return true

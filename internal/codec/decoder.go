@@ -202,6 +202,14 @@ func (s *decodeState) keep(b []byte) string {
 	return stringOf(s.chunk[start:])
 }
 
+// own is keep for code that may keep the bytes, and change them.
+func (s *decodeState) own(b []byte) []byte {
+	if len(b) == 0 {
+		return []byte{}
+	}
+	return bytesOf(s.keep(b)) // nobody else has this string
+}
+
 // fault records what is wrong with the value that began at start and ends at
 // pos. It returns false when there are enough errors.
 func (s *decodeState) fault(start int, message string) bool {
