@@ -5,10 +5,23 @@ import (
 	"time"
 )
 
-// TimeLayout is how drivers without a time type of their own store time.Time, in
-// UTC: text that sorts in time order, keeps nanoseconds, and that SQLite's date
-// functions read.
-const TimeLayout = "2006-01-02 15:04:05.000000000Z07:00"
+// AppendTime appends how drivers without a time type of their own store time.Time,
+// as text in UTC: "2006-01-02 15:04:05", with 3, 6 or 9 digits behind the second if it
+// needs them. Each instant has one such text, the texts of the years 0 to 9999 sort in
+// time order, and they are what SQLite's CURRENT_TIMESTAMP and datetime() write.
+func AppendTime(dst []byte, t time.Time) []byte {
+	t = t.UTC()
+	switch ns := t.Nanosecond(); {
+	case ns == 0:
+		return t.AppendFormat(dst, "2006-01-02 15:04:05")
+	case ns%1_000_000 == 0:
+		return t.AppendFormat(dst, "2006-01-02 15:04:05.000")
+	case ns%1000 == 0:
+		return t.AppendFormat(dst, "2006-01-02 15:04:05.000000")
+	default:
+		return t.AppendFormat(dst, "2006-01-02 15:04:05.000000000")
+	}
+}
 
 var timeLayouts = [...]string{
 	"2006-01-02 15:04:05.999999999Z07:00",

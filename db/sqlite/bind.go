@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"encoding/json"
 	"fmt"
+	"math"
 	"reflect"
 
 	"github.com/fasterapi/fasterapi/db"
@@ -56,11 +57,21 @@ func (c *conn) stage(s *statement, args []db.Param) error {
 	for i := range args {
 		a := argument{at: room}
 		switch p := &args[i]; p.Kind() {
-		case db.ParamNull, db.ParamInt, db.ParamDuration, db.ParamBool, db.ParamFloat:
+		case db.ParamNull, db.ParamInt, db.ParamDuration, db.ParamBool:
+		case db.ParamFloat:
+			if math.IsNaN(p.Float()) {
+				return unfit(s, i, "is NaN, which SQLite would store as NULL; nil says NULL")
+			}
 		case db.ParamBytes:
 			a.n = len(p.Bytes())
 		case db.ParamUint:
-			return fmt.Errorf("sqlite: parameter %d does not fit a 64-bit signed integer ($%d)", p.Uint(), i+1)
+			return unfit(s, i, fmt.Sprintf("is %d, which does not fit a 64-bit signed integer", p.Uint()))
+		case db.ParamTime:
+			if year := p.Time().UTC().Year(); year < 0 || year > 9999 {
+				return unfit(s, i, fmt.Sprintf("is a time in the year %d: SQLite knows 0 to 9999, and as text others do not sort", year))
+			}
+			a.text = string(db.AppendTime(nil, p.Time()))
+			a.n = len(a.text)
 		default:
 			if b, ok := blobOf(p); ok {
 				a.n = len(b)
@@ -68,7 +79,7 @@ func (c *conn) stage(s *statement, args []db.Param) error {
 			}
 			var err error
 			if a.text, err = textOf(p); err != nil {
-				return err
+				return unfit(s, i, "has no text: "+err.Error())
 			}
 			a.n = len(a.text)
 		}
@@ -91,6 +102,12 @@ func (c *conn) stage(s *statement, args []db.Param) error {
 		a.text = "" // not kept alive by us
 	}
 	return nil
+}
+
+// unfit is the error for an argument that SQLite has no value for. index counts
+// from 0.
+func unfit(s *statement, index int, why string) error {
+	return &db.Error{Kind: db.Invalid, SQL: s.sql, Message: fmt.Sprintf("parameter $%d %s", index+1, why)}
 }
 
 // bindOne binds parameter i.
@@ -133,14 +150,12 @@ func blobOf(p *db.Param) ([]byte, bool) {
 	return nil, false
 }
 
-// textOf returns what SQLite stores as text: times as db.TimeLayout in UTC,
-// UUIDs in their usual form, everything composite as its own text form or JSON.
+// textOf returns what SQLite stores as text: UUIDs in their usual form, everything
+// composite as its own text form or JSON.
 func textOf(p *db.Param) (string, error) {
 	switch p.Kind() {
 	case db.ParamText:
 		return p.Text(), nil
-	case db.ParamTime:
-		return p.Time().UTC().Format(db.TimeLayout), nil
 	case db.ParamUUID:
 		return string(db.AppendUUID(nil, p.UUID())), nil
 	}
@@ -153,7 +168,7 @@ func textOf(p *db.Param) (string, error) {
 		text, err = json.Marshal(v)
 	}
 	if err != nil {
-		return "", fmt.Errorf("sqlite: parameter %T: %w", v, err)
+		return "", fmt.Errorf("%T: %w", v, err)
 	}
 	return string(text), nil
 }

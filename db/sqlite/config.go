@@ -60,6 +60,9 @@ func (c Config) validate(path string) (Config, error) {
 		}
 	}
 	check(path != "", "the path is empty; %q is a database in memory", Memory)
+	if err := checkPath(path); err != nil {
+		errs = append(errs, err)
+	}
 	check(c.Readers >= 0 && c.Readers <= 64, "Readers is %d, not 1 to 64", c.Readers)
 	check(c.MaxWaiting >= 0, "MaxWaiting is %d", c.MaxWaiting)
 	check(c.AcquireTimeout >= 0, "AcquireTimeout is %v", c.AcquireTimeout)
@@ -91,6 +94,9 @@ func checkAttach(files map[string]string) []error {
 			why = "is a name that SQLite uses itself"
 		case files[name] == "", files[name] == Memory:
 			why = "is no file, and every connection would have one of its own"
+		case checkPath(files[name]) != nil:
+			errs = append(errs, fmt.Errorf("sqlite: Attach: %q: %w", name, checkPath(files[name])))
+			continue
 		default:
 			continue
 		}

@@ -26,9 +26,11 @@
 // SQLite's columns take any type, so what fits is decided value by value:
 // integers into integer fields that are large enough, 0 and 1 into bool, text
 // into string, []byte, time.Time, UUIDs, text unmarshalers and, as JSON, structs,
-// maps and slices. time.Time is stored as text ([db.TimeLayout], UTC, sorts in
-// time order, CURRENT_TIMESTAMP is read as well), UUIDs as text, documents as
-// JSON, bool as 0 and 1.
+// maps and slices. time.Time is stored as text in UTC, in the form of
+// CURRENT_TIMESTAMP with as many digits of a second as it needs ([db.AppendTime]), so
+// times compare with each other and with CURRENT_TIMESTAMP and datetime(). UUIDs are
+// text, documents JSON, bool 0 and 1. NaN, which SQLite takes for NULL, and years
+// outside of 0 to 9999 are refused.
 //
 // # Limits and faults
 //

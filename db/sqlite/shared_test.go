@@ -70,7 +70,7 @@ func reading(sql string) bool { return sql[0] != 'I' && sql[0] != 'U' }
 // TestAttach: a file is attached to all connections, or to none.
 func TestAttach(t *testing.T) {
 	dir := t.TempDir()
-	archive := filepath.Join(dir, "it's old?no.db")
+	archive := filepath.Join(dir, "it's old.db")
 	both(t, func(t *testing.T, p *db.Pool) {
 		for _, sql := range []string{
 			"ATTACH 'x.db' AS other", "-- why\nATTACH DATABASE ':memory:' AS other", "attach $1 as other", "DETACH main", "EXPLAIN ATTACH 'x.db' AS other",
