@@ -37,7 +37,7 @@ func (t *typed[In, Out]) compile(a *App, r *route) (needsBody bool, errs []error
 	}
 	t.render = render
 	var zero Out
-	if _, blocks := any(zero).(blocker); blocks && r.opts.style != onGoroutine {
+	if r.opts.style != onGoroutine && err == nil && blocking(zero) {
 		errs = append(errs, fmt.Errorf("%T waits for the client, so its route must run on goroutines", zero))
 	}
 	if len(errs) > 0 {

@@ -3,6 +3,7 @@ package fasterapi
 import (
 	"iter"
 	"net/http"
+	"reflect"
 
 	"github.com/fasterapi/fasterapi/internal/codec"
 )
@@ -29,6 +30,9 @@ func (JSONLines[T]) blocks() {}
 
 // compileRender implements compiler.
 func (JSONLines[T]) compileRender() (func(*Ctx, JSONLines[T]) error, error) {
+	if err := refuseItem(reflect.TypeFor[T]()); err != nil {
+		return nil, err
+	}
 	encoder, err := codec.EncoderFor[T]()
 	if err != nil {
 		return nil, err

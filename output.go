@@ -24,6 +24,9 @@ type compiler[Out any] interface {
 // compileOutput decides once how values of Out become responses. The renderer
 // takes its value by value: through a pointer it would move to the heap.
 func compileOutput[Out any]() (func(*Ctx, Out) error, error) {
+	if err := refuseOutput(reflect.TypeFor[Out]()); err != nil {
+		return nil, err
+	}
 	var zero Out
 	if parts, ok := any(zero).(compiler[Out]); ok {
 		return parts.compileRender()
@@ -48,12 +51,16 @@ func compileOutput[Out any]() (func(*Ctx, Out) error, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(c *Ctx, out Out) error {
+	render := func(c *Ctx, out Out) error {
 		body, err := codec.Append(encoder, c.spare(), &out)
 		if err != nil {
 			return err
 		}
 		c.stageSpare(http.StatusOK, jsonType, body)
 		return nil
-	}, nil
+	}
+	if reflect.TypeFor[Out]().Kind() == reflect.Interface {
+		render = unlessResponse(render)
+	}
+	return render, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 	"sync"
@@ -64,7 +65,7 @@ type Event[T any] struct {
 	ID string
 	// Retry changes how long the browser waits before it connects again.
 	Retry time.Duration
-	// Data is sent as JSON, strings and []byte as they are.
+	// Data is sent as JSON; strings, [Text], [HTML] and []byte as they are.
 	Data T
 }
 
@@ -100,8 +101,13 @@ func compileEventData[T any]() (func(dst []byte, v *T) ([]byte, error), error) {
 		return func(dst []byte, v *T) ([]byte, error) { return append(dst, *any(v).(*string)...), nil }, nil
 	case Text:
 		return func(dst []byte, v *T) ([]byte, error) { return append(dst, *any(v).(*Text)...), nil }, nil
+	case HTML: // fragments of a page
+		return func(dst []byte, v *T) ([]byte, error) { return append(dst, *any(v).(*HTML)...), nil }, nil
 	case []byte:
 		return func(dst []byte, v *T) ([]byte, error) { return append(dst, *any(v).(*[]byte)...), nil }, nil
+	}
+	if err := refuseItem(reflect.TypeFor[T]()); err != nil {
+		return nil, err
 	}
 	encoder, err := codec.EncoderFor[T]()
 	if err != nil {

@@ -3,6 +3,7 @@ package fasterapi
 import (
 	"context"
 	"log/slog"
+	"reflect"
 	"runtime/debug"
 
 	"github.com/fasterapi/fasterapi/internal/codec"
@@ -115,6 +116,9 @@ func compileOutgoing[T any](pools *websocket.Pools) (func(context.Context, *webs
 			defer pools.PutBuffer(buf)
 			return conn.Send(ctx, false, buf)
 		}, nil
+	}
+	if err := refuseItem(reflect.TypeFor[T]()); err != nil {
+		return nil, err
 	}
 	encoder, err := codec.EncoderFor[T]()
 	if err != nil {
