@@ -186,6 +186,10 @@ func (c *Ctx) Client() netip.Addr {
 // when it is large: then it is read from the client only as fast as it is read
 // here. It blocks; on a reactor the body was collected before. Once the request is
 // over it fails with [ErrRequestOver].
+//
+// The bytes are those that came, so a body with a Content-Encoding is still coded:
+// c.Header says how. It is the same for mounted handlers. Fields for a body or a
+// form, and [Ctx.Multipart], refuse one with 415 instead.
 func (c *Ctx) Body() io.Reader {
 	body := read(c, (*request).body)
 	if body == nil {

@@ -43,10 +43,7 @@ func (f *File) answer(c *Ctx, w *httpWriter, content io.Reader, info fs.FileInfo
 	known := field.Known{}
 	known.Tag, _ = field.ParseTag(w.header.Get("ETag"))
 	if saysDate(f.ModTime) {
-		known.Modified = f.ModTime
-		if now := time.Now(); now.Before(f.ModTime) {
-			known.Modified = now // RFC 9110 section 8.8.2.1: no date is later than the response
-		}
+		known.ModifiedAt(f.ModTime, time.Now())
 		w.header.Set("Last-Modified", known.Modified.UTC().Format(http.TimeFormat))
 	}
 	conditions := field.ReadConditions(c.Headers)

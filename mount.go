@@ -37,7 +37,8 @@ func mountedMethods() []string {
 // how long its body is: then it may write as much while client and server are there.
 // With status 204, 205 and 304 writes fail at once.
 //
-// Bodies stream both ways; the option [MaxBody] bounds the request's (default
+// The body of the request comes as it was sent: h decodes a Content-Encoding, or
+// refuses it. Bodies stream both ways; the option [MaxBody] bounds the request's (default
 // Config.MaxBody). Flush, Hijack and [http.ResponseController]'s full duplex
 // work; its deadlines do not, because the engine has its own. The context of
 // the request is the [Ctx], so FromRequest finds it. Informational responses

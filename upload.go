@@ -100,12 +100,16 @@ func LimitForm(l FormLimits) RouteOption {
 
 // Multipart returns the parts of a multipart/form-data body one by one, as they
 // come: for uploads that go elsewhere without being stored. The input of the
-// route must have no fields for a body or a form. It needs a route on goroutines.
+// route must have no fields for a body or a form. It needs a route on goroutines. A body
+// with a Content-Encoding has no parts as it is, and is a 415.
 func (c *Ctx) Multipart() (*multipart.Reader, error) {
 	media, params, _ := field.CutMedia(c.Header("Content-Type"))
 	boundary := field.Param(params, "boundary")
 	if !field.EqualFold(media, "multipart/form-data") || boundary == "" {
 		return nil, problem.New(http.StatusUnsupportedMediaType, "the body must be multipart/form-data")
+	}
+	if coded := read(c, func(r *request) bool { return bind.Coding((*source)(r)) != nil }); coded {
+		return nil, bind.RefuseCoding()
 	}
 	return multipart.NewReader(c.Body(), boundary), nil
 }

@@ -1,7 +1,9 @@
 package fasterapi_test
 
 import (
+	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,6 +56,105 @@ func TestEncodedBodies(t *testing.T) {
 			}
 			a := s.do("POST", r.path, r.body, "Content-Type", r.contentType, "Content-Encoding", "identity")
 			require.Equal(t, http.StatusOK, a.status, "%v: %s", r, a.body)
+		}
+	})
+}
+
+// TestCodedBytes: whoever reads the bytes of a body gets them as they came, with the field
+// that says how they are coded; parts cannot be read of them.
+func TestCodedBytes(t *testing.T) {
+	whole := func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.Text, error) {
+		body, err := io.ReadAll(c.Body())
+		return fasterapi.Text(c.Header("Content-Encoding") + " " + string(body)), err
+	}
+	everyProtocol(t, func(app *fasterapi.App) {
+		app.Post("/body", whole)
+		app.Post("/body/reactor", whole, fasterapi.OnReactor())
+		app.PostFuture("/body/chain", func(c *fasterapi.Ctx, in fasterapi.None) async.Future[fasterapi.Text] {
+			text, err := whole(c, in)
+			if err != nil {
+				return async.Failed[fasterapi.Text](err)
+			}
+			return async.Ready(text)
+		})
+		app.Post("/raw", func(_ *fasterapi.Ctx, in struct {
+			Coding string `header:"Content-Encoding"`
+			Body   []byte `body:"raw"`
+		},
+		) (fasterapi.Text, error) {
+			return fasterapi.Text(in.Coding + " " + string(in.Body)), nil
+		})
+		app.Post("/parts", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.None, error) {
+			_, err := c.Multipart()
+			return fasterapi.None{}, err
+		})
+		mounted := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				http.Error(w, err.Error(), 500)
+				return
+			}
+			_, _ = io.WriteString(w, r.Header.Get("Content-Encoding")+" "+string(body))
+		})
+		app.Mount("/mounted", mounted)
+		wrapped := app.Group("/wrapped")
+		wrapped.Use(fasterapi.WrapMiddleware(passing))
+		wrapped.Mount("/mounted", mounted)
+		wrapped.Post("/body", whole)
+	}, func(t *testing.T, s service) {
+		large := strings.Repeat("\x1f\x8b\x00 these are no bytes of gzip ", 40_000) // streams to goroutines
+		for _, path := range []string{"/body", "/body/reactor", "/body/chain", "/raw", "/mounted", "/wrapped/mounted", "/wrapped/body"} {
+			for _, body := range []string{"\x1f\x8b\x00 a few", large} {
+				for _, coding := range []string{"gzip", "identity", "unheard-of"} {
+					a := s.do("POST", path, body, "Content-Encoding", coding, "Content-Type", "application/octet-stream")
+					require.Equal(t, 200, a.status, path)
+					require.True(t, coding+" "+body == a.body, path)
+				}
+			}
+		}
+		a := s.do("POST", "/parts", "--b--\r\n", "Content-Encoding", "gzip", "Content-Type", "multipart/form-data; boundary=b")
+		require.Equal(t, 415, a.status)
+		require.Equal(t, "identity", a.header.Get("Accept-Encoding"))
+		require.Equal(t, 204, s.do("POST", "/parts", "--b--\r\n", "Content-Encoding", "identity", "Content-Type", "multipart/form-data; boundary=b").status)
+	})
+}
+
+// TestOddDispositions: parts are found by what their clients have written of them, one
+// parameter at a time.
+func TestOddDispositions(t *testing.T) {
+	type input struct {
+		Note string             `form:"note"`
+		File []fasterapi.Upload `file:"file"`
+	}
+	everyProtocol(t, func(app *fasterapi.App) {
+		app.Post("/", func(_ *fasterapi.Ctx, in input) ([]string, error) {
+			got := []string{in.Note}
+			for _, u := range in.File {
+				content, err := u.Bytes()
+				if err != nil {
+					return nil, err
+				}
+				got = append(got, u.Name, string(content))
+			}
+			return got, nil
+		})
+	}, func(t *testing.T, s service) {
+		for disposition, want := range map[string]string{
+			`form-data; name="note"`:                                          `["x"]`,
+			`form-data; name=note; size=; junk`:                               `["x"]`,
+			`form-data; name="note"; name="note"`:                             `["x"]`,
+			`form-data; name="file"; filename="a b.txt"`:                      `["","a b.txt","x"]`,
+			`form-data; name="file"; filename=a b.txt`:                        `["","a b.txt","x"]`,
+			`form-data; name="file"; filename="a"b.txt"`:                      `["","a\"b.txt","x"]`,
+			`form-data; name="file"; filename="C:\dir\x.txt"`:                 `["","x.txt","x"]`,
+			`form-data; name="file"; filename="/dir/x.txt"; filename="other"`: `["","x.txt","x"]`,
+			`form-data; name="file"; filename*=UTF-8''na%C3%AFve.txt`:         `["","naïve.txt","x"]`,
+			`form-data; name="file"; filename="n"; filename*=UTF-8''..%2F%00`: `["","file","x"]`,
+			`attachment; name="note"`:                                         `[""]`,
+		} {
+			a := s.do("POST", "/", "--b\r\nContent-Disposition: "+disposition+"\r\n\r\nx\r\n--b--\r\n", "Content-Type", "multipart/form-data; boundary=b")
+			require.Equal(t, 200, a.status, "%s: %s", disposition, a.body)
+			require.JSONEq(t, want, a.body, disposition)
 		}
 	})
 }

@@ -101,7 +101,7 @@ func (r *realIP) believed(c *fasterapi.Ctx) bool {
 	if !peer.IsValid() {
 		return r.TrustUnix
 	}
-	return r.trusts(plain(peer))
+	return r.trusts(field.PlainAddress(peer))
 }
 
 func (r *realIP) trusts(addr netip.Addr) bool {
@@ -115,20 +115,20 @@ func (r *realIP) trusts(addr netip.Addr) bool {
 
 // find returns the client and whether it used TLS.
 func (r *realIP) find(c *fasterapi.Ctx) (client netip.Addr, secure bool) {
-	client, secure = plain(c.Remote().Addr()), c.Secure()
+	client, secure = field.PlainAddress(c.Remote().Addr()), c.Secure()
 	text := joined(c.Headers(r.Header))
 	if r.kind != forwarded {
 		secure = r.proto(c, secure)
 	}
-	var hops []hop
+	var hops []field.Hop
 	switch {
 	case text == "":
 	case r.kind == forwarded:
-		hops = parseForwarded(text)
+		hops = field.Forwarded(text)
 	case r.kind == forwardedFor:
-		hops = parseForwardedFor(text)
+		hops = field.ForwardedFor(text)
 	default:
-		if addr, ok := parseAddr(trimSpace(text)); ok {
+		if addr, ok := field.Address(field.Trim(text)); ok {
 			return addr, secure
 		}
 	}
@@ -136,15 +136,15 @@ func (r *realIP) find(c *fasterapi.Ctx) (client netip.Addr, secure bool) {
 }
 
 // walk goes from the peer outwards.
-func (r *realIP) walk(hops []hop, client netip.Addr, secure bool) (netip.Addr, bool) {
+func (r *realIP) walk(hops []field.Hop, client netip.Addr, secure bool) (netip.Addr, bool) {
 	for i := len(hops) - 1; i >= 0; i-- {
-		if hops[i].proto != "" { // said by a proxy that is trusted
-			secure = hops[i].proto == "https"
+		if hops[i].Proto != "" { // said by a proxy that is trusted
+			secure = hops[i].Proto == "https"
 		}
-		if !hops[i].addr.IsValid() {
+		if !hops[i].Addr.IsValid() {
 			break // hidden: the last that is known
 		}
-		client = hops[i].addr
+		client = hops[i].Addr
 		if !r.trusts(client) {
 			break
 		}
@@ -161,6 +161,6 @@ func (r *realIP) proto(c *fasterapi.Ctx, secure bool) bool {
 	if text == "" {
 		return secure
 	}
-	text = trimSpace(text[strings.LastIndexByte(text, ',')+1:])
+	text = field.Trim(text[strings.LastIndexByte(text, ',')+1:])
 	return strings.EqualFold(text, "https")
 }

@@ -2,6 +2,7 @@ package bind
 
 import (
 	"github.com/fasterapi/fasterapi/internal/field"
+	"github.com/fasterapi/fasterapi/problem"
 )
 
 const (
@@ -18,19 +19,32 @@ func (p *Plan) decoded(src Source, f *faults) bool {
 	if p.codings {
 		return true // the handler looks for itself
 	}
+	coding := Coding(src)
+	if coding != nil {
+		f.encoded(coding)
+	}
+	return coding == nil
+}
+
+// Coding is the first coding of the body, leased like what src returns; nil: it is as it is.
+func Coding(src Source) []byte {
 	for n := 0; ; n++ {
 		line, ok := src.Header(codingField, n)
 		if !ok {
-			return true
+			return nil
 		}
 		for more := true; more; {
 			var coding []byte
 			if coding, line, more = field.NextToken(line); len(coding) > 0 && !field.EqualFold(coding, identity) {
-				f.encoded(coding)
-				return false
+				return coding
 			}
 		}
 	}
+}
+
+// RefuseCoding is the answer to a body with a coding.
+func RefuseCoding() *problem.Problem {
+	return problem.UnsupportedMediaType("the body must not have a content coding").WithHeader("Accept-Encoding", identity)
 }
 
 // hasBody tells whether there is something to decode.

@@ -47,7 +47,7 @@ func (f *faults) problem() *problem.Problem {
 	p := problem.Validation(f.list...)
 	switch {
 	case f.coded:
-		p = problem.UnsupportedMediaType("the body must not have a content coding").WithHeader("Accept-Encoding", identity)
+		p = RefuseCoding()
 	case f.mediaType != "":
 		p = problem.UnsupportedMediaType("the body must be "+f.mediaType).WithHeader("Accept", f.mediaType)
 	}

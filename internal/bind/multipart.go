@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"mime"
 	"mime/multipart"
 	"reflect"
 
+	"github.com/fasterapi/fasterapi/internal/field"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -122,19 +122,19 @@ func (r *reading) broken(err error) *problem.Problem {
 
 // part reads one part to its end.
 func (r *reading) part(part *multipart.Part) *problem.Problem {
-	name := part.FormName()
-	if r.fields -= int64(len(name)); r.fields < 0 {
+	about, _ := field.ParseDisposition(part.Header.Get("Content-Disposition"))
+	if r.fields -= int64(len(about.Name)); r.fields < 0 {
 		return tooLarge()
 	}
-	if isUpload(part) {
+	if about.IsFile { // also one without a name
 		for i := range r.plan.files {
-			if r.plan.files[i].field.Key == name {
-				return r.upload(i, part)
+			if r.plan.files[i].field.Key == about.Name {
+				return r.upload(i, part, about.FileName)
 			}
 		}
 		return r.skip(part)
 	}
-	i := r.plan.find([]byte(name), 0)
+	i := r.plan.find([]byte(about.Name), 0)
 	if i < 0 {
 		return r.skip(part)
 	}
@@ -155,16 +155,6 @@ func (r *reading) part(part *multipart.Part) *problem.Problem {
 	return nil
 }
 
-// isUpload tells files from fields: a file has a file name, even an empty one.
-func isUpload(part *multipart.Part) bool {
-	_, params, err := mime.ParseMediaType(part.Header.Get("Content-Disposition"))
-	if err != nil {
-		return false
-	}
-	_, ok := params["filename"]
-	return ok
-}
-
 func (r *reading) skip(part io.Reader) *problem.Problem {
 	if _, err := io.Copy(io.Discard, part); err != nil {
 		return r.broken(err)
@@ -172,15 +162,15 @@ func (r *reading) skip(part io.Reader) *problem.Problem {
 	return nil
 }
 
-// upload stores one file of slot i.
-func (r *reading) upload(i int, part *multipart.Part) *problem.Problem {
+// upload stores one file of slot i, which the client calls name.
+func (r *reading) upload(i int, part *multipart.Part, name string) *problem.Problem {
 	s := &r.plan.files[i]
 	bit := uint64(1) << i
 	at := add(r.dst, s.field.Offset)
 	switch {
 	case r.files&bit != 0 && s.shape != reflect.Slice, s.list != nil && s.list.full(at):
 		return r.skip(part)
-	case part.FileName() == "" && part.Header.Get("Content-Type") != "": // a file input that was left empty
+	case name == "" && part.Header.Get("Content-Type") != "": // a file input that was left empty
 		return r.emptyFile(i, part)
 	}
 	if r.stored++; r.stored > r.plan.limits.Files {
@@ -188,7 +178,7 @@ func (r *reading) upload(i int, part *multipart.Part) *problem.Problem {
 		return r.faults.problem()
 	}
 	r.files |= bit
-	u := newUpload(part)
+	u := newUpload(part, name)
 	if !s.accepts(u.mediaType()) {
 		r.faults.add(s.field, []byte(u.ContentType), s.refused)
 		return r.skip(part)

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"unicode"
+
+	"github.com/fasterapi/fasterapi/internal/field"
 )
 
 // Upload is a file that a client has sent: in memory when it is small, else in a temporary file without a name, which
@@ -28,16 +30,15 @@ type Upload struct {
 	broken bool // it could not be stored
 }
 
-func newUpload(part *multipart.Part) *Upload {
+func newUpload(part *multipart.Part, name string) *Upload {
 	return &Upload{
-		Name:        baseName(strings.ToValidUTF8(part.FileName(), "\uFFFD")),
+		Name:        baseName(strings.ToValidUTF8(name, "\uFFFD")),
 		ContentType: strings.ToValidUTF8(part.Header.Get("Content-Type"), "\uFFFD"),
 		Header:      part.Header,
 	}
 }
 
-// baseName is name without folders, of which the parser knows those of this system only, and without the control
-// characters that a percent-encoded name may have. What is a folder itself is a "file".
+// baseName is name without folders of any system, and without the control characters that an encoded name may have. What is a folder itself is a "file".
 func baseName(name string) string {
 	if name == "" {
 		return ""
@@ -56,8 +57,8 @@ func baseName(name string) string {
 
 // mediaType is the content type in lower case, without parameters.
 func (u *Upload) mediaType() string {
-	media, _, _ := strings.Cut(u.ContentType, ";")
-	return strings.ToLower(strings.TrimSpace(media))
+	media, _, _ := field.CutMedia(u.ContentType)
+	return strings.ToLower(media)
 }
 
 // ReaderAt reads the content from any place, at the same time as others; it has Size bytes.

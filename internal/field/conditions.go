@@ -20,6 +20,18 @@ type Conditions struct {
 type Known struct {
 	Tag      Tag       // zero: none
 	Modified time.Time // zero: not known
+	// Settled: the second of Modified is over, so that no other change has its date.
+	// Then the date is a strong validator, RFC 9110 section 8.8.2.2.
+	Settled bool
+}
+
+// ModifiedAt sets the date of the last change as a response of now says it: one that
+// lies ahead is that of the response, RFC 9110 section 8.8.2.1.
+func (k *Known) ModifiedAt(modified, now time.Time) {
+	k.Modified, k.Settled = modified, !now.Before(seconds(modified).Add(time.Second))
+	if now.Before(modified) {
+		k.Modified = now
+	}
 }
 
 // Outcome is what the preconditions of a request say.
@@ -93,7 +105,8 @@ func (c *Conditions) Evaluate(method string, known Known) Outcome {
 }
 
 // TakesRange evaluates If-Range, RFC 9110 section 13.1.5: false means that the
-// Range field is to be ignored. A weak tag never matches, and a date only exactly.
+// Range field is to be ignored. A weak tag never matches, and neither does a weak date;
+// a strong one must be the same to the second.
 func (c *Conditions) TakesRange(known Known) bool {
 	switch {
 	case !c.ifRange:
@@ -101,7 +114,7 @@ func (c *Conditions) TakesRange(known Known) bool {
 	case c.rangeTag.Opaque != "":
 		return c.rangeTag.Same(known.Tag)
 	}
-	return !c.rangeDate.IsZero() && !known.Modified.IsZero() && seconds(known.Modified).Equal(c.rangeDate)
+	return !c.rangeDate.IsZero() && !known.Modified.IsZero() && known.Settled && seconds(known.Modified).Equal(c.rangeDate)
 }
 
 // seconds is t as an HTTP-date can say it.

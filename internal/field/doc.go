@@ -23,6 +23,8 @@
 //   - host.go: Host (RFC 9110 section 7.2, RFC 3986 section 3.2.2)
 //   - entire.go: what a 304, a part or a head stands for
 //   - media.go: the media type in Content-Type (RFC 9110 section 8.3)
+//   - disposition.go: Content-Disposition of the parts of a form (RFC 7578 section 4.2)
+//   - forwarded.go: Forwarded (RFC 7239) and X-Forwarded-For
 //   - reference.go: what may stand in Location (RFC 9110 section 10.2.2, RFC 3986)
 //   - repetition.go: which fields of a response may occur once, and which are lists
 //

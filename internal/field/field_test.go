@@ -134,7 +134,7 @@ const (
 )
 
 // known was changed half a second after date, which no HTTP-date can say.
-var known = Known{Tag: Tag{Opaque: `"a"`}, Modified: time.Date(1994, 11, 6, 8, 49, 37, 5e8, time.UTC)}
+var known = Known{Tag: Tag{Opaque: `"a"`}, Modified: time.Date(1994, 11, 6, 8, 49, 37, 5e8, time.UTC), Settled: true}
 
 func conditions(fields ...string) *Conditions {
 	h := http.Header{}
@@ -195,7 +195,7 @@ func TestConditions(t *testing.T) {
 }
 
 func TestIfRange(t *testing.T) {
-	weak := Known{Tag: Tag{Opaque: `"a"`, Weak: true}, Modified: known.Modified}
+	weak := Known{Tag: Tag{Opaque: `"a"`, Weak: true}, Modified: known.Modified, Settled: true}
 	for value, want := range map[string]bool{
 		`"a"`: true, `"x"`: false, `W/"a"`: false, date: true, before: false, after: false, "": false, "a": false, "*": false, `"a", "x"`: false,
 	} {
@@ -206,6 +206,32 @@ func TestIfRange(t *testing.T) {
 	require.False(t, conditions("If-Range", `"a"`).TakesRange(weak))
 	require.False(t, conditions("If-Range", `W/"a"`).TakesRange(weak))
 	require.False(t, conditions("If-Range", date).TakesRange(Known{}))
+}
+
+// TestStrongDates: a date is a validator for ranges once its second is over; until then
+// the file may change again and keep it (RFC 9110 sections 8.8.2.2 and 13.1.5).
+func TestStrongDates(t *testing.T) {
+	second := time.Date(1994, 11, 6, 8, 49, 37, 0, time.UTC)
+	for _, c := range []struct {
+		modified, now time.Duration // behind second
+		strong        bool
+	}{
+		{0, 0, false},
+		{0, 999 * time.Millisecond, false},
+		{0, time.Second, true},
+		{999 * time.Millisecond, time.Second, true},
+		{999 * time.Millisecond, 999 * time.Millisecond, false},
+		{0, time.Hour, true},
+		{time.Hour, 0, false}, // it lies ahead, and the response has said its own date
+		{500 * time.Millisecond, 0, false},
+	} {
+		var k Known
+		k.ModifiedAt(second.Add(c.modified), second.Add(c.now))
+		require.Equal(t, c.strong, conditions("If-Range", date).TakesRange(k), "%v at %v", c.modified, c.now)
+		require.False(t, k.Modified.After(second.Add(c.now)), "no date is later than the response")
+		k.Tag = known.Tag
+		require.True(t, conditions("If-Range", `"a"`).TakesRange(k), "tags do not wait")
+	}
 }
 
 // FuzzConditions: whatever the fields hold, HEAD answers as GET, and a method that

@@ -24,28 +24,33 @@ func Param[T Text](params T, name string) string {
 	return ""
 }
 
-// paramValue reads token / quoted-string, RFC 9110 section 5.6.4.
+// paramValue reads token / quoted-string, RFC 9110 section 5.6.4; "": it is neither.
 func paramValue(s string) string {
 	if IsToken(s) {
 		return s
 	}
-	if len(s) < 2 || s[0] != '"' {
-		return ""
+	if text, rest, ok := unquote(s); ok && rest == "" {
+		return text
+	}
+	return ""
+}
+
+// unquote reads the quoted-string that s begins with, RFC 9110 section 5.6.4.
+func unquote(s string) (value, rest string, ok bool) {
+	if s == "" || s[0] != '"' {
+		return "", "", false
 	}
 	var text strings.Builder
 	for i := 1; i < len(s); i++ {
 		switch s[i] {
 		case '"':
-			if i != len(s)-1 {
-				return ""
-			}
-			return text.String()
+			return text.String(), s[i+1:], true
 		case '\\':
 			if i++; i == len(s) {
-				return ""
+				return "", "", false
 			}
 		}
 		text.WriteByte(s[i])
 	}
-	return ""
+	return "", "", false
 }

@@ -1,11 +1,9 @@
-package middleware
+package field
 
 import (
 	"net/netip"
 	"slices"
 	"strings"
-
-	"github.com/fasterapi/fasterapi/internal/field"
 )
 
 const (
@@ -16,20 +14,19 @@ const (
 	maxCommas = 4
 )
 
-// hop is what one proxy says about who it got the request from. addr is not
-// valid for hidden and unknown ones.
-type hop struct {
-	addr  netip.Addr
-	proto string // "http", "https" or "" when not said
+// Hop is what one proxy says about who it got the request from.
+type Hop struct {
+	Addr  netip.Addr // not valid for hidden and unknown ones
+	Proto string     // in lower case, "http" and "https" mostly; "" when it is not said
 }
 
-// parseForwarded reads the last elements of a Forwarded field, RFC 7239 section
+// Forwarded reads the last elements of a Forwarded field, RFC 7239 section
 // 4. It begins at the end, where the nearest proxy writes, so that nothing in
 // front, a quote without end say, changes what that proxy said. An element that
 // is malformed has no address, and none in front of it is read.
-func parseForwarded(s string) (hops []hop) {
+func Forwarded(s string) (hops []Hop) {
 	for ok := true; ok && len(hops) < maxHops; {
-		var h hop
+		var h Hop
 		h, s, ok = lastElement(s)
 		hops = append(hops, h)
 	}
@@ -40,7 +37,7 @@ func parseForwarded(s string) (hops []hop) {
 // lastElement reads the shortest well-formed element behind a comma. A comma
 // inside of quotes leaves half of them behind it, which is not well formed. more
 // is false when rest holds no other element.
-func lastElement(s string) (h hop, rest string, more bool) {
+func lastElement(s string) (h Hop, rest string, more bool) {
 	begin := len(s)
 	for range maxCommas + 1 {
 		begin = strings.LastIndexByte(s[:begin], ',')
@@ -49,15 +46,15 @@ func lastElement(s string) (h hop, rest string, more bool) {
 		case ok && behind == "":
 			return h, s[:max(begin, 0)], begin >= 0
 		case begin < 0:
-			return hop{}, "", false
+			return Hop{}, "", false
 		}
 	}
-	return hop{}, "", false
+	return Hop{}, "", false
 }
 
 // parseElement reads up to a comma or the end.
-func parseElement(s string) (h hop, rest string, ok bool) {
-	s = trimSpace(s)
+func parseElement(s string) (h Hop, rest string, ok bool) {
+	s = Trim(s)
 	seen := ""
 	for s != "" && s[0] != ',' {
 		var p pair
@@ -67,14 +64,14 @@ func parseElement(s string) (h hop, rest string, ok bool) {
 		seen += ";" + p.name + ";"
 		switch p.name {
 		case "for":
-			if h.addr, ok = parseNode(p.value); !ok {
+			if h.Addr, ok = parseNode(p.value); !ok {
 				return h, "", false
 			}
 		case "proto":
-			h.proto = strings.ToLower(p.value)
+			h.Proto = strings.ToLower(p.value)
 		}
-		if s = trimSpace(s); s != "" && s[0] == ';' {
-			s = trimSpace(s[1:])
+		if s = Trim(s); s != "" && s[0] == ';' {
+			s = Trim(s[1:])
 		} else if s != "" && s[0] != ',' {
 			return h, "", false
 		}
@@ -105,27 +102,10 @@ func parsePair(s string) (p pair, rest string, ok bool) {
 
 func tokenLength(s string) int {
 	n := 0
-	for n < len(s) && field.IsTokenByte(s[n]) {
+	for n < len(s) && IsTokenByte(s[n]) {
 		n++
 	}
 	return n
-}
-
-// unquote reads a quoted-string, RFC 9110 section 5.6.4.
-func unquote(s string) (value, rest string, ok bool) {
-	var text strings.Builder
-	for i := 1; i < len(s); i++ {
-		switch s[i] {
-		case '"':
-			return text.String(), s[i+1:], true
-		case '\\':
-			if i++; i == len(s) {
-				return "", "", false
-			}
-		}
-		text.WriteByte(s[i])
-	}
-	return "", "", false
 }
 
 // parseNode reads a node of RFC 7239 section 6: an address with or without port,
@@ -139,28 +119,28 @@ func parseNode(s string) (netip.Addr, bool) {
 		}
 		var port string
 		host, port = s[1:end], s[end+1:]
-		if addr, err := netip.ParseAddr(host); err != nil || !addr.Is6() || port != "" && !validPort(port) {
+		if addr, err := netip.ParseAddr(host); err != nil || !addr.Is6() || port != "" && !validNodePort(port) {
 			return netip.Addr{}, false
 		}
 	} else if i := strings.IndexByte(s, ':'); i >= 0 {
-		if !validPort(s[i:]) {
+		if !validNodePort(s[i:]) {
 			return netip.Addr{}, false
 		}
 		host = s[:i]
 	}
-	if strings.EqualFold(host, "unknown") || strings.HasPrefix(host, "_") && field.IsToken(host) {
+	if strings.EqualFold(host, "unknown") || strings.HasPrefix(host, "_") && IsToken(host) {
 		return netip.Addr{}, true
 	}
-	return parseAddr(host)
+	return Address(host)
 }
 
-// validPort tells whether s is ":" and a port, or an obfuscated one.
-func validPort(s string) bool {
+// validNodePort tells whether s is ":" and a port, or an obfuscated one.
+func validNodePort(s string) bool {
 	if len(s) < 2 || len(s) > 64 || s[0] != ':' {
 		return false
 	}
 	if s[1] == '_' {
-		return field.IsToken(s[1:])
+		return IsToken(s[1:])
 	}
 	for i := 1; i < len(s); i++ {
 		if s[i] < '0' || s[i] > '9' {
@@ -170,11 +150,12 @@ func validPort(s string) bool {
 	return len(s) <= 6
 }
 
-// parseForwardedFor reads the last elements of an X-Forwarded-For field.
-func parseForwardedFor(s string) (hops []hop) {
+// ForwardedFor reads the last elements of an X-Forwarded-For field. What is no address
+// has none; the others are read all the same.
+func ForwardedFor(s string) (hops []Hop) {
 	for more := true; more && len(hops) < maxHops; {
 		comma := strings.LastIndexByte(s, ',')
-		hops = append(hops, hop{addr: parseHop(trimSpace(s[comma+1:]))})
+		hops = append(hops, Hop{Addr: parseHop(Trim(s[comma+1:]))})
 		s, more = s[:max(comma, 0)], comma >= 0
 	}
 	slices.Reverse(hops)
@@ -184,28 +165,27 @@ func parseForwardedFor(s string) (hops []hop) {
 // parseHop reads an address, to which some proxies write a port; what is none
 // has no address.
 func parseHop(s string) netip.Addr {
-	if addr, ok := parseAddr(s); ok {
+	if addr, ok := Address(s); ok {
 		return addr
 	}
 	if with, err := netip.ParseAddrPort(s); err == nil {
-		return plain(with.Addr())
+		return PlainAddress(with.Addr())
 	}
 	if inner, found := strings.CutPrefix(s, "["); found {
-		addr, _ := parseAddr(strings.TrimSuffix(inner, "]"))
+		addr, _ := Address(strings.TrimSuffix(inner, "]"))
 		return addr
 	}
 	return netip.Addr{}
 }
 
-func parseAddr(s string) (netip.Addr, bool) {
+// Address reads a field that is one address.
+func Address(s string) (netip.Addr, bool) {
 	addr, err := netip.ParseAddr(s)
 	if err != nil || addr.Zone() != "" {
 		return netip.Addr{}, false
 	}
-	return plain(addr), true
+	return PlainAddress(addr), true
 }
 
-// plain is addr without a zone, and 4 bytes long if it stands for IPv4.
-func plain(addr netip.Addr) netip.Addr { return addr.WithZone("").Unmap() }
-
-func trimSpace(s string) string { return strings.Trim(s, " \t") }
+// PlainAddress is addr without a zone, and 4 bytes long if it stands for IPv4.
+func PlainAddress(addr netip.Addr) netip.Addr { return addr.WithZone("").Unmap() }

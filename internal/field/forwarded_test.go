@@ -1,4 +1,4 @@
-package middleware
+package field
 
 import (
 	"net/netip"
@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/fasterapi/fasterapi/internal/field"
 )
 
 // FuzzForwarded: whatever comes, a parser returns bounded, clean values, and what
@@ -20,19 +18,19 @@ func FuzzForwarded(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, parse := range []func(string) []hop{parseForwarded, parseForwardedFor} {
+		for _, parse := range []func(string) []Hop{Forwarded, ForwardedFor} {
 			hops := parse(text)
 			require.LessOrEqual(t, len(hops), maxHops)
 			for _, h := range hops {
-				require.Empty(t, h.addr.Zone())
-				require.False(t, h.addr.Is4In6())
+				require.Empty(t, h.Addr.Zone())
+				require.False(t, h.Addr.Is4In6())
 			}
 		}
 		near := netip.MustParseAddr("192.0.2.7") // whatever stands in front of what the proxy says
-		for _, hops := range [][]hop{
-			parseForwarded(text + `, by="a, \", b";for=192.0.2.7`), parseForwarded(text + ",for=192.0.2.7"), parseForwardedFor(text + ", 192.0.2.7"),
+		for _, hops := range [][]Hop{
+			Forwarded(text + `, by="a, \", b";for=192.0.2.7`), Forwarded(text + ",for=192.0.2.7"), ForwardedFor(text + ", 192.0.2.7"),
 		} {
-			require.Equal(t, hop{addr: near}, hops[len(hops)-1])
+			require.Equal(t, Hop{Addr: near}, hops[len(hops)-1])
 		}
 	})
 }
@@ -46,19 +44,19 @@ func FuzzForwardedRoundTrip(f *testing.F) {
 	f.Add([]byte("0000"), strings.Repeat(",", maxCommas+1), "0")
 	f.Fuzz(func(t *testing.T, raw []byte, by, proto string) {
 		addr, ok := netip.AddrFromSlice(raw)
-		if !ok || !field.IsToken(proto) || strings.ContainsAny(by, "\x00\r\n") {
+		if !ok || !IsToken(proto) || strings.ContainsAny(by, "\x00\r\n") {
 			return
 		}
-		addr = plain(addr)
+		addr = PlainAddress(addr)
 		node := addr.String()
 		if addr.Is6() {
 			node = "[" + node + "]"
 		}
 		quoted := `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(by) + `"`
-		hops := parseForwarded(`by=` + quoted + `;for="` + node + `:80";proto=` + proto + `, for=unknown`)
-		want := []hop{{addr, strings.ToLower(proto)}, {}}
+		hops := Forwarded(`by=` + quoted + `;for="` + node + `:80";proto=` + proto + `, for=unknown`)
+		want := []Hop{{addr, strings.ToLower(proto)}, {}}
 		if strings.Count(by, ",") > maxCommas { // not looked at any further
-			want = []hop{{}, {}}
+			want = []Hop{{}, {}}
 		}
 		require.Equal(t, want, hops)
 	})
