@@ -14,7 +14,10 @@ import (
 // message handles one message of the server, other than a row.
 func (cn *conn) message(kind byte, body []byte) error {
 	switch kind {
-	case 'S', 'K', 'A': // settings, key, notifications
+	case 'K', 'A': // key, notifications
+		return nil
+	case 'S':
+		cn.reported(body)
 		return nil
 	case 'N':
 		return cn.noticed(body)
@@ -203,6 +206,9 @@ func (cn *conn) ready(status byte) {
 		cn.leftOpen(u)
 		return
 	}
+	if cn.held != nil && cn.refusedWrite(u) {
+		cn.doubted = true
+	}
 	switch {
 	case u.step != nil:
 		u.step(cn.held, u)
@@ -216,6 +222,9 @@ func (cn *conn) ready(status byte) {
 		cn.answered(u)
 	}
 	*u = unit{}
+	if !cn.dead && cn.held == nil && cn.turned() {
+		cn.giveUp()
+	}
 	if !cn.dead && cn.sending.len() > 0 {
 		cn.watchGroup()
 		if cn.sending.front().abandoned {
@@ -246,6 +255,9 @@ func (cn *conn) answered(u *unit) {
 	c := cn.core
 	err := cn.outcome(u)
 	switch {
+	case err != nil && cn.refusedWrite(u):
+		cn.suspect(u, err)
+		return
 	case err != nil && u.again(cn):
 		c.again(u.q)
 		return
@@ -271,7 +283,7 @@ func (cn *conn) outcome(u *unit) error {
 		sql = u.q.Items[u.item].SQL
 	}
 	err := serverError(e, sql)
-	if err.Kind == db.Unavailable && u.repeatable() {
+	if (err.Kind == db.Unavailable || cn.refusedWrite(u)) && u.repeatable() {
 		err.Retry = true // an ERROR has rolled its statement back
 	}
 	if batched {

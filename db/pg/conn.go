@@ -47,6 +47,11 @@ type conn struct {
 	unknown  int       // units whose statement has not been measured
 	checking bool      // a health check is under way
 
+	standby  bool   // the server has told that it is one
+	readOnly bool   // and that default_transaction_read_only is on
+	doubted  bool   // a write was refused: it is asked about that when it is given back
+	trial    *trial // it is being asked
+
 	copier    *copier // of a COPY that is under way
 	copyWaits bool    // it waits until everything is written
 
@@ -236,6 +241,10 @@ func (cn *conn) fail(why error) {
 	}
 	cn.unsent = 0
 	c.strand(cn, why)
+	if t := cn.trial; t != nil {
+		cn.trial = nil
+		t.end(c, true)
+	}
 	if s := cn.held; s != nil {
 		s.broken(why)
 	}

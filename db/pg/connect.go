@@ -24,6 +24,7 @@ type link struct {
 	pid      uint32
 	pooled   bool // there is a pooler before the server
 	unnamed  bool // and it may give each transaction to another server process
+	wants    wants
 }
 
 // dial connects, authenticates and takes the descriptor over. It blocks.
@@ -57,6 +58,9 @@ func (d *driver) hijack(ctx context.Context, pc *pgconn.PgConn, pooled bool) (*l
 		return nil, errors.New("pg: the server sent more than the handshake")
 	}
 	l := &link{hijacked: h, pid: h.PID, pooled: pooled, unnamed: pooled && !d.cfg.SessionPooler}
+	if !l.unnamed { // behind a pooler a connection says nothing about the next transaction
+		l.wants = wantsOf(h.Config)
+	}
 	base := h.Conn
 	if l.tls, _ = h.Conn.(*tls.Conn); l.tls != nil {
 		base = l.tls.NetConn()

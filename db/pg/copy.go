@@ -139,7 +139,9 @@ func (s *session) copied(u *unit) {
 	k.stop()
 	var err error
 	if u.err != nil {
-		err = serverError(u.err.(*pgconn.PgError), "COPY")
+		e := serverError(u.err.(*pgconn.PgError), "COPY")
+		e.Retry = e.Retry || s.cn.refusedWrite(u)
+		err = e
 		if k.err != nil {
 			err = k.err // the server only repeats that we gave up
 		}

@@ -13,6 +13,7 @@ import (
 // SQLSTATE codes that change what the driver does
 // (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 const (
+	codeReadOnly         = "25006" // read_only_sql_transaction
 	codeCancelled        = "57014" // query_canceled: a cancel request or statement_timeout
 	codeAdminShutdown    = "57P01"
 	codeCrashShutdown    = "57P02"
@@ -56,7 +57,7 @@ func kindOf(code string) db.Kind {
 		return db.Deadlock
 	case "55P03":
 		return db.Busy
-	case "25006":
+	case codeReadOnly:
 		return db.ReadOnly
 	case "42501":
 		return db.Permission

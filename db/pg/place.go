@@ -62,7 +62,7 @@ func (cn *conn) gathers() bool { return cn.group != nil && cn.load() < groupSize
 
 // shared tells whether queries of everybody may be sent on cn.
 func (cn *conn) shared() bool {
-	return cn.held == nil && !cn.reserve && !cn.retire && cn.cancels == 0 && !cn.dead
+	return cn.held == nil && cn.trial == nil && !cn.reserve && !cn.retire && cn.cancels == 0 && !cn.dead
 }
 
 // blocked tells whether whatever is placed behind may have to wait long: behind a

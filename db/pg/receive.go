@@ -166,8 +166,8 @@ func (cn *conn) row(u *unit, body []byte) error {
 		q, s = item.q, item.shape
 	}
 	if q == nil || u.kind == unitSimple || u.err != nil {
-		if u.draft != nil && u.draft.asks != nil && u.err == nil {
-			return u.draft.catalog(body)
+		if u.draft != nil && u.err == nil {
+			return u.draft.answer(body)
 		}
 		return nil
 	}

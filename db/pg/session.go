@@ -28,6 +28,8 @@ type session struct {
 	lifted  bool    // one of its statements has changed the time limit
 	marked  bool    // the savepoint of a batch is set, or on its way
 
+	readOnly bool // its user wants no writes
+
 	since   time.Time // when it last did something
 	lastSQL string
 	site    *site
@@ -61,7 +63,7 @@ func (s *session) Start(q *db.Query) {
 
 // begin starts the session with the query that asked for it.
 func (s *session) begin(q *db.Query) {
-	s.tx = q.Op == db.OpBegin
+	s.tx, s.readOnly = q.Op == db.OpBegin, q.Tx.ReadOnly
 	if s.tx {
 		s.site, _ = q.Hook.Data.(*site)
 		s.simple(q, beginSQL(q.Tx), (*session).begun)
@@ -349,7 +351,9 @@ func (s *session) end() {
 	cn.held = nil
 	if cn.status != 'I' {
 		cn.fail(errOpenTx)
+		return
 	}
+	cn.released()
 }
 
 // leave ends what is queued and counts the session as gone.

@@ -128,6 +128,10 @@ func (u *unit) again(cn *conn) bool {
 		if retried || !u.repeatable() || !cn.collateral(e) {
 			return false // at most once: when it is the server that stops it, twice is twice the load
 		}
+	case e.Code == codeReadOnly: // in a session of ours; elsewhere see suspect
+		if retried || !cn.doubted || !u.repeatable() {
+			return false
+		}
 	case f == fits:
 		return false
 	case f == doubtful:

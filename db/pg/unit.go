@@ -127,6 +127,9 @@ type draft struct {
 
 	asks  []uint32 // types that the server is asked about; the rest is known already
 	found []catalogued
+
+	single bool   // the server is asked for one value
+	value  []byte // which this is
 }
 
 // described is a column as the server describes it.

@@ -1,0 +1,237 @@
+package pg
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"log/slog"
+	"reflect"
+
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// A connection whose target_session_attrs asks for writes is held against that when
+// it is made, and may take none later: default_transaction_read_only was switched
+// on, or something between us and the server has moved it to a standby. Servers
+// from version 14 tell when such a setting changes. From others, and from what only
+// looks like a server, a refused write is the first to be heard of it; then the
+// connection is asked what it was asked when it was made. So a function that
+// forbids itself to write costs no connection.
+//
+// A connection that has turned is closed when it is empty, and the others are asked.
+// The write that was refused has had no effect: it runs again, once, on a connection
+// that takes writes. In a transaction of the user only that user can repeat what
+// came before.
+
+// wants is what target_session_attrs asks of a connection, as far as writes go.
+type wants uint8
+
+const (
+	wantsAny       wants = iota
+	wantsReadWrite       // read-write: a session that is not read-only
+	wantsPrimary         // primary: a server that is no standby
+)
+
+// wantsOf finds out what a configuration asks for. pgconn keeps only the function
+// that checks it.
+func wantsOf(cfg *pgconn.Config) wants {
+	if cfg.ValidateConnect == nil {
+		return wantsAny
+	}
+	is := func(f pgconn.ValidateConnectFunc) bool {
+		return reflect.ValueOf(cfg.ValidateConnect).Pointer() == reflect.ValueOf(f).Pointer()
+	}
+	switch {
+	case is(pgconn.ValidateConnectTargetSessionAttrsReadWrite):
+		return wantsReadWrite
+	case is(pgconn.ValidateConnectTargetSessionAttrsPrimary):
+		return wantsPrimary
+	}
+	return wantsAny
+}
+
+// question is a statement whose answer is "on" or "t" when a session is not what w
+// asks for: that of pgconn when it connects.
+func (w wants) question() string {
+	if w == wantsPrimary {
+		return "SELECT pg_catalog.pg_is_in_recovery()"
+	}
+	return "SHOW transaction_read_only"
+}
+
+// reported takes a ParameterStatus.
+func (cn *conn) reported(body []byte) {
+	name, value, _ := bytes.Cut(body, []byte{0})
+	on := string(bytes.TrimSuffix(value, []byte{0})) == "on"
+	switch string(name) {
+	case "in_hot_standby":
+		cn.standby = on
+	case "default_transaction_read_only":
+		cn.readOnly = on
+	}
+}
+
+// turned tells whether the server has said that this connection is not what was
+// asked for any more.
+func (cn *conn) turned() bool {
+	switch cn.link.wants {
+	case wantsReadWrite:
+		return cn.standby || cn.readOnly
+	case wantsPrimary:
+		return cn.standby
+	}
+	return false
+}
+
+// refusedWrite tells whether u failed because it writes where that is not allowed,
+// although writes were asked for.
+func (cn *conn) refusedWrite(u *unit) bool {
+	e, ok := u.err.(*pgconn.PgError)
+	return ok && e.Code == codeReadOnly && cn.link.wants != wantsAny && (cn.held == nil || !cn.held.readOnly)
+}
+
+// trial is a connection's being asked whether it takes writes, and the calls that
+// wait for the answer.
+//
+// Owner: reactor.
+type trial struct{ refused []refusal }
+
+// refusal is a call that was refused, and with which error.
+//
+// Owner: reactor.
+type refusal struct {
+	q   *db.Query
+	err error
+}
+
+// suspect goes on with the call of u, which was refused on a connection that others
+// use as well: it ends with err, unless the connection turns out to have turned.
+func (cn *conn) suspect(u *unit, err error) {
+	c, q := cn.core, u.q
+	again := !q.Cancelled() && q.Hook.State&flagRetried == 0 && u.repeatable() && q.Rewind()
+	switch {
+	case cn.turned():
+		cn.giveUp()
+		if again {
+			q.Hook.State |= flagRetried
+			c.again(q)
+			return
+		}
+	case again:
+		cn.try()
+		q.Hook.Holder = cn.trial
+		setState(q, stateHeld)
+		cn.trial.refused = append(cn.trial.refused, refusal{q, err})
+		return
+	case q.Hook.State&flagRetried == 0:
+		cn.try()
+	}
+	c.finish(q, err)
+}
+
+// try asks the server. Until it has answered nothing new is sent here.
+func (cn *conn) try() {
+	if cn.trial != nil || cn.dead || cn.retire {
+		return
+	}
+	cn.trial = &trial{}
+	cn.setBuffer(appendSimple(cn.buffer(), cn.link.wants.question()))
+	cn.push(unit{kind: unitSimple, draft: &draft{single: true}, step: func(_ *session, u *unit) { cn.tried(u) }})
+}
+
+// tried takes the answer. None is as bad as the wrong one.
+func (cn *conn) tried(u *unit) {
+	t := cn.trial
+	cn.trial = nil
+	answer := string(u.draft.value)
+	turned := u.err != nil || answer == "on" || answer == "t"
+	if turned {
+		cn.giveUp()
+	}
+	t.end(cn.core, turned)
+}
+
+// end lets the calls go on, or fail.
+func (t *trial) end(c *core, again bool) {
+	for _, r := range t.refused {
+		if !again || r.q.Cancelled() {
+			c.finish(r.q, r.err)
+			continue
+		}
+		r.q.Hook.State |= flagRetried
+		c.again(r.q)
+	}
+}
+
+// drop takes q out.
+func (t *trial) drop(q *db.Query) {
+	for i := range t.refused {
+		if t.refused[i].q == q {
+			t.refused = append(t.refused[:i], t.refused[i+1:]...)
+			return
+		}
+	}
+}
+
+// giveUp has a connection that has turned closed once it is empty, and the others
+// asked.
+func (cn *conn) giveUp() {
+	if cn.retire {
+		return
+	}
+	cn.retire = true
+	c := cn.core
+	c.cfg.Logger.LogAttrs(context.Background(), slog.LevelWarn,
+		"pg: a connection does not take writes any more, which target_session_attrs asks for: it is replaced", slog.Int("core", c.r.Core()))
+	for _, other := range c.b.cores {
+		if other == c {
+			c.tryAll()
+			continue
+		}
+		other.r.Post(async.TaskFunc(other.tryAll))
+	}
+}
+
+// tryAll asks on all connections; on those that somebody holds when they are given
+// back.
+func (c *core) tryAll() {
+	for _, cn := range c.conns {
+		switch {
+		case cn.link.wants == wantsAny:
+		case cn.held != nil:
+			cn.doubted = true
+		default:
+			cn.try()
+		}
+	}
+}
+
+// released is called when nobody holds the connection any more.
+func (cn *conn) released() {
+	switch {
+	case cn.dead:
+	case cn.turned():
+		cn.giveUp()
+	case cn.doubted:
+		cn.try()
+	}
+	cn.doubted = false
+}
+
+// answer takes a row of what a draft has asked.
+func (d *draft) answer(body []byte) error {
+	switch {
+	case d.asks != nil:
+		return d.catalog(body)
+	case !d.single:
+		return nil
+	case len(body) < 6:
+		return errMessage
+	}
+	if n := int32(binary.BigEndian.Uint32(body[2:])); n > 0 && int(n) <= len(body)-6 {
+		d.value = append([]byte(nil), body[6:6+n]...)
+	}
+	return nil
+}
