@@ -3,6 +3,8 @@ package middleware_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json/v2"
 	"errors"
 	"fmt"
@@ -33,8 +35,9 @@ import (
 
 // refusing is an app under test and where it listens.
 type refusing struct {
-	addr string
-	log  *logBuffer
+	addr, scheme string
+	trusted      *x509.CertPool // of mode tls
+	log          *logBuffer
 	// smuggled counts the calls of a route that stands behind refused requests and in
 	// their bodies only.
 	smuggled atomic.Int32
@@ -44,38 +47,66 @@ type refusing struct {
 	called map[string]int
 }
 
-// refusingModes runs test over every engine. routes may be nil.
+// refusingModes runs test over every engine.
 func refusingModes(t *testing.T, cfg fasterapi.Config, use []fasterapi.Middleware, test func(t *testing.T, mode string, s *refusing)) {
-	for _, mode := range []string{"http1", "net/http", "h2c"} {
+	for _, mode := range []string{"http1", "net/http", "h2c", "tls"} {
 		t.Run(mode, func(t *testing.T) {
-			s := &refusing{log: &logBuffer{}, called: map[string]int{}}
+			s := &refusing{scheme: "http", log: &logBuffer{}, called: map[string]int{}}
 			cfg := cfg
 			cfg.Addr, cfg.Cores, cfg.H2C = "127.0.0.1:0", 2, mode == "h2c"
+			if mode == "tls" {
+				borrowed := httptest.NewTLSServer(http.NotFoundHandler())
+				defer borrowed.Close()
+				s.scheme, s.trusted, cfg.TLS = "https", x509.NewCertPool(), &tls.Config{Certificates: borrowed.TLS.Certificates}
+				s.trusted.AddCert(borrowed.Certificate())
+			}
 			cfg.Logger = slog.New(slog.NewTextHandler(s.log, nil))
 			app := fasterapi.New(cfg)
 			app.Use(use...)
 			s.register(app)
-			if mode == "net/http" {
-				server := httptest.NewServer(app.Handler())
-				t.Cleanup(func() {
-					server.CloseClientConnections()
-					server.Close()
-					require.NoError(t, app.Stop(context.Background()))
-				})
-				s.addr = server.Listener.Addr().String()
-			} else {
-				server, err := app.Start()
-				require.NoError(t, err)
-				t.Cleanup(func() {
-					ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-					defer cancel()
-					require.NoError(t, server.Shutdown(ctx))
-				})
-				s.addr = server.Addr().String()
-			}
+			s.serve(t, app, mode)
 			test(t, mode, s)
 		})
 	}
+}
+
+func (s *refusing) serve(t *testing.T, app *fasterapi.App, mode string) {
+	if mode == "net/http" {
+		server := httptest.NewServer(app.Handler())
+		t.Cleanup(func() {
+			server.CloseClientConnections()
+			server.Close()
+			require.NoError(t, app.Stop(context.Background()))
+		})
+		s.addr = server.Listener.Addr().String()
+		return
+	}
+	server, err := app.Start()
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		require.NoError(t, server.Shutdown(ctx))
+	})
+	s.addr = server.Addr().String()
+}
+
+// dial opens a connection, with mode tls one that speaks HTTP/1.1.
+func (s *refusing) dial(t *testing.T) halfCloser {
+	t.Helper()
+	if s.trusted == nil {
+		conn, err := net.Dial("tcp", s.addr)
+		require.NoError(t, err)
+		return conn.(*net.TCPConn)
+	}
+	conn, err := tls.Dial("tcp", s.addr, &tls.Config{RootCAs: s.trusted, NextProtos: []string{"http/1.1"}})
+	require.NoError(t, err)
+	return conn
+}
+
+type halfCloser interface {
+	net.Conn
+	CloseWrite() error
 }
 
 func (s *refusing) call(c *fasterapi.Ctx) {
@@ -166,14 +197,13 @@ func inStyles[In any](s *refusing, g *fasterapi.Group, pattern string) {
 // the end of the connection.
 func (s *refusing) talk(t *testing.T, text string, half bool) []answer {
 	t.Helper()
-	conn, err := net.Dial("tcp", s.addr)
-	require.NoError(t, err)
+	conn := s.dial(t)
 	defer conn.Close()
 	require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
-	_, err = io.WriteString(conn, text)
+	_, err := io.WriteString(conn, text)
 	require.NoError(t, err)
 	if half {
-		require.NoError(t, conn.(*net.TCPConn).CloseWrite())
+		require.NoError(t, conn.CloseWrite())
 	}
 	var answers []answer
 	for in := bufio.NewReader(conn); ; {
@@ -219,7 +249,7 @@ var (
 	streamed  = []string{"/goroutine/read", "/goroutine/upload"}
 	everyKind = append(append(append([]string(nil), collected...), unread[1:3]...), "/goroutine/read", "/goroutine/upload", "/mounted/x")
 	own       = []string{"http1"}
-	served    = []string{"http1", "h2c"}
+	served    = []string{"http1", "h2c", "tls"}
 )
 
 func refusals() []refusal {
@@ -242,7 +272,7 @@ func refusals() []refusal {
 		{name: "many fields and a body", in: "POST PATH HTTP/1.1\r\nFIELDSContent-Length: 35\r\n" + many + "\r\n" + smuggle, status: 431, detail: "too many fields", routes: everyKind},
 		{name: "long head", in: "POST PATH HTTP/1.1\r\nFIELDSX: " + long + "\r\n\r\n" + smuggle, status: 431, detail: "too long", routes: everyKind, modes: served},
 		{name: "long target", in: "POST PATH?" + long[:9000] + " HTTP/1.1\r\nFIELDS\r\n" + smuggle, status: 414, detail: "too long", routes: unread, unrouted: true, modes: own},
-		{name: "long target, read", in: "POST PATH?" + long[:9000] + " HTTP/1.1\r\nFIELDS\r\n" + smuggle, status: 414, detail: "too long", routes: unread, modes: []string{"h2c"}},
+		{name: "long target, read", in: "POST PATH?" + long[:9000] + " HTTP/1.1\r\nFIELDS\r\n" + smuggle, status: 414, detail: "too long", routes: unread, modes: []string{"h2c", "tls"}},
 		{name: "expectation", in: "POST PATH HTTP/1.1\r\nFIELDSExpect: 200-ok\r\nContent-Length: 35\r\n\r\n" + smuggle, status: 417, routes: everyKind, modes: own},
 		{name: "two lengths", in: "POST PATH HTTP/1.1\r\nFIELDSContent-Length: 35\r\nContent-Length: 0\r\n\r\n" + smuggle, status: 400, routes: everyKind, modes: own},
 		{name: "length and chunks", in: "POST PATH HTTP/1.1\r\nFIELDSContent-Length: 35\r\nCHUNKED\r\n" + smuggle, status: 400, routes: everyKind, modes: own},
@@ -411,7 +441,7 @@ func TestRefusalsWithoutAHead(t *testing.T) {
 
 // TestSlowRequests: a body, and a head, that do not come in time.
 func TestSlowRequests(t *testing.T) {
-	cfg := fasterapi.Config{HTTP: fasterapi.HTTPConfig{BodyTimeout: 100 * time.Millisecond, HeadTimeout: 300 * time.Millisecond}}
+	cfg := fasterapi.Config{HTTP: fasterapi.HTTPConfig{BodyTimeout: 100 * time.Millisecond, HeadTimeout: 2 * time.Second}}
 	use := []fasterapi.Middleware{
 		middleware.AccessLog(middleware.AccessLogConfig{}), middleware.RequestID(middleware.RequestIDConfig{}),
 		middleware.SecureHeaders(middleware.SecureHeadersConfig{}), middleware.CORS(middleware.CORSConfig{Origins: []string{"https://page.example"}, Expose: []string{"X-Request-ID"}}),
@@ -512,6 +542,7 @@ func TestRefusalsAreNotForgiven(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // each waits for net/http to close its connections
 			answerer := c.answer
 			use := func(next fasterapi.Handler) fasterapi.Handler {
 				return func(c *fasterapi.Ctx) error {
@@ -541,86 +572,97 @@ func TestRefusalsAreNotForgiven(t *testing.T) {
 	}
 }
 
+// refusal2 is a request that is refused over HTTP/2.
+type refusal2 struct {
+	name   string
+	body   func() io.ReadCloser // nil: none
+	length int64
+	header func(http.Header)
+	status int
+	routes []string
+	calls  int
+}
+
 // TestRefusalsOverHTTP2: a refused request costs its own stream only, and the next one
 // comes on the same connection.
 func TestRefusalsOverHTTP2(t *testing.T) {
-	cfg := fasterapi.Config{HTTP: fasterapi.HTTPConfig{BodyTimeout: 300 * time.Millisecond, MaxHead: 8 << 10}}
+	long := func() io.ReadCloser { return io.NopCloser(strings.NewReader(strings.Repeat("x", 5000))) }
+	overHTTP2(t, fasterapi.HTTPConfig{MaxHead: 8 << 10}, []refusal2{
+		{name: "length", body: long, length: 5000, status: 413, routes: everyKind},
+		{name: "pieces", body: long, length: -1, status: 413, routes: collected},
+		{name: "pieces-read", body: long, length: -1, status: 413, routes: streamed[:1], calls: 1},
+		{name: "fields", header: func(h http.Header) { h["X"] = make([]string, 101) }, status: 431, routes: everyKind},
+		{name: "head", header: func(h http.Header) { h.Set("X", strings.Repeat("x", 9000)) }, status: 431, routes: everyKind},
+		{name: "expectation", header: func(h http.Header) { h.Set("Expect", "200-ok") }, status: 417, routes: everyKind},
+	})
+	overHTTP2(t, fasterapi.HTTPConfig{BodyTimeout: 100 * time.Millisecond}, []refusal2{
+		{name: "slow", body: silence, length: 50, status: 408, routes: collected},
+		{name: "slow-read", body: silence, length: -1, status: 408, routes: streamed[:1], calls: 1},
+	})
+}
+
+func overHTTP2(t *testing.T, limits fasterapi.HTTPConfig, list []refusal2) {
 	use := []fasterapi.Middleware{
 		middleware.AccessLog(middleware.AccessLogConfig{}), middleware.RequestID(middleware.RequestIDConfig{}),
 		middleware.SecureHeaders(middleware.SecureHeadersConfig{}),
 		middleware.CORS(middleware.CORSConfig{Origins: []string{"https://page.example"}, Expose: []string{"X-Request-ID"}}),
 	}
-	refusingModes(t, cfg, use, func(t *testing.T, mode string, s *refusing) {
-		if mode != "h2c" {
+	refusingModes(t, fasterapi.Config{HTTP: limits}, use, func(t *testing.T, mode string, s *refusing) {
+		if mode != "h2c" && mode != "tls" {
 			return
 		}
 		protocols := new(http.Protocols)
-		protocols.SetUnencryptedHTTP2(true)
-		transport := &http.Transport{Protocols: protocols}
+		protocols.SetUnencryptedHTTP2(mode == "h2c")
+		protocols.SetHTTP2(mode == "tls")
+		transport := &http.Transport{Protocols: protocols, TLSClientConfig: &tls.Config{RootCAs: s.trusted}}
 		defer transport.CloseIdleConnections()
 		client := &http.Client{Transport: onefield.Transport(t, transport), Timeout: 20 * time.Second}
 		fresh := 0
-		for _, c := range []struct {
-			name   string
-			body   func() io.Reader // nil: none
-			length int64
-			header func(http.Header)
-			status int
-			routes []string
-			calls  int
-		}{
-			{name: "length", body: func() io.Reader { return strings.NewReader(strings.Repeat("x", 5000)) }, length: 5000, status: 413, routes: everyKind},
-			{name: "pieces", body: func() io.Reader { return strings.NewReader(strings.Repeat("x", 5000)) }, length: -1, status: 413, routes: collected},
-			{name: "pieces, read", body: func() io.Reader { return strings.NewReader(strings.Repeat("x", 5000)) }, length: -1, status: 413, routes: streamed[:1], calls: 1},
-			{name: "slow", body: func() io.Reader { return silence() }, length: 50, status: 408, routes: collected},
-			{name: "fields", header: func(h http.Header) { h["X"] = make([]string, 101) }, status: 431, routes: everyKind},
-			{name: "head", header: func(h http.Header) { h.Set("X", strings.Repeat("x", 9000)) }, status: 431, routes: everyKind},
-			{name: "expectation", header: func(h http.Header) { h.Set("Expect", "200-ok") }, status: 417, routes: everyKind},
-		} {
-			for i, route := range c.routes {
-				about, id := c.name+" "+route, fmt.Sprintf("%s-%d", strings.NewReplacer(" ", "", ",", "").Replace(c.name), i)
-				request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+s.addr+"/of"+route, http.NoBody)
-				require.NoError(t, err)
-				if c.body != nil {
-					body := c.body()
-					closer, ok := body.(io.ReadCloser)
-					if !ok {
-						closer = io.NopCloser(body)
-					}
-					request.Body, request.ContentLength = closer, c.length
-				}
-				request.Header.Set("Origin", "https://page.example")
-				request.Header.Set("X-Request-ID", id)
-				request.Header.Set("Content-Type", map[bool]string{true: "application/x-www-form-urlencoded", false: "application/json"}[strings.HasSuffix(route, "/form")])
-				if c.header != nil {
-					c.header(request.Header)
-				}
-				trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
-					if !info.Reused {
-						fresh++
-					}
-				}}
-				response, err := client.Do(request.WithContext(httptrace.WithClientTrace(request.Context(), trace)))
-				require.NoError(t, err, about)
-				text, err := io.ReadAll(response.Body)
-				require.NoError(t, err, about)
-				require.NoError(t, response.Body.Close())
-				require.Equal(t, 2, response.ProtoMajor)
-				require.Equal(t, c.status, response.StatusCode, "%s: %s", about, text)
-				require.Equal(t, "https://page.example", response.Header.Get("Access-Control-Allow-Origin"), about)
-				require.Equal(t, id, response.Header.Get("X-Request-ID"), about)
-				require.Equal(t, "nosniff", response.Header.Get("X-Content-Type-Options"), about)
-				require.Equal(t, problem.ContentType, response.Header.Get("Content-Type"), about)
-				require.NotEmpty(t, response.Header.Get("X-Route"), about)
-				require.Contains(t, string(text), `"instance":"urn:request:`+id+`"`)
-				require.Equal(t, c.calls, s.calls(id), about)
-				logged := linesWith(s.log.String(), " request="+id+" ")
-				require.Len(t, logged, 1, about)
-				require.Contains(t, logged[0], fmt.Sprintf(" method=POST path=/of%s status=%d ", route, c.status))
+		trace := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
+			if !info.Reused {
+				fresh++
+			}
+		}})
+		for _, r := range list {
+			for i, route := range r.routes {
+				s.check2(trace, t, client, r, route, fmt.Sprintf("%s-%d", r.name, i))
 			}
 		}
 		require.Equal(t, 1, fresh, "one connection for all")
 	})
+}
+
+// check2 is check over HTTP/2.
+func (s *refusing) check2(ctx context.Context, t *testing.T, client *http.Client, r refusal2, route, id string) {
+	about := r.name + " " + route
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.scheme+"://"+s.addr+"/of"+route, http.NoBody)
+	require.NoError(t, err)
+	if r.body != nil {
+		request.Body, request.ContentLength = r.body(), r.length
+	}
+	request.Header.Set("Origin", "https://page.example")
+	request.Header.Set("X-Request-ID", id)
+	request.Header.Set("Content-Type", map[bool]string{true: "application/x-www-form-urlencoded", false: "application/json"}[strings.HasSuffix(route, "/form")])
+	if r.header != nil {
+		r.header(request.Header)
+	}
+	response, err := client.Do(request)
+	require.NoError(t, err, about)
+	text, err := io.ReadAll(response.Body)
+	require.NoError(t, err, about)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, 2, response.ProtoMajor)
+	require.Equal(t, r.status, response.StatusCode, "%s: %s", about, text)
+	require.Equal(t, "https://page.example", response.Header.Get("Access-Control-Allow-Origin"), about)
+	require.Equal(t, id, response.Header.Get("X-Request-ID"), about)
+	require.Equal(t, "nosniff", response.Header.Get("X-Content-Type-Options"), about)
+	require.Equal(t, problem.ContentType, response.Header.Get("Content-Type"), about)
+	require.NotEmpty(t, response.Header.Get("X-Route"), about)
+	require.Contains(t, string(text), `"instance":"urn:request:`+id+`"`)
+	require.Equal(t, r.calls, s.calls(id), about)
+	logged := linesWith(s.log.String(), " request="+id+" ")
+	require.Len(t, logged, 1, about)
+	require.Contains(t, logged[0], fmt.Sprintf(" method=POST path=/of%s status=%d ", route, r.status))
 }
 
 // silence is a body of which nothing comes until the client closes it.
