@@ -439,6 +439,61 @@ func TestRefusalsWithoutAHead(t *testing.T) {
 	})
 }
 
+// TestNetHTTPRefuses: what net/http refuses before our engine sees it is answered by
+// middleware, too, where the server is ours.
+func TestNetHTTPRefuses(t *testing.T) {
+	use := []fasterapi.Middleware{
+		middleware.AccessLog(middleware.AccessLogConfig{}), middleware.RequestID(middleware.RequestIDConfig{}),
+		middleware.SecureHeaders(middleware.SecureHeadersConfig{}), middleware.AllowedHosts("a"),
+		fasterapi.WrapMiddleware(func(next http.Handler) http.Handler { return next }),
+	}
+	refusingModes(t, fasterapi.Config{HTTP: fasterapi.HTTPConfig{ServerName: "ours"}}, use, func(t *testing.T, mode string, s *refusing) {
+		if mode != "h2c" && mode != "tls" {
+			return
+		}
+		const good = "POST /of/chain/none HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"
+		for i, c := range []struct {
+			in     string
+			status int
+			detail string
+		}{
+			{"nonsense\r\n\r\n", 400, "the request cannot be read"},
+			{"GET / HTTP/1.1\r\n\r\n", 400, "missing required Host header"},
+			{"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "the request cannot be read"},
+			{"GET / HTTP/3.1\r\nHost: a\r\n\r\n", 505, "unsupported protocol version"},
+			{"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501, "unsupported transfer encoding"},
+			{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 35\r\nContent-Length: 3\r\n\r\n", 400, "the request cannot be read"},
+			{"POST /of/chain/none HTTP/1.1\r\nHost: a\r\nExpect: 200-ok\r\nContent-Length: 35\r\n\r\n", 417, "expectation is not 100-continue"},
+			{"GET / HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("x", 100_000) + "\r\n\r\n", 431, "request head is too long"},
+		} {
+			for n, before := range []string{"", good, good + good} {
+				answers := s.talk(t, before+c.in+smuggle, false)
+				require.Len(t, answers, n+1, "%q", c.in[:min(len(c.in), 99)])
+				for _, a := range answers[:n] {
+					require.Equal(t, 200, a.status)
+				}
+				got := answers[n]
+				require.Equal(t, c.status, got.status)
+				require.Equal(t, "nosniff", got.header.Get("X-Content-Type-Options"))
+				require.Equal(t, "close", got.header.Get("Connection"))
+				require.Equal(t, "ours", got.header.Get("Server"))
+				require.NotEmpty(t, got.header.Get("Date"))
+				require.Equal(t, problem.ContentType, got.header.Get("Content-Type"))
+				require.Contains(t, got.body, fmt.Sprintf(`"status":%d,"detail":%q`, c.status, c.detail))
+				id := got.header.Get("X-Request-Id")
+				require.Contains(t, got.body, `"instance":"urn:request:`+id+`"`)
+				logged := linesWith(s.log.String(), " request="+id+" ")
+				require.Len(t, logged, 1, s.log)
+				require.Contains(t, logged[0], " level=INFO msg=request route=none core=")
+				require.Contains(t, logged[0], fmt.Sprintf(` method="" path="" status=%d `, c.status))
+				require.Contains(t, logged[0], fmt.Sprintf(` refused=%q client=127.0.0.1`, c.detail))
+				require.Len(t, linesWith(s.log.String(), " refused="), 3*i+n+1)
+			}
+		}
+		require.Zero(t, s.smuggled.Load())
+	})
+}
+
 // TestSlowRequests: a body, and a head, that do not come in time.
 func TestSlowRequests(t *testing.T) {
 	cfg := fasterapi.Config{HTTP: fasterapi.HTTPConfig{BodyTimeout: 100 * time.Millisecond, HeadTimeout: 2 * time.Second}}

@@ -289,5 +289,5 @@ func (c *carrier) Hijack(*exchange.Exchange) (net.Conn, []byte, error) {
 	if _, err := io.ReadFull(buffered, rest); err != nil {
 		return nil, nil, err
 	}
-	return conn, rest, nil
+	return unwatched(conn), rest, nil
 }

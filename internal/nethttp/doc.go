@@ -15,5 +15,7 @@
 //
 // # What it refuses
 //
-// Hijacking an HTTP/2 stream: exchange.ErrHijackUnsupported.
+// Hijacking an HTTP/2 stream: exchange.ErrHijackUnsupported. Requests that the other
+// engine refuses (refuse.go); the handler answers those, and where the server is ours
+// also what net/http refuses by itself (watch.go).
 package nethttp

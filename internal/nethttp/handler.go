@@ -67,11 +67,9 @@ func New(h exchange.Handler, reactors *reactor.Group, o Options) *Handler {
 
 // ServeHTTP implements [http.Handler].
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := h.acquire()
-	c := &carrier{handler: h.handler, options: &h.options, w: w, r: r, x: x, reactor: h.reactors.LeastLoaded(), turn: make(chan struct{}, 1)}
-	c.sending = newCredit(h.options.WriteTimeout)
-	c.control = http.NewResponseController(w)
-	c.reactor.ConnOpened() // least loaded counts requests here
+	served(r)
+	c := h.carry(w, r, r.TLS != nil)
+	x := c.x
 	defer c.reactor.ConnClosed()
 	defer c.leave()
 	if len(w.Header()) > 0 { // of middleware around this handler
@@ -82,9 +80,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.Within()
 	}
 	fillHead(&x.Head, r)
-	x.Attach(c, c.reactor, false)
-	x.Remote, _ = netip.ParseAddrPort(r.RemoteAddr)
-	x.Secure = r.TLS != nil
 	if why := h.refusal(x, r); why != nil {
 		c.refuse(why)
 	}
@@ -101,6 +96,20 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if broken {
 		panic(http.ErrAbortHandler) // the client must not take it for the whole
 	}
+}
+
+// carry returns a carrier with an exchange for r. The reactor counts it until
+// ConnClosed.
+func (h *Handler) carry(w http.ResponseWriter, r *http.Request, secure bool) *carrier {
+	x := h.acquire()
+	c := &carrier{handler: h.handler, options: &h.options, w: w, r: r, x: x, reactor: h.reactors.LeastLoaded(), turn: make(chan struct{}, 1)}
+	c.sending = newCredit(h.options.WriteTimeout)
+	c.control = http.NewResponseController(w)
+	c.reactor.ConnOpened() // least loaded counts requests here
+	x.Attach(c, c.reactor, false)
+	x.Remote, _ = netip.ParseAddrPort(r.RemoteAddr)
+	x.Secure = secure
+	return c
 }
 
 // serve runs the handler and sends its answer, also when the handler ends its

@@ -8,16 +8,16 @@ import (
 )
 
 // limited is a listener that has at most cap(open) connections open; more wait
-// in the kernel's queue until one of them closes. Connections are not wrapped,
-// which would hide from net/http that it can send files without copying them:
-// the server tells by note when one has ended.
+// in the kernel's queue until one of them closes: the server tells by note when one
+// has ended.
 //
 // Owner: any (channels, atomic).
 type limited struct {
 	net.Listener
-	open   chan struct{}
-	once   sync.Once
-	closed chan struct{}
+	handler *Handler // connections are watched for it; nil: they are not
+	open    chan struct{}
+	once    sync.Once
+	closed  chan struct{}
 	// fresh are the connections that have sent no request yet.
 	fresh sync.Map
 }
@@ -34,8 +34,11 @@ func (l *limited) Accept() (net.Conn, error) {
 		return nil, net.ErrClosed
 	}
 	conn, err := l.Listener.Accept()
-	if err != nil {
+	switch {
+	case err != nil:
 		<-l.open
+	case l.handler != nil:
+		conn = watchFor(l.handler, conn)
 	}
 	return conn, err
 }
@@ -54,6 +57,9 @@ func (l *limited) note(conn net.Conn, state http.ConnState) {
 	case http.StateClosed, http.StateHijacked:
 		<-l.open
 	case http.StateIdle:
+		if w := watchOf(conn); w != nil {
+			w.serving.Store(false)
+		}
 		_ = conn.SetWriteDeadline(time.Time{})
 	}
 }

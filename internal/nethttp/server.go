@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -50,6 +51,9 @@ func Start(cfg Config, h http.Handler) (*Server, netip.AddrPort, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
+	if c := cfg.TLS; c != nil && len(c.Certificates) == 0 && c.GetCertificate == nil && c.GetConfigForClient == nil {
+		return nil, netip.AddrPort{}, errors.New("the TLS configuration has no certificate")
+	}
 	listener, err := net.Listen("tcp", cfg.Addr)
 	if err != nil {
 		return nil, netip.AddrPort{}, fmt.Errorf("listen on %s: %w", cfg.Addr, err)
@@ -61,21 +65,27 @@ func Start(cfg Config, h http.Handler) (*Server, netip.AddrPort, error) {
 }
 
 func newServer(cfg Config, h http.Handler, listener net.Listener) *Server {
+	config := overTLS(cfg.TLS)
+	if config != nil { // not by net/http, which would hide the connections that are watched
+		listener = tls.NewListener(listener, config)
+	}
 	limited := limit(listener, or(cfg.MaxConns, defaultMaxConns))
 	s := &Server{limited: limited, served: make(chan struct{}), http: &http.Server{
 		DisableGeneralOptionsHandler: true, // OPTIONS * goes the way of all requests
 		Handler:                      h,
-		TLSConfig:                    cfg.TLS,
+		TLSConfig:                    config,
 		ReadHeaderTimeout:            or(cfg.HeadTimeout, defaultHeadTimeout),
 		IdleTimeout:                  or(cfg.IdleTimeout, defaultIdleTimeout),
 		MaxHeaderBytes:               2 * or(cfg.MaxHead, DefaultMaxHead),
 		ErrorLog:                     newErrorLog(cfg.Logger),
 		ConnState:                    limited.note,
+		ConnContext:                  withWatch,
 		Protocols:                    new(http.Protocols),
 	}}
 	s.names = func() string { return "" }
 	if engine, ok := h.(*Handler); ok {
 		s.names = engine.names
+		limited.handler = engine
 	}
 	s.http.Protocols.SetHTTP1(true)
 	s.http.Protocols.SetHTTP2(cfg.TLS != nil)
@@ -83,14 +93,25 @@ func newServer(cfg Config, h http.Handler, listener net.Listener) *Server {
 	return s
 }
 
+// overTLS returns config for a server of HTTP/2 and HTTP/1.1, nil for nil.
+func overTLS(config *tls.Config) *tls.Config {
+	if config == nil {
+		return nil
+	}
+	config = config.Clone()
+	protocols := slices.Clone(config.NextProtos)
+	for _, name := range []string{"h2", "http/1.1"} {
+		if !slices.Contains(protocols, name) {
+			protocols = append(protocols, name)
+		}
+	}
+	config.NextProtos = protocols
+	return config
+}
+
 func (s *Server) serve(cfg Config) {
 	defer close(s.served)
-	var err error
-	if cfg.TLS != nil {
-		err = s.http.ServeTLS(s.limited, "", "")
-	} else {
-		err = s.http.Serve(s.limited)
-	}
+	err := s.http.Serve(s.limited)
 	if !errors.Is(err, http.ErrServerClosed) {
 		cfg.Logger.Error("the server has stopped", slog.String("error", err.Error()))
 	}
