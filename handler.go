@@ -1,6 +1,7 @@
 package fasterapi
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/fasterapi/fasterapi/internal/nethttp"
@@ -15,7 +16,7 @@ func (a *App) Handler() http.Handler { return a.handler(0) }
 // handler is Handler for a server that leaves it to the handler to refuse heads of
 // more than maxHead bytes; 0: it refuses them itself.
 func (a *App) handler(maxHead int) http.Handler {
-	if err := a.open(); err != nil {
+	if err := a.open(context.Background()); err != nil {
 		panic(err)
 	}
 	return nethttp.New((*dispatcher)(a), a.reactors, nethttp.Options{

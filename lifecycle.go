@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
@@ -33,6 +34,10 @@ type lifecycle struct {
 
 	starting sync.Once
 	startErr error
+	// start is the context of the start. Once it has ended the app does not serve,
+	// and has until startEnd to undo what has begun.
+	start    context.Context
+	startEnd atomic.Pointer[time.Time]
 	stopping sync.Once
 	stopErr  error
 	stops    []stopHook // what has been started, in order
@@ -65,13 +70,18 @@ type stopHook struct {
 type HookOption func(*hook)
 
 // Within bounds how long a hook may take. Default: 30 s for OnStart, 10 s for
-// OnStop. A hook that goes on after its context has ended is left behind.
+// OnStop. A hook that goes on after this time is left behind.
 func Within(d time.Duration) HookOption { return func(h *hook) { h.timeout = d } }
 
 // OnStart calls fn when the app starts, before it listens: after the reactors
 // run and all providers PerApp and PerCore have made their values, and in the
-// order of registration. An error ends the start, and undoes it: the OnStop
-// hooks that were registered before run.
+// order of registration. An error or a panic ends the start, and undoes it: the
+// OnStop hooks that were registered before run.
+//
+// The context of fn ends when its time is over (see [Within]), and when the app is
+// told to stop while it starts, by SIGTERM or the context of [App.Serve]. The app
+// then does not serve: it waits until fn has returned, undoes the start as above,
+// all within Config.DrainTimeout, and ends without an error if there was none.
 func (a *App) OnStart(fn func(context.Context) error, opts ...HookOption) {
 	a.addHook(fn, false, startTimeout, opts)
 }
@@ -91,20 +101,53 @@ func (a *App) addHook(fn func(context.Context) error, stop bool, timeout time.Du
 	a.life.hooks = append(a.life.hooks, h)
 }
 
-// open builds the app and starts all that is not an engine, once.
-func (a *App) open() error {
+// errStartEnded is why an app does not serve that was told to stop while it
+// started.
+var errStartEnded = errors.New("fasterapi: told to stop before it could serve")
+
+// open builds the app and starts all that is not an engine, once. When ctx ends
+// before that is done, the error is errStartEnded, with what else went wrong.
+func (a *App) open(ctx context.Context) error {
 	if err := a.build(); err != nil {
 		return err
 	}
 	a.life.starting.Do(func() {
+		a.life.start = ctx
+		stop := context.AfterFunc(ctx, func() {
+			end := time.Now().Add(a.cfg.DrainTimeout)
+			a.life.startEnd.Store(&end)
+		})
+		defer stop()
 		if a.life.startErr = a.begin(); a.life.startErr != nil {
-			a.life.startErr = errors.Join(a.life.startErr, a.Stop(context.Background()))
+			a.life.startErr = errors.Join(a.life.startErr, a.undo())
 		}
 	})
 	return a.life.startErr
 }
 
+// undo stops what has been started of an app that does not come to serve.
+func (a *App) undo() error {
+	end := time.Now().Add(a.cfg.DrainTimeout)
+	if at := a.life.startEnd.Load(); at != nil {
+		end = *at
+	}
+	ctx, cancel := context.WithDeadline(context.Background(), end)
+	defer cancel()
+	return a.Stop(ctx)
+}
+
 func (a *App) begin() error {
+	if err := a.beginAll(); err != nil && !(errors.Is(err, context.Canceled) && a.life.start.Err() != nil) {
+		return err
+	}
+	if a.life.start.Err() != nil {
+		return errStartEnded
+	}
+	return nil
+}
+
+// beginAll takes the steps of the start, until one fails or it is told to stop.
+func (a *App) beginAll() error {
 	for _, p := range a.providers {
 		if err := a.adopt(p.source().value, p.about(), &a.life.stops); err != nil {
 			return err
@@ -114,12 +157,15 @@ func (a *App) begin() error {
 		return err
 	}
 	for _, h := range a.life.hooks {
+		if err := a.life.start.Err(); err != nil {
+			return err
+		}
 		if h.stop {
 			a.life.stops = append(a.life.stops, stopHook{name: "OnStop hook", site: h.site, timeout: h.timeout, run: h.run})
 			continue
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), h.timeout)
-		err := runHook(ctx, h.run)
+		ctx, cancel := context.WithTimeout(a.life.start, h.timeout)
+		err := a.runHook(ctx, "OnStart hook", h.site, h.run)
 		cancel()
 		if err != nil {
 			return fmt.Errorf("fasterapi: OnStart hook (%s): %w", h.site, err)
@@ -191,7 +237,7 @@ func (a *App) end(ctx context.Context) error {
 	}
 	over := overtime(stopGrace)
 	for _, s := range slices.Backward(a.life.stops) {
-		if err := s.stop(ctx, &over); err != nil {
+		if err := s.stop(ctx, a, &over); err != nil {
 			errs = append(errs, fmt.Errorf("fasterapi: %s (%s): %w", s.name, s.site, err))
 		}
 	}
@@ -221,7 +267,7 @@ func (o overtime) allow(wanted, left time.Duration) time.Duration {
 // use takes off what a hook has used of it.
 func (o *overtime) use(used, left time.Duration) { *o -= overtime(max(0, used-left)) }
 
-func (s *stopHook) stop(ctx context.Context, over *overtime) error {
+func (s *stopHook) stop(ctx context.Context, a *App, over *overtime) error {
 	timeout := s.timeout
 	if timeout == 0 {
 		timeout = stopTimeout
@@ -237,31 +283,53 @@ func (s *stopHook) stop(ctx context.Context, over *overtime) error {
 	defer func() { over.use(time.Since(begin), left) }()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), over.allow(timeout, left))
 	defer cancel()
-	return runHook(ctx, s.run)
+	return a.runHook(ctx, s.name, s.site, s.run)
 }
 
-// runHook runs fn until it returns or ctx ends.
-func runHook(ctx context.Context, fn func(context.Context) error) error {
+// runHook runs fn until it returns or is out of time. A hook whose context was
+// cancelled gets DrainTimeout to return.
+func (a *App) runHook(ctx context.Context, name, site string, fn func(context.Context) error) error {
 	done := make(chan error, 1)
 	go func() {
+		err := async.ErrGoexit
 		defer func() {
 			if v := recover(); v != nil {
-				done <- &async.PanicError{Value: v, Stack: debug.Stack()}
+				err = a.hookPanicked(name, site, v)
 			}
+			done <- err
 		}()
-		done <- fn(ctx)
+		err = fn(ctx)
 	}()
 	select {
 	case err := <-done:
 		return err
 	case <-ctx.Done():
 	}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		more := time.NewTimer(a.cfg.DrainTimeout)
+		defer more.Stop()
+		select {
+		case err := <-done:
+			return err
+		case <-more.C:
+		}
+	}
 	select { // both may have come
 	case err := <-done:
 		return err
 	default:
-		return fmt.Errorf("did not return in time: %w", ctx.Err())
+		return fmt.Errorf("did not return in time: %w", context.DeadlineExceeded)
 	}
+}
+
+// hookPanicked logs a panic, whose stack the error does not show.
+func (a *App) hookPanicked(name, site string, v any) error {
+	err := &async.PanicError{Value: v, Stack: debug.Stack()}
+	a.tell(func() {
+		a.log.Error("a hook panicked", slog.String("hook", name), slog.String("site", site), slog.Any("panic", v),
+			slog.String("stack", string(err.Stack)))
+	})
+	return err
 }
 
 // cleanUp gives back what providers made for a request that was answered. It

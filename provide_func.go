@@ -95,6 +95,8 @@ func (p *funcProvider[In, T]) once(a *App, c *Ctx, stops *[]stopHook) (T, error)
 	for i := range p.fills {
 		p.fills[i].into(c, address(&in))
 	}
+	stop := context.AfterFunc(a.life.start, c.cancel) // not later: the value may keep c
+	defer stop()
 	v, cleanup, err := p.call(c, in)
 	if err != nil {
 		return v, fmt.Errorf("fasterapi: the provider of %s (%s): %w", p.typ, p.site, err)

@@ -42,8 +42,15 @@ func (s *Server) Shutdown(ctx context.Context) error {
 }
 
 // Run serves the app until SIGTERM or SIGINT, then lets requests in flight
-// finish; a second signal does not wait for them. When the app cannot start, it says why on standard error and exits
-// with code 1.
+// finish; a second signal does not wait for them. The exit status of the process:
+//
+//   - 0: it has served, and the shutdown was complete. Or a signal came before it
+//     could serve: then it never did, and what had been started was undone (see
+//     [App.OnStart]).
+//   - 1: it could not start, and says why on standard error; or the shutdown was
+//     not complete within Config.DrainTimeout, or a hook failed: the log says what.
+//   - 2: a reactor was stuck (Config.StuckLimit).
+//   - 143 or 130, as the shell says it: a second signal.
 func (a *App) Run() {
 	signalled, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	ctx, drain := context.WithCancel(context.Background())
@@ -51,10 +58,13 @@ func (a *App) Run() {
 		stop() // from now on a signal ends the process at once
 		drain()
 	})
-	s, err := a.Start()
+	s, err := a.startUntil(ctx)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
+	}
+	if s == nil { // told to stop before it could serve
+		return
 	}
 	if err := s.until(ctx); err != nil {
 		a.tell(func() { a.log.Error("the shutdown was not complete", slog.Any("error", err)) })
@@ -63,10 +73,11 @@ func (a *App) Run() {
 }
 
 // Serve serves the app until ctx ends, then lets requests in flight finish for
-// Config.DrainTimeout.
+// Config.DrainTimeout. When ctx ends before it serves, it never does; see
+// [App.OnStart].
 func (a *App) Serve(ctx context.Context) error {
-	s, err := a.Start()
-	if err != nil {
+	s, err := a.startUntil(ctx)
+	if s == nil {
 		return err
 	}
 	return s.until(ctx)
@@ -87,12 +98,29 @@ func (s *Server) until(ctx context.Context) error {
 // Start serves the app in the background, on Config.Addr. The error says why
 // it cannot: a port in use, mistakes in the configuration, or a
 // [RegistrationError].
-func (a *App) Start() (*Server, error) {
-	if err := a.open(); err != nil {
+func (a *App) Start() (*Server, error) { return a.start(context.Background()) }
+
+// startUntil is Start. When ctx ends before it is done, there is no server; the
+// error is nil if all that was started is undone.
+func (a *App) startUntil(ctx context.Context) (*Server, error) {
+	s, err := a.start(ctx)
+	if errors.Is(err, errStartEnded) {
+		a.log.Info("stopped before it could serve")
+		return nil, a.Stop(ctx) // it has stopped: this tells how that went
+	}
+	return s, err
+}
+
+// start is Start until ctx ends: then the error is errStartEnded.
+func (a *App) start(ctx context.Context) (*Server, error) {
+	s := &Server{app: a}
+	err := a.open(ctx)
+	if err == nil && ctx.Err() != nil { // between the last hook and here
+		err = errors.Join(errStartEnded, a.undo())
+	}
+	if err != nil {
 		return nil, err
 	}
-	s := &Server{app: a}
-	var err error
 	overNetHTTP := a.cfg.TLS != nil || a.cfg.H2C
 	if !overNetHTTP {
 		s.engine, s.addr, err = a.startHTTP1()
@@ -102,7 +130,7 @@ func (a *App) Start() (*Server, error) {
 		s.engine, s.addr, err = a.startNetHTTP()
 	}
 	if err != nil {
-		return nil, errors.Join(err, a.Stop(context.Background()))
+		return nil, errors.Join(err, a.undo())
 	}
 	return s, nil
 }
