@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"time"
 
 	"github.com/fasterapi/fasterapi/db"
 )
@@ -67,10 +68,10 @@ func (c *conn) stage(s *statement, args []db.Param) error {
 		case db.ParamUint:
 			return unfit(s, i, fmt.Sprintf("is %d, which does not fit a 64-bit signed integer", p.Uint()))
 		case db.ParamTime:
-			if year := p.Time().UTC().Year(); year < 0 || year > 9999 {
-				return unfit(s, i, fmt.Sprintf("is a time in the year %d: SQLite knows 0 to 9999, and as text others do not sort", year))
+			var err error
+			if a.text, err = c.timeText(s, i, p.Time()); err != nil {
+				return err
 			}
-			a.text = string(db.AppendTime(nil, p.Time()))
 			a.n = len(a.text)
 		default:
 			if b, ok := blobOf(p); ok {
@@ -102,6 +103,24 @@ func (c *conn) stage(s *statement, args []db.Param) error {
 		a.text = "" // not kept alive by us
 	}
 	return nil
+}
+
+// timeText is what is stored for a time that is argument i.
+func (c *conn) timeText(s *statement, i int, t time.Time) (string, error) {
+	t = t.UTC()
+	if year := t.Year(); year < 0 || year > 9999 {
+		return "", unfit(s, i, fmt.Sprintf("is a time in the year %d: SQLite knows 0 to 9999, and as text others do not sort", year))
+	}
+	text := string(db.AppendTime(nil, t))
+	const date = len("2006-01-02")
+	if text[date:] != " 00:00:00" {
+		return text, nil
+	}
+	dates, err := c.datesOf(s)
+	if err == nil && dates[i] {
+		text = text[:date]
+	}
+	return text, err
 }
 
 // unfit is the error for an argument that SQLite has no value for. index counts

@@ -92,8 +92,8 @@ func function[F any](f F) uintptr { return *(*uintptr)(unsafe.Pointer(&struct{ f
 func (h *handle) authorize() {
 	h.judge = new(judge)
 	h.pin.Pin(h.judge)
-	ask := func(_ *libc.TLS, arg uintptr, action int32, first, second, _, inside uintptr) int32 {
-		if (*judge)(memory(arg)).allow(question{action, name(first), name(second), inside != 0}) {
+	ask := func(_ *libc.TLS, arg uintptr, action int32, first, second, schema, inside uintptr) int32 {
+		if (*judge)(memory(arg)).allow(question{action, name(first), name(second), name(schema), inside != 0}) {
 			return codeOK
 		}
 		return lib.SQLITE_DENY
@@ -224,6 +224,24 @@ func (h *handle) probe(sql string, by party) string {
 		h.finalize(h.take()) // a text without a statement
 	}
 	return j.refused
+}
+
+// tables returns the tables that a statement reads and writes, which compiles.
+func (h *handle) tables(sql string) (list []tableName, code int32) {
+	j := h.judge
+	j.begin(byItself, false)
+	j.collect = true
+	defer j.begin(byItself, false)
+	text, err := libc.CString(sql)
+	if err != nil {
+		return nil, codeNoMem
+	}
+	defer libc.Xfree(h.tls, text)
+	code = lib.Xsqlite3_prepare_v3(h.tls, h.db, text, -1, 0, h.cell, 0)
+	if code == codeOK {
+		h.finalize(h.take())
+	}
+	return j.tables, code
 }
 
 func (h *handle) finalize(stmt uintptr)   { lib.Xsqlite3_finalize(h.tls, stmt) }

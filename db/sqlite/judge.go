@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	lib "modernc.org/sqlite/lib"
@@ -34,6 +35,8 @@ type judge struct {
 	probe    bool   // the statement is only judged: SQLite is not to go on with it
 	pragma   bool
 	counters counterUse
+	collect  bool // tables
+	tables   []tableName
 }
 
 // counterUse tells whether a statement asks for last_insert_rowid() and its like.
@@ -58,6 +61,7 @@ func (j *judge) end() { j.party = byItself }
 type question struct {
 	action        int32
 	first, second func() string // nil: NULL
+	schema        func() string // of a table
 	inside        bool
 }
 
@@ -71,6 +75,12 @@ func (j *judge) allow(q question) bool {
 		}
 	case lib.SQLITE_FUNCTION:
 		j.noteFunction(strings.ToLower(q.second()), q.inside)
+	case lib.SQLITE_READ, lib.SQLITE_INSERT, lib.SQLITE_UPDATE, lib.SQLITE_DELETE:
+		if j.collect && q.schema != nil {
+			if t := (tableName{q.schema(), q.first()}); !slices.Contains(j.tables, t) {
+				j.tables = append(j.tables, t)
+			}
+		}
 	case lib.SQLITE_TRANSACTION:
 		j.refused = q.first() + " as a statement: a transaction is begun with Pool.Tx and ended by its closure"
 	case lib.SQLITE_SAVEPOINT:

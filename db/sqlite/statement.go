@@ -24,6 +24,7 @@ type statement struct {
 	length     int  // of the first statement in sql, in bytes
 	more       bool // several statements in one text
 	pragma     bool
+	dates      []bool // by argument: beside a DATE; nil: not looked up yet
 	counter    string // the function that tells what another statement did; see admit
 	use        uint64
 }
@@ -157,7 +158,7 @@ func (c *conn) numberParams(s *statement) error {
 
 // describe records the columns.
 func (c *conn) describe(s *statement) {
-	s.reprepared = c.handle.reprepared(s.ptr)
+	s.reprepared, s.dates = c.handle.reprepared(s.ptr), nil
 	columns := make([]db.Column, c.handle.columnCount(s.ptr))
 	for i := range columns {
 		columns[i] = db.Column{
