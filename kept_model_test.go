@@ -267,13 +267,22 @@ func TestKeptModel(t *testing.T) {
 		var clients sync.WaitGroup
 		var n atomic.Uint64
 		until := time.Now().Add(keepFor(t))
-		routes := []string{"goroutine", "coroutine", "chain", "stream", "events", "mounted", "wrapped/x", "inside"}
+		routes := []string{
+			"goroutine", "coroutine", "chain", "stream", "events", "mounted", "wrapped/x", "inside", "lines", "chunks", "echo", "left", "upload",
+			"parts", "injected", "injected/reactor", "after", "taken", "limited", "compressed", "compressed/reactor", "compressed/stream",
+		}
 		for range 6 {
 			clients.Go(func() {
-				for time.Now().Before(until) && k.wrong.Load() == nil {
+				for (time.Now().Before(until) || n.Load() <= 100 || k.uses.Load() <= 1000) && k.wrong.Load() == nil {
 					i := n.Add(1)
 					if i%13 == 0 {
 						if err := k.leaveEarly(t.Context(), s.http, s.url, i); err != nil {
+							k.fail("%v", err)
+						}
+						continue
+					}
+					if i%11 == 0 {
+						if err := k.conversation(t.Context(), s.url, i); err != nil {
 							k.fail("%v", err)
 						}
 						continue

@@ -91,6 +91,10 @@ func keptRoutes(k *keeper) func(*fasterapi.App) {
 			})
 		}))
 		wrapped.Post("/{token}", text)
+		k.sequenceRoutes(app)
+		k.formRoutes(app)
+		k.outsideRoutes(app)
+		k.socketRoutes(app)
 	}
 }
 
@@ -256,25 +260,54 @@ func (k *keeper) leaveEarly(ctx context.Context, client *http.Client, url string
 	return nil
 }
 
+// sent is a request of the model, and what its answer must be.
+type sent struct {
+	method, contentType string
+	body                io.Reader
+	want                string
+}
+
+// requestOf makes the request number n.
+func requestOf(route, token string, n uint64) (r sent, err error) {
+	body := strings.Repeat(token, 1+int(n%7)*int(n%11))
+	if n%97 == 0 && route != "left" {
+		body = strings.Repeat(token, 300_000/len(token)) // streams where it may
+	}
+	r = sent{http.MethodPost, "application/octet-stream", strings.NewReader(body), token + body}
+	switch route {
+	case "events":
+		r = sent{method: http.MethodGet, body: http.NoBody, want: "data: " + token + "\n\n"}
+	case "lines":
+		r.body, r.want = http.NoBody, strings.Repeat("\""+token+"\"\n", int(1+n%20))
+	case "chunks":
+		r.body, r.want = http.NoBody, strings.Repeat(token, int(1+n%20))
+	case "echo":
+		r.body, r.want = struct{ io.Reader }{r.body}, body // chunked
+	case "left":
+		r.body, r.want = struct{ io.Reader }{r.body}, token
+	case "upload", "parts":
+		r.want = token + token
+		r.contentType, r.body, err = formOf(token, n)
+	}
+	return r, err
+}
+
 // exchangeOf sends one request of the model on a connection of its own choice and
 // holds the answer against the token.
 func (k *keeper) exchangeOf(client *http.Client, url, route string, n uint64) error {
 	token := fmt.Sprintf("token-%d.", n)
 	over, _ := k.live.LoadOrStore(token, new(atomic.Bool))
 	defer k.live.Delete(token)
-	method, body := http.MethodPost, strings.Repeat(token, 1+int(n%7)*int(n%11))
-	if n%97 == 0 {
-		body = strings.Repeat(token, 300_000/len(token)) // streams where it may
+	r, err := requestOf(route, token, n)
+	if err != nil {
+		return err
 	}
-	if route == "events" {
-		method, body = http.MethodGet, ""
-	}
-	request, err := http.NewRequest(method, fmt.Sprintf("%s/%s/%s?seed=%d&q=%s", url, route, token, n, token), strings.NewReader(body)) //nolint:noctx // the client has a time limit
+	request, err := http.NewRequest(r.method, fmt.Sprintf("%s/%s/%s?seed=%d&q=%s", url, route, token, n, token), r.body) //nolint:noctx // the client has a time limit
 	if err != nil {
 		return err
 	}
 	request.Header.Set("X-Token", token)
-	request.Header.Set("Content-Type", "application/octet-stream")
+	request.Header.Set("Content-Type", r.contentType)
 	request.AddCookie(&http.Cookie{Name: "token", Value: token})
 	response, err := client.Do(request)
 	if err != nil {
@@ -286,13 +319,9 @@ func (k *keeper) exchangeOf(client *http.Client, url, route string, n uint64) er
 		return fmt.Errorf("%s: %w", route, err)
 	}
 	over.(*atomic.Bool).Store(true)
-	want := token + body
-	if route == "events" {
-		want = "data: " + token + "\n\n"
-	}
 	switch {
-	case response.StatusCode != http.StatusOK || string(got) != want:
-		return fmt.Errorf("%s: %d %q in place of %q", route, response.StatusCode, got, want)
+	case response.StatusCode != http.StatusOK || string(got) != r.want:
+		return fmt.Errorf("%s: %d %.1000q in place of %.1000q", route, response.StatusCode, got, r.want)
 	case response.Header.Get("X-Token") != token || response.Header.Get("X-Late") != "" || response.Header.Get("Set-Cookie") != "":
 		return fmt.Errorf("%s of %s: header %v", route, token, response.Header)
 	}
