@@ -43,7 +43,7 @@ func compileOutput[Out any]() (func(*Ctx, Out) error, error) {
 	if reflect.TypeFor[Out]() == reflect.TypeFor[Text]() {
 		return func(c *Ctx, out Out) error {
 			// Apart from the interface above, so that no text is boxed.
-			c.stageSpare(http.StatusOK, textType, append(c.spare(), *any(&out).(*Text)...))
+			c.stageText(textType, string(*any(&out).(*Text)))
 			return nil
 		}, nil
 	}

@@ -30,8 +30,8 @@ type request struct {
 	// missed is how a request without a route is answered.
 	missed router.Match[*route]
 	status int
-	// scratch holds the encoded response until the exchange has finished; nil while
-	// somebody fills it.
+	// scratch holds the encoded response; nil while somebody fills it. The engine keeps
+	// it when the client does not take it (KeepsPayload).
 	scratch []byte
 	// lentScratch: somebody may have kept what scratch holds.
 	lentScratch bool
@@ -117,7 +117,7 @@ func (r *request) leave() {
 
 // reset makes r ready for another request.
 func (r *request) reset() {
-	if cap(r.scratch) > keepScratch || r.lentScratch {
+	if cap(r.scratch) > keepScratch || r.lentScratch || r.x.KeepsPayload() {
 		r.scratch = nil
 	}
 	invariant.Poison(r.scratch[:cap(r.scratch)])
@@ -155,6 +155,14 @@ func (c *Ctx) stageSpare(status int, contentType string, body []byte) {
 
 // keepSpare gives back what spare has returned.
 func (c *Ctx) keepSpare(b []byte) { c.change(func(r *request) { r.scratch = b }) }
+
+// lease tells the engine whether the staged payload may be used for something else
+// once the request is over: by a cleanup of a provider, or a task of [Ctx.After].
+func (r *request) lease() {
+	if p := r.x.Payload; len(r.after)+len(r.cleanups) > 0 && len(p) > 0 {
+		r.x.PayloadLeased = cap(r.scratch) == 0 || &p[0] != &r.scratch[:1][0]
+	}
+}
 
 func (r *request) pattern() string {
 	if r.route == nil {

@@ -24,12 +24,25 @@ type Text string
 type HTML string
 
 func (h HTML) render(c *Ctx) error {
-	c.stageSpare(http.StatusOK, htmlType, append(c.spare(), h...))
+	c.stageText(htmlType, string(h))
 	return nil
 }
 
-// Blob is a response of bytes with a content type of their own. Data must stay
-// unchanged until the response is sent.
+// stageText makes text the response. A long one is not copied: many responses may
+// share it, and what is beyond keepScratch would be an allocation each time.
+func (c *Ctx) stageText(contentType, text string) {
+	if len(text) < keepScratch {
+		c.stageSpare(http.StatusOK, contentType, append(c.spare(), text...))
+	} else {
+		c.stage(http.StatusOK, contentType, bytesOf(text))
+	}
+}
+
+// Blob is a response of bytes with a content type of their own. Data is not copied:
+// many responses may share it, and it must stay unchanged until the response is sent.
+// A slow client puts that off, for minutes. Memory that is to be used again is given
+// back in a task of [Ctx.After] or in the cleanup of a provider, which may do so at
+// once: what the client has not taken by then is copied.
 type Blob struct {
 	ContentType string // default application/octet-stream
 	Data        []byte

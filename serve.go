@@ -187,6 +187,7 @@ func (c *Ctx) conclude(err error) {
 		c.finishStages()
 	}
 	r.leave()
+	r.lease()
 	if len(r.cleanups) == 0 { // they may still wait for something with c
 		c.cancel()
 	}

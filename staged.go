@@ -60,7 +60,8 @@ func (r *request) sent() bool {
 }
 
 // StagedBody is the body of the staged response, nil before the handler has
-// returned and for streams. It must not be changed.
+// returned and for streams. It must not be changed: other responses may share it, and
+// that of a [Text] or [HTML] may lie in memory that cannot be written.
 func (c *Ctx) StagedBody() []byte {
 	return read(c, func(r *request) []byte {
 		if r.sent() {
@@ -86,7 +87,7 @@ func (c *Ctx) ReplaceBody(body []byte) {
 
 // Respond stages a response: for middleware that answers itself instead of
 // calling next, or replaces what was staged. Errors are returned instead. body
-// must stay unchanged until the response is sent.
+// must stay unchanged until the response is sent, see [Blob].
 // content type must be valid, and may be that of SetHeader when it is "".
 func (c *Ctx) Respond(status int, contentType string, body []byte) {
 	if contentType != "" && !c.mayStage("Content-Type", contentType) {
@@ -102,8 +103,7 @@ func (c *Ctx) Respond(status int, contentType string, body []byte) {
 	})
 }
 
-// stage makes body, which must stay unchanged until the exchange finishes, the
-// response, with the status of SetStatus and the Content-Type of SetHeader if those
+// stage makes body, which must stay unchanged until the client has it, the response, with the status of SetStatus and the Content-Type of SetHeader if those
 // were called.
 func (c *Ctx) stage(status int, contentType string, body []byte) {
 	c.change(func(r *request) { r.stage(status, contentType, body) })

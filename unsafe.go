@@ -9,7 +9,7 @@ import (
 
 // All use of unsafe in this package goes through this file. It writes values
 // into inject fields: the offset and type of a field come from the plan that
-// was compiled for the struct.
+// was compiled for the struct. And it reads strings as bytes.
 
 // pointer is the address of an input struct.
 type pointer = unsafe.Pointer
@@ -68,6 +68,9 @@ func setInterface(field, concrete reflect.Type) setter {
 		*(*words)(unsafe.Add(in, offset)) = words{table, (*words)(unsafe.Pointer(&v)).data}
 	}
 }
+
+// bytesOf are the bytes of s where they lie. They must not be changed.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
 
 // storeUpload writes an upload into a file field.
 func storeUpload(dst pointer, held *bind.Upload) { *(*Upload)(dst) = newUpload(held) }

@@ -35,10 +35,14 @@ type Exchange struct {
 	CloseAfter bool
 
 	// Status, ContentType and Payload are the staged response, with Fields.
-	// Payload is copied or written when the exchange finishes.
+	// Payload must stay unchanged until the client has taken it, which may be long
+	// after Release; see PayloadLeased and KeepsPayload.
 	Status      int
 	ContentType string
 	Payload     []byte
+	// PayloadLeased: somebody may use the memory of Payload again once the exchange
+	// is released. What the client has not taken by then is copied.
+	PayloadLeased bool
 
 	// User is the handler's own state of this exchange. It stays when the
 	// exchange is reused, so that the handler need not pool it a second time.
@@ -60,6 +64,7 @@ type Exchange struct {
 	onReactor bool
 	streamed  bool
 	hijacked  bool
+	kept      bool
 }
 
 // Carrier is the engine's side of an exchange.
@@ -136,6 +141,7 @@ func (x *Exchange) Reset() {
 	x.outer, x.typed = 0, false
 	x.carrier, x.reactor, x.coroutine = nil, nil, nil
 	x.onReactor, x.streamed, x.hijacked = false, false, false
+	x.PayloadLeased, x.kept = false, false
 }
 
 // Trailers are the fields behind a chunked body, once it was read to its end;
@@ -153,6 +159,14 @@ func (x *Exchange) SetTrailers(list []wire.Header) {
 		x.trailers.Store(&list)
 	}
 }
+
+// KeepPayload tells the handler that the engine has not sent all of Payload when it
+// releases x. Engines call it before Release.
+func (x *Exchange) KeepPayload() { x.kept = true }
+
+// KeepsPayload tells whether Payload is the engine's beyond Release: its memory must
+// not be used for anything else.
+func (x *Exchange) KeepsPayload() bool { return x.kept }
 
 // Enter records the coroutine that Serve runs on; nil: none.
 func (x *Exchange) Enter(co *reactor.Coroutine) { x.coroutine = co }
@@ -172,8 +186,8 @@ func (x *Exchange) Reactor() *reactor.Reactor { return x.reactor }
 // [Later]. Reactor only, once.
 func (x *Exchange) Finish() { x.carrier.Finish(x) }
 
-// Respond stages a complete response. payload must stay unchanged until the
-// exchange finishes. One of status 205 has none (RFC 9110 15.3.6): unlike those that
+// Respond stages a complete response. payload must stay unchanged until the client
+// has taken it. One of status 205 has none (RFC 9110 15.3.6): unlike those that
 // end with their head, it says so with a length of 0.
 func (x *Exchange) Respond(status int, contentType string, payload []byte) {
 	if status == resetContent {

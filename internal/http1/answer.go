@@ -50,6 +50,11 @@ func (c *conn) answer(x *exchange.Exchange) {
 	case stream.Done:
 		c.writeBy = 0
 	case stream.Again:
+		if x.PayloadLeased {
+			c.socket.Own()
+		} else {
+			x.KeepPayload()
+		}
 		c.moved(0)
 	default:
 		c.abort()

@@ -20,6 +20,7 @@ const (
 // leave writes what is left and ends the connection.
 func (c *conn) leave() bool {
 	if !c.flush() {
+		c.restLeaving()
 		return false
 	}
 	if !c.unread && !c.readable && c.pos == len(c.in) {
@@ -33,6 +34,18 @@ func (c *conn) leave() bool {
 	c.readable = true
 	c.expect(lingerTimeout)
 	return true
+}
+
+// restLeaving lets a connection whose last response waits for the client do so
+// without an exchange, and without a buffer that holds nothing.
+func (c *conn) restLeaving() {
+	if c.phase != leaving {
+		return // closed meanwhile
+	}
+	c.dropExchange()
+	if c.pos == len(c.in) {
+		c.dropInput()
+	}
 }
 
 // linger throws input away until the peer closes.

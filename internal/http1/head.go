@@ -10,7 +10,10 @@ const flushAbove = 64 << 10
 
 // readHead looks for the next request head in what was read.
 func (c *conn) readHead() bool {
-	if c.socket.Pending() >= flushAbove && !c.flush() {
+	if c.lags() && !c.flush() {
+		if c.pos == len(c.in) {
+			c.rest()
+		}
 		return false // the client does not read: do not answer more
 	}
 	if c.pos == len(c.in) {
@@ -63,19 +66,23 @@ func (c *conn) attach() {
 	c.x.Remote = c.remote
 }
 
+// lags tells whether so much waits for the client that it gets no further answers.
+func (c *conn) lags() bool { return c.socket.Pending() >= flushAbove || c.socket.Holds() }
+
 // rest lets an idle connection wait, without buffers and without an exchange.
 func (c *conn) rest() {
-	if c.phase != reading || c.queued || c.socket.Pending() > 0 {
-		return // closed meanwhile, or its turn comes, or still writing
+	if c.phase != reading || c.queued {
+		return // closed meanwhile, or its turn comes
 	}
-	if c.core.draining.Load() {
+	idle := c.socket.Pending() == 0
+	if idle && c.core.draining.Load() {
 		c.close()
 		return
 	}
 	c.dropInput()
 	c.dropExchange()
-	if c.fresh {
-		return // the deadline of accept stands
+	if !idle || c.fresh {
+		return // the deadline of writing, or that of accept, stands
 	}
 	c.expect(c.core.server.cfg.IdleTimeout)
 }

@@ -102,17 +102,19 @@ func (w *responseWriter) discard(p []byte) (int, error) {
 	return 0, w.err
 }
 
-// writeThrough sends what is pending and p, as one chunk, without copying p
-// unless the client lags behind. The end of the chunk waits for what follows.
+// writeThrough sends what is pending and p, as one chunk, without copying p. It
+// returns when all of p is out, or will never be. The end of the chunk waits for
+// what follows.
 func (w *responseWriter) writeThrough(p []byte) error {
-	status := w.pour(p)
-	switch status {
+	switch w.pour(p) {
 	case stream.Broken:
-		w.err = stream.ErrBroken
+		return w.breakOff(stream.ErrBroken)
 	case stream.Again:
-		w.err = w.c.flushOnLoan(&w.credit)
+		if err := w.c.flushOnLoan(&w.credit); err != nil {
+			return w.breakOff(err)
+		}
 	}
-	return w.err
+	return nil
 }
 
 // pour is writeThrough as far as the kernel takes it.
@@ -136,6 +138,16 @@ func (w *responseWriter) pour(p []byte) stream.Status {
 		c.socket.SetOut(append(c.out(), '\r', '\n'))
 	}
 	return status
+}
+
+// breakOff ends a response that is not complete: what waits is not sent, because a
+// part of it may be the caller's memory.
+func (w *responseWriter) breakOff(err error) error {
+	w.c.loan.output.Lock()
+	defer w.c.loan.output.Unlock()
+	w.c.socket.Drop(&w.c.core.server.buffers)
+	w.err = err
+	return err
 }
 
 // Flush sends what was written so far.

@@ -32,6 +32,8 @@ var ErrBroken = errors.New("stream: the connection is broken")
 type Socket struct {
 	poller poll.Poller
 	fd     int
+	// held is written first; nil: nothing is held.
+	held *held
 	// out[sent:] has still to be written.
 	out  []byte
 	sent int
@@ -62,19 +64,30 @@ func (s *Socket) Fill(b []byte) ([]byte, Status) {
 	}
 }
 
-// Out is the buffer that waits to be written: append to it and hand it back
-// with SetOut. It may be nil.
+// Out is the buffer that is written last: append to it and hand it back with
+// SetOut. It may be nil.
 func (s *Socket) Out() []byte { return s.out }
 
-// SetOut replaces the buffer that waits to be written.
+// SetOut replaces the buffer that is written last.
 func (s *Socket) SetOut(b []byte) { s.out = b }
 
 // Pending is the number of bytes that wait to be written.
-func (s *Socket) Pending() int { return len(s.out) - s.sent }
+func (s *Socket) Pending() int {
+	pending := len(s.out) - s.sent
+	if s.held != nil {
+		pending += s.held.pending()
+	}
+	return pending
+}
 
 // Flush writes what waits. On Done the emptied buffer is put back into pool,
 // so that an idle socket holds no memory.
 func (s *Socket) Flush(pool *Buffers) Status {
+	if s.held != nil {
+		if status := s.flushHeld(pool); status != Done {
+			return status
+		}
+	}
 	for s.sent < len(s.out) {
 		n, errno := s.poller.Write(s.fd, s.out[s.sent:])
 		switch {
@@ -102,25 +115,28 @@ func (s *Socket) compact() {
 }
 
 // FlushWith writes what waits and then body, in one system call where the
-// kernel takes both. What is left of body is copied, so body is free when it
-// returns.
+// kernel takes both. Unless it returns Done, the socket holds on to body, which must
+// stay unchanged until nothing is pending any more, [Socket.Own] or Drop.
 func (s *Socket) FlushWith(pool *Buffers, body []byte) Status {
-	if s.sent > 0 { // bytes wait already: the kernel's buffer is full
+	if s.held != nil { // the engines do not come here: they wait
 		s.out = append(s.out, body...)
 		return s.Flush(pool)
 	}
-	head := len(s.out)
-	n, errno := s.poller.Writev(s.fd, [][]byte{s.out, body})
-	if errno != 0 && !poll.Again(errno) && errno != syscall.EINTR {
-		return Broken
+	rest := body
+	if s.sent == 0 { // else the kernel's buffer is full
+		n, errno := s.poller.Writev(s.fd, [][]byte{s.out, body})
+		if errno != 0 && !poll.Again(errno) && errno != syscall.EINTR {
+			return Broken
+		}
+		n = max(n, 0)
+		s.sent = min(n, len(s.out))
+		rest = body[n-s.sent:]
 	}
-	n = max(n, 0)
-	if n < head {
-		s.sent, s.out = n, append(s.out, body...)
-		return s.Flush(pool)
+	if s.sent < len(s.out) || len(rest) > 0 {
+		s.held = &held{before: s.out[s.sent:], buffer: s.out, body: rest, whole: body}
+		s.out, s.sent = nil, 0
+		s.held.took(0, pool)
 	}
-	rest := body[n-head:]
-	s.sent, s.out = 0, append(s.out[:0], rest...)
 	return s.Flush(pool)
 }
 
@@ -130,4 +146,8 @@ func (s *Socket) Drop(pool *Buffers) {
 		pool.Put(s.out)
 	}
 	s.out, s.sent = nil, 0
+	if s.held != nil {
+		s.held.putBack(pool)
+		s.held = nil
+	}
 }

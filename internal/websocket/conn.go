@@ -202,7 +202,7 @@ func (r *resumption) Run() { (*Conn)(r).Ready(poll.In) }
 // pump reads and decodes until a message is there, or nothing more. It
 // reports whether it stopped after the given number of reads.
 func (c *Conn) pump(reads int) (again bool) {
-	for c.phase != closed && !c.has && c.socket.Pending() <= pendingMost {
+	for c.phase != closed && !c.has && c.socket.Gathered() <= pendingMost {
 		switch {
 		case c.pos < len(c.in):
 			c.digest()
@@ -299,8 +299,8 @@ func (c *Conn) finish(err *CloseError) {
 	c.endContext()
 	if c.nc == nil {
 		c.putBack()
-		c.socket.Drop(&c.opts.Pools.buffers)
 	}
+	c.socket.Drop(&c.opts.Pools.buffers)
 	c.arrive()
 	c.drain()
 	c.makeRoom()

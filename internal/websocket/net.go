@@ -43,7 +43,7 @@ func (c *Conn) readNet() {
 func (c *Conn) consume(p []byte) {
 	c.in, c.pos = p, 0
 	for c.phase != closed && c.pos < len(c.in) {
-		if !c.has && c.socket.Pending() <= pendingMost {
+		if !c.has && c.socket.Gathered() <= pendingMost {
 			c.digest()
 			continue
 		}
@@ -73,13 +73,32 @@ func (c *Conn) makeRoom() {
 	}
 }
 
+// netPiece is how much of a large message is written at once, in bytes: what fits
+// into a record of TLS (RFC 8446 5.1).
+const netPiece = 16 << 10
+
+// nextOutput takes what is to be written next away from the socket. Of a large message
+// it is a copy of a piece, because mu is not held while it is written, and the message
+// may be its sender's again meanwhile.
+func (c *Conn) nextOutput(piece *[]byte) []byte {
+	if c.socket.Holds() {
+		if *piece == nil {
+			*piece = make([]byte, netPiece)
+		}
+		return (*piece)[:c.socket.Take(&c.opts.Pools.buffers, *piece)]
+	}
+	out := c.socket.Out()
+	c.socket.SetOut(nil)
+	return out
+}
+
 // writeNet writes what waits, until nothing does.
 func (c *Conn) writeNet() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	var piece []byte
 	for c.phase != closed && c.socket.Pending() > 0 {
-		out := c.socket.Out()
-		c.socket.SetOut(nil)
+		out := c.nextOutput(&piece)
 		c.mu.Unlock()
 		err := c.nc.SetWriteDeadline(time.Now().Add(c.opts.WriteTimeout))
 		if err == nil {

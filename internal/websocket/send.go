@@ -26,7 +26,7 @@ func (c *Conn) Send(ctx context.Context, binary bool, data []byte) error {
 	var err error
 	if c.deflate && len(data) >= compressAbove {
 		// A compressor has hundreds of KiB: nobody keeps one while a client is slow.
-		err = c.opts.Pools.compress(data, func(z []byte) error { return c.submit(op, true, z) })
+		err = c.opts.Pools.compress(data, func(z []byte) error { return c.submit(op, true, z) }) // z is lent
 	} else {
 		err = c.submit(op, false, data)
 	}
@@ -36,7 +36,8 @@ func (c *Conn) Send(ctx context.Context, binary bool, data []byte) error {
 	return c.waitSent(ctx)
 }
 
-// submit hands a message to the kernel, and keeps what it does not take.
+// submit hands a message to the kernel. What it does not take is kept: data itself up
+// to the end of Send, and a copy of what is compressed.
 func (c *Conn) submit(op byte, compressed bool, data []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -44,6 +45,9 @@ func (c *Conn) submit(op byte, compressed bool, data []byte) error {
 		return c.err
 	}
 	c.put(op, compressed, data)
+	if compressed {
+		c.socket.Own()
+	}
 	return nil
 }
 
@@ -89,6 +93,7 @@ func (c *Conn) waitWritten(cancelled <-chan struct{}) bool {
 		c.mu.Lock()
 		switch {
 		case ended && !c.over:
+			c.socket.Own() // the message is the caller's again
 			return false
 		case late && c.socket.Pending() >= before:
 			c.finish(gone(ErrSlow))
@@ -116,17 +121,22 @@ func (c *Conn) out() []byte {
 	return c.opts.Pools.buffers.Get()
 }
 
-// put sends a frame.
+// put sends a frame. The socket may hold on to a large payload.
 func (c *Conn) put(op byte, compressed bool, payload []byte) {
 	if c.phase == closed {
 		return
 	}
 	out := appendHead(c.out(), op, compressed, len(payload))
-	if c.nc != nil || len(payload) < writeApart {
+	if len(payload) < writeApart {
 		c.putRaw(append(out, payload...))
 		return
 	}
 	c.socket.SetOut(out)
+	if c.nc != nil {
+		c.socket.Hold(payload)
+		c.flush()
+		return
+	}
 	c.written(c.socket.FlushWith(&c.opts.Pools.buffers, payload))
 }
 
