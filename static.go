@@ -1,15 +1,12 @@
 package fasterapi
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"path"
 	"strings"
-	"sync"
 
 	"github.com/fasterapi/fasterapi/internal/field"
 )
@@ -41,8 +38,11 @@ func CacheControl(value string) StaticOption { return func(s *static) { s.cacheC
 // leaves files out; Depends does not reach them, middleware does.
 //
 // For folders on disk use [os.Root.FS], which links cannot leave, rather than
-// [os.DirFS]. For an [embed.FS], whose files have no dates, the entity tags are
-// made of their content, once.
+// [os.DirFS]. The entity tags of files whose dates say nothing are made of their content.
+// Files without any date, as in an [embed.FS], are taken for parts of the program, which
+// do not change: they are read once. Those with a date that reproducible builds give to
+// all files are read anew, up to 1 MiB, until the system says that they have not changed
+// for a minute.
 func (a *App) Static(prefix string, files fs.FS, opts ...StaticOption) {
 	a.root.static(prefix, files, opts)
 }
@@ -67,12 +67,12 @@ const noCache = "no-cache"
 
 // static is a route that serves files.
 //
-// Owner: any (immutable after build); tags is atomic.
+// Owner: any (immutable after build; tags has a lock).
 type static struct {
 	files        fs.FS
 	fallback     string
 	cacheControl string
-	tags         sync.Map // name -> entity tag of a file without a date
+	tags         fileTags // of files whose dates say nothing
 }
 
 func (s *static) compile(_ *App, r *route) (bool, []error) {
@@ -142,7 +142,7 @@ func (s *static) serve(c *Ctx, f *File, content io.Reader, info fs.FileInfo) (er
 		defer closer.Close()
 	}
 	if seeker, ok := content.(io.ReadSeeker); ok && !saysDate(info.ModTime()) {
-		if f.ETag, err = s.tag(f.Name, seeker, info); err != nil {
+		if f.ETag, err = s.tags.tag(f.Name, seeker, info); err != nil {
 			return err
 		}
 	}
@@ -179,32 +179,4 @@ func isAsset(name string) bool {
 		return true
 	}
 	return false
-}
-
-// maxHashed is up to how many bytes a file with a date that says nothing is read
-// for its entity tag, each time: a megabyte takes some 2 ms.
-const maxHashed = 1 << 20
-
-// tag is the entity tag of a file without a date that says something. One without
-// any date is of the program itself and never changes.
-func (s *static) tag(name string, content io.ReadSeeker, info fs.FileInfo) (string, error) {
-	never := info.ModTime().IsZero()
-	if known, ok := s.tags.Load(name); ok && never {
-		return known.(string), nil
-	}
-	if !never && info.Size() > maxHashed {
-		return "", nil
-	}
-	hash := sha256.New()
-	if _, err := io.Copy(hash, content); err != nil {
-		return "", err
-	}
-	if _, err := content.Seek(0, io.SeekStart); err != nil {
-		return "", err
-	}
-	tag := `"` + base64.RawURLEncoding.EncodeToString(hash.Sum(nil)[:15]) + `"`
-	if never {
-		s.tags.Store(name, tag)
-	}
-	return tag, nil
 }
