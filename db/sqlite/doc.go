@@ -28,9 +28,10 @@
 // into string, []byte, time.Time, UUIDs, text unmarshalers and, as JSON, structs,
 // maps and slices. time.Time is stored as text in UTC, in the form of
 // CURRENT_TIMESTAMP with as many digits of a second as it needs ([db.AppendTime]), so
-// times compare with each other and with CURRENT_TIMESTAMP and datetime(). UUIDs are
-// text, documents JSON, bool 0 and 1. NaN, which SQLite takes for NULL, and years
-// outside of 0 to 9999 are refused.
+// times compare with each other and with CURRENT_TIMESTAMP and datetime(); a midnight
+// directly beside a column declared DATE is the date alone. UUIDs are text,
+// documents JSON, bool 0 and 1. NaN, which SQLite takes for NULL, and years outside
+// of 0 to 9999 are refused.
 //
 // # Limits and faults
 //
@@ -68,7 +69,8 @@
 //   - several statements in one call, except for Exec without parameters, which
 //     runs them as one transaction, and parameters other than $1, $2 ...
 //
-// Temporary tables are seen by the writer only.
+// Temporary tables are seen by the writer only. docs/reference/db-sqlite.md has the
+// reasons, the forms of times, and how to change texts of earlier versions.
 //
 // # Cost
 //

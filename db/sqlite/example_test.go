@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/sqlite"
 )
 
@@ -51,3 +52,43 @@ func ExampleOpen() {
 	// 1 1
 	// Thursday leap day <nil>
 }
+
+func ExampleMigrate() {
+	ctx := context.Background()
+	pool, err := sqlite.Open(sqlite.Memory, sqlite.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer pool.Close(ctx)
+	_, err = pool.Exec(ctx, `
+		CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);
+		CREATE TABLE orders (id INTEGER PRIMARY KEY, user_id REFERENCES users (id) ON DELETE CASCADE);
+		INSERT INTO users VALUES (1, 'ann');
+		INSERT INTO orders VALUES (7, 1);
+	`).Await(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(migrate(ctx, pool))
+	orders, err := pool.One[int](ctx, "SELECT count(*) FROM orders").Await(ctx)
+	fmt.Println(orders, err)
+	_, err = pool.Exec(ctx, "INSERT INTO users (name) VALUES ('')").Await(ctx)
+	fmt.Println(db.KindOf(err))
+	// Output:
+	// <nil>
+	// 1 <nil>
+	// check violation
+}
+
+// snippet: migrate
+func migrate(ctx context.Context, pool *db.Pool) error {
+	_, err := sqlite.Migrate(ctx, pool, `
+	CREATE TABLE new_users (id INTEGER PRIMARY KEY, name TEXT NOT NULL CHECK (name <> ''));
+	INSERT INTO new_users SELECT id, name FROM users;
+	DROP TABLE users;
+	ALTER TABLE new_users RENAME TO users;
+`).Await(ctx)
+	return err
+}
+
+// end snippet
