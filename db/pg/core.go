@@ -108,7 +108,7 @@ func (c *core) take(q *db.Query) {
 	if exclusive(q) {
 		q.Hook.State |= flagExclusive
 		if cn := c.idle(); cn != nil {
-			newSession(cn).begin(q)
+			newSession(cn).enter(q)
 			return
 		}
 		c.wait(q, &c.exclusive)
@@ -207,7 +207,7 @@ func (c *core) serveAlone() bool {
 	}
 	q := c.exclusive.pop()
 	c.served(q)
-	newSession(cn).begin(q)
+	newSession(cn).enter(q)
 	return true
 }
 
