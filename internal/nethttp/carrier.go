@@ -2,6 +2,7 @@ package nethttp
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -195,8 +196,8 @@ func (c *carrier) answer() {
 	c.w.Header().Set("Content-Length", strconv.Itoa(len(x.Payload)))
 	c.w.WriteHeader(x.Status)
 	if c.r.Method != http.MethodHead {
-		if _, err := c.write(x.Payload); err != nil {
-			c.options.BrokenOff(x, err)
+		if n, err := c.write(x.Payload); err != nil {
+			c.options.BrokenOff(x, fmt.Errorf("%w after %d of %d bytes", err, n, len(x.Payload)))
 		}
 	}
 }
