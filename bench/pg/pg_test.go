@@ -46,6 +46,9 @@ func TestBars(t *testing.T) {
 	ratio, met, ok = r.judge(find("cpu", "reactor-shared"))
 	require.True(t, ok && met)
 	require.InDelta(t, 0.2, ratio, 1e-9)
+	ratio, met, ok = r.judge(find("both", "reactor"))
+	require.True(t, ok && met)
+	require.InDelta(t, 0.4, ratio, 1e-9)
 	_, _, ok = r.judge(find("rate", "whenall"))
 	require.False(t, ok)
 	var text strings.Builder
