@@ -62,8 +62,7 @@ type Config struct {
 	// Clock replaces the real clock in tests, see fasterapitest.NewClock. Default:
 	// the real one.
 	Clock *reactor.ManualClock
-	// Logger receives what the framework has to say, and what futures on its reactors
-	// have to (see async.Logged). Default slog.Default().
+	// Logger receives what the framework has to say. Default slog.Default().
 	Logger *slog.Logger
 }
 
@@ -74,7 +73,7 @@ type HTTPConfig struct {
 	HeadTimeout  time.Duration // for a request head to arrive; default 10 s
 	BodyTimeout  time.Duration // for a request body to make progress; default 30 s
 	IdleTimeout  time.Duration // between two requests of a connection; default 75 s
-	WriteTimeout time.Duration // for a response to make progress, else it is broken off and logged; default 30 s
+	WriteTimeout time.Duration // for a response to make progress; default 30 s
 	MaxHead      int           // bytes of a request head; default 32 KiB
 	MaxHeaders   int           // header fields of a request; default 100
 	StreamAbove  int64         // bytes; larger bodies stream to handlers that read c.Body(); default 256 KiB

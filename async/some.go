@@ -74,8 +74,8 @@ func (s *some[T]) result() ([]Indexed[T], error) {
 	return s.values, nil
 }
 
-func (s *some[T]) spill(on Scheduler) {
+func (s *some[T]) spill() {
 	for _, v := range s.values {
-		discard(on, v.Value)
+		discard(v.Value)
 	}
 }

@@ -10,7 +10,9 @@ import (
 // Batch collects statements that are sent together: in one transaction and, with
 // a driver that can, in one round trip. Either all of them take effect or none.
 // One that returns rows and also writes takes a second round trip on Postgres,
-// for the commit: it waits until the rows have turned out to be as asked.
+// for the commit: it waits until the rows have turned out to be as asked. Each item
+// is one statement; what cannot run in a transaction (VACUUM, a procedure that
+// commits) fails.
 //
 //	b := pool.Batch()
 //	user := b.One[User]("SELECT ... WHERE id = $1", id)

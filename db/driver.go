@@ -21,7 +21,9 @@ import "context"
 // have happened, which the pool notes. So on OpCommit, after the queries that came
 // before, a driver asks q.Doom, and rolls back if there is a reason to. Statements
 // that begin or end transactions, or parts of them, are refused before they are
-// sent, whatever form they have: only operations do that.
+// sent, whatever form they have: only operations do that. What a text is is read with
+// db/internal/sqltext, which also says what is refused (docs/reference/db.md); a BEGIN
+// and COMMIT around a whole script of OpExec are left out.
 //
 // q.Site says where the caller runs. A driver whose connections live on that
 // scheduler works right in Start when q.Site().Direct is set, else it posts
@@ -102,6 +104,9 @@ type TxOptions struct {
 //
 // Owner: any (immutable after New).
 type Result struct {
+	// RowsAffected is how many rows the statement has inserted, updated, deleted or
+	// merged, without those of triggers and cascades; 0 for every other statement.
+	// Of a script: the sum.
 	RowsAffected int64
 	// LastInsertID is SQLite's rowid of the last INSERT. Postgres has no such
 	// thing (0): use RETURNING, which both have.

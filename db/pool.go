@@ -100,7 +100,14 @@ func (r *Querier) Query[T any](ctx context.Context, sql string, args ...any) asy
 	return future
 }
 
-// Exec runs a statement and skips its rows, if any.
+// Exec runs a statement and skips its rows, if any. Result.RowsAffected is how many
+// rows it has inserted, updated, deleted or merged.
+//
+// Without parameters it also takes a script: several statements with semicolons
+// between them, which are one transaction, all or nothing, in which no other call
+// sees a part. RowsAffected is then the sum over its statements. A script may begin
+// with BEGIN and end with COMMIT, but for one in a Tx; all other statements that begin
+// or end transactions are refused, here and everywhere, before anything is sent.
 func (r *Querier) Exec(ctx context.Context, sql string, args ...any) async.Future[Result] {
 	q, err := r.query(ctx, OpExec, sql, args)
 	if err != nil {

@@ -19,6 +19,8 @@ type Driver struct {
 	Open func(t testing.TB, l Limits) *db.Pool
 	// Slow is a SELECT of one integer that takes at least 20 s.
 	Slow string
+	// Controls are statements of the driver's own that begin or end transactions.
+	Controls []string
 }
 
 // Limits are what a test asks of a pool. Zero fields: the driver's defaults.
@@ -41,6 +43,9 @@ func Run(t *testing.T, d Driver) {
 		{"Mapping", testMapping},
 		{"Results", testResults},
 		{"Errors", testErrors},
+		{"Affected", testAffected},
+		{"Scripts", testScripts},
+		{"Control", testControl},
 		{"Tx", testTx},
 		{"Savepoint", testSavepoint},
 		{"SavepointFails", testSavepointFails},

@@ -86,15 +86,14 @@ func shutdown(why error) bool {
 // completed takes a command tag: "INSERT 0 5".
 func (u *unit) completed(tag []byte) {
 	tag = bytes.TrimSuffix(tag, []byte{0})
-	n, rows := int64(0), false
-	if at := bytes.LastIndexByte(tag, ' '); at >= 0 && !bytes.HasPrefix(tag, []byte("SELECT")) {
-		n, rows = digits(tag[at+1:])
-	}
+	n, rows := affected(tag, u.kind == unitCopy)
 	u.complete, u.bound = true, false
 	switch {
 	case u.kind == unitSimple:
 		u.aborted = string(tag) == "ROLLBACK"
-		u.affected += n
+		if u.affected += n; u.q != nil && u.st != nil {
+			u.q.Affected(u.affected, 0) // of a script
+		}
 	case u.kind == unitGroup:
 		u.group.current = min(u.group.current+1, len(u.group.items))
 	case u.q == nil:
@@ -109,7 +108,26 @@ func (u *unit) completed(tag []byte) {
 	case rows:
 		u.q.Affected(n, 0)
 	}
-	u.affected = n
+}
+
+// affected is how many rows a statement has inserted, updated, deleted or merged, by
+// its tag. The numbers of others (SELECT, FETCH, MOVE, COPY) are of rows that it has
+// read; but for a COPY of ours.
+func affected(tag []byte, ours bool) (n int64, ok bool) {
+	at := bytes.IndexByte(tag, ' ')
+	if at < 0 {
+		return 0, false
+	}
+	switch string(tag[:at]) {
+	case "INSERT", "UPDATE", "DELETE", "MERGE":
+	case "COPY":
+		if !ours {
+			return 0, false
+		}
+	default:
+		return 0, false
+	}
+	return digits(tag[bytes.LastIndexByte(tag, ' ')+1:])
 }
 
 func digits(b []byte) (n int64, ok bool) {
@@ -233,13 +251,16 @@ func (cn *conn) ready(status byte) {
 	}
 }
 
-// leftOpen ends a connection on which u, a script or a batch, has begun a
-// transaction and not ended it: whatever came next would be part of it. Nothing
-// of it stays.
+// leftOpen ends a connection on which u has begun a transaction and not ended it,
+// which no text can that was admitted; but who knows what is between us and the
+// server. Whatever came next would be part of it. Nothing of it stays; what the
+// server said about u remains its error.
 func (cn *conn) leftOpen(u *unit) {
 	switch {
 	case u.kind == unitGroup:
 		cn.lostGroup(u, errControl, true)
+	case u.q != nil && u.kind != unitPrepare && u.err != nil:
+		cn.core.finish(u.q, cn.outcome(u))
 	case u.q != nil && u.kind != unitPrepare:
 		cn.core.finish(u.q, errControl)
 	}

@@ -13,8 +13,14 @@ import (
 // slow sleeps for a minute.
 const slow = "SELECT CAST(1 AS BIGINT) FROM (SELECT pg_sleep(60)) AS s"
 
+// controls are PostgreSQL's own ways to begin and end transactions.
+var controls = []string{
+	"START TRANSACTION", "start transaction isolation level serializable", "ABORT", "COMMIT AND CHAIN", "ROLLBACK AND CHAIN", "PREPARE TRANSACTION 'a'",
+	"COMMIT PREPARED 'a'", "ROLLBACK PREPARED $$a$$", "BEGIN READ ONLY; INSERT INTO notes VALUES (1); COMMIT",
+}
+
 func conform(t *testing.T, c *pgtest.Cluster, cfg pg.Config) {
-	dbtest.Run(t, dbtest.Driver{Slow: slow, Open: func(t testing.TB, l dbtest.Limits) *db.Pool {
+	dbtest.Run(t, dbtest.Driver{Slow: slow, Controls: controls, Open: func(t testing.TB, l dbtest.Limits) *db.Pool {
 		cfg := cfg
 		cfg.MaxConns, cfg.MaxWaiting, cfg.AcquireTimeout = l.Connections, l.Waiting, l.AcquireTimeout
 		if l.Waiting > 0 {

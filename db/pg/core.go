@@ -101,22 +101,18 @@ func (c *core) take(q *db.Query) {
 		c.finish(q, q.Cause())
 		return
 	}
-	if err := refused(q); err != nil {
+	s, alone, err := c.admit(q, false)
+	if err != nil {
 		c.finish(q, err)
 		return
 	}
-	if exclusive(q) {
+	if alone {
 		q.Hook.State |= flagExclusive
 		if cn := c.idle(); cn != nil {
-			newSession(cn).enter(q)
+			newSession(cn).begin(q)
 			return
 		}
 		c.wait(q, &c.exclusive)
-		return
-	}
-	s := c.statementOf(q)
-	if s != nil && s.controls {
-		c.finish(q, errControl)
 		return
 	}
 	if cn := c.place(s); cn != nil {
@@ -126,17 +122,12 @@ func (c *core) take(q *db.Query) {
 	c.wait(q, &c.waiting)
 }
 
-// statementOf returns the statement of q; nil for what needs none.
+// statementOf returns the statement of q; nil for what has none.
 func (c *core) statementOf(q *db.Query) *statement {
-	if q.Op == db.OpPing || q.Op == db.OpBatch || isScript(q) {
+	if q.Op == db.OpPing || q.Op == db.OpBatch {
 		return nil
 	}
 	return c.statement(q.SQL)
-}
-
-// exclusive tells whether q needs a connection of its own.
-func exclusive(q *db.Query) bool {
-	return q.Op == db.OpBegin || q.Op == db.OpStream || q.Op == db.OpCustom || q.Op == db.OpBatch && checked(q)
 }
 
 // wait queues q.
@@ -207,7 +198,7 @@ func (c *core) serveAlone() bool {
 	}
 	q := c.exclusive.pop()
 	c.served(q)
-	newSession(cn).enter(q)
+	newSession(cn).begin(q)
 	return true
 }
 

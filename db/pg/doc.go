@@ -25,7 +25,7 @@
 // Every query is a transaction of its own, ends with a Sync of its own, and its error
 // touches nobody else. Config.ShortReads can have short SELECTs that leave in one
 // write share one, and run again alone when one of them fails or is held up
-// (share.go, group.go, harmless.go). Transactions are begun with Pool.Tx: a BEGIN
+// (share.go, group.go, db/internal/sqltext). Transactions are begun with Pool.Tx: a BEGIN
 // as a statement is refused, since connections are shared.
 //
 // # Transactions and streams

@@ -64,7 +64,7 @@ func TestUnknownOverHTTP(t *testing.T) {
 }
 
 // TestErrorsOfTheServer: what the server reports as its own trouble has rolled the
-// statement back, so it is safe to retry; a script may have committed before.
+// statement back, so it is safe to retry; a script is left to its caller.
 func TestErrorsOfTheServer(t *testing.T) {
 	p := open(t, plain(t), pg.Config{})
 	exec(t, &p.Querier, "CREATE FUNCTION trouble() RETURNS int LANGUAGE plpgsql AS "+

@@ -60,7 +60,7 @@ type groupItem struct {
 func (cn *conn) groups(q *db.Query, r runnable) bool {
 	s := r.st
 	return cn.core.shares && r.prep != nil && cn.held == nil && (q.Op == db.OpOne || q.Op == db.OpQuery) &&
-		s.harmless && s.proven >= groupRuns && s.average < groupTime/4 && q.Hook.State&(flagRetried|flagAlone) == 0
+		s.traits.Harmless && s.proven >= groupRuns && s.average < groupTime/4 && q.Hook.State&(flagRetried|flagAlone) == 0
 }
 
 // join appends a query, whose Bind and Execute are in out, to the open group.

@@ -1,10 +1,11 @@
 package pg
 
 import (
+	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/internal/sqltext"
 )
 
 // What the protocol cannot carry is refused before it is sent: the server would
@@ -20,30 +21,57 @@ const (
 	maxSent = 1<<30 - 2
 )
 
-// refused is why q cannot be sent, nil if it can.
-func refused(q *db.Query) error {
-	if q.Op != db.OpBatch {
-		return unsendable(q)
+// admit looks at q before anything of it is sent. It returns its statement, if it is
+// one, and whether it needs a connection alone. inside: q is part of a transaction of
+// the user.
+func (c *core) admit(q *db.Query, inside bool) (s *statement, alone bool, err error) {
+	switch q.Op {
+	case db.OpOne, db.OpQuery, db.OpExec, db.OpStream:
+		s = c.statement(q.SQL)
+		u := sqltext.Use{Exec: q.Op == db.OpExec, Params: len(q.Params()), Inside: inside}
+		return s, q.Op == db.OpStream, refused(q, &s.traits, u)
+	case db.OpBatch:
+		alone, err = c.admitBatch(q)
+		return nil, alone, err
 	}
-	for i, item := range q.Items {
-		if err := unsendable(item); err != nil {
-			return &db.BatchError{Index: i, SQL: item.SQL, Err: err}
-		}
-	}
-	return nil
+	return nil, q.Op == db.OpBegin || q.Op == db.OpCustom, nil
 }
 
-// unsendable is refused for one statement.
-func unsendable(q *db.Query) error {
-	if q.Op != db.OpCustom && hasWord(q.SQL, "copy") && copiesHere(q.SQL) {
+// admitBatch is admit for a batch. It needs a connection, and a transaction that is
+// begun and committed by itself, when its rows decide about its success and it must
+// not be committed before they have been looked at: reads commit nothing. And when
+// a statement may commit by itself: a procedure, VACUUM. In a transaction the server
+// refuses that.
+func (c *core) admitBatch(q *db.Query) (alone bool, err error) {
+	rows, reads, whole := false, true, true
+	for i, item := range q.Items {
+		t := c.traits(item.SQL)
+		u := sqltext.Use{Exec: item.Op == db.OpExec, Params: len(item.Params()), Item: true}
+		if err := refused(item, t, u); err != nil {
+			return false, &db.BatchError{Index: i, SQL: item.SQL, Err: err}
+		}
+		rows = rows || item.Op != db.OpExec
+		reads, whole = reads && t.Reads, whole && t.Repeatable
+	}
+	return rows && !reads || !whole, nil
+}
+
+// refused is why a statement cannot be sent, nil if it can.
+func refused(q *db.Query, t *sqltext.Traits, u sqltext.Use) error {
+	if r := t.Refused(u); r != nil {
+		return &db.Error{Kind: db.Invalid, Code: r.Code, Message: r.Message, SQL: q.SQL}
+	}
+	switch {
+	case t.Copies:
 		return copyError(q.SQL)
+	case t.Listens:
+		return &db.Error{Kind: db.Invalid, Code: codeNotSupported, Message: errListen.Error(), SQL: q.SQL, Err: errListen}
+	case t.Zero:
+		return &db.Error{Kind: db.Invalid, Code: "22021", Message: "the statement holds a zero byte", SQL: q.SQL}
 	}
 	params := q.Params()
 	if len(params) > maxParams {
 		return tooMuch(q, fmt.Sprintf("the call has %d parameters, more than the %d of the protocol: pass an array", len(params), maxParams))
-	}
-	if strings.IndexByte(q.SQL, 0) >= 0 {
-		return &db.Error{Kind: db.Invalid, Code: "22021", Message: "the statement holds a zero byte", SQL: q.SQL}
 	}
 	size := len(q.SQL)
 	for i := range params {
@@ -60,17 +88,14 @@ func unsendable(q *db.Query) error {
 	return nil
 }
 
-// copiesHere tells whether a COPY is from or to its client.
-func copiesHere(sql string) bool {
-	lower := strings.ToLower(sql)
-	return strings.Contains(lower, "stdin") || strings.Contains(lower, "stdout")
-}
-
 // copyError is the error of a COPY as a statement: whose rows would nobody send, or
-// take. A script that holds one TO STDOUT has run all the same.
+// take.
 func copyError(sql string) error {
 	return &db.Error{Kind: db.Invalid, Code: codeNotSupported, Message: errCopy.Error(), SQL: sql, Err: errCopy}
 }
+
+// errListen: the connection is everybody's, and nobody would take the notifications.
+var errListen = errors.New("LISTEN as a statement: notifications come from pg.Listen")
 
 // errTooLong is the reason of what is longer than maxSent.
 var errTooLong = fmt.Errorf("the statement and its parameters are longer than the %d bytes of a message", maxSent)

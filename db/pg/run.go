@@ -1,13 +1,9 @@
 package pg
 
-import (
-	"strings"
-
-	"github.com/fasterapi/fasterapi/db"
-)
+import "github.com/fasterapi/fasterapi/db"
 
 // run sends q, which has no connection of its own, on this one. s is its
-// statement; nil for batches, scripts and pings.
+// statement; nil for batches and pings.
 func (cn *conn) run(q *db.Query, s *statement) {
 	switch {
 	case q.Op == db.OpPing:
@@ -17,10 +13,9 @@ func (cn *conn) run(q *db.Query, s *statement) {
 		if cn.readyForBatch(q) {
 			cn.sendBatch(q)
 		}
-	case s == nil:
-		cn.core.d.noteText(q.SQL)
-		cn.setBuffer(appendSimple(cn.buffer(), q.SQL))
-		cn.send(unit{kind: unitSimple, q: q})
+	case s.traits.Script():
+		cn.setBuffer(appendSimple(cn.buffer(), s.script()))
+		cn.send(unit{kind: unitSimple, q: q, st: s})
 	default:
 		if r := cn.readyFor(q, s); r.shape != nil {
 			cn.execute(q, r)
@@ -32,7 +27,7 @@ func (cn *conn) run(q *db.Query, s *statement) {
 func (cn *conn) send(u unit) {
 	u.q.Hook.Holder = cn
 	setState(u.q, stateSent)
-	if u.st != nil && u.st.limits || u.kind == unitSimple && setsLimit(u.q.SQL) {
+	if u.st != nil && u.st.limits {
 		cn.lift()
 	}
 	cn.push(u)
@@ -173,6 +168,7 @@ func (cn *conn) sendBatch(q *db.Query) bool {
 	before := cn.buffer()
 	out := before
 	shapes := make([]*shape, len(q.Items))
+	u := unit{kind: unitBatch, q: q, shapes: shapes, repeats: true, reads: true}
 	for i, item := range q.Items {
 		s := cn.core.statement(item.SQL)
 		r := cn.readyFor(q, s)
@@ -187,49 +183,12 @@ func (cn *conn) sendBatch(q *db.Query) bool {
 		}
 		out = append(out, executeAll...)
 		shapes[i] = r.shape
+		u.repeats, u.reads = u.repeats && s.traits.Repeatable, u.reads && s.traits.Reads
 		if s.limits {
 			cn.lift()
 		}
 	}
 	cn.setBuffer(append(out, syncMsg...))
-	cn.send(unit{kind: unitBatch, q: q, shapes: shapes})
+	cn.send(u)
 	return true
-}
-
-// checked tells whether the rows of a batch decide about its success, so that it
-// must not be committed before they have been looked at. Reads commit nothing.
-func checked(q *db.Query) bool {
-	rows, writes := false, false
-	for _, item := range q.Items {
-		rows = rows || item.Op != db.OpExec
-		writes = writes || !reads(item.SQL)
-	}
-	return rows && writes
-}
-
-// reads tells whether a statement only reads, as far as its first word goes.
-func reads(sql string) bool {
-	return hasWord(sql, "select") || hasWord(sql, "values") || hasWord(sql, "show")
-}
-
-// hasWord tells whether sql begins with a word, whatever the case.
-func hasWord(sql, word string) bool {
-	sql = strings.TrimLeft(sql, " \t\r\n(")
-	if len(sql) < len(word) || !strings.EqualFold(sql[:len(word)], word) {
-		return false
-	}
-	return len(sql) == len(word) || !isLetter(sql[len(word)])
-}
-
-func isLetter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' || b == '_' || b >= '0' && b <= '9' }
-
-// isScript tells whether a call goes as a simple query: several statements
-// without parameters, which then are one transaction. A semicolon in a string
-// makes no harm: a single statement works that way too.
-func isScript(q *db.Query) bool {
-	if q.Op != db.OpExec || len(q.Params()) > 0 {
-		return false
-	}
-	at := strings.IndexByte(q.SQL, ';')
-	return at >= 0 && strings.TrimSpace(q.SQL[at+1:]) != ""
 }

@@ -1,7 +1,6 @@
 package pg
 
 import (
-	"context"
 	"errors"
 	"strconv"
 	"time"
@@ -29,9 +28,7 @@ type session struct {
 	lifted  bool    // one of its statements has changed the time limit
 	marked  bool    // the savepoint of a batch is set, or on its way
 
-	readOnly bool            // its user wants no writes
-	entry    *entry          // it is in a hook
-	ctx      context.Context // of its user, for AfterUse; nil: there is no such hook
+	readOnly bool // its user wants no writes
 
 	since   time.Time // when it last did something
 	lastSQL string
@@ -100,7 +97,7 @@ func (s *session) take(q *db.Query) {
 		s.core.finish(q, s.why())
 		return
 	}
-	if err := refused(q); err != nil {
+	if _, _, err := s.core.admit(q, s.tx); err != nil {
 		s.core.finish(q, err)
 		return
 	}
@@ -138,8 +135,6 @@ func (s *session) dispatch(q *db.Query) {
 		s.lastSQL = q.SQL
 	}
 	switch {
-	case s.entry != nil && !s.entry.allowed(q):
-		s.failed(q, errHookOp)
 	case q.Op == db.OpCommit:
 		s.commit(q)
 	case q.Op == db.OpRollback:
@@ -158,7 +153,7 @@ func (s *session) dispatch(q *db.Query) {
 		s.batch(q)
 	case q.Op == db.OpCustom:
 		s.copy(q)
-	case q.Op == db.OpPing, q.Op == db.OpSavepoint, isScript(q):
+	case q.Op == db.OpPing, q.Op == db.OpSavepoint:
 		s.plain(q)
 	default:
 		s.query(q)
@@ -202,19 +197,23 @@ func (s *session) opened(u *unit) {
 	}
 }
 
-// plain runs scripts and pings.
+// plain runs pings and savepoints.
 func (s *session) plain(q *db.Query) {
 	if q.Op == db.OpPing {
 		s.cn.setBuffer(append(s.cn.buffer(), syncMsg...))
 		s.send(unit{kind: unitSync, q: q, step: (*session).queried})
 		return
 	}
-	s.core.d.noteText(q.SQL)
 	s.simple(q, q.SQL, (*session).queried)
 }
 
-// query runs one statement.
+// query runs one statement, or a script.
 func (s *session) query(q *db.Query) {
+	if st := s.core.statement(q.SQL); st.traits.Script() {
+		s.cn.setBuffer(appendSimple(s.cn.buffer(), st.script()))
+		s.send(unit{kind: unitSimple, q: q, st: st, step: (*session).queried})
+		return
+	}
 	r := s.fit(q)
 	if r.shape == nil {
 		return
@@ -296,11 +295,6 @@ func (s *session) repeated(u *unit) {
 // failed ends q without having sent it, or having found that it cannot succeed.
 func (s *session) failed(q *db.Query, err error) {
 	s.busy = false
-	if s.entry != nil {
-		s.core.finish(q, err)
-		s.pump()
-		return
-	}
 	if !s.tx {
 		s.rollback(q, err)
 		return
@@ -363,9 +357,7 @@ func (s *session) end() {
 		cn.fail(errOpenTx)
 		return
 	}
-	if !s.exit() {
-		cn.released()
-	}
+	cn.released()
 }
 
 // leave ends what is queued and counts the session as gone.
@@ -373,10 +365,6 @@ func (s *session) leave(why error) {
 	s.over, s.busy = true, false
 	for q := s.queue.pop(); q != nil; q = s.queue.pop() {
 		s.core.finish(q, why)
-	}
-	if e := s.entry; e != nil && e.first != nil {
-		s.core.finish(e.first, why)
-		e.first = nil
 	}
 	s.core.sessions--
 	s.core.b.leave()
@@ -388,7 +376,7 @@ func (s *session) broken(why error) {
 	if s.over {
 		return
 	}
-	s.lost = brokenError(why, "", s.tx || s.entry != nil)
+	s.lost = brokenError(why, "", s.tx)
 	s.leave(s.lost)
 	s.cn.held = nil
 }

@@ -125,7 +125,7 @@ func (u *unit) again(cn *conn) bool {
 	f := u.fit(e)
 	switch {
 	case e.Code == codeCancelled:
-		if retried || !u.repeatable() || !cn.collateral(e) {
+		if retried || !u.repeatable() && !u.wholeScript() || !cn.collateral(e) {
 			return false // at most once: when it is the server that stops it, twice is twice the load
 		}
 	case e.Code == codeReadOnly: // in a session of ours; elsewhere see suspect

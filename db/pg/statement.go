@@ -4,10 +4,12 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/internal/sqltext"
 )
 
 // statement is what a core knows about one SQL text. On each connection that
-// has used it there is a prepared form of it.
+// has used it there is a prepared form of it, unless it is a script: several
+// statements are never prepared.
 //
 // Owner: reactor.
 type statement struct {
@@ -19,10 +21,9 @@ type statement struct {
 	pins       int                 // batches that need it, see pin
 	next, prev *statement          // least recently used order
 
-	limits   bool  // changes the time limit of statements
-	controls bool  // begins or ends transactions
-	harmless bool  // may share a Sync, by its text
-	proven   uint8 // times in a row that it has run alone, and well; saturating
+	traits sqltext.Traits // what the text is
+	limits bool           // changes the time limit of statements
+	proven uint8          // times in a row that it has run alone, and well; saturating
 
 	runs    uint32  // measured, saturating
 	average float64 // of the time on the server, in ns, moving
@@ -97,11 +98,12 @@ func (s *statement) slow(after time.Duration) bool {
 // Owner: reactor.
 type statements struct {
 	bySQL      map[string]*statement
+	script     *statement // the last one, which is not in bySQL: scripts are long, and mostly run once
 	head, tail *statement // head: used last
 	limit      int
 }
 
-// get returns the statement of sql, and makes room for it when it is new.
+// statement returns the statement of sql, and makes room for it when it is new.
 func (c *core) statement(sql string) *statement {
 	l := &c.statements
 	if s := l.head; s != nil && s.sql == sql {
@@ -111,12 +113,39 @@ func (c *core) statement(sql string) *statement {
 		l.toFront(s)
 		return s
 	}
-	s := &statement{sql: sql, controls: controls(sql), harmless: harmless(sql), limits: setsLimit(sql)}
+	if s := l.script; s != nil && s.sql == sql {
+		return s
+	}
+	s := &statement{sql: sql, traits: sqltext.Of(sqltext.Postgres, sql), limits: setsLimit(sql)}
 	c.d.noteText(sql)
+	if s.traits.Script() {
+		l.script = s
+		return s
+	}
 	l.bySQL[sql] = s
 	l.insert(s)
 	c.trim(s)
 	return s
+}
+
+// traits are those of sql, which does not become a statement of the cache by that.
+func (c *core) traits(sql string) *sqltext.Traits {
+	if s := c.statements.bySQL[sql]; s != nil {
+		return &s.traits
+	}
+	t := sqltext.Of(sqltext.Postgres, sql)
+	return &t
+}
+
+// script is what is sent of one: without its frame, as several statements that are
+// sent together are one transaction anyway. A single one that was framed gets
+// company if it could commit in the middle, or could not run in a transaction.
+func (s *statement) script() string {
+	sql := s.traits.Body(s.sql)
+	if s.traits.Statements == 3 && s.traits.Framed && !s.traits.Repeatable {
+		sql += "\n;SELECT 1"
+	}
+	return sql
 }
 
 // busy tells whether calls wait for the statement to be prepared.

@@ -141,10 +141,10 @@ func TestTransactionStatements(t *testing.T) {
 	require.EqualValues(t, 1, one[int64](t, &p.Querier, "SELECT count(*) FROM t WHERE n = 20"), "a script may be whole transactions")
 
 	_, err := p.Tx(ctx, db.TxOptions{}, func(_ context.Context, tx *db.Tx) (int, error) {
-		exec(t, &tx.Querier, "COMMIT")
-		_, err := tx.Exec(ctx, "INSERT INTO t VALUES (30)").Await(ctx)
+		_, err := tx.Exec(ctx, "COMMIT").Await(ctx)
 		require.Equal(t, db.Invalid, db.KindOf(err))
-		return 0, nil
+		exec(t, &tx.Querier, "INSERT INTO t VALUES (30)") // it was refused before it was sent
+		return 0, err
 	}).Await(ctx)
 	require.Equal(t, db.Invalid, db.KindOf(err))
 	require.Zero(t, one[int64](t, &p.Querier, "SELECT count(*) FROM t WHERE n = 30"))

@@ -1,7 +1,6 @@
 package pg
 
 import (
-	"slices"
 	"time"
 
 	"github.com/fasterapi/fasterapi/db"
@@ -36,8 +35,8 @@ type unit struct {
 	group  *group                // unitGroup
 	step   func(*session, *unit) // what comes next, for the steps of a session
 
-	item      int // unitBatch: the current one
-	affected  int64
+	item      int   // unitBatch: the current one
+	affected  int64 // unitSimple: rows so far
 	kind      unitKind
 	slow      bool // its statement is
 	unknown   bool // its statement has not been measured
@@ -48,28 +47,36 @@ type unit struct {
 	refused   bool // it is a COPY that nobody feeds, or reads
 	abandoned bool // its query was cancelled
 	aborted   bool // unitSimple: the server answered ROLLBACK
+	repeats   bool // unitBatch: all of its statements are Repeatable
+	reads     bool // unitBatch: all of them only read
 }
 
 // repeatable tells whether u's query may run once more when the server has
 // stopped it.
 func (u *unit) repeatable() bool {
 	switch {
-	case u.kind == unitSimple: // it may hold a COMMIT
+	case u.kind == unitSimple: // BEGIN, COMMIT and the like; a script is its caller's to judge
 		return false
 	case u.q == nil || u.kind == unitSync:
 		return true
 	case u.kind == unitBatch:
-		return !slices.ContainsFunc(u.q.Items, func(item *db.Query) bool { return !repeatable(item.SQL) })
+		return u.repeats
 	}
-	return repeatable(u.q.SQL)
+	return u.st != nil && u.st.traits.Repeatable
+}
+
+// wholeScript tells whether u is a script that was rolled back as a whole when a
+// cancel request hit it, which was not meant for it.
+func (u *unit) wholeScript() bool {
+	return u.kind == unitSimple && u.st != nil && u.st.traits.Repeatable
 }
 
 // onlyReads tells whether u's query may run twice, whatever has become of it.
 func (u *unit) onlyReads() bool {
-	if u.kind != unitBatch {
-		return reads(u.q.SQL)
+	if u.kind == unitBatch {
+		return u.reads
 	}
-	return !slices.ContainsFunc(u.q.Items, func(item *db.Query) bool { return !reads(item.SQL) })
+	return u.st != nil && u.st.traits.Reads
 }
 
 // wantsRows tells whether somebody takes the rows of the current statement.

@@ -141,10 +141,11 @@ func (c *conn) wait(d time.Duration) {
 
 // run executes one statement, q itself or an item of the batch q.
 func (c *conn) run(q, item *db.Query) error {
-	if isScript(item) {
-		if c.reader && c.handle.autocommit() {
-			return errWrites // for all that is known
-		}
+	traits := c.driver.texts.of(item.SQL)
+	switch {
+	case traits.Script() && c.reader && c.handle.autocommit():
+		return errWrites // for all that is known
+	case traits.Script():
 		return c.script(q, item, byCaller)
 	}
 	s, err := c.statementFor(q, key{item.SQL, byCaller})
@@ -172,9 +173,7 @@ func (c *conn) run(q, item *db.Query) error {
 	if err := c.check(q, code, s.sql); err != nil {
 		return err
 	}
-	if c.handle.totalChanges() != changed {
-		item.Affected(c.handle.changes())
-	}
+	item.Affected(c.affected(traits.Main, changed))
 	return item.Err()
 }
 

@@ -23,6 +23,7 @@ type driver struct {
 	drained chan struct{} // closed: closing, and nothing is left
 	kill    chan struct{} // closed: closing, and no patience left
 	stop    chan struct{} // closed: workers end
+	texts   texts
 
 	mu      sync.Mutex
 	read    *lane
@@ -44,14 +45,17 @@ type lane struct {
 // Start implements db.Driver.
 func (d *driver) Start(q *db.Query) {
 	l := d.write
-	if routedToReader(q) {
+	if d.readsFirst(q) {
 		l = d.read
 	}
+	refused := d.refused(q, false)
 	d.mu.Lock()
 	var err error
 	switch {
 	case d.closing:
 		err = db.ErrClosed
+	case refused != nil:
+		err = refused
 	case q.Cancelled():
 		err = q.Cause()
 	case len(l.idle) == 0 && l.length >= d.cfg.MaxWaiting:
@@ -67,8 +71,9 @@ func (d *driver) Start(q *db.Query) {
 	d.assign(l, q)
 }
 
-// routedToReader decides where a query goes first.
-func routedToReader(q *db.Query) bool {
+// readsFirst tells whether a query goes to a reader first, as it only reads as far as
+// its text goes. What else it does is found out when a reader prepares it.
+func (d *driver) readsFirst(q *db.Query) bool {
 	switch q.Op {
 	case db.OpBegin:
 		return q.Tx.ReadOnly
@@ -78,13 +83,13 @@ func routedToReader(q *db.Query) bool {
 		return false
 	case db.OpBatch:
 		for _, item := range q.Items {
-			if !reads(item.SQL) {
+			if !d.texts.of(item.SQL).Reads {
 				return false
 			}
 		}
 		return true
 	default:
-		return reads(q.SQL)
+		return d.texts.of(q.SQL).Reads
 	}
 }
 

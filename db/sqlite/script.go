@@ -1,17 +1,9 @@
 package sqlite
 
 import (
-	"strings"
-
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/internal/sqltext"
 )
-
-// isScript tells that item is a call of Exec with several statements in its text.
-func isScript(item *db.Query) bool {
-	return item.Op == db.OpExec && len(item.Params()) == 0 && strings.IndexByte(item.SQL, ';') >= 0 &&
-		sqltext.Of(sqltext.SQLite, item.SQL).Script()
-}
 
 // severalStatements is the error for a call that takes one.
 func severalStatements(sql string) error {
@@ -80,14 +72,31 @@ func (c *conn) statements(q, item *db.Query, k key) error {
 		if err != nil {
 			return err
 		}
-		if c.handle.totalChanges() != changed {
-			var rows int64
-			rows, rowid = c.handle.changes()
-			affected += rows
+		rows, last := c.affected(sqltext.Of(sqltext.SQLite, text).Main, changed)
+		if affected += rows; last != 0 {
+			rowid = last
 		}
 	}
 	item.Affected(affected, rowid)
 	return nil
+}
+
+// affected is how many rows a statement has inserted, updated or deleted, and the
+// last rowid that it has inserted. SQLite's numbers are of the last statement that
+// changed rows, and of all that the connection has ever inserted; for DROP TABLE it
+// counts rows as well.
+func (c *conn) affected(verb string, before int64) (rows, rowid int64) {
+	switch verb {
+	case "insert", "replace", "update", "delete":
+		if c.handle.totalChanges() == before {
+			return 0, 0
+		}
+		rows, rowid = c.handle.changes()
+	}
+	if rows == 0 || verb != "insert" && verb != "replace" {
+		return rows, 0
+	}
+	return rows, rowid
 }
 
 // batch runs the items of q, all or nothing.

@@ -24,11 +24,14 @@ func newSession(w *worker, tx bool) *session {
 // Start implements db.Session.
 func (s *session) Start(q *db.Query) {
 	d := s.worker.driver
+	refused := d.refused(q, s.tx)
 	d.mu.Lock()
 	var err error
 	switch {
 	case s.over:
 		err = db.ErrTxDone
+	case refused != nil:
+		err = refused
 	case q.Cancelled() && !endsSession(q.Op):
 		err = q.Cause()
 	}

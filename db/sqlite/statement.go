@@ -171,34 +171,3 @@ func (c *conn) describe(s *statement) {
 
 // blank tells that text has no statement in it: spaces, semicolons, comments.
 func blank(text string) bool { return text == "" || sqltext.Of(sqltext.SQLite, text).Statements == 0 }
-
-// keyword returns the first word of a statement in upper case: "SELECT".
-func keyword(sql string) string {
-	for {
-		sql = strings.TrimLeft(sql, " \t\r\n\f;(")
-		switch {
-		case strings.HasPrefix(sql, "--"):
-			_, sql, _ = strings.Cut(sql, "\n")
-		case strings.HasPrefix(sql, "/*"):
-			_, sql, _ = strings.Cut(sql[2:], "*/")
-		default:
-			end := 0
-			for end < len(sql) && (sql[end]|0x20 >= 'a' && sql[end]|0x20 <= 'z') {
-				end++
-			}
-			return strings.ToUpper(sql[:end])
-		}
-	}
-}
-
-// reads guesses from the first word whether a statement only reads: where it goes
-// first, in 10 ns. A wrong yes (WITH ... INSERT) is found out when a reader prepares
-// it, a wrong no costs a wait for the writer.
-func reads(sql string) bool {
-	switch keyword(sql) {
-	case "SELECT", "WITH", "VALUES", "EXPLAIN":
-		return true
-	default:
-		return false
-	}
-}

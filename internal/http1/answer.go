@@ -50,7 +50,6 @@ func (c *conn) answer(x *exchange.Exchange) {
 	case stream.Done:
 		c.writeBy = 0
 	case stream.Again:
-		c.noteUnsent(x, len(payload))
 		if x.PayloadLeased {
 			c.socket.Own()
 		} else {

@@ -2,7 +2,6 @@ package nethttp
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -53,8 +52,7 @@ type carrier struct {
 
 // run lets the handler answer, here or on the reactor.
 func (c *carrier) run() {
-	// net/http gives up a client whose body fails, who may wait for the answer.
-	if c.x.Refusal == nil || c.r.Context().Err() == nil {
+	if c.x.Refusal == nil { // else net/http may have given up a client who waits for the answer
 		c.setLive(true)
 		defer c.setLive(false)
 		stop := context.AfterFunc(c.r.Context(), c.cancel)
@@ -196,8 +194,8 @@ func (c *carrier) answer() {
 	c.w.Header().Set("Content-Length", strconv.Itoa(len(x.Payload)))
 	c.w.WriteHeader(x.Status)
 	if c.r.Method != http.MethodHead {
-		if n, err := c.write(x.Payload); err != nil {
-			c.options.BrokenOff(x, fmt.Errorf("%w after %d of %d bytes", err, n, len(x.Payload)))
+		if _, err := c.write(x.Payload); err != nil {
+			c.options.BrokenOff(x, err)
 		}
 	}
 }

@@ -220,7 +220,7 @@ func (st *statement) opens(d Dialect) bool {
 	switch {
 	case rest[0] == "begin":
 		rest = rest[1:]
-	case d == Postgres && rest[0] == "start" && rest[1] == "transaction":
+	case d == Postgres && rest[0] == "start" && st.first[1] == "transaction":
 		return st.tokens == 2
 	default:
 		return false

@@ -30,15 +30,16 @@ type Traits struct {
 	// no other one is Control. Body is what is between them.
 	Framed bool
 	// Reads: all statements read, lock rows at most, and call only functions that
-	// compute.
+	// compute (SQLite: any function). The frame of a Framed text does not count.
 	Reads bool
 	// Harmless: it is one SELECT that calls only functions that compute, locks no
 	// rows and makes no table, so it may run twice, or in one transaction with
 	// others, without anybody's noticing. PostgreSQL only.
 	Harmless bool
-	// Repeatable: when the server stops a statement, or ends with a shutdown, it is
+	// Repeatable: when the server stops the text, or ends with a shutdown, it is
 	// rolled back as a whole. Procedures and DO blocks may have committed in the
-	// middle; commands like CREATE INDEX CONCURRENTLY leave something behind.
+	// middle; commands like CREATE INDEX CONCURRENTLY leave something behind. The
+	// frame of one that is Framed does not count.
 	Repeatable bool
 	// Copies: a statement is a COPY from or to its client.
 	Copies bool
@@ -106,13 +107,14 @@ func read(d Dialect, sql string, escapes bool) (Traits, *reader) {
 			opened = st.opens(d)
 			t.body.from = st.end
 		}
-		if st.controls(d) {
-			controls++
-		}
 		closed = st.closes(d)
 		t.body.to = st.from
-		t.Reads = t.Reads && st.reads(d)
 		t.Harmless = t.Harmless && t.Statements == 1 && d == Postgres && st.harmless()
+		if st.controls(d) {
+			controls++
+			continue
+		}
+		t.Reads = t.Reads && st.reads(d)
 		t.Repeatable = t.Repeatable && st.repeatable()
 		t.Copies = t.Copies || d == Postgres && st.verb == "copy" && st.client
 		t.Listens = t.Listens || d == Postgres && st.verb == "listen"
@@ -122,6 +124,8 @@ func read(d Dialect, sql string, escapes bool) (Traits, *reader) {
 	}
 	t.Control = controls > 0
 	t.Framed = opened && closed && t.Statements > 1 && controls == 2
+	t.Reads = t.Reads && (controls == 0 || t.Framed)
+	t.Repeatable = t.Repeatable && (controls == 0 || t.Framed)
 	return t, r
 }
 

@@ -1,6 +1,7 @@
 package sqltext_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -146,7 +147,7 @@ func TestFramed(t *testing.T) {
 		require.Equal(t, test.body, traits.Body(test.sql))
 	}
 	for _, sql := range []string{
-		"BEGIN", "COMMIT", "BEGIN; a", "a; COMMIT", "a; BEGIN; b; COMMIT", "BEGIN; a; COMMIT; b", "BEGIN; a; ROLLBACK",
+		"START", "START; a; COMMIT", "START x; a; COMMIT", "BEGIN", "COMMIT", "BEGIN; a", "a; COMMIT", "a; BEGIN; b; COMMIT", "BEGIN; a; COMMIT; b", "BEGIN; a; ROLLBACK",
 		"BEGIN; a; COMMIT; BEGIN; b; COMMIT", "BEGIN; SAVEPOINT s; a; COMMIT", "BEGIN READ ONLY; a; COMMIT",
 		"BEGIN; a; COMMIT AND CHAIN", "BEGIN; a; COMMIT PREPARED 'x'", "(BEGIN); a; COMMIT", "COMMIT; a; BEGIN", "SELECT 1; SELECT 2",
 		"BEGIN x y z; a; COMMIT", "BEGIN; a; COMMIT TRANSACTION x",
@@ -171,6 +172,32 @@ func TestVerb(t *testing.T) {
 			for _, d := range both {
 				traits := sqltext.Of(d, text)
 				require.Equal(t, want, [2]string{traits.Verb, traits.Main}, text)
+			}
+		}
+	}
+}
+
+// TestRefused: what may be sent in which call.
+func TestRefused(t *testing.T) {
+	exec, one := sqltext.Use{Exec: true}, sqltext.Use{}
+	param, inside, item := sqltext.Use{Exec: true, Params: 1}, sqltext.Use{Exec: true, Inside: true}, sqltext.Use{Exec: true, Item: true}
+	all := []sqltext.Use{exec, one, param, inside, item}
+	for sql, allowed := range map[string][]sqltext.Use{
+		"":                          nil,
+		"SELECT ';'; -- ;":          all,
+		"DELETE FROM t; SELECT 1":   {exec, inside},
+		"COMMIT":                    nil,
+		"BEGIN; DELETE FROM t":      nil,
+		"BEGIN; SELECT 1; COMMIT":   {exec},
+		"BEGIN; SELECT 1; ROLLBACK": nil,
+		"SELECT 1; SAVEPOINT a":     nil,
+	} {
+		for _, text := range disguised(sql) {
+			for _, d := range both {
+				traits := sqltext.Of(d, text)
+				for _, u := range all {
+					require.Equal(t, slices.Contains(allowed, u), traits.Refused(u) == nil, "%q %+v", text, u)
+				}
 			}
 		}
 	}
@@ -283,7 +310,7 @@ func TestRepeatable(t *testing.T) {
 	for sql, want := range map[string]bool{
 		"select 1": true, "INSERT INTO t VALUES (1)": true, "WITH x AS (DELETE FROM t) SELECT 1": true, "DELETE FROM t; DELETE FROM u": true,
 		"CALL p()": false, "DO $$ BEGIN COMMIT; END $$": false, "CREATE INDEX CONCURRENTLY i ON t (a)": false, "VACUUM": false,
-		"DELETE FROM t; VACUUM": false,
+		"DELETE FROM t; VACUUM": false, "BEGIN; DELETE FROM t; COMMIT": true, "BEGIN; VACUUM; COMMIT": false, "COMMIT": false, "BEGIN; DELETE FROM t": false,
 	} {
 		for _, text := range disguised(sql) {
 			require.Equal(t, want, sqltext.Of(pg, text).Repeatable, text)
