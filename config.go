@@ -78,7 +78,14 @@ type HTTPConfig struct {
 	MaxHeaders   int           // header fields of a request; default 100
 	StreamAbove  int64         // bytes; larger bodies stream to handlers that read c.Body(); default 256 KiB
 	MaxConns     int           // open connections of each reactor; default 65,536
-	ServerName   string        // value of the Server response field; default none
+	// MaxUnsent bounds the bytes of responses that wait for clients who do not read, for
+	// each reactor; default 256 MiB. Above it those connections are cut off whose clients
+	// have taken nothing for the longest time; refusing new responses would let clients
+	// who do not read keep out those who do. A slice that responses share counts once,
+	// and the newest response may wait however long it is, so the bound should be
+	// several times the longest one. What the kernel has in its buffers is not counted.
+	MaxUnsent  int64
+	ServerName string // value of the Server response field; default none
 }
 
 const (
@@ -131,7 +138,7 @@ func (c Config) engine() http1.Config {
 	h := c.HTTP
 	return http1.Config{
 		HeadTimeout: h.HeadTimeout, BodyTimeout: h.BodyTimeout, IdleTimeout: h.IdleTimeout, WriteTimeout: h.WriteTimeout,
-		MaxHeadBytes: h.MaxHead, MaxHeaders: h.MaxHeaders, StreamAbove: h.StreamAbove, MaxConns: h.MaxConns,
+		MaxHeadBytes: h.MaxHead, MaxHeaders: h.MaxHeaders, StreamAbove: h.StreamAbove, MaxConns: h.MaxConns, MaxUnsent: h.MaxUnsent,
 		ServerName: h.ServerName, Logger: c.Logger,
 	}
 }

@@ -21,7 +21,7 @@ func (a *App) handler(maxHead int) http.Handler {
 	}
 	return nethttp.New((*dispatcher)(a), a.reactors, nethttp.Options{
 		StreamAbove: a.cfg.HTTP.StreamAbove, MaxHeaders: a.cfg.HTTP.MaxHeaders, MaxHead: maxHead, ServerName: a.cfg.HTTP.ServerName,
-		BodyTimeout: a.cfg.HTTP.BodyTimeout, WriteTimeout: a.cfg.HTTP.WriteTimeout,
+		BodyTimeout: a.cfg.HTTP.BodyTimeout, WriteTimeout: a.cfg.HTTP.WriteTimeout, MaxUnsent: a.cfg.HTTP.MaxUnsent,
 		BrokenOff: (*dispatcher)(a).brokenOff, Logger: a.log,
 	})
 }

@@ -60,6 +60,8 @@ type Reactor struct {
 	parked  atomic.Bool
 	phase   atomic.Int32
 	open    atomic.Int64 // connections
+	unsent  atomic.Int64 // bytes, see Stats
+	cutOff  atomic.Int64 // connections, see Stats
 	_       line
 	workers workers
 	pulse   atomic.Int64 // units<<1, +1 while not in user code
@@ -170,6 +172,13 @@ func (r *Reactor) ConnOpened() { r.open.Add(1) }
 
 // ConnClosed counts one connection less. Any goroutine.
 func (r *Reactor) ConnClosed() { r.open.Add(-1) }
+
+// CountUnsent changes the number of bytes that wait for clients, see [Stats]. Any
+// goroutine.
+func (r *Reactor) CountUnsent(change int64) { r.unsent.Add(change) }
+
+// CountCutOff counts a response that was given up for its size. Any goroutine.
+func (r *Reactor) CountCutOff() { r.cutOff.Add(1) }
 
 // OpenConns returns the number of open connections. Any goroutine.
 func (r *Reactor) OpenConns() int64 { return r.open.Load() }

@@ -35,6 +35,8 @@ type Stats struct {
 	Armed      int64 // timers
 	Registered int64 // descriptors
 	OpenConns  int64
+	Unsent     int64 // bytes of responses that wait for clients who do not read
+	CutOff     int64 // responses given up because these were too many
 
 	Coroutines     int64 // running or suspended
 	IdleCoroutines int64
@@ -123,6 +125,8 @@ func (r *Reactor) Stats() Stats {
 		Armed:      p.armed.Load(),
 		Registered: p.registered.Load(),
 		OpenConns:  r.open.Load(),
+		Unsent:     r.unsent.Load(),
+		CutOff:     r.cutOff.Load(),
 
 		Coroutines:     p.live.Load(),
 		IdleCoroutines: p.idleCo.Load(),

@@ -48,7 +48,7 @@ func (c *conn) answer(x *exchange.Exchange) {
 	c.socket.SetOut(out)
 	switch c.socket.FlushWith(&c.core.server.buffers, payload) {
 	case stream.Done:
-		c.writeBy = 0
+		c.taken()
 	case stream.Again:
 		if x.PayloadLeased {
 			c.socket.Own()

@@ -96,6 +96,7 @@ func (c *conn) close() {
 	c.socket.Drop(&c.core.server.buffers)
 	c.writeBy = 0
 	if c.owner.Load() == ownedByReactor {
+		c.waitNoMore()
 		c.core.forget(c)
 	}
 }

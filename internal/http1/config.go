@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/http1/wire"
 )
 
@@ -38,6 +39,9 @@ type Config struct {
 	// MaxConns bounds the open connections of each reactor; at the bound it
 	// stops accepting until one closes. Default 65,536.
 	MaxConns int
+	// MaxUnsent bounds the bytes of responses that wait for clients who do not read,
+	// for each reactor; see [exchange.Unsent]. Default 256 MiB.
+	MaxUnsent int64
 	// ServerName is the value of the Server response field; empty: none.
 	ServerName string
 	// Logger reports faults of the server itself. Default slog.Default().
@@ -67,6 +71,7 @@ func (c Config) withDefaults() Config {
 	setInt(&c.MaxTargetBytes, defaultMaxTarget)
 	setInt(&c.StreamAbove, int64(defaultStreamAbove))
 	setInt(&c.MaxConns, defaultMaxConns)
+	setInt(&c.MaxUnsent, int64(exchange.DefaultMaxUnsent))
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
@@ -102,6 +107,7 @@ func (c Config) Validate() error {
 	bad(c.MaxTargetBytes >= 0, "MaxTargetBytes", "positive")
 	bad(c.StreamAbove >= 0, "StreamAbove", "positive")
 	bad(c.MaxConns >= 0, "MaxConns", "positive")
+	bad(c.MaxUnsent >= 0, "MaxUnsent", "positive")
 	bad(wire.ValidHeader("Server", c.ServerName), "ServerName", "a valid header value")
 	return errors.Join(errs...)
 }

@@ -116,6 +116,8 @@ type conn struct {
 	listed     bool  // in core.conns
 	// flushing: a behind is scheduled.
 	flushing bool
+	// waiting is what the core knows of output that its client does not take; nil: none.
+	waiting *exchange.Waiting
 	// queued: a resumption is scheduled; until it runs nothing else works on c.
 	queued bool
 }
@@ -234,7 +236,7 @@ func (c *conn) flush() bool {
 	}
 	switch c.socket.Flush(&c.core.server.buffers) {
 	case stream.Done:
-		c.writeBy = 0
+		c.taken()
 		return true
 	case stream.Again:
 		c.moved(before - c.socket.Pending())

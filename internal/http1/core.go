@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/http1/wire"
 	"github.com/fasterapi/fasterapi/reactor"
 )
@@ -28,6 +29,7 @@ type core struct {
 	// conns is a ring of the open connections, with this sentinel.
 	conns   conn
 	count   int
+	unsent  *exchange.Unsent
 	date    wire.Date
 	opening opening
 	// unwatch ends the help of the watchdog.
@@ -52,6 +54,7 @@ type core struct {
 func newCore(s *Server, r *reactor.Reactor) *core {
 	c := &core{server: s, reactor: r, emptied: make(chan struct{}), spawn: r.Worker}
 	c.conns.next, c.conns.prev = &c.conns, &c.conns
+	c.unsent = exchange.NewUnsent(r, s.cfg.MaxUnsent, s.cfg.Logger, r.Now)
 	return c
 }
 

@@ -19,6 +19,7 @@
 //	loan.go       the connection is lent to a goroutine, and comes back
 //	wait.go       that goroutine waits for its client
 //	patience.go   deadlines
+//	unsent.go     what waits for clients who do not read is bounded
 //	close.go      the connection ends
 //
 // # Who owns a connection

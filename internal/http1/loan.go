@@ -47,6 +47,7 @@ func (c *conn) lend() {
 		c.loan.lag = pipelinedLag
 	}
 	c.fireBy(c.core.sinceEpoch() + c.nextLook())
+	c.waitNoMore() // what waits now is small, and the goroutine may write it
 	c.owner.Store(onLoan)
 	c.core.spawn(c)
 }
@@ -134,7 +135,7 @@ func (r *recalled) Run() {
 	if c.deadline == 0 {
 		c.arm()
 	}
-	if c.socket.Pending() > 0 && c.writeBy == 0 {
+	if c.socket.Pending() > 0 && c.waiting == nil {
 		c.moved(0)
 	}
 	if c.phase == ready || c.phase == reading && c.core.draining.Load() {

@@ -49,6 +49,7 @@ func (c *conn) moved(n int) {
 	}
 	c.writeBy = min(c.writeBy+time.Duration(n)*perByte, latest)
 	c.fireBy(c.writeBy)
+	c.waitForClient(n > 0)
 }
 
 // impatient tells whether a connection that comes back has a deadline that must

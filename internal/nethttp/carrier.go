@@ -2,6 +2,7 @@ package nethttp
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -43,6 +44,8 @@ type carrier struct {
 	// hijacked: the connection is not ours any more.
 	hijacked bool
 	left     int64 // bytes missing of a declared length; -1: none declared
+	unsent   *exchange.Unsent
+	waiting  *exchange.Waiting // while a staged response is written; nil: a small one
 	// sending is the time that the client has left to take the response.
 	sending credit
 
@@ -194,7 +197,7 @@ func (c *carrier) answer() {
 	c.w.Header().Set("Content-Length", strconv.Itoa(len(x.Payload)))
 	c.w.WriteHeader(x.Status)
 	if c.r.Method != http.MethodHead {
-		if _, err := c.write(x.Payload); err != nil {
+		if err := c.writeStaged(x.Payload); err != nil && !errors.Is(err, exchange.ErrUnsent) { // that is logged
 			c.options.BrokenOff(x, err)
 		}
 	}

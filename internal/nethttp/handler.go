@@ -28,6 +28,7 @@ type Options struct {
 	MaxHead      int           // bytes of a request head; 0: the server around the handler bounds them
 	BodyTimeout  time.Duration // for a request body to make progress, as in internal/http1
 	WriteTimeout time.Duration // for a response to make progress
+	MaxUnsent    int64         // bytes of staged responses that wait for clients, for each reactor
 	ServerName   string        // value of the Server response field; none when empty
 	// BrokenOff is told that the client did not take all of a staged response,
 	// and why. Default: nobody is.
@@ -56,13 +57,18 @@ type Handler struct {
 	handler  exchange.Handler
 	reactors *reactor.Group
 	options  Options
+	unsent   []*exchange.Unsent // by core
 	pool     sync.Pool
 	running  running
 }
 
 // New returns the engine.
 func New(h exchange.Handler, reactors *reactor.Group, o Options) *Handler {
-	return &Handler{handler: h, reactors: reactors, options: o.withDefaults()}
+	n := &Handler{handler: h, reactors: reactors, options: o.withDefaults()}
+	for core := range reactors.Len() {
+		n.unsent = append(n.unsent, exchange.NewUnsent(reactors.Reactor(core), o.MaxUnsent, n.options.Logger, time.Now))
+	}
+	return n
 }
 
 // ServeHTTP implements [http.Handler].
@@ -105,6 +111,7 @@ func (h *Handler) carry(w http.ResponseWriter, r *http.Request, secure bool) *ca
 	c := &carrier{handler: h.handler, options: &h.options, w: w, r: r, x: x, reactor: h.reactors.LeastLoaded(), turn: make(chan struct{}, 1)}
 	c.sending = newCredit(h.options.WriteTimeout)
 	c.control = http.NewResponseController(w)
+	c.unsent = h.unsent[c.reactor.Core()]
 	c.reactor.ConnOpened() // least loaded counts requests here
 	x.Attach(c, c.reactor, false)
 	x.Remote, _ = netip.ParseAddrPort(r.RemoteAddr)

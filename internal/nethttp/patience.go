@@ -272,6 +272,9 @@ func (c *carrier) write(p []byte) (int, error) {
 		if written += n; err != nil {
 			return written, err
 		}
+		if c.waiting != nil {
+			c.unsent.Wait(c.waiting, 0, p, true)
+		}
 	}
 	return written, nil
 }
@@ -297,8 +300,14 @@ func (c *carrier) output(send func() (int, error)) (int, error) {
 	began := time.Now()
 	deadline := c.sending.deadline(began)
 	_ = c.control.SetWriteDeadline(deadline)
+	if c.wasCut() {
+		return 0, exchange.ErrUnsent
+	}
 	n, err := send()
 	c.sending.settle(time.Since(began), n)
+	if err != nil && c.wasCut() {
+		return n, exchange.ErrUnsent
+	}
 	if err != nil && !time.Now().Before(deadline) {
 		// HTTP/2 only says that the stream was closed.
 		return n, fmt.Errorf("%w (%w)", exchange.ErrTimeout, err)
