@@ -252,23 +252,31 @@ func TestTimeout(t *testing.T) {
 		return "", err
 	}
 	everyMode(t, func(app *fasterapi.App) {
-		app.Use(middleware.Timeout(20 * time.Millisecond))
-		app.Get("/goroutine", wait)
-		app.Get("/coroutine", wait, fasterapi.OnReactor())
-		app.GetFuture("/chain", func(c *fasterapi.Ctx, _ fasterapi.None) async.Future[fasterapi.Text] {
+		late := app.Group("")
+		late.Use(middleware.Timeout(20 * time.Millisecond))
+		late.Get("/goroutine", wait)
+		late.Get("/coroutine", wait, fasterapi.OnReactor())
+		late.GetFuture("/chain", func(c *fasterapi.Ctx, _ fasterapi.None) async.Future[fasterapi.Text] {
 			return stuck(c).Then(func(struct{}) fasterapi.Text { return "never" })
 		})
-		app.Get("/derived", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.Text, error) {
+		late.Get("/derived", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.Text, error) {
 			ctx, cancel := context.WithCancel(c)
 			defer cancel()
 			<-ctx.Done()
 			return "", errors.New("wrapped beyond recognition")
 		})
-		app.Get("/late", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.Text, error) {
+		late.Get("/late", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.Text, error) {
 			<-c.Done()
 			return "in spite of it", nil
 		})
-		answering(app, "/fast", hello)
+		fast := app.Group("") // longer than a busy machine takes
+		fast.Use(middleware.Timeout(time.Minute))
+		greet := func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.Text, error) { return hello(c) }
+		fast.Get("/goroutine/fast", greet)
+		fast.Get("/coroutine/fast", greet, fasterapi.OnReactor())
+		fast.GetFuture("/chain/fast", func(*fasterapi.Ctx, fasterapi.None) async.Future[fasterapi.Text] {
+			return async.Ready[fasterapi.Text]("hello")
+		})
 	}, func(t *testing.T, s service) {
 		for _, path := range []string{"/goroutine", "/coroutine", "/chain", "/derived"} {
 			a := s.get(path)

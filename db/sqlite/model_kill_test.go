@@ -46,6 +46,22 @@ func victim(path string) {
 	fmt.Fprintln(os.Stderr, m.Err())
 }
 
+// firstWrite calls done with the first write.
+//
+// Owner: the goroutine that copies the process's output.
+type firstWrite struct {
+	buffer *bytes.Buffer
+	done   func()
+}
+
+func (w *firstWrite) Write(p []byte) (int, error) {
+	if w.done != nil {
+		w.done()
+		w.done = nil
+	}
+	return w.buffer.Write(p)
+}
+
 // TestModelKilled: see dbtest.Model. The process is killed in the middle, again and
 // again; what it had told its callers by then must be in the file.
 func TestModelKilled(t *testing.T) {
@@ -57,11 +73,13 @@ func TestModelKilled(t *testing.T) {
 		require.NoError(t, p.Close(t.Context()))
 
 		var journal, complaints bytes.Buffer
+		begun := make(chan struct{})
 		child := exec.Command(os.Args[0])
 		child.Env = append(os.Environ(), modelFile+"="+path)
-		child.Stdout, child.Stderr = &journal, &complaints
+		child.Stdout, child.Stderr = &firstWrite{buffer: &journal, done: func() { close(begun) }}, &complaints
 		require.NoError(t, child.Start())
-		time.Sleep(50*time.Millisecond + rand.N(600*time.Millisecond)) // anywhere in its work
+		<-begun
+		time.Sleep(rand.N(600 * time.Millisecond)) // anywhere in its work
 		require.NoError(t, child.Process.Kill())
 		_ = child.Wait() // killed
 		require.Empty(t, complaints.String())
