@@ -303,7 +303,9 @@ func TestKeptModel(t *testing.T) {
 		if wrong := k.wrong.Load(); wrong != nil {
 			t.Fatal(*wrong)
 		}
-		require.NotContains(t, s.log.String(), "panic")
+		for line := range strings.Lines(s.log.String()) { // the log of a long run is too long to be shown
+			require.NotContains(t, line, "panic")
+		}
 		require.Greater(t, n.Load(), uint64(100), "requests")
 		require.Greater(t, k.uses.Load(), int64(1000), "uses of what was kept")
 		t.Logf("%d requests, %d uses of what was kept", n.Load(), k.uses.Load())
