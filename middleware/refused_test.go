@@ -235,8 +235,8 @@ type refusal struct {
 	// handled: the handler reads the body when it turns out to be bad.
 	handled bool
 	routes  []string // below /of/STYLE
-	// unrouted: the path cannot be read.
-	unrouted bool
+	// unrouted: the path and the fields cannot be read; noRoute: the path cannot.
+	unrouted, noRoute bool
 	// modes are the engines where our handlers see the request; none: all.
 	modes []string
 }
@@ -281,6 +281,7 @@ func refusals() []refusal {
 		{name: "second Host", in: "POST PATH HTTP/1.1\r\nFIELDSHost: b\r\n\r\n" + smuggle, status: 400, routes: everyKind, modes: own},
 		{name: "head broken off", in: "POST PATH HTTP/1.1\r\nFIELDSX", half: true, status: 400, detail: "not complete", routes: everyKind, modes: own},
 		{name: "bad target", in: "POST PATH\x01 HTTP/1.1\r\nFIELDS\r\n" + smuggle, status: 400, routes: unread, unrouted: true, modes: own},
+		{name: "bad escape", in: "POST PATH/%zz HTTP/1.1\r\nFIELDS\r\n" + smuggle, status: 400, routes: unread[:1], noRoute: true, modes: own},
 		{name: "bad version", in: "POST PATH HTTP/2.0\r\nFIELDS\r\n" + smuggle, status: 505, routes: unread, unrouted: true, modes: own},
 		{name: "bad host", in: "POST PATH HTTP/1.1\r\nFIELDS\r\n" + smuggle, status: 400, routes: everyKind},
 	}
@@ -359,8 +360,8 @@ func (s *refusing) check(t *testing.T, r refusal, path, id, mode string) {
 		}
 		require.Equal(t, want, got.header.Get(name), "%s: %s", about, name)
 	}
-	if !r.unrouted {
-		require.NotEmpty(t, got.header.Get("X-Route"), about)
+	require.Equal(t, r.unrouted || r.noRoute, got.header.Get("X-Route") == "", about)
+	if !r.unrouted && !r.noRoute {
 		require.Equal(t, "yes", got.header.Get("X-Wrapped"), about)
 	}
 	id = got.header.Get("X-Request-Id")
@@ -381,7 +382,7 @@ func (s *refusing) check(t *testing.T, r refusal, path, id, mode string) {
 
 	logged := linesWith(s.log.String(), " request="+id+" ")
 	require.Len(t, logged, 1, "%s: %s", about, s.log)
-	require.Contains(t, logged[0], fmt.Sprintf(" method=POST path=%s status=%d ", path, r.status))
+	require.Contains(t, logged[0], fmt.Sprintf(" method=POST path=%s status=%d ", path+map[bool]string{true: "/%zz"}[r.noRoute], r.status))
 	require.Contains(t, logged[0], " client=127.0.0.1")
 	if !r.handled {
 		require.Contains(t, logged[0], fmt.Sprintf(" refused=%q ", doc.Detail))

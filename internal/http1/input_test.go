@@ -311,3 +311,21 @@ func TestMethodsAndVersions(t *testing.T) {
 	require.Equal(t, []string{"200"}, statuses(out))
 	require.Contains(t, out, "Connection: close\r\n")
 }
+
+// TestRefusedHEAD: the answer has no content, as far as the method was read.
+func TestRefusedHEAD(t *testing.T) {
+	for _, in := range []string{
+		"HEAD /a HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "HEAD /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1048577\r\n\r\n", "HEAD /\x01",
+	} {
+		out := answerTo(t, in)
+		require.Contains(t, out, "Content-Type: application/problem+json\r\n")
+		require.True(t, strings.HasSuffix(out, "\r\n\r\n"), out)
+	}
+	require.True(t, strings.HasSuffix(answerTo(t, "HEAD\t/ HTTP/1.1\r\n"), "\r\n\r\n"))
+	require.True(t, strings.HasSuffix(answerTo(t, "HEADS\t/ HTTP/1.1\r\n"), "}"))
+}
+
+func answerTo(t *testing.T, in string) string {
+	l := newLab(t, 1, Config{}, &site{})
+	return l.send(l.dial(), in)
+}

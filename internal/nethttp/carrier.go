@@ -55,7 +55,8 @@ type carrier struct {
 
 // run lets the handler answer, here or on the reactor.
 func (c *carrier) run() {
-	if c.x.Refusal == nil { // else net/http may have given up a client who waits for the answer
+	// net/http gives up a client whose body fails, who may wait for the answer.
+	if c.x.Refusal == nil || c.r.Context().Err() == nil {
 		c.setLive(true)
 		defer c.setLive(false)
 		stop := context.AfterFunc(c.r.Context(), c.cancel)

@@ -4,25 +4,23 @@ package wire
 // to be complete, so that the refusal can be answered and logged like a request. b
 // and lim are those of the last call of [Head.Parse].
 //
-// Method and Target are what has come of them, without the byte that was wrong. Path,
-// RawQuery and Host are set only when the request line is sound, else Path is nil.
-// Headers are the fields up to the first that is not well-formed. Nothing of it tells where the
+// Method and Target are what has come of them, without the byte that was wrong. Path and
+// RawQuery are set only when the request line is sound, else Path is nil. Headers are
+// the fields up to the first that is not well-formed; there are none when the request
+// line is not whole. Nothing of it tells where the
 // next request begins: there is no body, and [Head.Persistent] is false.
 func (h *Head) ParsePart(b []byte, lim Limits) {
 	lim = lim.withDefaults()
 	b = b[:min(len(b), lim.HeadBytes)]
 	h.Reset()
 	h.Minor, h.state.partly = 0, true
-	sound := h.plainRequestLine(b, &lim)
-	if !sound {
-		var err error
-		sound, err = h.requestLine(b, &lim)
-		sound = sound && err == nil
+	if !h.plainRequestLine(b, &lim) {
+		if ok, err := h.requestLine(b, &lim); !ok || err != nil {
+			h.requestLinePart(b)
+		}
 	}
-	if sound {
+	if h.state.stage == atFields {
 		_, _ = h.fieldLines(b, &lim) // it is refused already
-	} else {
-		h.requestLinePart(b)
 	}
 	h.ContentLength, h.Close = -1, true
 	h.state = progress{stage: atEnd}

@@ -21,6 +21,8 @@ func TestParsePart(t *testing.T) {
 		{"GET /a?b", `GET /a?b 1.0 form=0 path="" query="" host="" length=-1 body=0 close`},
 		{"GET /a\x01b HTTP/1.1\r\n", `GET /a 1.0 form=0 path="" query="" host="" length=-1 body=0 close`},
 		{"GET /%zz HTTP/1.1\r\n", `GET /%zz 1.1 form=0 path="" query="" host="" length=-1 body=0 close`},
+		{"GET /%zz?q HTTP/1.1\r\nHost: a\r\nOrigin: b\r\n\r\n", `GET /%zz?q 1.1 form=0 path="" query="" host="a" length=-1 body=0 close Host="a" Origin="b"`},
+		{"GET x://b/ HTTP/1.0\r\nHost: a\r\n\r\n", `GET x://b/ 1.0 form=0 path="" query="" host="a" length=-1 body=0 close Host="a"`},
 		{"GET /a?" + strings.Repeat("b", 30), `GET /a?bbbbbbbbbbbbbbbbbb 1.0 form=0 path="" query="" host="" length=-1 body=0 close`},
 		{"GET /a HTTP/2.0\r\n", `GET /a 1.0 form=0 path="" query="" host="" length=-1 body=0 close`},
 		{"GET http://h/a?b HTTP/1.1\r\nHost: g", `GET http://h/a?b 1.1 form=1 path="/a" query="b" host="h" length=-1 body=0 close`},
