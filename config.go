@@ -62,7 +62,8 @@ type Config struct {
 	// Clock replaces the real clock in tests, see fasterapitest.NewClock. Default:
 	// the real one.
 	Clock *reactor.ManualClock
-	// Logger receives what the framework has to say. Default slog.Default().
+	// Logger receives what the framework has to say, and what futures on its reactors
+	// have to (see async.Logged). Default slog.Default().
 	Logger *slog.Logger
 }
 

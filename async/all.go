@@ -28,10 +28,10 @@ func (a *all[T]) note(i int, v T, err error) bool {
 
 func (a *all[T]) result() ([]T, error) { return a.values, a.err }
 
-func (a *all[T]) spill() {
+func (a *all[T]) spill(on Scheduler) {
 	for i, v := range a.values {
 		if a.have[i] {
-			discard(v)
+			discard(on, v)
 		}
 	}
 }
@@ -71,10 +71,10 @@ func (s *settling[T]) note(i int, v T, err error) bool {
 
 func (s *settling[T]) result() ([]Result[T], error) { return s.results, nil }
 
-func (s *settling[T]) spill() {
+func (s *settling[T]) spill(on Scheduler) {
 	for i, r := range s.results {
 		if s.have[i] {
-			discard(r.Value)
+			discard(on, r.Value)
 		}
 	}
 }

@@ -19,7 +19,7 @@ func Map[T, U any](ctx context.Context, items []T, limit int, fn func(T) Future[
 	e.spill = func() {
 		for i, v := range out {
 			if have[i] {
-				discard(v)
+				discard(e.sched, v)
 			}
 		}
 	}
@@ -248,7 +248,7 @@ func (e *each[T, U]) arrive(i int, v U, err error) {
 	if e.over {
 		e.mu.Unlock()
 		if err == nil {
-			discard(v)
+			discard(e.sched, v)
 		}
 		return
 	}

@@ -210,7 +210,7 @@ func (l *later[T, U]) resume() (due continuation) {
 	var zero T
 	l.value = zero
 	if cause := l.abortedBy(); cause != nil {
-		discard(v)
+		discard(l.home, v)
 		return l.fail(cause)
 	}
 	returned := false

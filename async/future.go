@@ -1,9 +1,6 @@
 package async
 
-import (
-	"context"
-	"log/slog"
-)
+import "context"
 
 // Future stands for a T that comes later, or an error. It is a value of a few
 // words: pass it by value. The zero Future is ready with the zero T.
@@ -54,17 +51,17 @@ func (f Future[T]) abort(cause error) {
 }
 
 // OnDone ends a chain: fn is called with the result, once. At most one
-// allocation. There is nowhere for a panic of fn to go, so it is logged.
+// allocation. There is nowhere for a panic of fn to go, so it is logged; see [Logged].
 func (f Future[T]) OnDone(fn func(T, error)) {
 	s := f.state
 	if s == nil {
-		callDone(fn, f.value, f.err)
+		callDone(nil, fn, f.value, f.err)
 		return
 	}
 	startUp(s.up, background{}, true)
 	if s.isSettled() || !s.attach(&done[T]{src: s, fn: fn}) {
 		v, err := s.outcome()
-		callDone(fn, v, err)
+		callDone(s.up.scheduler(), fn, v, err)
 	}
 }
 
@@ -80,20 +77,13 @@ func (d *done[T]) Run() { d.resume() }
 
 func (d *done[T]) resume() continuation {
 	v, err := d.src.outcome()
+	on := d.src.up.scheduler()
 	d.src = nil
-	callDone(d.fn, v, err)
+	callDone(on, d.fn, v, err)
 	return nil
 }
 
-func callDone[T any](fn func(T, error), v T, err error) {
-	defer logPanic()
+func callDone[T any](on Scheduler, fn func(T, error), v T, err error) {
+	defer logPanic(on)
 	fn(v, err)
-}
-
-// logPanic must be deferred itself.
-func logPanic() {
-	if v := recover(); v != nil {
-		err := newPanicError(v)
-		slog.Error("async: panic in a callback", "error", err, "stack", string(err.Stack))
-	}
 }

@@ -14,7 +14,7 @@ type rule[R any] interface {
 	// result is asked for once: after the end, or when all inputs are there.
 	result() (R, error)
 	// spill gives back the values taken so far when nobody will get them.
-	spill()
+	spill(on Scheduler)
 }
 
 // gather is a pending combinator: the origin of its result.
@@ -90,7 +90,7 @@ func (in *input[R]) resume() continuation {
 func (g *gather[R]) conclude(here Scheduler) continuation {
 	v, err := g.rule.result()
 	if err != nil {
-		g.rule.spill()
+		g.rule.spill(g.sched)
 	}
 	g.cancelInputs(context.Canceled)
 	if !g.claim() {
@@ -120,7 +120,7 @@ func (g *gather[R]) cancel(cause error) origin {
 	if first {
 		g.root.cancel(cause)
 		g.cancelInputs(cause)
-		g.rule.spill()
+		g.rule.spill(g.sched)
 	}
 	return nil
 }
@@ -161,7 +161,7 @@ func gatherMany[T, R any](r manyRule[T, R], fs []Future[T]) Future[R] {
 func concluded[R any](r rule[R]) Future[R] {
 	v, err := r.result()
 	if err != nil {
-		r.spill()
+		r.spill(nil)
 	}
 	return settledWith(v, err)
 }
@@ -172,7 +172,7 @@ func leaveAll[T any](fs []Future[T]) {
 		if f.state != nil {
 			leave(f.state)
 		} else if f.err == nil {
-			discard(f.value)
+			discard(nil, f.value)
 		}
 	}
 }

@@ -21,7 +21,7 @@ func (r *root[T]) cancel(cause error) origin {
 		old := r.phase.Load()
 		if old&claimed != 0 {
 			if old&(heardLate|cancelled) == heardLate {
-				callHook(r.hook)
+				callHook(r.sched, r.hook)
 			}
 			return nil
 		}
@@ -30,7 +30,7 @@ func (r *root[T]) cancel(cause error) origin {
 		}
 		defer r.failed(cause) // also when the hook ends its goroutine
 		if old&hooked != 0 {
-			callHook(r.hook)
+			callHook(r.sched, r.hook)
 		}
 		return nil
 	}
@@ -62,12 +62,12 @@ func (r *root[T]) onCancel(fn func()) {
 	}
 	r.hook = fn
 	if r.phase.Or(hooked)&cancelled != 0 {
-		callHook(fn)
+		callHook(r.sched, fn)
 	}
 }
 
-func callHook(fn func()) {
-	defer logPanic()
+func callHook(on Scheduler, fn func()) {
+	defer logPanic(on)
 	fn()
 }
 

@@ -74,8 +74,8 @@ func (s *some[T]) result() ([]Indexed[T], error) {
 	return s.values, nil
 }
 
-func (s *some[T]) spill() {
+func (s *some[T]) spill(on Scheduler) {
 	for _, v := range s.values {
-		discard(v.Value)
+		discard(on, v.Value)
 	}
 }

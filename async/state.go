@@ -165,7 +165,7 @@ func (s *state[T]) ready() Future[T] {
 // drop throws away the result of a settled state whose consumer has left.
 func (s *state[T]) drop() {
 	if v, err := s.outcome(); err == nil {
-		discard(v)
+		discard(s.up.scheduler(), v)
 	}
 }
 
@@ -175,9 +175,10 @@ func (s *state[T]) drop() {
 // is called in its place, once, on any goroutine.
 type Discarder interface{ Discard() }
 
-func discard[T any](v T) {
+// discard gives back a value of a future on a scheduler, which may be nil.
+func discard[T any](on Scheduler, v T) {
 	if d, ok := any(v).(Discarder); ok {
-		defer logPanic()
+		defer logPanic(on)
 		d.Discard()
 	}
 }

@@ -13,6 +13,7 @@ import (
 // Owner: any (atomic).
 type failure struct {
 	error
+	log  *slog.Logger // nil: slog.Default
 	seen atomic.Bool
 }
 
@@ -21,9 +22,9 @@ type failure struct {
 var unobserved atomic.Int64
 
 // Unobserved returns how many futures of this process failed, were dropped, and
-// had nobody look at their error. Each is also logged through slog.Default
-// (above one hundred, every hundredth). Cancelled futures do not count. A
-// failure is noticed when the garbage collector finds the future.
+// had nobody look at their error. Each is also logged (above one hundred, every
+// hundredth), see [Logged]. Cancelled futures do not count. A failure is noticed
+// when the garbage collector finds the future.
 func Unobserved() int64 { return unobserved.Load() }
 
 // unseen wraps the error of s, which has no consumer yet. s is the beginning of
@@ -32,7 +33,7 @@ func unseen[T any](s *state[T], err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	f := &failure{error: err}
+	f := &failure{error: err, log: ownLogger(s.up.scheduler())}
 	runtime.AddCleanup(s, (*failure).report, f)
 	return f
 }
@@ -57,6 +58,6 @@ func (f *failure) report() {
 	}
 	n := unobserved.Add(1)
 	if n <= logEach || n%logEach == 0 {
-		slog.Error("async: a future failed and nobody looked at it", "error", f.error, "count", n)
+		orDefault(f.log).Error("async: a future failed and nobody looked at it", "error", f.error, "count", n)
 	}
 }

@@ -66,9 +66,9 @@ func (p *part[T]) set(v T, err error) error {
 	return err
 }
 
-func (p *part[T]) spill() {
+func (p *part[T]) spill(on Scheduler) {
 	if p.have {
-		discard(p.v)
+		discard(on, p.v)
 	}
 }
 
@@ -112,8 +112,8 @@ func (t *trio[A, B, C]) take(i int, src awaitable) bool {
 
 func (t *trio[A, B, C]) result() (struct{}, error) { return struct{}{}, t.err }
 
-func (t *trio[A, B, C]) spill() {
-	t.first.spill()
-	t.second.spill()
-	t.third.spill()
+func (t *trio[A, B, C]) spill(on Scheduler) {
+	t.first.spill(on)
+	t.second.spill(on)
+	t.third.spill(on)
 }

@@ -2,9 +2,11 @@ package fasterapitest
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 
 	"github.com/fasterapi/fasterapi"
@@ -50,9 +52,33 @@ func Run(t *testing.T, build func(fasterapi.Config) *fasterapi.App, test func(*t
 	}
 }
 
-// Logger writes to the log of the test.
+// Logger writes to the log of the test, and nothing once that has ended: what the
+// garbage collector finds, and goroutines that were left behind, may come late.
 func Logger(t testing.TB) *slog.Logger {
-	return slog.New(slog.NewTextHandler(t.Output(), nil))
+	out := &output{to: t.Output()}
+	t.Cleanup(out.end)
+	return slog.New(slog.NewTextHandler(out, nil))
+}
+
+// output is the log of a test that may have ended.
+//
+// Owner: mu.
+type output struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+// Write implements [io.Writer].
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.to.Write(p)
+}
+
+func (o *output) end() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.to = io.Discard
 }
 
 func onSocket(t *testing.T, app *fasterapi.App) *Client {

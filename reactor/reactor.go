@@ -149,6 +149,10 @@ func (r *Reactor) wake() {
 // Poller returns the reactor's poller, for its socket calls.
 func (r *Reactor) Poller() poll.Poller { return r.poller }
 
+// Logger is where the reactor logs: Config.Logger, with its core. It implements
+// [async.Logged]. Any goroutine.
+func (r *Reactor) Logger() *slog.Logger { return r.log }
+
 // Site returns what a context must carry for code that runs directly on this
 // reactor, see [async.WithSite].
 func (r *Reactor) Site() async.Site { return async.Site{Scheduler: r, Direct: true} }

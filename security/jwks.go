@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
 )
 
@@ -81,12 +82,12 @@ func (e *errKeysUnavailable) RetryAfter() time.Duration { return e.retry }
 
 // current returns the keys as they are with the number of their edition, and
 // begins to fetch them again when they are old.
-func (s *keySet) current() ([]Key, int) {
+func (s *keySet) current(c *fasterapi.Ctx) ([]Key, int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	age := s.now().Sub(s.fetched)
 	if s.keys != nil && age > s.refresh {
-		s.begin()
+		s.begin(c)
 	}
 	if age > s.refresh+maxStale {
 		return nil, s.edition
@@ -97,14 +98,14 @@ func (s *keySet) current() ([]Key, int) {
 // demand is for a token whose key is not in an edition of the set. It returns
 // what may bring a newer one, or the reason why there is none: ErrInvalid when the
 // set is young enough.
-func (s *keySet) demand(ctx context.Context, edition int) async.Future[struct{}] {
+func (s *keySet) demand(c *fasterapi.Ctx, edition int) async.Future[struct{}] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.edition != edition {
 		return async.Ready(struct{}{}) // it has come in between
 	}
-	if fetching := s.begin(); fetching != nil {
-		return fetching.Future(ctx)
+	if fetching := s.begin(c); fetching != nil {
+		return fetching.Future(c)
 	}
 	if s.keys == nil || s.now().Sub(s.fetched) > s.refresh+maxStale {
 		return async.Failed[struct{}](&errKeysUnavailable{s.lastErr, s.next.Sub(s.now())})
@@ -113,23 +114,25 @@ func (s *keySet) demand(ctx context.Context, edition int) async.Future[struct{}]
 }
 
 // begin starts a fetch, unless one is under way, or it is too early for another:
-// then it returns nil. mu is held.
-func (s *keySet) begin() *async.Shared[struct{}] {
+// then it returns nil. What goes wrong is logged as the request's that has asked. mu
+// is held.
+func (s *keySet) begin(c *fasterapi.Ctx) *async.Shared[struct{}] {
 	if s.fetching != nil {
 		return s.fetching
 	}
 	if s.now().Before(s.next) {
 		return nil
 	}
+	log := c.Logger()
 	// No request owns the fetch: others wait for it too.
 	s.fetching = async.Go(context.Background(), func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, s.fetch(ctx)
+		return struct{}{}, s.fetch(ctx, log)
 	}).Shared()
 	return s.fetching
 }
 
 // fetch gets the set and keeps it, or counts a failure.
-func (s *keySet) fetch(ctx context.Context) error {
+func (s *keySet) fetch(ctx context.Context, log *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	keys, err := s.download(ctx)
@@ -146,7 +149,7 @@ func (s *keySet) fetch(ctx context.Context) error {
 	delay += time.Duration(rand.Int64N(int64(delay)/4 + 1)) // not all processes at once
 	s.failures++
 	s.next, s.lastErr = now.Add(delay), err
-	slog.Warn("security: key set not fetched", slog.String("url", redacted(s.url)), slog.Any("error", err), slog.Duration("retry", delay))
+	log.Warn("security: key set not fetched", slog.String("url", redacted(s.url)), slog.Any("error", err), slog.Duration("retry", delay))
 	return &errKeysUnavailable{err, delay}
 }
 

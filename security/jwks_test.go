@@ -8,6 +8,7 @@ import (
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json/v2"
+	"log/slog"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -334,4 +335,16 @@ func FuzzJWKS(f *testing.F) {
 			require.Contains(t, []string{"RS256", "ES256", "EdDSA"}, key.Algorithm())
 		}
 	})
+}
+
+// TestJWKSFailuresAreLoggedByTheApp: Config.Logger gets them.
+func TestJWKSFailuresAreLoggedByTheApp(t *testing.T) {
+	server := newKeyServer(t)
+	server.publish(http.StatusInternalServerError, "")
+	var log strings.Builder
+	app := protected(fasterapi.Config{Cores: 1, Logger: slog.New(slog.NewTextHandler(&log, nil))}, security.JWT[account](security.JWTConfig{JWKS: server.URL}))
+	client := fasterapitest.New(t, app)
+	client.With("Authorization", bearer(sign(t, security.NewSigner("one", keys().rsa), good()))).Get("/chain").Expect(503)
+	require.Contains(t, log.String(), `msg="security: key set not fetched"`)
+	require.Contains(t, log.String(), `route="GET /chain"`)
 }

@@ -130,24 +130,24 @@ var errUnknownKey = errors.New("security: unknown key")
 // verify returns the claims of a token. It is pending only while a key set is
 // fetched.
 func (v *verifier[C]) verify(c *fasterapi.Ctx, token string) async.Future[Claims[C]] {
-	keys, edition := v.current()
+	keys, edition := v.current(c)
 	claims, err := v.parse(token, keys)
 	if !errors.Is(err, errUnknownKey) || v.set == nil {
 		return settled(claims, harmless(err))
 	}
 	return v.set.demand(c, edition).ThenErr(func(struct{}) (Claims[C], error) {
-		keys, _ := v.current()
+		keys, _ := v.current(c)
 		claims, err := v.parse(token, keys)
 		return claims, harmless(err)
 	})
 }
 
 // current returns all keys that there are, with the edition of the set.
-func (v *verifier[C]) current() ([]Key, int) {
+func (v *verifier[C]) current(c *fasterapi.Ctx) ([]Key, int) {
 	if v.set == nil {
 		return v.keys, 0
 	}
-	published, edition := v.set.current()
+	published, edition := v.set.current(c)
 	if len(v.keys) == 0 {
 		return published, edition
 	}

@@ -1,0 +1,32 @@
+package async
+
+import "log/slog"
+
+// Logged is a [Scheduler] with a logger of its own. What has nowhere else to go, a
+// panic in a callback or a failure that nobody looked at, is logged there. Of
+// futures on other schedulers, and of those that were ready from the beginning, it
+// goes to slog.Default.
+type Logged interface{ Logger() *slog.Logger }
+
+// ownLogger returns the logger of s, which may be nil; nil: it has none.
+func ownLogger(s Scheduler) *slog.Logger {
+	if l, ok := s.(Logged); ok {
+		return l.Logger()
+	}
+	return nil
+}
+
+func orDefault(log *slog.Logger) *slog.Logger {
+	if log == nil {
+		return slog.Default()
+	}
+	return log
+}
+
+// logPanic must be deferred itself.
+func logPanic(s Scheduler) {
+	if v := recover(); v != nil {
+		err := newPanicError(v)
+		orDefault(ownLogger(s)).Error("async: panic in a callback", "error", err, "stack", string(err.Stack))
+	}
+}
