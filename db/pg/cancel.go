@@ -77,6 +77,9 @@ func (c *core) cancelHeld(q *db.Query) {
 			h.queue.remove(q)
 			c.finish(q, q.Cause())
 		}
+	case *entry:
+		h.first = nil
+		c.finish(q, q.Cause())
 	case *trial:
 		h.drop(q)
 		c.finish(q, q.Cause())

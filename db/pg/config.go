@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/reactor"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -94,6 +95,18 @@ type Config struct {
 	// most, and must neither keep conn nor leave a transaction or results open.
 	// Behind a pooler that is not said to keep sessions (SessionPooler) it is refused.
 	AfterConnect func(context.Context, *pgconn.PgConn) error
+	// BeforeUse and AfterUse are called when somebody gets a connection alone, and
+	// has done with it: Tx, TxFuture, Each, CopyFrom, batches with rows and writes.
+	// Other calls share a connection at the same time, which has no before and
+	// after. They may run single statements there:
+	//
+	//	_, err := conn.Exec(ctx, "SELECT set_config('app.tenant', $1, false)", tenant(ctx)).Await(ctx)
+	//
+	// BeforeUse gets the values of the caller's context. Its error is the call's,
+	// of which nothing has run; AfterUse's is logged, since its user has been
+	// answered. Both close the connection, as do a panic and what is left open. They
+	// run on goroutines, never on a reactor, for AcquireTimeout at most.
+	BeforeUse, AfterUse func(ctx context.Context, conn *db.Querier) error
 	// OnNotice is called with what the server says beside its answers (RAISE
 	// NOTICE, warnings), one after the other, on a goroutine and never on a
 	// reactor. Up to 256 wait for it; more are dropped, which is logged. Nil:

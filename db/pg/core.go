@@ -109,7 +109,7 @@ func (c *core) take(q *db.Query) {
 	if alone {
 		q.Hook.State |= flagExclusive
 		if cn := c.idle(); cn != nil {
-			newSession(cn).begin(q)
+			newSession(cn).enter(q)
 			return
 		}
 		c.wait(q, &c.exclusive)
@@ -198,7 +198,7 @@ func (c *core) serveAlone() bool {
 	}
 	q := c.exclusive.pop()
 	c.served(q)
-	newSession(cn).begin(q)
+	newSession(cn).enter(q)
 	return true
 }
 

@@ -1,6 +1,7 @@
 package pg
 
 import (
+	"context"
 	"errors"
 	"strconv"
 	"time"
@@ -28,7 +29,9 @@ type session struct {
 	lifted  bool    // one of its statements has changed the time limit
 	marked  bool    // the savepoint of a batch is set, or on its way
 
-	readOnly bool // its user wants no writes
+	readOnly bool            // its user wants no writes
+	entry    *entry          // it is in a hook
+	ctx      context.Context // of its user, for AfterUse; nil: there is no such hook
 
 	since   time.Time // when it last did something
 	lastSQL string
@@ -135,6 +138,8 @@ func (s *session) dispatch(q *db.Query) {
 		s.lastSQL = q.SQL
 	}
 	switch {
+	case s.entry != nil && !s.entry.allowed(q):
+		s.failed(q, errHookOp)
 	case q.Op == db.OpCommit:
 		s.commit(q)
 	case q.Op == db.OpRollback:
@@ -295,6 +300,11 @@ func (s *session) repeated(u *unit) {
 // failed ends q without having sent it, or having found that it cannot succeed.
 func (s *session) failed(q *db.Query, err error) {
 	s.busy = false
+	if s.entry != nil {
+		s.core.finish(q, err)
+		s.pump()
+		return
+	}
 	if !s.tx {
 		s.rollback(q, err)
 		return
@@ -357,7 +367,9 @@ func (s *session) end() {
 		cn.fail(errOpenTx)
 		return
 	}
-	cn.released()
+	if !s.exit() {
+		cn.released()
+	}
 }
 
 // leave ends what is queued and counts the session as gone.
@@ -365,6 +377,10 @@ func (s *session) leave(why error) {
 	s.over, s.busy = true, false
 	for q := s.queue.pop(); q != nil; q = s.queue.pop() {
 		s.core.finish(q, why)
+	}
+	if e := s.entry; e != nil && e.first != nil {
+		s.core.finish(e.first, why)
+		e.first = nil
 	}
 	s.core.sessions--
 	s.core.b.leave()
@@ -376,7 +392,7 @@ func (s *session) broken(why error) {
 	if s.over {
 		return
 	}
-	s.lost = brokenError(why, "", s.tx)
+	s.lost = brokenError(why, "", s.tx || s.entry != nil)
 	s.leave(s.lost)
 	s.cn.held = nil
 }
