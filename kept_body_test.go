@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -144,4 +145,42 @@ func TestBrokenBodyBehindHead(t *testing.T) {
 			require.NotContains(t, string(out), "body: <nil>")
 		}
 	})
+}
+
+// TestBodyLeftBehindHTTP2 is TestBodyLeftBehind for a stream of HTTP/2.
+func TestBodyLeftBehindHTTP2(t *testing.T) {
+	left := make(chan error, 1)
+	app, _ := newApp(fasterapi.Config{H2C: true}, func(app *fasterapi.App) {
+		app.Post("/left", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.Text, error) {
+			began := make(chan struct{})
+			body := c.Body()
+			go func() {
+				_, err := body.Read(make([]byte, 1))
+				close(began)
+				if err == nil {
+					_, err = io.ReadAll(body)
+				}
+				left <- err
+			}()
+			<-began
+			return "left", nil
+		})
+	})
+	transport := &http.Transport{Protocols: new(http.Protocols)}
+	transport.Protocols.SetUnencryptedHTTP2(true)
+	t.Cleanup(transport.CloseIdleConnections)
+	client := &http.Client{Transport: onefield.Transport(t, transport), Timeout: 10 * time.Second}
+	addr := "http://" + start(t, app) + "/left"
+	for range 3 {
+		body, more := io.Pipe()
+		go func() { _, _ = io.WriteString(more, "abc") }()
+		response, err := client.Post(addr, "application/octet-stream", body)
+		require.NoError(t, err)
+		text, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		require.Equal(t, "left", string(text))
+		require.NoError(t, response.Body.Close())
+		require.ErrorIs(t, <-left, fasterapi.ErrRequestOver)
+		require.NoError(t, more.Close())
+	}
 }

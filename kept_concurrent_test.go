@@ -67,7 +67,7 @@ func TestCtxFromAnyGoroutine(t *testing.T) {
 		Raw []byte `body:"raw"`
 	}
 	text := strings.Repeat("text ", 20)
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Use(func(next fasterapi.Handler) fasterapi.Handler {
 			return func(c *fasterapi.Ctx) error { return next(c) }
 		})

@@ -31,6 +31,11 @@
 // connection back when it needs an event that has not come yet. Why it is so,
 // and what holds in between: docs/decisions/0004.
 //
+// A handler may read the body of its request on another goroutine than it writes the
+// response on. Then the two share the output of the socket, under a lock, and wait for the
+// client in places of their own (wait.go). The end of the exchange ends a read that
+// waits.
+//
 // The reactor itself may work on a coroutine (Serve: Enter). A handler that is
 // suspended there is a pending exchange like any other (coroutine.go).
 //
