@@ -65,24 +65,31 @@ type question struct {
 	inside        bool
 }
 
+func said(name func() string) string {
+	if name == nil {
+		return ""
+	}
+	return name()
+}
+
 // allow answers SQLite's authorizer.
 func (j *judge) allow(q question) bool {
 	switch q.action {
 	case lib.SQLITE_PRAGMA:
 		j.pragma = true
 		if j.party != byItself {
-			j.refused = j.judgePragma(strings.ToLower(q.first()), q.second != nil)
+			j.refused = j.judgePragma(strings.ToLower(said(q.first)), q.second != nil)
 		}
 	case lib.SQLITE_FUNCTION:
-		j.noteFunction(strings.ToLower(q.second()), q.inside)
+		j.noteFunction(strings.ToLower(said(q.second)), q.inside)
 	case lib.SQLITE_READ, lib.SQLITE_INSERT, lib.SQLITE_UPDATE, lib.SQLITE_DELETE:
 		if j.collect && q.schema != nil {
-			if t := (tableName{q.schema(), q.first()}); !slices.Contains(j.tables, t) {
+			if t := (tableName{said(q.schema), said(q.first)}); !slices.Contains(j.tables, t) {
 				j.tables = append(j.tables, t)
 			}
 		}
 	case lib.SQLITE_TRANSACTION:
-		j.refused = q.first() + " as a statement: a transaction is begun with Pool.Tx and ended by its closure"
+		j.refused = said(q.first) + " as a statement: a transaction is begun with Pool.Tx and ended by its closure"
 	case lib.SQLITE_SAVEPOINT:
 		j.refused = "a savepoint as a statement: that is Tx.Savepoint, which ends with its closure"
 	case lib.SQLITE_ATTACH, lib.SQLITE_DETACH:

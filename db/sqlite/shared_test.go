@@ -140,3 +140,18 @@ func TestConfigPragmas(t *testing.T) {
 	require.ErrorContains(t, err, "no word and no number")
 	require.Equal(t, int64(1), number(t, p, "SELECT count(*) FROM t"))
 }
+
+// TestOwnStatements: what SQLite compiles itself, for virtual tables and to change a
+// schema, is nobody's statement.
+func TestOwnStatements(t *testing.T) {
+	both(t, func(t *testing.T, p *db.Pool) {
+		run(t, p, "CREATE VIRTUAL TABLE notes USING fts5 (body); CREATE VIRTUAL TABLE boxes USING rtree (id, a, b)")
+		run(t, p, "INSERT INTO notes VALUES ('changes() of the weather'); INSERT INTO boxes VALUES (1, 0, 2)")
+		require.Equal(t, int64(1), number(t, p, "SELECT count(*) FROM notes WHERE notes MATCH $1", "weather"))
+		require.Equal(t, int64(1), number(t, p, "SELECT count(*) FROM boxes WHERE a <= $1 AND b >= $1", 1))
+		run(t, p, "CREATE TABLE t (a, b); CREATE INDEX i ON t (a); CREATE VIEW v AS SELECT a FROM t; ALTER TABLE t RENAME COLUMN a TO c; ALTER TABLE t DROP COLUMN b; ALTER TABLE t RENAME TO u")
+		run(t, p, "REINDEX; ANALYZE; INSERT INTO notes (notes) VALUES ('rebuild'); DROP TABLE boxes; DROP VIEW v; DROP TABLE u")
+		run(t, p, "VACUUM")
+		require.Equal(t, int64(1), number(t, p, "SELECT count(*) FROM notes"))
+	})
+}
