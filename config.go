@@ -74,7 +74,7 @@ type HTTPConfig struct {
 	HeadTimeout  time.Duration // for a request head to arrive; default 10 s
 	BodyTimeout  time.Duration // for a request body to make progress; default 30 s
 	IdleTimeout  time.Duration // between two requests of a connection; default 75 s
-	WriteTimeout time.Duration // for a response to make progress; default 30 s
+	WriteTimeout time.Duration // for a response to make progress, else it is broken off and logged; default 30 s
 	MaxHead      int           // bytes of a request head; default 32 KiB
 	MaxHeaders   int           // header fields of a request; default 100
 	StreamAbove  int64         // bytes; larger bodies stream to handlers that read c.Body(); default 256 KiB

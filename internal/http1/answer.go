@@ -50,6 +50,7 @@ func (c *conn) answer(x *exchange.Exchange) {
 	case stream.Done:
 		c.taken()
 	case stream.Again:
+		c.noteUnsent(x, len(payload))
 		if x.PayloadLeased {
 			c.socket.Own()
 		} else {

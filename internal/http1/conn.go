@@ -95,6 +95,8 @@ type conn struct {
 	fills, lingered uint32
 	// co is the coroutine that advance runs on; nil: none.
 	co *reactor.Coroutine
+	// staged is the latest answer, if the socket holds its body.
+	staged *staged
 	// x is the current exchange; nil while idle.
 	x *exchange.Exchange
 	// body is a request body that was not complete when its head was; else nil.

@@ -61,6 +61,7 @@ func (c *conn) begin() {
 // attach makes x the exchange of the connection, before its handler knows it.
 func (c *conn) attach() {
 	c.halfway, c.partial, c.fresh = false, false, false
+	c.staged = nil // while a body is held nothing is answered
 	c.x.Attach(c, c.core.reactor, c.owner.Load() == ownedByReactor)
 	c.x.Enter(c.co)
 	c.x.Remote = c.remote

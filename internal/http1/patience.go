@@ -117,7 +117,11 @@ func (c *conn) due() time.Duration {
 // expire ends a phase that took too long.
 func (c *conn) expire(now time.Duration) {
 	switch {
-	case c.writeBy != 0 && c.writeBy <= now, c.phase == lingering:
+	case c.writeBy != 0 && c.writeBy <= now:
+		c.core.expired.Add(1)
+		c.logCutOff()
+		c.abort()
+	case c.phase == lingering:
 		c.core.expired.Add(1)
 		c.abort()
 	case c.phase == collecting, c.phase == reading && c.partial:

@@ -3,6 +3,7 @@ package nethttp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -198,8 +199,8 @@ func (c *carrier) answer() {
 	c.w.Header().Set("Content-Length", strconv.Itoa(len(x.Payload)))
 	c.w.WriteHeader(x.Status)
 	if c.r.Method != http.MethodHead {
-		if err := c.writeStaged(x.Payload); err != nil && !errors.Is(err, exchange.ErrUnsent) { // that is logged
-			c.options.BrokenOff(x, err)
+		if n, err := c.writeStaged(x.Payload); err != nil && !errors.Is(err, exchange.ErrUnsent) { // that is logged
+			c.options.BrokenOff(x, fmt.Errorf("%w after %d of %d bytes", err, n, len(x.Payload)))
 		}
 	}
 }

@@ -14,20 +14,19 @@ const countedFrom = 16 << 10
 
 // writeStaged writes a staged response, which too many others may cut off. net/http
 // writes it from where it lies.
-func (c *carrier) writeStaged(p []byte) error {
+func (c *carrier) writeStaged(p []byte) (n int, err error) {
 	if len(p) < countedFrom {
-		_, err := c.write(p)
-		return err
+		return c.write(p)
 	}
 	c.waiting = &exchange.Waiting{Cut: c.cutOff}
 	c.unsent.Wait(c.waiting, 0, p, true)
-	_, err := c.write(p)
+	n, err = c.write(p)
 	c.unsent.Leave(c.waiting) // from now on nobody cuts
 	c.waiting = nil
 	if errors.Is(err, exchange.ErrUnsent) {
 		c.unsent.CutOff()
 	}
-	return err
+	return n, err
 }
 
 // cutOff ends a write: of HTTP/1 with its connection, of HTTP/2 with its stream.
