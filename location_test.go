@@ -266,7 +266,7 @@ func forwarding(target *url.URL) http.Handler {
 		request.URL.Scheme, request.URL.Host, request.RequestURI = target.Scheme, target.Host, ""
 		response, err := http.DefaultTransport.RoundTrip(request)
 		if err != nil {
-			http.Error(w, err.Error(), 502)
+			http.Error(w, err.Error(), http.StatusBadGateway)
 			return
 		}
 		defer response.Body.Close()

@@ -4,6 +4,7 @@ import (
 	"mime"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 )
@@ -76,5 +77,5 @@ func isASCIISpace(r rune) bool { return r == ' ' || r == '\t' }
 // oddSpace tells white space that is none in HTTP, RFC 9110 section 5.6.3.
 func oddSpace(s string) bool {
 	return strings.ContainsAny(s, "\n\v\f\r\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000") ||
-		strings.ContainsAny(s, "\x85\xa0")
+		!utf8.ValidString(s)
 }
