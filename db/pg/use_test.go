@@ -118,7 +118,7 @@ func TestUseFails(t *testing.T) {
 		"at the disco":              func(context.Context, *db.Querier) error { panic("at the disco") },
 		"it ended its goroutine":    func(context.Context, *db.Querier) error { runtime.Goexit(); return nil },
 		"it did not return in time": func(context.Context, *db.Querier) error { <-blocked; return nil },
-		"it left a transaction open": func(ctx context.Context, conn *db.Querier) error {
+		"a transaction is begun with Pool.Tx": func(ctx context.Context, conn *db.Querier) error {
 			_, err := conn.Exec(ctx, "BEGIN").Await(ctx)
 			return err
 		},
