@@ -146,7 +146,7 @@ func TestUseFails(t *testing.T) {
 				}
 				return wrong(ctx, conn)
 			}
-			run := func(cfg pg.Config) (error, *db.Pool) {
+			run := func(cfg pg.Config) (*db.Pool, error) {
 				once.Store(false)
 				cfg.URL, cfg.MaxConns, cfg.Logger, cfg.AcquireTimeout = plain(t).URL(), 1, log.logger(), 2*time.Second
 				if says == "it did not return in time" {
@@ -162,9 +162,9 @@ func TestUseFails(t *testing.T) {
 					now, err := p.Tx(background(t), db.TxOptions{}, ping).Await(background(t))
 					return err == nil && now != pid
 				}, patience, time.Millisecond, "the connection is replaced, and the next one good")
-				return err, p
+				return p, err
 			}
-			err, _ := run(pg.Config{BeforeUse: hook})
+			_, err := run(pg.Config{BeforeUse: hook})
 			require.ErrorContains(t, err, "the hook BeforeUse failed: ")
 			require.ErrorContains(t, err, says)
 			require.True(t, db.SafeToRetry(err), "nothing has run")
@@ -174,7 +174,7 @@ func TestUseFails(t *testing.T) {
 				require.ErrorAs(t, err, &panicked)
 				require.Contains(t, string(panicked.Stack), "use_test.go")
 			}
-			err, p := run(pg.Config{AfterUse: hook})
+			p, err := run(pg.Config{AfterUse: hook})
 			require.NoError(t, err)
 			require.NotZero(t, log.count("the hook AfterUse failed: "))
 			require.EqualValues(t, 1, p.Stats().Broken)
