@@ -269,13 +269,13 @@ func (c *Ctx) hello(terms websocket.Accepted) []byte {
 }
 
 // openConn takes the connection from the engine: its descriptor, where it is
-// the reactor's.
-func (c *Ctx) openConn(o *websocket.Options, deflate bool) (*websocket.Conn, error) {
-	var conn *websocket.Conn
-	err := c.takeOver(func(x *exchange.Exchange) error {
-		fd, rest, err := x.Detach()
+// the reactor's. closed must be called when it has ended.
+func (c *Ctx) openConn(o *websocket.Options, deflate bool) (conn *websocket.Conn, closed func(), err error) {
+	closed = func() {}
+	err = c.takeOver(func(x *exchange.Exchange) error {
+		d, err := x.Detach()
 		if err == nil {
-			conn = websocket.Open(c.reactor, fd, o, deflate, rest)
+			conn, closed = websocket.Open(c.reactor, d.FD, o, deflate, d.Rest), d.Closed
 			return nil
 		}
 		if !errors.Is(err, exchange.ErrHijackUnsupported) {
@@ -287,5 +287,5 @@ func (c *Ctx) openConn(o *websocket.Options, deflate bool) (*websocket.Conn, err
 		}
 		return err
 	})
-	return conn, err
+	return conn, closed, err
 }

@@ -252,7 +252,7 @@ func (r *socketRoute[Incoming, Outgoing]) accept(s *Socket[Incoming, Outgoing]) 
 	c.respond(http.StatusSwitchingProtocols, "", nil)
 	c.runHeads()
 	hello := c.hello(s.terms)
-	conn, err := c.openConn(&r.options, s.terms.Deflate)
+	conn, closed, err := c.openConn(&r.options, s.terms.Deflate)
 	if err != nil {
 		return nil, err
 	}
@@ -265,7 +265,10 @@ func (r *socketRoute[Incoming, Outgoing]) accept(s *Socket[Incoming, Outgoing]) 
 	} else {
 		conn.Watch(&async.Watcher{Cancelled: c.cancel})
 	}
-	conn.Start(hello, l, func() { set.remove(conn) })
+	conn.Start(hello, l, func() {
+		set.remove(conn)
+		closed()
+	})
 	if !fits {
 		conn.Close(closeTryLater, "too many connections")
 	}

@@ -271,28 +271,38 @@ func (x *Exchange) Hijack() (net.Conn, []byte, error) {
 type Detacher interface {
 	// Detach is Hijack for code that registers the descriptor, which is
 	// non-blocking, with the reactor again.
-	Detach(x *Exchange) (fd int, rest []byte, err error)
+	Detach(x *Exchange) (Detached, error)
 }
 
-// Detach takes the descriptor of the connection from the engine, with the
-// bytes that were read after this request. It fails with
+// Detached is a connection that was taken from the engine, which still counts it.
+//
+// Owner: any (immutable after New).
+type Detached struct {
+	FD   int
+	Rest []byte // what was read after the request
+	// Closed tells the engine that the connection counts no more. It must be called
+	// once; any goroutine may.
+	Closed func()
+}
+
+// Detach takes the descriptor of the connection from the engine. It fails with
 // [ErrHijackUnsupported] where there is no descriptor: then Hijack is the way.
 // Goroutines only.
-func (x *Exchange) Detach() (fd int, rest []byte, err error) {
+func (x *Exchange) Detach() (Detached, error) {
 	detacher, ok := x.carrier.(Detacher)
 	switch {
 	case x.onReactor:
-		return 0, nil, ErrOnReactor
+		return Detached{}, ErrOnReactor
 	case x.streamed || x.hijacked:
-		return 0, nil, ErrResponseSent
+		return Detached{}, ErrResponseSent
 	case x.Refusal != nil:
-		return 0, nil, x.Refusal
+		return Detached{}, x.Refusal
 	case !ok:
-		return 0, nil, ErrHijackUnsupported
+		return Detached{}, ErrHijackUnsupported
 	}
-	fd, rest, err = detacher.Detach(x)
+	d, err := detacher.Detach(x)
 	x.hijacked = err == nil
-	return fd, rest, err
+	return d, err
 }
 
 // Hijacked tells whether the connection was taken over.

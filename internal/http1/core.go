@@ -83,7 +83,8 @@ func (k *core) open(fd int, remote netip.AddrPort) {
 	}
 }
 
-// release ends the reactor's part in a connection; its descriptor stays open.
+// release ends the reactor's part in a connection; its descriptor stays open, and
+// counts until gone is called.
 func (k *core) release(c *conn) {
 	if c.listed {
 		k.reactor.Deregister(c.socket.FD())
@@ -96,6 +97,7 @@ func (k *core) forget(c *conn) {
 	if c.listed {
 		k.reactor.CloseFD(c.socket.FD())
 		k.unlist(c)
+		k.gone()
 	}
 }
 
@@ -104,9 +106,13 @@ func (k *core) unlist(c *conn) {
 	c.prev.next, c.next.prev = c.next, c.prev
 	c.prev, c.next = nil, nil
 	k.reactor.Disarm(&c.timer)
-	k.reactor.ConnClosed()
 	k.count--
 	k.checkEmptied()
+}
+
+// gone says that a connection of the core counts no more. Any goroutine.
+func (k *core) gone() {
+	k.reactor.ConnClosed()
 	if k.server.full.Load() {
 		k.server.retryAccept()
 	}

@@ -16,21 +16,22 @@ var errBroken = errors.Join(exchange.ErrClientGone, stream.ErrBroken)
 // connection on loan: the reactor forgets the descriptor, and package net takes
 // it over.
 func (c *conn) Hijack(x *exchange.Exchange) (net.Conn, []byte, error) {
-	fd, rest, err := c.Detach(x)
+	d, err := c.Detach(x)
 	if err != nil {
 		return nil, nil, err
 	}
+	d.Closed() // when its new owner closes it nobody tells us
 	// FileConn duplicates the descriptor, and ours is closed either way.
-	file := os.NewFile(uintptr(fd), "hijacked connection")
+	file := os.NewFile(uintptr(d.FD), "hijacked connection")
 	conn, err := net.FileConn(file)
-	return conn, rest, errors.Join(err, file.Close())
+	return conn, d.Rest, errors.Join(err, file.Close())
 }
 
 // Detach implements [exchange.Detacher]: the reactor forgets the descriptor,
 // which is the caller's from now on.
-func (c *conn) Detach(*exchange.Exchange) (int, []byte, error) {
+func (c *conn) Detach(*exchange.Exchange) (exchange.Detached, error) {
 	if c.owner.Load() != onLoan {
-		return 0, nil, exchange.ErrHijackUnsupported
+		return exchange.Detached{}, exchange.ErrHijackUnsupported
 	}
 	if c.reader != nil {
 		c.reader.detach(&c.loan) // the descriptor is not its any more
@@ -38,7 +39,7 @@ func (c *conn) Detach(*exchange.Exchange) (int, []byte, error) {
 	c.takeOutput()
 	patience := newCredit(c.core.server.cfg.WriteTimeout)
 	if err := c.flushOnLoan(&patience); err != nil {
-		return 0, nil, err
+		return exchange.Detached{}, err
 	}
 	rest := append([]byte(nil), c.in[c.pos:]...)
 	forgotten := make(chan struct{})
@@ -47,9 +48,9 @@ func (c *conn) Detach(*exchange.Exchange) (int, []byte, error) {
 		close(forgotten)
 	}))
 	if !posted {
-		return 0, nil, exchange.ErrHijackUnsupported
+		return exchange.Detached{}, exchange.ErrHijackUnsupported
 	}
 	<-forgotten
 	c.surrendered = true // the number may soon be somebody else's
-	return c.socket.FD(), rest, nil
+	return exchange.Detached{FD: c.socket.FD(), Rest: rest, Closed: c.core.gone}, nil
 }

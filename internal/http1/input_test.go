@@ -164,7 +164,7 @@ func TestRefusedStreams(t *testing.T) {
 		errs = append(errs, err)
 		_, _, err = x.Hijack()
 		errs = append(errs, err)
-		_, _, err = x.Detach()
+		_, err = x.Detach()
 		errs = append(errs, err)
 		x.Respond(x.Refusal.Status, "text/plain", nil)
 		w, err := x.Open(4)
