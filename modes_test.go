@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi"
-	"github.com/fasterapi/fasterapi/internal/contract"
+	"github.com/fasterapi/fasterapi/internal/test/contract"
 	"github.com/fasterapi/fasterapi/internal/test/onefield"
 	"github.com/fasterapi/fasterapi/problem"
 )

@@ -15,7 +15,7 @@ import (
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/fasterapitest"
-	"github.com/fasterapi/fasterapi/internal/contract"
+	"github.com/fasterapi/fasterapi/internal/test/contract"
 	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/problem"
 )

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi"
-	"github.com/fasterapi/fasterapi/internal/needs"
+	"github.com/fasterapi/fasterapi/internal/test/needs"
 	"github.com/fasterapi/fasterapi/problem"
 )
 

@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/fasterapi/fasterapi/bench/answers"
-	"github.com/fasterapi/fasterapi/internal/pgtest"
+	"github.com/fasterapi/fasterapi/internal/test/pgtest"
 )
 
 // database is the throw-away server.

@@ -14,7 +14,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/bench/contest"
 	"github.com/fasterapi/fasterapi/bench/gobench"
-	"github.com/fasterapi/fasterapi/internal/needs"
+	"github.com/fasterapi/fasterapi/internal/test/needs"
 )
 
 // TestShortRun measures every scenario once, briefly, with the real servers.

@@ -6,7 +6,7 @@ import (
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/dbtest"
 	"github.com/fasterapi/fasterapi/db/pg"
-	"github.com/fasterapi/fasterapi/internal/pgtest"
+	"github.com/fasterapi/fasterapi/internal/test/pgtest"
 	"go.uber.org/goleak"
 )
 

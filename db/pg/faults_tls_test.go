@@ -12,7 +12,7 @@ import (
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/pg"
-	"github.com/fasterapi/fasterapi/internal/pgtest"
+	"github.com/fasterapi/fasterapi/internal/test/pgtest"
 	"github.com/stretchr/testify/require"
 )
 

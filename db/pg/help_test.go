@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/db"
-	"github.com/fasterapi/fasterapi/internal/pgtest"
+	"github.com/fasterapi/fasterapi/internal/test/pgtest"
 	"github.com/stretchr/testify/require"
 )
 

@@ -14,7 +14,7 @@ import (
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/dbtest"
 	"github.com/fasterapi/fasterapi/db/pg"
-	"github.com/fasterapi/fasterapi/internal/pgtest"
+	"github.com/fasterapi/fasterapi/internal/test/pgtest"
 	"github.com/fasterapi/fasterapi/reactor"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"

@@ -16,8 +16,8 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/db"
-	"github.com/fasterapi/fasterapi/internal/contract"
-	"github.com/fasterapi/fasterapi/internal/pgtest"
+	"github.com/fasterapi/fasterapi/internal/test/contract"
+	"github.com/fasterapi/fasterapi/internal/test/pgtest"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 

@@ -11,7 +11,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/fasterapitest"
-	"github.com/fasterapi/fasterapi/internal/contract"
+	"github.com/fasterapi/fasterapi/internal/test/contract"
 )
 
 // TestOpenAPI: the document is the reviewed one, others find it valid, and the

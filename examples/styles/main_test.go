@@ -8,7 +8,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/fasterapitest"
-	"github.com/fasterapi/fasterapi/internal/contract"
+	"github.com/fasterapi/fasterapi/internal/test/contract"
 )
 
 // TestStyles: the three ways give one answer, the one that the document promises.

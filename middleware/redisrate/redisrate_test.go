@@ -14,7 +14,7 @@ import (
 	"github.com/redis/rueidis"
 	"github.com/stretchr/testify/require"
 
-	"github.com/fasterapi/fasterapi/internal/needs"
+	"github.com/fasterapi/fasterapi/internal/test/needs"
 	"github.com/fasterapi/fasterapi/middleware"
 	"github.com/fasterapi/fasterapi/middleware/redisrate"
 )

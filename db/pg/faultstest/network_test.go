@@ -13,7 +13,7 @@ import (
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/pg"
-	"github.com/fasterapi/fasterapi/internal/pgtest"
+	"github.com/fasterapi/fasterapi/internal/test/pgtest"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 )

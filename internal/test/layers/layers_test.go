@@ -14,7 +14,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files of testdata")
 
-const root = "../.."
+const root = "../../.."
 
 // TestProject holds the whole repository against the rules.
 func TestProject(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fasterapi/fasterapi/internal/needs"
+	"github.com/fasterapi/fasterapi/internal/test/needs"
 )
 
 // Options choose a variant. The zero value is plaintext without a password.

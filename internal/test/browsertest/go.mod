@@ -1,4 +1,4 @@
-module github.com/fasterapi/fasterapi/internal/browsertest
+module github.com/fasterapi/fasterapi/internal/test/browsertest
 
 go 1.27.0
 
@@ -21,4 +21,4 @@ require (
 	golang.org/x/sys v0.49.0 // indirect
 )
 
-replace github.com/fasterapi/fasterapi => ../../
+replace github.com/fasterapi/fasterapi => ../../../

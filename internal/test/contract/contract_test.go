@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/fasterapi/fasterapi/internal/contract"
+	"github.com/fasterapi/fasterapi/internal/test/contract"
 )
 
 const document = `{"openapi":"3.1.1","info":{"title":"t","version":"1"},"paths":{"/users/{id}":{"get":{

@@ -14,7 +14,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
-	"github.com/fasterapi/fasterapi/internal/needs"
+	"github.com/fasterapi/fasterapi/internal/test/needs"
 )
 
 // browser is a tab of a new Chromium that can reach this machine only.

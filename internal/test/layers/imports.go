@@ -46,14 +46,14 @@ func (c *checker) upward(s *source, line int, entry Package, inside string) {
 	imported, ok := c.rules.lookup(inside)
 	switch {
 	case !ok:
-		c.report(s, line, fmt.Sprintf("package %s imports %s, which internal/layers/graph.go does not know", s.dir, inside),
+		c.report(s, line, fmt.Sprintf("package %s imports %s, which internal/test/layers/graph.go does not know", s.dir, inside),
 			"add "+inside+" to the table with its layer, then to the imports of "+s.dir+" if that points down")
 	case imported.Layer >= entry.Layer:
 		c.report(s, line, fmt.Sprintf("package %s (layer %d) imports %s (layer %d): imports point down only", s.dir, entry.Layer, inside, imported.Layer),
 			"take a func or a small interface as a parameter here and let a package above "+inside+" pass it in")
 	default:
 		c.report(s, line, fmt.Sprintf("package %s may not import %s", s.dir, inside),
-			"do without, or, if the design wants this edge, add it to the imports of "+s.dir+" in internal/layers/graph.go with the reason in the commit")
+			"do without, or, if the design wants this edge, add it to the imports of "+s.dir+" in internal/test/layers/graph.go with the reason in the commit")
 	}
 }
 
@@ -85,7 +85,7 @@ func (c *checker) folders(sources []*source) {
 	for dir, files := range folders {
 		if _, ok := c.rules.lookup(dir); !ok {
 			c.report(files[0], 1, "package "+dir+" has no place in the layers",
-				"add it to internal/layers/graph.go: its layer and what it may import (DESIGN section Layers)")
+				"add it to internal/test/layers/graph.go: its layer and what it may import (DESIGN section Layers)")
 		}
 		documented := slices.ContainsFunc(files, func(s *source) bool {
 			return path.Base(s.path) == "doc.go" && s.file.Doc != nil || s.file.Name.Name == "main"

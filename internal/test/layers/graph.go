@@ -37,7 +37,7 @@ func Project() Rules {
 			"problem", "internal/field", "internal/http1/wire", "internal/router", "internal/schema", "internal/bind", "internal/codec",
 			"internal/inject", "cache", "resilience", "openapi", "db/internal/sqltext",
 		},
-		Skips:  "internal/needs",
+		Skips:  "internal/test/needs",
 		Limits: Limits{FileLines: 800, FuncLines: 80, Params: 5, Results: 3},
 	}
 }
@@ -61,10 +61,6 @@ func packages() map[string]Package {
 		// Layer 0: bits and system calls.
 		"internal/goroutine": {Layer: 0},
 		"internal/invariant": {Layer: 0, Imports: []string{"internal/goroutine"}},
-		"internal/needs":     {Layer: 0},
-		"internal/layers":    {Layer: 0},
-		"internal/pgtest":    {Layer: 1, Imports: []string{"internal/needs"}},
-		"internal/contract":  {Layer: 0, Modules: []string{"github.com/getkin/kin-openapi", "github.com/santhosh-tekuri/jsonschema/v6"}},
 		"internal/ring":      {Layer: 0, Imports: []string{"internal/invariant"}},
 		"internal/poll":      {Layer: 0, Imports: []string{"internal/invariant"}, Modules: []string{xsys}},
 		"internal/poll/...":  {Layer: 0, Imports: []string{"internal/poll", "internal/invariant"}, Modules: []string{xsys}},
@@ -76,6 +72,10 @@ func packages() map[string]Package {
 		// What a text of SQL is, for the drivers.
 		"db/internal/sqltext": {Layer: 1},
 		// Rigs of tests; fasterapitest is one.
+		"internal/test/needs":    {Layer: 0},
+		"internal/test/layers":   {Layer: 0},
+		"internal/test/pgtest":   {Layer: 1, Imports: []string{"internal/test/needs"}},
+		"internal/test/contract": {Layer: 0, Modules: []string{"github.com/getkin/kin-openapi", "github.com/santhosh-tekuri/jsonschema/v6"}},
 		"internal/test/onefield": {Layer: 2, Imports: []string{"internal/field"}},
 
 		// Layer 2: futures know no reactor; the wire format knows no socket.

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fasterapi/fasterapi/internal/needs"
+	"github.com/fasterapi/fasterapi/internal/test/needs"
 )
 
 // Bouncer is a running PgBouncer, unless otherwise said in transaction mode: many
