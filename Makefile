@@ -38,8 +38,8 @@ ledger: ## kill and restart PostgreSQL under load for 30 s: is a write lost or d
 	$(GO) test -count=1 -run '^TestLedger$$' -v ./db/pg
 
 soak: ## the model tests for SOAK seconds each (600; of the data layer 1800), and VALUES (1000000) of all Postgres types beside pgx
-	SOAK=$${SOAK:-600} $(GO) test -count=1 -timeout 0 -run '^TestKeptModel$$' -v .
-	SOAK=$${SOAK:-600} $(GO) test -count=1 -timeout 0 -race -run '^(TestKeptModel|TestHalfClosedPipelines)$$' -v .
+	SOAK=$${SOAK:-600} $(GO) test -count=1 -timeout 0 -run '^TestKeptModel$$' -v ./internal/test/app
+	SOAK=$${SOAK:-600} $(GO) test -count=1 -timeout 0 -race -run '^(TestKeptModel|TestHalfClosedPipelines)$$' -v ./internal/test/app
 	SOAK=$${SOAK:-1800} $(GO) test -count=1 -timeout 0 -run '^TestModel(Killed)?$$' -v ./db/sqlite ./db/pg
 	VALUES=$${VALUES:-1000000} $(GO) test -count=1 -timeout 0 -run '^TestRandomValues$$' -v ./db/pg
 

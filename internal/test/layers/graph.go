@@ -76,6 +76,7 @@ func packages() map[string]Package {
 		"internal/test/layers":   {Layer: 0},
 		"internal/test/pgtest":   {Layer: 1, Imports: []string{"internal/test/needs"}},
 		"internal/test/contract": {Layer: 0, Modules: []string{"github.com/getkin/kin-openapi", "github.com/santhosh-tekuri/jsonschema/v6"}},
+		"internal/test/app":      {Layer: 0},
 		"internal/test/onefield": {Layer: 2, Imports: []string{"internal/field"}},
 
 		// Layer 2: futures know no reactor; the wire format knows no socket.

@@ -77,10 +77,11 @@ func TestDocumentsNameTests(t *testing.T) {
 // TestTestNamesBite: names without a test are found, those with one are not.
 func TestTestNamesBite(t *testing.T) {
 	tree := fstest.MapFS{
-		"page.md":         {Data: []byte("`TestHere`, `a/b.TestThere` and `FuzzThat`\n`TestThere`, `a/b.TestHere`, `c.TestNo`\n`Testing`, TestProse\n")},
-		"x_test.go":       {Data: []byte("package x\nfunc TestHere() {}\nfunc FuzzThat() {}\n")},
-		"a/b/y_test.go":   {Data: []byte("package b\nfunc TestThere() {}\nfunc (t) TestHere() {}\n")},
-		"a/b/internal.go": {Data: []byte("package b\nfunc TestHere() {}\n")},
+		"page.md":                     {Data: []byte("`TestHere`, `a/b.TestThere` and `FuzzThat`\n`TestThere`, `a/b.TestHere`, `c.TestNo`\n`Testing`, TestProse\n")},
+		"x_test.go":                   {Data: []byte("package x\nfunc TestHere() {}\n")},
+		"internal/test/app/x_test.go": {Data: []byte("package x\nfunc FuzzThat() {}\n")},
+		"a/b/y_test.go":               {Data: []byte("package b\nfunc TestThere() {}\nfunc (t) TestHere() {}\n")},
+		"a/b/internal.go":             {Data: []byte("package b\nfunc TestHere() {}\n")},
 	}
 	findings, err := TestNames(tree, "page.md")
 	require.NoError(t, err)

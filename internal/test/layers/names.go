@@ -8,8 +8,11 @@ import (
 	"strings"
 )
 
-// testName is a test as documents name it, in backquotes: TestX of the root
-// package, or folder.TestX.
+// home are the folders of a test that a document names without one: those of the
+// root package, and of the suites that drive whole apps.
+var home = []string{".", "internal/test/app"}
+
+// testName is a test as documents name it, in backquotes: TestX, or folder.TestX.
 var testName = regexp.MustCompile("`(?:([a-z0-9/]+)\\.)?((?:Test|Fuzz|Benchmark)[A-Z][A-Za-z0-9_]*)`")
 
 // TestNames reports the tests that the document called name speaks of and that do
@@ -25,7 +28,11 @@ func TestNames(tree fs.FS, name string) ([]Finding, error) {
 		for _, match := range testName.FindAllStringSubmatch(line, -1) {
 			folder := path.Clean(match[1])
 			if known[folder] == nil {
-				if known[folder], err = testFuncs(tree, folder); err != nil {
+				folders := []string{folder}
+				if folder == "." {
+					folders = home
+				}
+				if known[folder], err = testFuncs(tree, folders); err != nil {
 					return nil, err
 				}
 			}
@@ -40,11 +47,15 @@ func TestNames(tree fs.FS, name string) ([]Finding, error) {
 	return out, nil
 }
 
-// testFuncs are the names of the functions in the test files of a folder.
-func testFuncs(tree fs.FS, folder string) (map[string]bool, error) {
-	files, err := fs.Glob(tree, path.Join(folder, "*_test.go"))
-	if err != nil {
-		return nil, err
+// testFuncs are the names of the functions in the test files of folders.
+func testFuncs(tree fs.FS, folders []string) (map[string]bool, error) {
+	var files []string
+	for _, folder := range folders {
+		found, err := fs.Glob(tree, path.Join(folder, "*_test.go"))
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, found...)
 	}
 	names := map[string]bool{}
 	for _, file := range files {

@@ -1,0 +1,72 @@
+package app_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/fasterapi/fasterapi"
+)
+
+// Above Config.HTTP.MaxUnsent the clients that do not read are cut off, oldest first:
+// the memory of what they asked for stays bounded, and others are served.
+func TestMaxUnsent(t *testing.T) {
+	const clients, fit = 10, 3
+	routes := func(app *fasterapi.App) {
+		app.Get("/fresh", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Blob, error) {
+			return fasterapi.Blob{Data: make([]byte, large)}, nil
+		})
+		app.Get("/small", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "small", nil })
+	}
+	for name, serve := range map[string]func(*testing.T, *fasterapi.App) string{
+		"http1": func(t *testing.T, app *fasterapi.App) string { return "http://" + start(t, app) },
+		"net/http": func(t *testing.T, app *fasterapi.App) string {
+			server := httptest.NewServer(app.Handler())
+			t.Cleanup(func() {
+				server.Close()
+				require.NoError(t, app.Reactors().Stop(context.Background()))
+			})
+			return server.URL
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			app, log := newApp(fasterapi.Config{Cores: 1, HTTP: fasterapi.HTTPConfig{MaxUnsent: fit*large + 1<<20}}, routes)
+			s := newService(t, serve(t, app), log, name == "net/http")
+			conns := make([]net.Conn, clients)
+			for i := range conns {
+				conns[i] = dial(t, s)
+				_, err := fmt.Fprint(conns[i], "GET /fresh HTTP/1.1\r\nHost: test\r\n\r\n")
+				require.NoError(t, err)
+				_, err = io.ReadFull(conns[i], make([]byte, len("HTTP/1.1 200")))
+				require.NoError(t, err)
+			}
+			stats := func() (cut, waits int64) {
+				now := app.Reactors().Stats()[0]
+				return now.CutOff, now.Unsent
+			}
+			require.Eventually(t, func() bool {
+				cut, waits := stats()
+				return cut == clients-fit && waits == fit*large
+			}, 10*time.Second, time.Millisecond)
+			require.Equal(t, "small", s.get("/small").body)
+			for i, conn := range conns {
+				n, err := io.Copy(io.Discard, io.LimitReader(conn, large))
+				if i < clients-fit {
+					require.Less(t, n, int64(large), "client %d was cut off", i)
+				} else {
+					require.NoError(t, err)
+					require.EqualValues(t, large, n, "client %d reads now", i)
+				}
+				require.NoError(t, conn.Close())
+			}
+			require.Eventually(t, func() bool { _, waits := stats(); return waits == 0 }, 10*time.Second, time.Millisecond)
+			require.Contains(t, log.String(), "responses cut off")
+		})
+	}
+}
