@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"reflect"
 
+	"github.com/fasterapi/fasterapi/internal/eventstream"
 	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/problem"
 )
@@ -43,7 +44,7 @@ func (JSONLines[T]) answers() []openapi.Answer {
 }
 
 func (SSE[T]) answers() []openapi.Answer {
-	return []openapi.Answer{{Status: http.StatusOK, ContentType: eventStreamType, Item: reflect.TypeFor[T]()}}
+	return []openapi.Answer{{Status: http.StatusOK, ContentType: eventstream.Type, Item: reflect.TypeFor[T]()}}
 }
 
 func (File) answers() []openapi.Answer {

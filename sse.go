@@ -6,22 +6,18 @@ import (
 	"iter"
 	"net/http"
 	"reflect"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/codec"
+	"github.com/fasterapi/fasterapi/internal/eventstream"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
-const (
-	eventStreamType = "text/event-stream"
-	// defaultHeartbeat is below the 30 s and 60 s after which common proxies and
-	// load balancers give up on a silent connection.
-	defaultHeartbeat = 15 * time.Second
-)
+// defaultHeartbeat is below the 30 s and 60 s after which common proxies and
+// load balancers give up on a silent connection.
+const defaultHeartbeat = 15 * time.Second
 
 // SSE is a response of server-sent events (the EventSource of browsers). It
 // has one source: Events or Send. It needs a route on goroutines.
@@ -72,7 +68,6 @@ type Event[T any] struct {
 var (
 	errEventSources = errors.New("fasterapi: an SSE has one source: Events or Send")
 	errEventsEnded  = fmt.Errorf("fasterapi: the event stream has ended: %w", ErrRequestOver)
-	errEventField   = errors.New("fasterapi: the name and the ID of an event have no line breaks")
 )
 
 // LastEventID is the ID of the last event that a reconnecting event stream has
@@ -169,13 +164,11 @@ func (s *EventSender[T]) begin(retry time.Duration) error {
 	c := s.c
 	c.setDefault("Cache-Control", "no-cache")
 	c.setDefault("X-Accel-Buffering", "no") // nginx would collect the events
-	c.stage(http.StatusOK, eventStreamType, nil)
+	c.stage(http.StatusOK, eventstream.Type, nil)
 	s.out = newBodyStream(c, 0, flushSoon)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if retry > 0 {
-		s.text = append(appendRetry(nil, retry), '\n')
-	}
+	s.text = eventstream.AppendRetry(nil, retry)
 	if err := s.write(); err != nil {
 		return err
 	}
@@ -201,7 +194,7 @@ func (s *EventSender[T]) beat() {
 	if s.closed {
 		return
 	}
-	s.text = append(s.text[:0], ":\n\n"...)
+	s.text = eventstream.AppendComment(s.text[:0], "")
 	if s.write() != nil {
 		s.c.cancel() // nobody listens
 		return
@@ -224,8 +217,8 @@ func (s *EventSender[T]) sendAll(events iter.Seq2[Event[T], error]) error {
 }
 
 // Send sends one event. It waits while the client does not read, and fails
-// once the client has left or the app shuts down. Line breaks in the name or ID of an
-// event, which they would end, are refused.
+// once the client has left or the app shuts down. A name or ID with a line break is
+// refused: it would end the event.
 func (s *EventSender[T]) Send(event Event[T]) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -240,7 +233,8 @@ func (s *EventSender[T]) Send(event Event[T]) error {
 		return err
 	}
 	s.body = body
-	if s.text, err = appendEvent(s.text[:0], event.Name, event.ID, event.Retry, body); err != nil {
+	e := eventstream.Event{Name: event.Name, ID: event.ID, Retry: event.Retry, Data: body}
+	if s.text, err = eventstream.Append(s.text[:0], &e); err != nil {
 		return err
 	}
 	if err := s.write(); err != nil {
@@ -259,7 +253,7 @@ func (s *EventSender[T]) Comment(text string) error {
 	if s.closed {
 		return errEventsEnded
 	}
-	s.text = append(appendLines(s.text[:0], ":", []byte(text)), '\n')
+	s.text = eventstream.AppendComment(s.text[:0], text)
 	return s.write()
 }
 
@@ -274,43 +268,4 @@ func (s *EventSender[T]) write() error {
 		}
 	}
 	return s.out.body.Flush()
-}
-
-// appendEvent appends the fields of an event (HTML standard, 9.2.6).
-func appendEvent(dst []byte, name, id string, retry time.Duration, data []byte) ([]byte, error) {
-	if strings.ContainsAny(name, "\r\n") || strings.ContainsAny(id, "\r\n\x00") {
-		return dst, errEventField
-	}
-	if name != "" {
-		dst = append(append(append(dst, "event: "...), name...), '\n')
-	}
-	if id != "" {
-		dst = append(append(append(dst, "id: "...), id...), '\n')
-	}
-	if retry > 0 {
-		dst = appendRetry(dst, retry)
-	}
-	return append(appendLines(dst, "data: ", data), '\n'), nil
-}
-
-func appendRetry(dst []byte, retry time.Duration) []byte {
-	dst = append(dst, "retry: "...)
-	return append(strconv.AppendInt(dst, max(1, retry.Milliseconds()), 10), '\n')
-}
-
-// appendLines appends every line of text behind prefix. A line ends with CR, LF
-// or both; the reader of the stream puts LF between them.
-func appendLines(dst []byte, prefix string, text []byte) []byte {
-	dst = append(dst, prefix...)
-	for i, b := range text {
-		switch {
-		case b == '\r' && i+1 < len(text) && text[i+1] == '\n':
-			// one line break, the next byte's
-		case b == '\r' || b == '\n':
-			dst = append(append(dst, '\n'), prefix...)
-		default:
-			dst = append(dst, b)
-		}
-	}
-	return append(dst, '\n')
 }

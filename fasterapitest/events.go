@@ -4,11 +4,13 @@ import (
 	"bufio"
 	"context"
 	"encoding/json/v2"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/fasterapi/fasterapi/internal/codec"
+	"github.com/fasterapi/fasterapi/internal/eventstream"
 )
 
 // Event is one server-sent event.
@@ -36,9 +38,8 @@ func (e Event) JSON[T any](t testing.TB) T {
 type Events struct {
 	t      testing.TB
 	body   interface{ Close() error }
-	lines  *bufio.Scanner
+	reader *eventstream.Reader
 	cancel context.CancelFunc
-	lastID string
 }
 
 // Events opens a stream of server-sent events. It is closed when the test ends.
@@ -48,46 +49,30 @@ func (c *Client) Events(path string) *Events {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	request.Header.Set("Accept", "text/event-stream")
+	request.Header.Set("Accept", eventstream.Type)
 	response, cancel := c.open(request)
-	if got := response.Header.Get("Content-Type"); response.StatusCode != 200 || !strings.HasPrefix(got, "text/event-stream") {
+	if got := response.Header.Get("Content-Type"); response.StatusCode != 200 || !strings.HasPrefix(got, eventstream.Type) {
 		_ = response.Body.Close() // the first error counts
 		cancel()
 		c.t.Fatalf("GET %s: status %d with %q is no stream of events", path, response.StatusCode, got)
 	}
-	e := &Events{t: c.t, body: response.Body, lines: bufio.NewScanner(response.Body), cancel: cancel}
-	e.lines.Buffer(nil, 1<<20)
+	e := &Events{t: c.t, body: response.Body, reader: eventstream.NewReader(response.Body), cancel: cancel}
 	c.t.Cleanup(e.Close)
 	return e
 }
 
-// Next waits for the next event; false when the stream has ended.
+// Next waits for the next event; false when the stream has ended. A line or an event
+// of more than 1 MiB ends the test.
 func (e *Events) Next() (Event, bool) {
 	e.t.Helper()
-	var event Event
-	var data []string
-	for e.lines.Scan() {
-		line := e.lines.Text()
-		if line == "" {
-			if data == nil {
-				event = Event{}
-				continue
-			}
-			event.ID, event.Data = e.lastID, strings.Join(data, "\n")
-			return event, true
-		}
-		name, value, _ := strings.Cut(line, ":")
-		value = strings.TrimPrefix(value, " ")
-		switch name {
-		case "event":
-			event.Name = value
-		case "data":
-			data = append(data, value)
-		case "id":
-			e.lastID = value
-		}
+	event, err := e.reader.Next()
+	switch {
+	case errors.Is(err, bufio.ErrTooLong):
+		e.t.Fatalf("an event is longer than this client reads: %v", err)
+	case err != nil:
+		return Event{}, false
 	}
-	return Event{}, false
+	return Event{Name: event.Name, ID: event.ID, Data: string(event.Data)}, true
 }
 
 // Close leaves the stream, as a client does that goes away.

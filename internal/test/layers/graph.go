@@ -35,7 +35,7 @@ func Project() Rules {
 		Tagged: []string{"internal/poll/...", "internal/invariant", "internal/goroutine"},
 		Clockless: []string{
 			"problem", "internal/field", "internal/http1/wire", "internal/router", "internal/schema", "internal/bind", "internal/codec",
-			"internal/inject", "cache", "resilience", "openapi", "db/internal/sqltext",
+			"internal/inject", "cache", "resilience", "openapi", "db/internal/sqltext", "internal/eventstream",
 		},
 		Skips:  "internal/test/needs",
 		Limits: Limits{FileLines: 800, FuncLines: 80, Params: 5, Results: 3},
@@ -90,7 +90,9 @@ func packages() map[string]Package {
 		"reactor/virtual": {Layer: 3, Imports: []string{"reactor", "async", "metric", "internal/poll/...", "internal/ring"}},
 		"internal/router": {Layer: 3, Imports: []string{"internal/field"}},
 		"internal/schema": {Layer: 3},
-		"cache":           {Layer: 3, Imports: []string{"async", "metric"}, Modules: []string{"github.com/maypok86/otter/v2"}},
+		// Formats and files of the root that are pure.
+		"internal/eventstream": {Layer: 3},
+		"cache":                {Layer: 3, Imports: []string{"async", "metric"}, Modules: []string{"github.com/maypok86/otter/v2"}},
 		"resilience": {
 			Layer: 3, Imports: []string{"async", "metric"},
 			Modules: []string{"github.com/failsafe-go/failsafe-go", "github.com/cenkalti/backoff/v5"},
@@ -117,11 +119,11 @@ func packages() map[string]Package {
 		// Layer 6: the root package. It imports no database driver.
 		".": {Layer: 6, Imports: with("problem", "cache", "resilience", "db", "observe", "openapi", "deploy",
 			"internal/exchange", "internal/field", "internal/http1", "internal/http1/wire", "internal/nethttp", "internal/stream",
-			"internal/websocket", "internal/router", "internal/schema", "internal/bind", "internal/codec", "internal/inject"), Modules: []string{swgui, "github.com/caarlos0/env/v11"}},
+			"internal/websocket", "internal/router", "internal/schema", "internal/bind", "internal/codec", "internal/inject", "internal/eventstream"), Modules: []string{swgui, "github.com/caarlos0/env/v11"}},
 
 		// Layer 7: its users.
 		"fasterapitest": {
-			Layer: 7, Imports: []string{".", "openapi", "async", "reactor", "reactor/virtual", "problem", "db", "internal/codec", "internal/exchange", "internal/nethttp", "internal/test/onefield"},
+			Layer: 7, Imports: []string{".", "openapi", "async", "reactor", "reactor/virtual", "problem", "db", "internal/codec", "internal/eventstream", "internal/exchange", "internal/nethttp", "internal/test/onefield"},
 			Modules: []string{"github.com/coder/websocket"},
 		},
 		"middleware": { // docs/decisions/0009
