@@ -1,6 +1,7 @@
 package fasterapi
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -110,26 +111,16 @@ func (c Config) withDefaults() (Config, error) {
 	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
 		errs = append(errs, fmt.Errorf("Config.Addr: %w", err))
 	}
-	if c.MaxBody == 0 {
-		c.MaxBody = defaultMaxBody
-	}
-	if c.DrainTimeout == 0 {
-		c.DrainTimeout = defaultDrainTimeout
-	}
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
-	if c.OpenAPI.Path == "" {
-		c.OpenAPI.Path = defaultOpenAPIPath
-	}
-	if c.Docs.Path == "" {
-		c.Docs.Path = defaultDocsPath
-	}
+	c.MaxBody = cmp.Or(c.MaxBody, defaultMaxBody)
+	c.DrainTimeout = cmp.Or(c.DrainTimeout, defaultDrainTimeout)
+	c.Logger = cmp.Or(c.Logger, slog.Default())
+	c.OpenAPI.Path = cmp.Or(c.OpenAPI.Path, defaultOpenAPIPath)
+	c.Docs.Path = cmp.Or(c.Docs.Path, defaultDocsPath)
 	errs = append(errs, c.checkDocuments())
 	limit, err := c.stuckLimit()
 	c.StuckLimit, errs = limit, append(errs, err)
 	if c.MaxBody < 0 || c.DrainTimeout < 0 {
-		errs = append(errs, errors.New("Config.MaxBody and Config.DrainTimeout must be positive"))
+		errs = append(errs, errors.New("Config.MaxBody and Config.DrainTimeout must not be negative"))
 	}
 	errs = append(errs, c.engine().Validate())
 	return c, errors.Join(errs...)

@@ -1,6 +1,7 @@
 package fasterapi
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -57,20 +58,13 @@ func (g *Group) mount(prefix string, h http.Handler, opts []RouteOption) {
 	m := &mounted{handler: h, depth: strings.Count(g.prefix+prefix, "/")}
 	patterns := []string{prefix + "/{path...}"}
 	if m.depth > 0 {
-		patterns = append(patterns, orRoot(prefix))
+		patterns = append(patterns, cmp.Or(prefix, "/"))
 	}
 	for _, pattern := range patterns {
 		for _, method := range mountedMethods() {
 			g.register(&route{method: method, pattern: pattern, site: site, endpoint: m}, onGoroutine, opts)
 		}
 	}
-}
-
-func orRoot(path string) string {
-	if path == "" {
-		return "/"
-	}
-	return path
 }
 
 // mounted is a route that an http.Handler answers.

@@ -1,6 +1,7 @@
 package fasterapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -152,7 +153,7 @@ func (a *App) startHTTP1() (engine, netip.AddrPort, error) {
 // startNetHTTP serves through net/http: TLS, HTTP/2, and platforms without
 // epoll or kqueue.
 func (a *App) startNetHTTP() (engine, netip.AddrPort, error) {
-	maxHead := int(or(int64(a.cfg.HTTP.MaxHead), nethttp.DefaultMaxHead))
+	maxHead := int(cmp.Or(int64(a.cfg.HTTP.MaxHead), nethttp.DefaultMaxHead))
 	return nethttp.Start(nethttp.Config{
 		Addr: a.cfg.Addr, TLS: a.cfg.TLS, H2C: a.cfg.H2C,
 		HeadTimeout: a.cfg.HTTP.HeadTimeout, IdleTimeout: a.cfg.HTTP.IdleTimeout, MaxHead: maxHead,

@@ -1,6 +1,7 @@
 package fasterapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -125,22 +126,15 @@ func (e *socketEndpoint[In, Incoming, Outgoing]) compile(a *App, r *route) (bool
 	}
 	o := r.opts.socket
 	if o.maxMessage < 0 || o.ping < 0 || o.pong < 0 {
-		errs = append(errs, errors.New("MaxMessage and PingEvery must be positive"))
+		errs = append(errs, errors.New("MaxMessage and PingEvery must not be negative"))
 	}
 	e.app = a
 	e.policy = websocket.Policy{Subprotocols: o.subprotocols, Origins: o.origins, Deflate: o.compress}
 	e.options = websocket.Options{
-		MaxMessage: or(o.maxMessage, socketMaxMessage), PingInterval: or(o.ping, socketPing), PongTimeout: or(o.pong, socketPong),
-		WriteTimeout: or(a.cfg.HTTP.WriteTimeout, socketWrite), CloseTimeout: socketClose, Pools: &a.ongoing.pools,
+		MaxMessage: cmp.Or(o.maxMessage, socketMaxMessage), PingInterval: cmp.Or(o.ping, socketPing), PongTimeout: cmp.Or(o.pong, socketPong),
+		WriteTimeout: cmp.Or(a.cfg.HTTP.WriteTimeout, socketWrite), CloseTimeout: socketClose, Pools: &a.ongoing.pools,
 	}
 	return false, errs
-}
-
-func or[T ~int64](value, otherwise T) T {
-	if value == 0 {
-		return otherwise
-	}
-	return value
 }
 
 // facts implements documented: a GET that is answered with 101. OpenAPI has no

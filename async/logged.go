@@ -1,6 +1,9 @@
 package async
 
-import "log/slog"
+import (
+	"cmp"
+	"log/slog"
+)
 
 // Logged is a [Scheduler] with a logger of its own. What has nowhere else to go, a
 // panic in a callback or a failure that nobody looked at, is logged there. Of
@@ -16,17 +19,10 @@ func ownLogger(s Scheduler) *slog.Logger {
 	return nil
 }
 
-func orDefault(log *slog.Logger) *slog.Logger {
-	if log == nil {
-		return slog.Default()
-	}
-	return log
-}
-
 // logPanic must be deferred itself.
 func logPanic(s Scheduler) {
 	if v := recover(); v != nil {
 		err := newPanicError(v)
-		orDefault(ownLogger(s)).Error("async: panic in a callback", "error", err, "stack", string(err.Stack))
+		cmp.Or(ownLogger(s), slog.Default()).Error("async: panic in a callback", "error", err, "stack", string(err.Stack))
 	}
 }

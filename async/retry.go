@@ -1,6 +1,7 @@
 package async
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -31,19 +32,11 @@ type RetryPolicy struct {
 
 // withDefaults fills in what is zero.
 func (p RetryPolicy) withDefaults() RetryPolicy {
-	if p.Attempts == 0 {
-		p.Attempts = 3
-	}
-	if p.Delay == 0 {
-		p.Delay = 50 * time.Millisecond
-	}
-	if p.Backoff == 0 {
-		p.Backoff = 2
-	}
+	p.Attempts = cmp.Or(p.Attempts, 3)
+	p.Delay = cmp.Or(p.Delay, 50*time.Millisecond)
+	p.Backoff = cmp.Or(p.Backoff, 2)
 	p.Backoff = max(p.Backoff, 1)
-	if p.Max == 0 {
-		p.Max = 10 * time.Second
-	}
+	p.Max = cmp.Or(p.Max, 10*time.Second)
 	p.Jitter = min(max(p.Jitter, 0), 1)
 	if p.If == nil {
 		p.If = worthRetrying

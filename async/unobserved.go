@@ -1,6 +1,7 @@
 package async
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -58,6 +59,6 @@ func (f *failure) report() {
 	}
 	n := unobserved.Add(1)
 	if n <= logEach || n%logEach == 0 {
-		orDefault(f.log).Error("async: a future failed and nobody looked at it", "error", f.error, "count", n)
+		cmp.Or(f.log, slog.Default()).Error("async: a future failed and nobody looked at it", "error", f.error, "count", n)
 	}
 }

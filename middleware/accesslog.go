@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -33,9 +34,7 @@ type AccessLogConfig struct {
 // itself (see [fasterapi.Ctx.Refused]) say why in "refused"; those whose head cannot be
 // read are met by middleware of the app, not by that of groups.
 func AccessLog(cfg AccessLogConfig) fasterapi.Middleware {
-	if cfg.Sample == 0 {
-		cfg.Sample = 1
-	}
+	cfg.Sample = cmp.Or(cfg.Sample, 1)
 	mustBe(cfg.Sample > 0 && cfg.Sample <= 1, "AccessLogConfig.Sample must be above 0 and at most 1")
 	if cfg.Now == nil {
 		cfg.Now = time.Now

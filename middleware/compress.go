@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -76,9 +77,7 @@ func newCompressor(cfg CompressConfig) *compressor {
 		z.encoders[coding] = newEncoders(coding)
 		mustBe(z.encoders[coding] != nil, "CompressConfig.Codings: "+coding+" is not zstd, br or gzip")
 	}
-	if z.MinSize == 0 {
-		z.MinSize = defaultMinSize
-	}
+	z.MinSize = cmp.Or(z.MinSize, defaultMinSize)
 	mustBe(z.MinSize > 0, "CompressConfig.MinSize must be positive")
 	for _, t := range cfg.Types {
 		mustBe(strings.Contains(t, "/"), "CompressConfig.Types: "+t+" is not a media type")

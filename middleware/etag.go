@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
@@ -24,9 +25,7 @@ type ETagConfig struct {
 // another (RFC 9110 section 13). A tag or date that the handler sets itself is used instead. The handler runs in any
 // case: this saves bytes, not work. Streams are left alone.
 func ETag(cfg ETagConfig) fasterapi.Middleware {
-	if cfg.MaxBody == 0 {
-		cfg.MaxBody = 64 << 10
-	}
+	cfg.MaxBody = cmp.Or(cfg.MaxBody, 64<<10)
 	mustBe(cfg.MaxBody > 0, "ETagConfig.MaxBody must be positive")
 	return func(next fasterapi.Handler) fasterapi.Handler {
 		return func(c *fasterapi.Ctx) error {

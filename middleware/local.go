@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"context"
 	"hash/maphash"
 	"sync"
@@ -55,9 +56,7 @@ type shard struct {
 
 // NewLocal returns a limiter for one process.
 func NewLocal(cfg LocalConfig) *Local {
-	if cfg.Keys == 0 {
-		cfg.Keys = defaultKeys
-	}
+	cfg.Keys = cmp.Or(cfg.Keys, defaultKeys)
 	mustBe(cfg.Keys > 0, "LocalConfig.Keys must be positive")
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -96,9 +95,7 @@ func (s *shard) take(key string, limit Limit, now time.Duration, keys int) Decis
 // decide takes a token out of a bucket that is full at the given time, and
 // returns when it is full afterwards.
 func decide(full, now time.Duration, limit Limit) (Decision, time.Duration) {
-	if limit.Burst == 0 {
-		limit.Burst = limit.Requests
-	}
+	limit.Burst = cmp.Or(limit.Burst, limit.Requests)
 	interval := limit.Interval()
 	capacity := interval * time.Duration(limit.Burst)
 	after := full + interval

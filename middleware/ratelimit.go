@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/netip"
@@ -22,9 +23,7 @@ type Limit struct {
 }
 
 func (l Limit) withDefaults() Limit {
-	if l.Burst == 0 {
-		l.Burst = l.Requests
-	}
+	l.Burst = cmp.Or(l.Burst, l.Requests)
 	mustBe(l.Requests > 0 && l.Window > 0 && l.Burst > 0, "Limit needs Requests, Window and Burst above zero")
 	mustBe(l.Interval() > 0, "Limit allows more than a request in a nanosecond")
 	return l
@@ -77,9 +76,7 @@ func RateLimit(cfg RateLimitConfig) fasterapi.Middleware {
 	if cfg.Limiter == nil {
 		cfg.Limiter = NewLocal(LocalConfig{})
 	}
-	if cfg.Name == "" {
-		cfg.Name = "default"
-	}
+	cfg.Name = cmp.Or(cfg.Name, "default")
 	mustBe(field.IsToken(cfg.Name), "RateLimitConfig.Name must be a token")
 	window := int64(max(1, cfg.Limit.Window/time.Second))
 	policy := `"` + cfg.Name + `";q=` + strconv.Itoa(cfg.Limit.Requests) + ";w=" + strconv.FormatInt(window, 10)

@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"net/netip"
 	"strings"
 
@@ -78,12 +79,8 @@ func newRealIP(cfg RealIPConfig) *realIP {
 	for _, p := range r.Trusted {
 		mustBe(p.IsValid(), "RealIPConfig.Trusted holds an invalid network")
 	}
-	if r.Header == "" {
-		r.Header = "X-Forwarded-For"
-	}
-	if r.ProtoHeader == "" {
-		r.ProtoHeader = "X-Forwarded-Proto"
-	}
+	r.Header = cmp.Or(r.Header, "X-Forwarded-For")
+	r.ProtoHeader = cmp.Or(r.ProtoHeader, "X-Forwarded-Proto")
 	mustBe(field.IsToken(r.Header) && field.IsToken(r.ProtoHeader), "RealIPConfig: Header and ProtoHeader must be field names")
 	switch strings.ToLower(r.Header) {
 	case "x-forwarded-for":

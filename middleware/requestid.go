@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"crypto/rand"
 
 	"github.com/fasterapi/fasterapi"
@@ -26,9 +27,7 @@ const maxRequestID = 128
 // that one id goes through all services; a client can make it anything, so it
 // proves nothing.
 func RequestID(cfg RequestIDConfig) fasterapi.Middleware {
-	if cfg.Header == "" {
-		cfg.Header = "X-Request-ID"
-	}
+	cfg.Header = cmp.Or(cfg.Header, "X-Request-ID")
 	mustBe(field.IsToken(cfg.Header), "RequestIDConfig.Header is not a field name")
 	if cfg.New == nil {
 		cfg.New = rand.Text

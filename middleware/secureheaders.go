@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -81,9 +82,7 @@ func (cfg *SecureHeadersConfig) withDefaults() {
 			*field = value
 		}
 	}
-	if cfg.HSTS == 0 {
-		cfg.HSTS = 180 * 24 * time.Hour
-	}
+	cfg.HSTS = cmp.Or(cfg.HSTS, 180*24*time.Hour)
 }
 
 func (cfg *SecureHeadersConfig) hsts() string {

@@ -1,6 +1,7 @@
 package problem
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -120,8 +121,5 @@ func (e FieldError) String() string {
 }
 
 func (p *Problem) title() string {
-	if p.Title != "" {
-		return p.Title
-	}
-	return http.StatusText(p.HTTPStatus())
+	return cmp.Or(p.Title, http.StatusText(p.HTTPStatus()))
 }

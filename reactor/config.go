@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -59,13 +60,11 @@ func (c Config) resolve() (Config, error) {
 		c.Cores, e = coresFromEnv()
 		err = errors.Join(err, e)
 	}
-	c.TaskQuota = orDuration(c.TaskQuota, defaultQuota)
-	c.StallThreshold = orDuration(c.StallThreshold, defaultStall)
-	c.MaxIdleWorkers = orInt(c.MaxIdleWorkers, defaultIdle)
-	c.MaxIdleCoroutines = orInt(c.MaxIdleCoroutines, defaultIdle)
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
+	c.TaskQuota = cmp.Or(c.TaskQuota, defaultQuota)
+	c.StallThreshold = cmp.Or(c.StallThreshold, defaultStall)
+	c.MaxIdleWorkers = cmp.Or(c.MaxIdleWorkers, defaultIdle)
+	c.MaxIdleCoroutines = cmp.Or(c.MaxIdleCoroutines, defaultIdle)
+	c.Logger = cmp.Or(c.Logger, slog.Default())
 	if err != nil {
 		return c, fmt.Errorf("reactor: bad configuration: %w", err)
 	}
@@ -99,18 +98,4 @@ func coresFromEnv() (int, error) {
 		return 0, fmt.Errorf("%s is %q, want 1 to %d", coresEnv, text, maxCores)
 	}
 	return n, nil
-}
-
-func orDuration(d, otherwise time.Duration) time.Duration {
-	if d == 0 {
-		return otherwise
-	}
-	return d
-}
-
-func orInt(n, otherwise int) int {
-	if n == 0 {
-		return otherwise
-	}
-	return n
 }

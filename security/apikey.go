@@ -1,6 +1,7 @@
 package security
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"crypto/subtle"
 	"net/url"
@@ -50,14 +51,10 @@ func APIKey[P any](cfg APIKeyConfig, check func(c *fasterapi.Ctx, key string) (P
 // APIKeyFuture is APIKey for a check that has to ask elsewhere: the database, say.
 func APIKeyFuture[P any](cfg APIKeyConfig, check func(c *fasterapi.Ctx, key string) async.Future[P]) *Scheme[P] {
 	mustBe(check != nil, "APIKeyFuture needs a function")
-	if cfg.In == "" {
-		cfg.In = InHeader
-	}
+	cfg.In = cmp.Or(cfg.In, InHeader)
 	fields := map[Place]string{InHeader: "X-API-Key", InQuery: "api_key", InCookie: "session"}
 	mustBe(fields[cfg.In] != "", "APIKeyConfig.In must be InHeader, InQuery or InCookie")
-	if cfg.Field == "" {
-		cfg.Field = fields[cfg.In]
-	}
+	cfg.Field = cmp.Or(cfg.Field, fields[cfg.In])
 	s := newScheme[P](about{cfg.Name, cfg.Realm, "apiKey"}, "ApiKey",
 		openapi.SecurityScheme{Type: "apiKey", In: string(cfg.In), Name: cfg.Field, Description: cfg.Description})
 	s.check = func(c *fasterapi.Ctx) async.Future[P] {

@@ -1,6 +1,7 @@
 package security
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -57,9 +58,7 @@ type JWTConfig struct {
 // ones. Every token needs an expiry; nbf and iat must not be in the future.
 func JWT[C any](cfg JWTConfig) *Scheme[Claims[C]] {
 	v := newVerifier[C](cfg)
-	if cfg.Name == "" {
-		cfg.Name = "jwt"
-	}
+	cfg.Name = cmp.Or(cfg.Name, "jwt")
 	bearer := BearerConfig{Name: cfg.Name, Description: cfg.Description, Realm: cfg.Realm, Format: "JWT", Flows: cfg.Flows}
 	return BearerFuture(bearer, v.verify)
 }
@@ -81,9 +80,7 @@ func newVerifier[C any](cfg JWTConfig) *verifier[C] {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	if cfg.Leeway == 0 {
-		cfg.Leeway = 30 * time.Second
-	}
+	cfg.Leeway = cmp.Or(cfg.Leeway, 30*time.Second)
 	v := &verifier[C]{keys: slices.Clone(cfg.Keys)}
 	var algorithms []string
 	for _, k := range v.keys {
@@ -113,12 +110,8 @@ func newKeySet(cfg *JWTConfig) *keySet {
 	if cfg.Client == nil {
 		cfg.Client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	}
-	if cfg.Refresh == 0 {
-		cfg.Refresh = defaultRefresh
-	}
-	if cfg.Pause == 0 {
-		cfg.Pause = defaultPause
-	}
+	cfg.Refresh = cmp.Or(cfg.Refresh, defaultRefresh)
+	cfg.Pause = cmp.Or(cfg.Pause, defaultPause)
 	mustBe(cfg.Refresh > 0 && cfg.Pause > 0, "JWTConfig.Refresh and Pause must be positive")
 	return &keySet{url: cfg.JWKS, client: cfg.Client, now: cfg.Now, refresh: cfg.Refresh, pause: min(cfg.Pause, cfg.Refresh)}
 }

@@ -1,6 +1,7 @@
 package security
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"reflect"
@@ -59,12 +60,8 @@ type about struct{ name, realm, otherwise string }
 
 // newScheme fills in what is the same for all schemes.
 func newScheme[P any](a about, kind string, describe openapi.SecurityScheme) *Scheme[P] {
-	if a.name == "" {
-		a.name = a.otherwise
-	}
-	if a.realm == "" {
-		a.realm = "api"
-	}
+	a.name = cmp.Or(a.name, a.otherwise)
+	a.realm = cmp.Or(a.realm, "api")
 	mustBe(isComponentName(a.name), "Name "+strconv.Quote(a.name)+` must be made of letters, digits, ".", "-" and "_"`)
 	for _, r := range a.realm {
 		mustBe(r >= ' ' && r < 0x7F && r != '"' && r != '\\', "Realm must be plain text without quotes")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"io"
@@ -80,7 +81,7 @@ func (h *harness) verify(c *contest.Contestant, s *contest.Scenario) (int64, err
 func (h *harness) checkAll(r *figures) {
 	for _, c := range h.contestants {
 		cell := h.Check(&c.Contestant, &contest.Scenario{Name: "check"})
-		contest.Say("%-10s %s", c.Name, or(cell.Failed, "right answers"))
+		contest.Say("%-10s %s", c.Name, cmp.Or(cell.Failed, "right answers"))
 		r.Cells = append(r.Cells, cell)
 	}
 }
@@ -98,19 +99,12 @@ func (h *harness) runAll(r *figures) {
 		if h.idleConns > 0 {
 			result := h.Idle(&c.Contestant, h.idleConns, c.opening())
 			r.Idle = append(r.Idle, result)
-			contest.Say("idle          %-10s %s", c.Name, or(result.Failed, fmt.Sprintf("%6.0f bytes per connection", result.PerConn())))
+			contest.Say("idle          %-10s %s", c.Name, cmp.Or(result.Failed, fmt.Sprintf("%6.0f bytes per connection", result.PerConn())))
 		}
 		if h.cycleConns > 0 && c.isGo {
 			result := h.cycle(c, h.cycleConns)
 			r.Cycles = append(r.Cycles, result)
-			contest.Say("cycles        %-10s left behind: %s", c.Name, or(result.Failed, or(result.grown(), "nothing")))
+			contest.Say("cycles        %-10s left behind: %s", c.Name, cmp.Or(result.Failed, result.grown(), "nothing"))
 		}
 	}
-}
-
-func or(s, otherwise string) string {
-	if s != "" {
-		return s
-	}
-	return otherwise
 }

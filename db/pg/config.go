@@ -1,6 +1,7 @@
 package pg
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -142,22 +143,20 @@ func (c Config) validate() (Config, error) {
 			errs = append(errs, fmt.Errorf("pg: %s is %v, not positive", name, v))
 		}
 	}
-	c.MaxConns = orDefault(c.MaxConns, 10)
+	c.MaxConns = cmp.Or(c.MaxConns, 10)
 	if c.MinConns == 0 {
 		c.MinConns = min(1, c.MaxConns)
 	}
-	c.MaxPipeline = orDefault(c.MaxPipeline, 64)
-	c.MaxWaiting = orDefault(c.MaxWaiting, 4096)
-	c.StatementCache = orDefault(c.StatementCache, 512)
-	c.AcquireTimeout = orDefault(c.AcquireTimeout, 5*time.Second)
-	c.IdleTimeout = orDefault(c.IdleTimeout, 10*time.Minute)
-	c.HealthCheckInterval = orDefault(c.HealthCheckInterval, 30*time.Second)
-	c.MaxLifetime = orDefault(c.MaxLifetime, time.Hour)
-	c.SlowAfter = orDefault(c.SlowAfter, 5*time.Millisecond)
-	c.LeakAfter = orDefault(c.LeakAfter, time.Minute)
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
+	c.MaxPipeline = cmp.Or(c.MaxPipeline, 64)
+	c.MaxWaiting = cmp.Or(c.MaxWaiting, 4096)
+	c.StatementCache = cmp.Or(c.StatementCache, 512)
+	c.AcquireTimeout = cmp.Or(c.AcquireTimeout, 5*time.Second)
+	c.IdleTimeout = cmp.Or(c.IdleTimeout, 10*time.Minute)
+	c.HealthCheckInterval = cmp.Or(c.HealthCheckInterval, 30*time.Second)
+	c.MaxLifetime = cmp.Or(c.MaxLifetime, time.Hour)
+	c.SlowAfter = cmp.Or(c.SlowAfter, 5*time.Millisecond)
+	c.LeakAfter = cmp.Or(c.LeakAfter, time.Minute)
+	c.Logger = cmp.Or(c.Logger, slog.Default())
 	inRange("MaxConns", c.MaxConns, 1, maxSlots)
 	inRange("MinConns", c.MinConns, 0, max(0, c.MaxConns))
 	inRange("MaxPipeline", c.MaxPipeline, 1, 1024)
@@ -203,12 +202,4 @@ func (c *Config) target() (*pgconn.Config, error) {
 		target.RuntimeParams[encodingParam] = "UTF8"
 	}
 	return target, nil
-}
-
-func orDefault[T comparable](v, d T) T {
-	var zero T
-	if v == zero {
-		return d
-	}
-	return v
 }

@@ -1,6 +1,7 @@
 package pg
 
 import (
+	"cmp"
 	"math"
 	"strconv"
 	"strings"
@@ -24,7 +25,7 @@ func (c *Config) limit(target *pgconn.Config) {
 	case c.StatementTimeout == 0 && set:
 		c.StatementTimeout = own // and the server is told by the URL
 	case c.StatementTimeout >= 0:
-		c.StatementTimeout = orDefault(c.StatementTimeout, defaultTimeout)
+		c.StatementTimeout = cmp.Or(c.StatementTimeout, defaultTimeout)
 		target.RuntimeParams[timeoutParam] = strconv.FormatInt(max(1, c.StatementTimeout.Milliseconds()), 10)
 	}
 	if c.SimplePooler {

@@ -1,6 +1,7 @@
 package pg
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -37,8 +38,6 @@ func (c *Config) share(target *pgconn.Config) error {
 	if !said.valid() {
 		return fmt.Errorf("pg: %s of the connection string is neither %q nor %q", shareParam, ReadsAlone, ReadsShared)
 	}
-	if c.ShortReads == "" {
-		c.ShortReads = orDefault(said, ReadsAlone)
-	}
+	c.ShortReads = cmp.Or(c.ShortReads, said, ReadsAlone)
 	return nil
 }

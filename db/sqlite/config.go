@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -71,11 +72,11 @@ func (c Config) validate(path string) (Config, error) {
 	check(!c.ReadOnly || path != Memory, "a database in memory cannot be ReadOnly")
 	errs = append(errs, checkPragmas(c.Pragmas)...)
 	errs = append(errs, checkAttach(c.Attach)...)
-	c.Readers = orDefault(c.Readers, 4)
-	c.MaxWaiting = orDefault(c.MaxWaiting, 4096)
-	c.AcquireTimeout = orDefault(c.AcquireTimeout, 5*time.Second)
-	c.BusyTimeout = orDefault(c.BusyTimeout, 5*time.Second)
-	c.StatementCache = orDefault(c.StatementCache, 256)
+	c.Readers = cmp.Or(c.Readers, 4)
+	c.MaxWaiting = cmp.Or(c.MaxWaiting, 4096)
+	c.AcquireTimeout = cmp.Or(c.AcquireTimeout, 5*time.Second)
+	c.BusyTimeout = cmp.Or(c.BusyTimeout, 5*time.Second)
+	c.StatementCache = cmp.Or(c.StatementCache, 256)
 	return c, errors.Join(errs...)
 }
 
@@ -103,12 +104,4 @@ func checkAttach(files map[string]string) []error {
 		errs = append(errs, fmt.Errorf("sqlite: Attach: %q %s", name, why))
 	}
 	return errs
-}
-
-func orDefault[T comparable](v, d T) T {
-	var zero T
-	if v == zero {
-		return d
-	}
-	return v
 }

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"cmp"
 	"errors"
 	"io"
 
@@ -24,21 +25,11 @@ type FormLimits struct {
 }
 
 func (l FormLimits) withDefaults() FormLimits {
-	if l.Parts == 0 {
-		l.Parts = 1000
-	}
-	if l.Files == 0 {
-		l.Files = 100
-	}
-	if l.HeaderBytes == 0 {
-		l.HeaderBytes = 16 << 10
-	}
-	if l.FieldBytes == 0 {
-		l.FieldBytes = 1 << 20
-	}
-	if l.MemoryBytes == 0 {
-		l.MemoryBytes = 256 << 10
-	}
+	l.Parts = cmp.Or(l.Parts, 1000)
+	l.Files = cmp.Or(l.Files, 100)
+	l.HeaderBytes = cmp.Or(l.HeaderBytes, 16<<10)
+	l.FieldBytes = cmp.Or(l.FieldBytes, 1<<20)
+	l.MemoryBytes = cmp.Or(l.MemoryBytes, 256<<10)
 	return l
 }
 

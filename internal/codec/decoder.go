@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -38,9 +39,7 @@ func (o Options) withDefaults() (Options, error) {
 	fill("Depth", &o.Limits.Depth, 256, 1, maxDepth)
 	fill("Errors", &o.Limits.Errors, 100, 1, 1<<20)
 	fill("Bytes", &o.Limits.Bytes, int(^uint(0)>>1), 1, int(^uint(0)>>1))
-	if o.Location == "" {
-		o.Location = "body"
-	}
+	o.Location = cmp.Or(o.Location, "body")
 	return o, errors.Join(mistakes...)
 }
 

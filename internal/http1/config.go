@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -62,52 +63,38 @@ const (
 
 // withDefaults returns c with every zero field set.
 func (c Config) withDefaults() Config {
-	setDuration(&c.HeadTimeout, defaultHeadTimeout)
-	setDuration(&c.BodyTimeout, defaultBodyTimeout)
-	setDuration(&c.IdleTimeout, defaultIdleTimeout)
-	setDuration(&c.WriteTimeout, defaultWriteTimeout)
-	setInt(&c.MaxHeadBytes, defaultMaxHead)
-	setInt(&c.MaxHeaders, defaultMaxHeaders)
-	setInt(&c.MaxTargetBytes, defaultMaxTarget)
-	setInt(&c.StreamAbove, int64(defaultStreamAbove))
-	setInt(&c.MaxConns, defaultMaxConns)
-	setInt(&c.MaxUnsent, int64(exchange.DefaultMaxUnsent))
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
+	c.HeadTimeout = cmp.Or(c.HeadTimeout, defaultHeadTimeout)
+	c.BodyTimeout = cmp.Or(c.BodyTimeout, defaultBodyTimeout)
+	c.IdleTimeout = cmp.Or(c.IdleTimeout, defaultIdleTimeout)
+	c.WriteTimeout = cmp.Or(c.WriteTimeout, defaultWriteTimeout)
+	c.MaxHeadBytes = cmp.Or(c.MaxHeadBytes, defaultMaxHead)
+	c.MaxHeaders = cmp.Or(c.MaxHeaders, defaultMaxHeaders)
+	c.MaxTargetBytes = cmp.Or(c.MaxTargetBytes, defaultMaxTarget)
+	c.StreamAbove = cmp.Or(c.StreamAbove, defaultStreamAbove)
+	c.MaxConns = cmp.Or(c.MaxConns, defaultMaxConns)
+	c.MaxUnsent = cmp.Or(c.MaxUnsent, exchange.DefaultMaxUnsent)
+	c.Logger = cmp.Or(c.Logger, slog.Default())
 	return c
-}
-
-func setDuration(d *time.Duration, value time.Duration) {
-	if *d == 0 {
-		*d = value
-	}
-}
-
-func setInt[T int | int64](n *T, value T) {
-	if *n == 0 {
-		*n = value
-	}
 }
 
 // Validate lists every field that is out of range.
 func (c Config) Validate() error {
 	var errs []error
-	bad := func(ok bool, field, want string) {
+	must := func(ok bool, field, want string) {
 		if !ok {
-			errs = append(errs, fmt.Errorf("http1: %s must be %s", field, want))
+			errs = append(errs, fmt.Errorf("http1: %s must %s", field, want))
 		}
 	}
-	bad(c.HeadTimeout >= 0, "HeadTimeout", "positive")
-	bad(c.BodyTimeout >= 0, "BodyTimeout", "positive")
-	bad(c.IdleTimeout >= 0, "IdleTimeout", "positive")
-	bad(c.WriteTimeout >= 0, "WriteTimeout", "positive")
-	bad(c.MaxHeadBytes == 0 || c.MaxHeadBytes >= 256, "MaxHeadBytes", "at least 256 bytes")
-	bad(c.MaxHeaders >= 0, "MaxHeaders", "positive")
-	bad(c.MaxTargetBytes >= 0, "MaxTargetBytes", "positive")
-	bad(c.StreamAbove >= 0, "StreamAbove", "positive")
-	bad(c.MaxConns >= 0, "MaxConns", "positive")
-	bad(c.MaxUnsent >= 0, "MaxUnsent", "positive")
-	bad(wire.ValidHeader("Server", c.ServerName), "ServerName", "a valid header value")
+	must(c.HeadTimeout >= 0, "HeadTimeout", "not be negative")
+	must(c.BodyTimeout >= 0, "BodyTimeout", "not be negative")
+	must(c.IdleTimeout >= 0, "IdleTimeout", "not be negative")
+	must(c.WriteTimeout >= 0, "WriteTimeout", "not be negative")
+	must(c.MaxHeadBytes == 0 || c.MaxHeadBytes >= 256, "MaxHeadBytes", "be at least 256 bytes")
+	must(c.MaxHeaders >= 0, "MaxHeaders", "not be negative")
+	must(c.MaxTargetBytes >= 0, "MaxTargetBytes", "not be negative")
+	must(c.StreamAbove >= 0, "StreamAbove", "not be negative")
+	must(c.MaxConns >= 0, "MaxConns", "not be negative")
+	must(c.MaxUnsent >= 0, "MaxUnsent", "not be negative")
+	must(wire.ValidHeader("Server", c.ServerName), "ServerName", "be a valid header value")
 	return errors.Join(errs...)
 }

@@ -1,6 +1,7 @@
 package nethttp
 
 import (
+	"cmp"
 	"io"
 	"log/slog"
 	"net/http"
@@ -37,10 +38,10 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	o.StreamAbove = or(o.StreamAbove, defaultStreamAbove)
-	o.MaxHeaders = or(o.MaxHeaders, defaultMaxHeaders)
-	o.BodyTimeout = or(o.BodyTimeout, defaultBodyTimeout)
-	o.WriteTimeout = or(o.WriteTimeout, defaultWriteTimeout)
+	o.StreamAbove = cmp.Or(o.StreamAbove, defaultStreamAbove)
+	o.MaxHeaders = cmp.Or(o.MaxHeaders, defaultMaxHeaders)
+	o.BodyTimeout = cmp.Or(o.BodyTimeout, defaultBodyTimeout)
+	o.WriteTimeout = cmp.Or(o.WriteTimeout, defaultWriteTimeout)
 	if o.BrokenOff == nil {
 		o.BrokenOff = func(*exchange.Exchange, error) {}
 	}

@@ -1,6 +1,7 @@
 package nethttp
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -69,14 +70,14 @@ func newServer(cfg Config, h http.Handler, listener net.Listener) *Server {
 	if config != nil { // not by net/http, which would hide the connections that are watched
 		listener = tls.NewListener(listener, config)
 	}
-	limited := limit(listener, or(cfg.MaxConns, defaultMaxConns))
+	limited := limit(listener, cmp.Or(cfg.MaxConns, defaultMaxConns))
 	s := &Server{limited: limited, served: make(chan struct{}), http: &http.Server{
 		DisableGeneralOptionsHandler: true, // OPTIONS * goes the way of all requests
 		Handler:                      h,
 		TLSConfig:                    config,
-		ReadHeaderTimeout:            or(cfg.HeadTimeout, defaultHeadTimeout),
-		IdleTimeout:                  or(cfg.IdleTimeout, defaultIdleTimeout),
-		MaxHeaderBytes:               2 * or(cfg.MaxHead, DefaultMaxHead),
+		ReadHeaderTimeout:            cmp.Or(cfg.HeadTimeout, defaultHeadTimeout),
+		IdleTimeout:                  cmp.Or(cfg.IdleTimeout, defaultIdleTimeout),
+		MaxHeaderBytes:               2 * cmp.Or(cfg.MaxHead, DefaultMaxHead),
 		ErrorLog:                     newErrorLog(cfg.Logger),
 		ConnState:                    limited.note,
 		ConnContext:                  withWatch,
@@ -131,11 +132,4 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	<-s.served
 	return err
-}
-
-func or[T time.Duration | int | int64](value, otherwise T) T {
-	if value == 0 {
-		return otherwise
-	}
-	return value
 }

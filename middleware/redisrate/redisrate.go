@@ -1,6 +1,7 @@
 package redisrate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,12 +37,8 @@ var _ middleware.Limiter = (*Limiter)(nil)
 
 // New returns a limiter that uses client.
 func New(client rueidis.Client, cfg Config) *Limiter {
-	if cfg.Prefix == "" {
-		cfg.Prefix = "ratelimit:"
-	}
-	if cfg.Timeout == 0 {
-		cfg.Timeout = defaultTimeout
-	}
+	cfg.Prefix = cmp.Or(cfg.Prefix, "ratelimit:")
+	cfg.Timeout = cmp.Or(cfg.Timeout, defaultTimeout)
 	return &Limiter{client: client, cfg: cfg, script: rueidis.NewLuaScript(take)}
 }
 
@@ -65,9 +62,7 @@ var errAnswer = errors.New("redisrate: unexpected answer of the script")
 
 // Take implements [middleware.Limiter].
 func (l *Limiter) Take(ctx context.Context, key string, limit middleware.Limit) async.Future[middleware.Decision] {
-	if limit.Burst == 0 {
-		limit.Burst = limit.Requests
-	}
+	limit.Burst = cmp.Or(limit.Burst, limit.Requests)
 	interval := max(1, limit.Interval().Microseconds())
 	args := []string{strconv.FormatInt(interval, 10), strconv.Itoa(limit.Burst)}
 	return async.Go(ctx, func(ctx context.Context) (middleware.Decision, error) {
