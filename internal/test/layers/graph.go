@@ -104,6 +104,7 @@ func packages() map[string]Package {
 		"internal/bind":     {Layer: 4, Imports: []string{"problem", "internal/field", "internal/schema", "internal/codec"}},
 		"internal/codec":    {Layer: 4, Imports: []string{"problem", "internal/schema"}},
 		"internal/inject":   {Layer: 4, Imports: []string{"async", "problem"}},
+		"internal/settings": {Layer: 4, Imports: []string{"internal/schema"}, Modules: []string{"github.com/caarlos0/env/v11"}},
 
 		// Layer 5: protocols, drivers, and the pure parts that the root wires up.
 		"internal/http1":   {Layer: 5, Imports: with("internal/stream", "internal/exchange", "internal/http1/wire", "problem")},
@@ -119,7 +120,7 @@ func packages() map[string]Package {
 		// Layer 6: the root package. It imports no database driver.
 		".": {Layer: 6, Imports: with("problem", "cache", "resilience", "db", "observe", "openapi", "deploy",
 			"internal/exchange", "internal/field", "internal/http1", "internal/http1/wire", "internal/nethttp", "internal/stream",
-			"internal/websocket", "internal/router", "internal/schema", "internal/bind", "internal/codec", "internal/inject", "internal/eventstream"), Modules: []string{swgui, "github.com/caarlos0/env/v11"}},
+			"internal/websocket", "internal/router", "internal/schema", "internal/bind", "internal/codec", "internal/inject", "internal/eventstream", "internal/settings"), Modules: []string{swgui}},
 
 		// Layer 7: its users.
 		"fasterapitest": {
