@@ -84,6 +84,9 @@ func newPage(contentType string, text, zipped []byte) (page, error) {
 
 func (p page) answers() []openapi.Answer { return nil }
 
+// output implements response. The document says nothing of its own pages.
+func (page) output() (output, error) { return output{render: renders[page]}, nil }
+
 func (p page) render(c *Ctx) error {
 	c.SetHeader("Cache-Control", p.cacheControl)
 	c.Vary("Accept-Encoding")

@@ -2,16 +2,26 @@ package fasterapi
 
 import (
 	"errors"
-	"fmt"
+	"net/http"
 	"reflect"
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/bind"
+	"github.com/fasterapi/fasterapi/openapi"
 )
 
 // None is the input of a handler that needs nothing but its Ctx, and the
 // output of one that answers with 204 No Content.
 type None struct{}
+
+// output implements response. What embeds a None is none, so it has no method render.
+func (None) output() (output, error) {
+	render := func(c *Ctx, _ None) error {
+		c.stage(http.StatusNoContent, "", nil)
+		return nil
+	}
+	return output{render: render, answers: []openapi.Answer{{Status: http.StatusNoContent}}}, nil
+}
 
 // typed is what the styles of typed handlers share: how the input is bound and the output
 // rendered.
@@ -21,6 +31,7 @@ type typed[In, Out any] struct {
 	bind      bind.Binder[In]
 	injection *injection
 	render    func(*Ctx, Out) error
+	answers   []openapi.Answer
 }
 
 func (t *typed[In, Out]) compile(a *App, r *route) (needsBody bool, errs []error) {
@@ -31,19 +42,14 @@ func (t *typed[In, Out]) compile(a *App, r *route) (needsBody bool, errs []error
 	} else {
 		t.injection, errs = a.compileInjection(r, t.bind.Plan(), options)
 	}
-	render, err := compileOutput[Out]()
-	if err != nil {
+	if err := t.compileOutput(r.opts.style); err != nil {
 		errs = append(errs, err)
-	}
-	t.render = render
-	var zero Out
-	if r.opts.style != onGoroutine && err == nil && blocking(zero) {
-		errs = append(errs, fmt.Errorf("%T waits for the client, so its route must run on goroutines", zero))
 	}
 	if len(errs) > 0 {
 		return false, errs
 	}
-	if needsBody, err = r.readers(t.bind.Plan(), t.injection); err != nil {
+	needsBody, err := r.readers(t.bind.Plan(), t.injection)
+	if err != nil {
 		errs = append(errs, err)
 	}
 	return needsBody, errs

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -49,7 +50,14 @@ type File struct {
 	Download string
 }
 
-func (File) blocks() {}
+// output implements response.
+func (File) output() (output, error) {
+	return output{render: renders[File], waits: true, answers: []openapi.Answer{
+		{Status: http.StatusOK, ContentType: "*/*"},
+		{Status: http.StatusPartialContent, ContentType: "*/*", Description: "The part that the Range field asks for"},
+		{Status: http.StatusNotModified, Description: "The client has the file already"},
+	}}, nil
+}
 
 func (f File) render(c *Ctx) error {
 	content, info, err := f.open()

@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/fasterapi/fasterapi/internal/codec"
+	"github.com/fasterapi/fasterapi/openapi"
 )
 
 const jsonLinesType = "application/jsonl"
@@ -26,18 +27,17 @@ const jsonLinesType = "application/jsonl"
 // meet it, see [Stream]); a later one breaks the connection off.
 type JSONLines[T any] func(yield func(T, error) bool)
 
-func (JSONLines[T]) blocks() {}
-
-// compileRender implements compiler.
-func (JSONLines[T]) compileRender() (func(*Ctx, JSONLines[T]) error, error) {
+// output implements response.
+func (JSONLines[T]) output() (output, error) {
 	if err := refuseItem(reflect.TypeFor[T]()); err != nil {
-		return nil, err
+		return output{}, err
 	}
 	encoder, err := codec.EncoderFor[T]()
 	if err != nil {
-		return nil, err
+		return output{}, err
 	}
-	return func(c *Ctx, lines JSONLines[T]) error {
+	answers := []openapi.Answer{{Status: http.StatusOK, ContentType: jsonLinesType, Item: reflect.TypeFor[T]()}}
+	return output{waits: true, answers: answers, render: func(c *Ctx, lines JSONLines[T]) error {
 		c.stage(http.StatusOK, jsonLinesType, nil)
 		out := newBodyStream(c, 0, flushSoon)
 		defer out.stop()
@@ -47,7 +47,7 @@ func (JSONLines[T]) compileRender() (func(*Ctx, JSONLines[T]) error, error) {
 			}
 		}
 		return out.close()
-	}, nil
+	}}, nil
 }
 
 func writeLines[T any](c *Ctx, encoder *codec.Encoder, out *bodyStream, lines JSONLines[T]) error {

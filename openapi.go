@@ -66,7 +66,7 @@ func (e *straight[In, Out]) facts() facts { return e.typed.facts(reflect.ValueOf
 func (e *chain[In, Out]) facts() facts { return e.typed.facts(reflect.ValueOf(e.handle).Pointer()) }
 
 func (t *typed[In, Out]) facts(handler uintptr) facts {
-	return facts{handler: handler, plan: t.bind.Plan(), injected: t.injection, answers: answersOf[Out]()}
+	return facts{handler: handler, plan: t.bind.Plan(), injected: t.injection, answers: t.answers}
 }
 
 // OpenAPI returns the document of the app. Nothing may be registered any more

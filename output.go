@@ -1,58 +1,74 @@
 package fasterapi
 
 import (
+	"fmt"
 	"net/http"
 	"reflect"
 
 	"github.com/fasterapi/fasterapi/internal/codec"
+	"github.com/fasterapi/fasterapi/openapi"
 )
 
 const jsonType = "application/json"
 
-// renderer is a response type that knows how to become a response: those of
-// this package.
-type renderer interface{ render(c *Ctx) error }
-
-// blocker is a response type whose rendering waits for the client.
-type blocker interface{ blocks() }
-
-// compiler is a response type whose renderer is compiled from its parts.
-type compiler[Out any] interface {
-	compileRender() (func(*Ctx, Out) error, error)
+// response is a result of a handler that is no JSON: one of the types of this package,
+// or a type that embeds one.
+type response interface {
+	// output is all that the type says. It is asked once for each route, of a zero value.
+	output() (output, error)
 }
 
-// compileOutput decides once how values of Out become responses. The renderer
-// takes its value by value: through a pointer it would move to the heap.
-func compileOutput[Out any]() (func(*Ctx, Out) error, error) {
+// renderer is a response that renders itself with nothing compiled. A type that
+// embeds one is a response too.
+type renderer interface {
+	response
+	render(c *Ctx) error
+}
+
+// output is what results of a type T become.
+//
+// Owner: any (immutable after build).
+type output struct {
+	// render is a func(*Ctx, T) error, which makes the value the response. It takes the
+	// value by value: through a pointer it would move to the heap.
+	render any
+	// answers are the responses in the document, the successful one first.
+	answers []openapi.Answer
+	// waits: rendering waits for the client or for a disk, so it needs a goroutine.
+	waits bool
+}
+
+// renders is the render of a type that renders itself.
+func renders[T renderer](c *Ctx, v T) error { return v.render(c) }
+
+// outputOf decides once what results of type Out become.
+func outputOf[Out any]() (output, error) {
 	if err := refuseOutput(reflect.TypeFor[Out]()); err != nil {
-		return nil, err
+		return output{}, err
 	}
 	var zero Out
-	if parts, ok := any(zero).(compiler[Out]); ok {
-		return parts.compileRender()
+	r, ok := any(zero).(response)
+	if !ok {
+		return jsonOutput[Out]()
 	}
-	if reflect.TypeFor[Out]().Implements(reflect.TypeFor[renderer]()) {
-		return func(c *Ctx, out Out) error { return any(out).(renderer).render(c) }, nil
+	out, err := r.output()
+	if _, own := out.render.(func(*Ctx, Out) error); err == nil && !own { // it is that of the response that Out embeds
+		out.render = func(c *Ctx, v Out) error { return any(v).(renderer).render(c) }
 	}
-	if reflect.TypeFor[Out]() == reflect.TypeFor[None]() {
-		return func(c *Ctx, _ Out) error {
-			c.stage(http.StatusNoContent, "", nil)
-			return nil
-		}, nil
-	}
-	if reflect.TypeFor[Out]() == reflect.TypeFor[Text]() {
-		return func(c *Ctx, out Out) error {
-			// Apart from the interface above, so that no text is boxed.
-			c.stageText(textType, string(*any(&out).(*Text)))
-			return nil
-		}, nil
-	}
+	return out, err
+}
+
+// renderOf is the render of outputOf[Out].
+func renderOf[Out any](o output) func(*Ctx, Out) error { return o.render.(func(*Ctx, Out) error) }
+
+// jsonOutput is the output of what is no response.
+func jsonOutput[Out any]() (output, error) {
 	encoder, err := codec.EncoderFor[Out]()
 	if err != nil {
-		return nil, err
+		return output{}, err
 	}
-	render := func(c *Ctx, out Out) error {
-		body, err := codec.Append(encoder, c.spare(), &out)
+	render := func(c *Ctx, v Out) error {
+		body, err := codec.Append(encoder, c.spare(), &v)
 		if err != nil {
 			return err
 		}
@@ -62,5 +78,20 @@ func compileOutput[Out any]() (func(*Ctx, Out) error, error) {
 	if reflect.TypeFor[Out]().Kind() == reflect.Interface {
 		render = unlessResponse(render)
 	}
-	return render, nil
+	answers := []openapi.Answer{{Status: http.StatusOK, ContentType: jsonType, Type: reflect.TypeFor[Out]()}}
+	return output{render: render, answers: answers}, nil
+}
+
+// compileOutput decides what the results of a handler of this style become.
+func (t *typed[In, Out]) compileOutput(kind style) error {
+	out, err := outputOf[Out]()
+	if err != nil {
+		return err
+	}
+	if kind != onGoroutine && out.waits {
+		var zero Out
+		return fmt.Errorf("%T waits for the client, so its route must run on goroutines", zero)
+	}
+	t.render, t.answers = renderOf[Out](out), out.answers
+	return nil
 }

@@ -10,7 +10,7 @@ import (
 // interface would be sent as JSON of its fields: that is a mistake of the registration,
 // and where only the value tells, an error of the handler.
 
-var responseType = reflect.TypeFor[describer]()
+var responseType = reflect.TypeFor[response]()
 
 // refuseOutput tells what is wrong with t as a result of a handler.
 func refuseOutput(t reflect.Type) error {
@@ -82,23 +82,9 @@ func embedsPointer(t reflect.Type) bool {
 // when it is there.
 func unlessResponse[Out any](render func(*Ctx, Out) error) func(*Ctx, Out) error {
 	return func(c *Ctx, out Out) error {
-		if _, ok := any(out).(describer); ok {
+		if _, ok := any(out).(response); ok {
 			return fmt.Errorf("fasterapi: the handler has returned a %T as %v: name it as the type of its result", out, reflect.TypeFor[Out]())
 		}
 		return render(c, out)
 	}
 }
-
-// blocking tells whether the response waits for the client or for a disk.
-func blocking(zero any) bool {
-	switch response := zero.(type) {
-	case blocker:
-		return true
-	case interface{ body() any }:
-		return blocking(response.body())
-	}
-	return false
-}
-
-// body is for blocking.
-func (r Response[T]) body() any { return r.Body }

@@ -8,6 +8,8 @@ import (
 	"reflect"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/openapi"
+	"github.com/fasterapi/fasterapi/problem"
 )
 
 const (
@@ -19,9 +21,23 @@ const (
 // Text is a plain-text response.
 type Text string
 
+// output implements response. What embeds a Text is none, so it has no method render.
+func (Text) output() (output, error) {
+	render := func(c *Ctx, t Text) error {
+		c.stageText(textType, string(t))
+		return nil
+	}
+	return output{render: render, answers: []openapi.Answer{{Status: http.StatusOK, ContentType: textType}}}, nil
+}
+
 // HTML is an HTML response. What it holds must be escaped already, as
 // html/template does.
 type HTML string
+
+// output implements response.
+func (HTML) output() (output, error) {
+	return output{render: renders[HTML], answers: []openapi.Answer{{Status: http.StatusOK, ContentType: htmlType}}}, nil
+}
 
 func (h HTML) render(c *Ctx) error {
 	c.stageText(htmlType, string(h))
@@ -48,6 +64,11 @@ type Blob struct {
 	Data        []byte
 }
 
+// output implements response.
+func (Blob) output() (output, error) {
+	return output{render: renders[Blob], answers: []openapi.Answer{{Status: http.StatusOK, ContentType: "*/*"}}}, nil
+}
+
 func (b Blob) render(c *Ctx) error {
 	c.stageAs(http.StatusOK, b.ContentType, binaryType, b.Data)
 	return nil
@@ -60,6 +81,16 @@ type Redirect struct {
 	// percent-encoded (RFC 3986); it has no control characters.
 	Location string
 	Status   int // 301, 302, 303, 307 or 308; default 307, which keeps the method
+}
+
+// output implements response.
+func (Redirect) output() (output, error) {
+	location := &openapi.Header{
+		Description: "Where to go", Required: true, Schema: &openapi.Schema{Types: []string{"string"}, Format: "uri-reference"},
+	}
+	return output{render: renders[Redirect], answers: []openapi.Answer{{
+		Status: http.StatusTemporaryRedirect, Headers: openapi.Map[*openapi.Header]{{Name: "Location", Value: location}},
+	}}}, nil
 }
 
 func (r Redirect) render(c *Ctx) error {
@@ -88,13 +119,14 @@ type Response[T any] struct {
 	Body    T
 }
 
-// compileRender implements compiler.
-func (Response[T]) compileRender() (func(*Ctx, Response[T]) error, error) {
-	body, err := compileOutput[T]()
+// output implements response: it is that of the body, but for the render.
+func (Response[T]) output() (output, error) {
+	out, err := outputOf[T]()
 	if err != nil {
-		return nil, err
+		return output{}, err
 	}
-	return func(c *Ctx, r Response[T]) error {
+	body := renderOf[T](out)
+	out.render = func(c *Ctx, r Response[T]) error {
 		c.putHeader(r.Header)
 		for _, cookie := range r.Cookies {
 			c.SetCookie(cookie)
@@ -103,7 +135,8 @@ func (Response[T]) compileRender() (func(*Ctx, Response[T]) error, error) {
 			c.SetStatus(r.Status)
 		}
 		return body(c, r.Body)
-	}, nil
+	}
+	return out, nil
 }
 
 // Hijack takes the connection over, for protocols of your own. The framework
@@ -132,4 +165,19 @@ type declared struct {
 	status      int
 	body        reflect.Type // nil: a problem document
 	description string
+}
+
+// declaredAnswers describes what the option Responds says.
+func (o *options) declaredAnswers() (list []openapi.Answer) {
+	for _, d := range o.declared {
+		a := openapi.Answer{Status: d.status, Description: d.description, ContentType: jsonType, Type: d.body}
+		switch {
+		case d.body == nil:
+			a.ContentType, a.Schema = problem.ContentType, openapi.ProblemSchema()
+		case d.body == reflect.TypeFor[None]():
+			a.ContentType, a.Type = "", nil
+		}
+		list = append(list, a)
+	}
+	return list
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/codec"
 	"github.com/fasterapi/fasterapi/internal/eventstream"
+	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -74,18 +75,17 @@ var (
 // received, "" for a new one.
 func (c *Ctx) LastEventID() string { return c.Header("Last-Event-ID") }
 
-func (SSE[T]) blocks() {}
-
-// compileRender implements compiler.
-func (SSE[T]) compileRender() (func(*Ctx, SSE[T]) error, error) {
+// output implements response.
+func (SSE[T]) output() (output, error) {
 	data, err := compileEventData[T]()
 	if err != nil {
-		return nil, err
+		return output{}, err
 	}
-	return func(c *Ctx, s SSE[T]) error {
+	answers := []openapi.Answer{{Status: http.StatusOK, ContentType: eventstream.Type, Item: reflect.TypeFor[T]()}}
+	return output{waits: true, answers: answers, render: func(c *Ctx, s SSE[T]) error {
 		sender := &EventSender[T]{c: c, data: data, silence: s.Heartbeat}
 		return sender.run(s)
-	}, nil
+	}}, nil
 }
 
 // compileEventData decides how the data of events becomes text.

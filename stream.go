@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/openapi"
 )
 
 // Stream is a response that is written while it is made. It has one source:
@@ -91,7 +92,10 @@ func (w *StreamWriter) end() {
 	w.body = nil
 }
 
-func (Stream) blocks() {}
+// output implements response.
+func (Stream) output() (output, error) {
+	return output{render: renders[Stream], waits: true, answers: []openapi.Answer{{Status: http.StatusOK, ContentType: "*/*"}}}, nil
+}
 
 var errSources = errors.New("fasterapi: a Stream has one source: Write, Reader or Chunks")
 
