@@ -431,10 +431,10 @@ func TestProviderMistakes(t *testing.T) {
 	text := err.Error()
 	for _, want := range []string{
 		"PerApp and PerCore are for functions", "the provider of *http.Client (", "the provider of io.Reader (", "it is nil", "CloseOnStop: int has no method Close",
-		"providers need each other in a circle: *fasterapi_test.tenant (", "needs fasterapi_test.viewer (",
+		"providers need each other in a circle: *app_test.tenant (", "needs app_test.viewer (",
 		"field Q: a value of the scope app has no request to read query.q from",
-		"field Clock: more than one *fasterapi_test.clock was provided",
-		"field Shouts: more than one fasterapi_test.shouts was provided",
+		"field Clock: more than one *app_test.clock was provided",
+		"field Shouts: more than one app_test.shouts was provided",
 		"field Missing: nothing of type *http.Request was provided",
 	} {
 		require.Contains(t, text, want)
