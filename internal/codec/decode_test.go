@@ -277,7 +277,7 @@ func TestCompileDecoderListsMistakes(t *testing.T) {
 	require.Error(t, err)
 	for _, want := range []string{
 		".C: chan int has no JSON form", `.D: minimum:"1 minute" must be a duration such as 1h30m`, `maximum:"3" must be a duration`, ".G: enum is for strings and numbers, not for time.Duration", ".O: the json option `string` is for numbers, not for time.Duration", ".I: fmt.Stringer cannot be decoded", `.A: default:"x"`, ".P: pattern:", ".M: minLength is above maxLength",
-		".N: minimum is for numbers, not for string", `.F: format:"emial" is not known`, ".Q: checks of numbers", ".R.X: the json option `string`", `.L: maxLength is for strings`,
+		".N: minimum is for numbers, not for string", `.F: format:"emial" is not known`, ".Q: checks of numbers", ".R.X: the json option `string`", `.L: the tag "minitems" is spelt "minItems"`, "\nmaxLength is for strings",
 		".E.self.hidden.Deep: it is behind an embedded pointer", ".U: no integer is within", ".V: a member with a default", `.W: enum:"x" must be a number`,
 	} {
 		require.ErrorContains(t, err, want)

@@ -4,11 +4,9 @@ import (
 	"encoding/json/jsontext"
 	"errors"
 	"fmt"
-	"maps"
 	"math/big"
 	"reflect"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -100,31 +98,6 @@ func MemberPlan(m *Member) (*Plan, error) {
 		p.mistake("checks of numbers do not go with the json option `string`")
 	}
 	return plan, errors.Join(err, errors.Join(p.mistakes...))
-}
-
-// foreign are the names that other libraries have for tags of this package:
-// silence about them would be a check that is not made.
-var foreign = map[string]string{
-	"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum", "multiple_of": "multipleOf",
-	"min": "minimum", "max": "maximum", "min_length": "minLength", "max_length": "maxLength", "regex": "pattern",
-	"min_items": "minItems", "max_items": "maxItems",
-}
-
-// spelling finds tags that are known ones in the wrong case, or by another name.
-func (p *planner) spelling() {
-	for _, name := range slices.Sorted(maps.Keys(foreign)) {
-		if _, ok := p.tag.Lookup(name); ok {
-			p.mistake("the tag %q is called %q here", name, foreign[name])
-		}
-	}
-	for _, name := range known {
-		if strings.Contains(string(p.tag), name+":") {
-			continue
-		}
-		if i := strings.Index(strings.ToLower(string(p.tag)), " "+strings.ToLower(name)+":"); i >= 0 {
-			p.mistake("the tag %q is spelt %q", string(p.tag)[i+1:i+1+len(name)], name)
-		}
-	}
 }
 
 func (p *planner) flag(name string, fallback bool) bool {

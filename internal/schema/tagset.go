@@ -17,11 +17,11 @@ func WithoutTags(tag reflect.StructTag, keys ...string) reflect.StructTag {
 	for rest := string(tag); ; {
 		rest = strings.TrimLeft(rest, " ")
 		name, after, ok := strings.Cut(rest, ":")
-		if !ok {
-			break
-		}
 		quoted, err := strconv.QuotedPrefix(after)
-		if err != nil {
+		if !ok || err != nil {
+			if rest != "" {
+				kept = append(kept, rest) // for whoever reports it
+			}
 			break
 		}
 		if !slices.Contains(keys, name) {

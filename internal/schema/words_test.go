@@ -41,14 +41,6 @@ func TestEnumMethods(t *testing.T) {
 	require.Equal(t, []string{"must be one of: light, dark"}, plan.Rules.Text("black", nil))
 }
 
-// TestForeignTags: the tags of other libraries are mistakes, not silence.
-func TestForeignTags(t *testing.T) {
-	for tag, want := range foreign {
-		_, err := PlanOf(reflect.TypeFor[int](), reflect.StructTag(tag+`:"1"`))
-		require.ErrorContains(t, err, `the tag "`+tag+`" is called "`+want+`" here`)
-	}
-}
-
 // TestWords: what clients are told of well-known types has nothing of Go.
 func TestWords(t *testing.T) {
 	for typ, want := range map[reflect.Type]string{

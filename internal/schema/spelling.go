@@ -1,0 +1,116 @@
+package schema
+
+import (
+	"iter"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// spelled are the tags that this framework reads. A tag that is almost one of them
+// is a mistake: silence about it would be a check that is not made.
+var spelled = append([]string{
+	"json", "path", "query", "header", "cookie", "body", "form", "inject", "bind", "env", "accept", "maxBytes",
+}, known...)
+
+// renamed are the names that other libraries have for tags of this package.
+var renamed = map[string]string{
+	"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum", "multiple_of": "multipleOf",
+	"min": "minimum", "max": "maximum", "min_length": "minLength", "max_length": "maxLength", "regex": "pattern",
+	"min_items": "minItems", "max_items": "maxItems",
+}
+
+// checkers are the tags in which other libraries put rules of a language of their own:
+// go-playground/validator, gin, govalidator.
+var checkers = map[string]bool{"validate": true, "binding": true, "valid": true}
+
+// unrelated are tags of other libraries that are near one of spelled.
+var unrelated = map[string]bool{"bson": true, "xml": true, "yaml": true, "toml": true, "db": true, "gorm": true}
+
+// plainKey is a key as libraries choose it; package reflect would allow more.
+var plainKey = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
+
+// spelling finds tags that cannot be read, are known ones misspelt, or are those
+// of another library.
+func (p *planner) spelling() {
+	for key := range keys(p.tag) {
+		switch near := nearest(key); {
+		case key == "":
+			p.mistake("the tag %q cannot be read: it must be pairs of key:\"value\" with a space between them", string(p.tag))
+		case renamed[key] != "":
+			p.mistake("the tag %q is called %q here", key, renamed[key])
+		case checkers[key]:
+			p.mistake("the tag %q is of another library and checks nothing here: use required, minLength, maximum, format, enum and the like", key)
+		case near != "" && near != key && !unrelated[key]:
+			p.mistake("the tag %q is spelt %q", key, near)
+		}
+	}
+}
+
+// keys yields the keys of a struct tag in their order, and "" in place of a rest
+// that package reflect would not read either.
+func keys(tag reflect.StructTag) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for rest := strings.TrimLeft(string(tag), " "); rest != ""; rest = strings.TrimLeft(rest, " ") {
+			key, after, ok := strings.Cut(rest, ":")
+			quoted, err := strconv.QuotedPrefix(after)
+			if !ok || err != nil || after[0] != '"' || !plainKey.MatchString(key) {
+				yield("")
+				return
+			}
+			if !yield(key) {
+				return
+			}
+			rest = after[len(quoted):]
+		}
+	}
+}
+
+// nearest returns the tag that key is, or may have been meant to be: one edit away,
+// two when it is long. "" when there is none.
+func nearest(key string) string {
+	best, least := "", 3
+	for _, name := range spelled {
+		limit := 1
+		if len(name) >= 6 {
+			limit = 2
+		}
+		if key == name {
+			return name
+		}
+		if d := edits(plain(key), plain(name)); d <= limit && d < least {
+			best, least = name, d
+		}
+	}
+	return best
+}
+
+// plain is a key without what conventions differ in: case, "_" and "-".
+func plain(key string) string {
+	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(key))
+}
+
+// edits is the optimal string alignment distance: how many letters must be
+// inserted, removed, replaced or swapped with their neighbour to make a of b.
+func edits(a, b string) int {
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(b)]
+}
