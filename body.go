@@ -53,8 +53,8 @@ func (overBody) Read([]byte) (int, error) { return 0, ErrRequestOver }
 
 // body returns a reader of the request body.
 func (r *request) body() io.Reader {
-	if r.x.Stream != nil {
-		b := &bodyStreamReader{from: r.x.Stream}
+	if r.x.BodyReader != nil {
+		b := &bodyStreamReader{from: r.x.BodyReader}
 		r.bodies = append(r.bodies, b)
 		return b
 	}
@@ -85,7 +85,7 @@ func (b *bodyStreamReader) end() { b.over.Store(true) }
 
 // stream is what reads a body that was not collected, nil when it was.
 func (c *Ctx) stream() io.Reader {
-	return read(c, func(r *request) io.Reader { return r.x.Stream })
+	return read(c, func(r *request) io.Reader { return r.x.BodyReader })
 }
 
 // limitBody is [Ctx.LimitBody].
@@ -93,8 +93,8 @@ func (r *request) limitBody(limit int64) error {
 	if r.x.Head.ContentLength > limit || int64(len(r.x.Body)) > limit {
 		return exchange.ErrBodyTooLarge
 	}
-	if r.x.Stream != nil {
-		r.x.Stream = &limitedBody{from: r.x.Stream, left: limit}
+	if r.x.BodyReader != nil {
+		r.x.BodyReader = &limitedBody{from: r.x.BodyReader, left: limit}
 	}
 	return nil
 }

@@ -7,7 +7,7 @@ import "github.com/fasterapi/fasterapi/internal/exchange"
 func (c *Ctx) runCoroutine(r *route) exchange.Outcome {
 	co := c.x.Coroutine()
 	if co == nil {
-		return exchange.Enter
+		return exchange.NeedCoroutine
 	}
 	state := c.request
 	c.change(func(r *request) { r.coroutine = co })

@@ -69,7 +69,7 @@ func (d *dispatcher) Admit(x *exchange.Exchange) exchange.Admission {
 		limit = d.cfg.MaxBody
 	}
 	blocking := style(c.route.style.Load()) == onGoroutine
-	return exchange.Admission{Limit: limit, Stream: blocking && !c.route.needsBody}
+	return exchange.Admission{Limit: limit, MayStream: blocking && !c.route.needsBody}
 }
 
 // Serve implements [exchange.Handler]: it runs the handler of the route where it

@@ -273,7 +273,7 @@ func (c *Ctx) hello(terms websocket.Accepted) []byte {
 func (c *Ctx) openConn(o *websocket.Options, deflate bool) (conn *websocket.Conn, closed func(), err error) {
 	closed = func() {}
 	err = c.takeOver(func(x *exchange.Exchange) error {
-		d, err := x.Detach()
+		d, err := x.TakeDescriptor()
 		if err == nil {
 			conn, closed = websocket.Open(c.reactor, d.FD, o, deflate, d.Rest), d.Closed
 			return nil

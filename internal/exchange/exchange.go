@@ -19,11 +19,11 @@ type Exchange struct {
 	// Head is the parsed request head; leased until Finish.
 	Head wire.Head
 	// Body is the collected request body; leased until Finish. Nil when there
-	// is none or when it streams (see Reader).
+	// is none or when it streams (see BodyReader).
 	Body []byte
-	// Stream reads a request body that was not collected; nil otherwise. It
+	// BodyReader reads a request body that was not collected; nil otherwise. It
 	// blocks, so only a goroutine may read it.
-	Stream io.Reader
+	BodyReader io.Reader
 	// Remote is the peer of the connection; the zero value for a unix socket.
 	Remote netip.AddrPort
 	// Secure tells whether the request came over TLS.
@@ -124,14 +124,14 @@ func (x *Exchange) Attach(c Carrier, r *reactor.Reactor, onReactor bool) {
 	x.carrier, x.reactor, x.onReactor = c, r, onReactor
 }
 
-// Moved records that the exchange runs on another kind of owner now.
-func (x *Exchange) Moved(onReactor bool) { x.onReactor = onReactor }
+// OwnerChanged records that the exchange runs on another kind of owner now.
+func (x *Exchange) OwnerChanged(onReactor bool) { x.onReactor = onReactor }
 
 // Reset makes x ready for another request. It keeps allocated memory and User.
 func (x *Exchange) Reset() {
 	x.Head.Reset()
 	clear(x.fields)
-	x.Body, x.Stream, x.Payload = nil, nil, nil
+	x.Body, x.BodyReader, x.Payload = nil, nil, nil
 	if x.trailers.Load() != nil { // a store costs ten loads
 		x.trailers.Store(nil)
 	}
@@ -168,8 +168,8 @@ func (x *Exchange) KeepPayload() { x.kept = true }
 // not be used for anything else.
 func (x *Exchange) KeepsPayload() bool { return x.kept }
 
-// Enter records the coroutine that Serve runs on; nil: none.
-func (x *Exchange) Enter(co *reactor.Coroutine) { x.coroutine = co }
+// SetCoroutine records the coroutine that Serve runs on; nil: none.
+func (x *Exchange) SetCoroutine(co *reactor.Coroutine) { x.coroutine = co }
 
 // Coroutine is the coroutine of the reactor that Serve runs on, nil when it
 // runs on none.
@@ -267,17 +267,17 @@ func (x *Exchange) Hijack() (net.Conn, []byte, error) {
 	return conn, rest, err
 }
 
-// Detacher is a [Carrier] that can give up the descriptor of its connection.
-type Detacher interface {
-	// Detach is Hijack for code that registers the descriptor, which is
+// DescriptorTaker is a [Carrier] that can give up the descriptor of its connection.
+type DescriptorTaker interface {
+	// TakeDescriptor is Hijack for code that registers the descriptor, which is
 	// non-blocking, with the reactor again.
-	Detach(x *Exchange) (Detached, error)
+	TakeDescriptor(x *Exchange) (Descriptor, error)
 }
 
-// Detached is a connection that was taken from the engine, which still counts it.
+// Descriptor is a connection that was taken from the engine, which still counts it.
 //
 // Owner: any (immutable after New).
-type Detached struct {
+type Descriptor struct {
 	FD   int
 	Rest []byte // what was read after the request
 	// Closed tells the engine that the connection counts no more. It must be called
@@ -285,22 +285,22 @@ type Detached struct {
 	Closed func()
 }
 
-// Detach takes the descriptor of the connection from the engine. It fails with
+// TakeDescriptor takes the descriptor of the connection from the engine. It fails with
 // [ErrHijackUnsupported] where there is no descriptor: then Hijack is the way.
 // Goroutines only.
-func (x *Exchange) Detach() (Detached, error) {
-	detacher, ok := x.carrier.(Detacher)
+func (x *Exchange) TakeDescriptor() (Descriptor, error) {
+	taker, ok := x.carrier.(DescriptorTaker)
 	switch {
 	case x.onReactor:
-		return Detached{}, ErrOnReactor
+		return Descriptor{}, ErrOnReactor
 	case x.streamed || x.hijacked:
-		return Detached{}, ErrResponseSent
+		return Descriptor{}, ErrResponseSent
 	case x.Refusal != nil:
-		return Detached{}, x.Refusal
+		return Descriptor{}, x.Refusal
 	case !ok:
-		return Detached{}, ErrHijackUnsupported
+		return Descriptor{}, ErrHijackUnsupported
 	}
-	d, err := detacher.Detach(x)
+	d, err := taker.TakeDescriptor(x)
 	x.hijacked = err == nil
 	return d, err
 }

@@ -12,10 +12,10 @@ const (
 	Later
 	// Move: call Serve again on the other kind of owner.
 	Move
-	// Enter: call Serve again on a coroutine of the reactor. Requests of the
+	// NeedCoroutine: call Serve again on a coroutine of the reactor. Requests of the
 	// connection that wait already are served on the same one. Only on the
 	// reactor, and only where Exchange.Coroutine is nil.
-	Enter
+	NeedCoroutine
 )
 
 // Admission says what to do with the body of a request, before it is read.
@@ -23,9 +23,9 @@ type Admission struct {
 	// Limit is the largest body accepted, in bytes; a longer one is answered
 	// with 413.
 	Limit int64
-	// Stream asks for large bodies to be read by the handler through
-	// Exchange.Stream. Without it the whole body is collected first.
-	Stream bool
+	// MayStream asks for large bodies to be read by the handler through
+	// Exchange.BodyReader. Without it the whole body is collected first.
+	MayStream bool
 	// Discard asks for the body to be read and thrown away: the answer does
 	// not depend on it (a 404, say).
 	Discard bool

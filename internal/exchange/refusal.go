@@ -25,7 +25,7 @@ var (
 func (x *Exchange) Refuse(why *wire.Error) {
 	if x.Refusal == nil {
 		x.Refusal = why
-		x.Body, x.Stream = nil, refusedBody{why}
+		x.Body, x.BodyReader = nil, refusedBody{why}
 	}
 }
 

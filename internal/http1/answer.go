@@ -56,7 +56,7 @@ func (c *conn) answer(x *exchange.Exchange) {
 		} else {
 			x.KeepPayload()
 		}
-		c.moved(0)
+		c.outputBlocked(0)
 	default:
 		c.abort()
 	}

@@ -62,9 +62,9 @@ func (c *conn) expectBody(length int64, adm exchange.Admission) {
 	b.expected = c.x.Head.Expect100 && c.pos == len(c.in)
 	b.chunks.Reset(wire.ChunkLimits{BodyBytes: max(limit, 1)})
 	c.body = b
-	if adm.Stream && (length < 0 || length > c.core.server.cfg.StreamAbove) {
+	if adm.MayStream && (length < 0 || length > c.core.server.cfg.StreamAbove) {
 		c.reader = &bodyReader{c: c, credit: newCredit(c.core.server.cfg.BodyTimeout)}
-		c.x.Stream = c.reader
+		c.x.BodyReader = c.reader
 		return // its first Read asks for the body
 	}
 	c.phase = collecting

@@ -87,7 +87,7 @@ type conn struct {
 	held []byte
 	// writer streams the response of x; nil when it is not streamed.
 	writer *responseWriter
-	// reader streams the body of x; nil when it was collected. x.Stream may be a
+	// reader streams the body of x; nil when it was collected. x.BodyReader may be a
 	// reader that the handler has put around it.
 	reader *bodyReader
 	// fills counts the reads of one advance, lingered the bytes that were thrown
@@ -241,7 +241,7 @@ func (c *conn) flush() bool {
 		c.taken()
 		return true
 	case stream.Again:
-		c.moved(before - c.socket.Pending())
+		c.outputBlocked(before - c.socket.Pending())
 		return false
 	default:
 		c.abort()

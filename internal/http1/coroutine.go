@@ -47,7 +47,7 @@ func (c *conn) enterWith(co *reactor.Coroutine) {
 	}
 	c.co = co
 	if c.x != nil {
-		c.x.Enter(co)
+		c.x.SetCoroutine(co)
 	}
 }
 

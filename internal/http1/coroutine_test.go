@@ -17,7 +17,7 @@ func onCoroutine(h func(x *exchange.Exchange) exchange.Outcome) func(x *exchange
 		case !x.OnReactor():
 			return exchange.Move
 		case x.Coroutine() == nil:
-			return exchange.Enter
+			return exchange.NeedCoroutine
 		}
 		return h(x)
 	}
@@ -126,7 +126,7 @@ func TestConnectionsShareACoroutine(t *testing.T) {
 // TestEnterTwiceIsABreach: it costs the connection, and does not leave it hanging.
 func TestEnterTwiceIsABreach(t *testing.T) {
 	s := &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{
-		"/enter": func(*exchange.Exchange) exchange.Outcome { return exchange.Enter },
+		"/enter": func(*exchange.Exchange) exchange.Outcome { return exchange.NeedCoroutine },
 	}}
 	l := newLab(t, 1, Config{}, s)
 	p := l.dial()

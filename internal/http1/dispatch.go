@@ -24,7 +24,7 @@ func (c *conn) serve() bool {
 	case c.phase == closed && (outcome != exchange.Later || c.finished): // it broke while the handler was suspended
 		c.retireExchange()
 		return false
-	case outcome == exchange.Enter && c.co == nil && c.owner.Load() == ownedByReactor:
+	case outcome == exchange.NeedCoroutine && c.co == nil && c.owner.Load() == ownedByReactor:
 		c.phase, c.entering = ready, true
 		return false
 	case outcome == exchange.Answered, outcome == exchange.Later && c.finished:
@@ -35,7 +35,7 @@ func (c *conn) serve() bool {
 		c.phase = ready
 		c.lending = c.owner.Load() == ownedByReactor
 		return false
-	case c.owner.Load() == onLoan, outcome == exchange.Enter:
+	case c.owner.Load() == onLoan, outcome == exchange.NeedCoroutine:
 		// After Later, Finish would race with this goroutine; who is on a coroutine
 		// cannot enter another. The exchange is lost to its handler.
 		c.leaveServe()

@@ -63,7 +63,7 @@ func (c *conn) attach() {
 	c.halfway, c.partial, c.fresh = false, false, false
 	c.staged = nil // while a body is held nothing is answered
 	c.x.Attach(c, c.core.reactor, c.owner.Load() == ownedByReactor)
-	c.x.Enter(c.co)
+	c.x.SetCoroutine(c.co)
 	c.x.Remote = c.remote
 }
 

@@ -16,7 +16,7 @@ var errBroken = errors.Join(exchange.ErrClientGone, stream.ErrBroken)
 // connection on loan: the reactor forgets the descriptor, and package net takes
 // it over.
 func (c *conn) Hijack(x *exchange.Exchange) (net.Conn, []byte, error) {
-	d, err := c.Detach(x)
+	d, err := c.TakeDescriptor(x)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -27,11 +27,11 @@ func (c *conn) Hijack(x *exchange.Exchange) (net.Conn, []byte, error) {
 	return conn, d.Rest, errors.Join(err, file.Close())
 }
 
-// Detach implements [exchange.Detacher]: the reactor forgets the descriptor,
+// TakeDescriptor implements [exchange.DescriptorTaker]: the reactor forgets the descriptor,
 // which is the caller's from now on.
-func (c *conn) Detach(*exchange.Exchange) (exchange.Detached, error) {
+func (c *conn) TakeDescriptor(*exchange.Exchange) (exchange.Descriptor, error) {
 	if c.owner.Load() != onLoan {
-		return exchange.Detached{}, exchange.ErrHijackUnsupported
+		return exchange.Descriptor{}, exchange.ErrHijackUnsupported
 	}
 	if c.reader != nil {
 		c.reader.detach(&c.loan) // the descriptor is not its any more
@@ -39,7 +39,7 @@ func (c *conn) Detach(*exchange.Exchange) (exchange.Detached, error) {
 	c.takeOutput()
 	patience := newCredit(c.core.server.cfg.WriteTimeout)
 	if err := c.flushOnLoan(&patience); err != nil {
-		return exchange.Detached{}, err
+		return exchange.Descriptor{}, err
 	}
 	rest := append([]byte(nil), c.in[c.pos:]...)
 	forgotten := make(chan struct{})
@@ -48,9 +48,9 @@ func (c *conn) Detach(*exchange.Exchange) (exchange.Detached, error) {
 		close(forgotten)
 	}))
 	if !posted {
-		return exchange.Detached{}, exchange.ErrHijackUnsupported
+		return exchange.Descriptor{}, exchange.ErrHijackUnsupported
 	}
 	<-forgotten
 	c.surrendered = true // the number may soon be somebody else's
-	return exchange.Detached{FD: c.socket.FD(), Rest: rest, Closed: c.core.gone}, nil
+	return exchange.Descriptor{FD: c.socket.FD(), Rest: rest, Closed: c.core.gone}, nil
 }

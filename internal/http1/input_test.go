@@ -57,7 +57,7 @@ func refusers() map[string]func(*exchange.Exchange) exchange.Outcome {
 			case !x.OnReactor():
 				return exchange.Move
 			case x.Coroutine() == nil:
-				return exchange.Enter
+				return exchange.NeedCoroutine
 			}
 			return answer(x)
 		},
@@ -137,7 +137,7 @@ func TestRefusedHeads(t *testing.T) {
 				for _, f := range x.Head.Headers {
 					saw += " " + string(f.Name) + "=" + string(f.Value)
 				}
-				n, err := x.Stream.Read(make([]byte, 1))
+				n, err := x.BodyReader.Read(make([]byte, 1))
 				require.Zero(t, n)
 				require.ErrorIs(t, err, x.Refusal)
 				_, _, err = x.Hijack()
@@ -164,7 +164,7 @@ func TestRefusedStreams(t *testing.T) {
 		errs = append(errs, err)
 		_, _, err = x.Hijack()
 		errs = append(errs, err)
-		_, err = x.Detach()
+		_, err = x.TakeDescriptor()
 		errs = append(errs, err)
 		x.Respond(x.Refusal.Status, "text/plain", nil)
 		w, err := x.Open(4)

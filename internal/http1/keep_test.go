@@ -43,7 +43,7 @@ func (l *lender) Serve(x *exchange.Exchange) exchange.Outcome {
 	case style != "inline" && (style == "worker") == x.OnReactor():
 		return exchange.Move
 	case style == "coroutine" && x.Coroutine() == nil:
-		return exchange.Enter
+		return exchange.NeedCoroutine
 	}
 	payload := l.shared[:size]
 	if kind != "shared" {

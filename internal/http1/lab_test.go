@@ -42,9 +42,9 @@ func (s *site) Admit(x *exchange.Exchange) exchange.Admission {
 	}
 	path := string(x.Head.Path)
 	return exchange.Admission{
-		Limit:   1 << 20,
-		Stream:  strings.HasPrefix(path, "/stream"),
-		Discard: strings.HasPrefix(path, "/none"),
+		Limit:     1 << 20,
+		MayStream: strings.HasPrefix(path, "/stream"),
+		Discard:   strings.HasPrefix(path, "/none"),
 	}
 }
 

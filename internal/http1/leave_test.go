@@ -124,7 +124,7 @@ func TestClientLeftBeforeItsBodyWasRead(t *testing.T) {
 		"/stream": onGoroutine(func(x *exchange.Exchange) exchange.Outcome {
 			l.v.RunUntilIdle()
 			require.NotEmpty(t, s.cancels())
-			data, err := io.ReadAll(x.Stream)
+			data, err := io.ReadAll(x.BodyReader)
 			require.NoError(t, err)
 			got = len(data)
 			return text(x, 200, "read")

@@ -41,7 +41,7 @@ func (c *conn) lend() {
 	if c.phase == closed {
 		return
 	}
-	c.x.Moved(false)
+	c.x.OwnerChanged(false)
 	c.loan.lag = 0
 	if c.pos < len(c.in) {
 		c.loan.lag = pipelinedLag
@@ -103,7 +103,7 @@ func (c *conn) giveBack() bool {
 	// The reactor arms timers, closes descriptors and runs its own handlers.
 	recall := move || c.phase == closed || c.impatient()
 	if c.begun { // its body is still to come, or its handler runs there
-		c.x.Moved(true)
+		c.x.OwnerChanged(true)
 	}
 	c.owner.Store(ownedByReactor)
 	l.mu.Unlock()
@@ -136,7 +136,7 @@ func (r *recalled) Run() {
 		c.arm()
 	}
 	if c.socket.Pending() > 0 && c.waiting == nil {
-		c.moved(0)
+		c.outputBlocked(0)
 	}
 	if c.phase == ready || c.phase == reading && c.core.draining.Load() {
 		c.goOn()

@@ -166,7 +166,7 @@ func (w *world) onCoroutine(x *exchange.Exchange, h *hand) exchange.Outcome {
 	case !x.OnReactor():
 		return exchange.Move
 	case x.Coroutine() == nil:
-		return exchange.Enter
+		return exchange.NeedCoroutine
 	}
 	h.woken = w.flip(3)
 	for h.co = x.Coroutine(); !h.woken && (h.co.Interrupted() == nil || w.flip(2)); {

@@ -37,8 +37,8 @@ func (c *conn) earned(n int) {
 	}
 }
 
-// moved notes that output is blocked after n bytes of it have left.
-func (c *conn) moved(n int) {
+// outputBlocked notes that output is blocked after n bytes of it have left.
+func (c *conn) outputBlocked(n int) {
 	if c.owner.Load() == onLoan {
 		c.writeBy = 0 // the time begins at the return
 		return

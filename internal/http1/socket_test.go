@@ -90,7 +90,7 @@ func liveSite() *site {
 		"/w": onGoroutine(func(x *exchange.Exchange) exchange.Outcome { return text(x, 200, "w"+string(x.Body)) }),
 		"/stream/echo": onGoroutine(func(x *exchange.Exchange) exchange.Outcome {
 			return pour(x, -1, func(w exchange.BodyWriter) error {
-				from := x.Stream
+				from := x.BodyReader
 				if from == nil {
 					from = bytes.NewReader(x.Body)
 				}
@@ -294,7 +294,7 @@ func TestStreamContinue(t *testing.T) {
 	s := &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{
 		"/stream/late": onGoroutine(func(x *exchange.Exchange) exchange.Outcome {
 			<-wanted
-			got, err := io.ReadAll(x.Stream)
+			got, err := io.ReadAll(x.BodyReader)
 			if err != nil {
 				return text(x, 500, err.Error())
 			}
@@ -305,7 +305,7 @@ func TestStreamContinue(t *testing.T) {
 				if err := w.Flush(); err != nil { // the final head is out
 					return err
 				}
-				_, err := io.Copy(struct{ io.Writer }{w}, x.Stream)
+				_, err := io.Copy(struct{ io.Writer }{w}, x.BodyReader)
 				return err
 			})
 		}),
@@ -366,7 +366,7 @@ func TestSlowBodyOfStream(t *testing.T) {
 	failed := make(chan error, 1)
 	s := &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{
 		"/stream": onGoroutine(func(x *exchange.Exchange) exchange.Outcome {
-			_, err := io.ReadAll(x.Stream)
+			_, err := io.ReadAll(x.BodyReader)
 			failed <- err
 			return text(x, 408, "slow")
 		}),
@@ -392,9 +392,9 @@ func TestKeptStreams(t *testing.T) {
 	s := &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{
 		"/stream": onGoroutine(func(x *exchange.Exchange) exchange.Outcome {
 			return pour(x, -1, func(w exchange.BodyWriter) error {
-				handed <- kept{x.Stream, w}
-				x.Stream = io.LimitReader(x.Stream, 1<<20) // as middleware may
-				_, err := io.ReadAll(x.Stream)
+				handed <- kept{x.BodyReader, w}
+				x.BodyReader = io.LimitReader(x.BodyReader, 1<<20) // as middleware may
+				_, err := io.ReadAll(x.BodyReader)
 				return err
 			})
 		}),
@@ -421,8 +421,8 @@ func TestKeptReaderOfReadBody(t *testing.T) {
 	read := make(chan error, 1)
 	s := &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{
 		"/stream/first": onGoroutine(func(x *exchange.Exchange) exchange.Outcome {
-			x.Stream = io.LimitReader(x.Stream, 1<<20) // as middleware may
-			kept = x.Stream
+			x.BodyReader = io.LimitReader(x.BodyReader, 1<<20) // as middleware may
+			kept = x.BodyReader
 			_, err := io.ReadFull(kept, make([]byte, 5))
 			return text(x, 200, fmt.Sprint(err))
 		}),
@@ -542,7 +542,7 @@ func TestHandlerLeavesReader(t *testing.T) {
 	read := make(chan error, 1)
 	s := &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{
 		"/stream": onGoroutine(func(x *exchange.Exchange) exchange.Outcome {
-			body, begun := iotest.OneByteReader(x.Stream), make(chan struct{})
+			body, begun := iotest.OneByteReader(x.BodyReader), make(chan struct{})
 			go func() {
 				_, err := body.Read(make([]byte, 1))
 				close(begun)

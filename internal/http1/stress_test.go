@@ -38,7 +38,7 @@ func (m *mixed) Begin(x *exchange.Exchange) {
 
 func (m *mixed) Admit(x *exchange.Exchange) exchange.Admission {
 	x.User.(*workload).calls++
-	return exchange.Admission{Limit: 1 << 20, Stream: true}
+	return exchange.Admission{Limit: 1 << 20, MayStream: true}
 }
 func (m *mixed) Cancel(*exchange.Exchange, error) { m.cancelled.Add(1) }
 func (m *mixed) Release(x *exchange.Exchange) {

@@ -104,12 +104,12 @@ func (o *onReactor) Run() {
 		}
 	}()
 	outcome := c.handler.Serve(c.x)
-	if outcome == exchange.Enter && c.x.Coroutine() == nil {
+	if outcome == exchange.NeedCoroutine && c.x.Coroutine() == nil {
 		enters = true
 		c.reactor.Coroutine((*entered)(c))
 		return
 	}
-	returned = outcome != exchange.Enter // who is on a coroutine cannot enter another
+	returned = outcome != exchange.NeedCoroutine // who is on a coroutine cannot enter another
 	later, c.moved = outcome == exchange.Later, outcome == exchange.Move
 }
 
@@ -120,7 +120,7 @@ type entered carrier
 
 // RunOn implements [reactor.CoroutineJob].
 func (e *entered) RunOn(co *reactor.Coroutine) {
-	e.x.Enter(co)
+	e.x.SetCoroutine(co)
 	(*onReactor)(e).Run()
 }
 
@@ -144,7 +144,7 @@ func (c *carrier) Finish(*exchange.Exchange) {
 
 // giveBack ends the reactor's part for now.
 func (c *carrier) giveBack() {
-	c.x.Enter(nil)
+	c.x.SetCoroutine(nil)
 	c.turn <- struct{}{}
 	c.reactor.Woke()
 }
@@ -177,7 +177,7 @@ func (c *carrier) setLive(live bool) {
 // move changes the owner; a cancellation sees the old or the new one.
 func (c *carrier) move(onReactor bool) {
 	c.mu.Lock()
-	c.x.Moved(onReactor)
+	c.x.OwnerChanged(onReactor)
 	c.mu.Unlock()
 }
 
@@ -237,7 +237,7 @@ func (c *carrier) Open(x *exchange.Exchange, length int64) (exchange.BodyWriter,
 	if length >= 0 && !bodiless(x.Status) { // RFC 9110 8.6; net/http sends it over HTTP/2
 		c.w.Header().Set("Content-Length", strconv.FormatInt(length, 10))
 	}
-	if c.left = length; x.Stream != nil {
+	if c.left = length; x.BodyReader != nil {
 		_ = c.control.EnableFullDuplex() // else net/http reads the body before it writes; HTTP/2 does not
 	}
 	c.w.WriteHeader(x.Status)

@@ -35,7 +35,7 @@ func (s *site) Begin(*exchange.Exchange) { s.begun.Add(1) }
 
 func (s *site) Admit(x *exchange.Exchange) exchange.Admission {
 	path := string(x.Head.Path)
-	return exchange.Admission{Limit: 1 << 20, Stream: strings.HasPrefix(path, "/stream"), Discard: path == "/none"}
+	return exchange.Admission{Limit: 1 << 20, MayStream: strings.HasPrefix(path, "/stream"), Discard: path == "/none"}
 }
 
 func (s *site) Cancel(_ *exchange.Exchange, cause error) { s.cancelled <- cause }
@@ -109,7 +109,7 @@ func echo(x *exchange.Exchange) exchange.Outcome {
 	if err != nil {
 		return respond(x, 500, err.Error())
 	}
-	from := x.Stream
+	from := x.BodyReader
 	if from == nil {
 		from = strings.NewReader(string(x.Body))
 	}
@@ -410,7 +410,7 @@ func TestEnterTwice(t *testing.T) {
 		if calls++; calls == 10 {
 			return respond(x, 200, "deep")
 		}
-		return exchange.Enter
+		return exchange.NeedCoroutine
 	}}
 	c.x.Attach(c, v.Reactor, true)
 	v.Do((*onReactor)(c).Run)
@@ -428,7 +428,7 @@ func TestSuspendedHandlerKeepsItsExchange(t *testing.T) {
 	var co *reactor.Coroutine
 	c.handler = early{serve: func(x *exchange.Exchange) exchange.Outcome {
 		if co = x.Coroutine(); co == nil {
-			return exchange.Enter
+			return exchange.NeedCoroutine
 		}
 		co.Suspend()
 		return respond(x, 200, "slept")

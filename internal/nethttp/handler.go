@@ -220,8 +220,8 @@ func (h *Handler) takeBody(c *carrier) {
 		return
 	}
 	body := &patient{body: http.MaxBytesReader(c.w, r.Body, adm.Limit), c: c, credit: newCredit(h.options.BodyTimeout)}
-	if adm.Stream && (r.ContentLength < 0 || r.ContentLength > h.options.StreamAbove) {
-		x.Stream = body
+	if adm.MayStream && (r.ContentLength < 0 || r.ContentLength > h.options.StreamAbove) {
+		x.BodyReader = body
 		return
 	}
 	var err error

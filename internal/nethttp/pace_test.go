@@ -57,7 +57,7 @@ type pacer struct {
 }
 
 func (pacer) Admit(x *exchange.Exchange) exchange.Admission {
-	return exchange.Admission{Limit: 1 << 30, Stream: string(x.Head.Path) == "/stream"}
+	return exchange.Admission{Limit: 1 << 30, MayStream: string(x.Head.Path) == "/stream"}
 }
 
 func (h pacer) Serve(x *exchange.Exchange) exchange.Outcome {
@@ -79,10 +79,10 @@ func (h pacer) Serve(x *exchange.Exchange) exchange.Outcome {
 		}
 		return exchange.Answered
 	}
-	if x.Stream == nil {
+	if x.BodyReader == nil {
 		return respond(x, 200, string(x.Body))
 	}
-	got, err := io.ReadAll(x.Stream)
+	got, err := io.ReadAll(x.BodyReader)
 	switch {
 	case errors.Is(err, exchange.ErrTimeout):
 		return respond(x, http.StatusRequestTimeout, "too slow")
