@@ -115,7 +115,7 @@ func (e *each[T, U]) begin() Future[struct{}] {
 	}
 	e.pump()
 	if v, err, ready := e.future().Result(); ready {
-		return settledWith(v, err)
+		return Of(v, err)
 	}
 	return e.future()
 }

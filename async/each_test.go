@@ -226,13 +226,13 @@ func TestRetry(t *testing.T) {
 	require.Len(t, at, 3)
 
 	start()
-	f = Retry(l.ctx(), RetryPolicy{Attempts: -1, Delay: 10 * ms, Backoff: 3, Max: 40 * ms}, fails(4, io.EOF))
+	f = Retry(l.ctx(), RetryPolicy{Attempts: -1, Backoff: Backoff{First: 10 * ms, Last: 40 * ms, Factor: 3}}, fails(4, io.EOF))
 	l.advance(time.Minute)
 	want(t, f, 5)
 	require.Equal(t, []time.Duration{0, 10 * ms, 40 * ms, 80 * ms, 120 * ms}, at)
 
 	start()
-	f = Retry(l.ctx(), RetryPolicy{Delay: 100 * ms, Jitter: 0.5, Attempts: 2}, fails(1, io.EOF))
+	f = Retry(l.ctx(), RetryPolicy{Attempts: 2, Backoff: Backoff{First: 100 * ms, Jitter: 0.5}}, fails(1, io.EOF))
 	l.advance(time.Minute)
 	want(t, f, 2)
 	require.GreaterOrEqual(t, at[1], 50*ms)

@@ -88,7 +88,7 @@ func ExampleReduce() {
 
 func ExampleRetry() {
 	ctx, calls := context.Background(), 0
-	policy := async.RetryPolicy{Attempts: 5, Delay: time.Millisecond, Jitter: 0.2}
+	policy := async.RetryPolicy{Attempts: 5, Backoff: async.Backoff{First: time.Millisecond, Jitter: 0.2}}
 	v, err := async.Retry(ctx, policy, func() async.Future[string] {
 		if calls++; calls < 3 {
 			return async.Failed[string](errors.New("not yet"))

@@ -19,6 +19,15 @@ func Ready[T any](v T) Future[T] { return Future[T]{value: v} }
 // allocation, and hence no trace when it is dropped: see [Unobserved].
 func Failed[T any](err error) Future[T] { return Future[T]{err: mustFail(err)} }
 
+// Of returns the future of a call that has returned: failed when err is not nil,
+// whatever v is, else ready.
+func Of[T any](v T, err error) Future[T] {
+	if err != nil {
+		return Future[T]{err: err}
+	}
+	return Future[T]{value: v}
+}
+
 // Ready tells whether the result is there: Await would return at once and Then
 // call straight through.
 func (f Future[T]) Ready() bool { return f.state == nil || f.state.isSettled() }

@@ -163,7 +163,7 @@ func concluded[R any](r rule[R]) Future[R] {
 	if err != nil {
 		r.spill(nil)
 	}
-	return settledWith(v, err)
+	return Of(v, err)
 }
 
 // leaveAll says that nobody will look at fs.

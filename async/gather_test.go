@@ -40,7 +40,7 @@ func drawField(t *rapid.T) *field {
 			x.order = append(x.order, i)
 			p.Settle(i, err)
 			if rapid.Bool().Draw(t, "by value") {
-				f = settledWith(f.Result2())
+				f = Of(f.Result2())
 			}
 		} else {
 			pending = append(pending, i)

@@ -8,7 +8,7 @@ func (f Future[T]) Recover(fn func(error) (T, error)) Future[T] {
 		if f.err == nil {
 			return f
 		}
-		return settledWith(callErr(fn, f.err))
+		return Of(callErr(fn, f.err))
 	}
 	if s := f.state; !s.isSettled() {
 		r := &rescue[T]{src: s, fn: fn}

@@ -19,7 +19,7 @@ func Repeat(ctx context.Context, fn func() Future[bool]) Future[struct{}] {
 	}
 	l.turn()
 	if v, err, ready := l.future().Result(); ready {
-		return settledWith(v, err)
+		return Of(v, err)
 	}
 	return l.future()
 }

@@ -110,7 +110,7 @@ func (s *sharing[T]) resume() continuation { (*Shared[T])(s).settle(); return ni
 func (s *Shared[T]) settle() {
 	v, err, _ := s.src.Result()
 	s.mu.Lock()
-	s.settled, s.result = true, settledWith(v, err)
+	s.settled, s.result = true, Of(v, err)
 	w := s.first
 	s.first, s.last = nil, nil
 	for x := w; x != nil; x = x.next {

@@ -57,7 +57,7 @@ func (f Future[T]) ThenErr[U any](fn func(T) (U, error)) Future[U] {
 			return Future[U]{err: f.err}
 		}
 		u, err := callErr(fn, f.value)
-		return settledWith(u, err)
+		return Of(u, err)
 	}
 	if s := f.state; !s.isSettled() {
 		t := &thenErr[T, U]{src: s, fn: fn}
@@ -95,12 +95,4 @@ func (t *thenErr[T, U]) resume() (next continuation) {
 	u, err := t.fn(v)
 	returned = true
 	return t.settle(u, err)
-}
-
-// settledWith is the ready future of a result; an error leaves no value.
-func settledWith[T any](v T, err error) Future[T] {
-	if err != nil {
-		return Future[T]{err: err}
-	}
-	return Future[T]{value: v}
 }

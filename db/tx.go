@@ -1,9 +1,9 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"reflect"
 	"time"
 
@@ -40,7 +40,7 @@ func (p *Pool) Tx[T any](ctx context.Context, opts TxOptions, fn func(context.Co
 	if site := async.SiteOf(ctx); site.Direct && site.Coroutine == nil {
 		return async.Go(ctx, run)
 	}
-	return ready(run(ctx))
+	return async.Of(run(ctx))
 }
 
 // Savepoint runs fn in a part of the transaction that can fail alone: when the
@@ -57,7 +57,7 @@ func (t *Tx) Savepoint[T any](ctx context.Context, fn func(context.Context, *Tx)
 	run := func(ctx context.Context) (T, error) { return savepoint(ctx, t, fn) }
 	site := async.SiteOf(ctx)
 	if !site.Direct || site.Coroutine != nil {
-		return ready(run(ctx))
+		return async.Of(run(ctx))
 	}
 	promise, future := async.NewPromise[T](site.Scheduler)
 	inside := async.Go(ctx, run)
@@ -67,13 +67,6 @@ func (t *Tx) Savepoint[T any](ctx context.Context, fn func(context.Context, *Tx)
 	})
 	inside.OnDone(func(v T, err error) { promise.Settle(v, err) })
 	return future
-}
-
-func ready[T any](v T, err error) async.Future[T] {
-	if err != nil {
-		return async.Failed[T](err)
-	}
-	return async.Ready(v)
 }
 
 // retryTx runs the transaction until it succeeds or fails for good.
@@ -91,11 +84,7 @@ func retryTx[T any](ctx context.Context, p *Pool, opts TxOptions, fn func(contex
 
 // again tells whether a transaction that failed with err is worth another try.
 func (o TxOptions) again(attempt int, err error) bool {
-	retries := o.Retries
-	if retries == 0 {
-		retries = 3
-	}
-	if attempt >= retries {
+	if attempt >= cmp.Or(o.Retries, 3) {
 		return false
 	}
 	switch KindOf(err) {
@@ -109,8 +98,7 @@ func (o TxOptions) again(attempt int, err error) bool {
 // pause is the time before try attempt+1: 2, 4, 8 ms and so on up to 256, of
 // which a random half is left out, so that rivals do not meet again.
 func pause(attempt int) time.Duration {
-	d := 2 * time.Millisecond << min(attempt, 7)
-	return d - rand.N(d/2)
+	return async.Backoff{First: 2 * time.Millisecond, Last: 256 * time.Millisecond, Jitter: 0.5}.Pause(attempt)
 }
 
 func runTx[T any](ctx context.Context, p *Pool, opts TxOptions, fn func(context.Context, *Tx) (T, error)) (v T, err error) {

@@ -17,7 +17,7 @@ func chainTx[T any](ctx context.Context, p *Pool, opts TxOptions, fn func(*Tx) a
 	once := p.begin(ctx, opts).ThenFuture(func(tx *Tx) async.Future[T] { return chainBody(ctx, tx, fn) })
 	return outcome(once).ThenFuture(func(r result[T]) async.Future[T] {
 		if r.err == nil || !opts.again(attempt, r.err) {
-			return ready(r.value, r.err)
+			return async.Of(r.value, r.err)
 		}
 		return async.Sleep(ctx, pause(attempt)).ThenFuture(func(struct{}) async.Future[T] {
 			return chainTx(ctx, p, opts, fn, attempt+1)

@@ -79,7 +79,7 @@ func TestClockRetries(t *testing.T) {
 	app := fasterapi.New(fasterapi.Config{Clock: clock, Cores: 1, Logger: fasterapitest.Logger(t)})
 	attempts := 0
 	app.GetFuture("/retry", func(c *fasterapi.Ctx, _ fasterapi.None) async.Future[fasterapi.Text] {
-		policy := async.RetryPolicy{Attempts: 4, Delay: time.Minute, Backoff: 2, Max: time.Hour}
+		policy := async.RetryPolicy{Attempts: 4, Backoff: async.Backoff{First: time.Minute, Last: time.Hour}}
 		return async.Retry(c, policy, func() async.Future[fasterapi.Text] {
 			if attempts++; attempts < 4 {
 				return async.Failed[fasterapi.Text](errors.New("not yet"))

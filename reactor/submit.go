@@ -23,11 +23,7 @@ func (g *Group) SubmitTo[T any](ctx context.Context, core int, fn func() (T, err
 func submit[T any](ctx context.Context, to *Reactor, fn func() (T, error)) async.Future[T] {
 	site := async.SiteOf(ctx)
 	if site.Direct && site.Scheduler == async.Scheduler(to) {
-		v, err := caught(fn)
-		if err != nil {
-			return async.Failed[T](err)
-		}
-		return async.Ready(v)
+		return async.Of(caught(fn))
 	}
 	promise, future := async.NewPromise[T](site.Scheduler)
 	if !to.Post(&submission[T]{fn: fn, promise: promise}) {

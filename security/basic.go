@@ -38,7 +38,7 @@ func (l Login) GoString() string { return l.String() }
 // reactor for a tenth of a second.
 func Basic[P any](cfg BasicConfig, check func(c *fasterapi.Ctx, login Login) (P, error)) *Scheme[P] {
 	mustBe(check != nil, "Basic needs a function")
-	return BasicFuture(cfg, func(c *fasterapi.Ctx, login Login) async.Future[P] { return settled(check(c, login)) })
+	return BasicFuture(cfg, func(c *fasterapi.Ctx, login Login) async.Future[P] { return async.Of(check(c, login)) })
 }
 
 // BasicFuture is Basic for a check that takes its time.

@@ -45,14 +45,7 @@ func BearerFuture[P any](cfg BearerConfig, check func(c *fasterapi.Ctx, token st
 
 // lift makes a function that returns a future of one that does not.
 func lift[P any](check func(*fasterapi.Ctx, string) (P, error)) func(*fasterapi.Ctx, string) async.Future[P] {
-	return func(c *fasterapi.Ctx, credential string) async.Future[P] { return settled(check(c, credential)) }
-}
-
-func settled[P any](p P, err error) async.Future[P] {
-	if err != nil {
-		return async.Failed[P](err)
-	}
-	return async.Ready(p)
+	return func(c *fasterapi.Ctx, credential string) async.Future[P] { return async.Of(check(c, credential)) }
 }
 
 func newBearer[P any](cfg BearerConfig, check func(*fasterapi.Ctx, string) async.Future[P]) *Scheme[P] {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -145,8 +144,7 @@ func (s *keySet) fetch(ctx context.Context, log *slog.Logger) error {
 		s.edition++
 		return nil
 	}
-	delay := min(lastDelay, firstDelay<<min(s.failures, 10))
-	delay += time.Duration(rand.Int64N(int64(delay)/4 + 1)) // not all processes at once
+	delay := async.Backoff{First: firstDelay, Last: lastDelay, Jitter: 0.2}.Pause(s.failures) // not all processes at once
 	s.failures++
 	s.next, s.lastErr = now.Add(delay), err
 	log.Warn("security: key set not fetched", slog.String("url", redacted(s.url)), slog.Any("error", err), slog.Duration("retry", delay))

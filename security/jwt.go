@@ -126,7 +126,7 @@ func (v *verifier[C]) verify(c *fasterapi.Ctx, token string) async.Future[Claims
 	keys, edition := v.current(c)
 	claims, err := v.parse(token, keys)
 	if !errors.Is(err, errUnknownKey) || v.set == nil {
-		return settled(claims, harmless(err))
+		return async.Of(claims, harmless(err))
 	}
 	return v.set.demand(c, edition).ThenErr(func(struct{}) (Claims[C], error) {
 		keys, _ := v.current(c)

@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"time"
+
+	"github.com/fasterapi/fasterapi/async"
 )
 
 // The pauses between tries to connect: doubled from firstPause to lastPause,
@@ -12,6 +14,11 @@ const (
 	firstPause = 50 * time.Millisecond
 	lastPause  = 5 * time.Second
 )
+
+// pauseAfter returns the pause after a try that failed as so many before it did.
+func pauseAfter(failures int) time.Duration {
+	return async.Backoff{First: firstPause, Last: lastPause, Jitter: 0.5}.Pause(failures)
+}
 
 // opener opens a core's first connections.
 //
@@ -105,8 +112,7 @@ func (c *core) notConnected(err error) {
 		c.cfg.Logger.Warn("pg: cannot connect", slog.Int("core", c.r.Core()), slog.Any("error", err))
 	}
 	c.connectErr = err
-	pause := min(lastPause, firstPause<<min(c.failures, 10))
-	pause -= rand.N(pause / 2)
+	pause := pauseAfter(c.failures)
 	c.failures++
 	c.retryAt = c.r.Now().Add(pause)
 	c.wind(pause)

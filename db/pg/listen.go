@@ -5,7 +5,6 @@ import (
 	"errors"
 	"iter"
 	"log/slog"
-	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -83,10 +82,10 @@ func (l *listener) run(ctx context.Context) error {
 			return err
 		}
 		l.d.cfg.Logger.Warn("pg: a listening connection broke", slog.Any("error", redact(err, l.d.target, l.d.cfg.URL)))
-		pause := min(lastPause, firstPause<<min(tries, 10))
+		pause := pauseAfter(tries)
 		tries++
 		select {
-		case <-time.After(pause - rand.N(pause/2)):
+		case <-time.After(pause):
 		case <-ctx.Done():
 			return ctx.Err()
 		}

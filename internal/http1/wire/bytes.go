@@ -3,6 +3,8 @@ package wire
 import (
 	"encoding/binary"
 	"math/bits"
+
+	"github.com/fasterapi/fasterapi/internal/field"
 )
 
 // Classes of bytes, one bit each, so that one load answers every question.
@@ -24,15 +26,17 @@ var class = func() (t [256]uint8) {
 		}
 	}
 	const alnum = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	set(alnum+"!#$%&'*+-.^_`|~", isToken)
 	set(alnum+"-._~!$&'()*+,;=", isHost)
 	set("0123456789abcdefABCDEF", isHex)
 	set("0123456789", isDigit)
 	set("?", isQuery)
 	set("%", isEscape)
-	for c := '!'; c < 256; c++ {
-		if c != 0x7f && c != '#' {
+	for c := range 256 {
+		if c > ' ' && c != 0x7f && c != '#' {
 			t[c] |= isTarget
+		}
+		if field.IsTokenByte(byte(c)) {
+			t[c] |= isToken
 		}
 	}
 	return t
