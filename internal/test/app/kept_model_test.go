@@ -48,7 +48,7 @@ type (
 // kept is something that a handler has kept, with what its users must find.
 type kept struct {
 	token string
-	// over is set when the client has the whole answer, so the request has ended.
+	// over is set when the request has ended.
 	over *atomic.Bool
 	// use looks at it, and reports what is wrong.
 	use func(k *kept, rng *rand.Rand) error
@@ -74,15 +74,38 @@ type keeper struct {
 const keepMost = 2000
 
 func (k *keeper) keep(token string, use func(*kept, *rand.Rand) error) {
-	over, _ := k.live.LoadOrStore(token, new(atomic.Bool))
+	over := &k.underWay(token).over
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	one := &kept{token: token, over: over.(*atomic.Bool), use: use}
+	one := &kept{token: token, over: over, use: use}
 	if len(k.bag) < keepMost {
 		k.bag = append(k.bag, one)
 	} else {
 		k.bag[k.rng.IntN(keepMost)] = one
 	}
+}
+
+// underWay is a request that has not been answered yet.
+type underWay struct {
+	over atomic.Bool
+	ctx  atomic.Pointer[fasterapi.Ctx] // nil until its handler begins
+}
+
+func (k *keeper) underWay(token string) *underWay {
+	one, _ := k.live.LoadOrStore(token, new(underWay))
+	return one.(*underWay)
+}
+
+// end says that the request is over, whose client has the whole answer. The client of a
+// response with a Content-Length has it before the handler returns.
+func (u *underWay) end() error {
+	for until := time.Now().Add(10 * time.Second); u.ctx.Load().Err() == nil; time.Sleep(10 * time.Microsecond) {
+		if time.Now().After(until) {
+			return errors.New("its client has the whole answer and its context has not ended")
+		}
+	}
+	u.over.Store(true)
+	return nil
 }
 
 // later calls cancel when the model has ended.

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/fasterapi/fasterapi"
@@ -24,6 +23,7 @@ func keptRoutes(k *keeper) func(*fasterapi.App) {
 		app.Use(func(next fasterapi.Handler) fasterapi.Handler {
 			return func(c *fasterapi.Ctx) error {
 				token := c.Header("X-Token")
+				k.underWay(token).ctx.Store(c)
 				c.Set(tokenKey{}, token)
 				c.SetRequestID(token)
 				c.SetHeader("X-Token", token)
@@ -296,7 +296,7 @@ func requestOf(route, token string, n uint64) (r sent, err error) {
 // holds the answer against the token.
 func (k *keeper) exchangeOf(client *http.Client, url, route string, n uint64) error {
 	token := fmt.Sprintf("token-%d.", n)
-	over, _ := k.live.LoadOrStore(token, new(atomic.Bool))
+	own := k.underWay(token)
 	defer k.live.Delete(token)
 	r, err := requestOf(route, token, n)
 	if err != nil {
@@ -318,7 +318,9 @@ func (k *keeper) exchangeOf(client *http.Client, url, route string, n uint64) er
 	if err != nil {
 		return fmt.Errorf("%s: %w", route, err)
 	}
-	over.(*atomic.Bool).Store(true)
+	if err := own.end(); err != nil {
+		return fmt.Errorf("%s of %s: %w", route, token, err)
+	}
 	switch {
 	case response.StatusCode != http.StatusOK || string(got) != r.want:
 		return fmt.Errorf("%s: %d %.1000q in place of %.1000q", route, response.StatusCode, got, r.want)
