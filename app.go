@@ -144,7 +144,7 @@ func callSite(skip int) string {
 func (a *App) Routes() []string {
 	names := make([]string, 0, len(a.routes))
 	for _, r := range a.routes {
-		names = append(names, r.method+" "+r.pattern)
+		names = append(names, r.String())
 	}
 	return names
 }

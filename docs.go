@@ -18,6 +18,7 @@ import (
 	swagger "github.com/swaggest/swgui/v5/static"
 
 	"github.com/fasterapi/fasterapi/internal/field"
+	"github.com/fasterapi/fasterapi/internal/router"
 	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/problem"
 )
@@ -151,7 +152,7 @@ func (a *App) newShelf() *shelf {
 // below it.
 func (a *App) uses(pattern string, below bool) bool {
 	for _, r := range a.routes {
-		if r.pattern == pattern || below && strings.HasPrefix(r.pattern, pattern+"/") {
+		if own := r.pattern.String(); own == pattern || below && strings.HasPrefix(own, pattern+"/") {
 			return true
 		}
 	}
@@ -163,7 +164,7 @@ func (s *shelf) add(a *App, pattern, site string, h func(*Ctx, None) (page, erro
 		return
 	}
 	s.routes = append(s.routes, &route{
-		method: http.MethodGet, pattern: pattern, site: site, endpoint: newStraight(h), middleware: a.root.middleware,
+		method: http.MethodGet, pattern: router.ParsePattern(pattern), site: site, endpoint: newStraight(h), middleware: a.root.middleware,
 	})
 }
 

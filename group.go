@@ -3,6 +3,8 @@ package fasterapi
 import (
 	"slices"
 	"strings"
+
+	"github.com/fasterapi/fasterapi/internal/router"
 )
 
 // Group is a set of routes that share a prefix, middleware and options.
@@ -30,12 +32,12 @@ func (g *Group) Group(prefix string, opts ...RouteOption) *Group {
 
 // add registers a route whose user call is two frames up.
 func (g *Group) add(method, pattern string, kind style, e endpoint, opts []RouteOption) {
-	g.register(&route{method: method, pattern: pattern, site: callSite(2), endpoint: e}, kind, opts)
+	g.register(pattern, &route{method: method, site: callSite(2), endpoint: e}, kind, opts)
 }
 
-// register adds a route of the group whose pattern has no prefix yet.
-func (g *Group) register(r *route, kind style, opts []RouteOption) {
-	r.pattern, r.middleware = g.join(r.pattern), slices.Clip(g.middleware)
+// register adds a route of the group at pattern, which has no prefix yet.
+func (g *Group) register(pattern string, r *route, kind style, opts []RouteOption) {
+	r.pattern, r.middleware = router.ParsePattern(g.join(pattern)), slices.Clip(g.middleware)
 	r.opts.style = kind
 	for _, opt := range slices.Concat(g.opts, opts) {
 		opt(&r.opts)

@@ -35,7 +35,7 @@ func (m *mistakes) addRouter(err error) {
 
 func (m *mistakes) addRoute(r *route, errs []error) {
 	for _, err := range errs {
-		m.list = append(m.list, r.method+" "+r.pattern+" ("+r.site+"): "+err.Error())
+		m.list = append(m.list, r.String()+" ("+r.site+"): "+err.Error())
 	}
 }
 

@@ -62,7 +62,7 @@ func (g *Group) mount(prefix string, h http.Handler, opts []RouteOption) {
 	}
 	for _, pattern := range patterns {
 		for _, method := range mountedMethods() {
-			g.register(&route{method: method, pattern: pattern, site: site, endpoint: m}, onGoroutine, opts)
+			g.register(pattern, &route{method: method, site: site, endpoint: m}, onGoroutine, opts)
 		}
 	}
 }

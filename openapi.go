@@ -120,7 +120,7 @@ func (a *App) describe() (*openapi.Document, error) {
 // document tells the document about a compiled route.
 func (r *route) document(f facts) openapi.Route {
 	route := openapi.Route{
-		Method: r.method, Pattern: r.pattern, Site: r.site, Details: r.opts.details, Answers: append(f.answers, r.opts.declaredAnswers()...),
+		Method: r.method, Pattern: r.pattern.String(), Site: r.site, Details: r.opts.details, Answers: append(f.answers, r.opts.declaredAnswers()...),
 		Socket: f.socket,
 	}
 	if function := runtime.FuncForPC(f.handler); function != nil {
@@ -164,7 +164,7 @@ func (r *route) checkExamples(f facts) (errs []error) {
 			continue // the document says so
 		}
 		for _, bad := range decoder.DecodeInto(text, reflect.New(body.Type).Interface()) {
-			errs = append(errs, fmt.Errorf("%s %s (%s): the example %q: %s", r.method, r.pattern, r.site, example.Name, bad.String()))
+			errs = append(errs, fmt.Errorf("%s (%s): the example %q: %s", r, r.site, example.Name, bad.String()))
 		}
 	}
 	return errs

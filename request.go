@@ -168,7 +168,7 @@ func (r *request) pattern() string {
 	if r.route == nil {
 		return ""
 	}
-	return r.route.pattern
+	return r.route.pattern.String()
 }
 
 func (r *request) routeName() string {

@@ -1,11 +1,11 @@
 package fasterapi
 
 import (
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/fasterapi/fasterapi/internal/bind"
+	"github.com/fasterapi/fasterapi/internal/router"
 	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/reactor"
 )
@@ -74,7 +74,8 @@ func StrictBody() RouteOption {
 //
 // Owner: any (immutable after build); style is atomic.
 type route struct {
-	method, pattern string
+	method  string
+	pattern router.Pattern
 	// site is the file:line of the registration.
 	site string
 	opts options
@@ -90,6 +91,9 @@ type route struct {
 	// secrets are the path wildcards whose values must not be logged.
 	secrets map[string]bool
 }
+
+// String is how a route is named: "GET /users/{id}".
+func (r *route) String() string { return r.method + " " + r.pattern.String() }
 
 // endpoint is a typed handler with its compiled input and output.
 type endpoint interface {
@@ -125,18 +129,6 @@ func (r *route) compile(a *App) []error {
 		kind = onCoroutine // middleware is straight-line code: the chain is awaited
 	}
 	r.style.Store(uint32(kind))
-	r.label = &reactor.Label{Name: r.method + " " + r.pattern, Site: r.site, OnStall: func(time.Duration) { r.stalled(a) }}
+	r.label = &reactor.Label{Name: r.String(), Site: r.site, OnStall: func(time.Duration) { r.stalled(a) }}
 	return nil
-}
-
-// wildcards returns the names of the wildcards of a pattern, in order. What is
-// wrong with a pattern is the router's to say.
-func wildcards(pattern string) (names []string) {
-	for segment := range strings.SplitSeq(pattern, "/") {
-		name, isWildcard := strings.CutPrefix(segment, "{")
-		if isWildcard {
-			names = append(names, strings.TrimSuffix(strings.TrimSuffix(name, "}"), "..."))
-		}
-	}
-	return names
 }

@@ -58,7 +58,7 @@ func (g *Group) static(prefix string, files fs.FS, opts []StaticOption) {
 		opt(s)
 	}
 	pattern := strings.TrimSuffix(prefix, "/") + "/{path...}"
-	g.register(&route{method: "GET", pattern: pattern, site: callSite(2), endpoint: s}, onGoroutine, nil)
+	g.register(pattern, &route{method: "GET", site: callSite(2), endpoint: s}, onGoroutine, nil)
 }
 
 // noCache is for the page of an SPA, which names the scripts of one deployment: a

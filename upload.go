@@ -117,7 +117,7 @@ func (c *Ctx) Multipart() (*multipart.Reader, error) {
 // bindOptions are what the binder has to know about a route.
 func (r *route) bindOptions() bind.Options {
 	return bind.Options{
-		PathParams: wildcards(r.pattern), StrictBody: r.opts.strictBody,
+		PathParams: r.pattern.Wildcards(), StrictBody: r.opts.strictBody,
 		Form: r.opts.form, Upload: reflect.TypeFor[Upload](), StoreUpload: storeUpload,
 	}
 }

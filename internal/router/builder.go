@@ -14,29 +14,24 @@ type Builder[T any] struct {
 
 type entry[T any] struct {
 	route *Route[T]
-	segs  []segment
 	err   error
 }
 
 // Route is one registered pattern. It is immutable once built.
 type Route[T any] struct {
-	Method  string   // as registered, upper case by convention
-	Pattern string   // as registered
-	Params  []string // names of the wildcards, in the order of the path
-	Site    string   // where it was registered: file:line, as the caller of Add said
+	Method  string // as registered, upper case by convention
+	Pattern Pattern
+	Site    string // where it was registered: file:line, as the caller of Add said
 	Value   T
 }
 
 // Add registers value for the requests that have this method and match the pattern. site is shown in
 // error messages. Mistakes are reported by Build.
-func (b *Builder[T]) Add(method, pattern string, value T, site string) {
-	e := entry[T]{route: &Route[T]{Method: method, Pattern: pattern, Site: site, Value: value}}
+func (b *Builder[T]) Add(method string, pattern Pattern, value T, site string) {
+	e := entry[T]{route: &Route[T]{Method: method, Pattern: pattern, Site: site, Value: value}, err: pattern.Err()}
 	if !field.IsToken(method) {
 		e.err = fmt.Errorf("the method %q is not an HTTP token", method)
-	} else {
-		e.segs, e.err = parsePattern(pattern)
 	}
-	e.route.Params = paramNames(e.segs)
 	b.entries = append(b.entries, e)
 }
 
@@ -81,7 +76,7 @@ func (b *Builder[T]) Build() (*Router[T], error) {
 	r := &Router[T]{routes: make([]*Route[T], 0, len(b.entries))}
 	for i, e := range b.entries {
 		r.routes = append(r.routes, e.route)
-		r.table.add(e.route.Method, e.segs, int32(i))
+		r.table.add(e.route.Method, e.route.Pattern.segs, int32(i))
 	}
 	r.table.seal()
 	return r, nil
@@ -100,7 +95,7 @@ func (b *Builder[T]) checkMethods() []Mistake {
 		if len(seen) > maxMethods {
 			r := e.route
 			return []Mistake{{
-				Method: r.Method, Pattern: r.Pattern, Site: r.Site,
+				Method: r.Method, Pattern: r.Pattern.text, Site: r.Site,
 				Message: fmt.Sprintf("more than %d different methods", maxMethods),
 			}}
 		}
@@ -115,7 +110,7 @@ func (b *Builder[T]) check(i int) ([]Mistake, bool) {
 	report := func(other, format string, args ...any) {
 		r := e.route
 		found = append(found, Mistake{
-			Method: r.Method, Pattern: r.Pattern, Site: r.Site,
+			Method: r.Method, Pattern: r.Pattern.text, Site: r.Site,
 			Other: other, Message: fmt.Sprintf(format, args...),
 		})
 	}
@@ -128,7 +123,7 @@ func (b *Builder[T]) check(i int) ([]Mistake, bool) {
 		if o.err != nil {
 			continue
 		}
-		switch relateRequests(e.route.Method, o.route.Method, e.segs, o.segs) {
+		switch relateRequests(e.route.Method, o.route.Method, e.route.Pattern.segs, o.route.Pattern.segs) {
 		case same:
 			report(o.route.Site, "matches the same requests as %s %s, registered at %s",
 				o.route.Method, o.route.Pattern, o.route.Site)

@@ -3,7 +3,9 @@
 // # What it is
 //
 // A [Builder] collects patterns, [Builder.Build] checks all of them and returns an immutable
-// [Router]. Patterns are the ones of net/http since Go 1.22, without hosts:
+// [Router]. A [Pattern] is parsed once, for the router and for all that has to know its parts: the
+// binder its wildcards, the document its segments, logs what to leave out of a path. Patterns are the
+// ones of net/http since Go 1.22, without hosts:
 //
 //	/                     the root, and only it
 //	/users                a literal path

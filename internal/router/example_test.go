@@ -8,8 +8,8 @@ import (
 
 func Example() {
 	var b router.Builder[string]
-	b.Add("GET", "/users/{id}", "one user", "main.go:10")
-	b.Add("GET", "/users/me", "myself", "main.go:11")
+	b.Add("GET", router.ParsePattern("/users/{id}"), "one user", "main.go:10")
+	b.Add("GET", router.ParsePattern("/users/me"), "myself", "main.go:11")
 	r, err := b.Build()
 	if err != nil {
 		fmt.Println(err)
@@ -30,8 +30,8 @@ func Example() {
 
 func ExampleBuilder_Build_conflict() {
 	var b router.Builder[int]
-	b.Add("GET", "/{a}/b", 1, "main.go:10")
-	b.Add("GET", "/a/{b}", 2, "main.go:11")
+	b.Add("GET", router.ParsePattern("/{a}/b"), 1, "main.go:10")
+	b.Add("GET", router.ParsePattern("/a/{b}"), 2, "main.go:11")
 	_, err := b.Build()
 	fmt.Println(err)
 	// Output:

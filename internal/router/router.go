@@ -37,7 +37,7 @@ func (r *Router[T]) Match(method, path []byte, ps *Params) Match[T] {
 	if slot >= 0 {
 		if i := r.table.find(slot, path, ps); i >= 0 {
 			route := r.routes[i]
-			ps.names = route.Params
+			ps.names = route.Pattern.names
 			return Match[T]{Outcome: Found, Route: route}
 		}
 	}

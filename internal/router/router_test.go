@@ -26,7 +26,7 @@ func tryBuild(routes ...string) (*router.Router[string], error) {
 	var b router.Builder[string]
 	for i, route := range routes {
 		method, pattern, _ := strings.Cut(route, " ")
-		b.Add(method, pattern, route, fmt.Sprintf("app.go:%d", i+1))
+		b.Add(method, router.ParsePattern(pattern), route, fmt.Sprintf("app.go:%d", i+1))
 	}
 	return b.Build()
 }
@@ -168,7 +168,7 @@ func TestParams(t *testing.T) {
 	path := []byte("/x%20y/1/2")
 	m := r.Match([]byte("GET"), path, &ps)
 	require.Equal(t, router.Found, m.Outcome)
-	require.Equal(t, []string{"a", "b"}, m.Route.Params)
+	require.Equal(t, []string{"a", "b"}, m.Route.Pattern.Wildcards())
 	require.Equal(t, "x%20y", string(ps.Value(0)))
 	v, ok := ps.Lookup("b")
 	require.True(t, ok)
