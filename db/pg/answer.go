@@ -215,8 +215,8 @@ func (cn *conn) ready(status byte) {
 		cn.unknown--
 	}
 	cn.lastTook, cn.headAt = now.Sub(cn.headAt), now
-	if cn.fresh && u.kind != unitGroup && (cn.trip == 0 || cn.lastTook < cn.trip) {
-		cn.trip = cn.lastTook
+	if cn.fresh && u.kind != unitGroup && (cn.roundTrip == 0 || cn.lastTook < cn.roundTrip) {
+		cn.roundTrip = cn.lastTook
 	}
 	cn.fresh = false
 	u.measured(c, cn.lastTook)
@@ -225,7 +225,7 @@ func (cn *conn) ready(status byte) {
 		return
 	}
 	if cn.held != nil && cn.refusedWrite(u) {
-		cn.doubted = true
+		cn.askOnRelease = true
 	}
 	switch {
 	case u.step != nil:
@@ -240,8 +240,8 @@ func (cn *conn) ready(status byte) {
 		cn.answered(u)
 	}
 	*u = unit{}
-	if !cn.dead && cn.held == nil && cn.turned() {
-		cn.giveUp()
+	if !cn.dead && cn.held == nil && cn.lostWrites() {
+		cn.retireReadOnly()
 	}
 	if !cn.dead && cn.sending.len() > 0 {
 		cn.watchGroup()
@@ -277,10 +277,10 @@ func (cn *conn) answered(u *unit) {
 	err := cn.outcome(u)
 	switch {
 	case err != nil && cn.refusedWrite(u):
-		cn.suspect(u, err)
+		cn.writeRefused(u, err)
 		return
-	case err != nil && u.again(cn):
-		c.again(u.q)
+	case err != nil && u.mayRunAgain(cn):
+		c.runAgain(u.q)
 		return
 	case err == nil && u.kind == unitBatch:
 		err = itemError(u.q)

@@ -11,15 +11,15 @@ import (
 )
 
 const (
-	// mercy is how long a statement whose caller has left may go on before the
+	// cancelAfter is how long a statement whose caller has left may go on before the
 	// server is asked to stop it: most have ended by then, which costs nothing.
-	mercy = 2 * time.Millisecond
-	// insist is the pause between cancel requests for the same statement: one
+	cancelAfter = 2 * time.Millisecond
+	// cancelRetry is the pause between cancel requests for the same statement: one
 	// that comes before the statement has begun does nothing.
-	insist = 100 * time.Millisecond
-	// afterglow is how long after a cancel request its signal may still reach
+	cancelRetry = 100 * time.Millisecond
+	// cancelSettle is how long after a cancel request its signal may still reach
 	// the server process.
-	afterglow = 5 * time.Second
+	cancelSettle = 5 * time.Second
 )
 
 // cancellation tells a core that nobody needs q any more.
@@ -56,7 +56,7 @@ func (c *core) cancel(q *db.Query) {
 			l = &c.exclusive
 		}
 		l.remove(q)
-		c.served(q)
+		c.endWait(q)
 		c.unreserve()
 		c.finish(q, q.Cause())
 	case stateHeld:
@@ -66,7 +66,7 @@ func (c *core) cancel(q *db.Query) {
 		if q.Op == db.OpBegin || q.Op == db.OpCommit || q.Op == db.OpRollback || q.Op == db.OpStop {
 			return // they are short, and their session hangs on them
 		}
-		cn.abandon(q, q.Cause())
+		cn.cancelSent(q, q.Cause())
 	}
 }
 
@@ -80,22 +80,22 @@ func (c *core) cancelHeld(q *db.Query) {
 	case *entry:
 		h.first = nil
 		c.finish(q, q.Cause())
-	case *trial:
-		h.drop(q)
+	case *writeCheck:
+		h.remove(q)
 		c.finish(q, q.Cause())
 	case *prepared:
 		h.waiting.remove(q)
 		h.cn.parked--
-		h.cn.end(q, q.Cause())
+		h.cn.endUnsent(q, q.Cause())
 	}
 }
 
-// abandon ends q, which has been sent, and sees to it that the server does not
+// cancelSent ends q, which has been sent, and sees to it that the server does not
 // work on it for long.
-func (cn *conn) abandon(q *db.Query, cause error) {
+func (cn *conn) cancelSent(q *db.Query, cause error) {
 	for i := range cn.sending.len() {
 		u := cn.sending.at(i)
-		if u.kind == unitGroup && u.group.drop(q) {
+		if u.kind == unitGroup && u.group.remove(q) {
 			cn.core.finish(q, cause) // splitGroup sees to a group that goes on for long
 			return
 		}
@@ -120,7 +120,7 @@ func (cn *conn) interruptSoon() {
 		cn.timer.Task = async.TaskFunc(cn.interrupt)
 	}
 	if !cn.timer.Armed() && cn.cancels == 0 {
-		cn.core.r.Arm(&cn.timer, mercy)
+		cn.core.r.Arm(&cn.timer, cancelAfter)
 	}
 }
 
@@ -131,7 +131,7 @@ func (cn *conn) interrupt() {
 		return
 	}
 	if cn.unsent == cn.sending.len() {
-		cn.core.r.Arm(&cn.timer, mercy) // not even written
+		cn.core.r.Arm(&cn.timer, cancelAfter) // not even written
 		return
 	}
 	cn.interruptNow()
@@ -159,20 +159,20 @@ func (cn *conn) interrupted() {
 		return
 	}
 	if cn.sending.len() > 0 && cn.sending.front().abandoned {
-		cn.core.r.Arm(&cn.timer, insist)
+		cn.core.r.Arm(&cn.timer, cancelRetry)
 	}
 	if cn.held != nil {
-		cn.held.pump()
+		cn.held.runNext()
 	}
-	cn.core.settle(cn)
+	cn.core.endTurn(cn)
 }
 
-// collateral tells whether a cancellation that nobody asked for may come from a
+// cancelledByNeighbour tells whether a cancellation that nobody asked for may come from a
 // cancel request for a neighbour, and not from a time limit: ours, or one that the
 // server has by itself and names, in its own language.
-func (cn *conn) collateral(e *pgconn.PgError) bool {
+func (cn *conn) cancelledByNeighbour(e *pgconn.PgError) bool {
 	if t := cn.core.cfg.StatementTimeout; t > 0 && cn.lastTook >= t || strings.Contains(e.Message, "timeout") {
 		return false
 	}
-	return cn.cancels > 0 || !cn.lastCancel.IsZero() && cn.core.r.Now().Sub(cn.lastCancel) < afterglow
+	return cn.cancels > 0 || !cn.lastCancel.IsZero() && cn.core.r.Now().Sub(cn.lastCancel) < cancelSettle
 }

@@ -21,22 +21,22 @@ type conn struct {
 	tls    *tls.Conn
 	slot   int
 
-	plain   []byte // TLS: what is still to be encrypted
-	rest    []byte // the start of a message whose end has not come yet
-	dirty   bool   // in core.dirty: something waits to be written
-	dead    bool
-	ended   unit     // the one whose ReadyForQuery is being handled
-	sending units    // what has not been answered, in order
-	group   *group   // open: more queries may share its Sync
-	extra   int      // queries in groups, beyond one per unit
-	unsent  int      // how many of these, the last ones, are not written yet
-	parked  int      // calls that wait for a statement to be prepared here
-	status  byte     // of the last ReadyForQuery: I, T or E
-	held    *session // the user who has it alone
-	lifted  bool     // a statement has changed the time limit here
-	unnamed bool     // behind a pooler: statements have no names here
-	reserve bool     // for a call that needs it alone, once it is empty
-	retire  bool     // to be closed once it is empty
+	plain        []byte // TLS: what is still to be encrypted
+	rest         []byte // the start of a message whose end has not come yet
+	dirty        bool   // in core.dirty: something waits to be written
+	dead         bool
+	ended        unit     // the one whose ReadyForQuery is being handled
+	sending      units    // what has not been answered, in order
+	group        *group   // open: more queries may share its Sync
+	extra        int      // queries in groups, beyond one per unit
+	unsent       int      // how many of these, the last ones, are not written yet
+	parked       int      // calls that wait for a statement to be prepared here
+	status       byte     // of the last ReadyForQuery: I, T or E
+	held         *session // the user who has it alone
+	foreignLimit bool     // a statement has changed the time limit here
+	unnamed      bool     // behind a pooler: statements have no names here
+	reserve      bool     // for a call that needs it alone, once it is empty
+	retire       bool     // to be closed once it is empty
 
 	expires  time.Time // end of life; zero: none
 	usedAt   time.Time // when it last had something to do for a caller
@@ -47,16 +47,16 @@ type conn struct {
 	unknown  int       // units whose statement has not been measured
 	checking bool      // a health check is under way
 
-	standby  bool   // the server has told that it is one
-	readOnly bool   // and that default_transaction_read_only is on
-	doubted  bool   // a write was refused: it is asked about that when it is given back
-	trial    *trial // it is being asked
+	standby      bool        // the server has told that it is one
+	readOnly     bool        // and that default_transaction_read_only is on
+	askOnRelease bool        // a write was refused: it is asked about that when it is given back
+	writeCheck   *writeCheck // it is being asked
 
 	copier    *copier // of a COPY that is under way
 	copyWaits bool    // it waits until everything is written
 
-	lastTook time.Duration // how long the last unit took
-	trip     time.Duration // the least that a fresh one took: a round trip, at most
+	lastTook  time.Duration // how long the last unit took
+	roundTrip time.Duration // the least that a fresh one took: a round trip, at most
 
 	cancels    int           // cancel requests on their way
 	lastCancel time.Time     // when the last one was done
@@ -99,7 +99,7 @@ func (cn *conn) setBuffer(b []byte) {
 // push appends u, whose bytes are in the buffer, to the pipeline, and sees to it
 // that they are written at the end of the turn.
 func (cn *conn) push(u unit) {
-	u.judge(cn.core)
+	u.estimate(cn.core)
 	if u.slow {
 		cn.slow++
 	}
@@ -112,11 +112,11 @@ func (cn *conn) push(u unit) {
 		cn.watchGroup()
 	}
 	cn.unsent++
-	cn.touch()
+	cn.flushLater()
 }
 
-// touch has the buffer written at the end of the turn.
-func (cn *conn) touch() {
+// flushLater has the buffer written at the end of the turn.
+func (cn *conn) flushLater() {
 	if cn.dirty || cn.dead {
 		return
 	}
@@ -212,7 +212,7 @@ func (cn *conn) Ready(ready poll.Ready) {
 	if ready&(poll.In|poll.Hangup|poll.Closed) != 0 && !cn.dead {
 		cn.receive(ready&(poll.Hangup|poll.Closed) != 0)
 	}
-	cn.core.settle(cn)
+	cn.core.endTurn(cn)
 }
 
 // fail closes the connection because of why and ends what was on its way.
@@ -237,18 +237,18 @@ func (cn *conn) fail(why error) {
 			continue
 		}
 		safe := unwritten || known && !(i == 0 && (u.complete || !u.repeatable()))
-		cn.lost(&u, why, safe)
+		cn.endLost(&u, why, safe)
 	}
 	cn.unsent = 0
-	c.strand(cn, why)
-	if t := cn.trial; t != nil {
-		cn.trial = nil
-		t.end(c, true)
+	c.requeueParked(cn, why)
+	if t := cn.writeCheck; t != nil {
+		cn.writeCheck = nil
+		t.resolve(c, true)
 	}
 	if s := cn.held; s != nil {
 		s.broken(why)
 	}
-	c.wanted()
+	c.openWanted()
 }
 
 // close gives the descriptor back and forgets the connection.
@@ -266,8 +266,8 @@ func (cn *conn) close() {
 	c.remove(cn)
 }
 
-// leave says goodbye and closes.
-func (cn *conn) leave() {
+// quit says goodbye and closes.
+func (cn *conn) quit() {
 	if cn.dead {
 		return
 	}
@@ -280,6 +280,6 @@ func (cn *conn) leave() {
 			cn.socket.Flush(&cn.core.buffers)
 		}
 		cn.close()
-		cn.core.strand(cn, errReplaced)
+		cn.core.requeueParked(cn, errReplaced)
 	}
 }

@@ -139,8 +139,8 @@ func (m *memoryConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// drop closes a connection that no reactor has taken.
-func (l *link) drop() { poll.CloseFD(l.fd) }
+// close closes a connection that no reactor has taken.
+func (l *link) close() { poll.CloseFD(l.fd) }
 
 // takeOver duplicates the descriptor, closes the network connection, and
 // switches to memory.

@@ -74,20 +74,20 @@ func (k *copier) feed() error {
 			return fmt.Errorf("row %d: %w", n, err)
 		}
 		if len(buf) >= chunk {
-			if err := k.hand(buf); err != nil {
+			if err := k.handChunk(buf); err != nil {
 				return err
 			}
 			buf = buf[:0]
 		}
 	}
 	if len(buf) > 0 {
-		return k.hand(buf)
+		return k.handChunk(buf)
 	}
 	return nil
 }
 
-// hand gives a chunk to the connection and waits until it is written.
-func (k *copier) hand(buf []byte) error {
+// handChunk gives a chunk to the connection and waits until it is written.
+func (k *copier) handChunk(buf []byte) error {
 	if !k.post(func() { k.write(buf) }) {
 		return db.ErrClosed
 	}
@@ -115,7 +115,7 @@ func (k *copier) write(buf []byte) {
 	dst = append(dst, buf...)
 	cn.setBuffer(finish(dst, at))
 	cn.copyWaits = true
-	cn.touch()
+	cn.flushLater()
 }
 
 // conclude says to the server that there are no more rows, or that it must
@@ -131,7 +131,7 @@ func (k *copier) conclude(err error) {
 		k.err = err
 		cn.setBuffer(appendCopyFail(cn.buffer(), "the client gave up"))
 	}
-	cn.touch()
+	cn.flushLater()
 }
 
 // copyWritten is called when everything is written.

@@ -107,7 +107,7 @@ func (cn *conn) copyBegan(u *unit) error {
 	}
 	if u.abandoned {
 		cn.setBuffer(appendCopyFail(cn.buffer(), "cancelled"))
-		cn.touch()
+		cn.flushLater()
 		return nil
 	}
 	go cn.copier.run()
@@ -127,7 +127,7 @@ func (cn *conn) refuseCopy(u *unit) error {
 	if u.kind != unitSimple {
 		cn.setBuffer(append(cn.buffer(), syncMsg...))
 	}
-	cn.touch()
+	cn.flushLater()
 	return nil
 }
 
@@ -155,9 +155,9 @@ func (s *session) copied(u *unit) {
 		}
 	case s.tx && q != nil:
 		s.core.finish(q, err)
-		s.pump()
+		s.runNext()
 	case s.tx:
-		s.pump()
+		s.runNext()
 	case q == nil || err != nil:
 		s.rollback(q, err)
 	default:

@@ -61,29 +61,29 @@ func newCore(d *driver, b *binding, r *reactor.Reactor) *core {
 	c.shares = d.cfg.ShortReads == ReadsShared
 	c.statements = statements{bySQL: map[string]*statement{}, limit: d.cfg.StatementCache}
 	c.read = make([]byte, 0, readSize)
-	c.keeper.Task = async.TaskFunc(c.keep)
+	c.keeper.Task = async.TaskFunc(c.tick)
 	return c
 }
 
-// mail is the core as the task that empties its inbox.
+// inboxTask is the core as the task that empties its inbox.
 //
 // Owner: reactor.
-type mail core
+type inboxTask core
 
 // Run takes up what other goroutines have sent.
-func (m *mail) Run() {
+func (m *inboxTask) Run() {
 	c := (*core)(m)
 	for q := c.inbox.take(); q != nil; {
 		next := q.Hook.Next
 		q.Hook.Next = nil
 		c.counts.waiting.Add(-1)
-		c.takeUp(q)
+		c.accept(q)
 		q = next
 	}
 }
 
-// takeUp begins with q, which belongs to this core from now on.
-func (c *core) takeUp(q *db.Query) {
+// accept begins with q, which belongs to this core from now on.
+func (c *core) accept(q *db.Query) {
 	if s, ok := q.Hook.Holder.(*session); ok {
 		s.take(q)
 		return
@@ -109,7 +109,7 @@ func (c *core) take(q *db.Query) {
 	if alone {
 		q.Hook.State |= flagExclusive
 		if cn := c.idle(); cn != nil {
-			newSession(cn).enter(q)
+			newSession(cn).runBeforeUse(q)
 			return
 		}
 		c.wait(q, &c.exclusive)
@@ -151,22 +151,22 @@ func (c *core) wait(q *db.Query, l *queue) {
 	if l == &c.exclusive {
 		c.reserve()
 	}
-	c.wanted()
-	c.wind(c.cfg.AcquireTimeout)
+	c.openWanted()
+	c.scheduleKeeper(c.cfg.AcquireTimeout)
 }
 
-// again runs q once more, before those that wait.
-func (c *core) again(q *db.Query) {
+// runAgain runs q once more, before those that wait.
+func (c *core) runAgain(q *db.Query) {
 	q.Hook.Holder = nil
 	setState(q, stateNew)
 	c.take(q)
 }
 
-// settle is called after answers have come on cn: what waits may go on.
-func (c *core) settle(cn *conn) {
+// endTurn is called after answers have come on cn: what waits may go on.
+func (c *core) endTurn(cn *conn) {
 	if !cn.dead && cn.load() == 0 && cn.held == nil && cn.retire {
-		cn.leave()
-		c.wanted()
+		cn.quit()
+		c.openWanted()
 	}
 	c.serve()
 	c.publish()
@@ -197,8 +197,8 @@ func (c *core) serveAlone() bool {
 		return false
 	}
 	q := c.exclusive.pop()
-	c.served(q)
-	newSession(cn).enter(q)
+	c.endWait(q)
+	newSession(cn).runBeforeUse(q)
 	return true
 }
 
@@ -213,13 +213,13 @@ func (c *core) serveShared() bool {
 		}
 	}
 	c.waiting.remove(q)
-	c.served(q)
+	c.endWait(q)
 	cn.run(q, s)
 	return true
 }
 
-// served ends the wait of q.
-func (c *core) served(q *db.Query) {
+// endWait ends the wait of q.
+func (c *core) endWait(q *db.Query) {
 	c.counts.waiting.Add(-1)
 	c.counts.waitTime.Add(uint64(c.r.Now().Sub(q.Hook.Since)))
 	q.Hook.Since = time.Time{}
@@ -239,7 +239,7 @@ func (c *core) expire(now time.Time) time.Duration {
 				break
 			}
 			l.remove(q)
-			c.served(q)
+			c.endWait(q)
 			c.finish(q, c.exhausted())
 		}
 	}
@@ -254,10 +254,10 @@ func (c *core) exhausted() error {
 	return db.ErrPoolExhausted
 }
 
-// strand takes the calls back that waited for statements on a connection that
+// requeueParked takes the calls back that waited for statements on a connection that
 // is gone. They have not run; but a statement that takes the server down when it
 // is prepared must not do that for ever.
-func (c *core) strand(cn *conn, why error) {
+func (c *core) requeueParked(cn *conn, why error) {
 	innocent := errors.Is(why, errReplaced) || shutdown(why)
 	for _, s := range c.statements.bySQL {
 		p := s.on[cn.slot]
@@ -277,14 +277,14 @@ func (c *core) strand(cn *conn, why error) {
 			if !innocent {
 				q.Hook.State |= flagRetried
 			}
-			c.again(q)
+			c.runAgain(q)
 		}
 	}
 	cn.parked = 0
 }
 
-// lost ends what a broken connection has not answered.
-func (cn *conn) lost(u *unit, why error, safe bool) {
+// endLost ends what a broken connection has not answered.
+func (cn *conn) endLost(u *unit, why error, safe bool) {
 	c := cn.core
 	if u.q == nil || u.kind == unitPrepare {
 		return
@@ -294,7 +294,7 @@ func (cn *conn) lost(u *unit, why error, safe bool) {
 		safe = safe || u.q.Op != db.OpCommit && cn.held.tx
 	} else if safe && !u.q.Cancelled() && u.q.Hook.State&flagRetried == 0 && u.q.Rewind() {
 		u.q.Hook.State |= flagRetried
-		c.again(u.q)
+		c.runAgain(u.q)
 		return
 	}
 	c.finish(u.q, brokenError(why, u.q.SQL, safe))

@@ -28,9 +28,9 @@ type driver struct {
 
 	dropsNames   atomic.Bool // the user has statements that drop prepared ones
 	limitRefused atomic.Bool // a pooler does not take statement_timeout in the startup message
-	swapped      atomic.Bool // strange was called: nothing is named any more
-	suspect      sync.Once   // it has been logged
-	pooler       sync.Once   // so has a pooler
+	namesUnsafe  atomic.Bool // stopNaming was called: nothing is named any more
+	namesLogged  sync.Once   // it has been logged
+	poolerLogged sync.Once   // so has a pooler
 
 	notices notices
 
@@ -134,13 +134,13 @@ func (b *binding) coreFor(site async.Site) (c *core, here bool) {
 // post sends q to the core from anywhere.
 func (c *core) post(q *db.Query) {
 	c.counts.waiting.Add(1)
-	if c.inbox.push(q) && !c.r.Post((*mail)(c)) {
-		c.undeliverable()
+	if c.inbox.push(q) && !c.r.Post((*inboxTask)(c)) {
+		c.failInbox()
 	}
 }
 
-// undeliverable ends what was sent to a core whose reactor has stopped.
-func (c *core) undeliverable() {
+// failInbox ends what was sent to a core whose reactor has stopped.
+func (c *core) failInbox() {
 	for q := c.inbox.take(); q != nil; {
 		next := q.Hook.Next
 		q.Hook.Next = nil
@@ -184,7 +184,7 @@ func (d *driver) Close(ctx context.Context) error {
 	}
 	b := d.bound.Load()
 	if d.first != nil {
-		d.first.drop()
+		d.first.close()
 	}
 	d.mu.Unlock()
 	var err error
@@ -204,10 +204,10 @@ func (b *binding) close(ctx context.Context) error {
 	case <-b.drained:
 	case <-ctx.Done():
 		err = context.Cause(ctx)
-		b.each(func(c *core) { c.abandon() })
+		b.each(func(c *core) { c.abort() })
 		<-b.drained
 	}
-	b.each(func(c *core) { c.shut() })
+	b.each(func(c *core) { c.closeConns() })
 	if b.own {
 		_ = b.group.Stop(context.Background())
 	}

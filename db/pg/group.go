@@ -16,7 +16,7 @@ import (
 //
 // A group is one transaction, which shows as little as can be: only statements that do
 // nothing but compute are members (harmless), and one that is held up, by a lock
-// for example, holds up and keeps locks for the others for groupPatience at most:
+// for example, holds up and keeps locks for the others for groupLimit at most:
 // then the server is asked to stop it, and all members run alone.
 
 const (
@@ -28,13 +28,13 @@ const (
 	// groupRuns is how often a statement must have run alone, without an error,
 	// to be known well enough.
 	groupRuns = 4
-	// groupPatience is how long a group really may take, beside the network's
+	// groupLimit is how long a group really may take, beside the network's
 	// part: 50 times what is expected, and a small part of deadlock_timeout (1 s),
 	// so that locks of a group never make somebody else's transaction the victim
 	// of a deadlock.
-	groupPatience = 50 * time.Millisecond
-	// groupTrips bounds the network's part of groupPatience.
-	groupTrips = 400 * time.Millisecond
+	groupLimit = 50 * time.Millisecond
+	// groupRoundTrips bounds the network's part of groupLimit.
+	groupRoundTrips = 400 * time.Millisecond
 )
 
 // group is the queries of a unitGroup.
@@ -103,11 +103,11 @@ func (cn *conn) watchGroup() {
 	if cn.splitter.Task == nil {
 		cn.splitter.Task = async.TaskFunc(cn.splitGroup)
 	}
-	cn.core.r.Arm(&cn.splitter, cn.groupPatience())
+	cn.core.r.Arm(&cn.splitter, cn.groupLimit())
 }
 
-// groupPatience is how long a group may take on this connection.
-func (cn *conn) groupPatience() time.Duration { return groupPatience + min(4*cn.trip, groupTrips) }
+// groupLimit is how long a group may take on this connection.
+func (cn *conn) groupLimit() time.Duration { return groupLimit + min(4*cn.roundTrip, groupRoundTrips) }
 
 // splitGroup has the server stop a group that takes too long; grouped then runs
 // its members alone.
@@ -116,18 +116,18 @@ func (cn *conn) splitGroup() {
 		return
 	}
 	c, g := cn.core, cn.sending.front().group
-	left := cn.groupPatience() - c.r.Now().Sub(cn.headAt)
+	left := cn.groupLimit() - c.r.Now().Sub(cn.headAt)
 	switch {
 	case left > 0:
 		c.r.Arm(&cn.splitter, left)
 	case cn.awaited() == 0:
-		c.r.Arm(&cn.splitter, groupPatience) // not even written
+		c.r.Arm(&cn.splitter, groupLimit) // not even written
 	default:
 		g.split = true
 		if cn.cancels == 0 {
 			cn.interruptNow()
 		}
-		c.r.Arm(&cn.splitter, insist)
+		c.r.Arm(&cn.splitter, cancelRetry)
 	}
 }
 
@@ -135,7 +135,7 @@ func (cn *conn) splitGroup() {
 func (cn *conn) grouped(u *unit) {
 	c, g := cn.core, u.group
 	cn.extra -= len(g.items) - 1
-	g.measured(cn.lastTook, c.cfg.SlowAfter+cn.trip)
+	g.measured(cn.lastTook, c.cfg.SlowAfter+cn.roundTrip)
 	for i := range g.items {
 		item := &g.items[i]
 		q := item.q
@@ -145,22 +145,22 @@ func (cn *conn) grouped(u *unit) {
 			c.finish(q, nil)
 		case q.Cancelled():
 			c.finish(q, q.Cause())
-		case i == g.current && !g.innocent(u):
+		case i == g.current && !g.errorOfSharing(u):
 			item.st.proven = 0
 			cn.answered(&unit{kind: unitQuery, q: q, st: item.st, shape: item.shape, err: u.err, bound: u.bound})
 		default:
 			q.Rewind()
 			q.Hook.State |= flagAlone
-			c.again(q)
+			c.runAgain(q)
 		}
 	}
 	c.freeGroup(g)
 }
 
-// innocent tells whether the error of a group's transaction is none of the member
+// errorOfSharing tells whether the error of a group's transaction is none of the member
 // that got it: its statement alone would not have been stopped, nor would it have
 // been in anybody's way.
-func (g *group) innocent(u *unit) bool {
+func (g *group) errorOfSharing(u *unit) bool {
 	e, ok := u.err.(*pgconn.PgError)
 	if !ok {
 		return false
@@ -188,13 +188,13 @@ func (cn *conn) lostGroup(u *unit, why error, safe bool) {
 	g := u.group
 	cn.extra -= len(g.items) - 1
 	for _, item := range g.items {
-		cn.lost(&unit{kind: unitQuery, q: item.q}, why, safe)
+		cn.endLost(&unit{kind: unitQuery, q: item.q}, why, safe)
 	}
 	cn.core.freeGroup(g)
 }
 
-// drop takes q out, and tells whether it was in.
-func (g *group) drop(q *db.Query) bool {
+// remove takes q out, and tells whether it was in.
+func (g *group) remove(q *db.Query) bool {
 	for i := range g.items {
 		if g.items[i].q == q {
 			g.items[i].q = nil

@@ -88,7 +88,7 @@ func TestGroupHeldUp(t *testing.T) {
 	l.prove(t)
 	all := l.together(3)
 	require.Equal(t, 1, l.syncs())
-	l.v.Advance(groupPatience - time.Millisecond)
+	l.v.Advance(groupLimit - time.Millisecond)
 	require.Zero(t, l.core.counts.cancelRequests.Load())
 	stopped := l.stop(t, 2*time.Millisecond)
 	require.EqualValues(t, 1, l.core.counts.cancelRequests.Load())

@@ -35,8 +35,8 @@ func (o *opener) Run() {
 		c.opening++
 		(&arrival{c, o.first, nil}).Run()
 	}
-	c.wanted()
-	c.wind(tick)
+	c.openWanted()
+	c.scheduleKeeper(tickEvery)
 }
 
 // open starts to open up to n connections and returns how many.
@@ -46,7 +46,7 @@ func (c *core) open(n int) int {
 		return 0
 	}
 	if wait := c.retryAt.Sub(c.r.Now()); c.failures > 0 && wait > 0 {
-		c.wind(wait)
+		c.scheduleKeeper(wait)
 		return 0
 	}
 	if c.failures > 0 {
@@ -101,7 +101,7 @@ func (a *arrival) Run() {
 	}
 	c.failures, c.connectErr = 0, nil
 	c.serve()
-	c.wanted()
+	c.openWanted()
 	c.publish()
 }
 
@@ -115,7 +115,7 @@ func (c *core) notConnected(err error) {
 	pause := pauseAfter(c.failures)
 	c.failures++
 	c.retryAt = c.r.Now().Add(pause)
-	c.wind(pause)
+	c.scheduleKeeper(pause)
 	c.publish()
 }
 

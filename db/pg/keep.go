@@ -9,12 +9,12 @@ import (
 	"github.com/fasterapi/fasterapi/db"
 )
 
-// tick is how often a core looks after its connections.
-const tick = time.Second
+// tickEvery is how often a core looks after its connections.
+const tickEvery = time.Second
 
-// grace is how much longer than its statement timeout a statement may take to
+// timeoutGrace is how much longer than its statement timeout a statement may take to
 // be answered before its connection counts as broken.
-const grace = 5 * time.Second
+const timeoutGrace = 5 * time.Second
 
 var (
 	errSilent   = errors.New("the server does not answer")
@@ -28,8 +28,8 @@ func tooSlow(took, limit time.Duration) error {
 		took.Round(time.Millisecond), limit)
 }
 
-// wind has keep called in d, or earlier.
-func (c *core) wind(d time.Duration) {
+// scheduleKeeper has keep called in d, or earlier.
+func (c *core) scheduleKeeper(d time.Duration) {
 	at := c.r.Now().Add(d)
 	if c.keeper.Armed() && !c.keepAt.After(at) {
 		return
@@ -38,9 +38,9 @@ func (c *core) wind(d time.Duration) {
 	c.r.Arm(&c.keeper, d)
 }
 
-// keep looks after what time does to a core: late calls, old, idle and silent
+// tick looks after what time does to a core: late calls, old, idle and silent
 // connections, sessions that nobody uses, tries to connect.
-func (c *core) keep() {
+func (c *core) tick() {
 	if c.closing {
 		return
 	}
@@ -48,22 +48,22 @@ func (c *core) keep() {
 	next := c.expire(now)
 	for i := len(c.conns) - 1; i >= 0; i-- {
 		if i < len(c.conns) {
-			c.tend(c.conns[i], now)
+			c.checkConn(c.conns[i], now)
 		}
 	}
-	c.wanted()
+	c.openWanted()
 	c.serve()
 	c.publish()
-	if next == 0 || next > tick {
-		next = tick
+	if next == 0 || next > tickEvery {
+		next = tickEvery
 	}
-	c.wind(next)
+	c.scheduleKeeper(next)
 }
 
-// tend looks after one connection.
-func (c *core) tend(cn *conn, now time.Time) {
+// checkConn looks after one connection.
+func (c *core) checkConn(cn *conn, now time.Time) {
 	if s := cn.held; s != nil {
-		s.watch(now)
+		s.checkLeak(now)
 	}
 	busy := now.Sub(cn.headAt)
 	switch {
@@ -73,23 +73,23 @@ func (c *core) tend(cn *conn, now time.Time) {
 			return
 		}
 		u := cn.sending.front()
-		limited := limit > 0 && !cn.lifted && (cn.held == nil || !cn.held.lifted)
+		limited := limit > 0 && !cn.foreignLimit && (cn.held == nil || !cn.held.foreignLimit)
 		switch {
 		case cn.checking && busy > c.d.target.ConnectTimeout:
 			cn.fail(errSilent)
-		case limited && busy > limit+grace && (u.abandoned || u.kind != unitCopy):
+		case limited && busy > limit+timeoutGrace && (u.abandoned || u.kind != unitCopy):
 			if cn.awaited() > 0 {
 				cn.interruptNow() // or it would work on, for nobody
 			}
 			cn.fail(tooSlow(busy, limit))
 		case cn.link.pooled && limited && busy > limit && u.q != nil:
-			cn.abandon(u.q, &db.Error{Kind: db.Timeout, Message: "the statement timeout", SQL: u.q.SQL})
+			cn.cancelSent(u.q, &db.Error{Kind: db.Timeout, Message: "the statement timeout", SQL: u.q.SQL})
 		}
 	case cn.held != nil:
 	case !cn.expires.IsZero() && now.After(cn.expires):
-		cn.leave()
+		cn.quit()
 	case len(c.conns) > c.cfg.MinConns && now.Sub(cn.usedAt) > c.cfg.IdleTimeout:
-		cn.leave()
+		cn.quit()
 	case now.Sub(cn.heardAt) > c.cfg.HealthCheckInterval:
 		cn.checking = true
 		cn.setBuffer(append(cn.buffer(), syncMsg...))
@@ -100,13 +100,13 @@ func (c *core) tend(cn *conn, now time.Time) {
 	}
 }
 
-// abandon ends everything on this core at once: the pool closes and has no
+// abort ends everything on this core at once: the pool closes and has no
 // patience left.
-func (c *core) abandon() {
+func (c *core) abort() {
 	c.closing = true
 	for _, l := range [...]*queue{&c.waiting, &c.exclusive} {
 		for q := l.pop(); q != nil; q = l.pop() {
-			c.served(q)
+			c.endWait(q)
 			c.finish(q, db.ErrClosed)
 		}
 	}
@@ -130,18 +130,18 @@ func (c *core) abandon() {
 	}
 }
 
-// shut closes what is left, nothing of which is in use.
-func (c *core) shut() {
+// closeConns closes what is left, nothing of which is in use.
+func (c *core) closeConns() {
 	c.closing = true
 	c.r.Disarm(&c.keeper)
 	for _, cn := range append([]*conn(nil), c.conns...) {
-		cn.leave()
+		cn.quit()
 	}
 	c.publish()
 }
 
-// watch names a transaction that does nothing for long.
-func (s *session) watch(now time.Time) {
+// checkLeak names a transaction that does nothing for long.
+func (s *session) checkLeak(now time.Time) {
 	after := s.core.cfg.LeakAfter
 	if after <= 0 || s.leaked || s.busy || s.over || now.Sub(s.since) < after {
 		return

@@ -14,11 +14,11 @@ func (l *lab) keeping(t testing.TB, set func(cfg *Config)) {
 	t.Helper()
 	set(l.core.cfg)
 	l.core.d.target.ConnectTimeout = 5 * time.Second
-	l.v.Do(func() { l.core.wind(tick) })
+	l.v.Do(func() { l.core.scheduleKeeper(tickEvery) })
 }
 
 // soon is as late as the keeper may be.
-const soon = tick + tick/2
+const soon = tickEvery + tickEvery/2
 
 // TestHealthCheck: a connection that nobody uses is checked every
 // HealthCheckInterval, one that is used is not, and one that does not answer in

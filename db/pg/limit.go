@@ -88,12 +88,12 @@ func setsLimit(sql string) bool {
 	return len(sql) > len(timeoutParam) && strings.Contains(strings.ToLower(sql), timeoutParam)
 }
 
-// lift notes that the time limit here is not ours any more: the pool does not end
+// noteForeignLimit notes that the time limit here is not ours any more: the pool does not end
 // what it allows. In a transaction that is mostly SET LOCAL, so it is until its end.
-func (cn *conn) lift() {
+func (cn *conn) noteForeignLimit() {
 	if cn.held != nil {
-		cn.held.lifted = true
+		cn.held.foreignLimit = true
 		return
 	}
-	cn.lifted = true
+	cn.foreignLimit = true
 }

@@ -25,8 +25,8 @@ func TestSilentServer(t *testing.T) {
 		}
 		f := l.ask("SELECT $1", 1)
 		l.say(description...)
-		l.v.Advance(l.core.cfg.StatementTimeout + grace + 2*time.Second)
-		l.v.Do(l.core.keep)
+		l.v.Advance(l.core.cfg.StatementTimeout + timeoutGrace + 2*time.Second)
+		l.v.Do(l.core.tick)
 		require.Equal(t, !own, l.conn.dead)
 		if own {
 			l.say(answer(1)...)

@@ -104,7 +104,7 @@ func (d *driver) notice(n *pgconn.Notice, sql string) {
 	})
 	if !l.running {
 		l.running = true
-		go d.handOver()
+		go d.deliverAll()
 	}
 }
 
@@ -116,12 +116,12 @@ func cut(text string) string {
 	return strings.ToValidUTF8(text[:noticeText], "") + "..."
 }
 
-// handOver gives notices to OnNotice until there are none.
-func (d *driver) handOver() {
+// deliverAll gives notices to OnNotice until there are none.
+func (d *driver) deliverAll() {
 	ended := false
 	defer func() {
 		if !ended { // OnNotice has left with runtime.Goexit
-			go d.handOver()
+			go d.deliverAll()
 		}
 	}()
 	for {
@@ -133,7 +133,7 @@ func (d *driver) handOver() {
 			ended = true
 			return
 		}
-		d.hand(n)
+		d.deliver(n)
 	}
 }
 
@@ -155,8 +155,8 @@ func (l *notices) next() (n Notice, dropped int, more bool) {
 	return n, dropped, true
 }
 
-// hand gives one notice to OnNotice, or to the log.
-func (d *driver) hand(n Notice) {
+// deliver gives one notice to OnNotice, or to the log.
+func (d *driver) deliver(n Notice) {
 	defer func() {
 		if v := recover(); v != nil {
 			d.cfg.Logger.Error("pg: OnNotice panicked", slog.Any("panic", v), slog.String("stack", string(debug.Stack())))

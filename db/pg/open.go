@@ -54,7 +54,7 @@ func (d *driver) probe(ctx context.Context) error {
 	if err == nil && !pooled {
 		const room = "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int" +
 			" - (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')::int + 1"
-		d.free = d.count(ctx, pc, room)
+		d.free = d.askNumber(ctx, pc, room)
 	}
 	if err == nil {
 		d.first, err = d.hijack(ctx, pc, pooled)
@@ -66,8 +66,8 @@ func (d *driver) probe(ctx context.Context) error {
 	return nil
 }
 
-// count asks for a number, 0 when there is none.
-func (d *driver) count(ctx context.Context, pc *pgconn.PgConn, sql string) int {
+// askNumber asks for a number, 0 when there is none.
+func (d *driver) askNumber(ctx context.Context, pc *pgconn.PgConn, sql string) int {
 	ctx, cancel := d.limited(ctx, 1)
 	defer cancel()
 	text, err := ask(ctx, pc, sql)
@@ -78,8 +78,8 @@ func (d *driver) count(ctx context.Context, pc *pgconn.PgConn, sql string) int {
 	return n
 }
 
-// warn says when the server has not got enough connections for these cores.
-func (d *driver) warn(cores int) {
+// warnFewConns says when the server has not got enough connections for these cores.
+func (d *driver) warnFewConns(cores int) {
 	if may := d.cfg.MaxConns * cores; d.free > 0 && may > d.free {
 		d.cfg.Logger.Warn("pg: the pool may open more connections than the server has left",
 			slog.Int("max_conns_per_core", d.cfg.MaxConns), slog.Int("cores", cores),
@@ -131,7 +131,7 @@ func (d *driver) bindOwn() error {
 
 // bind makes the cores over g the current ones. mu is held.
 func (d *driver) bind(g *reactor.Group, own bool) {
-	d.warn(g.Len())
+	d.warnFewConns(g.Len())
 	old := d.bound.Load()
 	b := &binding{d: d, group: g, own: own, drained: make(chan struct{})}
 	all := append([]*core(nil), *d.cores.Load()...)

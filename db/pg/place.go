@@ -40,7 +40,7 @@ func (c *core) place(s *statement) *conn {
 		}
 	}
 	if best == nil {
-		c.wanted()
+		c.openWanted()
 		return nil
 	}
 	n := best.load()
@@ -48,9 +48,9 @@ func (c *core) place(s *statement) *conn {
 		return best
 	}
 	if n >= crowded && !best.gathers() {
-		c.more()
+		c.openAnother()
 	}
-	if s != nil && s.slow(c.cfg.SlowAfter) && c.more() {
+	if s != nil && s.slow(c.cfg.SlowAfter) && c.openAnother() {
 		return nil // a connection of its own is on its way
 	}
 	return best
@@ -62,7 +62,7 @@ func (cn *conn) gathers() bool { return cn.group != nil && cn.load() < groupSize
 
 // shared tells whether queries of everybody may be sent on cn.
 func (cn *conn) shared() bool {
-	return cn.held == nil && cn.trial == nil && !cn.reserve && !cn.retire && cn.cancels == 0 && !cn.dead
+	return cn.held == nil && cn.writeCheck == nil && !cn.reserve && !cn.retire && cn.cancels == 0 && !cn.dead
 }
 
 // blocked tells whether whatever is placed behind may have to wait long: behind a
@@ -130,16 +130,16 @@ func (c *core) unreserve() {
 // included.
 func (c *core) canOpen() int { return c.cfg.MaxConns - len(c.conns) }
 
-// more opens one more connection, if it may; true: one is on its way.
-func (c *core) more() bool {
+// openAnother opens one more connection, if it may; true: one is on its way.
+func (c *core) openAnother() bool {
 	if c.opening > 0 {
 		return true
 	}
 	return c.open(1) > 0
 }
 
-// wanted opens the connections that those who wait, and MinConns, call for.
-func (c *core) wanted() {
+// openWanted opens the connections that those who wait, and MinConns, call for.
+func (c *core) openWanted() {
 	n := c.exclusive.length
 	if c.waiting.length > 0 {
 		n++
@@ -155,7 +155,7 @@ func (c *core) add(l *link) error {
 	slot := bits.TrailingZeros64(^c.slots)
 	now := c.r.Now()
 	cn := &conn{core: c, link: l, tls: l.tls, slot: slot, status: 'I', usedAt: now, heardAt: now}
-	cn.unnamed = l.unnamed || c.d.swapped.Load()
+	cn.unnamed = l.unnamed || c.d.namesUnsafe.Load()
 	cn.socket.Open(c.r.Poller(), l.fd)
 	if err := c.r.Register(l.fd, cn); err != nil {
 		c.r.Poller().CloseFD(l.fd)
@@ -174,7 +174,7 @@ func (c *core) add(l *link) error {
 }
 
 // remove forgets a connection, and what is prepared there once nobody needs to
-// know any more (strand).
+// know any more (requeueParked).
 func (c *core) remove(cn *conn) {
 	c.slots &^= 1 << cn.slot
 	c.conns = slices.DeleteFunc(c.conns, func(other *conn) bool { return other == cn })

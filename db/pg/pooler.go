@@ -96,7 +96,7 @@ func (d *driver) inspect(ctx context.Context, pc *pgconn.PgConn) (pooled bool, e
 	defer cancel()
 	pooled = d.cfg.SimplePooler || d.limitRefused.Load() || otherProcess(ctx, pc)
 	if pooled && !d.cfg.SimplePooler && !d.cfg.SessionPooler {
-		d.pooler.Do(func() {
+		d.poolerLogged.Do(func() {
 			d.cfg.Logger.Warn("pg: there is a pooler before the server, so statements are not named and the pool itself keeps " +
 				"StatementTimeout: say so with SimplePooler, or set SessionPooler if it keeps sessions apart")
 		})

@@ -48,17 +48,17 @@ func (cn *conn) nameOf(s *statement) []byte {
 	return s.name
 }
 
-// strange is called when the server does not know a name that we gave, or knows
+// stopNaming is called when the server does not know a name that we gave, or knows
 // one that we have not given: who is behind this connection has changed. From now
 // on nothing on it is named.
-func (cn *conn) strange(e *pgconn.PgError) {
+func (cn *conn) stopNaming(e *pgconn.PgError) {
 	d := cn.core.d
 	if cn.unnamed || d.dropsNames.Load() {
 		return
 	}
 	cn.unnamed = true
-	d.swapped.Store(true)
-	d.suspect.Do(func() {
+	d.namesUnsafe.Store(true)
+	d.namesLogged.Do(func() {
 		d.cfg.Logger.Warn("pg: the server's prepared statements are not those of this connection: is this a pooler? set SimplePooler",
 			slog.String("code", e.Code), slog.String("message", e.Message))
 	})
@@ -118,14 +118,14 @@ func (cn *conn) described(u *unit) {
 		q.Hook.Holder = nil
 		q.Hook.State |= flagFresh
 		switch {
-		case dispelled(q, s, p.shape):
-			cn.end(q, q.Hook.Data.(*doubt).err)
+		case errorStands(q, s, p.shape):
+			cn.endUnsent(q, q.Hook.Data.(*pendingError).err)
 		case q.Cancelled() && cn.held == nil:
 			c.finish(q, q.Cause())
 		case cn.held != nil:
 			cn.held.prepared(q)
 		case cn.load() > 0 && cn.blocked(c.r.Now()):
-			c.again(q) // not behind one that may take a minute
+			c.runAgain(q) // not behind one that may take a minute
 		default:
 			cn.run(q, c.statementOf(q))
 		}
@@ -152,15 +152,15 @@ func (cn *conn) notPrepared(q *db.Query, u *unit) {
 		err = &db.BatchError{Index: i, SQL: u.st.sql, Err: err}
 	}
 	if e.Code == codeDuplicate {
-		cn.strange(e)
+		cn.stopNaming(e)
 	}
 	mayAgain := !q.Cancelled() && q.Hook.State&flagRetried == 0
 	switch {
 	case cn.held != nil:
 		cn.held.failed(q, err)
-	case mayAgain && (e.Code == codeDuplicate || e.Code == codeCancelled && cn.collateral(e)):
+	case mayAgain && (e.Code == codeDuplicate || e.Code == codeCancelled && cn.cancelledByNeighbour(e)):
 		q.Hook.State |= flagRetried
-		c.again(q)
+		c.runAgain(q)
 	default:
 		c.finish(q, err)
 	}

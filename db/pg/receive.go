@@ -39,7 +39,7 @@ func (cn *conn) receive(ended bool) {
 				cn.fail(err)
 				return
 			}
-			cn.keep(buf[n:])
+			cn.keepRest(buf[n:])
 		}
 		switch {
 		case cn.dead:
@@ -83,8 +83,8 @@ func (cn *conn) readBuffer() []byte {
 	return cn.rest
 }
 
-// keep stores what is not a whole message yet.
-func (cn *conn) keep(rest []byte) {
+// keepRest stores what is not a whole message yet.
+func (cn *conn) keepRest(rest []byte) {
 	if len(rest) == 0 {
 		if cap(cn.rest) > maxKept {
 			cn.rest = nil

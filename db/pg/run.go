@@ -28,7 +28,7 @@ func (cn *conn) send(u unit) {
 	u.q.Hook.Holder = cn
 	setState(u.q, stateSent)
 	if u.st != nil && u.st.limits {
-		cn.lift()
+		cn.noteForeignLimit()
 	}
 	cn.push(u)
 }
@@ -145,7 +145,7 @@ func (cn *conn) readyForBatch(q *db.Query) bool {
 		if err := item.Describe(r.shape.desc); err != nil {
 			c.pin(q)
 			if !cn.renew(q, r) {
-				cn.end(q, &db.BatchError{Index: i, SQL: item.SQL, Err: err})
+				cn.endUnsent(q, &db.BatchError{Index: i, SQL: item.SQL, Err: err})
 			}
 			return false
 		}
@@ -153,8 +153,8 @@ func (cn *conn) readyForBatch(q *db.Query) bool {
 	return true
 }
 
-// end finishes q, which this connection was given, without having sent it.
-func (cn *conn) end(q *db.Query, err error) {
+// endUnsent finishes q, which this connection was given, without having sent it.
+func (cn *conn) endUnsent(q *db.Query, err error) {
 	if cn.held != nil {
 		cn.held.failed(q, err)
 		return
@@ -177,7 +177,7 @@ func (cn *conn) sendBatch(q *db.Query) bool {
 			cn.setBuffer(out[:len(before)])
 			cn.core.pin(q)
 			if !cn.renew(q, r) {
-				cn.end(q, &db.BatchError{Index: i, SQL: item.SQL, Err: invalid(item, err)})
+				cn.endUnsent(q, &db.BatchError{Index: i, SQL: item.SQL, Err: invalid(item, err)})
 			}
 			return false
 		}
@@ -185,7 +185,7 @@ func (cn *conn) sendBatch(q *db.Query) bool {
 		shapes[i] = r.shape
 		u.repeats, u.reads = u.repeats && s.traits.Repeatable, u.reads && s.traits.Reads
 		if s.limits {
-			cn.lift()
+			cn.noteForeignLimit()
 		}
 	}
 	cn.setBuffer(append(out, syncMsg...))

@@ -16,18 +16,18 @@ import (
 //
 // Owner: reactor.
 type session struct {
-	core    *core
-	cn      *conn
-	tx      bool    // a transaction of the user; else one statement's own
-	queue   queue   // what comes next
-	busy    bool    // something is on its way
-	over    bool    // the connection is somebody else's
-	lost    error   // why there is nothing left to commit
-	result  error   // how the query that ends the session ends
-	cursor  *cursor // of the portion that is on its way
-	cursors int     // portal names given out
-	lifted  bool    // one of its statements has changed the time limit
-	marked  bool    // the savepoint of a batch is set, or on its way
+	core         *core
+	cn           *conn
+	tx           bool    // a transaction of the user; else one statement's own
+	queue        queue   // what comes next
+	busy         bool    // something is on its way
+	over         bool    // the connection is somebody else's
+	lost         error   // why there is nothing left to commit
+	result       error   // how the query that ends the session ends
+	cursor       *cursor // of the portion that is on its way
+	cursors      int     // portal names given out
+	foreignLimit bool    // one of its statements has changed the time limit
+	marked       bool    // the savepoint of a batch is set, or on its way
 
 	readOnly bool            // its user wants no writes
 	entry    *entry          // it is in a hook
@@ -97,7 +97,7 @@ func beginSQL(o db.TxOptions) string {
 // take queues a query of the holder.
 func (s *session) take(q *db.Query) {
 	if s.over {
-		s.core.finish(q, s.why())
+		s.core.finish(q, s.overError())
 		return
 	}
 	if _, _, err := s.core.admit(q, s.tx); err != nil {
@@ -107,20 +107,20 @@ func (s *session) take(q *db.Query) {
 	q.Hook.Holder = s
 	setState(q, stateHeld)
 	s.queue.push(q)
-	s.pump()
+	s.runNext()
 }
 
-// why is the error of what comes after the end.
-func (s *session) why() error {
+// overError is the error of what comes after the end.
+func (s *session) overError() error {
 	if s.lost != nil {
 		return s.lost
 	}
 	return db.ErrTxDone
 }
 
-// pump runs what comes next, unless something is on its way, or a cancel request
+// runNext runs what comes next, unless something is on its way, or a cancel request
 // is that must not hit it.
-func (s *session) pump() {
+func (s *session) runNext() {
 	for !s.busy && !s.over && s.cn.cancels == 0 {
 		q := s.queue.pop()
 		if q == nil {
@@ -192,7 +192,7 @@ func (s *session) begun(u *unit) {
 	}
 	u.q.Hold(s)
 	s.core.finish(u.q, nil)
-	s.pump()
+	s.runNext()
 }
 
 // opened ends the BEGIN of a stream or a batch; what follows is on its way.
@@ -219,7 +219,7 @@ func (s *session) query(q *db.Query) {
 		s.send(unit{kind: unitSimple, q: q, st: st, step: (*session).queried})
 		return
 	}
-	r := s.fit(q)
+	r := s.runnableFor(q)
 	if r.shape == nil {
 		return
 	}
@@ -238,9 +238,9 @@ func (s *session) query(q *db.Query) {
 	s.send(unit{kind: unitQuery, q: q, st: r.st, shape: r.shape, step: (*session).queried})
 }
 
-// fit finds the shape of q's statement and holds it against the row type. A nil
+// runnableFor finds the shape of q's statement and holds it against the row type. A nil
 // shape: q waits to be prepared, or has failed.
-func (s *session) fit(q *db.Query) runnable {
+func (s *session) runnableFor(q *db.Query) runnable {
 	s.busy = true // if it has to wait
 	r := s.cn.readyFor(q, s.core.statement(q.SQL))
 	if r.shape == nil {
@@ -259,7 +259,7 @@ func (s *session) fit(q *db.Query) runnable {
 func (s *session) prepared(q *db.Query) {
 	s.busy = false
 	s.dispatch(q)
-	s.pump()
+	s.runNext()
 }
 
 // queried ends a statement.
@@ -272,7 +272,7 @@ func (s *session) queried(u *unit) {
 	if u.q != nil {
 		s.core.finish(u.q, s.outcome(u))
 	}
-	s.pump()
+	s.runNext()
 }
 
 // outcome is the error of a unit. A statement whose prepared form is out of date
@@ -280,7 +280,7 @@ func (s *session) queried(u *unit) {
 func (s *session) outcome(u *unit) error {
 	err := s.cn.outcome(u)
 	if e, ok := u.err.(*pgconn.PgError); ok {
-		s.cn.learn(u, e, u.fit(e))
+		s.cn.dropStale(u, e, u.fit(e))
 	}
 	return err
 }
@@ -293,7 +293,7 @@ func (s *session) repeat(q *db.Query) {
 func (s *session) repeated(u *unit) {
 	s.end()
 	if u.q != nil {
-		s.core.again(u.q)
+		s.core.runAgain(u.q)
 	}
 }
 
@@ -302,7 +302,7 @@ func (s *session) failed(q *db.Query, err error) {
 	s.busy = false
 	if s.entry != nil {
 		s.core.finish(q, err)
-		s.pump()
+		s.runNext()
 		return
 	}
 	if !s.tx {
@@ -314,7 +314,7 @@ func (s *session) failed(q *db.Query, err error) {
 		return
 	}
 	s.core.finish(q, err)
-	s.pump()
+	s.runNext()
 }
 
 func (s *session) commit(q *db.Query) {
@@ -361,19 +361,19 @@ func (s *session) rolledBack(u *unit) {
 // end gives the connection back.
 func (s *session) end() {
 	cn := s.cn
-	s.leave(db.ErrTxDone)
+	s.close(db.ErrTxDone)
 	cn.held = nil
 	if cn.status != 'I' {
 		cn.fail(errOpenTx)
 		return
 	}
-	if !s.exit() {
+	if !s.runAfterUse() {
 		cn.released()
 	}
 }
 
-// leave ends what is queued and counts the session as gone.
-func (s *session) leave(why error) {
+// close ends what is queued and counts the session as gone.
+func (s *session) close(why error) {
 	s.over, s.busy = true, false
 	for q := s.queue.pop(); q != nil; q = s.queue.pop() {
 		s.core.finish(q, why)
@@ -393,7 +393,7 @@ func (s *session) broken(why error) {
 		return
 	}
 	s.lost = brokenError(why, "", s.tx || s.entry != nil)
-	s.leave(s.lost)
+	s.close(s.lost)
 	s.cn.held = nil
 }
 

@@ -20,12 +20,12 @@ import (
 type fitness uint8
 
 const (
-	fits     fitness = iota // nothing
-	doubtful                // if its parameters have other types now, that may be the reason
-	outworn                 // it failed before it ran, maybe because it is out of date
-	missing                 // the server does not have it, or another one of its name
-	changed                 // its rows are not what they were
-	worn                    // it has run into something that is gone; the next time may be better
+	fits          fitness = iota // nothing
+	typesDoubtful                // if its parameters have other types now, that may be the reason
+	planFailed                   // it failed before it ran, maybe because it is out of date
+	missing                      // the server does not have it, or another one of its name
+	changed                      // its rows are not what they were
+	lookupFailed                 // it has run into something that is gone; the next time may be better
 )
 
 // fit judges the statement that got e.
@@ -42,14 +42,14 @@ func (u *unit) fit(e *pgconn.PgError) fitness {
 		if e.Code == codeDivision || len(sh.params) == 0 {
 			return fits
 		}
-		return doubtful
+		return typesDoubtful
 	case u.bound:
 		if e.Code == codeInternal { // "cache lookup failed for type 16401"
-			return worn
+			return lookupFailed
 		}
 		return fits
 	case ofPlanning(e.Code):
-		return outworn
+		return planFailed
 	}
 	return fits
 }
@@ -79,9 +79,9 @@ func (u *unit) current() (*statement, *shape) {
 	return nil, nil
 }
 
-// learn forgets what e shows to be of no use, so that the next call heals at the
+// dropStale forgets what e shows to be of no use, so that the next call heals at the
 // latest.
-func (cn *conn) learn(u *unit, e *pgconn.PgError, f fitness) {
+func (cn *conn) dropStale(u *unit, e *pgconn.PgError, f fitness) {
 	c := cn.core
 	s := u.st
 	if u.kind == unitBatch && u.q != nil && u.item < len(u.q.Items) {
@@ -89,33 +89,33 @@ func (cn *conn) learn(u *unit, e *pgconn.PgError, f fitness) {
 	}
 	switch {
 	case f == fits || s == nil:
-	case f == doubtful && cn.held == nil:
-		cn.drop(s) // and described will tell
-	case f == doubtful:
-		c.drop(s.sql)
+	case f == typesDoubtful && cn.held == nil:
+		cn.forgetPrepared(s) // and described will tell
+	case f == typesDoubtful:
+		c.forgetPrepared(s.sql)
 	default:
 		for _, other := range c.b.cores {
 			if other == c {
-				c.drop(s.sql)
+				c.forgetPrepared(s.sql)
 				continue
 			}
-			other.r.Post(async.TaskFunc(func() { other.drop(s.sql) }))
+			other.r.Post(async.TaskFunc(func() { other.forgetPrepared(s.sql) }))
 		}
 	}
 	if f == missing {
 		if u.kind == unitBatch && u.q != nil {
 			for _, item := range u.q.Items {
-				cn.drop(c.statement(item.SQL))
+				cn.forgetPrepared(c.statement(item.SQL))
 			}
 		}
-		cn.strange(e)
+		cn.stopNaming(e)
 	}
 }
 
-// again tells whether a failed unit may be run once more, transparently: it was
+// mayRunAgain tells whether a failed unit may be run once more, transparently: it was
 // hit by a cancel request for a neighbour, or its prepared statement is gone or
 // out of date. All of these come with a rollback of the implicit transaction.
-func (u *unit) again(cn *conn) bool {
+func (u *unit) mayRunAgain(cn *conn) bool {
 	e, ok := u.err.(*pgconn.PgError)
 	if !ok || u.q.Cancelled() {
 		return false
@@ -125,31 +125,31 @@ func (u *unit) again(cn *conn) bool {
 	f := u.fit(e)
 	switch {
 	case e.Code == codeCancelled:
-		if retried || !u.repeatable() && !u.wholeScript() || !cn.collateral(e) {
+		if retried || !u.repeatable() && !u.wholeScript() || !cn.cancelledByNeighbour(e) {
 			return false // at most once: when it is the server that stops it, twice is twice the load
 		}
-	case e.Code == codeReadOnly: // in a session of ours; elsewhere see suspect
-		if retried || !cn.doubted || !u.repeatable() {
+	case e.Code == codeReadOnly: // in a session of ours; elsewhere see writeRefused
+		if retried || !cn.askOnRelease || !u.repeatable() {
 			return false
 		}
 	case f == fits:
 		return false
-	case f == doubtful:
+	case f == typesDoubtful:
 		if fresh && u.kind != unitBatch {
 			return false // it is as it says
 		}
-		d := newDoubt(cn, u)
-		if cn.learn(u, e, f); fresh {
+		d := newPendingError(cn, u)
+		if cn.dropStale(u, e, f); fresh {
 			return false
 		}
 		q.Hook.Data = d
 		return q.Rewind()
 	default:
-		if f == outworn && fresh && u.kind != unitBatch {
+		if f == planFailed && fresh && u.kind != unitBatch {
 			return false
 		}
-		cn.learn(u, e, f)
-		if retried || f == worn || u.outdated && cn.held == nil && !u.onlyReads() { // see outdated
+		cn.dropStale(u, e, f)
+		if retried || f == lookupFailed || u.outdated && cn.held == nil && !u.onlyReads() { // see outdated
 			return false
 		}
 	}
@@ -157,29 +157,29 @@ func (u *unit) again(cn *conn) bool {
 	return q.Rewind()
 }
 
-// doubt is an error that stands if the statement's parameters, described anew,
+// pendingError is an error that stands if the statement's parameters, described anew,
 // are what they were.
 //
 // Owner: reactor.
-type doubt struct {
+type pendingError struct {
 	sql   string
 	shape *shape
 	err   error
 }
 
-func newDoubt(cn *conn, u *unit) *doubt {
+func newPendingError(cn *conn, u *unit) *pendingError {
 	_, sh := u.current()
-	d := &doubt{sql: u.q.SQL, shape: sh, err: cn.outcome(u)}
+	d := &pendingError{sql: u.q.SQL, shape: sh, err: cn.outcome(u)}
 	if u.kind == unitBatch {
 		d.sql = u.q.Items[u.item].SQL
 	}
 	return d
 }
 
-// dispelled tells whether q has failed because of a value, and nothing else: the
+// errorStands tells whether q has failed because of a value, and nothing else: the
 // parameters of s, described anew, are what they were.
-func dispelled(q *db.Query, s *statement, now *shape) bool {
-	d, ok := q.Hook.Data.(*doubt)
+func errorStands(q *db.Query, s *statement, now *shape) bool {
+	d, ok := q.Hook.Data.(*pendingError)
 	if !ok || d.sql != s.sql {
 		return false
 	}
@@ -190,17 +190,17 @@ func dispelled(q *db.Query, s *statement, now *shape) bool {
 	return false
 }
 
-// drop drops what is prepared of a statement on all connections of the core.
-func (c *core) drop(sql string) {
+// forgetPrepared drops what is prepared of a statement on all connections of the core.
+func (c *core) forgetPrepared(sql string) {
 	if s := c.statements.bySQL[sql]; s != nil {
 		for _, cn := range c.conns {
-			cn.drop(s)
+			cn.forgetPrepared(s)
 		}
 	}
 }
 
-// drop drops the prepared form of s on this connection.
-func (cn *conn) drop(s *statement) {
+// forgetPrepared drops the prepared form of s on this connection.
+func (cn *conn) forgetPrepared(s *statement) {
 	if cn.unnamed {
 		s.last = nil
 	}

@@ -25,7 +25,7 @@ func (k *cursor) Start(q *db.Query) {
 
 // stream opens a portal and brings the first portion.
 func (s *session) stream(q *db.Query) {
-	r := s.fit(q)
+	r := s.runnableFor(q)
 	if r.shape == nil {
 		return
 	}
@@ -75,11 +75,11 @@ func (s *session) fetched(u *unit) {
 	if q != nil && u.err == nil && u.suspended && q.Err() == nil {
 		q.Suspend(k)
 		s.core.finish(q, nil)
-		s.pump()
+		s.runNext()
 		return
 	}
 	k.done = true
-	if !s.tx && q != nil && q.Op == db.OpStream && u.again(s.cn) {
+	if !s.tx && q != nil && q.Op == db.OpStream && u.mayRunAgain(s.cn) {
 		s.repeat(q)
 		return
 	}
@@ -95,7 +95,7 @@ func (s *session) fetched(u *unit) {
 		if q != nil {
 			s.core.finish(q, err)
 		}
-		s.pump()
+		s.runNext()
 	case q == nil || err != nil || q.Err() != nil:
 		s.rollback(q, err)
 	default:
@@ -152,7 +152,7 @@ func (s *session) batched(u *unit) {
 	q := u.q
 	err := error(nil)
 	if q != nil {
-		if !s.tx && u.again(s.cn) {
+		if !s.tx && u.mayRunAgain(s.cn) {
 			s.repeat(q)
 			return
 		}
@@ -185,7 +185,7 @@ func (s *session) undone(u *unit) {
 	if u.q != nil {
 		s.core.finish(u.q, s.result)
 	}
-	s.pump()
+	s.runNext()
 }
 
 // itemError is the first error that the rows of a batch amount to.

@@ -94,8 +94,8 @@ func (u *unit) wantsRows() bool {
 // that is as idle as before.
 func (u *unit) isCheck() bool { return u.kind == unitSync && u.q == nil && u.step == nil }
 
-// judge finds out what is known of how long u takes.
-func (u *unit) judge(c *core) {
+// estimate finds out what is known of how long u takes.
+func (u *unit) estimate(c *core) {
 	look := func(s *statement) {
 		u.slow = u.slow || s.slow(c.cfg.SlowAfter)
 		u.unknown = u.unknown || s.runs == 0

@@ -26,8 +26,8 @@ type entry struct {
 	after bool      // the hook is AfterUse
 }
 
-// enter begins the session with q, after BeforeUse.
-func (s *session) enter(q *db.Query) {
+// runBeforeUse begins the session with q, after BeforeUse.
+func (s *session) runBeforeUse(q *db.Query) {
 	before := s.core.cfg.BeforeUse
 	if s.core.cfg.AfterUse != nil {
 		s.ctx = q.Context()
@@ -42,9 +42,9 @@ func (s *session) enter(q *db.Query) {
 	s.callHook("BeforeUse", q.Context(), before)
 }
 
-// exit gives the connection back, after AfterUse, which a session of its own is
+// runAfterUse gives the connection back, after AfterUse, which a session of its own is
 // for: the user of this one has ended it.
-func (s *session) exit() bool {
+func (s *session) runAfterUse() bool {
 	after := s.core.cfg.AfterUse
 	if after == nil || s.ctx == nil || s.cn.dead || s.cn.status != 'I' {
 		return false
@@ -65,15 +65,15 @@ func (s *session) callHook(name string, ctx context.Context, fn func(context.Con
 	go func() {
 		err := hook(ctx, name, func() error { return fn(ctx, conn) }, nil)
 		end()
-		if !c.r.Post(async.TaskFunc(func() { s.entered(err); cancel() })) { // what it left running is there to be seen until then
+		if !c.r.Post(async.TaskFunc(func() { s.hookReturned(err); cancel() })) { // what it left running is there to be seen until then
 			cancel()
 		}
 	}()
 }
 
-// entered goes on after a hook: with what the user began with, or with giving the
+// hookReturned goes on after a hook: with what the user began with, or with giving the
 // connection back. One that a hook has spoilt is closed.
-func (s *session) entered(err error) {
+func (s *session) hookReturned(err error) {
 	c, cn, e := s.core, s.cn, s.entry
 	if s.over { // the connection broke meanwhile, and the user has been told
 		return
@@ -96,7 +96,7 @@ func (s *session) entered(err error) {
 			c.finish(q, &db.Error{Kind: db.Unavailable, Message: err.Error(), Retry: true, Err: err})
 		}
 		cn.fail(err)
-		c.settle(cn)
+		c.endTurn(cn)
 		return
 	}
 	s.entry = nil
@@ -106,7 +106,7 @@ func (s *session) entered(err error) {
 		return
 	}
 	s.end() // a hook's own session, or one whose user has left
-	c.settle(cn)
+	c.endTurn(cn)
 }
 
 // allowed tells whether a hook may run q.

@@ -73,9 +73,9 @@ func (cn *conn) reported(body []byte) {
 	}
 }
 
-// turned tells whether the server has said that this connection is not what was
+// lostWrites tells whether the server has said that this connection is not what was
 // asked for any more.
-func (cn *conn) turned() bool {
+func (cn *conn) lostWrites() bool {
 	switch cn.link.wants {
 	case wantsReadWrite:
 		return cn.standby || cn.readOnly
@@ -92,11 +92,11 @@ func (cn *conn) refusedWrite(u *unit) bool {
 	return ok && e.Code == codeReadOnly && cn.link.wants != wantsAny && (cn.held == nil || !cn.held.readOnly)
 }
 
-// trial is a connection's being asked whether it takes writes, and the calls that
+// writeCheck is a connection's being asked whether it takes writes, and the calls that
 // wait for the answer.
 //
 // Owner: reactor.
-type trial struct{ refused []refusal }
+type writeCheck struct{ refused []refusal }
 
 // refusal is a call that was refused, and with which error.
 //
@@ -106,67 +106,67 @@ type refusal struct {
 	err error
 }
 
-// suspect goes on with the call of u, which was refused on a connection that others
+// writeRefused goes on with the call of u, which was refused on a connection that others
 // use as well: it ends with err, unless the connection turns out to have turned.
-func (cn *conn) suspect(u *unit, err error) {
+func (cn *conn) writeRefused(u *unit, err error) {
 	c, q := cn.core, u.q
 	again := !q.Cancelled() && q.Hook.State&flagRetried == 0 && u.repeatable() && q.Rewind()
 	switch {
-	case cn.turned():
-		cn.giveUp()
+	case cn.lostWrites():
+		cn.retireReadOnly()
 		if again {
 			q.Hook.State |= flagRetried
-			c.again(q)
+			c.runAgain(q)
 			return
 		}
 	case again:
-		cn.try()
-		q.Hook.Holder = cn.trial
+		cn.askWritable()
+		q.Hook.Holder = cn.writeCheck
 		setState(q, stateHeld)
-		cn.trial.refused = append(cn.trial.refused, refusal{q, err})
+		cn.writeCheck.refused = append(cn.writeCheck.refused, refusal{q, err})
 		return
 	case q.Hook.State&flagRetried == 0:
-		cn.try()
+		cn.askWritable()
 	}
 	c.finish(q, err)
 }
 
-// try asks the server. Until it has answered nothing new is sent here.
-func (cn *conn) try() {
-	if cn.trial != nil || cn.dead || cn.retire {
+// askWritable asks the server. Until it has answered nothing new is sent here.
+func (cn *conn) askWritable() {
+	if cn.writeCheck != nil || cn.dead || cn.retire {
 		return
 	}
-	cn.trial = &trial{}
+	cn.writeCheck = &writeCheck{}
 	cn.setBuffer(appendSimple(cn.buffer(), cn.link.wants.question()))
-	cn.push(unit{kind: unitSimple, draft: &draft{single: true}, step: func(_ *session, u *unit) { cn.tried(u) }})
+	cn.push(unit{kind: unitSimple, draft: &draft{single: true}, step: func(_ *session, u *unit) { cn.writableAnswered(u) }})
 }
 
-// tried takes the answer. None is as bad as the wrong one.
-func (cn *conn) tried(u *unit) {
-	t := cn.trial
-	cn.trial = nil
+// writableAnswered takes the answer. None is as bad as the wrong one.
+func (cn *conn) writableAnswered(u *unit) {
+	t := cn.writeCheck
+	cn.writeCheck = nil
 	answer := string(u.draft.value)
 	turned := u.err != nil || answer == "on" || answer == "t"
 	if turned {
-		cn.giveUp()
+		cn.retireReadOnly()
 	}
-	t.end(cn.core, turned)
+	t.resolve(cn.core, turned)
 }
 
-// end lets the calls go on, or fail.
-func (t *trial) end(c *core, again bool) {
+// resolve lets the calls go on, or fail.
+func (t *writeCheck) resolve(c *core, again bool) {
 	for _, r := range t.refused {
 		if !again || r.q.Cancelled() {
 			c.finish(r.q, r.err)
 			continue
 		}
 		r.q.Hook.State |= flagRetried
-		c.again(r.q)
+		c.runAgain(r.q)
 	}
 }
 
-// drop takes q out.
-func (t *trial) drop(q *db.Query) {
+// remove takes q out.
+func (t *writeCheck) remove(q *db.Query) {
 	for i := range t.refused {
 		if t.refused[i].q == q {
 			t.refused = append(t.refused[:i], t.refused[i+1:]...)
@@ -175,9 +175,9 @@ func (t *trial) drop(q *db.Query) {
 	}
 }
 
-// giveUp has a connection that has turned closed once it is empty, and the others
+// retireReadOnly has a connection that has turned closed once it is empty, and the others
 // asked.
-func (cn *conn) giveUp() {
+func (cn *conn) retireReadOnly() {
 	if cn.retire {
 		return
 	}
@@ -187,23 +187,23 @@ func (cn *conn) giveUp() {
 		"pg: a connection does not take writes any more, which target_session_attrs asks for: it is replaced", slog.Int("core", c.r.Core()))
 	for _, other := range c.b.cores {
 		if other == c {
-			c.tryAll()
+			c.askAllWritable()
 			continue
 		}
-		other.r.Post(async.TaskFunc(other.tryAll))
+		other.r.Post(async.TaskFunc(other.askAllWritable))
 	}
 }
 
-// tryAll asks on all connections; on those that somebody holds when they are given
+// askAllWritable asks on all connections; on those that somebody holds when they are given
 // back.
-func (c *core) tryAll() {
+func (c *core) askAllWritable() {
 	for _, cn := range c.conns {
 		switch {
 		case cn.link.wants == wantsAny:
 		case cn.held != nil:
-			cn.doubted = true
+			cn.askOnRelease = true
 		default:
-			cn.try()
+			cn.askWritable()
 		}
 	}
 }
@@ -212,12 +212,12 @@ func (c *core) tryAll() {
 func (cn *conn) released() {
 	switch {
 	case cn.dead:
-	case cn.turned():
-		cn.giveUp()
-	case cn.doubted:
-		cn.try()
+	case cn.lostWrites():
+		cn.retireReadOnly()
+	case cn.askOnRelease:
+		cn.askWritable()
 	}
-	cn.doubted = false
+	cn.askOnRelease = false
 }
 
 // answer takes a row of what a draft has asked.
