@@ -1,19 +1,18 @@
 package pg
 
 import (
-	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgproto3"
 )
 
 // message handles one message of the server, other than a row.
-func (cn *conn) message(kind byte, body []byte) error {
-	switch kind {
+func (cn *conn) message(m wire.Message) error {
+	body := m.Body
+	switch m.Kind {
 	case 'K', 'A': // key, notifications
 		return nil
 	case 'S':
@@ -25,10 +24,10 @@ func (cn *conn) message(kind byte, body []byte) error {
 		return cn.serverFailed(body)
 	}
 	if cn.awaited() <= 0 {
-		return fmt.Errorf("%w: %q answers nothing", errMessage, kind)
+		return fmt.Errorf("%w: %q answers nothing", wire.ErrMalformed, m.Kind)
 	}
 	u := cn.sending.front()
-	switch kind {
+	switch m.Kind {
 	case '1':
 		if u.draft != nil {
 			u.draft.parsed = true
@@ -52,22 +51,21 @@ func (cn *conn) message(kind byte, body []byte) error {
 		u.refused = true
 	case 'Z':
 		if len(body) != 1 || u.kind == unitGroup && u.err == nil && u.group.current < len(u.group.items) {
-			return errMessage
+			return wire.ErrMalformed
 		}
 		cn.ready(body[0])
 	default:
-		return fmt.Errorf("%w: %q", errMessage, kind)
+		return fmt.Errorf("%w: %q", wire.ErrMalformed, m.Kind)
 	}
 	return nil
 }
 
 // serverFailed takes an ErrorResponse: of the current unit, or a last word.
 func (cn *conn) serverFailed(body []byte) error {
-	var m pgproto3.ErrorResponse
-	if err := m.Decode(body); err != nil {
+	e, err := wire.Error(body)
+	if err != nil {
 		return err
 	}
-	e := pgconn.ErrorResponseToPgError(&m)
 	fatal := e.SeverityUnlocalized == "FATAL" || e.SeverityUnlocalized == "PANIC" || e.Severity == "FATAL"
 	if fatal || cn.awaited() <= 0 {
 		return e
@@ -83,10 +81,10 @@ func shutdown(why error) bool {
 	return ok && (e.Code == codeAdminShutdown || e.Code == "57P05" || e.Code == "25P03")
 }
 
-// completed takes a command tag: "INSERT 0 5".
-func (u *unit) completed(tag []byte) {
-	tag = bytes.TrimSuffix(tag, []byte{0})
-	n, rows := affected(tag, u.kind == unitCopy)
+// completed takes a CommandComplete, or an EmptyQueryResponse.
+func (u *unit) completed(body []byte) {
+	tag := wire.Tag(body)
+	n, rows := wire.Affected(tag, u.kind == unitCopy)
 	u.complete, u.bound = true, false
 	switch {
 	case u.kind == unitSimple:
@@ -110,55 +108,19 @@ func (u *unit) completed(tag []byte) {
 	}
 }
 
-// affected is how many rows a statement has inserted, updated, deleted or merged, by
-// its tag. The numbers of others (SELECT, FETCH, MOVE, COPY) are of rows that it has
-// read; but for a COPY of ours.
-func affected(tag []byte, ours bool) (n int64, ok bool) {
-	at := bytes.IndexByte(tag, ' ')
-	if at < 0 {
-		return 0, false
-	}
-	switch string(tag[:at]) {
-	case "INSERT", "UPDATE", "DELETE", "MERGE":
-	case "COPY":
-		if !ours {
-			return 0, false
-		}
-	default:
-		return 0, false
-	}
-	return digits(tag[bytes.LastIndexByte(tag, ' ')+1:])
-}
-
-func digits(b []byte) (n int64, ok bool) {
-	for _, d := range b {
-		if d < '0' || d > '9' {
-			return 0, false
-		}
-		n = n*10 + int64(d-'0')
-	}
-	return n, len(b) > 0
-}
-
 // parameters takes a ParameterDescription.
 func (u *unit) parameters(body []byte) error {
-	if u.draft == nil || len(body) < 2 {
-		return errMessage
+	if u.draft == nil {
+		return wire.ErrMalformed
 	}
-	n := int(binary.BigEndian.Uint16(body))
-	if len(body) != 2+4*n {
-		return errMessage
-	}
-	u.draft.params = make([]uint32, n)
-	for i := range n {
-		u.draft.params[i] = binary.BigEndian.Uint32(body[2+4*i:])
-	}
-	return nil
+	var err error
+	u.draft.params, err = wire.Params(body)
+	return err
 }
 
 // describe takes a RowDescription.
 func (u *unit) describe(body []byte) error {
-	var known *shape
+	var known *wire.Shape
 	switch {
 	case u.kind == unitSimple, u.draft != nil && u.draft.asks != nil:
 		return nil // its rows are skipped, or of a known shape
@@ -167,22 +129,16 @@ func (u *unit) describe(body []byte) error {
 	case u.draft == nil:
 		known = u.shape
 	}
-	if len(body) < 2 || known == nil && u.draft == nil {
-		return errMessage
+	if known == nil && u.draft == nil {
+		return wire.ErrMalformed
 	}
-	columns := make([]described, binary.BigEndian.Uint16(body))
-	body = body[2:]
-	for i := range columns {
-		end := bytes.IndexByte(body, 0)
-		if end < 0 || len(body) < end+19 {
-			return errMessage
-		}
-		columns[i] = described{string(body[:end]), binary.BigEndian.Uint32(body[end+7:])}
-		body = body[end+19:]
+	columns, err := wire.Columns(body)
+	if err != nil {
+		return err
 	}
 	if u.draft != nil {
 		u.draft.columns = columns
-	} else if u.err == nil && u.wantsRows() && !known.answers(columns) {
+	} else if u.err == nil && u.wantsRows() && !known.Answers(columns) {
 		u.err, u.outdated = outdated(), true
 	}
 	return nil

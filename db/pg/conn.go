@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"time"
 
+	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 	"github.com/fasterapi/fasterapi/internal/invariant"
 	"github.com/fasterapi/fasterapi/internal/poll"
 	"github.com/fasterapi/fasterapi/internal/stream"
@@ -271,7 +272,7 @@ func (cn *conn) quit() {
 	if cn.dead {
 		return
 	}
-	cn.setBuffer(append(cn.buffer(), terminate...))
+	cn.setBuffer(append(cn.buffer(), wire.Terminate...))
 	cn.flush()
 	if !cn.dead {
 		if cn.tls != nil {

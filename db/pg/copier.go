@@ -1,18 +1,14 @@
 package pg
 
 import (
-	"bytes"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"strconv"
 	"sync"
-	"time"
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db"
-	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 )
 
 // chunk is how many bytes of rows go to the connection at a time.
@@ -31,7 +27,7 @@ type copier struct {
 	cn     *conn
 	source *copySource
 	oids   []uint32
-	types  *pgtype.Map
+	types  *wire.Types
 	taken  chan struct{} // one slot: the connection has written a chunk
 	ended  chan struct{} // closed: nobody needs rows any more
 	once   sync.Once
@@ -39,10 +35,8 @@ type copier struct {
 }
 
 func newCopier(cn *conn, source *copySource, oids []uint32) *copier {
-	types := cn.core.d.newTypes() // its own: it is used on another goroutine
-	types.RegisterTypes(cn.core.learned.types)
 	return &copier{
-		cn: cn, source: source, oids: oids, types: types,
+		cn: cn, source: source, oids: oids, types: cn.core.types.Copy(), // it is used on another goroutine
 		taken: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 }
@@ -70,7 +64,7 @@ func (k *copier) feed() error {
 			return err
 		}
 		n++
-		if buf, err = k.appendRow(buf, row); err != nil {
+		if buf, err = k.types.AppendCopyRow(buf, k.oids, row); err != nil {
 			return fmt.Errorf("row %d: %w", n, err)
 		}
 		if len(buf) >= chunk {
@@ -111,9 +105,7 @@ func (k *copier) write(buf []byte) {
 		return
 	}
 	cn := k.cn
-	dst, at := begin(cn.buffer(), 'd')
-	dst = append(dst, buf...)
-	cn.setBuffer(finish(dst, at))
+	cn.setBuffer(wire.AppendCopyData(cn.buffer(), buf))
 	cn.copyWaits = true
 	cn.flushLater()
 }
@@ -126,10 +118,10 @@ func (k *copier) conclude(err error) {
 	}
 	cn := k.cn
 	if err == nil {
-		cn.setBuffer(append(cn.buffer(), copyDone...))
+		cn.setBuffer(append(cn.buffer(), wire.CopyDone...))
 	} else {
 		k.err = err
-		cn.setBuffer(appendCopyFail(cn.buffer(), "the client gave up"))
+		cn.setBuffer(wire.AppendCopyFail(cn.buffer(), "the client gave up"))
 	}
 	cn.flushLater()
 }
@@ -140,143 +132,4 @@ func (cn *conn) copyWritten() {
 	if cn.copier != nil {
 		cn.copier.taken <- struct{}{}
 	}
-}
-
-func appendCopyFail(dst []byte, why string) []byte {
-	dst, at := begin(dst, 'f')
-	return finish(appendCString(dst, why), at)
-}
-
-// appendRow appends a row in COPY's text format
-// (https://www.postgresql.org/docs/current/sql-copy.html).
-func (k *copier) appendRow(dst []byte, row []any) ([]byte, error) {
-	if len(row) != len(k.oids) {
-		return dst, fmt.Errorf("%d values for %d columns", len(row), len(k.oids))
-	}
-	for i, v := range row {
-		if i > 0 {
-			dst = append(dst, '\t')
-		}
-		p, err := db.NewParam(v)
-		if err == nil {
-			dst, err = k.appendValue(dst, k.oids[i], &p)
-		}
-		if err != nil {
-			return dst, fmt.Errorf("column %d: %w", i+1, err)
-		}
-	}
-	return append(dst, '\n'), nil
-}
-
-func (k *copier) appendValue(dst []byte, oid uint32, p *db.Param) ([]byte, error) {
-	switch p.Kind() {
-	case db.ParamNull:
-		return append(dst, `\N`...), nil
-	case db.ParamDuration:
-		if oid == pgtype.IntervalOID {
-			return append(strconv.AppendInt(dst, p.Int()/1000, 10), " microseconds"...), nil
-		}
-		return strconv.AppendInt(dst, p.Int(), 10), noNumber(oid)
-	case db.ParamInt:
-		return strconv.AppendInt(dst, p.Int(), 10), noNumber(oid)
-	case db.ParamUint:
-		return strconv.AppendUint(dst, p.Uint(), 10), noNumber(oid)
-	case db.ParamFloat:
-		dst, _ = appendFloat(dst, pgtype.TextOID, p.Float())
-		return dst, noNumber(oid)
-	case db.ParamBool:
-		return strconv.AppendBool(dst, p.Bool()), nil
-	case db.ParamText:
-		if oid == pgtype.ByteaOID {
-			return hex.AppendEncode(append(dst, `\\x`...), []byte(p.Text())), nil
-		}
-		return appendEscaped(dst, p.Text()), nil
-	case db.ParamBytes:
-		if oid == pgtype.ByteaOID {
-			return hex.AppendEncode(append(dst, `\\x`...), p.Bytes()), nil
-		}
-		if b := p.Bytes(); oid == pgtype.UUIDOID && len(b) == 16 {
-			return db.AppendUUID(dst, [16]byte(b)), nil
-		}
-		return appendEscaped(dst, p.Bytes()), nil
-	case db.ParamTime:
-		return appendCopyTime(dst, oid, p.Time()), nil
-	case db.ParamUUID:
-		u := p.UUID()
-		switch oid {
-		case pgtype.ByteaOID:
-			return hex.AppendEncode(append(dst, `\\x`...), u[:]), nil
-		case pgtype.UUIDOID:
-			oid = pgtype.TextOID // COPY's form is text
-		}
-		dst, _ = appendUUID(dst, oid, u)
-		return dst, nil
-	default:
-		if b, ok := bytesOf(p.Any()); ok && oid == pgtype.ByteaOID {
-			return hex.AppendEncode(append(dst, `\\x`...), b), nil
-		}
-		return k.appendOther(dst, oid, p.Any())
-	}
-}
-
-func appendCopyTime(dst []byte, oid uint32, t time.Time) []byte {
-	layout := "2006-01-02 15:04:05.999999Z07:00"
-	switch oid {
-	case pgtype.TimeOID:
-		return t.AppendFormat(dst, "15:04:05.999999")
-	case pgtype.DateOID:
-		layout = "2006-01-02"
-	case pgtype.TimestampOID:
-		layout = "2006-01-02 15:04:05.999999"
-	case pgtype.TimestamptzOID:
-		t = t.UTC() // the seconds of an offset count
-	default:
-		dst, _ = appendTime(dst, oid, t) // as a parameter of a type without a binary form here
-		return dst
-	}
-	if t.Year() > 0 {
-		return t.AppendFormat(dst, layout)
-	}
-	// There is no year 0: 1 BC is Go's year 0, and before the 29th of February
-	// a leap year must stay one, so only the number is changed.
-	at := len(dst)
-	dst = t.AppendFormat(dst, layout)
-	_, rest, _ := bytes.Cut(bytes.TrimPrefix(dst[at:], []byte("-")), []byte("-"))
-	rest = bytes.Clone(rest)
-	dst = fmt.Appendf(dst[:at], "%04d-", 1-t.Year())
-	return append(append(dst, rest...), " BC"...)
-}
-
-func (k *copier) appendOther(dst []byte, oid uint32, v any) ([]byte, error) {
-	value, f, err := appendAny(k.types, nil, oid, v, pgtype.TextFormatCode)
-	switch {
-	case err != nil:
-		return dst, err
-	case f == null:
-		return append(dst, `\N`...), nil
-	}
-	return appendEscaped(dst, value), nil
-}
-
-// appendEscaped appends text with what COPY gives a meaning escaped.
-func appendEscaped[S string | []byte](dst []byte, s S) []byte {
-	from := 0
-	for i := range len(s) {
-		var c byte
-		switch s[i] {
-		case '\\':
-			c = '\\'
-		case '\t':
-			c = 't'
-		case '\n':
-			c = 'n'
-		case '\r':
-			c = 'r'
-		default:
-			continue
-		}
-		dst = append(append(dst, s[from:i]...), '\\', c)
-		from = i + 1
-	}
-	return append(dst, s[from:]...)
 }

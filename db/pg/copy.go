@@ -7,6 +7,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -87,16 +88,11 @@ func (s *session) copy(q *db.Query) {
 	if r.shape == nil || s.cn.renew(q, r) {
 		return // nobody runs this statement, so nobody would be told that it is out of date
 	}
-	sh := r.shape
-	oids := make([]uint32, len(sh.columns))
-	for i := range sh.columns {
-		oids[i] = sh.columns[i].oid
-	}
 	if s.core.cfg.StatementTimeout > 0 {
 		s.simple(nil, liftLimit, (*session).saved) // a load is long; its context limits it
 	}
-	s.cn.copier = newCopier(s.cn, source, oids)
-	s.cn.setBuffer(appendSimple(s.cn.buffer(), q.SQL))
+	s.cn.copier = newCopier(s.cn, source, r.shape.ColumnTypes())
+	s.cn.setBuffer(wire.AppendSimple(s.cn.buffer(), q.SQL))
 	s.send(unit{kind: unitCopy, q: q, step: (*session).copied})
 }
 
@@ -106,7 +102,7 @@ func (cn *conn) copyBegan(u *unit) error {
 		return cn.refuseCopy(u)
 	}
 	if u.abandoned {
-		cn.setBuffer(appendCopyFail(cn.buffer(), "cancelled"))
+		cn.setBuffer(wire.AppendCopyFail(cn.buffer(), "cancelled"))
 		cn.flushLater()
 		return nil
 	}
@@ -123,9 +119,9 @@ func (cn *conn) refuseCopy(u *unit) error {
 		return errCopy
 	}
 	u.refused = true
-	cn.setBuffer(appendCopyFail(cn.buffer(), "use pg.CopyFrom"))
+	cn.setBuffer(wire.AppendCopyFail(cn.buffer(), "use pg.CopyFrom"))
 	if u.kind != unitSimple {
-		cn.setBuffer(append(cn.buffer(), syncMsg...))
+		cn.setBuffer(append(cn.buffer(), wire.Sync...))
 	}
 	cn.flushLater()
 	return nil

@@ -6,9 +6,9 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 	"github.com/fasterapi/fasterapi/internal/stream"
 	"github.com/fasterapi/fasterapi/reactor"
-	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // core is the pool of one reactor: its connections, its statements, and the
@@ -37,8 +37,7 @@ type core struct {
 	exclusive  queue // for a connection of their own
 	statements statements
 	pinned     map[*db.Query][]*statement // see pin
-	types      *pgtype.Map
-	learned    learned
+	types      *wire.Types
 	sessions   int
 
 	read       []byte // lent to the connection that reads
@@ -57,7 +56,7 @@ type core struct {
 }
 
 func newCore(d *driver, b *binding, r *reactor.Reactor) *core {
-	c := &core{d: d, b: b, r: r, cfg: &d.cfg, types: d.newTypes()}
+	c := &core{d: d, b: b, r: r, cfg: &d.cfg, types: wire.NewTypes(d.cfg.Types)}
 	c.shares = d.cfg.ShortReads == ReadsShared
 	c.statements = statements{bySQL: map[string]*statement{}, limit: d.cfg.StatementCache}
 	c.read = make([]byte, 0, readSize)

@@ -9,7 +9,6 @@ import (
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/reactor"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // driver sends each query to the core of its caller.
@@ -164,15 +163,6 @@ func (d *driver) core(id int32) *core {
 		return nil
 	}
 	return (*d.cores.Load())[id-1]
-}
-
-func (d *driver) newTypes() *pgtype.Map {
-	m := pgtype.NewMap()
-	utc(m)
-	if d.cfg.Types != nil {
-		d.cfg.Types(m)
-	}
-	return m
 }
 
 // Close implements db.Driver.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -53,7 +54,7 @@ type group struct {
 type groupItem struct {
 	q     *db.Query // nil: abandoned
 	st    *statement
-	shape *shape
+	shape *wire.Shape
 }
 
 // groups tells whether q may share a Sync.
@@ -90,7 +91,7 @@ func (cn *conn) join(q *db.Query, r runnable, out []byte) {
 func (cn *conn) closeGroup() {
 	if cn.group != nil {
 		cn.group = nil
-		cn.setBuffer(append(cn.rawBuffer(), syncMsg...))
+		cn.setBuffer(append(cn.rawBuffer(), wire.Sync...))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 )
 
 // tickEvery is how often a core looks after its connections.
@@ -92,7 +93,7 @@ func (c *core) checkConn(cn *conn, now time.Time) {
 		cn.quit()
 	case now.Sub(cn.heardAt) > c.cfg.HealthCheckInterval:
 		cn.checking = true
-		cn.setBuffer(append(cn.buffer(), syncMsg...))
+		cn.setBuffer(append(cn.buffer(), wire.Sync...))
 		cn.push(unit{kind: unitSync})
 	}
 	if !cn.dead && !cn.expires.IsZero() && now.After(cn.expires) {

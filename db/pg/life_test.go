@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 	"github.com/stretchr/testify/require"
 )
 
@@ -91,7 +92,7 @@ func TestMaxLifetime(t *testing.T) {
 	l.say(answer(1)...)
 	expect(t, running, 1)
 	require.True(t, l.conn.dead)
-	require.Equal(t, terminate, string(l.peer.Take()))
+	require.Equal(t, wire.Terminate, string(l.peer.Take()))
 	require.False(t, later.Ready(), "it waits for a new connection")
 	require.Zero(t, l.pool.Stats().Broken)
 

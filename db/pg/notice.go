@@ -8,8 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgproto3"
 )
 
 // Notice is what the server says beside its answers: RAISE NOTICE, warnings
@@ -52,13 +52,11 @@ type notices struct {
 
 // noticed takes a NoticeResponse.
 func (cn *conn) noticed(body []byte) error {
-	var m pgproto3.NoticeResponse
-	if err := m.Decode(body); err != nil {
-		return err
+	n, err := wire.Notice(body)
+	if err == nil {
+		cn.core.d.notice(n, cn.runs())
 	}
-	e := pgproto3.ErrorResponse(m)
-	cn.core.d.notice((*pgconn.Notice)(pgconn.ErrorResponseToPgError(&e)), cn.runs())
-	return nil
+	return err
 }
 
 // runs is the statement that the server works on, "" when that is not known.

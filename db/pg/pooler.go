@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -127,7 +128,7 @@ func otherProcess(ctx context.Context, pc *pgconn.PgConn) bool {
 func ask(ctx context.Context, pc *pgconn.PgConn, sql string) (value string, err error) {
 	defer func() {
 		if recover() != nil {
-			err = errMessage
+			err = wire.ErrMalformed
 		}
 	}()
 	results, err := pc.Exec(ctx, sql).ReadAll()

@@ -3,12 +3,12 @@ package pg
 import (
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"log/slog"
 	"slices"
 
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -19,9 +19,9 @@ func (cn *conn) prepare(s *statement, q *db.Query) {
 	s.on[cn.slot] = p
 	s.uses++
 	cn.await(p, q)
-	out := appendParse(cn.buffer(), p.name, s.sql, nil)
-	out = appendDescribe(out, p.name)
-	cn.setBuffer(append(out, syncMsg...))
+	out := wire.AppendParse(cn.buffer(), p.name, s.sql, nil)
+	out = wire.AppendDescribe(out, p.name)
+	cn.setBuffer(append(out, wire.Sync...))
 	cn.push(unit{kind: unitPrepare, st: s, prep: p, draft: &draft{}})
 }
 
@@ -74,7 +74,7 @@ func (cn *conn) deallocate(s *statement, p *prepared) {
 // closeName has the server forget what p is there; it may be nothing.
 func (cn *conn) closeName(p *prepared) {
 	if len(p.name) > 1 {
-		cn.setBuffer(appendClose(cn.buffer(), 'S', p.name))
+		cn.setBuffer(wire.AppendClose(cn.buffer(), p.name))
 	}
 }
 
@@ -82,8 +82,8 @@ func (cn *conn) closeName(p *prepared) {
 func (cn *conn) described(u *unit) {
 	s, p, c := u.st, u.prep, cn.core
 	if u.err == nil {
-		c.learn(u.draft)
-		if cn.inquire(u) {
+		c.types.Learn(u.draft.asks, u.draft.found)
+		if cn.askTypes(u) {
 			return // described comes again
 		}
 	}
@@ -166,45 +166,27 @@ func (cn *conn) notPrepared(q *db.Query, u *unit) {
 	}
 }
 
+// askTypes asks for the types of a description that the core does not know; false:
+// there are none.
+func (cn *conn) askTypes(u *unit) bool {
+	oids := cn.core.types.Unknown(u.draft.params, u.draft.columns)
+	if len(oids) == 0 {
+		return false
+	}
+	cn.setBuffer(wire.AppendSimple(cn.buffer(), wire.TypeQuery(oids)))
+	next := *u.draft
+	next.asks, next.found = oids, nil
+	cn.push(unit{kind: unitPrepare, st: u.st, prep: u.prep, draft: &next})
+	return true
+}
+
 // shapeOf makes the shape of a statement from its description; an equal one that
 // is known is used again, with the row plans compiled for it.
-func (c *core) shapeOf(s *statement, d *draft) *shape {
-	if old := s.last; old != nil && old.is(d) {
-		return old
+func (c *core) shapeOf(s *statement, d *draft) *wire.Shape {
+	if s.last == nil || !s.last.Is(d.params, d.columns) {
+		s.last = c.types.Shape(d.params, d.columns)
 	}
-	n := &shape{params: d.params, forms: make([]uint32, len(d.params)), columns: make([]column, len(d.columns))}
-	for i, oid := range d.params {
-		n.forms[i] = c.base(oid)
-	}
-	cols := make([]db.Column, len(d.columns))
-	n.formats = binary.BigEndian.AppendUint16(nil, uint16(len(d.columns)))
-	for i, col := range d.columns {
-		n.columns[i] = column{name: col.name, oid: col.oid, decode: decodeOther}
-		cols[i] = db.Column{Name: col.name, Type: typeName(c.types, col.oid), Class: db.ClassText}
-		format := text
-		if nat, ok := nativeOf(col.oid); ok {
-			n.columns[i].decode, cols[i].Class, format = nat.decode, nat.class, packed
-		} else {
-			n.columns[i].format = form(c.types.FormatCodeForOID(col.oid))
-			n.custom = n.custom || n.columns[i].format == packed
-			cols[i].Accepts = accepts(c.types, col.oid)
-			cols[i].Null = nullInto(c.types, col.oid)
-		}
-		n.formats = append(n.formats, 0, byte(format))
-	}
-	n.desc = db.NewDescription(cols)
-	s.last = n
-	return n
-}
-
-// is tells whether the server's description is that of s.
-func (s *shape) is(d *draft) bool {
-	return slices.Equal(s.params, d.params) && s.answers(d.columns)
-}
-
-// answers tells whether rows with these columns are those of s.
-func (s *shape) answers(columns []described) bool {
-	return slices.EqualFunc(s.columns, columns, func(a column, b described) bool { return a.oid == b.oid && a.name == b.name })
+	return s.last
 }
 
 // invalid makes the error of a call that does not fit its statement.

@@ -1,23 +1,17 @@
 package pg
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 
+	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 	"github.com/fasterapi/fasterapi/internal/stream"
 )
 
 // readSize is the read buffer of a core in bytes: what 64 pipelined answers
 // need several times over.
 const readSize = 64 << 10
-
-// maxMessage bounds one message from the server, in bytes; Postgres' own limit
-// for a value is 1 GB.
-const maxMessage = 1<<30 + 1<<16
-
-var errMessage = errors.New("pg: the server sent a malformed message")
 
 // receive reads until the socket is empty and handles every whole message. ended
 // says that the server has closed its side: what it sent before and the end came
@@ -64,10 +58,7 @@ func (cn *conn) readBuffer() []byte {
 	if len(cn.rest) == 0 {
 		return c.read[:0]
 	}
-	need := len(cn.rest) + 4096
-	if len(cn.rest) >= 5 {
-		need = max(need, 1+int(binary.BigEndian.Uint32(cn.rest[1:])))
-	}
+	need := max(len(cn.rest)+4096, wire.Announced(cn.rest))
 	if need <= cap(c.read) {
 		return append(c.read[:0], cn.rest...)
 	}
@@ -131,24 +122,18 @@ func (cn *conn) decrypt(buf []byte) ([]byte, stream.Status) {
 // bytes they are. Lease: buf, for the time of the call.
 func (cn *conn) parse(buf []byte) (int, error) {
 	at := 0
-	for len(buf)-at >= 5 && !cn.dead {
-		length := int(binary.BigEndian.Uint32(buf[at+1:]))
-		if length < 4 || length > maxMessage {
-			return at, errMessage
+	for !cn.dead {
+		m, n, err := wire.Next(buf[at:])
+		if err != nil || n == 0 {
+			return at, err
 		}
-		end := at + 1 + length
-		if len(buf) < end {
-			break
+		at += n
+		if m.Kind == 'D' && cn.awaited() > 0 {
+			err = cn.row(cn.sending.front(), m.Body)
+		} else {
+			err = cn.message(m)
 		}
-		kind, body := buf[at], buf[at+5:end]
-		at = end
-		if kind == 'D' && cn.awaited() > 0 {
-			if err := cn.row(cn.sending.front(), body); err != nil {
-				return at, err
-			}
-			continue
-		}
-		if err := cn.message(kind, body); err != nil {
+		if err != nil {
 			return at, err
 		}
 	}
@@ -160,7 +145,7 @@ func (cn *conn) row(u *unit, body []byte) error {
 	q, s := u.q, u.shape
 	if u.kind == unitGroup {
 		if u.group.current >= len(u.group.items) {
-			return errMessage
+			return wire.ErrMalformed
 		}
 		item := &u.group.items[u.group.current]
 		q, s = item.q, item.shape
@@ -173,7 +158,7 @@ func (cn *conn) row(u *unit, body []byte) error {
 	}
 	if u.kind == unitBatch {
 		if u.item >= len(u.shapes) {
-			return errMessage
+			return wire.ErrMalformed
 		}
 		q, s = q.Items[u.item], u.shapes[u.item]
 	}
@@ -181,26 +166,8 @@ func (cn *conn) row(u *unit, body []byte) error {
 	if row == nil {
 		return nil
 	}
-	if s == nil || len(body) < 2 || int(binary.BigEndian.Uint16(body)) != len(s.columns) {
-		return fmt.Errorf("%w: a row of another shape", errMessage)
+	if s == nil {
+		return fmt.Errorf("%w: a row of another shape", wire.ErrMalformed)
 	}
-	body = body[2:]
-	c := cn.core
-	for i := range s.columns {
-		if len(body) < 4 {
-			return errMessage
-		}
-		n := int32(binary.BigEndian.Uint32(body))
-		body = body[4:]
-		if n < 0 {
-			row.Null(i)
-			continue
-		}
-		if int(n) > len(body) {
-			return errMessage
-		}
-		s.columns[i].decode(c, row, i, &s.columns[i], body[:n])
-		body = body[n:]
-	}
-	return nil
+	return s.DecodeRow(row, body)
 }

@@ -1,20 +1,23 @@
 package pg
 
-import "github.com/fasterapi/fasterapi/db"
+import (
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
+)
 
 // run sends q, which has no connection of its own, on this one. s is its
 // statement; nil for batches and pings.
 func (cn *conn) run(q *db.Query, s *statement) {
 	switch {
 	case q.Op == db.OpPing:
-		cn.setBuffer(append(cn.buffer(), syncMsg...))
+		cn.setBuffer(append(cn.buffer(), wire.Sync...))
 		cn.send(unit{kind: unitSync, q: q})
 	case q.Op == db.OpBatch:
 		if cn.readyForBatch(q) {
 			cn.sendBatch(q)
 		}
 	case s.traits.Script():
-		cn.setBuffer(appendSimple(cn.buffer(), s.script()))
+		cn.setBuffer(wire.AppendSimple(cn.buffer(), s.script()))
 		cn.send(unit{kind: unitSimple, q: q, st: s})
 	default:
 		if r := cn.readyFor(q, s); r.shape != nil {
@@ -38,8 +41,8 @@ func (cn *conn) send(u unit) {
 // Owner: reactor.
 type runnable struct {
 	st    *statement
-	prep  *prepared // nil behind a pooler: it is parsed every time
-	shape *shape    // nil: not prepared yet
+	prep  *prepared   // nil behind a pooler: it is parsed every time
+	shape *wire.Shape // nil: not prepared yet
 }
 
 // readyFor returns s as it can be run here. While it is not prepared, q waits for
@@ -80,7 +83,7 @@ func (cn *conn) renew(q *db.Query, r runnable) bool {
 // execute sends Bind, Execute and Sync.
 func (cn *conn) execute(q *db.Query, r runnable) {
 	c := cn.core
-	if err := q.Describe(r.shape.desc); err != nil {
+	if err := q.Describe(r.shape.Description()); err != nil {
 		if !cn.renew(q, r) {
 			c.finish(q, err)
 		}
@@ -99,12 +102,12 @@ func (cn *conn) execute(q *db.Query, r runnable) {
 		}
 		return
 	}
-	out = append(out, executeAll...)
+	out = append(out, wire.ExecuteAll...)
 	if grouped {
 		cn.join(q, r, out)
 		return
 	}
-	cn.setBuffer(append(out, syncMsg...))
+	cn.setBuffer(append(out, wire.Sync...))
 	cn.send(unit{kind: unitQuery, q: q, st: r.st, shape: r.shape})
 }
 
@@ -116,15 +119,15 @@ func (cn *conn) bind(dst []byte, portal string, r runnable, q *db.Query) ([]byte
 	if r.prep != nil {
 		name = r.prep.name
 	} else {
-		dst = appendParse(dst, unnamed, r.st.sql, r.shape.params)
+		dst = wire.AppendParse(dst, unnamed, r.st.sql, r.shape.Params())
 	}
 	before := len(dst)
-	dst, err := cn.core.appendBind(dst, portal, name, r.shape, q)
+	dst, err := r.shape.AppendBind(dst, portal, name, q)
 	if err == nil && len(dst)-before > maxSent {
 		err = errTooLong
 	}
 	if r.prep == nil {
-		dst = appendDescribePortal(dst, portal)
+		dst = wire.AppendDescribePortal(dst, portal)
 	}
 	return dst, err
 }
@@ -142,7 +145,7 @@ func (cn *conn) readyForBatch(q *db.Query) bool {
 			c.pin(q)
 			return false
 		}
-		if err := item.Describe(r.shape.desc); err != nil {
+		if err := item.Describe(r.shape.Description()); err != nil {
 			c.pin(q)
 			if !cn.renew(q, r) {
 				cn.endUnsent(q, &db.BatchError{Index: i, SQL: item.SQL, Err: err})
@@ -167,7 +170,7 @@ func (cn *conn) endUnsent(q *db.Query, err error) {
 func (cn *conn) sendBatch(q *db.Query) bool {
 	before := cn.buffer()
 	out := before
-	shapes := make([]*shape, len(q.Items))
+	shapes := make([]*wire.Shape, len(q.Items))
 	u := unit{kind: unitBatch, q: q, shapes: shapes, repeats: true, reads: true}
 	for i, item := range q.Items {
 		s := cn.core.statement(item.SQL)
@@ -181,14 +184,14 @@ func (cn *conn) sendBatch(q *db.Query) bool {
 			}
 			return false
 		}
-		out = append(out, executeAll...)
+		out = append(out, wire.ExecuteAll...)
 		shapes[i] = r.shape
 		u.repeats, u.reads = u.repeats && s.traits.Repeatable, u.reads && s.traits.Reads
 		if s.limits {
 			cn.noteForeignLimit()
 		}
 	}
-	cn.setBuffer(append(out, syncMsg...))
+	cn.setBuffer(append(out, wire.Sync...))
 	cn.send(u)
 	return true
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -169,7 +170,7 @@ func (s *session) dispatch(q *db.Query) {
 func (s *session) simple(q *db.Query, sql string, step func(*session, *unit)) {
 	cn := s.cn
 	s.busy = true
-	cn.setBuffer(appendSimple(cn.buffer(), sql))
+	cn.setBuffer(wire.AppendSimple(cn.buffer(), sql))
 	s.send(unit{kind: unitSimple, q: q, step: step})
 }
 
@@ -205,7 +206,7 @@ func (s *session) opened(u *unit) {
 // plain runs pings and savepoints.
 func (s *session) plain(q *db.Query) {
 	if q.Op == db.OpPing {
-		s.cn.setBuffer(append(s.cn.buffer(), syncMsg...))
+		s.cn.setBuffer(append(s.cn.buffer(), wire.Sync...))
 		s.send(unit{kind: unitSync, q: q, step: (*session).queried})
 		return
 	}
@@ -215,7 +216,7 @@ func (s *session) plain(q *db.Query) {
 // query runs one statement, or a script.
 func (s *session) query(q *db.Query) {
 	if st := s.core.statement(q.SQL); st.traits.Script() {
-		s.cn.setBuffer(appendSimple(s.cn.buffer(), st.script()))
+		s.cn.setBuffer(wire.AppendSimple(s.cn.buffer(), st.script()))
 		s.send(unit{kind: unitSimple, q: q, st: st, step: (*session).queried})
 		return
 	}
@@ -233,8 +234,8 @@ func (s *session) query(q *db.Query) {
 		}
 		return
 	}
-	out = append(out, executeAll...)
-	cn.setBuffer(append(out, syncMsg...))
+	out = append(out, wire.ExecuteAll...)
+	cn.setBuffer(append(out, wire.Sync...))
 	s.send(unit{kind: unitQuery, q: q, st: r.st, shape: r.shape, step: (*session).queried})
 }
 
@@ -246,7 +247,7 @@ func (s *session) runnableFor(q *db.Query) runnable {
 	if r.shape == nil {
 		return r
 	}
-	if err := q.Describe(r.shape.desc); err != nil {
+	if err := q.Describe(r.shape.Description()); err != nil {
 		if !s.cn.renew(q, r) {
 			s.failed(q, err)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -39,7 +40,7 @@ func (u *unit) fit(e *pgconn.PgError) fitness {
 	case e.Code == codeNotSupported && e.Routine == revalidate:
 		return changed
 	case strings.HasPrefix(e.Code, "22"), e.Code == codeTypeMismatch:
-		if e.Code == codeDivision || len(sh.params) == 0 {
+		if e.Code == codeDivision || len(sh.Params()) == 0 {
 			return fits
 		}
 		return typesDoubtful
@@ -69,7 +70,7 @@ func ofPlanning(code string) bool {
 }
 
 // current is the statement, nil in a batch, and the shape that the server works on.
-func (u *unit) current() (*statement, *shape) {
+func (u *unit) current() (*statement, *wire.Shape) {
 	if u.kind != unitBatch {
 		return u.st, u.shape
 	}
@@ -163,7 +164,7 @@ func (u *unit) mayRunAgain(cn *conn) bool {
 // Owner: reactor.
 type pendingError struct {
 	sql   string
-	shape *shape
+	shape *wire.Shape
 	err   error
 }
 
@@ -178,12 +179,12 @@ func newPendingError(cn *conn, u *unit) *pendingError {
 
 // errorStands tells whether q has failed because of a value, and nothing else: the
 // parameters of s, described anew, are what they were.
-func errorStands(q *db.Query, s *statement, now *shape) bool {
+func errorStands(q *db.Query, s *statement, now *wire.Shape) bool {
 	d, ok := q.Hook.Data.(*pendingError)
 	if !ok || d.sql != s.sql {
 		return false
 	}
-	if slices.Equal(d.shape.params, now.params) {
+	if slices.Equal(d.shape.Params(), now.Params()) {
 		return true
 	}
 	q.Hook.Data = nil

@@ -3,8 +3,8 @@ package pg
 import (
 	"time"
 
-	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/internal/sqltext"
+	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 )
 
 // statement is what a core knows about one SQL text. On each connection that
@@ -15,7 +15,7 @@ import (
 type statement struct {
 	sql        string
 	name       []byte              // on the server, with its final zero byte; nil: none yet
-	last       *shape              // as it was described most recently, for reuse
+	last       *wire.Shape         // as it was described most recently, for reuse
 	on         [maxSlots]*prepared // by the connection's slot
 	uses       int                 // connections that have it, prepared or preparing
 	pins       int                 // batches that need it, see pin
@@ -34,32 +34,9 @@ type statement struct {
 // Owner: reactor.
 type prepared struct {
 	cn      *conn
-	name    []byte // on the server, with its final zero byte
-	shape   *shape // nil while the server is preparing it
-	waiting queue  // what runs once it is prepared
-}
-
-// shape is how a statement's parameters and rows look, as the server describes
-// them, and what follows from that.
-//
-// Owner: any (immutable after New).
-type shape struct {
-	params  []uint32 // OIDs
-	forms   []uint32 // the OIDs by which parameters are encoded: base types instead of domains
-	columns []column
-	desc    *db.Description
-	formats []byte // the end of a Bind message: count and result formats
-	custom  bool   // where pgtype decodes a column, that comes in another format
-}
-
-// column is one column of a result.
-//
-// Owner: any (immutable after New).
-type column struct {
-	name   string
-	oid    uint32
-	decode decoder
-	format form // for pgtype; everyone else gets what shape.formats says
+	name    []byte      // on the server, with its final zero byte
+	shape   *wire.Shape // nil while the server is preparing it
+	waiting queue       // what runs once it is prepared
 }
 
 // weight of a new measurement in the moving average.

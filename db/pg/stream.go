@@ -2,6 +2,7 @@ package pg
 
 import (
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 )
 
 // cursor is an open stream: a portal of a session, of which each fetch executes
@@ -12,7 +13,7 @@ import (
 type cursor struct {
 	s      *session
 	st     *statement
-	shape  *shape
+	shape  *wire.Shape
 	portal string
 	done   bool
 }
@@ -51,7 +52,7 @@ func (s *session) fetch(q *db.Query) {
 		s.failed(q, db.ErrTxDone)
 		return
 	}
-	if err := q.Describe(k.shape.desc); err != nil {
+	if err := q.Describe(k.shape.Description()); err != nil {
 		s.failed(q, err)
 		return
 	}
@@ -60,8 +61,8 @@ func (s *session) fetch(q *db.Query) {
 
 func (s *session) portion(q *db.Query, k *cursor) {
 	cn := s.cn
-	out := appendExecute(cn.buffer(), k.portal, q.Limit)
-	cn.setBuffer(append(out, syncMsg...))
+	out := wire.AppendExecute(cn.buffer(), k.portal, q.Limit)
+	cn.setBuffer(append(out, wire.Sync...))
 	s.cursor = k
 	s.send(unit{kind: unitPortion, q: q, st: k.st, shape: k.shape, step: (*session).fetched})
 }
@@ -119,8 +120,8 @@ func (s *session) stop(q *db.Query) {
 
 func (s *session) closePortal(q *db.Query, k *cursor) {
 	cn := s.cn
-	out := appendClose(cn.buffer(), 'P', appendCString(nil, k.portal))
-	cn.setBuffer(append(out, syncMsg...))
+	out := wire.AppendClosePortal(cn.buffer(), k.portal)
+	cn.setBuffer(append(out, wire.Sync...))
 	s.send(unit{kind: unitSync, q: q, step: (*session).queried})
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 )
 
 // unitKind says what answers a unit expects.
@@ -27,10 +28,10 @@ const (
 type unit struct {
 	q      *db.Query // nil: nobody waits for it (any more)
 	st     *statement
-	shape  *shape
-	shapes []*shape // unitBatch: by item
-	err    error    // what the server said, a *pgconn.PgError
-	draft  *draft   // unitPrepare: what is known so far
+	shape  *wire.Shape
+	shapes []*wire.Shape // unitBatch: by item
+	err    error         // what the server said, a *pgconn.PgError
+	draft  *draft        // unitPrepare: what is known so far
 	prep   *prepared
 	group  *group                // unitGroup
 	step   func(*session, *unit) // what comes next, for the steps of a session
@@ -130,21 +131,13 @@ func (u *unit) measured(c *core, took time.Duration) {
 type draft struct {
 	parsed  bool
 	params  []uint32
-	columns []described
+	columns []wire.Column
 
 	asks  []uint32 // types that the server is asked about; the rest is known already
-	found []catalogued
+	found []wire.CatalogType
 
 	single bool   // the server is asked for one value
 	value  []byte // which this is
-}
-
-// described is a column as the server describes it.
-//
-// Owner: reactor.
-type described struct {
-	name string
-	oid  uint32
 }
 
 // units is the pipeline of a connection: a growing ring.

@@ -1,14 +1,13 @@
 package pg
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
 	"log/slog"
 	"reflect"
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -63,8 +62,8 @@ func (w wants) question() string {
 
 // reported takes a ParameterStatus.
 func (cn *conn) reported(body []byte) {
-	name, value, _ := bytes.Cut(body, []byte{0})
-	on := string(bytes.TrimSuffix(value, []byte{0})) == "on"
+	name, value := wire.Setting(body)
+	on := string(value) == "on"
 	switch string(name) {
 	case "in_hot_standby":
 		cn.standby = on
@@ -137,7 +136,7 @@ func (cn *conn) askWritable() {
 		return
 	}
 	cn.writeCheck = &writeCheck{}
-	cn.setBuffer(appendSimple(cn.buffer(), cn.link.wants.question()))
+	cn.setBuffer(wire.AppendSimple(cn.buffer(), cn.link.wants.question()))
 	cn.push(unit{kind: unitSimple, draft: &draft{single: true}, step: func(_ *session, u *unit) { cn.writableAnswered(u) }})
 }
 
@@ -222,16 +221,12 @@ func (cn *conn) released() {
 
 // answer takes a row of what a draft has asked.
 func (d *draft) answer(body []byte) error {
+	var err error
 	switch {
 	case d.asks != nil:
-		return d.catalog(body)
-	case !d.single:
-		return nil
-	case len(body) < 6:
-		return errMessage
+		d.found, err = wire.AppendCatalogType(d.found, body)
+	case d.single:
+		d.value, err = wire.First(body)
 	}
-	if n := int32(binary.BigEndian.Uint32(body[2:])); n > 0 && int(n) <= len(body)-6 {
-		d.value = append([]byte(nil), body[6:6+n]...)
-	}
-	return nil
+	return err
 }

@@ -17,6 +17,7 @@ func Project() Rules {
 			"db async":                              "the pool's methods return futures",
 			"db/dbtest db":                          "the conformance suite of the drivers",
 			"db/dbtest async":                       "as db",
+			"db/pg/internal/wire db":                "parameters and rows are package db's",
 			"reactor/virtual reactor":               "a reactor with a manual clock",
 			"internal/bind internal/codec":          "a body is decoded by the compiled codec",
 			"examples/... fasterapitest":            "examples show how to test",
@@ -30,12 +31,12 @@ func Project() Rules {
 			"github.com/getkin/kin-openapi", "go.yaml.in/yaml/v3",
 		},
 		Owned: []string{
-			"async", "reactor/...", "internal/stream", "internal/http1", "internal/websocket", "db/pg", "db/sqlite",
+			"async", "reactor/...", "internal/stream", "internal/http1", "internal/websocket", "db/pg", "db/pg/internal/wire", "db/sqlite",
 		},
 		Tagged: []string{"internal/poll/...", "internal/invariant", "internal/goroutine"},
 		Clockless: []string{
 			"problem", "internal/field", "internal/http1/wire", "internal/router", "internal/schema", "internal/bind", "internal/codec",
-			"internal/inject", "cache", "resilience", "openapi", "db/internal/sqltext", "internal/eventstream",
+			"internal/inject", "cache", "resilience", "openapi", "db/internal/sqltext", "db/pg/internal/wire", "internal/eventstream",
 		},
 		Skips:  "internal/test/needs",
 		Limits: Limits{FileLines: 800, FuncLines: 80, Params: 5, Results: 3},
@@ -83,6 +84,7 @@ func packages() map[string]Package {
 		"async":               {Layer: 2, Imports: []string{"internal/invariant"}},
 		"internal/http1/wire": {Layer: 2, Imports: []string{"internal/field"}},
 		"db":                  {Layer: 2, Imports: []string{"async", "metric", "problem", "internal/invariant"}},
+		"db/pg/internal/wire": {Layer: 2, Imports: []string{"db"}, Modules: []string{pgx}},
 		"db/dbtest":           {Layer: 2, Imports: []string{"db", "async"}, Modules: []string{"github.com/stretchr/testify"}},
 
 		// Layer 3: the event loop, and tables compiled once.
@@ -109,7 +111,7 @@ func packages() map[string]Package {
 		// Layer 5: protocols, drivers, and the pure parts that the root wires up.
 		"internal/http1":   {Layer: 5, Imports: with("internal/stream", "internal/exchange", "internal/http1/wire", "problem")},
 		"internal/nethttp": {Layer: 5, Imports: with("internal/exchange", "internal/http1/wire", "problem")},
-		"db/pg":            {Layer: 5, Imports: with("db", "db/internal/sqltext", "internal/stream"), Modules: []string{pgx}},
+		"db/pg":            {Layer: 5, Imports: with("db", "db/internal/sqltext", "db/pg/internal/wire", "internal/stream"), Modules: []string{pgx}},
 		"db/sqlite":        {Layer: 5, Imports: []string{"db", "db/internal/sqltext", "async", "reactor", "metric", "internal/ring", "internal/invariant"}, Modules: []string{sqlite, libc}},
 		"observe":          {Layer: 5, Imports: []string{"async", "reactor", "metric", "db", "problem"}, Modules: []string{prometheus}},
 		"openapi":          {Layer: 5, Imports: []string{"problem", "internal/schema", "internal/bind", "internal/codec"}},

@@ -1,4 +1,4 @@
-package pg
+package wire
 
 import (
 	"database/sql"
@@ -7,8 +7,6 @@ import (
 	"math"
 	"net"
 	"reflect"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/fasterapi/fasterapi/db"
@@ -17,7 +15,7 @@ import (
 
 // decoder stores one value, which is not NULL, in a row. Lease: b is the read
 // buffer.
-type decoder func(c *core, row *db.Row, i int, col *column, b []byte)
+type decoder func(s *Shape, row *db.Row, i int, b []byte)
 
 // native is a type with a binary decoder of our own.
 //
@@ -28,8 +26,8 @@ type native struct {
 	decode decoder
 }
 
-// natives are the common types, by OID. All others come as text, and go through
-// pgtype where the field asks for more than their text.
+// nativeOf returns the decoder of a common type, by its OID. All others come as
+// text, and go through pgtype where the field asks for more than their text.
 func nativeOf(oid uint32) (native, bool) {
 	switch oid {
 	case pgtype.Int8OID:
@@ -72,20 +70,9 @@ func nativeOf(oid uint32) (native, bool) {
 	return native{}, false
 }
 
-// typeName returns a type's name for messages.
-func typeName(m *pgtype.Map, oid uint32) string {
-	if n, ok := nativeOf(oid); ok {
-		return n.name
-	}
-	if t, ok := m.TypeForOID(oid); ok {
-		return strings.ToUpper(t.Name)
-	}
-	return "type " + strconv.FormatUint(uint64(oid), 10)
-}
-
 var errLength = errors.New("the server sent a value of the wrong length")
 
-func decodeInt8(_ *core, row *db.Row, i int, _ *column, b []byte) {
+func decodeInt8(_ *Shape, row *db.Row, i int, b []byte) {
 	if len(b) != 8 {
 		row.Fail(i, errLength)
 		return
@@ -93,7 +80,7 @@ func decodeInt8(_ *core, row *db.Row, i int, _ *column, b []byte) {
 	row.Int64(i, int64(binary.BigEndian.Uint64(b)))
 }
 
-func decodeInt4(_ *core, row *db.Row, i int, _ *column, b []byte) {
+func decodeInt4(_ *Shape, row *db.Row, i int, b []byte) {
 	if len(b) != 4 {
 		row.Fail(i, errLength)
 		return
@@ -101,7 +88,7 @@ func decodeInt4(_ *core, row *db.Row, i int, _ *column, b []byte) {
 	row.Int64(i, int64(int32(binary.BigEndian.Uint32(b))))
 }
 
-func decodeOID(_ *core, row *db.Row, i int, _ *column, b []byte) {
+func decodeOID(_ *Shape, row *db.Row, i int, b []byte) {
 	if len(b) != 4 {
 		row.Fail(i, errLength)
 		return
@@ -109,7 +96,7 @@ func decodeOID(_ *core, row *db.Row, i int, _ *column, b []byte) {
 	row.Int64(i, int64(binary.BigEndian.Uint32(b)))
 }
 
-func decodeInt2(_ *core, row *db.Row, i int, _ *column, b []byte) {
+func decodeInt2(_ *Shape, row *db.Row, i int, b []byte) {
 	if len(b) != 2 {
 		row.Fail(i, errLength)
 		return
@@ -117,7 +104,7 @@ func decodeInt2(_ *core, row *db.Row, i int, _ *column, b []byte) {
 	row.Int64(i, int64(int16(binary.BigEndian.Uint16(b))))
 }
 
-func decodeBool(_ *core, row *db.Row, i int, _ *column, b []byte) {
+func decodeBool(_ *Shape, row *db.Row, i int, b []byte) {
 	if len(b) != 1 {
 		row.Fail(i, errLength)
 		return
@@ -125,7 +112,7 @@ func decodeBool(_ *core, row *db.Row, i int, _ *column, b []byte) {
 	row.Bool(i, b[0] != 0)
 }
 
-func decodeFloat8(_ *core, row *db.Row, i int, _ *column, b []byte) {
+func decodeFloat8(_ *Shape, row *db.Row, i int, b []byte) {
 	if len(b) != 8 {
 		row.Fail(i, errLength)
 		return
@@ -133,7 +120,7 @@ func decodeFloat8(_ *core, row *db.Row, i int, _ *column, b []byte) {
 	row.Float64(i, math.Float64frombits(binary.BigEndian.Uint64(b)))
 }
 
-func decodeFloat4(_ *core, row *db.Row, i int, _ *column, b []byte) {
+func decodeFloat4(_ *Shape, row *db.Row, i int, b []byte) {
 	if len(b) != 4 {
 		row.Fail(i, errLength)
 		return
@@ -141,12 +128,12 @@ func decodeFloat4(_ *core, row *db.Row, i int, _ *column, b []byte) {
 	row.Float64(i, float64(math.Float32frombits(binary.BigEndian.Uint32(b))))
 }
 
-func decodeText(_ *core, row *db.Row, i int, _ *column, b []byte)  { row.Text(i, b) }
-func decodeJSON(_ *core, row *db.Row, i int, _ *column, b []byte)  { row.JSON(i, b) }
-func decodeBytea(_ *core, row *db.Row, i int, _ *column, b []byte) { row.Bytes(i, b) }
+func decodeText(_ *Shape, row *db.Row, i int, b []byte)  { row.Text(i, b) }
+func decodeJSON(_ *Shape, row *db.Row, i int, b []byte)  { row.JSON(i, b) }
+func decodeBytea(_ *Shape, row *db.Row, i int, b []byte) { row.Bytes(i, b) }
 
 // decodeJSONB: a version number (1) and the text.
-func decodeJSONB(_ *core, row *db.Row, i int, _ *column, b []byte) {
+func decodeJSONB(_ *Shape, row *db.Row, i int, b []byte) {
 	if len(b) < 1 || b[0] != 1 {
 		row.Fail(i, errors.New("an unknown version of jsonb"))
 		return
@@ -154,7 +141,7 @@ func decodeJSONB(_ *core, row *db.Row, i int, _ *column, b []byte) {
 	row.JSON(i, b[1:])
 }
 
-func decodeUUID(_ *core, row *db.Row, i int, _ *column, b []byte) {
+func decodeUUID(_ *Shape, row *db.Row, i int, b []byte) {
 	if len(b) != 16 {
 		row.Fail(i, errLength)
 		return
@@ -163,7 +150,7 @@ func decodeUUID(_ *core, row *db.Row, i int, _ *column, b []byte) {
 }
 
 // decodeTimestamp: microseconds since 2000. One without a zone counts as UTC.
-func decodeTimestamp(_ *core, row *db.Row, i int, _ *column, b []byte) {
+func decodeTimestamp(_ *Shape, row *db.Row, i int, b []byte) {
 	if len(b) != 8 {
 		row.Fail(i, errLength)
 		return
@@ -177,7 +164,7 @@ func decodeTimestamp(_ *core, row *db.Row, i int, _ *column, b []byte) {
 	row.Time(i, time.Unix(epochSeconds+s, (us-s*1_000_000)*1000).UTC())
 }
 
-func decodeDate(_ *core, row *db.Row, i int, _ *column, b []byte) {
+func decodeDate(_ *Shape, row *db.Row, i int, b []byte) {
 	if len(b) != 4 {
 		row.Fail(i, errLength)
 		return
@@ -199,19 +186,6 @@ func infinite(row *db.Row, i int, positive bool) {
 		row.Text(i, []byte("infinity"))
 	default:
 		row.Text(i, []byte("-infinity"))
-	}
-}
-
-// decodeOther stores the text of a value, or what pgtype makes of it where the
-// field is of a type that pgtype knows for this column.
-func decodeOther(c *core, row *db.Row, i int, col *column, b []byte) {
-	dst, custom := row.Pointer(i)
-	if !custom {
-		row.Text(i, b)
-		return
-	}
-	if err := c.types.Scan(col.oid, int16(col.format), b, dst); err != nil {
-		row.Fail(i, err)
 	}
 }
 

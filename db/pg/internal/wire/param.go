@@ -1,4 +1,4 @@
-package pg
+package wire
 
 import (
 	"encoding"
@@ -15,124 +15,6 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// Bind, Execute and Sync, appended straight to what is written
-// (https://www.postgresql.org/docs/current/protocol-message-formats.html).
-
-// execute and sync end every query: Execute of the unnamed portal, all rows.
-const (
-	executeAll = "E\x00\x00\x00\x09\x00\x00\x00\x00\x00"
-	syncMsg    = "S\x00\x00\x00\x04"
-	flushMsg   = "H\x00\x00\x00\x04"
-	terminate  = "X\x00\x00\x00\x04"
-	copyDone   = "c\x00\x00\x00\x04"
-)
-
-// begin starts a message; finish fills in its length.
-func begin(dst []byte, kind byte) ([]byte, int) {
-	dst = append(dst, kind, 0, 0, 0, 0)
-	return dst, len(dst) - 4
-}
-
-func finish(dst []byte, at int) []byte {
-	binary.BigEndian.PutUint32(dst[at:], uint32(len(dst)-at))
-	return dst
-}
-
-func appendCString(dst []byte, s string) []byte {
-	dst = append(dst, s...)
-	return append(dst, 0)
-}
-
-// appendParse: with no params the server finds the parameters' types.
-func appendParse(dst, name []byte, sql string, params []uint32) []byte {
-	dst, at := begin(dst, 'P')
-	dst = append(dst, name...)
-	dst = appendCString(dst, sql)
-	dst = binary.BigEndian.AppendUint16(dst, uint16(len(params)))
-	for _, oid := range params {
-		dst = binary.BigEndian.AppendUint32(dst, oid)
-	}
-	return finish(dst, at)
-}
-
-func appendDescribe(dst, name []byte) []byte {
-	dst, at := begin(dst, 'D')
-	dst = append(dst, 'S')
-	dst = append(dst, name...)
-	return finish(dst, at)
-}
-
-func appendDescribePortal(dst []byte, portal string) []byte {
-	dst, at := begin(dst, 'D')
-	dst = append(dst, 'P')
-	dst = append(dst, portal...)
-	return finish(append(dst, 0), at)
-}
-
-func appendClose(dst []byte, what byte, name []byte) []byte {
-	dst, at := begin(dst, 'C')
-	dst = append(dst, what)
-	dst = append(dst, name...)
-	return finish(dst, at)
-}
-
-func appendSimple(dst []byte, sql string) []byte {
-	dst, at := begin(dst, 'Q')
-	dst = appendCString(dst, sql)
-	return finish(dst, at)
-}
-
-func appendExecute(dst []byte, portal string, rows int) []byte {
-	dst, at := begin(dst, 'E')
-	dst = appendCString(dst, portal)
-	dst = binary.BigEndian.AppendUint32(dst, uint32(rows))
-	return finish(dst, at)
-}
-
-// appendBind binds parameters to a portal of a prepared statement.
-func (c *core) appendBind(dst []byte, portal string, name []byte, s *shape, q *db.Query) ([]byte, error) {
-	params := q.Params()
-	if len(params) != len(s.params) {
-		return dst, fmt.Errorf("the statement has %d parameters, the call %d", len(s.params), len(params))
-	}
-	dst, at := begin(dst, 'B')
-	dst = appendCString(dst, portal)
-	dst = append(dst, name...)
-	n := len(params)
-	dst = binary.BigEndian.AppendUint16(dst, uint16(n))
-	formats := len(dst)
-	for range n {
-		dst = append(dst, 0, 0) // text, until the encoder says otherwise
-	}
-	dst = binary.BigEndian.AppendUint16(dst, uint16(n))
-	for i := range params {
-		size := len(dst)
-		dst = append(dst, 0, 0, 0, 0)
-		var f form
-		var err error
-		dst, f, err = c.appendParam(dst, s.forms[i], &params[i])
-		if err != nil {
-			return dst, fmt.Errorf("$%d (%s): %w", i+1, typeName(c.types, s.params[i]), err)
-		}
-		length := uint32(len(dst) - size - 4)
-		if f == null {
-			f, length = text, math.MaxUint32
-		}
-		dst[formats+2*i+1] = byte(f)
-		binary.BigEndian.PutUint32(dst[size:], length)
-	}
-	dst = append(dst, s.formats...)
-	if s.custom {
-		own := dst[len(dst)-2*len(s.columns):]
-		for i := range s.columns {
-			if q.Custom(i) {
-				own[2*i+1] = byte(s.columns[i].format)
-			}
-		}
-	}
-	return finish(dst, at), nil
-}
-
 // form is how a value is encoded: one of the protocol's formats, or not at all.
 type form byte
 
@@ -144,7 +26,7 @@ const (
 
 // appendParam appends one parameter in the form that the server's type takes.
 // What is not known to fit goes as text, which the server parses itself.
-func (c *core) appendParam(dst []byte, oid uint32, p *db.Param) (_ []byte, f form, err error) {
+func appendParam(m *pgtype.Map, dst []byte, oid uint32, p *db.Param) (_ []byte, f form, err error) {
 	switch p.Kind() {
 	case db.ParamNull:
 		return dst, null, nil
@@ -180,7 +62,7 @@ func (c *core) appendParam(dst []byte, oid uint32, p *db.Param) (_ []byte, f for
 		if b, ok := bytesOf(p.Any()); ok && oid == pgtype.ByteaOID {
 			return append(dst, b...), packed, nil
 		}
-		return appendAny(c.types, dst, oid, p.Any(), pgtype.BinaryFormatCode, pgtype.TextFormatCode)
+		return appendAny(m, dst, oid, p.Any(), pgtype.BinaryFormatCode, pgtype.TextFormatCode)
 	}
 	return dst, f, err
 }
@@ -272,10 +154,11 @@ func appendBytes(dst []byte, oid uint32, v []byte) ([]byte, form) {
 	return append(dst, v...), text // text, json and the like
 }
 
-// epoch is midnight of 2000-01-01 in Unix time: where Postgres counts from.
 const (
+	// epochSeconds is midnight of 2000-01-01 in Unix time: where Postgres counts from.
 	epochSeconds = 946684800
-	epochDays    = epochSeconds / 86400
+	// epochDays is the same in days.
+	epochDays = epochSeconds / 86400
 )
 
 func appendTime(dst []byte, oid uint32, t time.Time) ([]byte, form) {

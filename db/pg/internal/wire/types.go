@@ -1,18 +1,58 @@
-package pg
+package wire
 
 import (
 	"encoding/binary"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
+// Types is what one core knows of the types of its database.
+//
 // A domain, an enum, a composite or the type of an extension has an OID that only
 // its database knows. When a statement with such an OID is described, the server
 // is asked once per core what it is, and what it is made of; the statement is
 // ready when that is known. A domain then is its base type: without that, bytes
 // for a domain over bytea would go as bytea's text form, which means other bytes.
+//
+// Owner: reactor.
+type Types struct {
+	m        *pgtype.Map
+	register func(*pgtype.Map) // the user's own types; may be nil
+	asked    map[uint32]bool   // also those that the server does not know
+	bases    map[uint32]uint32 // of domains: no domains themselves
+	found    []*pgtype.Type
+}
+
+// NewTypes returns those that every database has, and what register adds.
+func NewTypes(register func(*pgtype.Map)) *Types {
+	t := &Types{m: pgtype.NewMap(), register: register, asked: map[uint32]bool{}, bases: map[uint32]uint32{}}
+	inUTC(t.m)
+	if register != nil {
+		register(t.m)
+	}
+	return t
+}
+
+// Copy returns types with what t has found out, for another goroutine.
+func (t *Types) Copy() *Types {
+	c := NewTypes(t.register)
+	c.m.RegisterTypes(t.found)
+	return c
+}
+
+// name is that of a type, for messages.
+func (t *Types) name(oid uint32) string {
+	if n, ok := nativeOf(oid); ok {
+		return n.name
+	}
+	if known, ok := t.m.TypeForOID(oid); ok {
+		return strings.ToUpper(known.Name)
+	}
+	return "type " + strconv.FormatUint(uint64(oid), 10)
+}
 
 // typeQuery lists types and their parts, a row per attribute of a composite. It
 // runs as a simple query, also behind a pooler and inside a transaction. The last
@@ -37,50 +77,42 @@ FROM wanted JOIN pg_catalog.pg_type t ON t.oid = wanted.oid LEFT JOIN pg_catalog
 LEFT JOIN pg_catalog.pg_attribute a ON t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY t.oid, a.attnum`
 
-// catalogued is a type as the server's catalog describes it.
+// CatalogType is a type as the server's catalog describes it.
 //
 // Owner: reactor.
-type catalogued struct {
+type CatalogType struct {
 	oid    uint32
 	name   string
 	kind   byte   // pg_type.typtype
 	of     uint32 // a domain's base, an array's element, a range's bounds, a multirange's range
 	delim  byte
 	input  string // the function that reads its text
-	fields []described
-}
-
-// learned is what a core has found out about types.
-//
-// Owner: reactor.
-type learned struct {
-	asked map[uint32]bool   // also those that the server does not know
-	bases map[uint32]uint32 // of domains: no domains themselves
-	types []*pgtype.Type
+	fields []Column
 }
 
 // voidOID is the type of functions that return nothing.
 const voidOID = 2278
 
-// inquire asks for the types of a description that the core does not know; false:
-// there are none.
-func (cn *conn) inquire(u *unit) bool {
-	c, d := cn.core, u.draft
-	var oids []uint32
+// Unknown returns the types of a description that nothing is known of, and that the
+// server has not been asked about yet.
+func (t *Types) Unknown(params []uint32, columns []Column) (oids []uint32) {
 	look := func(oid uint32) {
-		if _, known := c.types.TypeForOID(oid); !known && oid != voidOID && !c.learned.asked[oid] {
+		if _, known := t.m.TypeForOID(oid); !known && oid != voidOID && !t.asked[oid] {
 			oids = append(oids, oid)
 		}
 	}
-	for _, oid := range d.params {
+	for _, oid := range params {
 		look(oid)
 	}
-	for _, col := range d.columns {
-		look(col.oid)
+	for _, col := range columns {
+		look(col.OID)
 	}
-	if len(oids) == 0 {
-		return false
-	}
+	return oids
+}
+
+// TypeQuery is the statement that asks for types and what they are made of. Each of
+// its rows goes to AppendCatalogType.
+func TypeQuery(oids []uint32) string {
 	sql := []byte(typeQuery)
 	for i, oid := range oids {
 		if i > 0 {
@@ -88,96 +120,93 @@ func (cn *conn) inquire(u *unit) bool {
 		}
 		sql = strconv.AppendUint(sql, uint64(oid), 10)
 	}
-	cn.setBuffer(appendSimple(cn.buffer(), string(append(sql, typeQueryEnd...))))
-	next := *d
-	next.asks, next.found = oids, nil
-	cn.push(unit{kind: unitPrepare, st: u.st, prep: u.prep, draft: &next})
-	return true
+	return string(append(sql, typeQueryEnd...))
 }
 
-// catalog takes a row of typeQuery.
-func (d *draft) catalog(body []byte) error {
+// AppendCatalogType takes a DataRow of TypeQuery.
+func AppendCatalogType(found []CatalogType, body []byte) ([]CatalogType, error) {
 	var row [8]string
-	if len(body) < 2 || int(binary.BigEndian.Uint16(body)) != len(row) {
-		return errMessage
-	}
-	body = body[2:]
-	for i := range row {
-		if len(body) < 4 {
-			return errMessage
-		}
-		n := int(int32(binary.BigEndian.Uint32(body)))
-		if body = body[4:]; n > len(body) {
-			return errMessage
-		}
-		if n > 0 {
-			row[i], body = string(body[:n]), body[n:]
-		}
-	}
-	if row[2] == "" {
-		return errMessage
+	if err := splitRow(row[:], body); err != nil || row[2] == "" {
+		return found, ErrMalformed
 	}
 	number := func(s string) uint32 {
 		n, _ := strconv.ParseUint(s, 10, 32) // "": none
 		return uint32(n)
 	}
 	oid := number(row[0])
-	if n := len(d.found); n == 0 || d.found[n-1].oid != oid {
-		d.found = append(d.found, catalogued{oid: oid, name: row[1], kind: row[2][0], of: number(row[3]), input: row[5]})
+	if n := len(found); n == 0 || found[n-1].oid != oid {
+		found = append(found, CatalogType{oid: oid, name: row[1], kind: row[2][0], of: number(row[3]), input: row[5]})
 		if row[4] != "" {
-			d.found[n].delim = row[4][0]
+			found[n].delim = row[4][0]
 		}
 	}
 	if row[7] != "" {
-		last := &d.found[len(d.found)-1]
-		last.fields = append(last.fields, described{row[6], number(row[7])})
+		last := &found[len(found)-1]
+		last.fields = append(last.fields, Column{row[6], number(row[7])})
+	}
+	return found, nil
+}
+
+// splitRow copies the values of a DataRow that has as many as row; NULL is "".
+func splitRow(row []string, body []byte) error {
+	if len(body) < 2 || int(binary.BigEndian.Uint16(body)) != len(row) {
+		return ErrMalformed
+	}
+	body = body[2:]
+	for i := range row {
+		if len(body) < 4 {
+			return ErrMalformed
+		}
+		n := int(int32(binary.BigEndian.Uint32(body)))
+		if body = body[4:]; n > len(body) {
+			return ErrMalformed
+		}
+		if n > 0 {
+			row[i], body = string(body[:n]), body[n:]
+		}
 	}
 	return nil
 }
 
-// learn enters what the server said about the types of a description.
-func (c *core) learn(d *draft) {
-	l := &c.learned
-	if l.asked == nil {
-		l.asked, l.bases = map[uint32]bool{}, map[uint32]uint32{}
+// Learn enters what the server said when it was asked about types.
+func (t *Types) Learn(asked []uint32, answer []CatalogType) {
+	for _, oid := range asked {
+		t.asked[oid] = true
 	}
-	for _, oid := range d.asks {
-		l.asked[oid] = true
-	}
-	found := make(map[uint32]*catalogued, len(d.found))
-	for i := range d.found {
-		found[d.found[i].oid] = &d.found[i]
+	found := make(map[uint32]*CatalogType, len(answer))
+	for i := range answer {
+		found[answer[i].oid] = &answer[i]
 	}
 	for oid := range found {
-		c.typeOf(oid, found)
+		t.typeOf(oid, found)
 	}
 }
 
 // typeOf returns a type, which is registered with its parts if it was not known;
 // nil if it cannot be found out. found shrinks: a type that is part of itself
 // ends there.
-func (c *core) typeOf(oid uint32, found map[uint32]*catalogued) *pgtype.Type {
-	if t, ok := c.types.TypeForOID(oid); ok {
-		return t
+func (t *Types) typeOf(oid uint32, found map[uint32]*CatalogType) *pgtype.Type {
+	if known, ok := t.m.TypeForOID(oid); ok {
+		return known
 	}
 	info := found[oid]
 	if info == nil {
 		return nil
 	}
 	delete(found, oid)
-	t := &pgtype.Type{Name: info.name, OID: oid, Codec: c.codecOf(info, found)}
-	c.types.RegisterType(t)
-	c.learned.types = append(c.learned.types, t)
-	c.learned.asked[oid] = true
+	made := &pgtype.Type{Name: info.name, OID: oid, Codec: t.codecOf(info, found)}
+	t.m.RegisterType(made)
+	t.found = append(t.found, made)
+	t.asked[oid] = true
 	if info.kind == 'd' {
-		c.learned.bases[oid] = c.base(info.of)
+		t.bases[oid] = t.base(info.of)
 	}
-	return t
+	return made
 }
 
 // base is the type that a domain stands for; other types are their own.
-func (c *core) base(oid uint32) uint32 {
-	if b, ok := c.learned.bases[oid]; ok {
+func (t *Types) base(oid uint32) uint32 {
+	if b, ok := t.bases[oid]; ok {
 		return b
 	}
 	return oid
@@ -186,25 +215,25 @@ func (c *core) base(oid uint32) uint32 {
 // textOnly is for types whose binary form nobody here knows.
 var textOnly = &pgtype.TextFormatOnlyCodec{Codec: pgtype.TextCodec{}}
 
-func (c *core) codecOf(info *catalogued, found map[uint32]*catalogued) pgtype.Codec {
+func (t *Types) codecOf(info *CatalogType, found map[uint32]*CatalogType) pgtype.Codec {
 	switch info.kind {
 	case 'e':
 		return &pgtype.EnumCodec{}
 	case 'c':
 		fields := make([]pgtype.CompositeCodecField, len(info.fields))
 		for i, f := range info.fields {
-			t := c.typeOf(f.oid, found)
-			if t == nil {
+			part := t.typeOf(f.OID, found)
+			if part == nil {
 				return textOnly
 			}
-			fields[i] = pgtype.CompositeCodecField{Name: f.name, Type: t}
+			fields[i] = pgtype.CompositeCodecField{Name: f.Name, Type: part}
 		}
 		return &pgtype.CompositeCodec{Fields: fields}
 	}
 	if info.of == 0 {
 		return codecByInput(info.input)
 	}
-	of := c.typeOf(info.of, found)
+	of := t.typeOf(info.of, found)
 	switch {
 	case of == nil:
 	case info.kind == 'd':
@@ -240,9 +269,9 @@ func codecByInput(fn string) pgtype.Codec {
 // Owner: any (immutable after New).
 type vectorCodec struct{ *pgtype.TextFormatOnlyCodec }
 
-// utc makes timestamps inside arrays and ranges come as those of their own: in UTC,
+// inUTC makes timestamps inside arrays and ranges come as those of their own: in UTC,
 // not in the process's zone.
-func utc(m *pgtype.Map) {
+func inUTC(m *pgtype.Map) {
 	put := func(oid uint32, codec pgtype.Codec) *pgtype.Type {
 		t, _ := m.TypeForOID(oid)
 		t = &pgtype.Type{Name: t.Name, OID: oid, Codec: codec}
