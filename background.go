@@ -56,7 +56,7 @@ func (r *request) startAfter() {
 	c := r.ctx
 	ongoing := &c.app.ongoing
 	base := detached{ongoing.ctx, c.reactor, c.copyValues()}
-	log := c.app.logger(r.routeName(), c.Core(), r.stages.requestID)
+	log := c.app.logger(r.routeName(), c.Core(), r.requestID)
 	for _, task := range r.after {
 		ongoing.background[c.Core()].start(r.routeName(), func() { runAfter(base, log, task) })
 	}

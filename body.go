@@ -55,11 +55,11 @@ func (overBody) Read([]byte) (int, error) { return 0, ErrRequestOver }
 func (r *request) body() io.Reader {
 	if r.x.BodyReader != nil {
 		b := &bodyStreamReader{from: r.x.BodyReader}
-		r.bodies = append(r.bodies, b)
+		r.given = append(r.given, b)
 		return b
 	}
 	b := &bodyReader{rest: r.x.Body}
-	r.bodies = append(r.bodies, b)
+	r.given = append(r.given, b)
 	return b
 }
 

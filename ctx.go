@@ -168,15 +168,15 @@ func (c *Ctx) Secure() bool { return read(c, func(r *request) bool { return r.x.
 // SetClient records what a trusted proxy says about the client: its address,
 // and whether it came over TLS.
 func (c *Ctx) SetClient(client netip.Addr, secure bool) {
-	c.change(func(r *request) { r.stages.client, r.x.Secure = client, secure })
+	c.change(func(r *request) { r.client, r.x.Secure = client, secure })
 }
 
 // Client is the address of the client: that of the connection's peer, unless
 // middleware knows that this is a proxy. It is not valid for unix sockets.
 func (c *Ctx) Client() netip.Addr {
 	return read(c, func(r *request) netip.Addr {
-		if r.stages.client.IsValid() {
-			return r.stages.client
+		if r.client.IsValid() {
+			return r.client
 		}
 		return r.x.Remote.Addr().Unmap()
 	})
@@ -211,18 +211,18 @@ func (c *Ctx) Core() int { return c.reactor.Core() }
 // SetRequestID names the request in its log lines and in problem documents. The
 // id is seen by the client: it must be made of letters, digits, "-", "_", "."
 // and the like.
-func (c *Ctx) SetRequestID(id string) { c.change(func(r *request) { r.stages.requestID = id }) }
+func (c *Ctx) SetRequestID(id string) { c.change(func(r *request) { r.requestID = id }) }
 
 // RequestID is what SetRequestID set, or "".
 func (c *Ctx) RequestID() string {
-	return read(c, func(r *request) string { return r.stages.requestID })
+	return read(c, func(r *request) string { return r.requestID })
 }
 
 // Logger is the logger of the app with the route and the core of the request,
 // which are left out once the request is over.
 func (c *Ctx) Logger() *slog.Logger {
 	type names struct{ route, id string }
-	n := read(c, func(r *request) names { return names{r.routeName(), r.stages.requestID} })
+	n := read(c, func(r *request) names { return names{r.routeName(), r.requestID} })
 	return c.app.logger(n.route, c.Core(), n.id)
 }
 

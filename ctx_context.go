@@ -90,7 +90,7 @@ func (c *Ctx) Value(key any) any {
 	if value != nil {
 		return value
 	}
-	if added := read(c, func(r *request) context.Context { return r.added }); added != nil {
+	if added := read(c, func(r *request) context.Context { return r.reply.Added() }); added != nil {
 		return added.Value(key)
 	}
 	return nil

@@ -66,23 +66,18 @@ func (c *Ctx) panicThrown() *async.PanicError {
 // problem document; everything else is logged under the id in it.
 func (c *Ctx) fail(err error) {
 	c.dropAfter()
-	if c.sent() {
+	if c.Sent() {
 		c.logBrokenOff(err)
 		return
 	}
-	var outside http.Header
-	if c.via != nil {
-		outside = c.via.w.Header()
-	}
-	c.change(func(r *request) { r.dropDescription(outside) })
+	c.response().WithdrawAll()
 	p := c.problemOf(err)
 	if id := c.RequestID(); id != "" && p.Instance == "" {
 		named := *p // p may be shared
 		named.Instance = "urn:request:" + id
 		p = &named
 	}
-	c.change(func(r *request) { r.stages.dropped = 0 }) // they were of another answer
-	c.putHeader(p.Header)
+	c.response().PutHeader(p.Header)
 	if err := c.droppedReference(); err != nil {
 		c.fail(err) // whose problem has no header
 		return
@@ -92,10 +87,33 @@ func (c *Ctx) fail(err error) {
 	if status < 400 || status > 599 {
 		status = 500
 	}
-	c.change(func(r *request) {
-		r.scratch = body
-		r.x.Respond(status, problem.ContentType, body)
-	})
+	c.change(func(r *request) { r.reply.RespondSpare(status, problem.ContentType, body) })
+}
+
+// droppedReference is [reply.Reply.Unsendable].
+func (c *Ctx) droppedReference() error {
+	return read(c, func(r *request) error { return r.reply.Unsendable() })
+}
+
+// within is the innermost handler of a route with middleware: the reply gets to know
+// where it begins. One that fails takes back what it has said of its body. It is not
+// called for a request that the engine refuses.
+func within(call Handler) Handler {
+	return func(c *Ctx) error {
+		var refused *problem.Problem
+		c.change(func(r *request) {
+			r.reply.Within()
+			refused = r.refused()
+		})
+		if refused != nil {
+			return refused
+		}
+		err := call(c)
+		if err != nil && !c.Sent() {
+			c.change(func(r *request) { r.reply.Withdraw() })
+		}
+		return err
+	}
 }
 
 // logBrokenOff notes a response of which the client has a part only.
@@ -107,7 +125,7 @@ func (c *Ctx) logBrokenOff(err error) {
 func (*dispatcher) brokenOff(x *exchange.Exchange, err error) {
 	if r, ok := x.User.(*request); ok && r.ctx != nil {
 		c := r.ctx
-		id := r.stages.requestID
+		id := r.requestID
 		logBroken(c.app.logger(r.routeName(), c.Core(), id), id, "response broken off", false, err)
 	}
 }

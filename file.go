@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/fasterapi/fasterapi/internal/bridge"
 	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/problem"
 )
@@ -137,18 +138,18 @@ func escapes(err error) bool {
 // serve answers with content: all of it, ranges of it, or that the client has it.
 func (f *File) serve(c *Ctx, content io.Reader, info fs.FileInfo) error {
 	f.describe(c, info)
-	w := newHTTPWriter(c)
-	w.problems = true
-	f.header(c, w.header)
+	w := bridge.NewWriter(holder{c})
+	w.Problems = true
+	f.header(c, w.Header())
 	return f.answer(c, w, content, info)
 }
 
 // describe fills in what the file system knows.
 func (f *File) describe(c *Ctx, info fs.FileInfo) {
 	if f.ETag == "" {
-		f.ETag = c.ownHeader("ETag")
+		f.ETag = c.response().OwnHeader("ETag")
 	}
-	if modified, err := http.ParseTime(c.ownHeader("Last-Modified")); err == nil && f.ModTime.IsZero() {
+	if modified, err := http.ParseTime(c.response().OwnHeader("Last-Modified")); err == nil && f.ModTime.IsZero() {
 		f.ModTime = modified
 	}
 	if info == nil {
@@ -165,18 +166,18 @@ func (f *File) describe(c *Ctx, info fs.FileInfo) {
 // header sets what f says. A tag and a type of middleware are of no file.
 func (f *File) header(c *Ctx, h http.Header) {
 	h.Del("Content-Type")
-	if said := c.ownHeader("Content-Type"); said != "" {
+	if said := c.response().OwnHeader("Content-Type"); said != "" {
 		h.Set("Content-Type", said)
 	}
 	if f.ContentType != "" {
 		h.Set("Content-Type", f.ContentType)
-		if !c.mayStage("Content-Type", f.ContentType) {
+		if !c.response().Valid("Content-Type", f.ContentType) {
 			h.Set("Content-Type", binaryType)
 		}
 	}
 	h.Del("Etag")
-	if h.Del("Last-Modified"); c.ownHeader("Last-Modified") != "" {
-		h.Set("Last-Modified", c.ownHeader("Last-Modified"))
+	if h.Del("Last-Modified"); c.response().OwnHeader("Last-Modified") != "" {
+		h.Set("Last-Modified", c.response().OwnHeader("Last-Modified"))
 	}
 	if f.ETag != "" && f.ETag != "-" {
 		h.Set("Etag", f.ETag)

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/fasterapi/fasterapi/internal/bridge"
 	"github.com/fasterapi/fasterapi/internal/field"
 )
 
@@ -22,7 +23,7 @@ import (
 // Owner: the handler of the request.
 type fileContent struct {
 	c       *Ctx
-	w       *httpWriter
+	w       *bridge.Writer
 	content io.Reader
 	seeker  io.Seeker // of content; nil: it cannot seek, so there are no ranges
 	size    int64     // bytes
@@ -32,7 +33,7 @@ type fileContent struct {
 
 // answer answers with content whose head is in w: all of it, ranges of it, or that
 // the client has it (RFC 9110 sections 13.2.2 and 14.2).
-func (f *File) answer(c *Ctx, w *httpWriter, content io.Reader, info fs.FileInfo) error {
+func (f *File) answer(c *Ctx, w *bridge.Writer, content io.Reader, info fs.FileInfo) error {
 	out := &fileContent{c: c, w: w, content: content}
 	if err := out.measure(info); err != nil {
 		return err
@@ -41,10 +42,10 @@ func (f *File) answer(c *Ctx, w *httpWriter, content io.Reader, info fs.FileInfo
 		return err
 	}
 	known := field.Known{}
-	known.Tag, _ = field.ParseTag(w.header.Get("ETag"))
+	known.Tag, _ = field.ParseTag(w.Header().Get("ETag"))
 	if saysDate(f.ModTime) {
 		known.ModifiedAt(f.ModTime, time.Now())
-		w.header.Set("Last-Modified", known.Modified.UTC().Format(http.TimeFormat))
+		w.Header().Set("Last-Modified", known.Modified.UTC().Format(http.TimeFormat))
 	}
 	conditions := field.ReadConditions(c.Headers)
 	switch conditions.Evaluate(c.Method(), known) {
@@ -52,12 +53,12 @@ func (f *File) answer(c *Ctx, w *httpWriter, content io.Reader, info fs.FileInfo
 		return out.notModified()
 	case field.Failed:
 		w.WriteHeader(http.StatusPreconditionFailed)
-		return w.finish()
+		return w.Finish()
 	}
 	if out.seeker == nil {
 		return out.whole()
 	}
-	w.header.Set("Accept-Ranges", "bytes")
+	w.Header().Set("Accept-Ranges", "bytes")
 	asked := c.Headers("Range")
 	if c.Method() != http.MethodGet || len(asked) != 1 || !conditions.TakesRange(known) {
 		return out.whole() // RFC 9110 section 14.2: ranges are for GET
@@ -65,9 +66,9 @@ func (f *File) answer(c *Ctx, w *httpWriter, content io.Reader, info fs.FileInfo
 	ranges, selection := field.Ranges(asked[0], out.size)
 	switch {
 	case selection == field.Unsatisfiable:
-		w.header.Set("Content-Range", field.Unsatisfied(out.size))
+		w.Header().Set("Content-Range", field.Unsatisfied(out.size))
 		w.WriteHeader(http.StatusRequestedRangeNotSatisfiable)
-		return w.finish()
+		return w.Finish()
 	case selection == field.Parts && len(ranges) == 1:
 		return out.part(ranges[0])
 	case selection == field.Parts:
@@ -109,7 +110,7 @@ func (f *fileContent) measure(info fs.FileInfo) (err error) {
 // guessType decides the content type, unless it is said: by the extension of the
 // name, else by the first 512 bytes.
 func (f *fileContent) guessType(name string) error {
-	if said, ok := f.w.header["Content-Type"]; ok {
+	if said, ok := f.w.Header()["Content-Type"]; ok {
 		if len(said) > 0 {
 			f.mediaType = said[0]
 		}
@@ -128,39 +129,39 @@ func (f *fileContent) guessType(name string) error {
 		}
 		f.mediaType = http.DetectContentType(sample)
 	}
-	f.w.header.Set("Content-Type", f.mediaType)
+	f.w.Header().Set("Content-Type", f.mediaType)
 	return nil
 }
 
 // standsFor tells middleware what the 200 would have been.
 func (f *fileContent) standsFor() {
-	f.c.Set(field.EntireKey{}, field.Entire{ContentType: f.mediaType, Size: f.size, Streamed: f.size > holdBack})
+	f.c.Set(field.EntireKey{}, field.Entire{ContentType: f.mediaType, Size: f.size, Streamed: f.size > bridge.HoldBack})
 }
 
 // notModified answers that the client has it. Of what describes the content, only
 // what guides caches is sent (RFC 9110 section 15.4.5).
 func (f *fileContent) notModified() error {
 	f.standsFor()
-	h := f.w.header
+	h := f.w.Header()
 	h["Content-Type"] = nil
 	h.Del("Content-Encoding")
 	if h.Get("ETag") != "" {
 		h.Del("Last-Modified")
 	}
 	f.w.WriteHeader(http.StatusNotModified)
-	return f.w.finish()
+	return f.w.Finish()
 }
 
 func (f *fileContent) whole() error {
-	f.w.header.Set("Content-Length", strconv.FormatInt(f.size, 10))
+	f.w.Header().Set("Content-Length", strconv.FormatInt(f.size, 10))
 	f.w.WriteHeader(http.StatusOK)
 	if f.c.Method() == http.MethodHead {
-		return f.w.finish()
+		return f.w.Finish()
 	}
 	if err := f.copy(f.w, f.size); err != nil {
 		return err
 	}
-	return f.w.finish()
+	return f.w.Finish()
 }
 
 // copy copies n bytes of the content. Content that ends before is broken off.
@@ -181,13 +182,13 @@ func (f *fileContent) part(r field.Range) error {
 	if _, err := f.seeker.Seek(r.Start, io.SeekStart); err != nil {
 		return err
 	}
-	f.w.header.Set("Content-Range", r.ContentRange(f.size))
-	f.w.header.Set("Content-Length", strconv.FormatInt(r.Length, 10))
+	f.w.Header().Set("Content-Range", r.ContentRange(f.size))
+	f.w.Header().Set("Content-Length", strconv.FormatInt(r.Length, 10))
 	f.w.WriteHeader(http.StatusPartialContent)
 	if err := f.copy(f.w, r.Length); err != nil {
 		return err
 	}
-	return f.w.finish()
+	return f.w.Finish()
 }
 
 // parts answers with several ranges, RFC 9110 section 15.3.7.2.
@@ -208,8 +209,8 @@ func (f *fileContent) parts(ranges []field.Range) error {
 	if err := body.SetBoundary(plan.Boundary()); err != nil {
 		return err
 	}
-	f.w.header.Set("Content-Type", "multipart/byteranges; boundary="+plan.Boundary())
-	f.w.header.Set("Content-Length", strconv.FormatInt(int64(length), 10))
+	f.w.Header().Set("Content-Type", "multipart/byteranges; boundary="+plan.Boundary())
+	f.w.Header().Set("Content-Length", strconv.FormatInt(int64(length), 10))
 	f.w.WriteHeader(http.StatusPartialContent)
 	for _, r := range ranges {
 		part, err := body.CreatePart(f.partHeader(r))
@@ -226,7 +227,7 @@ func (f *fileContent) parts(ranges []field.Range) error {
 	if err := body.Close(); err != nil {
 		return err
 	}
-	return f.w.finish()
+	return f.w.Finish()
 }
 
 func (f *fileContent) partHeader(r field.Range) textproto.MIMEHeader {

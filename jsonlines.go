@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/fasterapi/fasterapi/internal/codec"
+	"github.com/fasterapi/fasterapi/internal/reply"
 	"github.com/fasterapi/fasterapi/openapi"
 )
 
@@ -39,18 +40,18 @@ func (JSONLines[T]) output() (output, error) {
 	answers := []openapi.Answer{{Status: http.StatusOK, ContentType: jsonLinesType, Item: reflect.TypeFor[T]()}}
 	return output{waits: true, answers: answers, render: func(c *Ctx, lines JSONLines[T]) error {
 		c.stage(http.StatusOK, jsonLinesType, nil)
-		out := newBodyStream(c, 0, flushSoon)
-		defer out.stop()
-		if lines != nil && c.wantsContent() {
-			if err := noContent(writeLines(c, encoder, out, lines)); err != nil {
+		out := reply.NewBody(holder{c}, 0)
+		defer out.Stop()
+		if lines != nil && c.response().WantsContent() {
+			if err := reply.IgnoreUnsent(writeLines(c, encoder, out, lines)); err != nil {
 				return err
 			}
 		}
-		return out.close()
+		return out.Close()
 	}}, nil
 }
 
-func writeLines[T any](c *Ctx, encoder *codec.Encoder, out *bodyStream, lines JSONLines[T]) error {
+func writeLines[T any](c *Ctx, encoder *codec.Encoder, out *reply.Body, lines JSONLines[T]) error {
 	line := c.spare()
 	err := each(iter.Seq2[T, error](lines), func(value T) (err error) {
 		if line, err = codec.Append(encoder, line[:0], &value); err == nil {

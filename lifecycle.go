@@ -355,7 +355,7 @@ func (r *request) cleanUp() {
 func (r *request) runCleanup(cleanup func(error)) {
 	defer func() {
 		if v := recover(); v != nil {
-			r.ctx.app.logger(r.routeName(), r.ctx.Core(), r.stages.requestID).Error("cleanup of a provider panicked", slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
+			r.ctx.app.logger(r.routeName(), r.ctx.Core(), r.requestID).Error("cleanup of a provider panicked", slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
 		}
 	}()
 	cleanup(r.outcome)

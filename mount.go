@@ -2,17 +2,11 @@ package fasterapi
 
 import (
 	"cmp"
-	"context"
-	"crypto/tls"
 	"errors"
-	"io"
 	"net/http"
-	"net/url"
 	"strings"
-	"sync"
 
-	"github.com/fasterapi/fasterapi/internal/field"
-	"github.com/fasterapi/fasterapi/internal/http1/wire"
+	"github.com/fasterapi/fasterapi/internal/bridge"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -30,8 +24,8 @@ func mountedMethods() []string {
 // [http.StripPrefix], h sees paths without prefix, and "/" for prefix itself.
 // Routes of the app that are more specific come first.
 //
-// Nobody knows what h answers, so the OpenAPI document leaves it out; a function
-// for OpenAPIConfig.Edit may tell. Depends does not reach it, middleware does.
+// Nobody knows what h answers, so the OpenAPI document leaves it out; describe
+// it with OpenAPIConfig.Edit. Depends does not reach it, middleware does.
 //
 // What h streams in answer to HEAD is not sent: once its head is, the context of the
 // request ends and writes fail with [http.ErrBodyNotAllowed], unless h has said
@@ -99,153 +93,16 @@ func (o *options) refuseDepends() []error {
 func (m *mounted) start(c *Ctx) (bool, error) { return true, m.call(c) }
 
 func (m *mounted) call(c *Ctx) error {
-	r, err := c.httpRequest(c)
-	if err == nil {
-		err = stripSegments(r.URL, m.depth)
-	}
+	r, err := bridge.NewRequest(c, holder{c}, m.depth)
 	if err != nil {
-		return problem.Wrap(err, http.StatusBadRequest, "the request target cannot be understood")
+		return badTarget(err)
 	}
-	w := newHTTPWriter(c)
-	defer w.end()
-	defer removeForm(r)
-	m.handler.ServeHTTP(w, r)
-	return w.finish()
+	return bridge.Serve(holder{c}, m.handler, r)
 }
 
-// removeForm removes the temporary files of a form that was parsed from r, as net/http
-// does at the end of a request.
-func removeForm(r *http.Request) {
-	if r.MultipartForm != nil {
-		_ = r.MultipartForm.RemoveAll() // as net/http
-	}
-}
-
-// stripSegments takes the first n segments off the path of u, however they are
-// encoded.
-func stripSegments(u *url.URL, n int) (err error) {
-	raw := u.EscapedPath()
-	for ; n > 0; n-- {
-		next := strings.IndexByte(raw[1:], '/')
-		if next < 0 {
-			raw = "/"
-			break
-		}
-		raw = raw[1+next:]
-	}
-	u.RawPath = ""
-	if u.Path, err = url.PathUnescape(raw); u.EscapedPath() != raw {
-		u.RawPath = raw
-	}
-	return err
-}
-
-// httpRequest is the request as net/http handlers read it. Nothing in it
-// aliases the exchange but the body.
-func (c *Ctx) httpRequest(ctx context.Context) (*http.Request, error) {
-	head := &c.x.Head
-	u, err := url.ParseRequestURI(string(head.Target))
-	if err != nil {
-		return nil, err
-	}
-	r := (&http.Request{
-		Method: c.Method(), URL: u, Host: string(head.Host), RequestURI: string(head.Target),
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: make(http.Header, len(head.Headers)), RemoteAddr: c.x.Remote.String(),
-	}).WithContext(ctx)
-	if head.Minor == 0 {
-		r.Proto, r.ProtoMinor = "HTTP/1.0", 0
-	}
-	for _, h := range head.Headers {
-		name := http.CanonicalHeaderKey(string(h.Name))
-		switch name {
-		case "Host", "Transfer-Encoding", "Trailer": // net/http keeps them out as well
-		default:
-			r.Header[name] = append(r.Header[name], string(h.Value))
-		}
-	}
-	if c.Secure() {
-		r.TLS = &tls.ConnectionState{HandshakeComplete: true}
-	}
-	c.requestBody(r)
-	return r, nil
-}
-
-func (c *Ctx) requestBody(r *http.Request) {
-	stream := c.stream()
-	switch {
-	case stream != nil:
-		r.Body, r.ContentLength = io.NopCloser(c.Body()), c.x.Head.ContentLength
-		if c.x.Head.Chunked {
-			r.ContentLength, r.TransferEncoding = -1, []string{"chunked"}
-			r.Trailer = c.announced()
-			body := &trailedBody{ReadCloser: r.Body, c: c, trailer: r.Trailer}
-			c.OnEnd(body.leave)
-			r.Body = body
-		}
-	case len(c.x.Body) == 0:
-		r.Body = http.NoBody
-	default:
-		r.Body, r.ContentLength = io.NopCloser(c.Body()), int64(len(c.x.Body))
-	}
-	if stream == nil && len(c.x.Trailers()) > 0 {
-		r.Trailer = c.announced()
-		c.fillTrailer(r.Trailer)
-	}
-}
-
-// announced are the names that the Trailer fields give, without values yet.
-func (c *Ctx) announced() http.Header {
-	trailer := http.Header{}
-	for value := range c.x.Head.Values("Trailer") {
-		for list, more := string(value), true; more; {
-			var name string
-			name, list, more = field.NextToken(list)
-			if name = http.CanonicalHeaderKey(name); name != "" && wire.KeepsTrailer(name) {
-				trailer[name] = nil
-			}
-		}
-	}
-	return trailer
-}
-
-func (c *Ctx) fillTrailer(trailer http.Header) {
-	for _, h := range c.x.Trailers() {
-		name := http.CanonicalHeaderKey(string(h.Name))
-		trailer[name] = append(trailer[name], string(h.Value))
-	}
-}
-
-// trailedBody is a request body that fills in the trailer fields at its end. A
-// goroutine that the handler has left behind may still read it.
-//
-// Owner: shared.
-type trailedBody struct {
-	io.ReadCloser
-	trailer http.Header
-
-	mu sync.Mutex
-	c  *Ctx // until the fields are filled in or the request has ended
-}
-
-// Read implements [io.Reader].
-func (b *trailedBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if err == io.EOF {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		if b.c != nil {
-			b.c.fillTrailer(b.trailer)
-			b.c = nil
-		}
-	}
-	return n, err
-}
-
-func (b *trailedBody) leave(*Ctx) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.c = nil
+// badTarget is the answer to a request that net/http could not make anything of.
+func badTarget(err error) error {
+	return problem.Wrap(err, http.StatusBadRequest, "the request target cannot be understood")
 }
 
 // FromRequest returns the [Ctx] of a request that a mounted handler or net/http

@@ -3,16 +3,12 @@ package fasterapi
 import (
 	"context"
 	"errors"
-	"io"
-	"sync"
 	"sync/atomic"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/reply"
 	"github.com/fasterapi/fasterapi/internal/websocket"
 )
-
-// copyBuffer is how many bytes a copy into a response moves at once.
-const copyBuffer = 32 << 10
 
 // ongoing is what outlives single requests: what has to end when the app
 // does.
@@ -26,8 +22,7 @@ type ongoing struct {
 	// draining holds who wants to hear that the app shuts down; ending: it does.
 	draining async.Watchers
 	ending   atomic.Bool
-	// copies lends buffers of copyBuffer bytes.
-	copies sync.Pool
+	copies   reply.Copier
 	// sockets are the open WebSockets of each core.
 	sockets []socketSet
 	pools   websocket.Pools
@@ -46,16 +41,6 @@ func (l *ongoing) announce() {
 	for i := range l.sockets {
 		l.sockets[i].closeAll()
 	}
-}
-
-// copy is io.Copy with a buffer that is lent for the time of the copy.
-func (l *ongoing) copy(w io.Writer, r io.Reader) (int64, error) {
-	buf, _ := l.copies.Get().(*[copyBuffer]byte)
-	if buf == nil {
-		buf = new([copyBuffer]byte)
-	}
-	defer l.copies.Put(buf)
-	return io.CopyBuffer(w, struct{ io.Reader }{r}, buf[:])
 }
 
 // drain waits for background tasks, when it has announced the end; when ctx ends

@@ -8,6 +8,7 @@ import (
 	"reflect"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/reply"
 	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/problem"
 )
@@ -45,9 +46,9 @@ func (h HTML) render(c *Ctx) error {
 }
 
 // stageText makes text the response. A long one is not copied: many responses may
-// share it, and what is beyond keepScratch would be an allocation each time.
+// share it, and what is beyond reply.KeepSpare would be an allocation each time.
 func (c *Ctx) stageText(contentType, text string) {
-	if len(text) < keepScratch {
+	if len(text) < reply.KeepSpare {
 		c.stageSpare(http.StatusOK, contentType, append(c.spare(), text...))
 	} else {
 		c.stage(http.StatusOK, contentType, bytesOf(text))
@@ -70,7 +71,7 @@ func (Blob) output() (output, error) {
 }
 
 func (b Blob) render(c *Ctx) error {
-	c.stageAs(http.StatusOK, b.ContentType, binaryType, b.Data)
+	c.response().StageAs(http.StatusOK, b.ContentType, binaryType, b.Data)
 	return nil
 }
 
@@ -127,7 +128,7 @@ func (Response[T]) output() (output, error) {
 	}
 	body := renderOf[T](out)
 	out.render = func(c *Ctx, r Response[T]) error {
-		c.putHeader(r.Header)
+		c.response().PutHeader(r.Header)
 		for _, cookie := range r.Cookies {
 			c.SetCookie(cookie)
 		}
@@ -144,7 +145,7 @@ func (Response[T]) output() (output, error) {
 // returns the bytes that the client has already sent after the request. It
 // needs a route on goroutines and HTTP/1.
 func (c *Ctx) Hijack() (conn net.Conn, rest []byte, err error) {
-	err = c.takeOver(func(x *exchange.Exchange) error {
+	err = c.response().TakeOver(func(x *exchange.Exchange) error {
 		conn, rest, err = x.Hijack()
 		return err
 	})

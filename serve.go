@@ -40,7 +40,7 @@ func (d *dispatcher) Begin(x *exchange.Exchange) {
 	m := d.router.Match(x.Head.Method, x.Head.Path, &r.params)
 	if m.Outcome == router.Found {
 		r.route = m.Route.Value
-		r.status = r.route.opts.status
+		r.reply.SetStatus(r.route.opts.status)
 	} else {
 		r.missed = m
 	}

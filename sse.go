@@ -12,6 +12,7 @@ import (
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/codec"
 	"github.com/fasterapi/fasterapi/internal/eventstream"
+	"github.com/fasterapi/fasterapi/internal/reply"
 	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/problem"
 )
@@ -120,7 +121,7 @@ type EventSender[T any] struct {
 	silence time.Duration
 
 	mu     sync.Mutex
-	out    *bodyStream
+	out    *reply.Body
 	timer  alarm
 	text   []byte // of the event in work
 	body   []byte // of its data
@@ -144,28 +145,28 @@ func (s *EventSender[T]) run(events SSE[T]) error {
 	defer s.end()
 	var err error
 	switch {
-	case !c.wantsContent():
+	case !c.response().WantsContent():
 	case events.Send != nil:
 		err = events.Send(s)
 	default:
 		err = s.sendAll(events.Events)
 	}
-	err = noContent(err)
+	err = reply.IgnoreUnsent(err)
 	var panicked *async.PanicError
 	if err != nil && (c.Err() == nil || errors.As(err, &panicked)) { // else the client has left
 		logBroken(c.Logger(), c.RequestID(), "event stream failed", false, err)
 	}
 	s.end()
-	return s.out.close() // the browser comes back, also after an error
+	return s.out.Close() // the browser comes back, also after an error
 }
 
 // begin sends the head, and with it that the stream is open.
 func (s *EventSender[T]) begin(retry time.Duration) error {
 	c := s.c
-	c.setDefault("Cache-Control", "no-cache")
-	c.setDefault("X-Accel-Buffering", "no") // nginx would collect the events
+	c.response().DefaultHeader("Cache-Control", "no-cache")
+	c.response().DefaultHeader("X-Accel-Buffering", "no") // nginx would collect the events
 	c.stage(http.StatusOK, eventstream.Type, nil)
-	s.out = newBodyStream(c, 0, flushSoon)
+	s.out = reply.NewBody(holder{c}, 0)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.text = eventstream.AppendRetry(nil, retry)
@@ -258,14 +259,4 @@ func (s *EventSender[T]) Comment(text string) error {
 }
 
 // write sends s.text at once.
-func (s *EventSender[T]) write() error {
-	if err := s.out.open(); err != nil {
-		return err
-	}
-	if len(s.text) > 0 {
-		if _, err := s.out.body.Write(s.text); err != nil {
-			return err
-		}
-	}
-	return s.out.body.Flush()
-}
+func (s *EventSender[T]) write() error { return s.out.Send(s.text) }

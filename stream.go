@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/reply"
 	"github.com/fasterapi/fasterapi/openapi"
 )
 
@@ -49,7 +50,7 @@ type StreamWriter struct {
 // streamWriter returns a writer to body that ends with the request.
 func (c *Ctx) streamWriter(body exchange.BodyWriter) *StreamWriter {
 	w := &StreamWriter{body: body}
-	if !c.change(func(r *request) { r.writers = append(r.writers, w) }) {
+	if !c.change(func(r *request) { r.given = append(r.given, w) }) {
 		w.body = nil
 	}
 	return w
@@ -103,24 +104,27 @@ func (s Stream) render(c *Ctx) (err error) {
 	if closer, ok := s.Reader.(io.Closer); ok {
 		defer func() { err = errors.Join(err, closer.Close()) }()
 	}
-	c.stageAs(http.StatusOK, s.ContentType, binaryType, nil)
-	out := newBodyStream(c, s.Length, flushSoon)
-	defer out.stop()
+	c.response().StageAs(http.StatusOK, s.ContentType, binaryType, nil)
+	out := reply.NewBody(holder{c}, s.Length)
+	defer out.Stop()
 	switch {
 	case !s.oneSource():
 		err = errSources
-	case !c.wantsContent():
+	case !c.response().WantsContent():
 	case s.Write != nil:
 		err = s.write(c, out)
 	case s.Reader != nil:
-		_, err = c.app.ongoing.copy(out, s.Reader)
+		_, err = c.app.ongoing.copies.Copy(out, s.Reader)
 	default:
-		err = out.writeAll(s.Chunks)
+		err = each(s.Chunks, func(chunk []byte) error {
+			_, err := out.Write(chunk)
+			return err
+		})
 	}
-	if err = noContent(err); err != nil {
+	if err = reply.IgnoreUnsent(err); err != nil {
 		return err
 	}
-	return out.close()
+	return out.Close()
 }
 
 func (s Stream) oneSource() bool {
@@ -134,21 +138,14 @@ func (s Stream) oneSource() bool {
 }
 
 // write gives the body writer itself to the source, which flushes as it likes.
-func (s Stream) write(c *Ctx, out *bodyStream) error {
-	if err := out.open(); err != nil || out.unsent {
+func (s Stream) write(c *Ctx, out *reply.Body) error {
+	body, err := out.Open()
+	if err != nil {
 		return err
 	}
-	w := c.streamWriter(out.body)
+	w := c.streamWriter(body)
 	defer w.end() // before the filters below it end
 	return s.Write(w)
-}
-
-// writeAll writes every chunk.
-func (s *bodyStream) writeAll(chunks iter.Seq2[[]byte, error]) error {
-	return each(chunks, func(chunk []byte) error {
-		_, err := s.Write(chunk)
-		return err
-	})
 }
 
 var errPanicHidden = errors.New("fasterapi: a panic behind a sequence was hidden by it")

@@ -272,7 +272,7 @@ func (c *Ctx) hello(terms websocket.Accepted) []byte {
 // the reactor's. closed must be called when it has ended.
 func (c *Ctx) openConn(o *websocket.Options, deflate bool) (conn *websocket.Conn, closed func(), err error) {
 	closed = func() {}
-	err = c.takeOver(func(x *exchange.Exchange) error {
+	err = c.response().TakeOver(func(x *exchange.Exchange) error {
 		d, err := x.TakeDescriptor()
 		if err == nil {
 			conn, closed = websocket.Open(c.reactor, d.FD, o, deflate, d.Rest), d.Closed

@@ -243,8 +243,8 @@ func (r *socketRoute[Incoming, Outgoing]) accept(s *Socket[Incoming, Outgoing]) 
 	if c == nil {
 		return nil, errNotAccepted
 	}
-	c.respond(http.StatusSwitchingProtocols, "", nil)
-	c.runHeads()
+	c.response().Respond(http.StatusSwitchingProtocols, "", nil)
+	c.response().RunHeads()
 	hello := c.hello(s.terms)
 	conn, closed, err := c.openConn(&r.options, s.terms.Deflate)
 	if err != nil {

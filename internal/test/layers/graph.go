@@ -20,6 +20,7 @@ func Project() Rules {
 			"db/pg/internal/wire db":                "parameters and rows are package db's",
 			"reactor/virtual reactor":               "a reactor with a manual clock",
 			"internal/bind internal/codec":          "a body is decoded by the compiled codec",
+			"internal/bridge internal/reply":        "what net/http handlers write is a reply",
 			"examples/... fasterapitest":            "examples show how to test",
 			"examples/... middleware":               "examples use it",
 			"examples/... security":                 "examples use it",
@@ -32,6 +33,7 @@ func Project() Rules {
 		},
 		Owned: []string{
 			"async", "reactor/...", "internal/stream", "internal/http1", "internal/websocket", "db/pg", "db/pg/internal/wire", "db/sqlite",
+			"internal/reply", "internal/bridge",
 		},
 		Tagged: []string{"internal/poll/...", "internal/invariant", "internal/goroutine"},
 		Clockless: []string{
@@ -79,6 +81,7 @@ func packages() map[string]Package {
 		"internal/test/contract": {Layer: 0, Modules: []string{"github.com/getkin/kin-openapi", "github.com/santhosh-tekuri/jsonschema/v6"}},
 		"internal/test/app":      {Layer: 0},
 		"internal/test/onefield": {Layer: 2, Imports: []string{"internal/field"}},
+		"internal/test/held":     {Layer: 6, Imports: []string{"async", "internal/exchange", "internal/http1/wire", "internal/reply"}},
 
 		// Layer 2: futures know no reactor; the wire format knows no socket.
 		"async":               {Layer: 2, Imports: []string{"internal/invariant"}},
@@ -111,6 +114,8 @@ func packages() map[string]Package {
 		// Layer 5: protocols, drivers, and the pure parts that the root wires up.
 		"internal/http1":   {Layer: 5, Imports: with("internal/stream", "internal/exchange", "internal/http1/wire", "problem")},
 		"internal/nethttp": {Layer: 5, Imports: with("internal/exchange", "internal/http1/wire", "problem")},
+		"internal/reply":   {Layer: 5, Imports: []string{"async", "internal/exchange", "internal/field", "internal/http1/wire", "internal/invariant"}},
+		"internal/bridge":  {Layer: 5, Imports: []string{"async", "internal/exchange", "internal/field", "internal/http1/wire", "internal/reply", "problem"}},
 		"db/pg":            {Layer: 5, Imports: with("db", "db/internal/sqltext", "db/pg/internal/wire", "internal/stream"), Modules: []string{pgx}},
 		"db/sqlite":        {Layer: 5, Imports: []string{"db", "db/internal/sqltext", "async", "reactor", "metric", "internal/ring", "internal/invariant"}, Modules: []string{sqlite, libc}},
 		"observe":          {Layer: 5, Imports: []string{"async", "reactor", "metric", "db", "problem"}, Modules: []string{prometheus}},
@@ -122,6 +127,7 @@ func packages() map[string]Package {
 		// Layer 6: the root package. It imports no database driver.
 		".": {Layer: 6, Imports: with("problem", "cache", "resilience", "db", "observe", "openapi", "deploy",
 			"internal/exchange", "internal/field", "internal/http1", "internal/http1/wire", "internal/nethttp", "internal/stream",
+			"internal/reply", "internal/bridge",
 			"internal/websocket", "internal/router", "internal/schema", "internal/bind", "internal/codec", "internal/inject", "internal/eventstream", "internal/settings"), Modules: []string{swgui}},
 
 		// Layer 7: its users.

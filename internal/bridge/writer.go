@@ -1,4 +1,4 @@
-package fasterapi
+package bridge
 
 import (
 	"bufio"
@@ -12,28 +12,58 @@ import (
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/field"
+	"github.com/fasterapi/fasterapi/internal/reply"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
-// holdBack is how many bytes of a body an httpWriter keeps before it opens
-// a stream: what ends below goes out in one piece with its length.
-const holdBack = 4 << 10
+// HoldBack is how many bytes of a body a [Writer] keeps before it opens a stream: what
+// ends below goes out in one piece with its length.
+const HoldBack = 4 << 10
 
-// httpWriter is a response as net/http handlers write it: what mounted
+// Serve lets handler answer the exchange of h.
+func Serve(h Holder, handler http.Handler, r *http.Request) error {
+	w := NewWriter(h)
+	defer w.End()
+	defer removeForm(r)
+	handler.ServeHTTP(w, r)
+	if in, ok := r.Context().(*wrapped); ok {
+		if in.leave(); in.broken {
+			return errBrokenOff
+		}
+	}
+	return w.Finish()
+}
+
+// removeForm removes the temporary files of a form that was parsed from r, as net/http
+// does at the end of a request.
+func removeForm(r *http.Request) {
+	if r.MultipartForm != nil {
+		_ = r.MultipartForm.RemoveAll() // as net/http
+	}
+}
+
+// Writer is a response as net/http handlers write it: what mounted
 // handlers, net/http middleware and files write to. On a reactor the whole
 // body is held back, because streaming waits for the client.
 //
 // Handlers for net/http may leave a goroutine behind that still has the writer: it
-// fails with [ErrRequestOver] once its handler has returned.
+// fails with [exchange.ErrOver] once its handler has returned.
 //
 // Owner: mu. header: the handler; what it is told later is not looked at.
-type httpWriter struct {
+type Writer struct {
+	// Problems: failures are answered with problem documents instead of the text that
+	// is written. It is set before the first use.
+	Problems bool
+
 	mu     sync.Mutex
 	over   atomic.Bool // the handler has returned; stored under mu
-	c      *Ctx
-	via    *relay // of the middleware around this writer's owner
+	h      Holder
+	reply  reply.Handle
+	way    *reply.Way // of the middleware around this writer's owner
 	header http.Header
-	status int // 0: not decided
+	// onReactor: the handler must not wait for the client.
+	onReactor bool
+	status    int // 0: not decided
 	// length is the declared length of the body, -1 without.
 	length int64
 	// unsent counts the bytes that were written though they are not sent.
@@ -42,21 +72,24 @@ type httpWriter struct {
 	body   exchange.BodyWriter // nil until the stream is open
 	err    error
 	taken  bool // the connection was hijacked
-	// problems: failures are answered with problem documents instead of the
-	// text that is written.
-	problems bool
 }
 
-func newHTTPWriter(c *Ctx) *httpWriter {
-	w := &httpWriter{c: c, via: c.via, header: make(http.Header, 8), length: -1}
-	c.change(func(r *request) { r.x.Store(w.header) })
+// NewWriter returns the writer of the response of h, with the header that is staged.
+// The goroutine that makes it calls Finish, or End.
+func NewWriter(h Holder) *Writer {
+	w := &Writer{h: h, reply: reply.Handle{Holder: h}, header: make(http.Header, 8), length: -1}
+	w.reply.Use(func(r *reply.Reply) {
+		x := r.Exchange()
+		x.Store(w.header)
+		w.way, w.onReactor = r.Way(), x.OnReactor()
+	})
 	delete(w.header, "Connection") // it has been heard
 	return w
 }
 
 // Header implements [http.ResponseWriter]. Once the handler has returned it is a header
 // of nothing: to change one that is being read would end the process.
-func (w *httpWriter) Header() http.Header {
+func (w *Writer) Header() http.Header {
 	if w.over.Load() {
 		return http.Header{}
 	}
@@ -65,7 +98,7 @@ func (w *httpWriter) Header() http.Header {
 
 // WriteHeader implements [http.ResponseWriter]. Informational responses are
 // not sent: the engines send 100 Continue themselves.
-func (w *httpWriter) WriteHeader(status int) {
+func (w *Writer) WriteHeader(status int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.over.Load() {
@@ -74,7 +107,7 @@ func (w *httpWriter) WriteHeader(status int) {
 }
 
 // decide fixes the status, unless it is fixed.
-func (w *httpWriter) decide(status int) {
+func (w *Writer) decide(status int) {
 	if w.status != 0 || status < 200 {
 		return
 	}
@@ -85,7 +118,7 @@ func (w *httpWriter) decide(status int) {
 }
 
 // Write implements [http.ResponseWriter].
-func (w *httpWriter) Write(p []byte) (int, error) {
+func (w *Writer) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.closed(); err != nil {
@@ -95,14 +128,14 @@ func (w *httpWriter) Write(p []byte) (int, error) {
 	if w.refused() {
 		return len(p), nil
 	}
-	if w.body == nil && (w.c.x.OnReactor() || len(w.held)+len(p) <= holdBack) {
+	if w.body == nil && (w.onReactor || len(w.held)+len(p) <= HoldBack) {
 		w.held = append(w.held, p...)
 		return len(p), nil
 	}
 	if err := w.open(p); err != nil {
 		return 0, err
 	}
-	if !w.c.wantsContent() {
+	if !w.reply.WantsContent() {
 		return w.discard(p)
 	}
 	n, err := w.body.Write(p)
@@ -112,18 +145,18 @@ func (w *httpWriter) Write(p []byte) (int, error) {
 
 // discard takes what is not sent, in answer to HEAD up to the length that was declared,
 // as net/http does. Nothing else would end a handler that writes for ever.
-func (w *httpWriter) discard(p []byte) (int, error) {
-	if w.unsent += int64(len(p)); w.unsent > w.length || w.c.Method() != http.MethodHead {
+func (w *Writer) discard(p []byte) (int, error) {
+	if w.unsent += int64(len(p)); w.unsent > w.length || w.h.Method() != http.MethodHead {
 		return 0, http.ErrBodyNotAllowed
 	}
 	return w.body.Write(p)
 }
 
 // closed tells why nothing can be written, or nil.
-func (w *httpWriter) closed() error {
+func (w *Writer) closed() error {
 	switch {
 	case w.over.Load():
-		return ErrRequestOver
+		return exchange.ErrOver
 	case w.taken:
 		return http.ErrHijacked
 	}
@@ -131,29 +164,31 @@ func (w *httpWriter) closed() error {
 }
 
 // WriteString implements [io.StringWriter].
-func (w *httpWriter) WriteString(s string) (int, error) { return w.Write([]byte(s)) }
+func (w *Writer) WriteString(s string) (int, error) { return w.Write([]byte(s)) }
 
 // ReadFrom implements [io.ReaderFrom], with a buffer that is lent for the
 // time of the copy.
-func (w *httpWriter) ReadFrom(r io.Reader) (int64, error) {
-	return w.c.app.ongoing.copy(onlyWriter{w}, r)
+func (w *Writer) ReadFrom(r io.Reader) (int64, error) {
+	return w.h.Copy(onlyWriter{w}, r)
 }
 
 // onlyWriter hides ReadFrom.
+//
+// Owner: any (a value).
 type onlyWriter struct{ io.Writer }
 
 // Flush implements [http.Flusher].
-func (w *httpWriter) Flush() { _ = w.FlushError() }
+func (w *Writer) Flush() { _ = w.FlushError() }
 
 // FlushError is what [http.ResponseController] calls.
-func (w *httpWriter) FlushError() error {
+func (w *Writer) FlushError() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.closed(); err != nil {
 		return err
 	}
 	w.decide(http.StatusOK)
-	if w.c.x.OnReactor() {
+	if w.onReactor {
 		return http.ErrNotSupported
 	}
 	if err := w.open(nil); err != nil {
@@ -164,20 +199,20 @@ func (w *httpWriter) FlushError() error {
 
 // EnableFullDuplex is what [http.ResponseController] calls: bodies are always
 // read and written at the same time.
-func (w *httpWriter) EnableFullDuplex() error { return nil }
+func (w *Writer) EnableFullDuplex() error { return nil }
 
 // open sends the head and what was held back. next is what is written next,
 // for the guess of its type.
-func (w *httpWriter) open(next []byte) error {
+func (w *Writer) open(next []byte) error {
 	if w.body != nil || w.err != nil {
 		return w.err
 	}
 	w.guessType(next)
 	w.commit(nil)
-	if w.body, w.err = w.via.open(w.c, w.length); w.err != nil {
+	if w.body, w.err = w.way.Open(w.reply, w.length); w.err != nil {
 		return w.err
 	}
-	if !w.c.wantsContent() {
+	if !w.reply.WantsContent() {
 		w.unsent, w.held = int64(len(w.held)), w.held[:0]
 		return w.sendHead()
 	}
@@ -189,23 +224,23 @@ func (w *httpWriter) open(next []byte) error {
 }
 
 // sendHead sends the whole of a response without content. A handler that streams in
-// answer to HEAD may wait for what it writes: c ends, to tell it.
-func (w *httpWriter) sendHead() error {
+// answer to HEAD may wait for what it writes: the context ends, to tell it.
+func (w *Writer) sendHead() error {
 	if w.length >= 0 {
 		return nil // it ends by itself
 	}
-	if w.err = w.body.Flush(); w.c.Method() == http.MethodHead {
-		w.c.cancel()
+	if w.err = w.body.Flush(); w.h.Method() == http.MethodHead {
+		w.h.Cancel()
 	}
 	return w.err
 }
 
 // refused tells whether a problem document takes the place of the body.
-func (w *httpWriter) refused() bool { return w.problems && w.status >= http.StatusBadRequest }
+func (w *Writer) refused() bool { return w.Problems && w.status >= http.StatusBadRequest }
 
 // guessType does what net/http does for handlers that do not say what they
 // write.
-func (w *httpWriter) guessType(next []byte) {
+func (w *Writer) guessType(next []byte) {
 	sample := w.held
 	if len(sample) == 0 {
 		sample = next
@@ -217,24 +252,25 @@ func (w *httpWriter) guessType(next []byte) {
 }
 
 // commit hands status, header and payload to the exchange.
-func (w *httpWriter) commit(payload []byte) {
-	header := w.c.validHeader(w.header)
-	w.c.change(func(r *request) {
-		r.x.Load(header)
-		r.x.Respond(w.status, r.x.ContentType, payload)
+func (w *Writer) commit(payload []byte) {
+	header := w.reply.ValidHeader(w.header)
+	w.reply.Use(func(r *reply.Reply) {
+		x := r.Exchange()
+		x.Load(header)
+		x.Respond(w.status, x.ContentType, payload)
 	})
 }
 
-// end takes the response away from whoever has kept w. Any number of times.
-func (w *httpWriter) end() {
+// End takes the response away from whoever has kept w. Any number of times.
+func (w *Writer) End() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.over.Store(true)
 }
 
-// finish ends the response when its handler has returned.
-func (w *httpWriter) finish() error {
-	w.end()
+// Finish ends the response when its handler has returned.
+func (w *Writer) Finish() error {
+	w.End()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
@@ -243,7 +279,7 @@ func (w *httpWriter) finish() error {
 	case w.err != nil:
 		return w.err
 	case w.body != nil:
-		return w.via.close(w.c)
+		return w.way.Close(w.reply)
 	}
 	w.decide(http.StatusOK)
 	if w.refused() {
@@ -253,31 +289,36 @@ func (w *httpWriter) finish() error {
 		return problem.New(w.status, "")
 	}
 	w.guessType(nil)
-	if w.length > int64(len(w.held)) && !w.c.x.OnReactor() {
+	if w.length > int64(len(w.held)) && !w.onReactor {
 		// The length of an answer to HEAD, or a handler that broke its word.
-		w.c.Set(field.EntireKey{}, field.Entire{
-			ContentType: w.header.Get("Content-Type"), Size: w.length, Streamed: w.length > holdBack,
+		w.h.Set(field.EntireKey{}, field.Entire{
+			ContentType: w.header.Get("Content-Type"), Size: w.length, Streamed: w.length > HoldBack,
 		})
 		if err := w.open(nil); err != nil {
 			return err
 		}
-		return w.via.close(w.c)
+		return w.way.Close(w.reply)
 	}
 	w.commit(w.held)
 	return nil
 }
 
 // Hijack implements [http.Hijacker].
-func (w *httpWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+func (w *Writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.closed(); err != nil {
 		return nil, nil, err
 	}
-	if w.body != nil || w.via != nil {
+	if w.body != nil || w.way != nil {
 		return nil, nil, http.ErrNotSupported
 	}
-	conn, rest, err := w.c.Hijack()
+	var conn net.Conn
+	var rest []byte
+	err := w.reply.TakeOver(func(x *exchange.Exchange) (err error) {
+		conn, rest, err = x.Hijack()
+		return err
+	})
 	if err != nil {
 		return nil, nil, err
 	}

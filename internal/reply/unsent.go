@@ -1,4 +1,4 @@
-package fasterapi
+package reply
 
 import (
 	"errors"
@@ -11,14 +11,14 @@ import (
 // 6.4.1, 9.3.2, 15.3.6). Their sources are not started. What runs already, a mounted
 // handler or the Close of a filter, writes to an unsentBody.
 
-// wantsContent tells whether the content of the staged response is sent.
-func (c *Ctx) wantsContent() bool {
-	return read(c, func(r *request) bool { return r.x.WantsContent() })
+// WantsContent tells whether the content of the staged response is sent.
+func (h Handle) WantsContent() bool {
+	return read(h, func(r *Reply) bool { return r.x.WantsContent() })
 }
 
-// noContent is err, or nil when a source was only told that its content is not sent:
+// IgnoreUnsent is err, or nil when a source was only told that its content is not sent:
 // a function of OnHead or net/http middleware may have made the response one without.
-func noContent(err error) error {
+func IgnoreUnsent(err error) error {
 	if errors.Is(err, http.ErrBodyNotAllowed) {
 		return nil
 	}
@@ -30,16 +30,13 @@ func noContent(err error) error {
 // Owner: the handler of the request.
 type unsentBody struct {
 	exchange.BodyWriter
-	c *Ctx
+	h Handle
 }
 
 // Write implements [exchange.BodyWriter].
 func (b unsentBody) Write(p []byte) (int, error) {
-	switch {
-	case b.c.Err() != nil:
-		return 0, exchange.ErrClientGone
-	case b.c.app.ongoing.ending.Load():
-		return 0, http.ErrServerClosed
+	if err := b.h.Gone(); err != nil {
+		return 0, err
 	}
 	return len(p), nil
 }
