@@ -3,6 +3,7 @@ package fasterapi
 import (
 	"fmt"
 
+	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/openapi"
 )
 
@@ -69,7 +70,7 @@ func MoreAbout(url, description string) RouteOption {
 // route would refuse is a mistake of the registration.
 func Example(name string, body any) RouteOption {
 	return func(o *options) {
-		o.details.BodyExamples = append(o.details.BodyExamples, openapi.NamedExample{Name: name, Value: body})
+		o.details.BodyExamples = append(o.details.BodyExamples, describe.NamedExample{Name: name, Value: body})
 	}
 }
 
@@ -78,7 +79,7 @@ func Example(name string, body any) RouteOption {
 func ResponseExample(status int, name string, body any) RouteOption {
 	return func(o *options) {
 		o.details.AnswerExamples = append(o.details.AnswerExamples,
-			openapi.AnswerExample{Status: status, NamedExample: openapi.NamedExample{Name: name, Value: body}})
+			describe.AnswerExample{Status: status, NamedExample: describe.NamedExample{Name: name, Value: body}})
 	}
 }
 

@@ -83,8 +83,6 @@ func newPage(contentType string, text, zipped []byte) (page, error) {
 	return p, nil
 }
 
-func (p page) answers() []openapi.Answer { return nil }
-
 // output implements response. The document says nothing of its own pages.
 func (page) output() (output, error) { return output{render: renders[page]}, nil }
 

@@ -7,7 +7,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/bind"
-	"github.com/fasterapi/fasterapi/openapi"
+	"github.com/fasterapi/fasterapi/internal/describe"
 )
 
 // None is the input of a handler that needs nothing but its Ctx, and the
@@ -20,7 +20,7 @@ func (None) output() (output, error) {
 		c.stage(http.StatusNoContent, "", nil)
 		return nil
 	}
-	return output{render: render, answers: []openapi.Answer{{Status: http.StatusNoContent}}}, nil
+	return output{render: render, answers: []describe.Answer{{Status: http.StatusNoContent}}}, nil
 }
 
 // typed is what the styles of typed handlers share: how the input is bound and the output
@@ -31,7 +31,7 @@ type typed[In, Out any] struct {
 	bind      bind.Binder[In]
 	injection *injection
 	render    func(*Ctx, Out) error
-	answers   []openapi.Answer
+	answers   []describe.Answer
 }
 
 func (t *typed[In, Out]) compile(a *App, r *route) (needsBody bool, errs []error) {

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/internal/bridge"
-	"github.com/fasterapi/fasterapi/openapi"
+	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -53,7 +53,7 @@ type File struct {
 
 // output implements response.
 func (File) output() (output, error) {
-	return output{render: renders[File], waits: true, answers: []openapi.Answer{
+	return output{render: renders[File], waits: true, answers: []describe.Answer{
 		{Status: http.StatusOK, ContentType: "*/*"},
 		{Status: http.StatusPartialContent, ContentType: "*/*", Description: "The part that the Range field asks for"},
 		{Status: http.StatusNotModified, Description: "The client has the file already"},

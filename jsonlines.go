@@ -6,8 +6,8 @@ import (
 	"reflect"
 
 	"github.com/fasterapi/fasterapi/internal/codec"
+	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/internal/reply"
-	"github.com/fasterapi/fasterapi/openapi"
 )
 
 const jsonLinesType = "application/jsonl"
@@ -37,7 +37,7 @@ func (JSONLines[T]) output() (output, error) {
 	if err != nil {
 		return output{}, err
 	}
-	answers := []openapi.Answer{{Status: http.StatusOK, ContentType: jsonLinesType, Item: reflect.TypeFor[T]()}}
+	answers := []describe.Answer{{Status: http.StatusOK, ContentType: jsonLinesType, Item: reflect.TypeFor[T]()}}
 	return output{waits: true, answers: answers, render: func(c *Ctx, lines JSONLines[T]) error {
 		c.stage(http.StatusOK, jsonLinesType, nil)
 		out := reply.NewBody(holder{c}, 0)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/codec"
+	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/openapi"
 )
@@ -57,8 +58,8 @@ type facts struct {
 	handler  uintptr // entry of the function
 	plan     *bind.Plan
 	injected *injection
-	answers  []openapi.Answer
-	socket   *openapi.Socket // of a WebSocket
+	answers  []describe.Answer
+	socket   *describe.Socket // of a WebSocket
 }
 
 func (e *straight[In, Out]) facts() facts { return e.typed.facts(reflect.ValueOf(e.handle).Pointer()) }
@@ -88,7 +89,7 @@ func (a *App) describe() (*openapi.Document, error) {
 	if version == "" {
 		version = "0.0.0"
 	}
-	b := openapi.NewBuilder(openapi.Info{
+	b := describe.NewBuilder(openapi.Info{
 		Title: title, Version: version, Summary: cfg.Summary, Description: a.cfg.Description,
 		TermsOfService: cfg.TermsOfService, Contact: cfg.Contact, License: cfg.License,
 	}, cfg.StreamItems)
@@ -118,13 +119,13 @@ func (a *App) describe() (*openapi.Document, error) {
 }
 
 // document tells the document about a compiled route.
-func (r *route) document(f facts) openapi.Route {
-	route := openapi.Route{
-		Method: r.method, Pattern: r.pattern.String(), Site: r.site, Details: r.opts.details, Answers: append(f.answers, r.opts.declaredAnswers()...),
+func (r *route) document(f facts) describe.Route {
+	route := describe.Route{
+		Method: r.method, Pattern: r.pattern, Site: r.site, Details: r.opts.details, Answers: append(f.answers, r.opts.declaredAnswers()...),
 		Socket: f.socket,
 	}
 	if function := runtime.FuncForPC(f.handler); function != nil {
-		route.Handler = openapi.HandlerName(function.Name())
+		route.Handler = describe.HandlerName(function.Name())
 	}
 	security := r.opts.security
 	if f.injected != nil {
@@ -139,7 +140,7 @@ func (r *route) document(f facts) openapi.Route {
 	if r.opts.status != 0 && len(route.Answers) > 0 {
 		answer := &route.Answers[0]
 		if answer.Status = r.opts.status; exchange.Bodiless(answer.Status) {
-			*answer = openapi.Answer{Status: answer.Status, Description: answer.Description, Headers: answer.Headers}
+			*answer = describe.Answer{Status: answer.Status, Description: answer.Description, Headers: answer.Headers}
 		}
 	}
 	if len(security) > 0 {
@@ -221,10 +222,10 @@ func compileWebhook[T any]() []*bind.Field {
 	return []*bind.Field{{Name: "Body", In: bind.Body, Type: reflect.TypeFor[T](), Required: true}}
 }
 
-func (w *webhook) document() openapi.Route {
-	return openapi.Route{
+func (w *webhook) document() describe.Route {
+	return describe.Route{
 		Method: "POST", Site: w.site, Details: w.opts.details, Fields: w.reads(),
-		Answers: []openapi.Answer{{Status: max(w.opts.status, 200)}},
+		Answers: []describe.Answer{{Status: max(w.opts.status, 200)}},
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"reflect"
 
 	"github.com/fasterapi/fasterapi/internal/codec"
-	"github.com/fasterapi/fasterapi/openapi"
+	"github.com/fasterapi/fasterapi/internal/describe"
 )
 
 const jsonType = "application/json"
@@ -33,7 +33,7 @@ type output struct {
 	// value by value: through a pointer it would move to the heap.
 	render any
 	// answers are the responses in the document, the successful one first.
-	answers []openapi.Answer
+	answers []describe.Answer
 	// waits: rendering waits for the client or for a disk, so it needs a goroutine.
 	waits bool
 }
@@ -78,7 +78,7 @@ func jsonOutput[Out any]() (output, error) {
 	if reflect.TypeFor[Out]().Kind() == reflect.Interface {
 		render = unlessResponse(render)
 	}
-	answers := []openapi.Answer{{Status: http.StatusOK, ContentType: jsonType, Type: reflect.TypeFor[Out]()}}
+	answers := []describe.Answer{{Status: http.StatusOK, ContentType: jsonType, Type: reflect.TypeFor[Out]()}}
 	return output{render: render, answers: answers}, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"reflect"
 
+	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/reply"
 	"github.com/fasterapi/fasterapi/openapi"
@@ -28,7 +29,7 @@ func (Text) output() (output, error) {
 		c.stageText(textType, string(t))
 		return nil
 	}
-	return output{render: render, answers: []openapi.Answer{{Status: http.StatusOK, ContentType: textType}}}, nil
+	return output{render: render, answers: []describe.Answer{{Status: http.StatusOK, ContentType: textType}}}, nil
 }
 
 // HTML is an HTML response. What it holds must be escaped already, as
@@ -37,7 +38,7 @@ type HTML string
 
 // output implements response.
 func (HTML) output() (output, error) {
-	return output{render: renders[HTML], answers: []openapi.Answer{{Status: http.StatusOK, ContentType: htmlType}}}, nil
+	return output{render: renders[HTML], answers: []describe.Answer{{Status: http.StatusOK, ContentType: htmlType}}}, nil
 }
 
 func (h HTML) render(c *Ctx) error {
@@ -67,7 +68,7 @@ type Blob struct {
 
 // output implements response.
 func (Blob) output() (output, error) {
-	return output{render: renders[Blob], answers: []openapi.Answer{{Status: http.StatusOK, ContentType: "*/*"}}}, nil
+	return output{render: renders[Blob], answers: []describe.Answer{{Status: http.StatusOK, ContentType: "*/*"}}}, nil
 }
 
 func (b Blob) render(c *Ctx) error {
@@ -89,7 +90,7 @@ func (Redirect) output() (output, error) {
 	location := &openapi.Header{
 		Description: "Where to go", Required: true, Schema: &openapi.Schema{Types: []string{"string"}, Format: "uri-reference"},
 	}
-	return output{render: renders[Redirect], answers: []openapi.Answer{{
+	return output{render: renders[Redirect], answers: []describe.Answer{{
 		Status: http.StatusTemporaryRedirect, Headers: openapi.Map[*openapi.Header]{{Name: "Location", Value: location}},
 	}}}, nil
 }
@@ -169,12 +170,12 @@ type declared struct {
 }
 
 // declaredAnswers describes what the option Responds says.
-func (o *options) declaredAnswers() (list []openapi.Answer) {
+func (o *options) declaredAnswers() (list []describe.Answer) {
 	for _, d := range o.declared {
-		a := openapi.Answer{Status: d.status, Description: d.description, ContentType: jsonType, Type: d.body}
+		a := describe.Answer{Status: d.status, Description: d.description, ContentType: jsonType, Type: d.body}
 		switch {
 		case d.body == nil:
-			a.ContentType, a.Schema = problem.ContentType, openapi.ProblemSchema()
+			a.ContentType, a.Schema = problem.ContentType, describe.ProblemSchema()
 		case d.body == reflect.TypeFor[None]():
 			a.ContentType, a.Type = "", nil
 		}

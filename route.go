@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/internal/bind"
+	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/internal/router"
 	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/reactor"
@@ -47,7 +48,7 @@ type options struct {
 	// status of a successful response; 0: what its type says.
 	status int
 	// details, hidden and security are for the document.
-	details  openapi.Details
+	details  describe.Details
 	hidden   bool
 	security []openapi.SecurityUse
 }

@@ -11,9 +11,9 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/codec"
+	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/internal/eventstream"
 	"github.com/fasterapi/fasterapi/internal/reply"
-	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -82,7 +82,7 @@ func (SSE[T]) output() (output, error) {
 	if err != nil {
 		return output{}, err
 	}
-	answers := []openapi.Answer{{Status: http.StatusOK, ContentType: eventstream.Type, Item: reflect.TypeFor[T]()}}
+	answers := []describe.Answer{{Status: http.StatusOK, ContentType: eventstream.Type, Item: reflect.TypeFor[T]()}}
 	return output{waits: true, answers: answers, render: func(c *Ctx, s SSE[T]) error {
 		sender := &EventSender[T]{c: c, data: data, silence: s.Heartbeat}
 		return sender.run(s)

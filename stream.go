@@ -7,9 +7,9 @@ import (
 	"net/http"
 	"sync"
 
+	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/reply"
-	"github.com/fasterapi/fasterapi/openapi"
 )
 
 // Stream is a response that is written while it is made. It has one source:
@@ -95,7 +95,7 @@ func (w *StreamWriter) end() {
 
 // output implements response.
 func (Stream) output() (output, error) {
-	return output{render: renders[Stream], waits: true, answers: []openapi.Answer{{Status: http.StatusOK, ContentType: "*/*"}}}, nil
+	return output{render: renders[Stream], waits: true, answers: []describe.Answer{{Status: http.StatusOK, ContentType: "*/*"}}}, nil
 }
 
 var errSources = errors.New("fasterapi: a Stream has one source: Write, Reader or Chunks")

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/internal/websocket"
 	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/problem"
@@ -145,28 +146,28 @@ func (e *socketEndpoint[In, Incoming, Outgoing]) facts() facts {
 		handler = reflect.ValueOf(e.open)
 	}
 	f := e.typed.facts(handler.Pointer())
-	f.answers = []openapi.Answer{
+	f.answers = []describe.Answer{
 		{Status: http.StatusSwitchingProtocols, Description: "A WebSocket"},
-		{Status: http.StatusUpgradeRequired, ContentType: problem.ContentType, Schema: openapi.ProblemSchema(), Description: "The request does not ask for a WebSocket"},
+		{Status: http.StatusUpgradeRequired, ContentType: problem.ContentType, Schema: describe.ProblemSchema(), Description: "The request does not ask for a WebSocket"},
 	}
-	f.socket = &openapi.Socket{
+	f.socket = &describe.Socket{
 		FromClient: describeMessage[Incoming](), FromServer: describeMessage[Outgoing](), Subprotocols: e.policy.Subprotocols,
 	}
 	return f
 }
 
 // describeMessage tells what compileIncoming and compileOutgoing make of a T.
-func describeMessage[T any]() openapi.Message {
+func describeMessage[T any]() describe.Message {
 	var zero T
 	switch any(zero).(type) {
 	case Message:
-		return openapi.Message{Schema: &openapi.Schema{Description: "text or binary"}}
+		return describe.Message{Schema: &openapi.Schema{Description: "text or binary"}}
 	case []byte:
-		return openapi.Message{Schema: &openapi.Schema{Types: []string{"string"}, Format: "binary"}}
+		return describe.Message{Schema: &openapi.Schema{Types: []string{"string"}, Format: "binary"}}
 	case string:
-		return openapi.Message{Schema: &openapi.Schema{Types: []string{"string"}}}
+		return describe.Message{Schema: &openapi.Schema{Types: []string{"string"}}}
 	}
-	return openapi.Message{Type: reflect.TypeFor[T]()}
+	return describe.Message{Type: reflect.TypeFor[T]()}
 }
 
 func (e *socketEndpoint[In, Incoming, Outgoing]) start(c *Ctx) (bool, error) { return true, e.call(c) }

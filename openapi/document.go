@@ -3,8 +3,6 @@ package openapi
 import (
 	"encoding/json/jsontext"
 	"encoding/json/v2"
-
-	"github.com/fasterapi/fasterapi/internal/schema"
 )
 
 // Version is what documents say they are written in.
@@ -13,12 +11,6 @@ const (
 	// VersionStreams is the version that describes the items of streams.
 	VersionStreams = "3.2.0"
 )
-
-// Schema is a JSON Schema, draft 2020-12.
-type Schema = schema.Schema
-
-// Schemas are named schemas in order.
-type Schemas = schema.Properties
 
 // Document is an OpenAPI document: https://spec.openapis.org/oas/v3.1.1.html.
 type Document struct {
@@ -192,7 +184,7 @@ type Header struct {
 
 // Components are the parts that others refer to.
 type Components struct {
-	Schemas         Schemas              `json:"schemas,omitempty"`
+	Schemas         Map[*Schema]         `json:"schemas,omitempty"`
 	Responses       Map[*Response]       `json:"responses,omitempty"`
 	SecuritySchemes Map[*SecurityScheme] `json:"securitySchemes,omitempty"`
 }

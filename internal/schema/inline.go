@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+
+	"github.com/fasterapi/fasterapi/openapi"
 )
 
 // inline makes the schema of t itself; pointers and Opt are off.
-func (r *Registry) inline(t reflect.Type, plan *Plan, where string) *Schema {
+func (r *Registry) inline(t reflect.Type, plan *Plan, where string) *openapi.Schema {
 	if d, ok := reflect.Zero(t).Interface().(Describer); ok && t.Kind() != reflect.Interface {
 		return d.JSONSchema()
 	}
@@ -17,34 +19,34 @@ func (r *Registry) inline(t reflect.Type, plan *Plan, where string) *Schema {
 		p := planner{}
 		plan = p.rules(t)
 	}
-	s := &Schema{}
+	s := &openapi.Schema{}
 	switch class := ClassOf(t); class {
 	case ClassBool:
-		s.Types = Types{"boolean"}
+		s.Types = openapi.Types{"boolean"}
 	case ClassInt, ClassUint:
-		s.integer(t, class)
+		describeInteger(s, t, class)
 	case ClassFloat:
-		s.Types, s.Format = Types{"number"}, map[int]string{32: "float", 64: "double"}[t.Bits()]
+		s.Types, s.Format = openapi.Types{"number"}, map[int]string{32: "float", 64: "double"}[t.Bits()]
 	case ClassText:
-		s.Types = Types{"string"}
+		s.Types = openapi.Types{"string"}
 		if isUUIDType(t) {
 			s.Format = "uuid"
 		}
 	case ClassTime:
-		s.Types, s.Format = Types{"string"}, "date-time"
+		s.Types, s.Format = openapi.Types{"string"}, "date-time"
 	case ClassDuration:
-		s.Types, s.Pattern = Types{"string"}, durationPattern
+		s.Types, s.Pattern = openapi.Types{"string"}, durationPattern
 		return s // its bounds are for numbers: the description tells them
 	case ClassBytes:
-		s.bytes(t)
+		describeBytes(s, t)
 	case ClassList:
-		s.Types, s.Items = Types{"array"}, r.of(t.Elem(), plan.Elem, where+"[]")
+		s.Types, s.Items = openapi.Types{"array"}, r.of(t.Elem(), plan.Elem, where+"[]")
 		if t.Kind() == reflect.Array {
 			n := t.Len()
 			s.MinItems, s.MaxItems = &n, &n
 		}
 	case ClassMap:
-		s.Types, s.AdditionalProperties = Types{"object"}, r.of(t.Elem(), plan.Elem, where+"{}")
+		s.Types, s.AdditionalProperties = openapi.Types{"object"}, r.of(t.Elem(), plan.Elem, where+"{}")
 		s.PropertyNames = names(t.Key())
 	case ClassStruct:
 		r.object(s, t, where)
@@ -57,8 +59,8 @@ func (r *Registry) inline(t reflect.Type, plan *Plan, where string) *Schema {
 	return s
 }
 
-func (s *Schema) integer(t reflect.Type, class Class) {
-	s.Types = Types{"integer"}
+func describeInteger(s *openapi.Schema, t reflect.Type, class Class) {
+	s.Types = openapi.Types{"integer"}
 	bits := t.Bits()
 	switch {
 	case bits == 64 && class == ClassInt:
@@ -76,8 +78,8 @@ func (s *Schema) integer(t reflect.Type, class Class) {
 	}
 }
 
-func (s *Schema) bytes(t reflect.Type) {
-	s.Types, s.ContentEncoding = Types{"string"}, "base64"
+func describeBytes(s *openapi.Schema, t reflect.Type) {
+	s.Types, s.ContentEncoding = openapi.Types{"string"}, "base64"
 	if t.Kind() == reflect.Array { // padding tells how many bytes the last group has
 		digits, padding := (t.Len()*8+5)/6, (3-t.Len()%3)%3
 		n := digits + padding
@@ -88,10 +90,10 @@ func (s *Schema) bytes(t reflect.Type) {
 }
 
 // names says which member names a map has; nil: any.
-func names(key reflect.Type) *Schema {
+func names(key reflect.Type) *openapi.Schema {
 	plan, _ := PlanOf(key, "")
 	if plan.enum != nil {
-		s := &Schema{}
+		s := &openapi.Schema{}
 		for _, v := range plan.enum {
 			if v.Kind() != '"' {
 				v = jsontext.Value(quote(string(v)))
@@ -102,15 +104,15 @@ func names(key reflect.Type) *Schema {
 	}
 	switch KeyClass(key) {
 	case ClassInt:
-		return &Schema{Pattern: "^-?(0|[1-9][0-9]*)$"}
+		return &openapi.Schema{Pattern: "^-?(0|[1-9][0-9]*)$"}
 	case ClassUint:
-		return &Schema{Pattern: "^(0|[1-9][0-9]*)$"}
+		return &openapi.Schema{Pattern: "^(0|[1-9][0-9]*)$"}
 	}
 	switch {
 	case isUUIDType(key):
-		return &Schema{Format: "uuid"}
+		return &openapi.Schema{Format: "uuid"}
 	case ClassOf(key) == ClassDuration:
-		return &Schema{Pattern: durationPattern}
+		return &openapi.Schema{Pattern: durationPattern}
 	}
 	return nil
 }
@@ -120,8 +122,8 @@ func isUUIDType(t reflect.Type) bool {
 	return t.Kind() == reflect.Array && t.Len() == 16 && t.Name() == "UUID" && ClassOf(t) == ClassText
 }
 
-func (r *Registry) object(s *Schema, t reflect.Type, where string) {
-	s.Types = Types{"object"}
+func (r *Registry) object(s *openapi.Schema, t reflect.Type, where string) {
+	s.Types = openapi.Types{"object"}
 	members, err := MembersOf(t)
 	if err != nil {
 		if !implements(t, marshalers...) {
@@ -138,7 +140,7 @@ func (r *Registry) object(s *Schema, t reflect.Type, where string) {
 			continue
 		}
 		member := r.member(m, plan, place)
-		s.Properties = append(s.Properties, Property{m.Name, member})
+		s.Properties = append(s.Properties, openapi.Named[*openapi.Schema]{Name: m.Name, Value: member})
 		if plan.Required {
 			s.Required = append(s.Required, m.Name)
 		}
@@ -147,12 +149,12 @@ func (r *Registry) object(s *Schema, t reflect.Type, where string) {
 	case members.Rest != nil:
 		s.AdditionalProperties = r.others(members.Rest, where)
 	case r.strict:
-		s.AdditionalProperties = &Schema{Never: true}
+		s.AdditionalProperties = &openapi.Schema{Never: true}
 	}
 }
 
 // others is the schema of the members that an `embed` map takes; nil: any.
-func (r *Registry) others(rest *Member, where string) *Schema {
+func (r *Registry) others(rest *Member, where string) *openapi.Schema {
 	t, _ := Strip(rest.Type)
 	if t.Kind() != reflect.Map || ClassOf(t.Elem()) == ClassOther {
 		return nil
@@ -160,11 +162,11 @@ func (r *Registry) others(rest *Member, where string) *Schema {
 	return r.of(t.Elem(), nil, where+"."+rest.Go+"{}")
 }
 
-func (r *Registry) member(m *Member, plan *Plan, where string) *Schema {
+func (r *Registry) member(m *Member, plan *Plan, where string) *openapi.Schema {
 	if !m.Stringed {
 		return r.of(m.Type, plan, where)
 	}
-	s := &Schema{Types: Types{"string"}} // a number in quotes
+	s := &openapi.Schema{Types: openapi.Types{"string"}} // a number in quotes
 	switch inner, nullable := Strip(m.Type); ClassOf(inner) {
 	case ClassInt:
 		s.Pattern = "^-?(0|[1-9][0-9]*)$"
@@ -188,29 +190,29 @@ func (r *Registry) member(m *Member, plan *Plan, where string) *Schema {
 	return s
 }
 
-func (r *Registry) choice(s *Schema, t reflect.Type, where string) {
+func (r *Registry) choice(s *openapi.Schema, t reflect.Type, where string) {
 	c, _, err := ChoiceOf(t)
 	if err != nil {
 		r.mistake(where, err)
 		return
 	}
-	s.Discriminator = &Discriminator{PropertyName: c.Discriminator, Mapping: map[string]string{}}
+	s.Discriminator = &openapi.Discriminator{PropertyName: c.Discriminator, Mapping: map[string]string{}}
 	for _, v := range c.Variants {
 		ref := r.of(v.Type, nil, where+"("+v.Name+")")
 		if ref.Ref == "" {
 			r.mistake(where, errors.New("the variants of a OneOf must be named types"))
 		}
-		tag := &Schema{
-			Properties: Properties{{c.Discriminator, &Schema{Const: jsontext.Value(quote(v.Name))}}},
+		tag := &openapi.Schema{
+			Properties: openapi.Map[*openapi.Schema]{{Name: c.Discriminator, Value: &openapi.Schema{Const: jsontext.Value(quote(v.Name))}}},
 			Required:   []string{c.Discriminator},
 		}
-		s.OneOf = append(s.OneOf, &Schema{AllOf: []*Schema{ref, tag}})
+		s.OneOf = append(s.OneOf, &openapi.Schema{AllOf: []*openapi.Schema{ref, tag}})
 		s.Discriminator.Mapping[v.Name] = ref.Ref
 	}
 }
 
 // constrain copies the checks into s.
-func (p *Plan) constrain(s *Schema) {
+func (p *Plan) constrain(s *openapi.Schema) {
 	if p == nil {
 		return
 	}
@@ -262,7 +264,7 @@ func tighter(text string, typed jsontext.Value, sign int) bool {
 }
 
 // annotate copies what a field says about itself into s.
-func (p *Plan) annotate(s *Schema) {
+func (p *Plan) annotate(s *openapi.Schema) {
 	if p == nil {
 		return
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"reflect"
 	"strings"
+
+	"github.com/fasterapi/fasterapi/openapi"
 )
 
 // Opt is a member that may be absent, null, or hold a T. The zero value is
@@ -157,7 +159,7 @@ func enumOf(t reflect.Type) (values []reflect.Value) {
 }
 
 // Describer gives the schema of a type that reads and writes itself.
-type Describer interface{ JSONSchema() *Schema }
+type Describer interface{ JSONSchema() *openapi.Schema }
 
 var errChoice = errors.New("a OneOf struct must have exactly one field, exported and of an interface type")
 

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/fasterapi/fasterapi/openapi"
 )
 
 // Registry makes the schemas of types and collects the named ones. Use it at
@@ -20,7 +22,7 @@ import (
 type Registry struct {
 	prefix   string // of references: "#/$defs/"
 	strict   bool
-	defs     Properties
+	defs     openapi.Map[*openapi.Schema]
 	names    map[reflect.Type]string
 	taken    map[string]reflect.Type
 	mistakes []error
@@ -42,19 +44,19 @@ func (r *Registry) Reserve(names ...string) {
 
 // Of returns the schema to put where a value of t stands: a reference for
 // named structs, lists, maps and enums, else the schema itself.
-func (r *Registry) Of(t reflect.Type) *Schema { return r.of(t, nil, t.String()) }
+func (r *Registry) Of(t reflect.Type) *openapi.Schema { return r.of(t, nil, t.String()) }
 
 // Parameter returns the schema of a path, query, header or cookie value of
 // type t with the tags of its field. Mistakes in the tags are left to the
 // binder; a default that is not written as in JSON is left out.
-func (r *Registry) Parameter(t reflect.Type, tag reflect.StructTag) *Schema {
+func (r *Registry) Parameter(t reflect.Type, tag reflect.StructTag) *openapi.Schema {
 	plan, _ := PlanOf(t, tag)
 	inner, _ := Strip(t) // text has no null: the value is there or not
 	return r.of(inner, plan, t.String())
 }
 
 // Defs returns the named schemas, in the order in which they were met.
-func (r *Registry) Defs() Properties { return r.defs }
+func (r *Registry) Defs() openapi.Map[*openapi.Schema] { return r.defs }
 
 // Err returns all mistakes in the types seen so far, each with the Go path of
 // its field, joined; nil when there are none.
@@ -76,9 +78,9 @@ func (r *Registry) mistake(where string, err error) {
 }
 
 // of makes the schema of t with the rules of plan, which may be nil.
-func (r *Registry) of(t reflect.Type, plan *Plan, where string) *Schema {
+func (r *Registry) of(t reflect.Type, plan *Plan, where string) *openapi.Schema {
 	inner, nullable := Strip(t)
-	var s *Schema
+	var s *openapi.Schema
 	if r.named(inner) && !plan.Constrained() {
 		s = r.reference(inner)
 	} else {
@@ -92,11 +94,11 @@ func (r *Registry) of(t reflect.Type, plan *Plan, where string) *Schema {
 }
 
 // orNull makes s accept null too.
-func orNull(s *Schema) *Schema {
-	null := &Schema{Types: Types{"null"}}
+func orNull(s *openapi.Schema) *openapi.Schema {
+	null := &openapi.Schema{Types: openapi.Types{"null"}}
 	switch {
 	case s.Ref != "" || len(s.OneOf) > 0:
-		outer := &Schema{AnyOf: []*Schema{{Ref: s.Ref, OneOf: s.OneOf, Discriminator: s.Discriminator}, null}}
+		outer := &openapi.Schema{AnyOf: []*openapi.Schema{{Ref: s.Ref, OneOf: s.OneOf, Discriminator: s.Discriminator}, null}}
 		outer.Description, outer.Title, outer.Default, outer.Examples = s.Description, s.Title, s.Default, s.Examples
 		outer.Deprecated, outer.ReadOnly, outer.WriteOnly = s.Deprecated, s.ReadOnly, s.WriteOnly
 		return outer
@@ -123,17 +125,17 @@ func (r *Registry) named(t reflect.Type) bool {
 	return false
 }
 
-func (r *Registry) reference(t reflect.Type) *Schema {
+func (r *Registry) reference(t reflect.Type) *openapi.Schema {
 	name, ok := r.names[t]
 	if !ok {
 		name = r.name(t)
 		r.names[t], r.taken[name] = name, t
 		at := len(r.defs)
-		r.defs = append(r.defs, Property{Name: name}) // in place before its parts: a type may contain itself
+		r.defs = append(r.defs, openapi.Named[*openapi.Schema]{Name: name}) // in place before its parts: a type may contain itself
 		p := planner{}
-		r.defs[at].Schema = r.inline(t, p.rules(t), t.String())
+		r.defs[at].Value = r.inline(t, p.rules(t), t.String())
 	}
-	return &Schema{Ref: r.prefix + name}
+	return &openapi.Schema{Ref: r.prefix + name}
 }
 
 // name makes a name for t that fits components of OpenAPI: letters, digits,

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/fasterapi/fasterapi/openapi"
 )
 
 var update = flag.Bool("update", false, "write the golden files of testdata")
@@ -62,7 +64,9 @@ type Forest []Forest
 
 type Self struct{}
 
-func (Self) JSONSchema() *Schema { return &Schema{Types: Types{"string"}, Pattern: "^self$"} }
+func (Self) JSONSchema() *openapi.Schema {
+	return &openapi.Schema{Types: openapi.Types{"string"}, Pattern: "^self$"}
+}
 
 type Catalog struct {
 	Base

@@ -38,7 +38,7 @@ func Project() Rules {
 		Tagged: []string{"internal/poll/...", "internal/invariant", "internal/goroutine"},
 		Clockless: []string{
 			"problem", "internal/field", "internal/http1/wire", "internal/router", "internal/schema", "internal/bind", "internal/codec",
-			"internal/inject", "cache", "resilience", "openapi", "db/internal/sqltext", "db/pg/internal/wire", "internal/eventstream",
+			"internal/inject", "cache", "resilience", "openapi", "internal/describe", "db/internal/sqltext", "db/pg/internal/wire", "internal/eventstream",
 		},
 		Skips:  "internal/test/needs",
 		Limits: Limits{FileLines: 800, FuncLines: 80, Params: 5, Results: 3},
@@ -71,6 +71,7 @@ func packages() map[string]Package {
 		// Layer 1: plain values.
 		"metric":         {Layer: 1},
 		"problem":        {Layer: 1},
+		"openapi":        {Layer: 1},
 		"internal/field": {Layer: 1},
 		// What a text of SQL is, for the drivers.
 		"db/internal/sqltext": {Layer: 1},
@@ -94,7 +95,7 @@ func packages() map[string]Package {
 		"reactor":         {Layer: 3, Imports: []string{"async", "metric", "internal/poll/...", "internal/ring", "internal/invariant", "internal/goroutine"}},
 		"reactor/virtual": {Layer: 3, Imports: []string{"reactor", "async", "metric", "internal/poll/...", "internal/ring"}},
 		"internal/router": {Layer: 3, Imports: []string{"internal/field"}},
-		"internal/schema": {Layer: 3},
+		"internal/schema": {Layer: 3, Imports: []string{"openapi"}},
 		// Formats and files of the root that are pure.
 		"internal/eventstream": {Layer: 3},
 		"cache":                {Layer: 3, Imports: []string{"async", "metric"}, Modules: []string{"github.com/maypok86/otter/v2"}},
@@ -119,8 +120,9 @@ func packages() map[string]Package {
 		"db/pg":            {Layer: 5, Imports: with("db", "db/internal/sqltext", "db/pg/internal/wire", "internal/stream"), Modules: []string{pgx}},
 		"db/sqlite":        {Layer: 5, Imports: []string{"db", "db/internal/sqltext", "async", "reactor", "metric", "internal/ring", "internal/invariant"}, Modules: []string{sqlite, libc}},
 		"observe":          {Layer: 5, Imports: []string{"async", "reactor", "metric", "db", "problem"}, Modules: []string{prometheus}},
-		"openapi":          {Layer: 5, Imports: []string{"problem", "internal/schema", "internal/bind", "internal/codec"}},
 		"deploy":           {Layer: 5},
+
+		"internal/describe": {Layer: 5, Imports: []string{"problem", "openapi", "internal/router", "internal/schema", "internal/bind", "internal/codec", "internal/eventstream"}},
 
 		"internal/websocket": {Layer: 5, Imports: with("internal/stream", "internal/field"), Modules: []string{"github.com/gobwas/ws", "github.com/gobwas/httphead"}},
 
@@ -128,7 +130,7 @@ func packages() map[string]Package {
 		".": {Layer: 6, Imports: with("problem", "cache", "resilience", "db", "observe", "openapi", "deploy",
 			"internal/exchange", "internal/field", "internal/http1", "internal/http1/wire", "internal/nethttp", "internal/stream",
 			"internal/reply", "internal/bridge",
-			"internal/websocket", "internal/router", "internal/schema", "internal/bind", "internal/codec", "internal/inject", "internal/eventstream", "internal/settings"), Modules: []string{swgui}},
+			"internal/websocket", "internal/router", "internal/schema", "internal/bind", "internal/codec", "internal/inject", "internal/eventstream", "internal/settings", "internal/describe"), Modules: []string{swgui}},
 
 		// Layer 7: its users.
 		"fasterapitest": {

@@ -1,21 +1,24 @@
-package openapi
+package describe
 
 import (
 	"reflect"
 
 	"github.com/fasterapi/fasterapi/internal/bind"
+	"github.com/fasterapi/fasterapi/internal/router"
+	"github.com/fasterapi/fasterapi/openapi"
 )
 
 // Route is a route as the document sees it.
 type Route struct {
-	Method, Pattern string
-	Site            string        // file:line of the registration, for mistakes
-	Handler         string        // name of the handler function; empty: it has none
-	Fields          []*bind.Field // all that the request is read into, also by dependencies
-	Answers         []Answer      // of success first; problems that every route may have are added
-	Details         Details
+	Method  string
+	Pattern router.Pattern // the zero value: a webhook's
+	Site    string         // file:line of the registration, for mistakes
+	Handler string         // name of the handler function; empty: it has none
+	Fields  []*bind.Field  // all that the request is read into, also by dependencies
+	Answers []Answer       // of success first; problems that every route may have are added
+	Details Details
 	// Security lists alternatives, each of schemes that are all needed.
-	Security [][]SecurityUse
+	Security [][]openapi.SecurityUse
 	// Socket is set for a WebSocket.
 	Socket *Socket
 }
@@ -29,8 +32,8 @@ type Socket struct {
 
 // Message is what a WebSocket sends or receives.
 type Message struct {
-	Type   reflect.Type // of what is JSON
-	Schema *Schema      // instead of Type
+	Type   reflect.Type    // of what is JSON
+	Schema *openapi.Schema // instead of Type
 }
 
 // Details are what the options of a route say. The zero value says nothing.
@@ -39,11 +42,11 @@ type Details struct {
 	OperationID          string
 	Tags                 []string
 	Deprecated           bool
-	ExternalDocs         *ExternalDocs
+	ExternalDocs         *openapi.ExternalDocs
 	BodyExamples         []NamedExample
 	AnswerExamples       []AnswerExample
 	AnswerDescription    string // of the successful answer
-	Edits                []func(*Operation)
+	Edits                []func(*openapi.Operation)
 }
 
 // NamedExample is an example of a body.
@@ -64,8 +67,8 @@ type Answer struct {
 	Description string // default: the text of the status
 	ContentType string // empty: no body
 	Type        reflect.Type
-	Schema      *Schema // instead of Type; nil with a nil Type: any bytes
+	Schema      *openapi.Schema // instead of Type; nil with a nil Type: any bytes
 	// Item is the type of the items of a stream, which OpenAPI 3.2 can describe.
 	Item    reflect.Type
-	Headers Map[*Header]
+	Headers openapi.Map[*openapi.Header]
 }

@@ -1,13 +1,15 @@
-package openapi
+package describe
+
+import "github.com/fasterapi/fasterapi/openapi"
 
 // socketExtension is the member of an operation that describes its WebSocket.
 const socketExtension = "x-websocket"
 
 // socketDetails is the value of the extension x-websocket.
 type socketDetails struct {
-	FromClient   *Schema  `json:"fromClient"`
-	FromServer   *Schema  `json:"fromServer"`
-	Subprotocols []string `json:"subprotocols,omitempty"`
+	FromClient   *openapi.Schema `json:"fromClient"`
+	FromServer   *openapi.Schema `json:"fromServer"`
+	Subprotocols []string        `json:"subprotocols,omitempty"`
 }
 
 // socket describes the messages of a WebSocket.
@@ -15,7 +17,7 @@ func (b *Builder) socket(s *Socket) socketDetails {
 	return socketDetails{b.message(s.FromClient), b.message(s.FromServer), s.Subprotocols}
 }
 
-func (b *Builder) message(m Message) *Schema {
+func (b *Builder) message(m Message) *openapi.Schema {
 	if m.Schema != nil {
 		return m.Schema
 	}

@@ -1,9 +1,11 @@
-package openapi
+package describe
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/fasterapi/fasterapi/internal/router"
 )
 
 func TestHandlerName(t *testing.T) {
@@ -39,7 +41,7 @@ func TestPathID(t *testing.T) {
 		"/.well-known/openid-configuration":    "getWellKnownOpenidConfiguration",
 		"/users/{id}/orders/{order}/items/{n}": "getUsersByIdOrdersByOrderItemsByN",
 	} {
-		require.Equal(t, want, pathID("GET", pattern), pattern)
+		require.Equal(t, want, pathID("GET", router.ParsePattern(pattern)), pattern)
 	}
 }
 

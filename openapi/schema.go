@@ -1,4 +1,4 @@
-package schema
+package openapi
 
 import (
 	"encoding/json/jsontext"
@@ -39,13 +39,13 @@ type Schema struct {
 	MaxItems    *int    `json:"maxItems,omitzero"`
 	UniqueItems bool    `json:"uniqueItems,omitzero"`
 
-	Properties           Properties `json:"properties,omitzero"`
-	Required             []string   `json:"required,omitempty"`
-	AdditionalProperties *Schema    `json:"additionalProperties,omitzero"`
-	PropertyNames        *Schema    `json:"propertyNames,omitzero"`
-	MinProperties        *int       `json:"minProperties,omitzero"`
-	MaxProperties        *int       `json:"maxProperties,omitzero"`
-	Never                bool       `json:"-"` // the schema `false`, which accepts nothing
+	Properties           Map[*Schema] `json:"properties,omitzero"`
+	Required             []string     `json:"required,omitempty"`
+	AdditionalProperties *Schema      `json:"additionalProperties,omitzero"`
+	PropertyNames        *Schema      `json:"propertyNames,omitzero"`
+	MinProperties        *int         `json:"minProperties,omitzero"`
+	MaxProperties        *int         `json:"maxProperties,omitzero"`
+	Never                bool         `json:"-"` // the schema `false`, which accepts nothing
 
 	AnyOf         []*Schema      `json:"anyOf,omitempty"`
 	OneOf         []*Schema      `json:"oneOf,omitempty"`
@@ -58,7 +58,7 @@ type Schema struct {
 	ReadOnly   bool             `json:"readOnly,omitzero"`
 	WriteOnly  bool             `json:"writeOnly,omitzero"`
 
-	Defs Properties `json:"$defs,omitzero"`
+	Defs Map[*Schema] `json:"$defs,omitzero"`
 }
 
 // MarshalJSONTo writes the schema as an object, or as false.
@@ -79,43 +79,6 @@ func (t Types) MarshalJSONTo(enc *jsontext.Encoder) error {
 		return enc.WriteToken(jsontext.String(t[0]))
 	}
 	return json.MarshalEncode(enc, []string(t))
-}
-
-// Property is a named schema.
-//
-// Owner: one goroutine at a time.
-type Property struct {
-	Name   string
-	Schema *Schema
-}
-
-// Properties are named schemas in order.
-type Properties []Property
-
-// MarshalJSONTo writes an object.
-func (p Properties) MarshalJSONTo(enc *jsontext.Encoder) error {
-	if err := enc.WriteToken(jsontext.BeginObject); err != nil {
-		return err
-	}
-	for i := range p {
-		if err := enc.WriteToken(jsontext.String(p[i].Name)); err != nil {
-			return err
-		}
-		if err := json.MarshalEncode(enc, p[i].Schema); err != nil {
-			return err
-		}
-	}
-	return enc.WriteToken(jsontext.EndObject)
-}
-
-// Get returns the schema of that name, or nil.
-func (p Properties) Get(name string) *Schema {
-	for i := range p {
-		if p[i].Name == name {
-			return p[i].Schema
-		}
-	}
-	return nil
 }
 
 // Discriminator is the OpenAPI hint for oneOf.

@@ -1,4 +1,4 @@
-package openapi
+package describe
 
 import (
 	"encoding/json/jsontext"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/schema"
+	"github.com/fasterapi/fasterapi/openapi"
 )
 
 const (
@@ -23,12 +24,12 @@ const (
 type inputs struct {
 	builder *Builder
 	route   *Route
-	op      *Operation
+	op      *openapi.Operation
 	names   []string // of the wildcards, in the document
 	// fallible: some request is not valid for the route.
 	fallible bool
-	form     *Schema
-	parts    Map[*Encoding]
+	form     *openapi.Schema
+	parts    openapi.Map[*openapi.Encoding]
 	files    bool
 	must     bool // a part of the form is required
 }
@@ -48,11 +49,11 @@ func (in *inputs) describe() {
 	in.wildcards()
 	if in.form != nil && in.op.RequestBody == nil {
 		in.fallible = true
-		content := Map[*MediaType]{{multipartType, &MediaType{Schema: in.form, Encoding: in.parts}}}
+		content := openapi.Map[*openapi.MediaType]{{Name: multipartType, Value: &openapi.MediaType{Schema: in.form, Encoding: in.parts}}}
 		if !in.files {
-			content = Map[*MediaType]{{formType, &MediaType{Schema: in.form}}, content[0]}
+			content = openapi.Map[*openapi.MediaType]{{Name: formType, Value: &openapi.MediaType{Schema: in.form}}, content[0]}
 		}
-		in.op.RequestBody = &RequestBody{Content: content, Required: in.must}
+		in.op.RequestBody = &openapi.RequestBody{Content: content, Required: in.must}
 	}
 }
 
@@ -62,7 +63,7 @@ func (in *inputs) parameter(f *bind.Field) {
 	if f.In == bind.Header && notParameters[f.Key] {
 		return
 	}
-	p := &Parameter{Name: f.Key, In: f.In.String(), Description: f.Doc, Required: f.Required}
+	p := &openapi.Parameter{Name: f.Key, In: f.In.String(), Description: f.Doc, Required: f.Required}
 	if f.Plan != nil {
 		p.Description = f.Plan.Description()
 	}
@@ -93,7 +94,7 @@ func (in *inputs) parameter(f *bind.Field) {
 // lists says how lists of queries and cookies are written: separated by commas,
 // unless the field says otherwise. (A repeated name of a query is understood in
 // both cases.) In paths and headers that is the default, style "simple".
-func (in *inputs) lists(p *Parameter, f *bind.Field) {
+func (in *inputs) lists(p *openapi.Parameter, f *bind.Field) {
 	if f.In != bind.Query && f.In != bind.Cookie || f.Repeat || !slices.Contains(p.Schema.Types, "array") {
 		return
 	}
@@ -116,16 +117,8 @@ func fallible(f *bind.Field) bool {
 
 // wildcard returns the name of a wildcard of the route in the document.
 func (in *inputs) wildcard(name string) string {
-	at := 0
-	for segment := range strings.SplitSeq(in.route.Pattern, "/") {
-		own, ok := strings.CutPrefix(segment, "{")
-		if !ok {
-			continue
-		}
-		if strings.TrimSuffix(strings.TrimSuffix(own, "}"), "...") == name && at < len(in.names) {
-			return in.names[at]
-		}
-		at++
+	if at := slices.Index(in.route.Pattern.Wildcards(), name); at >= 0 && at < len(in.names) {
+		return in.names[at]
 	}
 	return name
 }
@@ -133,10 +126,10 @@ func (in *inputs) wildcard(name string) string {
 // wildcards adds those that no field reads: every wildcard has a parameter.
 func (in *inputs) wildcards() {
 	for _, name := range in.names {
-		has := slices.ContainsFunc(in.op.Parameters, func(p *Parameter) bool { return p.In == "path" && p.Name == name })
+		has := slices.ContainsFunc(in.op.Parameters, func(p *openapi.Parameter) bool { return p.In == "path" && p.Name == name })
 		if !has {
-			in.op.Parameters = append(in.op.Parameters, &Parameter{
-				Name: name, In: "path", Required: true, Schema: &Schema{Types: schema.Types{"string"}},
+			in.op.Parameters = append(in.op.Parameters, &openapi.Parameter{
+				Name: name, In: "path", Required: true, Schema: &openapi.Schema{Types: openapi.Types{"string"}},
 			})
 		}
 	}
@@ -146,7 +139,7 @@ func (in *inputs) body(f *bind.Field) {
 	if in.op.RequestBody != nil {
 		return
 	}
-	media, contentType := &MediaType{}, "*/*"
+	media, contentType := &openapi.MediaType{}, "*/*"
 	if !f.Raw {
 		in.fallible = true
 		contentType = jsonType
@@ -155,33 +148,33 @@ func (in *inputs) body(f *bind.Field) {
 			media.Schema = in.builder.registry.Of(inner)
 		}
 	}
-	in.op.RequestBody = &RequestBody{
-		Description: f.Doc, Required: f.Required, Content: Map[*MediaType]{{contentType, media}},
+	in.op.RequestBody = &openapi.RequestBody{
+		Description: f.Doc, Required: f.Required, Content: openapi.Map[*openapi.MediaType]{{Name: contentType, Value: media}},
 	}
 	if f.Example != "" && jsontext.Value(f.Example).IsValid() {
-		media.Examples.Set("example", &Example{Value: jsontext.Value(f.Example)})
+		media.Examples.Set("example", &openapi.Example{Value: jsontext.Value(f.Example)})
 	}
 }
 
 // part adds a field of a form.
 func (in *inputs) part(f *bind.Field) {
 	if in.form == nil {
-		in.form = &Schema{Types: schema.Types{"object"}}
+		in.form = &openapi.Schema{Types: openapi.Types{"object"}}
 	}
 	if in.form.Properties.Get(f.Key) != nil {
 		return
 	}
-	var s *Schema
+	var s *openapi.Schema
 	if f.In == bind.File {
 		in.files = true
 		s = fileSchema(f)
 		if accept := f.Tag.Get("accept"); accept != "" {
-			in.parts.Set(f.Key, &Encoding{ContentType: strings.ReplaceAll(strings.ReplaceAll(accept, " ", ""), ",", ", ")})
+			in.parts.Set(f.Key, &openapi.Encoding{ContentType: strings.ReplaceAll(strings.ReplaceAll(accept, " ", ""), ",", ", ")})
 		}
 	} else {
 		s = in.builder.registry.Parameter(f.Type, f.Tag)
 	}
-	in.form.Properties = append(in.form.Properties, schema.Property{Name: f.Key, Schema: s})
+	in.form.Properties = append(in.form.Properties, openapi.Named[*openapi.Schema]{Name: f.Key, Value: s})
 	if f.Required {
 		in.must = true
 		in.form.Required = append(in.form.Required, f.Key)
@@ -190,12 +183,12 @@ func (in *inputs) part(f *bind.Field) {
 
 // fileSchema describes an upload. OpenAPI 3.1 asks for no more than a schema
 // that accepts everything; "binary" is what user interfaces look for.
-func fileSchema(f *bind.Field) *Schema {
-	s := &Schema{Types: schema.Types{"string"}, Format: "binary", Description: f.Doc}
+func fileSchema(f *bind.Field) *openapi.Schema {
+	s := &openapi.Schema{Types: openapi.Types{"string"}, Format: "binary", Description: f.Doc}
 	if t := f.Type; t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Uint8 {
 		s.Description = ""
-		s = &Schema{
-			Types: schema.Types{"array"}, Items: s, Description: f.Doc,
+		s = &openapi.Schema{
+			Types: openapi.Types{"array"}, Items: s, Description: f.Doc,
 			MinItems: number(f.Tag.Get("minItems")), MaxItems: number(f.Tag.Get("maxItems")),
 		}
 	}

@@ -1,10 +1,12 @@
-package openapi
+package describe
 
 import (
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/fasterapi/fasterapi/internal/router"
 )
 
 // Operation ids name functions in generated clients: letters and digits, in
@@ -44,15 +46,14 @@ func (b *Builder) ids() {
 }
 
 // pathID makes an id of a route: GET /users/{id}/orders is getUsersByIdOrders.
-func pathID(method, pattern string) string {
+func pathID(method string, pattern router.Pattern) string {
 	var id strings.Builder
 	id.WriteString(strings.ToLower(method))
-	for segment := range strings.SplitSeq(pattern, "/") {
-		name, isWildcard := strings.CutPrefix(segment, "{")
-		if isWildcard {
+	for segment, wildcard := range pattern.Segments() {
+		if wildcard {
 			id.WriteString("By")
 		}
-		for word := range strings.FieldsFuncSeq(name, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) }) {
+		for word := range strings.FieldsFuncSeq(segment, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) }) {
 			id.WriteString(capital(word))
 		}
 	}

@@ -1,0 +1,114 @@
+package describe
+
+import (
+	"encoding/json/jsontext"
+	"encoding/json/v2"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/fasterapi/fasterapi/internal/codec"
+	"github.com/fasterapi/fasterapi/internal/eventstream"
+	"github.com/fasterapi/fasterapi/openapi"
+)
+
+// answer adds a to op. A status with several content types has several answers.
+func (b *Builder) answer(op *openapi.Operation, a Answer, where string) {
+	key := strconv.Itoa(a.Status)
+	response := op.Responses.Get(key)
+	if response == nil {
+		response = &openapi.Response{}
+		op.Responses.Set(key, response)
+	}
+	if a.Description != "" || response.Description == "" {
+		response.Description = describeStatus(a)
+	}
+	for _, h := range a.Headers {
+		response.Headers.Set(h.Name, h.Value)
+	}
+	if a.ContentType == "" {
+		return
+	}
+	media := &openapi.MediaType{Schema: a.Schema}
+	switch {
+	case a.Schema != nil:
+	case a.Type != nil:
+		media.Schema = b.registry.Of(a.Type)
+	case strings.HasPrefix(a.ContentType, "text/"):
+		media.Schema = &openapi.Schema{Types: openapi.Types{"string"}}
+	}
+	contentType, _, _ := strings.Cut(a.ContentType, ";")
+	if a.Item != nil && b.streams {
+		media.Schema, media.ItemSchema = nil, b.registry.Of(a.Item)
+		if contentType == eventstream.Type {
+			media.ItemSchema = event(media.ItemSchema)
+		}
+	}
+	response.Content.Set(strings.TrimSpace(contentType), media)
+}
+
+func describeStatus(a Answer) string {
+	switch {
+	case a.Description != "":
+		return a.Description
+	case http.StatusText(a.Status) != "":
+		return http.StatusText(a.Status)
+	}
+	return "Status " + strconv.Itoa(a.Status)
+}
+
+// answerDetails adds what the options say about answers.
+func (b *Builder) answerDetails(op *openapi.Operation, d *Details, where string) {
+	if len(op.Responses) == 0 {
+		return
+	}
+	if success := op.Responses[0].Value; d.AnswerDescription != "" && success.Ref == "" {
+		success.Description = d.AnswerDescription
+	}
+	for _, example := range d.AnswerExamples {
+		response := op.Responses[0].Value
+		if example.Status != 0 {
+			response = op.Responses.Get(strconv.Itoa(example.Status))
+		}
+		if response == nil || len(response.Content) == 0 {
+			b.mistake("%s: the example %q is of an answer with the status %d, which has no body", where, example.Name, example.Status)
+			continue
+		}
+		b.examples(response.Content[0].Value, []NamedExample{example.NamedExample}, where)
+	}
+}
+
+func (b *Builder) examples(m *openapi.MediaType, list []NamedExample, where string) {
+	for _, example := range list {
+		text, err := json.Marshal(example.Value, json.Deterministic(true), codec.Durations())
+		if err != nil {
+			b.mistake("%s: the example %q: %w", where, example.Name, err)
+			continue
+		}
+		name := example.Name
+		if name == "" {
+			name = "example"
+		}
+		m.Examples.Set(name, &openapi.Example{Value: text})
+	}
+}
+
+// event is the schema of a server-sent event whose data is JSON (OpenAPI 3.2
+// section 4.14.3).
+func event(data *openapi.Schema) *openapi.Schema {
+	text := func() *openapi.Schema { return &openapi.Schema{Types: openapi.Types{"string"}} }
+	body := text()
+	if !slices.Contains(data.Types, "string") {
+		body.ContentMediaType, body.ContentSchema = "application/json", data
+	}
+	return &openapi.Schema{
+		Types: openapi.Types{"object"}, Required: []string{"data"},
+		Properties: openapi.Map[*openapi.Schema]{
+			{Name: "data", Value: body},
+			{Name: "event", Value: text()},
+			{Name: "id", Value: text()},
+			{Name: "retry", Value: &openapi.Schema{Types: openapi.Types{"integer"}, Minimum: jsontext.Value("0")}},
+		},
+	}
+}

@@ -1,0 +1,159 @@
+package describe
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/fasterapi/fasterapi/internal/router"
+	"github.com/fasterapi/fasterapi/internal/schema"
+	"github.com/fasterapi/fasterapi/openapi"
+)
+
+// schemaPrefix is how references to schemas begin.
+const schemaPrefix = "#/components/schemas/"
+
+// Builder makes a document of routes.
+//
+// Owner: one goroutine at a time.
+type Builder struct {
+	doc      *openapi.Document
+	streams  bool
+	registry *schema.Registry
+	entries  []*entry
+	// paths finds the path of a shape, "/users/{}".
+	paths    map[string]*templated
+	mistakes []error
+}
+
+// entry is one operation of the document.
+//
+// Owner: one goroutine at a time.
+type entry struct {
+	route *Route
+	op    *openapi.Operation
+}
+
+func (e *entry) where() string {
+	return e.route.Method + " " + e.route.Pattern.String() + " (" + e.route.Site + ")"
+}
+
+// templated is a path of the document.
+//
+// Owner: one goroutine at a time.
+type templated struct {
+	item  *openapi.PathItem
+	names []string // of its wildcards
+}
+
+// NewBuilder returns the builder of a document. With streams, the items of streams are
+// described, which needs OpenAPI 3.2.
+func NewBuilder(info openapi.Info, streams bool) *Builder {
+	b := &Builder{
+		doc: &openapi.Document{OpenAPI: openapi.Version, Info: info}, streams: streams,
+		registry: schema.NewRegistry(schemaPrefix, false), paths: map[string]*templated{},
+	}
+	if streams {
+		b.doc.OpenAPI = openapi.VersionStreams
+	}
+	b.registry.Reserve("Problem", "ValidationProblem", "FieldError")
+	return b
+}
+
+// Add describes a route. One with a method that OpenAPI does not have is left
+// out.
+func (b *Builder) Add(r Route) {
+	path := b.path(r.Pattern)
+	place := path.item.Operation(r.Method)
+	if place == nil || *place != nil {
+		return
+	}
+	*place = b.operation(&r, path.names)
+}
+
+// AddWebhook describes a request that the service makes of its clients.
+func (b *Builder) AddWebhook(name string, r Route) {
+	r.Pattern = router.Pattern{}
+	item := b.doc.Webhooks.Get(name)
+	if item == nil {
+		item = &openapi.PathItem{}
+		b.doc.Webhooks.Set(name, item)
+	}
+	if r.Handler == "" {
+		r.Handler = HandlerName(name)
+	}
+	if place := item.Operation(r.Method); place != nil {
+		*place = b.operation(&r, nil)
+	}
+}
+
+// Build returns the document, or all mistakes.
+func (b *Builder) Build() (*openapi.Document, error) {
+	b.ids()
+	for _, e := range b.entries {
+		if e.op.Summary == "" {
+			e.op.Summary = title(e.op.OperationID)
+		}
+		for _, edit := range e.route.Details.Edits {
+			edit(e.op)
+		}
+	}
+	b.problems()
+	b.doc.Components.Schemas = append(b.registry.Defs(), b.doc.Components.Schemas...)
+	if err := errors.Join(append(b.mistakes, b.registry.Err())...); err != nil {
+		return nil, err
+	}
+	return b.doc, nil
+}
+
+// path finds the path of a pattern, with the names that its wildcards have in
+// the document.
+func (b *Builder) path(pattern router.Pattern) *templated {
+	var shape, text strings.Builder
+	for segment, wildcard := range pattern.Segments() {
+		if !wildcard {
+			shape.WriteString("/" + segment)
+			text.WriteString("/" + segment)
+			continue
+		}
+		shape.WriteString("/{}")
+		text.WriteString("/{" + segment + "}")
+	}
+	known := b.paths[shape.String()]
+	if known == nil {
+		known = &templated{item: &openapi.PathItem{}, names: pattern.Wildcards()}
+		b.paths[shape.String()] = known
+		b.doc.Paths.Set(text.String(), known.item)
+	}
+	return known
+}
+
+// operation describes r, whose path has wildcards of these names.
+func (b *Builder) operation(r *Route, names []string) *openapi.Operation {
+	d := &r.Details
+	op := &openapi.Operation{
+		Tags: d.Tags, Summary: d.Summary, Description: d.Description, ExternalDocs: d.ExternalDocs, Deprecated: d.Deprecated,
+	}
+	e := &entry{route: r, op: op}
+	b.entries = append(b.entries, e)
+	in := inputs{builder: b, route: r, op: op, names: names}
+	in.describe()
+	if op.RequestBody != nil && len(d.BodyExamples) > 0 {
+		for i := range op.RequestBody.Content {
+			b.examples(op.RequestBody.Content[i].Value, d.BodyExamples, e.where())
+		}
+	}
+	for _, a := range r.Answers {
+		b.answer(op, a, e.where())
+	}
+	b.answerDetails(op, d, e.where())
+	if r.Pattern.String() != "" { // else a webhook: its problems are not ours
+		problemAnswers(op, len(r.Security) > 0, in.fallible)
+	}
+	if r.Socket != nil {
+		op.Extensions = map[string]any{socketExtension: b.socket(r.Socket)}
+	}
+	slices.SortFunc(op.Responses, func(a, b openapi.Named[*openapi.Response]) int { return strings.Compare(a.Name, b.Name) })
+	b.require(op, r.Security, e.where())
+	return op
+}

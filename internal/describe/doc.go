@@ -1,0 +1,54 @@
+// Package describe makes the OpenAPI document of a service of its routes.
+//
+//	b := describe.NewBuilder(openapi.Info{Title: "Users", Version: "1.0.0"}, false)
+//	b.Add(describe.Route{
+//		Method: "GET", Pattern: router.ParsePattern("/users/{id}"), Handler: "getUser",
+//		Fields: fields, Answers: []describe.Answer{{Status: 200, ContentType: "application/json", Type: reflect.TypeFor[User]()}},
+//	})
+//	doc, err := b.Build()
+//
+// # What it is
+//
+// A [Route] says what the document needs to know about a route: what its requests are read
+// into (the fields of internal/bind), what it answers, and what its options say. A [Builder]
+// makes an [openapi.Document] of them. The schemas come from internal/schema, like the checks
+// of requests, so the document cannot promise what the service does not do.
+//
+// The files, in the order in which a document is made: route.go (what comes in), builder.go
+// (paths and operations), input.go (parameters and bodies), answers.go, socket.go,
+// security.go, naming.go (ids, once all operations are known) and problems.go (what every
+// document has).
+//
+// # What it decides
+//
+//   - Paths, parameters and schemas stand in the order in which they were
+//     registered; the same routes always give the same bytes.
+//   - The id of an operation is the name of its handler, or is made of method
+//     and path when the handler has none or shares it. Registering routes in
+//     another order changes no id.
+//   - OpenAPI knows one name for a wildcard: "/users/{id}" and
+//     "/users/{user}" become one path with the names of the first. Of a
+//     "/files/{name}" and a "/files/{rest...}" with one method, which are one path
+//     too, the first is described.
+//   - A WebSocket is a GET that answers 101, with the parameters and the security
+//     of any route. OpenAPI has no words for its messages: the extension
+//     x-websocket holds their schemas (fromClient, fromServer) and the
+//     subprotocols.
+//   - Every route may answer with a problem: the responses "4XX" and "5XX". A
+//     route whose input can be wrong has a 422 as well.
+//
+// # Who owns what
+//
+// A Builder, and the document that it makes, belong to one goroutine at a time. A Route is
+// the builder's once it was added.
+//
+// # What it costs
+//
+// It runs once, when an app starts: about 60 us for a route.
+//
+// # What it refuses
+//
+// [Builder.Build] returns all mistakes at once: two operations with one given id, a
+// scheme of security that is described in two ways, an example of an answer without a body,
+// types without a schema.
+package describe
