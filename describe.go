@@ -2,9 +2,12 @@ package fasterapi
 
 import (
 	"fmt"
+	"reflect"
 
+	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/openapi"
+	"github.com/fasterapi/fasterapi/problem"
 )
 
 // The options of this file say what the OpenAPI document tells about a route,
@@ -94,6 +97,37 @@ func Operation(edit func(*openapi.Operation)) RouteOption {
 	return func(o *options) { o.details.Edits = append(o.details.Edits, edit) }
 }
 
+// Responds declares that a route may answer with this status and a body like
+// example, for the OpenAPI document: a problem document where example is nil.
+// The status of the route's own response need not be declared.
+func Responds(status int, example any, description string) RouteOption {
+	return func(o *options) {
+		o.declared = append(o.declared, declared{status, reflect.TypeOf(example), description})
+	}
+}
+
+// declared is a response that a route may give besides its own.
+type declared struct {
+	status      int
+	body        reflect.Type // nil: a problem document
+	description string
+}
+
+// declaredAnswers describes what the option Responds says.
+func (o *options) declaredAnswers() (list []describe.Answer) {
+	for _, d := range o.declared {
+		a := describe.Answer{Status: d.status, Description: d.description, ContentType: jsonType, Type: d.body}
+		switch {
+		case d.body == nil:
+			a.ContentType, a.Schema = problem.ContentType, describe.ProblemSchema()
+		case d.body == reflect.TypeFor[None]():
+			a.ContentType, a.Type = "", nil
+		}
+		list = append(list, a)
+	}
+	return list
+}
+
 // Security says that the route needs all of these schemes, or what their field
 // Or names in their place, and those of its groups. It only describes: what checks them is a provider, or a function
 // given to Depends, and those that implement [openapi.Secured] need no option.
@@ -115,6 +149,27 @@ func (a *App) Webhook[T any](name string, opts ...RouteOption) {
 		opt(&w.opts)
 	}
 	a.webhooks = append(a.webhooks, w)
+}
+
+// webhook is a request that the service makes.
+//
+// Owner: any (immutable after New).
+type webhook struct {
+	name, site string
+	opts       options
+	reads      func() []*bind.Field
+}
+
+// compileWebhook returns the body that a webhook sends.
+func compileWebhook[T any]() []*bind.Field {
+	return []*bind.Field{{Name: "Body", In: bind.Body, Type: reflect.TypeFor[T](), Required: true}}
+}
+
+func (w *webhook) document() describe.Route {
+	return describe.Route{
+		Method: "POST", Site: w.site, Details: w.opts.details, Fields: w.reads(),
+		Answers: []describe.Answer{{Status: max(w.opts.status, 200)}},
+	}
 }
 
 // checkStatus reports a status that no response can have.

@@ -208,28 +208,7 @@ func (a *App) tags() []openapi.Tag {
 	return list
 }
 
-// webhook is a request that the service makes.
-//
-// Owner: any (immutable after New).
-type webhook struct {
-	name, site string
-	opts       options
-	reads      func() []*bind.Field
-}
-
-// compileWebhook returns the body that a webhook sends.
-func compileWebhook[T any]() []*bind.Field {
-	return []*bind.Field{{Name: "Body", In: bind.Body, Type: reflect.TypeFor[T](), Required: true}}
-}
-
-func (w *webhook) document() describe.Route {
-	return describe.Route{
-		Method: "POST", Site: w.site, Details: w.opts.details, Fields: w.reads(),
-		Answers: []describe.Answer{{Status: max(w.opts.status, 200)}},
-	}
-}
-
-// check returns what is wrong with the paths of the document and its page.
+// checkDocuments returns what is wrong with the paths of the document and its page.
 func (c *Config) checkDocuments() error {
 	var errs []error
 	for name, path := range map[string]string{"OpenAPI.Path": c.OpenAPI.Path, "Docs.Path": c.Docs.Path} {

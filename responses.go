@@ -5,13 +5,11 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"reflect"
 
 	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/reply"
 	"github.com/fasterapi/fasterapi/openapi"
-	"github.com/fasterapi/fasterapi/problem"
 )
 
 const (
@@ -151,35 +149,4 @@ func (c *Ctx) Hijack() (conn net.Conn, rest []byte, err error) {
 		return err
 	})
 	return conn, rest, err
-}
-
-// Responds declares that a route may answer with this status and a body like
-// example, for the OpenAPI document: a problem document where example is nil.
-// The status of the route's own response need not be declared.
-func Responds(status int, example any, description string) RouteOption {
-	return func(o *options) {
-		o.declared = append(o.declared, declared{status, reflect.TypeOf(example), description})
-	}
-}
-
-// declared is a response that a route may give besides its own.
-type declared struct {
-	status      int
-	body        reflect.Type // nil: a problem document
-	description string
-}
-
-// declaredAnswers describes what the option Responds says.
-func (o *options) declaredAnswers() (list []describe.Answer) {
-	for _, d := range o.declared {
-		a := describe.Answer{Status: d.status, Description: d.description, ContentType: jsonType, Type: d.body}
-		switch {
-		case d.body == nil:
-			a.ContentType, a.Schema = problem.ContentType, describe.ProblemSchema()
-		case d.body == reflect.TypeFor[None]():
-			a.ContentType, a.Type = "", nil
-		}
-		list = append(list, a)
-	}
-	return list
 }

@@ -4,10 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/fasterapi/fasterapi/internal/bind"
-	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/internal/router"
-	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
@@ -29,47 +26,6 @@ type Handler func(c *Ctx) error
 // calling next is straight-line code in the style of the route: on a
 // goroutine it may block, on a reactor it must not.
 type Middleware func(next Handler) Handler
-
-// RouteOption changes one route, or all routes of a group.
-type RouteOption func(*options)
-
-// options are what route options set.
-type options struct {
-	// declared are the responses besides the route's own, see Responds.
-	declared []declared
-	socket   socketOptions
-
-	style   style
-	maxBody int64 // bytes; 0: the app's
-	// strictBody refuses members of a JSON body that its type does not have.
-	strictBody bool
-	depends    []dependency
-	form       bind.FormLimits
-	// status of a successful response; 0: what its type says.
-	status int
-	// details, hidden and security are for the document.
-	details  describe.Details
-	hidden   bool
-	security []openapi.SecurityUse
-}
-
-// OnReactor runs the handler on the reactor, in a coroutine: fast, but it must
-// not block. Awaiting futures is fine.
-func OnReactor() RouteOption {
-	return func(o *options) { o.style = onCoroutine }
-}
-
-// MaxBody bounds the request body of a route, in bytes; longer ones are
-// answered with 413.
-func MaxBody(bytes int64) RouteOption {
-	return func(o *options) { o.maxBody = bytes }
-}
-
-// StrictBody refuses JSON bodies with members that the type of the body does
-// not have. Without it they are ignored, like in FastAPI.
-func StrictBody() RouteOption {
-	return func(o *options) { o.strictBody = true }
-}
 
 // route is one registered handler.
 //

@@ -4,7 +4,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"slices"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/reply"
@@ -154,14 +153,4 @@ func (c *Ctx) Vary(name string) { c.response().Vary(name) }
 // staged one, or those that a stream has written so far.
 func (c *Ctx) BodySize() int64 {
 	return read(c, func(r *request) int64 { return r.reply.BodySize() })
-}
-
-// Options makes one option of several, applied in their order.
-func Options(opts ...RouteOption) RouteOption {
-	opts = slices.Clone(opts)
-	return func(o *options) {
-		for _, opt := range opts {
-			opt(o)
-		}
-	}
 }

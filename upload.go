@@ -81,23 +81,6 @@ func newUpload(held *bind.Upload) Upload {
 	return Upload{Name: held.Name, ContentType: held.ContentType, Size: held.Size, Header: held.Header, held: held}
 }
 
-// FormLimits bound what one form may cost; what is beyond is answered with 413
-// or 422. The zero value of a field means its default.
-type FormLimits struct {
-	Parts       int    // fields and files of a multipart form; default 1000
-	Files       int    // files of a multipart form; each may take a descriptor; default 100
-	HeaderBytes int    // header of one part; default 16 KiB
-	FieldBytes  int64  // names and values of all fields that are not files; default 1 MiB
-	MemoryBytes int64  // uploads of a request that are kept in memory, together; default 256 KiB
-	Dir         string // of temporary files; default os.TempDir()
-}
-
-// LimitForm bounds the forms of a route. The size of the whole body is bounded by
-// [MaxBody].
-func LimitForm(l FormLimits) RouteOption {
-	return func(o *options) { o.form = bind.FormLimits(l) }
-}
-
 // Multipart returns the parts of a multipart/form-data body one by one, as they
 // come: for uploads that go elsewhere without being stored. The input of the
 // route must have no fields for a body or a form. It needs a route on goroutines. A body

@@ -1,0 +1,128 @@
+package fasterapi
+
+import (
+	"slices"
+	"time"
+
+	"github.com/fasterapi/fasterapi/internal/bind"
+	"github.com/fasterapi/fasterapi/internal/describe"
+	"github.com/fasterapi/fasterapi/openapi"
+)
+
+// RouteOption changes one route, or all routes of a group.
+type RouteOption func(*options)
+
+// options are what route options set.
+type options struct {
+	style   style
+	maxBody int64 // bytes; 0: the app's
+	// strictBody refuses members of a JSON body that its type does not have.
+	strictBody bool
+	depends    []dependency
+	form       bind.FormLimits
+	socket     socketOptions
+	// status of a successful response; 0: what its type says.
+	status int
+	// declared are the responses besides the route's own, see Responds.
+	declared []declared
+	// details, hidden and security are for the document.
+	details  describe.Details
+	hidden   bool
+	security []openapi.SecurityUse
+}
+
+// Options makes one option of several, applied in their order.
+func Options(opts ...RouteOption) RouteOption {
+	opts = slices.Clone(opts)
+	return func(o *options) {
+		for _, opt := range opts {
+			opt(o)
+		}
+	}
+}
+
+// OnReactor runs the handler on the reactor, in a coroutine: fast, but it must
+// not block. Awaiting futures is fine.
+func OnReactor() RouteOption {
+	return func(o *options) { o.style = onCoroutine }
+}
+
+// MaxBody bounds the request body of a route, in bytes; longer ones are
+// answered with 413.
+func MaxBody(bytes int64) RouteOption {
+	return func(o *options) { o.maxBody = bytes }
+}
+
+// StrictBody refuses JSON bodies with members that the type of the body does
+// not have. Without it they are ignored, like in FastAPI.
+func StrictBody() RouteOption {
+	return func(o *options) { o.strictBody = true }
+}
+
+// FormLimits bound what one form may cost; what is beyond is answered with 413
+// or 422. The zero value of a field means its default.
+type FormLimits struct {
+	Parts       int    // fields and files of a multipart form; default 1000
+	Files       int    // files of a multipart form; each may take a descriptor; default 100
+	HeaderBytes int    // header of one part; default 16 KiB
+	FieldBytes  int64  // names and values of all fields that are not files; default 1 MiB
+	MemoryBytes int64  // uploads of a request that are kept in memory, together; default 256 KiB
+	Dir         string // of temporary files; default os.TempDir()
+}
+
+// LimitForm bounds the forms of a route. The size of the whole body is bounded by
+// [MaxBody].
+func LimitForm(l FormLimits) RouteOption {
+	return func(o *options) { o.form = bind.FormLimits(l) }
+}
+
+// The limits of WebSockets unless options say otherwise.
+const (
+	socketMaxMessage = 1 << 20
+	socketPing       = 30 * time.Second
+	socketPong       = 15 * time.Second
+	socketClose      = 5 * time.Second
+	socketWrite      = 30 * time.Second
+	socketsMost      = 65_536 // of one core
+)
+
+// socketOptions are the options of a WebSocket's route.
+type socketOptions struct {
+	maxMessage   int64
+	ping, pong   time.Duration
+	origins      []string
+	subprotocols []string
+	compress     bool
+}
+
+// MaxMessage bounds a received message of a WebSocket, in bytes after
+// decompression. A longer one closes it with 1009. Default 1 MiB.
+func MaxMessage(bytes int64) RouteOption {
+	return func(o *options) { o.socket.maxMessage = bytes }
+}
+
+// PingEvery sets how long a WebSocket may be silent before a ping is sent, and
+// how long the answer may take before the connection is given up. Default 30 s
+// and 15 s.
+func PingEvery(silence, answer time.Duration) RouteOption {
+	return func(o *options) { o.socket.ping, o.socket.pong = silence, answer }
+}
+
+// Origins lets pages of other hosts connect to a WebSocket: "example.com",
+// "localhost:5173", "*.example.com" for all hosts below, "*" for any page,
+// which is safe only when no cookie says who the user is. Without it only
+// pages of the service's own host may, and programs, which send no Origin.
+func Origins(hosts ...string) RouteOption {
+	return func(o *options) { o.socket.origins = append(o.socket.origins, hosts...) }
+}
+
+// Subprotocols names the subprotocols that a WebSocket speaks, the preferred
+// one first; [Socket.Subprotocol] is the one that the client offered too.
+func Subprotocols(names ...string) RouteOption {
+	return func(o *options) { o.socket.subprotocols = append(o.socket.subprotocols, names...) }
+}
+
+// CompressMessages lets clients negotiate permessage-deflate: messages from 1
+// KiB on are compressed, each by itself, so that idle connections hold no
+// window.
+func CompressMessages() RouteOption { return func(o *options) { o.socket.compress = true } }
