@@ -31,10 +31,10 @@ type typed[In, Out any] struct {
 	bind      bind.Binder[In]
 	injection *injection
 	render    func(*Ctx, Out) error
-	answers   []describe.Answer
 }
 
 func (t *typed[In, Out]) compile(a *App, r *route) (needsBody bool, errs []error) {
+	r.facts = &facts{}
 	options := r.bindOptions()
 	t.bind, errs = bind.For[In](options)
 	if len(errs) > 0 {
@@ -42,7 +42,7 @@ func (t *typed[In, Out]) compile(a *App, r *route) (needsBody bool, errs []error
 	} else {
 		t.injection, errs = a.compileInjection(r, t.bind.Plan(), options)
 	}
-	if err := t.compileOutput(r.opts.style); err != nil {
+	if err := t.compileOutput(r); err != nil {
 		errs = append(errs, err)
 	}
 	if len(errs) > 0 {
@@ -52,6 +52,7 @@ func (t *typed[In, Out]) compile(a *App, r *route) (needsBody bool, errs []error
 	if err != nil {
 		errs = append(errs, err)
 	}
+	r.facts.plan, r.facts.injected = t.bind.Plan(), t.injection
 	return needsBody, errs
 }
 
@@ -135,6 +136,7 @@ func newStraight[In, Out any](h func(*Ctx, In) (Out, error)) endpoint {
 
 func (e *straight[In, Out]) compile(a *App, r *route) (needsBody bool, errs []error) {
 	needsBody, errs = e.typed.compile(a, r)
+	r.facts.handler = reflect.ValueOf(e.handle).Pointer()
 	return needsBody, withoutHandler(errs, e.handle == nil)
 }
 
@@ -166,6 +168,7 @@ func newChain[In, Out any](h func(*Ctx, In) async.Future[Out]) endpoint {
 
 func (e *chain[In, Out]) compile(a *App, r *route) (needsBody bool, errs []error) {
 	needsBody, errs = e.typed.compile(a, r)
+	r.facts.handler = reflect.ValueOf(e.handle).Pointer()
 	return needsBody, withoutHandler(errs, e.handle == nil)
 }
 

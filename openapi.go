@@ -45,29 +45,16 @@ type OpenAPIConfig struct {
 
 const defaultOpenAPIPath = "/openapi.json"
 
-// documented is an endpoint that the document describes. Mounted handlers and
-// static files are none: nobody knows what a handler answers, and files are not
-// an API.
-type documented interface {
-	// facts are asked once it is compiled.
-	facts() facts
-}
-
-// facts are what the document needs to know about an endpoint.
+// facts are what the document needs to know about a compiled route. Mounted handlers and
+// static files have none: nobody knows what a handler answers, and files are not an API.
+//
+// Owner: any (immutable after build).
 type facts struct {
 	handler  uintptr // entry of the function
 	plan     *bind.Plan
 	injected *injection
 	answers  []describe.Answer
 	socket   *describe.Socket // of a WebSocket
-}
-
-func (e *straight[In, Out]) facts() facts { return e.typed.facts(reflect.ValueOf(e.handle).Pointer()) }
-
-func (e *chain[In, Out]) facts() facts { return e.typed.facts(reflect.ValueOf(e.handle).Pointer()) }
-
-func (t *typed[In, Out]) facts(handler uintptr) facts {
-	return facts{handler: handler, plan: t.bind.Plan(), injected: t.injection, answers: t.answers}
 }
 
 // OpenAPI returns the document of the app. Nothing may be registered any more
@@ -95,10 +82,9 @@ func (a *App) describe() (*openapi.Document, error) {
 	}, cfg.StreamItems)
 	var errs []error
 	for _, r := range a.routes {
-		if e, ok := r.endpoint.(documented); ok && !r.opts.hidden {
-			f := e.facts()
-			errs = append(errs, r.checkExamples(f)...)
-			b.Add(r.document(f))
+		if r.facts != nil && !r.opts.hidden {
+			errs = append(errs, r.checkExamples()...)
+			b.Add(r.document())
 		}
 	}
 	for _, w := range a.webhooks {
@@ -119,7 +105,8 @@ func (a *App) describe() (*openapi.Document, error) {
 }
 
 // document tells the document about a compiled route.
-func (r *route) document(f facts) describe.Route {
+func (r *route) document() describe.Route {
+	f := r.facts
 	route := describe.Route{
 		Method: r.method, Pattern: r.pattern, Site: r.site, Details: r.opts.details, Answers: append(f.answers, r.opts.declaredAnswers()...),
 		Socket: f.socket,
@@ -150,8 +137,8 @@ func (r *route) document(f facts) describe.Route {
 }
 
 // checkExamples reads the examples of the body as the route would.
-func (r *route) checkExamples(f facts) (errs []error) {
-	body := f.plan.BodyField()
+func (r *route) checkExamples() (errs []error) {
+	body := r.facts.plan.BodyField()
 	if len(r.opts.details.BodyExamples) == 0 || body == nil || body.Raw {
 		return nil
 	}

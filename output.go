@@ -82,16 +82,16 @@ func jsonOutput[Out any]() (output, error) {
 	return output{render: render, answers: answers}, nil
 }
 
-// compileOutput decides what the results of a handler of this style become.
-func (t *typed[In, Out]) compileOutput(kind style) error {
+// compileOutput decides what the results of the handler of r become.
+func (t *typed[In, Out]) compileOutput(r *route) error {
 	out, err := outputOf[Out]()
 	if err != nil {
 		return err
 	}
-	if kind != onGoroutine && out.waits {
+	if r.opts.style != onGoroutine && out.waits {
 		var zero Out
 		return fmt.Errorf("%T waits for the client, so its route must run on goroutines", zero)
 	}
-	t.render, t.answers = renderOf[Out](out), out.answers
+	t.render, r.facts.answers = renderOf[Out](out), out.answers
 	return nil
 }

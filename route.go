@@ -45,6 +45,8 @@ type route struct {
 	label   *reactor.Label
 	// needsBody: the input has a field for the body, so it is collected.
 	needsBody bool
+	// facts are for the document; nil: it leaves the route out.
+	facts *facts
 	// secrets are the path wildcards whose values must not be logged.
 	secrets map[string]bool
 }

@@ -135,17 +135,17 @@ func (e *socketEndpoint[In, Incoming, Outgoing]) compile(a *App, r *route) (bool
 		MaxMessage: cmp.Or(o.maxMessage, socketMaxMessage), PingInterval: cmp.Or(o.ping, socketPing), PongTimeout: cmp.Or(o.pong, socketPong),
 		WriteTimeout: cmp.Or(a.cfg.HTTP.WriteTimeout, socketWrite), CloseTimeout: socketClose, Pools: &a.ongoing.pools,
 	}
+	e.describe(r.facts)
 	return false, errs
 }
 
-// facts implements documented: a GET that is answered with 101. OpenAPI has no
-// words for the messages, the extension x-websocket describes them.
-func (e *socketEndpoint[In, Incoming, Outgoing]) facts() facts {
+// describe tells the document of a GET that is answered with 101.
+func (e *socketEndpoint[In, Incoming, Outgoing]) describe(f *facts) {
 	handler := reflect.ValueOf(e.handle)
 	if e.handle == nil {
 		handler = reflect.ValueOf(e.open)
 	}
-	f := e.typed.facts(handler.Pointer())
+	f.handler = handler.Pointer()
 	f.answers = []describe.Answer{
 		{Status: http.StatusSwitchingProtocols, Description: "A WebSocket"},
 		{Status: http.StatusUpgradeRequired, ContentType: problem.ContentType, Schema: describe.ProblemSchema(), Description: "The request does not ask for a WebSocket"},
@@ -153,7 +153,6 @@ func (e *socketEndpoint[In, Incoming, Outgoing]) facts() facts {
 	f.socket = &describe.Socket{
 		FromClient: describeMessage[Incoming](), FromServer: describeMessage[Outgoing](), Subprotocols: e.policy.Subprotocols,
 	}
-	return f
 }
 
 // describeMessage tells what compileIncoming and compileOutgoing make of a T.
