@@ -128,15 +128,14 @@ func (o *options) declaredAnswers() (list []describe.Answer) {
 	return list
 }
 
-// Security says that the route needs all of these schemes, or what their field
-// Or names in their place, and those of its groups. It only describes: what checks them is a provider, or a function
-// given to Depends, and those that implement [openapi.Secured] need no option.
+// Security says that the route needs all of these schemes, or one of the alternatives in
+// their field Or, and those of its groups. It only describes: a provider, or a function
+// given to Depends, checks them, and those that implement [openapi.Secured] need no option.
 func Security(uses ...openapi.SecurityUse) RouteOption {
 	return func(o *options) { o.security = append(o.security[:len(o.security):len(o.security)], uses...) }
 }
 
-// SecuredBy says that what the provider makes needs these schemes: for the
-// routes that use it.
+// SecuredBy says that the routes that use what the provider makes need these schemes.
 func SecuredBy(uses ...openapi.SecurityUse) ProvideOption {
 	return func(p *provision) { p.security = append(p.security, uses...) }
 }
@@ -160,7 +159,7 @@ type webhook struct {
 	reads      func() []*bind.Field
 }
 
-// compileWebhook returns the body that a webhook sends.
+// compileWebhook returns the fields of a webhook's body.
 func compileWebhook[T any]() []*bind.Field {
 	return []*bind.Field{{Name: "Body", In: bind.Body, Type: reflect.TypeFor[T](), Required: true}}
 }

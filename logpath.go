@@ -4,10 +4,10 @@ import "github.com/fasterapi/fasterapi/internal/bind"
 
 // LogPath is [Ctx.Path] for logs: "***" stands for the values of path fields
 // that are sensitive (`format:"password"`, `sensitive:"true"`), in the input of
-// the route and of what it needs injected. So it does in the path of a request
-// without a route, which may be one for such a route but for its method or its
-// end, at the places of all routes that begin like it. Of a target that could not be
-// read (see [Ctx.Refused]) it is the beginning.
+// the route and of what it needs injected. A request without a route may be a mistyped
+// one for such a route, with another method or another end: the values are replaced
+// where all routes that begin like its path have them. For a target that could not be
+// read (see [Ctx.Refused]) LogPath is its beginning.
 func (c *Ctx) LogPath() string {
 	path, route := c.Path(), read(c, func(r *request) *route { return r.route })
 	if path == "" {

@@ -15,15 +15,15 @@ import (
 	"github.com/fasterapi/fasterapi/openapi"
 )
 
-// OpenAPIConfig says what the OpenAPI document of a service tells beside its
-// routes, and where it is. The zero value serves it at /openapi.json and
+// OpenAPIConfig says what the OpenAPI document of a service holds besides its
+// routes, and where it is served. The zero value serves it at /openapi.json and
 // /openapi.yaml.
 type OpenAPIConfig struct {
 	// Off serves no document, and then no docs page either.
 	Off bool
 	// Path is the path of the document as JSON; as YAML it has the same path with
 	// .yaml in the place of .json. Default "/openapi.json". A route of the app with
-	// the same path goes before.
+	// the same path takes precedence.
 	Path string
 	// Summary, TermsOfService, Contact and License go to the head of the document.
 	Summary, TermsOfService string
@@ -177,7 +177,8 @@ func (b *injectionBuilder) secure(t reflect.Type, more []openapi.SecurityUse) {
 	b.made.secured = append(b.made.secured, more...)
 }
 
-// tags are the described ones, and behind them those that routes have beside.
+// tags returns the tags that the configuration describes, and behind them the others of
+// the routes.
 func (a *App) tags() []openapi.Tag {
 	list := a.cfg.OpenAPI.Tags[:len(a.cfg.OpenAPI.Tags):len(a.cfg.OpenAPI.Tags)]
 	known := map[string]bool{}

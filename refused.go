@@ -32,9 +32,9 @@ func (c *Ctx) serveRefused() exchange.Outcome {
 	return exchange.Answered
 }
 
-// insist is the answer to a refused request whose middleware has said that all is
-// well.
-func (c *Ctx) insist(err error) error {
+// keepRefusal returns what a refused request is answered with when its middleware has
+// returned err: the refusal, where that says that all is well.
+func (c *Ctx) keepRefusal(err error) error {
 	if err == nil && c.x.Forgives() {
 		return c.refused()
 	}

@@ -8,13 +8,12 @@ import (
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
-// style says what a handler runs on; DESIGN.md calls them straight line, on the
-// reactor and chain.
+// style says what a handler runs on.
 type style uint32
 
 const (
-	onGoroutine style = iota // may block
-	onCoroutine              // on the reactor, may await
+	onGoroutine style = iota // straight line: may block
+	onCoroutine              // straight line on the reactor: may await
 	asChain                  // on the reactor, returns a future
 	inline                   // wherever the exchange is: answers of the framework itself
 )

@@ -176,7 +176,7 @@ func (c *Ctx) conclude(err error) {
 		err = c.droppedReference()
 	}
 	if c.x.Refusal != nil {
-		err = c.insist(err)
+		err = c.keepRefusal(err)
 	}
 	if err != nil {
 		c.outcome = err

@@ -37,7 +37,7 @@ type Info struct {
 	Version        string   `json:"version"`
 }
 
-// Contact is whom to ask about the service.
+// Contact says how to reach the people behind the service.
 type Contact struct {
 	Name  string `json:"name,omitempty"`
 	URL   string `json:"url,omitempty"`
