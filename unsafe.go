@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/fasterapi/fasterapi/internal/bind"
+	"github.com/fasterapi/fasterapi/internal/noescape"
 )
 
 // All use of unsafe in this package goes through this file. It writes values
@@ -17,18 +18,7 @@ type pointer = unsafe.Pointer
 // address returns the address of *in, unseen by escape analysis, so that an
 // input may stay on its handler's stack. It is given to setters of this file
 // only, which keep nothing.
-func address[In any](in *In) pointer { return hide(unsafe.Pointer(in)) }
-
-// hide does what address needs. While x is a number nobody corrects it when the
-// stack moves, so nothing may be called between the two lines: not even the
-// checks that -race adds.
-//
-//go:nosplit
-//go:nocheckptr
-func hide(p pointer) pointer {
-	x := uintptr(p)
-	return *(*pointer)(unsafe.Pointer(&x))
-}
+func address[In any](in *In) pointer { return noescape.Pointer(unsafe.Pointer(in)) }
 
 // setter writes v into a field. v holds a value of the provider's type.
 type setter func(in pointer, offset uintptr, v any)

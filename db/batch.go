@@ -126,7 +126,7 @@ func (s *batchSink) settle(q *Query, err error, owner bool) bool {
 type oneItem[T any] struct{ Item[T] }
 
 func (i *oneItem[T]) rowType() reflect.Type            { return reflect.TypeFor[T]() }
-func (i *oneItem[T]) next() pointer                    { return pointerTo(&i.Value) }
+func (i *oneItem[T]) next() pointer                    { return addressOf(&i.Value) }
 func (i *oneItem[T]) settle(*Query, error, bool) bool  { return true }
 func (i *manyItem[T]) rowType() reflect.Type           { return reflect.TypeFor[T]() }
 func (i *manyItem[T]) next() pointer                   { return appendRow(&i.Value) }

@@ -8,6 +8,8 @@ import (
 	"math"
 	"reflect"
 	"time"
+
+	"github.com/fasterapi/fasterapi/internal/noescape"
 )
 
 // ParamKind says how to read a [Param].
@@ -64,8 +66,11 @@ func boolParam(v bool) Param {
 // than a call's arguments.
 func NewParam(v any) (Param, error) { return paramOf(v) }
 
-// paramOf copies one argument. It does not let the argument escape (see hide):
-// a call with numbers and strings allocates nothing for them.
+// paramOf copies one argument. It does not let the argument escape: a call with
+// numbers and strings allocates nothing for them. So the one object behind a may lie
+// on the caller's stack also for unusualParam, which copies it (detach) before code
+// gets it that may keep it. What that object points to in turn is on the heap, since
+// the cases for strings and slices keep as much.
 func paramOf(a any) (Param, error) {
 	switch v := a.(type) {
 	case nil:
@@ -87,7 +92,7 @@ func paramOf(a any) (Param, error) {
 	case []byte:
 		return bytesParam(v), nil
 	}
-	return unusualParam(hide(a))
+	return unusualParam(noescape.Any(a))
 }
 
 // unusualParam handles named types, pointers, driver.Valuer and everything that

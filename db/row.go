@@ -33,13 +33,13 @@ func (r *Row) slot(f *field) pointer {
 	switch f.wrap {
 	case pointed:
 		fresh := reflect.New(f.value)
-		reflect.NewAt(f.typ, offsetOf(r.base, f.offset)).Elem().Set(fresh)
+		reflect.NewAt(f.typ, at(r.base, f.offset)).Elem().Set(fresh)
 		return fresh.UnsafePointer()
 	case wrapped:
-		*at[bool](r.base, f.offset+f.valid) = true
-		return offsetOf(r.base, f.offset+f.inner)
+		*as[bool](at(r.base, f.offset+f.valid)) = true
+		return at(r.base, f.offset+f.inner)
 	default:
-		return offsetOf(r.base, f.offset)
+		return at(r.base, f.offset)
 	}
 }
 
@@ -52,7 +52,7 @@ func (r *Row) Null(column int) {
 		r.zero(f)
 	case f.kind == kindScanner:
 		r.scan(f, nil)
-	case f.nuller && f.column.Null(typed(offsetOf(r.base, f.offset), 0, f.value)) == nil:
+	case f.nuller && f.column.Null(typed(at(r.base, f.offset), f.value)) == nil:
 	case f.flag:
 		r.zero(f)
 	default:
@@ -60,7 +60,7 @@ func (r *Row) Null(column int) {
 	}
 }
 
-func (r *Row) zero(f *field) { reflect.NewAt(f.typ, offsetOf(r.base, f.offset)).Elem().SetZero() }
+func (r *Row) zero(f *field) { reflect.NewAt(f.typ, at(r.base, f.offset)).Elem().SetZero() }
 
 func wrapHint(t reflect.Type) string { return "*" + t.String() + " or sql.Null[" + t.String() + "]" }
 
@@ -69,9 +69,9 @@ func (r *Row) Bool(column int, v bool) {
 	f := &r.plan.fields[column]
 	switch f.kind {
 	case kindBool:
-		*at[bool](r.slot(f), 0) = v
+		*as[bool](r.slot(f)) = v
 	case kindAny:
-		*at[any](r.slot(f), 0) = v
+		*as[any](r.slot(f)) = v
 	case kindScanner:
 		r.scan(f, v)
 	default:
@@ -86,21 +86,21 @@ func (r *Row) Int64(column int, v int64) {
 	f := &r.plan.fields[column]
 	switch f.kind {
 	case kindInt64:
-		*at[int64](r.slot(f), 0) = v
+		*as[int64](r.slot(f)) = v
 	case kindInt:
 		if int64(int(v)) != v {
 			r.overflow(f, v)
 			return
 		}
-		*at[int](r.slot(f), 0) = int(v)
+		*as[int](r.slot(f)) = int(v)
 	case kindInt32:
 		if int64(int32(v)) != v {
 			r.overflow(f, v)
 			return
 		}
-		*at[int32](r.slot(f), 0) = int32(v)
+		*as[int32](r.slot(f)) = int32(v)
 	case kindAny:
-		*at[any](r.slot(f), 0) = v
+		*as[any](r.slot(f)) = v
 	case kindScanner:
 		r.scan(f, v)
 	default:
@@ -122,18 +122,18 @@ func (r *Row) smallInt(f *field, v int64) {
 		}
 	case kindFloat64:
 		if fits = exactFloat(v, 53); fits {
-			*at[float64](r.slot(f), 0) = float64(v)
+			*as[float64](r.slot(f)) = float64(v)
 		}
 	case kindFloat32:
 		if fits = exactFloat(v, 24); fits {
-			*at[float32](r.slot(f), 0) = float32(v)
+			*as[float32](r.slot(f)) = float32(v)
 		}
 	case kindBool:
 		if fits = v == 0 || v == 1; fits {
-			*at[bool](r.slot(f), 0) = v == 1
+			*as[bool](r.slot(f)) = v == 1
 		}
 	case kindTime:
-		*at[time.Time](r.slot(f), 0) = time.Unix(v, 0).UTC()
+		*as[time.Time](r.slot(f)) = time.Unix(v, 0).UTC()
 	default:
 		r.mismatch(f, "an integer")
 		return
@@ -151,11 +151,11 @@ func (r *Row) Float64(column int, v float64) {
 	f := &r.plan.fields[column]
 	switch {
 	case f.kind == kindFloat64:
-		*at[float64](r.slot(f), 0) = v
+		*as[float64](r.slot(f)) = v
 	case f.kind == kindFloat32:
-		*at[float32](r.slot(f), 0) = float32(v)
+		*as[float32](r.slot(f)) = float32(v)
 	case f.kind == kindAny:
-		*at[any](r.slot(f), 0) = v
+		*as[any](r.slot(f)) = v
 	case f.kind == kindScanner:
 		r.scan(f, v)
 	case f.kind >= kindInt && f.kind <= kindUint64 && v == math.Trunc(v) && math.Abs(v) <= 1<<53:
@@ -171,9 +171,9 @@ func (r *Row) Text(column int, v []byte) {
 	f := &r.plan.fields[column]
 	switch f.kind {
 	case kindString:
-		*at[string](r.slot(f), 0) = string(v)
+		*as[string](r.slot(f)) = string(v)
 	case kindAny:
-		*at[any](r.slot(f), 0) = string(v)
+		*as[any](r.slot(f)) = string(v)
 	case kindScanner:
 		r.scan(f, string(v))
 	case kindTime:
@@ -182,14 +182,14 @@ func (r *Row) Text(column int, v []byte) {
 			r.fail(f, "the text "+strconv.Quote(clip(v))+" is not a time")
 			return
 		}
-		*at[time.Time](r.slot(f), 0) = t
+		*as[time.Time](r.slot(f)) = t
 	case kindUUID:
 		u, ok := parseUUID(v)
 		if !ok {
 			r.fail(f, "the text "+strconv.Quote(clip(v))+" is not a UUID")
 			return
 		}
-		*at[[16]byte](r.slot(f), 0) = u
+		*as[[16]byte](r.slot(f)) = u
 	default:
 		r.document(f, v, "text")
 	}
@@ -224,7 +224,7 @@ func (r *Row) unmarshal(f *field, v []byte) {
 		r.zero(f)
 		return
 	}
-	if err := json.Unmarshal(v, typed(r.slot(f), 0, f.value)); err != nil {
+	if err := json.Unmarshal(v, typed(r.slot(f), f.value)); err != nil {
 		r.fail(f, err.Error())
 	}
 }
@@ -235,11 +235,11 @@ func (r *Row) Bytes(column int, v []byte) {
 	f := &r.plan.fields[column]
 	switch {
 	case f.kind == kindAny:
-		*at[any](r.slot(f), 0) = append([]byte{}, v...)
+		*as[any](r.slot(f)) = append([]byte{}, v...)
 	case f.kind == kindScanner:
 		r.scan(f, append([]byte{}, v...))
 	case f.kind == kindUUID && len(v) == 16:
-		*at[[16]byte](r.slot(f), 0) = [16]byte(v)
+		*as[[16]byte](r.slot(f)) = [16]byte(v)
 	case f.kind == kindString:
 		r.mismatch(f, "a blob")
 	default:
@@ -252,9 +252,9 @@ func (r *Row) document(f *field, v []byte, what string) {
 	var err error
 	switch f.kind {
 	case kindBytes:
-		*at[[]byte](r.slot(f), 0) = append([]byte{}, v...)
+		*as[[]byte](r.slot(f)) = append([]byte{}, v...)
 	case kindText:
-		err = typed(r.slot(f), 0, f.value).(encoding.TextUnmarshaler).UnmarshalText(v)
+		err = typed(r.slot(f), f.value).(encoding.TextUnmarshaler).UnmarshalText(v)
 	case kindJSON:
 		r.unmarshal(f, v)
 	default:
@@ -271,9 +271,9 @@ func (r *Row) Time(column int, v time.Time) {
 	f := &r.plan.fields[column]
 	switch f.kind {
 	case kindTime:
-		*at[time.Time](r.slot(f), 0) = v
+		*as[time.Time](r.slot(f)) = v
 	case kindAny:
-		*at[any](r.slot(f), 0) = v
+		*as[any](r.slot(f)) = v
 	case kindScanner:
 		r.scan(f, v)
 	default:
@@ -286,7 +286,7 @@ func (r *Row) Time(column int, v time.Time) {
 func (r *Row) UUID(column int, v [16]byte) {
 	f := &r.plan.fields[column]
 	if f.kind == kindUUID {
-		*at[[16]byte](r.slot(f), 0) = v
+		*as[[16]byte](r.slot(f)) = v
 		return
 	}
 	var text [36]byte
@@ -301,7 +301,7 @@ func (r *Row) Pointer(column int) (any, bool) {
 	if f.kind != kindCustom {
 		return nil, false
 	}
-	return typed(r.slot(f), 0, f.value), true
+	return typed(r.slot(f), f.value), true
 }
 
 // Scans tells whether a column goes into a sql.Scanner: that takes text for what
@@ -316,7 +316,7 @@ func (r *Row) Fail(column int, err error) { r.fail(&r.plan.fields[column], err.E
 
 func (r *Row) scan(f *field, v any) {
 	// A pointer to a Scanner: NULL is nil, everything else is scanned.
-	if err := typed(r.slot(f), 0, f.value).(sql.Scanner).Scan(v); err != nil {
+	if err := typed(r.slot(f), f.value).(sql.Scanner).Scan(v); err != nil {
 		r.fail(f, err.Error())
 	}
 }

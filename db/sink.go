@@ -17,7 +17,7 @@ type oneSink[T any] struct {
 }
 
 func (s *oneSink[T]) rowType() reflect.Type { return reflect.TypeFor[T]() }
-func (s *oneSink[T]) next() pointer         { return pointerTo(&s.value) }
+func (s *oneSink[T]) next() pointer         { return addressOf(&s.value) }
 
 func (s *oneSink[T]) settle(_ *Query, err error, owner bool) bool {
 	return settle(s.promise, s.value, err, owner)
@@ -51,7 +51,7 @@ func appendRow[T any](rows *[]T) pointer {
 	}
 	var zero T
 	*rows = append(*rows, zero)
-	return pointerTo(&(*rows)[len(*rows)-1])
+	return addressOf(&(*rows)[len(*rows)-1])
 }
 
 // execSink takes the result of a statement without rows.

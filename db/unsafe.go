@@ -7,26 +7,23 @@ import (
 )
 
 // This file holds everything in package db that needs unsafe: places inside the
-// caller's structs, parameters packed into three words, and the one conversion
-// that keeps parameters of unusual types from forcing the usual ones onto the
-// heap.
+// caller's structs, and parameters packed into three words.
 
 // pointer is the address of a value whose type the plan knows. It keeps the
 // value alive like any pointer.
 type pointer = unsafe.Pointer
 
-func pointerTo[T any](p *T) pointer { return pointer(p) }
+// addressOf returns the address of *v.
+func addressOf[T any](v *T) pointer { return pointer(v) }
 
-// at views the bytes at p+offset as a T. The plan made sure that a T lies there.
-func at[T any](p pointer, offset uintptr) *T { return (*T)(unsafe.Add(p, offset)) }
+// at returns the address offset bytes after p, inside the same object.
+func at(p pointer, offset uintptr) pointer { return unsafe.Add(p, offset) }
 
-func offsetOf(p pointer, offset uintptr) pointer { return unsafe.Add(p, offset) }
+// as views the memory at p as a T. The plan made sure that it is one.
+func as[T any](p pointer) *T { return (*T)(p) }
 
-// typed returns the place p+offset as a *t in an interface, for reflection and
-// for Scan.
-func typed(p pointer, offset uintptr, t reflect.Type) any {
-	return reflect.NewAt(t, unsafe.Add(p, offset)).Interface()
-}
+// typed returns p as a *t in an interface, for reflection and for Scan.
+func typed(p pointer, t reflect.Type) any { return reflect.NewAt(t, p).Interface() }
 
 // Param is one parameter of a statement, as a small tagged union: three words,
 // owned by the query. Read it according to Kind.
@@ -76,24 +73,3 @@ func (p *Param) UUID() [16]byte { return *(*[16]byte)(p.ptr) }
 // Any returns the value of a ParamAny: a struct, map, slice or array that the
 // driver encodes as it sees fit (JSON, an array).
 func (p *Param) Any() any { return *(*any)(p.ptr) }
-
-// hide returns a again without the compiler seeing that the result is a. The
-// built-in parameter types are then free to stay on the caller's stack, since
-// only paths that use the result could keep them. In exchange, what a's own data
-// word points at may be on the caller's stack, so the user of the result must
-// copy that one object before it hands it to code that may keep it (detach).
-// What that object points at in turn is tracked by the compiler as usual.
-//
-// Between the two statements the data word is an integer to the compiler, which
-// would survive there when the stack moves. It cannot move: nosplit and norace
-// leave no call inside, noinline keeps the integer from reaching the caller, and
-// asynchronous preemption never moves a stack.
-//
-//go:nosplit
-//go:norace
-//go:noinline
-func hide(a any) any {
-	var out any
-	*(*[2]uintptr)(pointer(&out)) = *(*[2]uintptr)(pointer(&a))
-	return out
-}

@@ -3,6 +3,7 @@ package bind
 import (
 	"reflect"
 
+	"github.com/fasterapi/fasterapi/internal/noescape"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -29,6 +30,6 @@ func (b Binder[T]) Bind(src Source) (T, *problem.Problem) {
 		return *in, prob
 	}
 	var in T
-	prob := b.plan.Bind(hide(addressOf(&in)), src)
+	prob := b.plan.Bind(noescape.Pointer(addressOf(&in)), src)
 	return in, prob
 }

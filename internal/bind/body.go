@@ -75,16 +75,16 @@ func (c *compiler) compileBody(f *Field) {
 
 func (s *bodySlot) bind(dst Pointer, src Source, f *faults) {
 	body := src.Body()
-	p := add(dst, s.field.Offset)
+	p := at(dst, s.field.Offset)
 	switch {
 	case len(body) == 0:
 		if s.field.Required {
 			f.missing(s.field)
 		}
 	case s.decoder == nil && s.field.Type.Kind() == reflect.String:
-		*at[string](p) = string(body)
+		*as[string](p) = string(body)
 	case s.decoder == nil:
-		*at[[]byte](p) = append([]byte(nil), body...)
+		*as[[]byte](p) = append([]byte(nil), body...)
 	case !isJSON(src.ContentType()):
 		f.unsupported(src.ContentType(), "application/json", "application/json")
 	default:

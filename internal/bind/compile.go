@@ -318,7 +318,7 @@ func (c *compiler) compileDefault(s *slot) {
 		return
 	}
 	if s.copy != nil { // the value itself: strings and times do not change
-		value, copy := pointerTo(f.Type), s.copy
+		value, copy := newOf(f.Type), s.copy
 		_ = s.set(value, []byte(f.Default)) // try has found nothing wrong
 		s.fallback = func(p Pointer) { copy(p, value) }
 		return
@@ -338,7 +338,7 @@ func (c *compiler) compileDefault(s *slot) {
 // try tells what is wrong with a default.
 func (s *slot) try(parts []string) error {
 	var f faults
-	p := pointerTo(s.field.Type)
+	p := newOf(s.field.Type)
 	for _, part := range parts {
 		if s.put(p, []byte(part), &f); len(f.list) > 0 {
 			return fmt.Errorf("the default %q %s", part, f.list[0].Message)

@@ -42,7 +42,7 @@ func (s *slot) setCookie(dst Pointer, value []byte, f *faults) {
 		if s.split {
 			elem, rest, more = bytes.Cut(value, []byte{','})
 		}
-		s.put(add(dst, s.offset), elem, f)
+		s.put(at(dst, s.offset), elem, f)
 		if !more {
 			s.finishPresent(dst, f)
 			return

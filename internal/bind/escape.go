@@ -1,6 +1,10 @@
 package bind
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/fasterapi/fasterapi/internal/noescape"
+)
 
 // scratchSize is how many bytes of a decoded value fit the stack; longer ones cost an allocation.
 const scratchSize = 128
@@ -22,10 +26,10 @@ func (s *slot) setPath(dst Pointer, raw []byte, f *faults) {
 
 func (s *slot) putPath(dst Pointer, raw []byte, f *faults) {
 	if bytes.IndexByte(raw, '%') < 0 {
-		s.put(add(dst, s.offset), raw, f)
+		s.put(at(dst, s.offset), raw, f)
 		return
 	}
-	s.putEscaped(add(dst, s.offset), raw, false, f)
+	s.putEscaped(at(dst, s.offset), raw, false, f)
 }
 
 // putEscaped decodes raw and puts the value at p. plus: a plus sign is a blank, as in queries.
@@ -45,7 +49,7 @@ func (s *slot) putEscaped(p Pointer, raw []byte, plus bool, f *faults) {
 		f.add(s.field, raw, msgEscape)
 		return
 	}
-	s.put(p, hideBytes(decoded), f)
+	s.put(p, noescape.Bytes(decoded), f)
 }
 
 // appendDecoded appends src with its percent escapes (RFC 3986 section 2.1) and, for a query, its plus signs decoded.

@@ -19,14 +19,14 @@ func (p *Plan) bindHeaders(dst Pointer, src Source, f *faults) {
 			s.setHeaderList(dst, src, f)
 			s.finishPresent(dst, f)
 		default:
-			s.put(add(dst, s.offset), text(raw), f)
+			s.put(at(dst, s.offset), text(raw), f)
 		}
 	}
 }
 
 // setHeaderList reads the elements of all lines: RFC 9110 section 5.6.1, empty elements do not count.
 func (s *slot) setHeaderList(dst Pointer, src Source, f *faults) {
-	p := add(dst, s.offset)
+	p := at(dst, s.offset)
 	for n := 0; ; n++ {
 		line, ok := src.Header(s.key, n)
 		if !ok {

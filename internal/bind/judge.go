@@ -39,11 +39,11 @@ func compileVerdict(f *Field, plan *schema.Plan) verdict {
 	switch {
 	case isOpt:
 		each := judgeOf(layout.Elem, plan.Rules)
-		return verdict{each: within(each, func(p Pointer) Pointer { return add(p, layout.Value) })}
+		return verdict{each: within(each, func(p Pointer) Pointer { return at(p, layout.Value) })}
 	case isValue(f.Type):
 		return verdict{each: judgeOf(f.Type, plan.Rules)}
 	case f.Type.Kind() == reflect.Pointer:
-		return verdict{each: within(judgeOf(f.Type.Elem(), plan.Rules), func(p Pointer) Pointer { return *at[Pointer](p) })}
+		return verdict{each: within(judgeOf(f.Type.Elem(), plan.Rules), func(p Pointer) Pointer { return *as[Pointer](p) })}
 	case f.Type.Kind() != reflect.Slice:
 		return verdict{}
 	}
@@ -78,7 +78,7 @@ func judgeOf(t reflect.Type, rules *schema.Rules) judge {
 	}
 	switch t.Kind() {
 	case reflect.String:
-		return func(p Pointer, _ []byte) []string { return rules.Text(*at[string](p), nil) }
+		return func(p Pointer, _ []byte) []string { return rules.Text(*as[string](p), nil) }
 	case reflect.Int:
 		return judgeInt[int](rules)
 	case reflect.Int8:
@@ -88,7 +88,7 @@ func judgeOf(t reflect.Type, rules *schema.Rules) judge {
 	case reflect.Int32:
 		return judgeInt[int32](rules)
 	case reflect.Int64:
-		return func(p Pointer, _ []byte) []string { return rules.Int(*at[int64](p), nil) }
+		return func(p Pointer, _ []byte) []string { return rules.Int(*as[int64](p), nil) }
 	case reflect.Uint:
 		return judgeUint[uint](rules)
 	case reflect.Uint8:
@@ -100,19 +100,19 @@ func judgeOf(t reflect.Type, rules *schema.Rules) judge {
 	case reflect.Uint64:
 		return judgeUint[uint64](rules)
 	case reflect.Float32:
-		return func(p Pointer, _ []byte) []string { return rules.Float(shortest(*at[float32](p)), nil) }
+		return func(p Pointer, _ []byte) []string { return rules.Float(shortest(*as[float32](p)), nil) }
 	case reflect.Float64:
-		return func(p Pointer, _ []byte) []string { return rules.Float(*at[float64](p), nil) }
+		return func(p Pointer, _ []byte) []string { return rules.Float(*as[float64](p), nil) }
 	}
 	return nil
 }
 
 func judgeInt[T signedInt](rules *schema.Rules) judge {
-	return func(p Pointer, _ []byte) []string { return rules.Int(int64(*at[T](p)), nil) }
+	return func(p Pointer, _ []byte) []string { return rules.Int(int64(*as[T](p)), nil) }
 }
 
 func judgeUint[T unsignedInt](rules *schema.Rules) judge {
-	return func(p Pointer, _ []byte) []string { return rules.Uint(uint64(*at[T](p)), nil) }
+	return func(p Pointer, _ []byte) []string { return rules.Uint(uint64(*as[T](p)), nil) }
 }
 
 // shortest widens f to the float64 that is written the same, so that a float32 of 0.1 is a multiple of 0.1.

@@ -151,7 +151,7 @@ func (r *reading) part(part *multipart.Part) *problem.Problem {
 		return nil // the first value of a scalar counts, as in a query
 	}
 	r.seen |= bit
-	s.put(add(r.dst, s.offset), value, r.faults)
+	s.put(at(r.dst, s.offset), value, r.faults)
 	return nil
 }
 
@@ -166,9 +166,9 @@ func (r *reading) skip(part io.Reader) *problem.Problem {
 func (r *reading) upload(i int, part *multipart.Part, name string) *problem.Problem {
 	s := &r.plan.files[i]
 	bit := uint64(1) << i
-	at := add(r.dst, s.field.Offset)
+	p := at(r.dst, s.field.Offset)
 	switch {
-	case r.files&bit != 0 && s.shape != reflect.Slice, s.list != nil && s.list.full(at):
+	case r.files&bit != 0 && s.shape != reflect.Slice, s.list != nil && s.list.full(p):
 		return r.skip(part)
 	case name == "" && part.Header.Get("Content-Type") != "": // a file input that was left empty
 		return r.emptyFile(i, part)
@@ -196,7 +196,7 @@ func (r *reading) upload(i int, part *multipart.Part, name string) *problem.Prob
 		r.faults.add(s.field, []byte(u.Name), s.tooLarge)
 		return r.skip(part)
 	}
-	r.plan.put(s, at, u)
+	r.plan.put(s, p, u)
 	return nil
 }
 
@@ -229,7 +229,7 @@ func (r *reading) notStored(u *Upload, err error) *problem.Problem {
 func (p *formPlan) put(s *fileSlot, at Pointer, u *Upload) {
 	switch s.shape {
 	case reflect.Pointer:
-		v := pointerTo(s.field.Type.Elem())
+		v := newOf(s.field.Type.Elem())
 		p.store(v, u)
 		setPointer(at, v)
 	case reflect.Slice:
@@ -250,7 +250,7 @@ func (r *reading) finishFile(i int) {
 			r.faults.missing(s.field)
 		}
 	case s.list != nil:
-		for _, msg := range s.list.whole(add(r.dst, s.field.Offset)) {
+		for _, msg := range s.list.whole(at(r.dst, s.field.Offset)) {
 			r.faults.append(problem.FieldError{Location: s.field.Location(), Message: msg})
 		}
 	}

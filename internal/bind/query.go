@@ -173,7 +173,7 @@ func (s *slot) setQuery(dst Pointer, kv *pair, f *faults) {
 		f.add(s.field, kv.value, msgSemicolon)
 		return
 	}
-	p := add(dst, s.offset)
+	p := at(dst, s.offset)
 	for rest := kv.value; ; {
 		value := rest
 		comma := -1

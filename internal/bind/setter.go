@@ -33,20 +33,20 @@ func native[T any](parse parser[T]) codec {
 		set: func(p Pointer, raw []byte) string {
 			v, msg := parse(raw)
 			if msg == "" {
-				*at[T](p) = v
+				*as[T](p) = v
 			}
 			return msg
 		},
 		push: func(p Pointer, raw []byte) string {
 			v, msg := parse(raw)
 			if msg == "" {
-				list := at[[]T](p)
+				list := as[[]T](p)
 				*list = append(*list, v)
 			}
 			return msg
 		},
 		fresh: func() Pointer { return addressOf(new(T)) },
-		copy:  func(dst, src Pointer) { *at[T](dst) = *at[T](src) },
+		copy:  func(dst, src Pointer) { *as[T](dst) = *as[T](src) },
 	}
 }
 
@@ -132,7 +132,7 @@ func foreign(t reflect.Type) codec {
 			list.Set(reflect.Append(list, elem.Elem()))
 			return ""
 		},
-		fresh: func() Pointer { return pointerTo(t) },
+		fresh: func() Pointer { return newOf(t) },
 	}
 }
 
@@ -176,7 +176,7 @@ func throughPointer(c codec) setter {
 		v := c.fresh()
 		msg := c.set(v, raw)
 		if msg == "" {
-			*at[Pointer](p) = v
+			*as[Pointer](p) = v
 		}
 		return msg
 	}
@@ -185,9 +185,9 @@ func throughPointer(c codec) setter {
 // throughOpt makes a setter of Opt[T] from one of T.
 func throughOpt(layout schema.OptLayout, c codec) setter {
 	return func(p Pointer, raw []byte) string {
-		msg := c.set(add(p, layout.Value), raw)
+		msg := c.set(at(p, layout.Value), raw)
 		if msg == "" {
-			*at[schema.OptState](add(p, layout.State)) = schema.OptSet
+			*as[schema.OptState](at(p, layout.State)) = schema.OptSet
 		}
 		return msg
 	}

@@ -53,7 +53,7 @@ func (s *slot) absent(raw []byte) bool {
 // refuses tells whether raw is no value of the field.
 func (s *slot) refuses(raw []byte) bool {
 	var f faults
-	s.put(pointerTo(s.field.Type), raw, &f)
+	s.put(newOf(s.field.Type), raw, &f)
 	return len(f.list) > 0
 }
 
@@ -62,7 +62,7 @@ func (s *slot) finishPresent(dst Pointer, f *faults) {
 	if s.whole == nil {
 		return
 	}
-	for _, msg := range s.whole.whole(add(dst, s.offset)) {
+	for _, msg := range s.whole.whole(at(dst, s.offset)) {
 		f.append(problem.FieldError{Location: s.field.Location(), Message: msg})
 	}
 }
@@ -71,7 +71,7 @@ func (s *slot) finishPresent(dst Pointer, f *faults) {
 func (s *slot) finishAbsent(dst Pointer, f *faults) {
 	switch {
 	case s.fallback != nil:
-		s.fallback(add(dst, s.offset))
+		s.fallback(at(dst, s.offset))
 	case s.field.Required:
 		f.missing(s.field)
 	}

@@ -14,35 +14,17 @@ type Pointer = unsafe.Pointer
 // addressOf returns the address of v.
 func addressOf[T any](v *T) Pointer { return unsafe.Pointer(v) }
 
-// add returns the address offset bytes after p, inside the same object.
-func add(p unsafe.Pointer, offset uintptr) unsafe.Pointer { return unsafe.Add(p, offset) }
+// at returns the address offset bytes after p, inside the same object.
+func at(p Pointer, offset uintptr) Pointer { return unsafe.Add(p, offset) }
 
-// at views the memory at p as a T; the plan has checked that it is one.
-func at[T any](p unsafe.Pointer) *T { return (*T)(p) }
-
-// hide returns p in a way that escape analysis does not follow, so that what it points to may stay on
-// the stack. Whoever receives it must not keep it beyond the call: only setters of this package do.
-//
-// While x holds the address it is a number, which nobody corrects when the stack moves. So nothing may be called
-// meanwhile, not even the pointer checks that -race adds (TestStackGrowth).
-//
-//go:nosplit
-//go:nocheckptr
-func hide(p unsafe.Pointer) unsafe.Pointer {
-	x := uintptr(p)
-	return *(*unsafe.Pointer)(unsafe.Pointer(&x))
-}
-
-// hideBytes does the same for the array below a slice.
-func hideBytes(b []byte) []byte {
-	return unsafe.Slice((*byte)(hide(unsafe.Pointer(unsafe.SliceData(b)))), len(b))
-}
+// as views the memory at p as a T; the plan has checked that it is one.
+func as[T any](p Pointer) *T { return (*T)(p) }
 
 // valueAt returns the settable value of type t at p.
 func valueAt(p unsafe.Pointer, t reflect.Type) reflect.Value { return reflect.NewAt(t, p).Elem() }
 
-// pointerTo returns new memory for a value of type t and the address of it as a pointer field holds it.
-func pointerTo(t reflect.Type) unsafe.Pointer { return reflect.New(t).UnsafePointer() }
+// newOf returns the address of a new value of type t.
+func newOf(t reflect.Type) unsafe.Pointer { return reflect.New(t).UnsafePointer() }
 
 // sliceHeader is the memory layout of every slice.
 type sliceHeader struct {

@@ -141,7 +141,7 @@ func (d *choiceDecoder) decode(s *decodeState, p ptr) bool {
 	s.pos, s.depth = start, depth
 	v := reflect.New(node.typ)
 	ok = node.fn(s, v.UnsafePointer())
-	pointerTo(d.typ, p).Elem().Field(0).Set(v.Elem())
+	pointerAt(p, d.typ).Elem().Field(0).Set(v.Elem())
 	return ok
 }
 

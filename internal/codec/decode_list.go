@@ -53,7 +53,7 @@ func (d *listDecoder) slice(s *decodeState, p ptr) bool {
 		return false
 	}
 	if s.empty(']') {
-		pointerTo(d.typ, p).Elem().Set(d.empty)
+		pointerAt(p, d.typ).Elem().Set(d.empty)
 		return d.check(s, start, nil, 0)
 	}
 	h := as[sliceHeader](p)
@@ -63,7 +63,7 @@ func (d *listDecoder) slice(s *decodeState, p ptr) bool {
 			return d.rest(s, start, h, n)
 		}
 		if n == h.cap {
-			pointerTo(d.typ, p).Elem().Grow(max(4, n))
+			pointerAt(p, d.typ).Elem().Grow(max(4, n))
 		}
 		h.len = n + 1
 		before := len(s.faults)

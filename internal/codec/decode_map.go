@@ -42,7 +42,7 @@ func (d *mapDecoder) decode(s *decodeState, p ptr) bool {
 	if !s.enter() {
 		return false
 	}
-	m := pointerTo(d.typ, p).Elem()
+	m := pointerAt(p, d.typ).Elem()
 	m.Set(reflect.MakeMap(d.typ))
 	n := 0
 	if !s.empty('}') {

@@ -231,7 +231,7 @@ func decodeQuoted(fn decodeFunc, t reflect.Type) decodeFunc {
 		}
 		inner := decodeState{scanner: scanner{data: text, limit: 1}, most: 1}
 		if len(text) == 0 || !isNumber(text[0]) || !fn(&inner, p) && len(inner.faults) == 0 || inner.pos != len(text) {
-			pointerTo(t, p).Elem().SetZero()
+			pointerAt(p, t).Elem().SetZero()
 			return s.fault(start, msgQuoted)
 		}
 		if len(inner.faults) > 0 {

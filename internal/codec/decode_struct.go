@@ -330,7 +330,7 @@ func (d *structDecoder) complete(s *decodeState, p ptr, seen *fieldSet) bool {
 // preset sets the default.
 func (f *fieldDecoder) preset(s *decodeState, p ptr) {
 	if f.value.IsValid() {
-		pointerTo(f.node.typ, p).Elem().Set(f.value)
+		pointerAt(p, f.node.typ).Elem().Set(f.value)
 		return
 	}
 	outer := s.scanner

@@ -105,7 +105,7 @@ func decodeText(t reflect.Type, rules *schema.Rules) decodeFunc {
 		if message := schema.TooLarge(t, b); message != "" {
 			return s.fault(start, message)
 		}
-		if err := pointerTo(t, p).Interface().(encoding.TextUnmarshaler).UnmarshalText(s.own(b)); err != nil {
+		if err := pointerAt(p, t).Interface().(encoding.TextUnmarshaler).UnmarshalText(s.own(b)); err != nil {
 			return s.fault(start, s.reason(t, err))
 		}
 		return true
@@ -119,7 +119,7 @@ func decodeFallback(t reflect.Type) decodeFunc {
 		if !s.skip() {
 			return false
 		}
-		if err := json.Unmarshal(bytes.Clone(s.data[start:s.pos]), pointerTo(t, p).Interface(), durations); err != nil {
+		if err := json.Unmarshal(bytes.Clone(s.data[start:s.pos]), pointerAt(p, t).Interface(), durations); err != nil {
 			return s.fault(start, s.reason(t, err))
 		}
 		return true

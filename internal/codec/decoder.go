@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"sync"
 
+	"github.com/fasterapi/fasterapi/internal/noescape"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -120,10 +121,10 @@ func Decode[T any](d *Decoder, data []byte, v *T) []problem.FieldError {
 	var zero T
 	if d.plain {
 		*v = zero
-		return d.decode(data, hide(addr(v)))
+		return d.decode(data, noescape.Pointer(addressOf(v)))
 	}
 	held := new(T)
-	faults := d.decode(data, addr(held))
+	faults := d.decode(data, addressOf(held))
 	*v = *held
 	return faults
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"reflect"
 	"strconv"
+
+	"github.com/fasterapi/fasterapi/internal/noescape"
 )
 
 // appendInterface plans an interface type: what it holds decides.
@@ -38,7 +40,7 @@ func appendValue(dst []byte, v any, depth int) ([]byte, error) {
 		}
 		return dst, err
 	case map[string]any:
-		return appendObject(dst, addr(&v), depth)
+		return appendObject(dst, addressOf(&v), depth)
 	case []any:
 		return appendArray(dst, v, depth)
 	}
@@ -77,7 +79,7 @@ func appendDynamic(dst []byte, v any, depth int) ([]byte, error) {
 		depth++ // an interface that points to itself is a cycle without a container
 	}
 	if e.plain {
-		return e.fn(dst, hide(dataOf(&v, e.direct)), depth)
+		return e.fn(dst, noescape.Pointer(dataOf(&v, e.direct)), depth)
 	}
 	held := reflect.New(t)
 	held.Elem().Set(reflect.ValueOf(v))
@@ -99,7 +101,7 @@ func appendFallback(t reflect.Type) appendFunc {
 			return dst, errDepth
 		}
 		s := &sink{dst}
-		err := json.MarshalWrite(s, pointerTo(t, p).Interface(), json.Deterministic(true), durations)
+		err := json.MarshalWrite(s, pointerAt(p, t).Interface(), json.Deterministic(true), durations)
 		if err != nil {
 			return dst, failed(t, err)
 		}
@@ -113,7 +115,7 @@ var errText = errors.New("AppendText returned less than it was given")
 func appendTextAppender(t reflect.Type) appendFunc {
 	return func(dst []byte, p ptr, _ int) ([]byte, error) {
 		start := len(dst)
-		out, err := pointerTo(t, p).Interface().(encoding.TextAppender).AppendText(append(dst, '"'))
+		out, err := pointerAt(p, t).Interface().(encoding.TextAppender).AppendText(append(dst, '"'))
 		if err != nil {
 			return dst, failed(t, err)
 		}
@@ -131,7 +133,7 @@ func appendTextAppender(t reflect.Type) appendFunc {
 // appendTextMarshaler plans a type that has MarshalText only.
 func appendTextMarshaler(t reflect.Type) appendFunc {
 	return func(dst []byte, p ptr, _ int) ([]byte, error) {
-		text, err := pointerTo(t, p).Interface().(encoding.TextMarshaler).MarshalText()
+		text, err := pointerAt(p, t).Interface().(encoding.TextMarshaler).MarshalText()
 		if err != nil {
 			return dst, failed(t, err)
 		}

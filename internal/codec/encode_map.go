@@ -116,7 +116,7 @@ func (m *mapEncoder) append(dst []byte, p ptr, depth int) ([]byte, error) {
 	if depth >= maxDepth {
 		return dst, errDepth
 	}
-	v := pointerTo(m.typ, p).Elem()
+	v := pointerAt(p, m.typ).Elem()
 	members := make([]mapMember, 0, v.Len())
 	for iter := v.MapRange(); iter.Next(); {
 		members = append(members, mapMember{nameOf(iter.Key()), iter.Key()})

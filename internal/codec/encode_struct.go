@@ -167,13 +167,13 @@ func zeroTest(t reflect.Type) func(p ptr) bool {
 		return func(p ptr) bool { return as[time.Time](p).IsZero() }
 	case t.Kind() == reflect.Interface && t.Implements(typeIsZeroer):
 		return func(p ptr) bool {
-			v := pointerTo(t, p).Elem()
+			v := pointerAt(p, t).Elem()
 			return v.IsNil() || v.Elem().Kind() == reflect.Pointer && v.Elem().IsNil() || v.Interface().(isZeroer).IsZero()
 		}
 	case t.Kind() == reflect.Pointer && t.Implements(typeIsZeroer):
-		return func(p ptr) bool { return *as[ptr](p) == nil || pointerTo(t, p).Elem().Interface().(isZeroer).IsZero() }
+		return func(p ptr) bool { return *as[ptr](p) == nil || pointerAt(p, t).Elem().Interface().(isZeroer).IsZero() }
 	case hasIsZero(t):
-		return func(p ptr) bool { return pointerTo(t, p).Interface().(isZeroer).IsZero() }
+		return func(p ptr) bool { return pointerAt(p, t).Interface().(isZeroer).IsZero() }
 	}
 	switch o := ops[t.Kind()]; {
 	case o == opString:
@@ -181,5 +181,5 @@ func zeroTest(t reflect.Type) func(p ptr) bool {
 	case t.Kind() == reflect.Slice, t.Kind() == reflect.Map, t.Kind() == reflect.Pointer:
 		return func(p ptr) bool { return *as[ptr](p) == nil }
 	}
-	return func(p ptr) bool { return pointerTo(t, p).Elem().IsZero() }
+	return func(p ptr) bool { return pointerAt(p, t).Elem().IsZero() }
 }

@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+
+	"github.com/fasterapi/fasterapi/internal/noescape"
 )
 
 // Encoder appends values of one Go type as JSON. Any goroutine may use it, at
@@ -110,9 +112,9 @@ func Append[T any](e *Encoder, dst []byte, v *T) ([]byte, error) {
 	if !e.plain {
 		held := new(T)
 		*held = *v
-		return e.append(dst, addr(held))
+		return e.append(dst, addressOf(held))
 	}
-	return e.append(dst, hide(addr(v)))
+	return e.append(dst, noescape.Pointer(addressOf(v)))
 }
 
 // AppendAny appends v, whose type must be the one that e was compiled for.
@@ -125,7 +127,7 @@ func (e *Encoder) AppendAny(dst []byte, v any) ([]byte, error) {
 		held.Elem().Set(reflect.ValueOf(v))
 		return e.append(dst, held.UnsafePointer())
 	}
-	return e.append(dst, hide(dataOf(&v, e.direct)))
+	return e.append(dst, noescape.Pointer(dataOf(&v, e.direct)))
 }
 
 func (e *Encoder) append(dst []byte, p ptr) ([]byte, error) {

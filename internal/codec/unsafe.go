@@ -12,27 +12,15 @@ import (
 
 type ptr = unsafe.Pointer
 
-// at returns the address off bytes behind p, inside the same object.
-func at(p ptr, off uintptr) ptr { return unsafe.Add(p, off) }
+// at returns the address offset bytes after p, inside the same object.
+func at(p ptr, offset uintptr) ptr { return unsafe.Add(p, offset) }
 
-// as reads p as a *T.
+// as views the memory at p as a T.
 func as[T any](p ptr) *T { return (*T)(p) }
 
-// addr returns the address of *v.
-func addr[T any](v *T) ptr { return ptr(v) }
-
-// hide returns p, unseen by escape analysis, so that a caller's result can be
-// encoded from its stack. Only plain encoders may be given it: they call no
-// code that could keep the pointer. Stacks move at calls only, and there is
-// none between the two lines: the directives keep out the prologue's and the
-// pointer checks that -race adds.
-//
-//go:nosplit
-//go:nocheckptr
-func hide(p ptr) ptr {
-	x := uintptr(p)
-	return *(*ptr)(ptr(&x))
-}
+// addressOf returns the address of *v. Only plain encoders and decoders may be given
+// one that noescape has hidden: they call no code that could keep it.
+func addressOf[T any](v *T) ptr { return ptr(v) }
 
 // bytesOf returns the bytes of s without a copy. Lease: read only, while s is
 // reachable.
@@ -80,8 +68,8 @@ func loadAny(p ptr, methods bool) any {
 	return *(*any)(p)
 }
 
-// pointerTo returns the value at p, of type t, as a *T in an interface: no copy.
-func pointerTo(t reflect.Type, p ptr) reflect.Value { return reflect.NewAt(t, p) }
+// pointerAt returns p as a *t: no copy.
+func pointerAt(p ptr, t reflect.Type) reflect.Value { return reflect.NewAt(t, p) }
 
 // bytesAt returns the n bytes at p. Lease: while the array at p lives.
 func bytesAt(p ptr, n int) []byte { return unsafe.Slice((*byte)(p), n) }

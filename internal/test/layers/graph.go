@@ -64,6 +64,7 @@ func packages() map[string]Package {
 		// Layer 0: bits and system calls.
 		"internal/goroutine": {Layer: 0},
 		"internal/invariant": {Layer: 0, Imports: []string{"internal/goroutine"}},
+		"internal/noescape":  {Layer: 0},
 		"internal/ring":      {Layer: 0, Imports: []string{"internal/invariant"}},
 		"internal/poll":      {Layer: 0, Imports: []string{"internal/invariant"}, Modules: []string{xsys}},
 		"internal/poll/...":  {Layer: 0, Imports: []string{"internal/poll", "internal/invariant"}, Modules: []string{xsys}},
@@ -87,7 +88,7 @@ func packages() map[string]Package {
 		// Layer 2: futures know no reactor; the wire format knows no socket.
 		"async":               {Layer: 2, Imports: []string{"internal/invariant"}},
 		"internal/http1/wire": {Layer: 2, Imports: []string{"internal/field"}},
-		"db":                  {Layer: 2, Imports: []string{"async", "metric", "problem", "internal/invariant"}},
+		"db":                  {Layer: 2, Imports: []string{"async", "metric", "problem", "internal/invariant", "internal/noescape"}},
 		"db/pg/internal/wire": {Layer: 2, Imports: []string{"db"}, Modules: []string{pgx}},
 		"db/dbtest":           {Layer: 2, Imports: []string{"db", "async"}, Modules: []string{"github.com/stretchr/testify"}},
 
@@ -107,8 +108,8 @@ func packages() map[string]Package {
 		// Layer 4: the bytes of a connection; the values of a request.
 		"internal/stream":   {Layer: 4, Imports: socket},
 		"internal/exchange": {Layer: 4, Imports: []string{"async", "reactor", "internal/field", "internal/http1/wire", "internal/invariant"}},
-		"internal/bind":     {Layer: 4, Imports: []string{"problem", "internal/field", "internal/schema", "internal/codec"}},
-		"internal/codec":    {Layer: 4, Imports: []string{"problem", "internal/schema"}},
+		"internal/bind":     {Layer: 4, Imports: []string{"problem", "internal/field", "internal/schema", "internal/codec", "internal/noescape"}},
+		"internal/codec":    {Layer: 4, Imports: []string{"problem", "internal/schema", "internal/noescape"}},
 		"internal/inject":   {Layer: 4, Imports: []string{"async", "problem"}},
 		"internal/settings": {Layer: 4, Imports: []string{"internal/schema"}, Modules: []string{"github.com/caarlos0/env/v11"}},
 
@@ -130,7 +131,7 @@ func packages() map[string]Package {
 		".": {Layer: 6, Imports: with("problem", "cache", "resilience", "db", "observe", "openapi", "deploy",
 			"internal/exchange", "internal/field", "internal/http1", "internal/http1/wire", "internal/nethttp", "internal/stream",
 			"internal/reply", "internal/bridge",
-			"internal/websocket", "internal/router", "internal/schema", "internal/bind", "internal/codec", "internal/inject", "internal/eventstream", "internal/settings", "internal/describe"), Modules: []string{swgui}},
+			"internal/websocket", "internal/router", "internal/schema", "internal/bind", "internal/codec", "internal/inject", "internal/noescape", "internal/eventstream", "internal/settings", "internal/describe"), Modules: []string{swgui}},
 
 		// Layer 7: its users.
 		"fasterapitest": {
