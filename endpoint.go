@@ -152,8 +152,6 @@ func (e *straight[In, Out]) call(c *Ctx) error {
 	return e.render(c, out)
 }
 
-func (e *straight[In, Out]) start(c *Ctx) (bool, error) { return true, e.call(c) }
-
 // chain is a handler that returns a future of its output.
 //
 // Owner: any (immutable after build).

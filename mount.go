@@ -90,8 +90,6 @@ func (o *options) refuseDepends() []error {
 	return []error{errors.New("Depends, of the route or of its group, does not reach mounted handlers and files: use middleware")}
 }
 
-func (m *mounted) start(c *Ctx) (bool, error) { return true, m.call(c) }
-
 func (m *mounted) call(c *Ctx) error {
 	r, err := bridge.NewRequest(c, holder{c}, m.depth)
 	if err != nil {

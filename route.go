@@ -38,6 +38,7 @@ type route struct {
 	// style starts as opts.style; a stalling route moves to goroutines.
 	style      atomic.Uint32
 	endpoint   endpoint
+	starter    starter // the endpoint, when style is asChain
 	middleware []Middleware
 	// handler is the endpoint behind its middleware.
 	handler Handler
@@ -60,8 +61,12 @@ type endpoint interface {
 	// call binds the input, runs the handler to its end and stages the
 	// response.
 	call(c *Ctx) error
-	// start begins a chain. When it reports done the response is staged or
-	// err says why not; otherwise the end of the chain finishes c.
+}
+
+// starter is an endpoint that need not run to its end at once: a chain.
+type starter interface {
+	// start begins it on the reactor. When it reports done the response is staged
+	// or err says why not; otherwise the end of the chain finishes c.
 	start(c *Ctx) (done bool, err error)
 }
 
@@ -87,6 +92,9 @@ func (r *route) compile(a *App) []error {
 		kind = onCoroutine // middleware is straight-line code: the chain is awaited
 	}
 	r.style.Store(uint32(kind))
+	if kind == asChain {
+		r.starter = r.endpoint.(starter)
+	}
 	r.label = &reactor.Label{Name: r.String(), Site: r.site, OnStall: func(time.Duration) { r.stalled(a) }}
 	return nil
 }

@@ -160,7 +160,7 @@ func (c *Ctx) runChain(r *route) (outcome exchange.Outcome) {
 			outcome = exchange.Answered
 		}
 	}()
-	done, err := r.endpoint.start(c)
+	done, err := r.starter.start(c)
 	returned = true
 	if done {
 		c.conclude(err)

@@ -93,8 +93,6 @@ func (s *static) compile(_ *App, r *route) (bool, []error) {
 	return false, errs
 }
 
-func (s *static) start(c *Ctx) (bool, error) { return true, s.call(c) }
-
 func (s *static) call(c *Ctx) error {
 	name := c.Param("path")
 	if hidden(name) {

@@ -169,8 +169,6 @@ func describeMessage[T any]() describe.Message {
 	return describe.Message{Type: reflect.TypeFor[T]()}
 }
 
-func (e *socketEndpoint[In, Incoming, Outgoing]) start(c *Ctx) (bool, error) { return true, e.call(c) }
-
 func (e *socketEndpoint[In, Incoming, Outgoing]) call(c *Ctx) error {
 	in, err := e.input(c)
 	if err != nil {
