@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/fasterapi/fasterapi/internal/http1"
+	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
@@ -54,7 +54,7 @@ type Config struct {
 	// MaxBody is the largest request body in bytes that a route accepts unless it
 	// says otherwise (the option MaxBody). Default 4 MiB.
 	MaxBody int64
-	// Timeouts and limits of the HTTP/1.1 engine, in the units of the fields.
+	// HTTP holds the timeouts and limits of both engines.
 	HTTP HTTPConfig
 
 	// DrainTimeout is how long requests in flight may take after SIGTERM.
@@ -122,18 +122,12 @@ func (c Config) withDefaults() (Config, error) {
 	if c.MaxBody < 0 || c.DrainTimeout < 0 {
 		errs = append(errs, errors.New("Config.MaxBody and Config.DrainTimeout must not be negative"))
 	}
-	errs = append(errs, c.engine().Validate())
+	errs = append(errs, c.limits().Validate())
 	return c, errors.Join(errs...)
 }
 
-func (c Config) engine() http1.Config {
-	h := c.HTTP
-	return http1.Config{
-		HeadTimeout: h.HeadTimeout, BodyTimeout: h.BodyTimeout, IdleTimeout: h.IdleTimeout, WriteTimeout: h.WriteTimeout,
-		MaxHeadBytes: h.MaxHead, MaxHeaders: h.MaxHeaders, StreamAbove: h.StreamAbove, MaxConns: h.MaxConns, MaxUnsent: h.MaxUnsent,
-		ServerName: h.ServerName, Logger: c.Logger,
-	}
-}
+// limits are those of the engines, which have the same fields.
+func (c Config) limits() exchange.Limits { return exchange.Limits(c.HTTP) }
 
 func (c Config) reactors() reactor.Config {
 	return reactor.Config{Cores: c.Cores, Pin: c.Pin, StallThreshold: c.StallThreshold, Clock: c.Clock, Logger: c.Logger}

@@ -1,7 +1,6 @@
 package fasterapi
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -142,7 +141,7 @@ func (a *App) startHTTP1() (engine, netip.AddrPort, error) {
 	for i := range a.reactors.Len() {
 		cores = append(cores, a.reactors.Reactor(i))
 	}
-	server, err := http1.New(a.cfg.engine(), cores, (*dispatcher)(a))
+	server, err := http1.New(http1.Config{Limits: a.cfg.limits(), Logger: a.cfg.Logger}, cores, (*dispatcher)(a))
 	if err != nil {
 		return nil, netip.AddrPort{}, err
 	}
@@ -153,10 +152,7 @@ func (a *App) startHTTP1() (engine, netip.AddrPort, error) {
 // startNetHTTP serves through net/http: TLS, HTTP/2, and platforms without
 // epoll or kqueue.
 func (a *App) startNetHTTP() (engine, netip.AddrPort, error) {
-	maxHead := int(cmp.Or(int64(a.cfg.HTTP.MaxHead), nethttp.DefaultMaxHead))
 	return nethttp.Start(nethttp.Config{
-		Addr: a.cfg.Addr, TLS: a.cfg.TLS, H2C: a.cfg.H2C,
-		HeadTimeout: a.cfg.HTTP.HeadTimeout, IdleTimeout: a.cfg.HTTP.IdleTimeout, MaxHead: maxHead,
-		MaxConns: a.cfg.HTTP.MaxConns * a.reactors.Len(), Logger: a.log,
-	}, a.handler(maxHead))
+		Addr: a.cfg.Addr, TLS: a.cfg.TLS, H2C: a.cfg.H2C, Limits: a.cfg.limits(), Logger: a.log,
+	}, a.Handler())
 }

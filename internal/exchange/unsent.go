@@ -13,9 +13,6 @@ import (
 // much waits for clients that do not read.
 var ErrUnsent = errors.New("exchange: cut off: too many bytes wait for clients that do not read")
 
-// DefaultMaxUnsent is the default bound of [Unsent] in bytes: 32 responses of 8 MiB.
-const DefaultMaxUnsent = 256 << 20
-
 // unsentLogEvery is how often the log tells of what was cut off.
 const unsentLogEvery = time.Second
 
@@ -66,12 +63,9 @@ type Waiting struct {
 	cut        bool
 }
 
-// NewUnsent returns the Unsent of a core, bounded to most bytes (0: the default). now
+// NewUnsent returns the Unsent of a core, bounded to most bytes. now
 // is the clock of its log lines.
 func NewUnsent(r *reactor.Reactor, most int64, log *slog.Logger, now func() time.Time) *Unsent {
-	if most == 0 {
-		most = DefaultMaxUnsent
-	}
 	u := &Unsent{reactor: r, most: most, log: log, now: now, shared: map[*byte]*sharedBody{}}
 	u.waiting.prev, u.waiting.next = &u.waiting, &u.waiting
 	return u

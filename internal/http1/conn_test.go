@@ -13,7 +13,7 @@ import (
 )
 
 func TestAnswer(t *testing.T) {
-	l := newLab(t, 1, Config{ServerName: "lab"}, &site{})
+	l := newLab(t, 1, Config{Limits: exchange.Limits{ServerName: "lab"}}, &site{})
 	p := l.dial()
 	require.Equal(t, "HTTP/1.1 200 OK\r\nServer: lab\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n/a",
 		dateless(l.send(p, get("/a"))))

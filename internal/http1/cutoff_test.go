@@ -19,7 +19,7 @@ func TestCutOffIsLogged(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			log := new(strings.Builder)
 			s := &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{"/big": h}}
-			l := newLab(t, 1, Config{Logger: textLogger(log), WriteTimeout: 3 * time.Second}, named{s})
+			l := newLab(t, 1, Config{Limits: exchange.Limits{WriteTimeout: 3 * time.Second}, Logger: textLogger(log)}, named{s})
 			p := l.dial()
 			got := len(l.send(p, get("/small")))
 			require.NotZero(t, got)
@@ -51,7 +51,7 @@ func TestSlowReadersAreNotLogged(t *testing.T) {
 		"/big":  func(x *exchange.Exchange) exchange.Outcome { return text(x, 200, strings.Repeat("x", 300_000)) },
 		"/part": func(x *exchange.Exchange) exchange.Outcome { return text(x, 200, strings.Repeat("y", 10_000)) },
 	}}
-	l := newLab(t, 1, Config{Logger: textLogger(log), WriteTimeout: 3 * time.Second}, named{s})
+	l := newLab(t, 1, Config{Limits: exchange.Limits{WriteTimeout: 3 * time.Second}, Logger: textLogger(log)}, named{s})
 	p := l.dial()
 	require.True(t, p.Send(get("/big")))
 	l.run()

@@ -115,7 +115,7 @@ func TestCut(t *testing.T) {
 }
 
 func TestMaxConns(t *testing.T) {
-	l := newLab(t, 1, Config{MaxConns: 2}, &site{})
+	l := newLab(t, 1, Config{Limits: exchange.Limits{MaxConns: 2}}, &site{})
 	first, second := l.dial(), l.dial()
 	third := l.dial()
 	require.Empty(t, l.send(third, get("/3")), "it waits in the accept queue")
@@ -132,7 +132,7 @@ func TestRoomOnAnotherCore(t *testing.T) {
 	one, other := reactor.NewVirtual(1), reactor.NewVirtual(2)
 	defer one.Close()
 	defer other.Close()
-	s, err := New(Config{MaxConns: 1, Logger: silent()}, []*reactor.Reactor{one.Reactor, other.Reactor}, &site{})
+	s, err := New(Config{Limits: exchange.Limits{MaxConns: 1}, Logger: silent()}, []*reactor.Reactor{one.Reactor, other.Reactor}, &site{})
 	require.NoError(t, err)
 	one.Reactor.ConnOpened()
 	require.Same(t, s.cores[1], s.room(s.cores[0]))

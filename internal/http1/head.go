@@ -26,7 +26,7 @@ func (c *conn) readHead() bool {
 	if c.x == nil {
 		c.x = c.core.server.acquire()
 	}
-	n, err := c.x.Head.Parse(c.in[c.pos:], c.core.server.limits)
+	n, err := c.x.Head.Parse(c.in[c.pos:], c.core.server.head)
 	switch {
 	case err != nil:
 		c.refuseFor(err)

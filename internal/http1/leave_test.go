@@ -130,7 +130,7 @@ func TestClientLeftBeforeItsBodyWasRead(t *testing.T) {
 			return text(x, 200, "read")
 		}),
 	}
-	l = newLab(t, 1, Config{StreamAbove: 1}, s)
+	l = newLab(t, 1, Config{Limits: exchange.Limits{StreamAbove: 1}}, s)
 	p := l.dial()
 	require.True(t, p.Send(post("/stream", string(make([]byte, 40<<10)))))
 	p.CloseWrite()

@@ -461,9 +461,9 @@ func cutShort(out []byte) []byte {
 
 func runModel(t *testing.T, seed uint64, wild bool) {
 	w := &world{rng: rand.New(rand.NewPCG(seed, 3)), wild: wild, known: map[*exchange.Exchange]*hand{}}
-	cfg := Config{HeadTimeout: 10 * time.Second, IdleTimeout: 20 * time.Second}
+	cfg := Config{Limits: exchange.Limits{HeadTimeout: 10 * time.Second, IdleTimeout: 20 * time.Second}}
 	if !wild {
-		cfg = Config{HeadTimeout: time.Hour, BodyTimeout: time.Hour, IdleTimeout: time.Hour, WriteTimeout: time.Hour}
+		cfg = Config{Limits: exchange.Limits{HeadTimeout: time.Hour, BodyTimeout: time.Hour, IdleTimeout: time.Hour, WriteTimeout: time.Hour}}
 	}
 	w.lab = newLab(t, seed, cfg, w)
 	w.v.Net.Chop = seed%2 == 0

@@ -10,7 +10,7 @@ import (
 	"github.com/fasterapi/fasterapi/internal/exchange"
 )
 
-var hurry = Config{HeadTimeout: 10 * time.Second, BodyTimeout: 20 * time.Second, IdleTimeout: 60 * time.Second, WriteTimeout: 30 * time.Second}
+var hurry = Config{Limits: exchange.Limits{HeadTimeout: 10 * time.Second, BodyTimeout: 20 * time.Second, IdleTimeout: 60 * time.Second, WriteTimeout: 30 * time.Second}}
 
 func TestSilentClientIsClosed(t *testing.T) {
 	l := newLab(t, 1, hurry, &site{})

@@ -15,7 +15,7 @@ func (c *conn) refuse(why *wire.Error) {
 	c.body = nil
 	c.expectNothing() // a deadline that has passed would hide the one of writing
 	if !c.begun {
-		c.x.Head.ParsePart(c.in[c.pos:], c.core.server.limits) // what was parsed may lie in a buffer that was given back
+		c.x.Head.ParsePart(c.in[c.pos:], c.core.server.head) // what was parsed may lie in a buffer that was given back
 		c.attach()
 		c.x.Refuse(why)
 		c.core.server.handler.Begin(c.x)

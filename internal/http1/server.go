@@ -1,9 +1,11 @@
 package http1
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -29,7 +31,7 @@ var ErrServerClosed = errors.New("http1: the server is closing")
 // Owner: any (immutable after New; the rest is atomic).
 type Server struct {
 	cfg        Config
-	limits     wire.Limits
+	head       wire.Limits // of a request
 	handler    exchange.Handler
 	cores      []*core
 	serverLine []byte
@@ -45,8 +47,9 @@ func New(cfg Config, reactors []*reactor.Reactor, h exchange.Handler) (*Server, 
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg.withDefaults(), handler: h}
-	s.limits = wire.Limits{HeadBytes: s.cfg.MaxHeadBytes, Headers: s.cfg.MaxHeaders, TargetBytes: s.cfg.MaxTargetBytes}
+	cfg.Limits, cfg.Logger = cfg.WithDefaults(), cmp.Or(cfg.Logger, slog.Default())
+	s := &Server{cfg: cfg, handler: h}
+	s.head = wire.Limits{HeadBytes: cfg.MaxHead, Headers: cfg.MaxHeaders}
 	if s.cfg.ServerName != "" {
 		s.serverLine, _ = wire.AppendHeader(nil, "Server", s.cfg.ServerName)
 	}

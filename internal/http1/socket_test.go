@@ -138,7 +138,7 @@ func pour(x *exchange.Exchange, length int64, write func(exchange.BodyWriter) er
 
 // TestStreams: request and response bodies that are not collected.
 func TestStreams(t *testing.T) {
-	l := newLive(t, 2, Config{StreamAbove: 1000}, liveSite())
+	l := newLive(t, 2, Config{Limits: exchange.Limits{StreamAbove: 1000}}, liveSite())
 	client := &http.Client{Transport: onefield.Transport(t, &http.Transport{})}
 	defer client.CloseIdleConnections()
 	long := strings.Repeat("0123456789", 100_000)
@@ -269,7 +269,7 @@ func TestStreamRefusedOnReactor(t *testing.T) {
 func TestUnreadBody(t *testing.T) {
 	s := liveSite()
 	s.routes["/stream/ignore"] = onGoroutine(func(x *exchange.Exchange) exchange.Outcome { return text(x, 200, "ignored") })
-	l := newLive(t, 1, Config{StreamAbove: 10}, s)
+	l := newLive(t, 1, Config{Limits: exchange.Limits{StreamAbove: 10}}, s)
 	c := l.dial()
 	_, err := io.WriteString(c, "POST /stream/ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nabc")
 	require.NoError(t, err)
@@ -310,7 +310,7 @@ func TestStreamContinue(t *testing.T) {
 			})
 		}),
 	}}
-	l := newLive(t, 1, Config{StreamAbove: 1}, s)
+	l := newLive(t, 1, Config{Limits: exchange.Limits{StreamAbove: 1}}, s)
 	head := "POST /stream/late HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
 	c := l.dial()
 	in := bufio.NewReader(c)
@@ -354,7 +354,7 @@ func TestEndlessStream(t *testing.T) {
 // TestSlowReaderOfStream: the writer waits, and gives up after WriteTimeout.
 func TestSlowReaderOfStream(t *testing.T) {
 	s := liveSite()
-	l := newLive(t, 1, Config{WriteTimeout: 30 * time.Millisecond}, s)
+	l := newLive(t, 1, Config{Limits: exchange.Limits{WriteTimeout: 30 * time.Millisecond}}, s)
 	c := l.dial()
 	_, err := io.WriteString(c, get("/endless"))
 	require.NoError(t, err)
@@ -371,7 +371,7 @@ func TestSlowBodyOfStream(t *testing.T) {
 			return text(x, 408, "slow")
 		}),
 	}}
-	l := newLive(t, 1, Config{BodyTimeout: 30 * time.Millisecond, StreamAbove: 10}, s)
+	l := newLive(t, 1, Config{Limits: exchange.Limits{BodyTimeout: 30 * time.Millisecond, StreamAbove: 10}}, s)
 	c := l.dial()
 	_, err := io.WriteString(c, "POST /stream HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nabc")
 	require.NoError(t, err)
@@ -399,7 +399,7 @@ func TestKeptStreams(t *testing.T) {
 			})
 		}),
 	}}
-	l := newLive(t, 1, Config{StreamAbove: 1}, s)
+	l := newLive(t, 1, Config{Limits: exchange.Limits{StreamAbove: 1}}, s)
 	c := l.dial()
 	_, err := io.WriteString(c, post("/stream", strings.Repeat("x", 30_000))+"GET /next HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
 	require.NoError(t, err)
@@ -432,7 +432,7 @@ func TestKeptReaderOfReadBody(t *testing.T) {
 			return text(x, 200, "second")
 		}),
 	}}
-	l := newLive(t, 1, Config{StreamAbove: 1}, s)
+	l := newLive(t, 1, Config{Limits: exchange.Limits{StreamAbove: 1}}, s)
 	c := l.dial()
 	chunked := " HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
 	_, err := io.WriteString(c, "POST /stream/first"+chunked+"POST /stream/second"+chunked)
@@ -507,8 +507,8 @@ func TestListen(t *testing.T) {
 	_, err := l.server.Listen(l.addr)
 	require.ErrorContains(t, err, "listen on "+l.addr)
 	require.Equal(t, 1, strings.Count(err.Error(), "listen on"))
-	_, err = New(Config{MaxHeadBytes: 10, HeadTimeout: -1, ServerName: "a\nb"}, nil, nil)
-	require.ErrorContains(t, err, "MaxHeadBytes")
+	_, err = New(Config{Limits: exchange.Limits{MaxHead: 10, HeadTimeout: -1, ServerName: "a\nb"}}, nil, nil)
+	require.ErrorContains(t, err, "MaxHead")
 	require.ErrorContains(t, err, "HeadTimeout")
 	require.ErrorContains(t, err, "ServerName")
 }
@@ -555,7 +555,7 @@ func TestHandlerLeavesReader(t *testing.T) {
 			return text(x, 200, "early")
 		}),
 	}}
-	l := newLive(t, 1, Config{StreamAbove: 1}, s)
+	l := newLive(t, 1, Config{Limits: exchange.Limits{StreamAbove: 1}}, s)
 	for range 100 {
 		c := l.dial()
 		_, err := io.WriteString(c, "POST /stream HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3c\r\n"+

@@ -142,7 +142,7 @@ func TestConnectionsWaitWhileAllCoresAreStuck(t *testing.T) {
 // TestHelpKeepsMaxConns: what the others may not take waits for them, or for the
 // stuck core.
 func TestHelpKeepsMaxConns(t *testing.T) {
-	k := newCores(t, Config{MaxConns: 1}, &site{})
+	k := newCores(t, Config{Limits: exchange.Limits{MaxConns: 1}}, &site{})
 	first, second := k.ask(t, 1, "/1"), k.ask(t, 1, "/2")
 	k.v[1].Hold(time.Second)
 	k.turn() // core 1 has nothing to run: only its listener could give it work

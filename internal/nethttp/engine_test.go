@@ -202,7 +202,7 @@ func inModes(t *testing.T, test func(t *testing.T, m mode, s *site, url string, 
 				require.Equal(t, s.begun.Load(), s.released.Load())
 				require.NoError(t, group.Stop(context.Background()))
 			})
-			url, client := m.start(t, New(s, group, Options{StreamAbove: 2000}))
+			url, client := m.start(t, New(s, group, Options{Limits: exchange.Limits{StreamAbove: 2000}}))
 			test(t, m, s, url, client)
 		})
 	}

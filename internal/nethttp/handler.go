@@ -16,21 +16,11 @@ import (
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
-const (
-	defaultStreamAbove = 256 << 10 // as in internal/http1
-	defaultMaxHeaders  = 100
-)
-
-// Options are the limits that hold for every request, whoever listens. A zero
-// field means the default of internal/http1.
+// Options are what holds for every request, whoever listens. Of the limits those of
+// connections do not: MaxConns, HeadTimeout and IdleTimeout are the server's, and so
+// is MaxHead where the server is not that of [Start].
 type Options struct {
-	StreamAbove  int64         // bytes; larger bodies stream to handlers that ask for it
-	MaxHeaders   int           // header fields of a request
-	MaxHead      int           // bytes of a request head; 0: the server around the handler bounds them
-	BodyTimeout  time.Duration // for a request body to make progress, as in internal/http1
-	WriteTimeout time.Duration // for a response to make progress
-	MaxUnsent    int64         // bytes of staged responses that wait for clients, for each reactor
-	ServerName   string        // value of the Server response field; none when empty
+	exchange.Limits
 	// BrokenOff is told that the client did not take all of a staged response,
 	// and why. Default: nobody is.
 	BrokenOff func(x *exchange.Exchange, err error)
@@ -38,16 +28,11 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	o.StreamAbove = cmp.Or(o.StreamAbove, defaultStreamAbove)
-	o.MaxHeaders = cmp.Or(o.MaxHeaders, defaultMaxHeaders)
-	o.BodyTimeout = cmp.Or(o.BodyTimeout, defaultBodyTimeout)
-	o.WriteTimeout = cmp.Or(o.WriteTimeout, defaultWriteTimeout)
+	o.Limits = o.Limits.WithDefaults()
 	if o.BrokenOff == nil {
 		o.BrokenOff = func(*exchange.Exchange, error) {}
 	}
-	if o.Logger == nil {
-		o.Logger = slog.Default()
-	}
+	o.Logger = cmp.Or(o.Logger, slog.Default())
 	return o
 }
 
@@ -67,14 +52,14 @@ type Handler struct {
 func New(h exchange.Handler, reactors *reactor.Group, o Options) *Handler {
 	n := &Handler{handler: h, reactors: reactors, options: o.withDefaults()}
 	for core := range reactors.Len() {
-		n.unsent = append(n.unsent, exchange.NewUnsent(reactors.Reactor(core), o.MaxUnsent, n.options.Logger, time.Now))
+		n.unsent = append(n.unsent, exchange.NewUnsent(reactors.Reactor(core), n.options.MaxUnsent, n.options.Logger, time.Now))
 	}
 	return n
 }
 
 // ServeHTTP implements [http.Handler].
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	served(r)
+	own := h.served(r)
 	c := h.carry(w, r, r.TLS != nil)
 	x := c.x
 	defer c.reactor.ConnClosed()
@@ -87,7 +72,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.Within()
 	}
 	fillHead(&x.Head, r)
-	if why := h.refusal(x, r); why != nil {
+	if why := h.refusal(x, r, own); why != nil {
 		c.refuse(why)
 	}
 	h.handler.Begin(x)

@@ -46,7 +46,7 @@ func talk(t *testing.T, addr, text string) string {
 }
 
 func TestOneConnectionMoreWaits(t *testing.T) {
-	addr := limitedTo(t, Config{MaxConns: 1, H2C: true}, Options{})
+	addr := limitedTo(t, Config{Limits: exchange.Limits{MaxConns: 1}, H2C: true}, Options{})
 	first, err := net.Dial("tcp", addr)
 	require.NoError(t, err)
 	_, err = io.WriteString(first, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -69,21 +69,21 @@ func TestOneConnectionMoreWaits(t *testing.T) {
 }
 
 func TestShutdownEndsTheWaitForAPlace(t *testing.T) {
-	addr := limitedTo(t, Config{MaxConns: 1}, Options{})
+	addr := limitedTo(t, Config{Limits: exchange.Limits{MaxConns: 1}}, Options{})
 	conn, err := net.Dial("tcp", addr)
 	require.NoError(t, err)
 	require.NoError(t, conn.Close()) // and the cleanup shuts down, whatever Accept does
 }
 
 func TestTooManyHeaderFields(t *testing.T) {
-	addr := limitedTo(t, Config{}, Options{MaxHeaders: 5})
+	addr := limitedTo(t, Config{}, Options{Limits: exchange.Limits{MaxHeaders: 5}})
 	const rest = "Host: a\r\nConnection: close\r\n"
 	require.Contains(t, talk(t, addr, "GET / HTTP/1.1\r\n"+rest+strings.Repeat("A: b\r\n", 3)+"\r\n"), "200 OK")
 	require.Contains(t, talk(t, addr, "GET / HTTP/1.1\r\n"+rest+strings.Repeat("A: b\r\n", 4)+"\r\n"), "431 ")
 }
 
 func TestASlowBodyIsGivenUp(t *testing.T) {
-	addr := limitedTo(t, Config{}, Options{BodyTimeout: 50 * time.Millisecond})
+	addr := limitedTo(t, Config{}, Options{Limits: exchange.Limits{BodyTimeout: 50 * time.Millisecond}})
 	got := talk(t, addr, "POST /worker HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc")
 	require.Contains(t, got, "408 ")
 	// The same for one that no handler reads.
@@ -96,7 +96,7 @@ func TestAClientThatDoesNotReadIsGivenUp(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, group.Stop(context.Background())) }()
 	failed := make(chan error, 1)
-	s := httptest.NewServer(New(writer{failed}, group, Options{WriteTimeout: 50 * time.Millisecond}))
+	s := httptest.NewServer(New(writer{failed}, group, Options{Limits: exchange.Limits{WriteTimeout: 50 * time.Millisecond}}))
 	defer s.Close()
 	conn, err := net.Dial("tcp", s.Listener.Addr().String())
 	require.NoError(t, err)
@@ -132,7 +132,7 @@ func (w writer) Serve(x *exchange.Exchange) exchange.Outcome {
 }
 
 func TestServerName(t *testing.T) {
-	addr := limitedTo(t, Config{}, Options{ServerName: "shop/2"})
+	addr := limitedTo(t, Config{}, Options{Limits: exchange.Limits{ServerName: "shop/2"}})
 	answer, err := (&http.Client{Transport: onefield.Transport(t, nil)}).Get("http://" + addr + "/worker")
 	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())

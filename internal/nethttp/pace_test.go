@@ -124,7 +124,7 @@ func bubble(t *testing.T, h exchange.Handler, o Options, test func(t *testing.T,
 func TestASteadyReaderGetsItAll(t *testing.T) {
 	const size = 4 << 20
 	broken := func(_ *exchange.Exchange, err error) { t.Errorf("broken off: %v", err) }
-	bubble(t, pacer{size: size}, Options{WriteTimeout: 3 * time.Second, BrokenOff: broken}, func(t *testing.T, client *http.Client) {
+	bubble(t, pacer{size: size}, Options{Limits: exchange.Limits{WriteTimeout: 3 * time.Second}, BrokenOff: broken}, func(t *testing.T, client *http.Client) {
 		for _, path := range []string{"/staged", "/open"} {
 			answer, err := client.Get("http://a" + path)
 			require.NoError(t, err)
@@ -146,7 +146,7 @@ func TestASteadyReaderGetsItAll(t *testing.T) {
 // TestAReaderThatStopsIsCutOff: and somebody is told.
 func TestAReaderThatStopsIsCutOff(t *testing.T) {
 	broken := make(chan error, 1)
-	o := Options{WriteTimeout: 3 * time.Second, BrokenOff: func(_ *exchange.Exchange, err error) { broken <- err }}
+	o := Options{Limits: exchange.Limits{WriteTimeout: 3 * time.Second}, BrokenOff: func(_ *exchange.Exchange, err error) { broken <- err }}
 	bubble(t, pacer{size: 4 << 20}, o, func(t *testing.T, client *http.Client) {
 		broken = make(chan error, 1) // of this bubble
 		answer, err := client.Get("http://a/staged")
@@ -183,7 +183,7 @@ func (d *drip) Read(p []byte) (int, error) {
 // TestABodyKeepsUpARate as on the other engine (TestBodyTimeoutNeedsProgress):
 // 1000 bytes a second are fast enough, a byte a second is not.
 func TestABodyKeepsUpARate(t *testing.T) {
-	bubble(t, pacer{}, Options{BodyTimeout: 20 * time.Second, StreamAbove: 1000}, func(t *testing.T, client *http.Client) {
+	bubble(t, pacer{}, Options{Limits: exchange.Limits{BodyTimeout: 20 * time.Second, StreamAbove: 1000}}, func(t *testing.T, client *http.Client) {
 		for _, path := range []string{"/collect", "/stream"} {
 			for _, length := range []int64{-1, 60_000} {
 				send := func(body *drip) (int, time.Duration) {
@@ -211,7 +211,7 @@ func TestABodyKeepsUpARate(t *testing.T) {
 
 // TestSmallChunksCountWhole: framing has moved, too, as on the other engine.
 func TestSmallChunksCountWhole(t *testing.T) {
-	bubble(t, pacer{}, Options{BodyTimeout: 2 * time.Second, StreamAbove: 1000}, func(t *testing.T, client *http.Client) {
+	bubble(t, pacer{}, Options{Limits: exchange.Limits{BodyTimeout: 2 * time.Second, StreamAbove: 1000}}, func(t *testing.T, client *http.Client) {
 		answer, err := client.Post("http://a/collect", "text/plain", &drip{1, 1000, 20 * time.Millisecond}) // 300 bytes a second
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, answer.StatusCode)

@@ -55,7 +55,7 @@ func carelessSite(t *testing.T, size int, o Options) (addr string) {
 // TestALongAnswerDoesNotWaitForTheBody: net/http reads the rest of the request
 // before it writes, which a silent client must not be able to prolong.
 func TestALongAnswerDoesNotWaitForTheBody(t *testing.T) {
-	addr := carelessSite(t, 100_000, Options{BodyTimeout: 50 * time.Millisecond})
+	addr := carelessSite(t, 100_000, Options{Limits: exchange.Limits{BodyTimeout: 50 * time.Millisecond}})
 	got := talk(t, addr, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc")
 	require.Contains(t, got, "200 OK")
 	require.Contains(t, got, strings.Repeat("x", 100_000))
@@ -63,7 +63,7 @@ func TestALongAnswerDoesNotWaitForTheBody(t *testing.T) {
 
 // TestAClientThatNeverReadsShortAnswers: net/http writes those after ServeHTTP.
 func TestAClientThatNeverReadsShortAnswers(t *testing.T) {
-	addr := carelessSite(t, 1000, Options{WriteTimeout: 50 * time.Millisecond})
+	addr := carelessSite(t, 1000, Options{Limits: exchange.Limits{WriteTimeout: 50 * time.Millisecond}})
 	conn, err := net.Dial("tcp", addr)
 	require.NoError(t, err)
 	defer conn.Close()

@@ -21,8 +21,9 @@ var (
 // refusal is why a request is not served; nil: it is. Method, target and Host are
 // held against the grammar that the other engine reads with, which is closer to
 // the letter than net/http's. Requests that were made in this process may have no
-// target.
-func (h *Handler) refusal(x *exchange.Exchange, r *http.Request) *wire.Error {
+// target. own: the server is that of [Start], which leaves it to the handler to refuse
+// a head that is too long.
+func (h *Handler) refusal(x *exchange.Exchange, r *http.Request, own bool) *wire.Error {
 	target := r.RequestURI
 	if target == "" {
 		target = "/"
@@ -31,11 +32,11 @@ func (h *Handler) refusal(x *exchange.Exchange, r *http.Request) *wire.Error {
 	switch {
 	case errors.As(wire.CheckRequest(r.Method, target, r.Host), &refused):
 		return refused
-	case h.options.MaxHead > 0 && len(target) > wire.DefaultTargetBytes:
+	case own && len(target) > wire.DefaultTargetBytes:
 		return targetTooLong
 	case len(x.Head.Headers) > h.options.MaxHeaders:
 		return tooManyFields
-	case h.options.MaxHead > 0 && headBytes(x) > h.options.MaxHead:
+	case own && headBytes(x) > h.options.MaxHead:
 		return headTooLong
 	case expectsMore(r):
 		return expectation

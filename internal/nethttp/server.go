@@ -12,29 +12,21 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"github.com/fasterapi/fasterapi/internal/exchange"
 )
 
-// Config says how to listen. Zero timeouts mean the defaults of internal/http1.
+// Config says how to listen.
 type Config struct {
-	Addr        string // "host:port"
-	TLS         *tls.Config
-	H2C         bool // HTTP/2 without TLS, beside HTTP/1.1
-	HeadTimeout time.Duration
-	IdleTimeout time.Duration
-	// MaxHead is Options.MaxHead. net/http reads up to twice as many bytes, so that the
-	// handler can answer what is too long; beyond them net/http does.
-	MaxHead  int
-	MaxConns int          // open connections; more wait to be accepted; default 65,536
-	Logger   *slog.Logger // default slog.Default()
+	Addr string // "host:port"
+	TLS  *tls.Config
+	H2C  bool // HTTP/2 without TLS, beside HTTP/1.1
+	// Limits are those of connections and heads. net/http reads up to twice MaxHead, so
+	// that the handler can answer what is too long; beyond that net/http does. MaxConns
+	// connections for each reactor of the handler may be open; more wait to be accepted.
+	Limits exchange.Limits
+	Logger *slog.Logger // default slog.Default()
 }
-
-const (
-	defaultHeadTimeout = 10 * time.Second
-	defaultIdleTimeout = 75 * time.Second
-	// DefaultMaxHead is that of internal/http1.
-	DefaultMaxHead  = 32 << 10
-	defaultMaxConns = 65_536
-)
 
 // Server is a running net/http server.
 //
@@ -49,9 +41,7 @@ type Server struct {
 
 // Start listens and serves h in the background. It returns the bound address.
 func Start(cfg Config, h http.Handler) (*Server, netip.AddrPort, error) {
-	if cfg.Logger == nil {
-		cfg.Logger = slog.Default()
-	}
+	cfg.Logger = cmp.Or(cfg.Logger, slog.Default())
 	if c := cfg.TLS; c != nil && len(c.Certificates) == 0 && c.GetCertificate == nil && c.GetConfigForClient == nil {
 		return nil, netip.AddrPort{}, errors.New("the TLS configuration has no certificate")
 	}
@@ -70,21 +60,26 @@ func newServer(cfg Config, h http.Handler, listener net.Listener) *Server {
 	if config != nil { // not by net/http, which would hide the connections that are watched
 		listener = tls.NewListener(listener, config)
 	}
-	limited := limit(listener, cmp.Or(cfg.MaxConns, defaultMaxConns))
+	limits := cfg.Limits.WithDefaults()
+	engine, ours := h.(*Handler)
+	if ours {
+		limits.MaxConns *= engine.reactors.Len()
+	}
+	limited := limit(listener, limits.MaxConns)
 	s := &Server{limited: limited, served: make(chan struct{}), http: &http.Server{
 		DisableGeneralOptionsHandler: true, // OPTIONS * goes the way of all requests
 		Handler:                      h,
 		TLSConfig:                    config,
-		ReadHeaderTimeout:            cmp.Or(cfg.HeadTimeout, defaultHeadTimeout),
-		IdleTimeout:                  cmp.Or(cfg.IdleTimeout, defaultIdleTimeout),
-		MaxHeaderBytes:               2 * cmp.Or(cfg.MaxHead, DefaultMaxHead),
+		ReadHeaderTimeout:            limits.HeadTimeout,
+		IdleTimeout:                  limits.IdleTimeout,
+		MaxHeaderBytes:               2 * limits.MaxHead,
 		ErrorLog:                     newErrorLog(cfg.Logger),
 		ConnState:                    limited.note,
 		ConnContext:                  withWatch,
 		Protocols:                    new(http.Protocols),
 	}}
 	s.names = func() string { return "" }
-	if engine, ok := h.(*Handler); ok {
+	if ours {
 		s.names = engine.names
 		limited.handler = engine
 	}

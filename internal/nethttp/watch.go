@@ -105,14 +105,17 @@ func withWatch(ctx context.Context, conn net.Conn) context.Context {
 	return ctx
 }
 
-// served notes that the handler has r.
-func served(r *http.Request) {
-	if w, ok := r.Context().Value(watchKey{}).(*watch); ok {
+// served notes that a handler has r. own: it came through the server that [Start] has
+// made for h.
+func (h *Handler) served(r *http.Request) (own bool) {
+	w, watched := r.Context().Value(watchKey{}).(*watch)
+	if watched {
 		w.serving.Store(true)
 		if r.ProtoMajor > 1 {
 			w.over.Store(true)
 		}
 	}
+	return watched && w.handler == h
 }
 
 func (w *watch) write(p []byte) (int, error) {

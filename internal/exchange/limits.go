@@ -1,0 +1,93 @@
+package exchange
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/fasterapi/fasterapi/internal/http1/wire"
+)
+
+// Limits are the limits and timeouts of a server, the same for every engine. A zero
+// field means its default, see [Limits.WithDefaults].
+//
+// Owner: any (immutable after New).
+type Limits struct {
+	// HeadTimeout is how long a request head may take from its first byte, and
+	// a new connection to send one. Default 10 s.
+	HeadTimeout time.Duration
+	// BodyTimeout is how long a request body may make no progress, or lag behind
+	// [SlowestRate]. Default 30 s.
+	BodyTimeout time.Duration
+	// IdleTimeout is how long a connection may wait for its next request. In
+	// internal/http1 it may wait up to twice as long after a handler on a
+	// goroutine. Default 75 s.
+	IdleTimeout time.Duration
+	// WriteTimeout is how long a response may make no progress, or lag behind
+	// [SlowestRate]. Default 30 s.
+	WriteTimeout time.Duration
+	// MaxHead bounds a request head in bytes, at least 256. Default 32 KiB.
+	MaxHead int
+	// MaxHeaders bounds the header fields of a request. Default 100.
+	MaxHeaders int
+	// StreamAbove is the size in bytes from which a request body is streamed
+	// to a handler that asks for it. Default 256 KiB.
+	StreamAbove int64
+	// MaxConns bounds the open connections of each reactor; at the bound
+	// accepting stops until one closes. Default 65,536.
+	MaxConns int
+	// MaxUnsent bounds the bytes of responses that wait for clients who do not read,
+	// for each reactor; see [Unsent]. Default 256 MiB.
+	MaxUnsent int64
+	// ServerName is the value of the Server response field; empty: none.
+	ServerName string
+}
+
+const (
+	defaultHeadTimeout  = 10 * time.Second // nginx: 60 s, Apache: 20 s
+	defaultBodyTimeout  = 30 * time.Second
+	defaultIdleTimeout  = 75 * time.Second // nginx keepalive_timeout
+	defaultWriteTimeout = 30 * time.Second
+	defaultMaxHead      = 32 << 10
+	leastMaxHead        = 256
+	defaultMaxHeaders   = 100
+	defaultStreamAbove  = 256 << 10
+	defaultMaxConns     = 65536
+	defaultMaxUnsent    = 256 << 20 // 32 responses of 8 MiB
+)
+
+// WithDefaults returns l with every zero field set, but for ServerName.
+func (l Limits) WithDefaults() Limits {
+	l.HeadTimeout = cmp.Or(l.HeadTimeout, defaultHeadTimeout)
+	l.BodyTimeout = cmp.Or(l.BodyTimeout, defaultBodyTimeout)
+	l.IdleTimeout = cmp.Or(l.IdleTimeout, defaultIdleTimeout)
+	l.WriteTimeout = cmp.Or(l.WriteTimeout, defaultWriteTimeout)
+	l.MaxHead = cmp.Or(l.MaxHead, defaultMaxHead)
+	l.MaxHeaders = cmp.Or(l.MaxHeaders, defaultMaxHeaders)
+	l.StreamAbove = cmp.Or(l.StreamAbove, defaultStreamAbove)
+	l.MaxConns = cmp.Or(l.MaxConns, defaultMaxConns)
+	l.MaxUnsent = cmp.Or(l.MaxUnsent, defaultMaxUnsent)
+	return l
+}
+
+// Validate lists every field that is out of range, named as users set it.
+func (l Limits) Validate() error {
+	var errs []error
+	reject := func(bad bool, field, want string) {
+		if bad {
+			errs = append(errs, fmt.Errorf("Config.HTTP.%s must %s", field, want))
+		}
+	}
+	reject(l.HeadTimeout < 0, "HeadTimeout", "not be negative")
+	reject(l.BodyTimeout < 0, "BodyTimeout", "not be negative")
+	reject(l.IdleTimeout < 0, "IdleTimeout", "not be negative")
+	reject(l.WriteTimeout < 0, "WriteTimeout", "not be negative")
+	reject(l.MaxHead != 0 && l.MaxHead < leastMaxHead, "MaxHead", "be at least 256 bytes")
+	reject(l.MaxHeaders < 0, "MaxHeaders", "not be negative")
+	reject(l.StreamAbove < 0, "StreamAbove", "not be negative")
+	reject(l.MaxConns < 0, "MaxConns", "not be negative")
+	reject(l.MaxUnsent < 0, "MaxUnsent", "not be negative")
+	reject(!wire.ValidHeader("Server", l.ServerName), "ServerName", "be a valid header value")
+	return errors.Join(errs...)
+}
