@@ -85,7 +85,7 @@ func (c *conn) appendHead(out []byte, x *exchange.Exchange) []byte {
 func (c *conn) appendConnection(out []byte, x *exchange.Exchange) []byte {
 	options := ""
 	switch {
-	case c.mustClose:
+	case c.ending != staysOpen:
 		options = "close"
 	case x.Head.Minor == 0:
 		options = "keep-alive"

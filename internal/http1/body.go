@@ -46,7 +46,7 @@ func (c *conn) admit() {
 		x.Body = unread[:length:length]
 		c.pos += int(length)
 	case adm.Discard && (x.Head.Expect100 || length > discardAtMost):
-		c.mustClose, c.unread = true, true // the body is never read
+		c.endBehind(closesUnread) // the body is never read
 	default:
 		c.expectBody(length, adm)
 	}
@@ -87,7 +87,7 @@ func (c *conn) collectBody() bool {
 	done, err := c.takeBody()
 	switch {
 	case err != nil && c.body.discard && tooLong(err):
-		c.mustClose, c.unread = true, true // the answer is not about the body
+		c.endBehind(closesUnread) // the answer is not about the body
 		c.collected()
 		return true
 	case err != nil:

@@ -98,7 +98,7 @@ func (c *conn) readBody(p []byte) (n int, done bool, err error) {
 func (c *conn) leaveBody() {
 	c.loan.output.Lock()
 	defer c.loan.output.Unlock()
-	c.mustClose, c.unread = true, true
+	c.endBehind(closesUnread)
 }
 
 // fill reads more input, waiting for it if need be.
@@ -119,7 +119,7 @@ func (r *bodyReader) fill() error {
 		c.in, status = c.socket.Fill(c.in)
 		switch status {
 		case stream.Done:
-			c.readable = len(c.in)-had == room || c.ended
+			c.readable = len(c.in)-had == room || c.peer != peerOpen
 			r.credit.earn(len(c.in) - had)
 			return nil
 		case stream.Again:

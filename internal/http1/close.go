@@ -23,7 +23,7 @@ func (c *conn) leave() bool {
 		c.restLeaving()
 		return false
 	}
-	if !c.unread && !c.readable && c.pos == len(c.in) {
+	if c.ending != closesUnread && !c.readable && c.pos == len(c.in) {
 		c.close()
 		return false
 	}
@@ -110,9 +110,8 @@ func (c *conn) retireExchange() {
 // contain ends what a panic (v) or a runtime.Goexit (nil) of a handler has
 // begun. It reports whether the connection can go on here and now.
 func (c *conn) contain(v any) bool {
-	c.running = false
-	handling := c.handling
-	c.handling = false
+	handling := c.onStack >= handler
+	c.onStack = nothing
 	switch {
 	case c.phase == serving:
 		if c.x.Status == 0 || v != nil {

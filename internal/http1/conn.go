@@ -13,30 +13,6 @@ import (
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
-// phase is what a connection is doing.
-type phase uint8
-
-const (
-	// reading: between requests, or in the middle of a head.
-	reading phase = iota
-	// collecting: the body of x is being read.
-	collecting
-	// ready: x is complete and waits to be served.
-	ready
-	// serving: the handler has x.
-	serving
-	// answering: the handler is done with x; its response is to be sent.
-	answering
-	// leaving: the last response is written, then the connection closes.
-	leaving
-	// lingering: everything is sent; input is thrown away until the peer has
-	// closed too, so that the kernel does not reset what it has not read yet
-	// (RFC 9112 9.6).
-	lingering
-	// closed: the descriptor is gone, or soon will be, or belongs to a hijacker.
-	closed
-)
-
 // conn is one client connection.
 //
 // Owner: the reactor, or the goroutine it is on loan to (owner says which);
@@ -46,35 +22,16 @@ type conn struct {
 	socket stream.Socket
 	remote netip.AddrPort
 
-	phase phase
+	// See state.go.
+	phase    phase
+	head     headState
+	peer     peerState
+	ending   ending
+	onStack  stack
+	handover handover
 	// readable: the kernel may have bytes. With edge-triggered events it stays
 	// set until a read comes back short.
 	readable bool
-	// ended: the peer has closed its sending side; reads end soon.
-	ended bool
-	// gone: the peer has closed both sides or reset the connection; no response
-	// arrives any more.
-	gone bool
-	// mustClose: the connection closes after the current response.
-	mustClose bool
-	// unread: input was left unread on purpose, so closing needs lingering.
-	unread bool
-	// running: work is on the stack; when it is found set afterwards, a handler
-	// has panicked or ended its goroutine.
-	running bool
-	// handling: Serve is on the stack, or on that of a suspended coroutine.
-	handling bool
-	// finished: Finish was called inside Serve.
-	finished bool
-	// entering: advance ends by going on on a coroutine.
-	entering bool
-	// lending: advance ends by lending the connection to a goroutine.
-	lending bool
-	// halfway: x.Head holds the beginning of a head. partial: the time of that
-	// head runs.
-	halfway, partial bool
-	// fresh: no request has come yet.
-	fresh bool
 	// begun: the handler knows x, so it has to release it.
 	begun bool
 	// surrendered: a hijacker has the descriptor, or nobody has.
@@ -157,10 +114,10 @@ func (c *conn) take(ev poll.Ready) {
 		c.readable = true
 	}
 	if ev&(poll.Hangup|poll.Closed) != 0 {
-		c.ended = true
+		c.peer = max(c.peer, peerEnded)
 	}
 	if ev&poll.Closed != 0 {
-		c.gone = true
+		c.peer = peerGone
 	}
 }
 
@@ -180,10 +137,10 @@ func (c *conn) whileServing(ev poll.Ready) {
 func (c *conn) advance() {
 	c.fills = 0
 	c.work()
-	switch {
-	case c.lending:
+	switch c.handover {
+	case toGoroutine:
 		c.lend()
-	case c.entering:
+	case toCoroutine:
 		c.enter()
 	}
 }
@@ -197,15 +154,17 @@ func (c *conn) work() {
 
 // burst is work up to a panic or runtime.Goexit in a handler; true: go on.
 func (c *conn) burst() (again bool) {
-	c.running = true
+	invariant.Check(c.onStack == nothing, "one turn of a connection at a time")
+	c.onStack = steps
 	defer func() {
-		if c.running {
+		if c.onStack != nothing {
 			again = c.contain(recover())
 		}
 	}()
 	for c.step() {
 	}
-	c.running = false
+	c.onStack = nothing
+	c.check()
 	return false
 }
 

@@ -61,7 +61,7 @@ func newCore(s *Server, r *reactor.Reactor) *core {
 // open starts a connection on an accepted descriptor. While the core drains it
 // gets one answer, if its request is there already.
 func (k *core) open(fd int, remote netip.AddrPort) {
-	c := &conn{core: k, remote: remote, fresh: true}
+	c := &conn{core: k, remote: remote}
 	c.timer.Task = (*alarm)(c)
 	c.socket.Open(k.reactor.Poller(), fd)
 	if k.abandoned.Load() {
@@ -137,7 +137,7 @@ func (k *core) drain() {
 	k.checkEmptied()
 	k.each(func(c *conn) {
 		// One on loan looks at draining when it comes back.
-		if c.owner.Load() == ownedByReactor && c.phase == reading && !c.partial && c.socket.Pending() == 0 {
+		if c.owner.Load() == ownedByReactor && c.phase == reading && c.head != timedHead && c.socket.Pending() == 0 {
 			c.lookOnce()
 		}
 	})

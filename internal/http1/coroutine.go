@@ -15,7 +15,7 @@ type entered conn
 
 // enter goes on with the work on a coroutine.
 func (c *conn) enter() {
-	c.entering = false
+	c.handover = staysHere
 	if co := c.core.reactor.Host(); co != nil {
 		c.workOn(co)
 		return
@@ -34,7 +34,7 @@ func (c *conn) workOn(co *reactor.Coroutine) {
 	c.enterWith(co)
 	defer c.enterWith(nil)
 	c.work()
-	if c.lending {
+	if c.handover == toGoroutine {
 		c.enterWith(nil) // once it is lent it is not ours
 		c.lend()
 	}

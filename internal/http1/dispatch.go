@@ -12,34 +12,37 @@ func (c *conn) serve() bool {
 		c.abort() // nobody is there to take the answer
 		return false
 	}
-	c.phase, c.finished = serving, false
+	c.phase = serving
 	c.cancelIfLeft()
 	if c.co != nil && c.socket.Pending() > 0 {
 		c.flushIfSuspended()
 	}
-	c.handling = true
+	c.onStack = handler
 	outcome := c.core.server.handler.Serve(c.x)
-	c.handling = false
+	finished := c.onStack == finishedHandler
+	c.onStack = steps
 	switch {
-	case c.phase == closed && (outcome != exchange.Later || c.finished): // it broke while the handler was suspended
+	case c.phase == closed && (outcome != exchange.Later || finished): // it broke while the handler was suspended
 		c.retireExchange()
 		return false
 	case outcome == exchange.NeedCoroutine && c.co == nil && c.owner.Load() == ownedByReactor:
-		c.phase, c.entering = ready, true
+		c.phase, c.handover = ready, toCoroutine
 		return false
-	case outcome == exchange.Answered, outcome == exchange.Later && c.finished:
+	case outcome == exchange.Answered, outcome == exchange.Later && finished:
 		c.phase = answering
 		return !c.leaveInterrupted()
 	case outcome == exchange.Move:
 		c.leaveServe()
 		c.phase = ready
-		c.lending = c.owner.Load() == ownedByReactor
+		if c.owner.Load() == ownedByReactor {
+			c.handover = toGoroutine
+		}
 		return false
 	case c.owner.Load() == onLoan, outcome == exchange.NeedCoroutine:
 		// After Later, Finish would race with this goroutine; who is on a coroutine
 		// cannot enter another. The exchange is lost to its handler.
 		c.leaveServe()
-		c.core.server.cfg.Logger.Error("http1: a handler returned Later on a goroutine or Enter on a coroutine",
+		c.core.server.cfg.Logger.Error("http1: a handler returned Later on a goroutine or NeedCoroutine on a coroutine",
 			slog.Int("core", c.core.reactor.Core()))
 		c.scrap()
 		return false
@@ -56,12 +59,12 @@ func (c *conn) Finish(x *exchange.Exchange) {
 	switch {
 	case x != c.x:
 		c.core.server.handler.Release(x) // scrapped meanwhile
-	case c.phase == closed && !c.handling:
+	case c.phase == closed && c.onStack < handler:
 		c.retireExchange() // broken meanwhile
 	case c.phase != serving && c.phase != closed:
 		c.core.server.cfg.Logger.Error("http1: an exchange was finished twice", slog.Int("core", c.core.reactor.Core()))
-	case c.running:
-		c.finished = true
+	case c.onStack >= handler:
+		c.onStack = finishedHandler
 	default:
 		c.phase = answering
 		c.goOn()
@@ -77,10 +80,12 @@ func (c *conn) complete() bool {
 		c.reader.detach(&c.loan) // first: the handler may have left somebody reading
 	}
 	if c.body != nil && !c.skipBody() {
-		c.mustClose, c.unread = true, true
+		c.endBehind(closesUnread)
 	}
 	c.body = nil
-	c.mustClose = c.mustClose || x.CloseAfter || c.core.draining.Load()
+	if x.CloseAfter || c.core.draining.Load() {
+		c.endBehind(closes)
+	}
 	switch {
 	case x.Hijacked(), c.surrendered:
 		c.surrendered = true
@@ -97,7 +102,7 @@ func (c *conn) complete() bool {
 	}
 	c.endExchange()
 	c.phase = reading
-	if c.mustClose {
+	if c.ending != staysOpen {
 		c.phase = leaving
 	}
 	return true
@@ -136,7 +141,7 @@ func (c *conn) dropExchange() {
 	}
 	if c.begun {
 		c.endExchange()
-	} else if c.halfway {
+	} else if c.head >= someHead {
 		c.x.Head.Reset()
 	}
 	c.core.server.exchanges.Put(c.x)

@@ -8,6 +8,7 @@
 //
 //	listener.go   a descriptor is accepted and given to the least loaded core
 //	conn.go       its events arrive; advance() is the state machine
+//	state.go      the states it is in, and which of them go together
 //	input.go      bytes are read
 //	head.go       they become a request head (package wire parses)
 //	body.go       the body is collected, discarded or left to stream (bodyreader.go)
@@ -36,7 +37,7 @@
 // client in places of their own (wait.go). The end of the exchange ends a read that
 // waits.
 //
-// The reactor itself may work on a coroutine (Serve: Enter). A handler that is
+// The reactor itself may work on a coroutine (Serve: NeedCoroutine). A handler that is
 // suspended there is a pending exchange like any other (coroutine.go).
 //
 //	           accept

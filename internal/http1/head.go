@@ -32,7 +32,7 @@ func (c *conn) readHead() bool {
 		c.refuseFor(err)
 		return true
 	case n == 0:
-		c.halfway = true
+		c.head = max(c.head, someHead)
 		if c.fill() {
 			return true
 		}
@@ -50,7 +50,10 @@ func (c *conn) begin() {
 	c.expectNothing()
 	c.attach()
 	c.core.server.handler.Begin(x)
-	c.mustClose = !x.Head.Persistent()
+	c.ending = staysOpen
+	if !x.Head.Persistent() {
+		c.ending = closes
+	}
 	c.begun = true
 	c.phase = ready
 	if x.Head.Body() != wire.NoBody {
@@ -60,7 +63,7 @@ func (c *conn) begin() {
 
 // attach makes x the exchange of the connection, before its handler knows it.
 func (c *conn) attach() {
-	c.halfway, c.partial, c.fresh = false, false, false
+	c.head = nextHead
 	c.staged = nil // while a body is held nothing is answered
 	c.x.Attach(c, c.core.reactor, c.owner.Load() == ownedByReactor)
 	c.x.SetCoroutine(c.co)
@@ -82,7 +85,7 @@ func (c *conn) rest() {
 	}
 	c.dropInput()
 	c.dropExchange()
-	if !idle || c.fresh {
+	if !idle || c.head == firstHead {
 		return // the deadline of writing, or that of accept, stands
 	}
 	c.expect(c.core.server.cfg.IdleTimeout)
@@ -94,8 +97,8 @@ func (c *conn) awaitHead() {
 	if c.phase != reading || c.queued {
 		return
 	}
-	if !c.partial {
-		c.partial = true
+	if c.head != timedHead {
+		c.head = timedHead
 		c.expect(c.core.server.cfg.HeadTimeout)
 	}
 	c.shrinkInput()

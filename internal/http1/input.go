@@ -24,7 +24,7 @@ func (c *conn) fill() bool {
 	case stream.Done:
 		// A short read emptied the socket: the next bytes raise a new edge.
 		// An end of stream that came with them does not, so keep reading then.
-		c.readable = len(c.in)-had == room || c.ended
+		c.readable = len(c.in)-had == room || c.peer != peerOpen
 		return true
 	case stream.Again:
 		c.readable = false
@@ -43,7 +43,7 @@ func (c *conn) fill() bool {
 // interrupted tells whether the client has begun a request and not ended it. It
 // may have closed its sending side only, and still read.
 func (c *conn) interrupted() bool {
-	return c.phase == collecting || c.phase == reading && c.halfway && c.x.Head.Begun()
+	return c.phase == collecting || c.phase == reading && c.head >= someHead && c.x.Head.Begun()
 }
 
 // makeRoom gives c.in free capacity without moving bytes that are leased.

@@ -36,7 +36,7 @@ type loan struct {
 // lend hands the connection to a goroutine. The reactor must not touch it
 // afterwards, but for loan and its own fields.
 func (c *conn) lend() {
-	c.lending = false
+	c.handover = staysHere
 	c.flush()
 	if c.phase == closed {
 		return
@@ -196,12 +196,12 @@ func (c *conn) cutLoan(cause error) bool {
 // client is gone.
 func (c *conn) enterServe() bool {
 	if c.owner.Load() == ownedByReactor {
-		return !c.gone
+		return c.peer != peerGone
 	}
 	l := &c.loan
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if c.gone || l.seen&poll.Closed != 0 || l.cut {
+	if c.peer == peerGone || l.seen&poll.Closed != 0 || l.cut {
 		return false
 	}
 	l.live, l.behind = true, c.socket.Pending() > 0
@@ -213,7 +213,7 @@ func (c *conn) enterServe() bool {
 // tell. It comes in a later turn of the reactor, so that a client which waits for its
 // answer (RFC 9112 9.6) gets it from a handler that does not wait.
 func (c *conn) cancelIfLeft() {
-	left, onReactor := c.ended, c.owner.Load() == ownedByReactor
+	left, onReactor := c.peer != peerOpen, c.owner.Load() == ownedByReactor
 	if !onReactor {
 		c.loan.mu.Lock()
 		left = left || c.loan.seen&(poll.Hangup|poll.Closed) != 0
@@ -264,7 +264,7 @@ func (c *conn) takeOutput() (ended bool) {
 	c.loan.mu.Lock()
 	defer c.loan.mu.Unlock()
 	c.loan.behind = false
-	return c.ended
+	return c.peer != peerOpen
 }
 
 var (

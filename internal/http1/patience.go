@@ -56,7 +56,7 @@ func (c *conn) outputBlocked(n int) {
 // be armed soon. An idle one can wait until the armed timer notices it, so it
 // closes after one to two times IdleTimeout.
 func (c *conn) impatient() bool {
-	return c.socket.Pending() > 0 || c.patience > 0 && (c.phase != reading || c.partial)
+	return c.socket.Pending() > 0 || c.patience > 0 && (c.phase != reading || c.head == timedHead)
 }
 
 // arm sets the deadline from the patience of the phase. Reactor only.
@@ -124,7 +124,7 @@ func (c *conn) expire(now time.Duration) {
 	case c.phase == lingering:
 		c.core.expired.Add(1)
 		c.abort()
-	case c.phase == collecting, c.phase == reading && c.partial:
+	case c.phase == collecting, c.phase == reading && c.head == timedHead:
 		c.core.expired.Add(1)
 		c.refuse(exchange.TooSlow)
 		c.advance()

@@ -22,7 +22,7 @@ func (c *conn) refuse(why *wire.Error) {
 		c.begun = true
 	}
 	c.x.Refuse(why)
-	c.mustClose, c.unread = true, true
+	c.endBehind(closesUnread)
 	c.phase = ready
 }
 
