@@ -30,12 +30,8 @@ type carrier struct {
 	reactor *reactor.Reactor
 	// turn gives the exchange back to the goroutine.
 	turn chan struct{}
-	// moved: the handler wants to run on the goroutine.
-	moved bool
-	// serving: Serve is on the stack, or on that of a coroutine, of the reactor.
-	serving bool
-	// finished: Finish was called meanwhile.
-	finished bool
+	// away is what the handler does on the reactor.
+	away away
 	// complete: a streamed response came to its end.
 	complete bool
 	// refused: the exchange was; it is known beyond the end of the exchange.
@@ -68,18 +64,31 @@ func (c *carrier) run() {
 			return
 		}
 		c.move(true)
-		c.moved = false
 		if !c.reactor.Post((*onReactor)(c)) {
 			c.x.Respond(http.StatusServiceUnavailable, "", nil)
 			return
 		}
 		<-c.turn
-		if !c.moved {
+		if c.away != wantsBack {
 			return
 		}
 		c.move(false)
 	}
 }
+
+// away is what a handler does on the reactor.
+type away uint8
+
+const (
+	// answered: nothing, or it is going to call Finish.
+	answered away = iota
+	// inServe: Serve is on the stack, or on that of a coroutine.
+	inServe
+	// inServeFinished: as inServe, and Finish was called meanwhile.
+	inServeFinished
+	// wantsBack: it goes on on the goroutine.
+	wantsBack
+)
 
 // onReactor is a carrier whose handler runs on the reactor.
 //
@@ -89,17 +98,18 @@ type onReactor carrier
 // Run implements [async.Task]. Whatever Serve does, the goroutine gets its turn.
 func (o *onReactor) Run() {
 	c := (*carrier)(o)
-	c.serving, c.finished = true, false
-	returned, later, enters := false, false, false
+	c.away = inServe
+	returned, later, enters, back := false, false, false, answered
 	defer func() {
 		if enters {
 			return // it is the coroutine's, or ended there
 		}
-		c.serving = false
+		finished := c.away == inServeFinished
+		c.away = back
 		if !returned && c.x.Status == 0 {
 			c.x.Respond(http.StatusInternalServerError, problem.ContentType, problem.Internal("").AppendJSON(nil))
 		}
-		if !later || c.finished {
+		if !later || finished {
 			c.giveBack()
 		}
 	}()
@@ -110,7 +120,10 @@ func (o *onReactor) Run() {
 		return
 	}
 	returned = outcome != exchange.NeedCoroutine // who is on a coroutine cannot enter another
-	later, c.moved = outcome == exchange.Later, outcome == exchange.Move
+	later = outcome == exchange.Later
+	if outcome == exchange.Move {
+		back = wantsBack
+	}
 }
 
 // entered is a carrier whose handler runs on a coroutine of the reactor.
@@ -135,8 +148,8 @@ func (e *entered) Goexited() {}
 // Finish implements [exchange.Carrier]. Inside Serve the handler's code is
 // still on the stack, so that Run gives the exchange back.
 func (c *carrier) Finish(*exchange.Exchange) {
-	if c.serving {
-		c.finished = true
+	if c.away == inServe || c.away == inServeFinished {
+		c.away = inServeFinished
 		return
 	}
 	c.giveBack()
