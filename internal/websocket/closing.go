@@ -13,9 +13,8 @@ import (
 func (c *Conn) Close(code int, reason string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.parting {
-		c.part()
-	}
+	defer c.check()
+	c.answerPeer()
 	if c.phase != open {
 		return
 	}
@@ -91,21 +90,27 @@ func (c *Conn) peerCloses(payload []byte) {
 // conclude stops looking at what comes. The closing frame follows at once, unless a
 // message is in work: then its answer may still be sent.
 func (c *Conn) conclude() {
-	c.discard = true
+	c.peerSide = peerWaits
 	c.arrive()
 	c.endContext()
 	if c.phase == open && c.engaged {
-		c.parting = true
 		c.hurry()
 		return
 	}
 	c.part()
 }
 
+// answerPeer sends the close frame that the peer waits for, if it still does.
+func (c *Conn) answerPeer() {
+	if c.peerSide == peerWaits && c.phase == open {
+		c.part()
+	}
+}
+
 // part sends the close frame that ends the connection: the answer to the
 // peer's, or why the peer is at fault.
 func (c *Conn) part() {
-	c.parting, c.phase = false, closing
+	c.peerSide, c.phase = peerAnswered, closing
 	code, reason := c.err.Code, ""
 	switch {
 	case c.err.Local:
@@ -113,7 +118,7 @@ func (c *Conn) part() {
 	case code == int(ws.StatusNoStatusRcvd):
 		code = 0
 	}
-	if c.sentOff {
+	if c.ownSide != weSend {
 		c.leaveIfDone()
 	} else {
 		c.sendClose(code, reason)
@@ -145,10 +150,10 @@ func (c *Conn) fail(err *CloseError) {
 
 // sendClose sends the one close frame.
 func (c *Conn) sendClose(code int, reason string) {
-	if c.sentOff {
+	if c.ownSide != weSend {
 		return
 	}
-	c.sentOff = true
+	c.ownSide = closeSent
 	c.putRaw(appendClose(c.out(), code, reason))
 }
 
@@ -167,10 +172,10 @@ func (c *Conn) hurry() {
 // peer may still be writing: closing all of it could reset the connection before
 // the peer has read the close frame.
 func (c *Conn) leaveIfDone() {
-	if c.unsent() || c.phase != closing || !c.discard || c.halfway {
+	if c.unsent() || c.phase != closing || c.peerSide != peerAnswered || c.ownSide == sideClosed {
 		return
 	}
-	c.halfway = true
+	c.ownSide = sideClosed
 	if c.nc == nil {
 		c.reactor.Poller().Shutdown(c.socket.FD())
 	} else if half, ok := c.nc.(interface{ CloseWrite() error }); ok {

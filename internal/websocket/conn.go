@@ -32,15 +32,6 @@ type Listener interface {
 	Closed(err *CloseError)
 }
 
-// phase is what a connection is doing.
-type phase uint8
-
-const (
-	open    phase = iota
-	closing       // a close frame was sent or came; data is thrown away
-	closed        // the descriptor is gone, or soon will be
-)
-
 // pendingMost is how many bytes of answers to control frames may wait to be written
 // before nothing is read any more.
 const pendingMost = 16 << 10
@@ -59,29 +50,26 @@ type Conn struct {
 
 	sending sync.Mutex // one message at a time
 
-	mu       sync.Mutex
-	phase    phase
-	readable bool // the kernel may have bytes
-	hungUp   bool // the peer has closed its side: reads end soon
-	busy     bool // the listener is at work
-	writing  bool // a goroutine writes to nc
-	sentOff  bool // a close frame was sent
-	discard  bool // what comes is not looked at any more
-	seen     bool // something has come since the last tick
-	pinged   bool // and nothing since this ping
-	has      bool // message holds one
-	engaged  bool // a message was taken, and no other asked for
-	parting  bool // the peer's close frame is still to be answered
-	over     bool // the context has ended
-	halfway  bool // our side of the stream is closed
-	lost     bool // something was not sent when the connection ended
-	told     bool // the listener knows of the end
-	socket   stream.Socket
-	decoder  decoder
-	in       []byte // in[pos:] was read and not decoded; borrowed
-	pos      int
-	message  Message
-	err      *CloseError
+	mu sync.Mutex
+	// See state.go.
+	phase         phase
+	peerSide      peerSide
+	ownSide       ownSide
+	sign          sign
+	listenerState listenerState
+	readable      bool // the kernel may have bytes
+	hungUp        bool // the peer has closed its side: reads end soon
+	writing       bool // a goroutine writes to nc
+	has           bool // message holds one
+	engaged       bool // a message was taken, and no other asked for
+	over          bool // the context has ended
+	lost          bool // something was not sent when the connection ended
+	socket        stream.Socket
+	decoder       decoder
+	in            []byte // in[pos:] was read and not decoded; borrowed
+	pos           int
+	message       Message
+	err           *CloseError
 	// arrived and drained end the waits of a receiver and of a sender.
 	arrived, drained chan struct{}
 	// room ends the wait of readNet for a message to be taken, or answers written.
@@ -178,6 +166,7 @@ func (c *Conn) Ready(ev poll.Ready) {
 	}
 	again := c.pump(readsPerTurn)
 	work := c.startListener()
+	c.check()
 	c.mu.Unlock()
 	if work {
 		c.reactor.Worker((*turn)(c))
@@ -250,8 +239,8 @@ func (c *Conn) putBack() {
 
 // digest decodes up to the end of one message or control frame.
 func (c *Conn) digest() {
-	c.seen, c.pinged = true, false
-	if c.discard {
+	c.sign = heard
+	if c.peerSide != peerSends {
 		c.pos = len(c.in)
 		return
 	}
@@ -264,7 +253,7 @@ func (c *Conn) digest() {
 	switch m.op {
 	case 0, opPong:
 	case opPing:
-		if !c.sentOff {
+		if c.ownSide == weSend {
 			c.put(opPong, false, m.Data)
 		}
 	case opClose:
@@ -350,6 +339,7 @@ func (f *farewell) Run() {
 	c := (*Conn)(f)
 	c.mu.Lock()
 	tell := c.tell()
+	c.check()
 	c.mu.Unlock()
 	if tell {
 		c.listener.Closed(c.err)
@@ -360,10 +350,10 @@ func (f *farewell) Run() {
 // tell reports whether the caller has to tell the listener of the end. While
 // it is at work, its turn does.
 func (c *Conn) tell() bool {
-	if c.listener == nil || c.busy || c.told || c.phase != closed {
+	if c.listener == nil || c.listenerState != waiting || c.phase != closed {
 		return false
 	}
-	c.told = true
+	c.listenerState = told
 	return true
 }
 
@@ -377,17 +367,18 @@ func (t *tick) Run() {
 	c := (*Conn)(t)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	defer c.check()
 	switch {
 	case c.phase == closed:
 	case c.phase == closing:
 		c.finish(gone(ErrSilent))
-	case c.parting:
+	case c.peerSide == peerWaits:
 		c.part()
-	case c.seen || c.has: // one that waits to be taken proves that the peer lives
-		c.seen = false
+	case c.sign == heard || c.has: // one that waits to be taken proves that the peer lives
+		c.sign = quiet
 		c.reactor.Arm(&c.timer, c.opts.PingInterval)
-	case !c.pinged:
-		c.pinged = true
+	case c.sign == quiet:
+		c.sign = pinged
 		c.put(opPing, false, nil)
 		c.reactor.Arm(&c.timer, c.opts.PongTimeout)
 	default:

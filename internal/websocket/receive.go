@@ -33,6 +33,7 @@ func (c *Conn) Receive(ctx context.Context) (Message, error) {
 		c.mu.Lock()
 		c.disengage()
 		again := c.nc == nil && c.pump(readsPerTurn)
+		c.check()
 		if c.has {
 			m := c.take()
 			c.mu.Unlock()
@@ -77,9 +78,7 @@ func (c *Conn) take() Message {
 // disengage says that the last message was answered, if it had to be.
 func (c *Conn) disengage() {
 	c.engaged = false
-	if c.parting {
-		c.part()
-	}
+	c.answerPeer()
 }
 
 // unpack decompresses a message; one that cannot be read closes the connection.
@@ -113,10 +112,10 @@ type turn Conn
 
 // startListener reports whether a turn has to be started.
 func (c *Conn) startListener() bool {
-	if c.listener == nil || !c.has || c.busy {
+	if c.listener == nil || !c.has || c.listenerState != waiting {
 		return false
 	}
-	c.busy = true
+	c.listenerState = atWork
 	return true
 }
 
@@ -141,8 +140,11 @@ func (c *Conn) listen() bool {
 	c.disengage()
 	again := c.pump(readsPerTurn)
 	if !c.has {
-		c.busy = again
+		if !again {
+			c.listenerState = waiting
+		}
 		tell := c.tell()
+		c.check()
 		c.mu.Unlock()
 		if tell {
 			c.listener.Closed(c.err)
