@@ -81,6 +81,15 @@ func (c *conn) abortFor(cause error) {
 	}
 }
 
+// cutOff is abortFor for a client that does not take its response: the kernel need not
+// keep for it what it has not taken.
+func (c *conn) cutOff(cause error) {
+	if c.phase != closed {
+		c.core.reactor.Poller().Discard(c.socket.FD())
+	}
+	c.abortFor(cause)
+}
+
 // close gives everything back, but what a handler still has: Finish does that
 // (see retireExchange). The descriptor is closed by the reactor.
 func (c *conn) close() {

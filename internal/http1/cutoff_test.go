@@ -1,7 +1,9 @@
 package http1
 
 import (
+	"io"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -68,4 +70,43 @@ func TestSlowReadersAreNotLogged(t *testing.T) {
 	require.Equal(t, 1, strings.Count(log.String(), "response broken off"))
 	require.NotContains(t, log.String(), "/big")
 	require.Regexp(t, `left=9\d\d\d\n`, log.String())
+}
+
+// TestCutOffConnectionsAreReset, so that the kernel does not keep what a client has
+// not taken: an ordinary close would leave it there until the client has.
+func TestCutOffConnectionsAreReset(t *testing.T) {
+	big := strings.Repeat("x", 32<<20) // more than the kernel takes for a client that does not read
+	staged := func(x *exchange.Exchange) exchange.Outcome { return text(x, 200, big) }
+	s := &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{
+		"/reactor":   staged,
+		"/goroutine": onGoroutine(staged),
+		"/stream": onGoroutine(func(x *exchange.Exchange) exchange.Outcome {
+			x.Respond(200, "text/plain", nil)
+			if w, err := x.Open(-1); err == nil {
+				_, _ = io.WriteString(w, big)
+			}
+			return exchange.Answered
+		}),
+		"/flush": onGoroutine(func(x *exchange.Exchange) exchange.Outcome {
+			x.Respond(200, "text/plain", nil)
+			w, err := x.Open(-1)
+			for err == nil {
+				if _, err = io.WriteString(w, big[:1000]); err == nil {
+					err = w.Flush()
+				}
+			}
+			return exchange.Answered
+		}),
+	}}
+	for target := range s.routes {
+		t.Run(target[1:], func(t *testing.T) {
+			l := newLive(t, 1, Config{Limits: exchange.Limits{WriteTimeout: 100 * time.Millisecond}}, s)
+			c := l.dial()
+			_, err := io.WriteString(c, get(target))
+			require.NoError(t, err)
+			eventually(t, "the connection is closed", func() bool { return l.server.Stats().Open == 0 && l.server.Stats().Accepted == 1 })
+			_, err = io.Copy(io.Discard, c)
+			require.ErrorIs(t, err, syscall.ECONNRESET)
+		})
+	}
 }

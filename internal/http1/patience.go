@@ -120,7 +120,7 @@ func (c *conn) expire(now time.Duration) {
 	case c.writeBy != 0 && c.writeBy <= now:
 		c.core.expired.Add(1)
 		c.logCutOff()
-		c.abort()
+		c.cutOff(errBroken)
 	case c.phase == lingering:
 		c.core.expired.Add(1)
 		c.abort()

@@ -142,11 +142,13 @@ func (w *responseWriter) pour(p []byte) stream.Status {
 }
 
 // breakOff ends a response that is not complete: what waits is not sent, because a
-// part of it may be the caller's memory.
+// part of it may be the caller's memory. The kernel drops the rest when the connection
+// closes: the client does not take it.
 func (w *responseWriter) breakOff(err error) error {
 	w.c.loan.output.Lock()
 	defer w.c.loan.output.Unlock()
 	w.c.socket.Drop(&w.c.core.server.buffers)
+	w.c.core.reactor.Poller().Discard(w.c.socket.FD())
 	w.err = err
 	return err
 }
@@ -163,8 +165,10 @@ func (w *responseWriter) flush() error {
 		return w.err
 	}
 	w.gather()
-	w.err = w.c.flushOnLoan(&w.credit)
-	return w.err
+	if err := w.c.flushOnLoan(&w.credit); err != nil {
+		return w.breakOff(err)
+	}
+	return nil
 }
 
 // gather moves the pending bytes into the output buffer, framed.

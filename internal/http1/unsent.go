@@ -41,7 +41,7 @@ func (u *unsent) cut() { u.core.reactor.Schedule(u) }
 func (u *unsent) Run() {
 	c := (*conn)(u)
 	if c.owner.Load() == ownedByReactor && c.waiting != nil && c.core.unsent.WasCut(c.waiting) {
-		c.abortFor(exchange.ErrUnsent)
+		c.cutOff(exchange.ErrUnsent)
 		c.core.unsent.CutOff()
 	}
 }

@@ -73,5 +73,8 @@ func (b *Blank) Accept(int) (int, netip.AddrPort, Errno) {
 // Shutdown does nothing.
 func (b *Blank) Shutdown(int) {}
 
+// Discard does nothing.
+func (b *Blank) Discard(int) {}
+
 // CloseFD does nothing.
 func (b *Blank) CloseFD(int) {}

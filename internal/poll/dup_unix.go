@@ -21,3 +21,9 @@ func Dup(fd int) (int, error) {
 
 // CloseFD closes a descriptor that no poller has.
 func CloseFD(fd int) { _ = unix.Close(fd) }
+
+// discard sets a linger of no time (socket(7), SO_LINGER): closing fd resets its
+// connection. A socket that refuses is one that has nothing to drop.
+func discard(fd int) {
+	_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+}

@@ -240,7 +240,11 @@ func (p *epoll) Accept(fd int) (int, netip.AddrPort, Errno) { return sysAccept(f
 // Shutdown closes the writing half of fd.
 func (p *epoll) Shutdown(fd int) { _ = unix.Shutdown(fd, unix.SHUT_WR) }
 
-// CloseFD closes fd. A close(2) of a socket does not block here: no linger is set.
+// Discard lets the kernel drop what it has not sent when fd is closed.
+func (p *epoll) Discard(fd int) { discard(fd) }
+
+// CloseFD closes fd. A close(2) of a socket does not block here: the only linger that
+// is set is that of Discard, which is no time at all.
 func (p *epoll) CloseFD(fd int) {
 	_, _, _ = syscall.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0)
 }

@@ -228,6 +228,9 @@ func (p *kqueue) Accept(fd int) (int, netip.AddrPort, Errno) {
 // Shutdown closes the writing half of fd.
 func (p *kqueue) Shutdown(fd int) { _ = unix.Shutdown(fd, unix.SHUT_WR) }
 
+// Discard lets the kernel drop what it has not sent when fd is closed.
+func (p *kqueue) Discard(fd int) { discard(fd) }
+
 // CloseFD closes fd, which ends its registration. Any goroutine may, so gens
 // stays as it is.
 func (p *kqueue) CloseFD(fd int) { _ = unix.Close(fd) }

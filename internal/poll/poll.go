@@ -75,6 +75,9 @@ type Poller interface {
 	Accept(fd int) (int, netip.AddrPort, Errno)
 	// Shutdown closes the writing half.
 	Shutdown(fd int)
+	// Discard makes closing the descriptor drop what the kernel has not sent, and
+	// reset the connection: a peer that does not read would keep it there.
+	Discard(fd int)
 	// CloseFD closes the descriptor.
 	CloseFD(fd int)
 }

@@ -215,6 +215,16 @@ func (n *Net) Shutdown(fd int) {
 	}
 }
 
+// Discard makes CloseFD a reset. As with Linux, the other side still gets what it has
+// received.
+func (n *Net) Discard(fd int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if s := n.sockets[fd]; s != nil {
+		s.discard = true
+	}
+}
+
 // CloseFD closes the connection; unread bytes make that a reset, as in TCP.
 func (n *Net) CloseFD(fd int) {
 	n.mu.Lock()

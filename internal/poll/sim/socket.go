@@ -23,6 +23,7 @@ type socket struct {
 	broken  bool // reset
 	gone    bool // closed
 	blocked bool // a write found no room; the next room is an edge
+	discard bool // closing resets
 
 	listener bool
 	backlog  []*socket
@@ -134,6 +135,12 @@ func (s *socket) close() {
 		for _, waiting := range s.backlog {
 			waiting.reset()
 		}
+		return
+	}
+	if s.discard {
+		received := s.peer.recv
+		s.reset()
+		s.peer.recv = received
 		return
 	}
 	if len(s.recv) > 0 {
