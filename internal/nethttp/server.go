@@ -77,6 +77,8 @@ func newServer(cfg Config, h http.Handler, listener net.Listener) *Server {
 		ConnState:                    limited.note,
 		ConnContext:                  withWatch,
 		Protocols:                    new(http.Protocols),
+		// A stream that times out is only known to be over once that could be written.
+		HTTP2: &http.HTTP2Config{WriteByteTimeout: limits.WriteTimeout},
 	}}
 	s.names = func() string { return "" }
 	if ours {
