@@ -79,7 +79,7 @@ type HTTPConfig struct {
 	MaxHead      int           // bytes of a request head; default 32 KiB
 	MaxHeaders   int           // header fields of a request; default 100
 	StreamAbove  int64         // bytes; larger bodies stream to handlers that read c.Body(); default 256 KiB
-	MaxConns     int           // open connections of each reactor; default 65,536. With TLS or H2C WebSockets do not count
+	MaxConns     int           // open connections of each reactor; default 65,536; a WebSocket is one
 	// MaxUnsent bounds the bytes of responses that wait for clients who do not read, for
 	// each reactor; default 256 MiB. Above it those connections are cut off whose clients
 	// have taken nothing for the longest time; refusing new responses would let clients

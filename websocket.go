@@ -274,18 +274,16 @@ func (c *Ctx) openConn(o *websocket.Options, deflate bool) (conn *websocket.Conn
 	closed = func() {}
 	err = c.response().TakeOver(func(x *exchange.Exchange) error {
 		d, err := x.TakeDescriptor()
-		if err == nil {
-			conn, closed = websocket.Open(c.reactor, d.FD, o, deflate, d.Rest), d.Closed
-			return nil
-		}
-		if !errors.Is(err, exchange.ErrHijackUnsupported) {
+		switch {
+		case err != nil:
 			return err
+		case d.Conn != nil:
+			conn = websocket.OpenNet(c.reactor, d.Conn, o, deflate, d.Rest)
+		default:
+			conn = websocket.Open(c.reactor, d.FD, o, deflate, d.Rest)
 		}
-		nc, rest, err := x.Hijack()
-		if err == nil {
-			conn = websocket.OpenNet(c.reactor, nc, o, deflate, rest)
-		}
-		return err
+		closed = d.Closed
+		return nil
 	})
 	return conn, closed, err
 }

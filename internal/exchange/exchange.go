@@ -267,10 +267,10 @@ func (x *Exchange) Hijack() (net.Conn, []byte, error) {
 	return conn, rest, err
 }
 
-// DescriptorTaker is a [Carrier] that can give up the descriptor of its connection.
+// DescriptorTaker is a [Carrier] that can give up its connection and go on counting it.
 type DescriptorTaker interface {
-	// TakeDescriptor is Hijack for code that registers the descriptor, which is
-	// non-blocking, with the reactor again.
+	// TakeDescriptor is Hijack for code that tells when the connection has ended, and
+	// registers its descriptor with the reactor again, if it has one.
 	TakeDescriptor(x *Exchange) (Descriptor, error)
 }
 
@@ -278,16 +278,16 @@ type DescriptorTaker interface {
 //
 // Owner: any (immutable after New).
 type Descriptor struct {
-	FD   int
-	Rest []byte // what was read after the request
+	FD   int      // non-blocking
+	Conn net.Conn // in place of FD, where no reactor can poll it; else nil
+	Rest []byte   // what was read after the request
 	// Closed tells the engine that the connection counts no more. It must be called
 	// once; any goroutine may.
 	Closed func()
 }
 
-// TakeDescriptor takes the descriptor of the connection from the engine. It fails with
-// [ErrHijackUnsupported] where there is no descriptor: then Hijack is the way.
-// Goroutines only.
+// TakeDescriptor takes the connection from the engine, which counts it until Closed is
+// called. It fails as Hijack does. Goroutines only.
 func (x *Exchange) TakeDescriptor() (Descriptor, error) {
 	taker, ok := x.carrier.(DescriptorTaker)
 	switch {

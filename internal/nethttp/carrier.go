@@ -40,9 +40,11 @@ type carrier struct {
 	incoming incoming
 	// hijacked: the connection is not ours any more.
 	hijacked bool
-	left     int64 // bytes missing of a declared length; -1: none declared
-	unsent   *exchange.Unsent
-	waiting  *exchange.Waiting // while a staged response is written; nil: a small one
+	// taken: nor is it counted with the request any more.
+	taken   bool
+	left    int64 // bytes missing of a declared length; -1: none declared
+	unsent  *exchange.Unsent
+	waiting *exchange.Waiting // while a staged response is written; nil: a small one
 	// sending is the time that the client has left to take the response.
 	sending credit
 
@@ -290,6 +292,37 @@ func (b *bodyWriter) Write(p []byte) (int, error) {
 
 // Flush sends what was written so far.
 func (b *bodyWriter) Flush() error { return (*carrier)(b).flush() }
+
+// TakeDescriptor implements [exchange.DescriptorTaker]: the connection counts for its
+// reactor, and keeps its place among those of the server, until it is closed.
+func (c *carrier) TakeDescriptor(x *exchange.Exchange) (exchange.Descriptor, error) {
+	w, watched := c.r.Context().Value(watchKey{}).(*watch)
+	if watched {
+		w.keepsPlace.Store(true)
+	}
+	conn, rest, err := c.Hijack(x)
+	if err != nil {
+		if watched {
+			w.keepsPlace.Store(false)
+		}
+		return exchange.Descriptor{}, err
+	}
+	c.taken = true
+	closed := func() {
+		c.reactor.ConnClosed()
+		if watched {
+			w.leave()
+		}
+	}
+	return exchange.Descriptor{Conn: conn, Rest: rest, Closed: closed}, nil
+}
+
+// uncount ends the counting of the request, unless its connection was taken.
+func (c *carrier) uncount() {
+	if !c.taken {
+		c.reactor.ConnClosed()
+	}
+}
 
 // Hijack implements [exchange.Carrier].
 func (c *carrier) Hijack(*exchange.Exchange) (net.Conn, []byte, error) {

@@ -62,7 +62,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	own := h.served(r)
 	c := h.carry(w, r, r.TLS != nil)
 	x := c.x
-	defer c.reactor.ConnClosed()
+	defer c.uncount()
 	defer c.leave()
 	if len(w.Header()) > 0 { // of middleware around this handler
 		x.Load(w.Header())

@@ -38,13 +38,17 @@ func (l *limited) Accept() (net.Conn, error) {
 	case err != nil:
 		<-l.open
 	case l.handler != nil:
-		conn = watchFor(l.handler, conn)
+		conn = watchFor(l.handler, conn, l.leave)
 	}
 	return conn, err
 }
 
+// leave makes room for another connection.
+func (l *limited) leave() { <-l.open }
+
 // note implements [http.Server.ConnState]. A hijacked connection has left the
-// server and does not count any more. An idle one has written its answer, so
+// server and does not count any more, unless whoever has it tells when it ends
+// (carrier.TakeDescriptor). An idle one has written its answer, so
 // the time for that ends (see carrier.leave): net/http may have to refuse what
 // comes next.
 func (l *limited) note(conn net.Conn, state http.ConnState) {
@@ -54,8 +58,12 @@ func (l *limited) note(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		l.fresh.Store(conn, nil)
-	case http.StateClosed, http.StateHijacked:
-		<-l.open
+	case http.StateClosed:
+		l.leave()
+	case http.StateHijacked:
+		if w := watchOf(conn); w == nil || !w.keepsPlace.Load() {
+			l.leave()
+		}
 	case http.StateIdle:
 		if w := watchOf(conn); w != nil {
 			w.serving.Store(false)

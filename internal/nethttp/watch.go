@@ -30,7 +30,7 @@ const (
 
 // watch is what a watched connection knows.
 //
-// Owner: the goroutine of the connection. serving, over: any (atomic).
+// Owner: the goroutine of the connection. serving, over, keepsPlace: any (atomic). leave: any.
 type watch struct {
 	handler *Handler
 	conn    net.Conn // below
@@ -38,6 +38,9 @@ type watch struct {
 	serving atomic.Bool
 	// over: it speaks HTTP/2, where each request has a stream.
 	over atomic.Bool
+	// keepsPlace: it counts as open after it was hijacked, until leave.
+	keepsPlace atomic.Bool
+	leave      func()
 }
 
 // watchedTCP is a watched connection. Whatever else net/http looks for is that of the
@@ -66,9 +69,9 @@ func (c *watchedTLS) Write(p []byte) (int, error) { return c.watch.write(p) }
 func (c *watchedTCP) watched() *watch { return c.watch }
 func (c *watchedTLS) watched() *watch { return c.watch }
 
-// watchFor returns conn, watched for h if that is known how.
-func watchFor(h *Handler, conn net.Conn) net.Conn {
-	w := &watch{handler: h, conn: conn}
+// watchFor returns conn, watched for h if that is known how. leave makes room for another.
+func watchFor(h *Handler, conn net.Conn, leave func()) net.Conn {
+	w := &watch{handler: h, conn: conn, leave: leave}
 	switch below := conn.(type) {
 	case *net.TCPConn:
 		return &watchedTCP{below, w}

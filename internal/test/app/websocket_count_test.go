@@ -14,10 +14,17 @@ import (
 	"github.com/fasterapi/fasterapi"
 )
 
-// A WebSocket counts as an open connection for as long as it lasts, for MaxConns too.
+// A WebSocket counts as an open connection for as long as it lasts, for MaxConns too,
+// on both engines.
 func TestWebSocketsCount(t *testing.T) {
+	t.Run("reactor", func(t *testing.T) { testWebSocketsCount(t, fasterapi.Config{}) })
+	t.Run("nethttp", func(t *testing.T) { testWebSocketsCount(t, fasterapi.Config{H2C: true}) })
+}
+
+func testWebSocketsCount(t *testing.T, cfg fasterapi.Config) {
+	cfg.Cores, cfg.HTTP.MaxConns = 1, 2
 	events := make(chan string, 3)
-	app, log := newApp(fasterapi.Config{Cores: 1, HTTP: fasterapi.HTTPConfig{MaxConns: 2}}, func(app *fasterapi.App) {
+	app, log := newApp(cfg, func(app *fasterapi.App) {
 		app.WebSocket("/handler", func(c *fasterapi.Ctx, _ fasterapi.None, ws *fasterapi.Socket[string, string]) error {
 			_, err := ws.Receive(c)
 			events <- "handler"
@@ -34,7 +41,7 @@ func TestWebSocketsCount(t *testing.T) {
 			return "third", nil
 		})
 	})
-	s := newService(t, "http://"+start(t, app), log, false)
+	s := newService(t, "http://"+start(t, app), log, cfg.H2C)
 	open := func() int64 { return app.Reactors().Stats()[0].OpenConns }
 	for _, kind := range []string{"handler", "events"} {
 		first := dialSocket(t, s, "/"+kind, nil)
