@@ -49,8 +49,8 @@ func TestNothingIsSentBehindTheEnd(t *testing.T) {
 	}
 	fd, peer := v.Net.Pair()
 	c := Open(v.Reactor, fd, o, false, nil)
-	ended := false
-	c.Start(nil, nil, func() { ended = true })
+	ended := make(chan struct{})
+	c.Start(nil, nil, func() { close(ended) })
 	var frames bytes.Buffer
 	require.NoError(t, ws.WriteFrame(&frames, ws.MaskFrame(ws.NewTextFrame([]byte("work")))))
 	require.NoError(t, ws.WriteFrame(&frames, ws.MaskFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(4123, "enough")))))
@@ -61,7 +61,8 @@ func TestNothingIsSentBehindTheEnd(t *testing.T) {
 	require.Equal(t, "work", string(m.Data))
 	require.Equal(t, peerWaits, c.peerSide)
 	c.Abort()
-	require.True(t, v.RunUntil(func() bool { return ended }))
+	v.RunUntilIdle()
+	<-ended
 	writes := v.Net.Writes()
 	_, err = c.Receive(t.Context())
 	require.Error(t, err)
