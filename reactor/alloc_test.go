@@ -16,10 +16,10 @@ import (
 // The hot paths allocate nothing once they are warm. In the debug build they do:
 // it looks at the goroutine's stack.
 func TestNothingIsAllocated(t *testing.T) {
-	v := NewVirtual(1)
+	v := newLab(1)
 	defer v.Close()
 	r := v.Reactor
-	r.order = nil // the queue of the real reactor
+	v.order = nil // the queue of the real reactor
 	task := async.TaskFunc(func() {})
 	timer := &Timer{Task: task}
 	ended := &job{run: func(*Coroutine) {}}

@@ -67,7 +67,7 @@ func BenchmarkPostBatch(b *testing.B) {
 
 // BenchmarkTimer: arm and disarm.
 func BenchmarkTimer(b *testing.B) {
-	v := NewVirtual(1)
+	v := newLab(1)
 	defer v.Close()
 	t := &Timer{Task: async.TaskFunc(func() {})}
 	b.ReportAllocs()
@@ -79,10 +79,10 @@ func BenchmarkTimer(b *testing.B) {
 
 // BenchmarkTimerFires: arm and fire, a thousand per tick.
 func BenchmarkTimerFires(b *testing.B) {
-	v := NewVirtual(1)
+	v := newLab(1)
 	defer v.Close()
 	r := v.Reactor
-	r.order = nil
+	v.order = nil
 	timers := make([]Timer, 1000)
 	b.ReportAllocs()
 	for n := 0; b.Loop(); n++ {
@@ -103,7 +103,7 @@ type switcher struct{ job }
 
 // BenchmarkCoroutine: there and back.
 func BenchmarkCoroutine(b *testing.B) {
-	v := NewVirtual(1)
+	v := newLab(1)
 	defer v.Close()
 	over := false
 	co := v.Reactor.Coroutine(&switcher{job{run: func(co *Coroutine) {
@@ -133,7 +133,7 @@ func BenchmarkBareCoroutine(b *testing.B) {
 
 // BenchmarkCoroutineJob: a whole job that does not suspend.
 func BenchmarkCoroutineJob(b *testing.B) {
-	v := NewVirtual(1)
+	v := newLab(1)
 	defer v.Close()
 	j := &switcher{job{run: func(*Coroutine) {}}}
 	b.ReportAllocs()

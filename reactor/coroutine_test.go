@@ -25,7 +25,7 @@ func (j *job) Panicked(v any, stack []byte) { j.panics = append(j.panics, v, len
 func (j *job) Goexited()                    { j.exits++ }
 
 func TestCoroutineSuspendsAndResumes(t *testing.T) {
-	v := NewVirtual(1)
+	v := newLab(1)
 	defer v.Close()
 	var trace []string
 	j := &job{run: func(co *Coroutine) {
@@ -50,7 +50,7 @@ func TestCoroutineSuspendsAndResumes(t *testing.T) {
 }
 
 func TestRunWhileRunningIsRemembered(t *testing.T) {
-	v := NewVirtual(1)
+	v := newLab(1)
 	defer v.Close()
 	passed := false
 	require.Nil(t, v.Reactor.Coroutine(&job{run: func(co *Coroutine) {
@@ -67,7 +67,7 @@ func TestRunWhileRunningIsRemembered(t *testing.T) {
 }
 
 func TestCoroutinePanicIsReported(t *testing.T) {
-	v := NewVirtual(1)
+	v := newLab(1)
 	defer v.Close()
 	j := &job{run: func(co *Coroutine) {
 		co.Suspend()
@@ -86,7 +86,7 @@ type hookPanics struct{ job }
 func (j *hookPanics) Panicked(any, []byte) { panic("again") }
 
 func TestPanicInPanickedLosesTheCoroutineOnly(t *testing.T) {
-	v := NewVirtual(1)
+	v := newLab(1)
 	defer v.Close()
 	require.Nil(t, v.Reactor.Coroutine(&hookPanics{job{run: func(*Coroutine) { panic("boom") }}}))
 	require.EqualValues(t, 2, v.Reactor.counts.panics)
@@ -120,7 +120,7 @@ func TestCoroutineGoexitCostsTheCoroutineOnly(t *testing.T) {
 }
 
 func TestInterruptEndsASuspension(t *testing.T) {
-	v := NewVirtual(1)
+	v := newLab(1)
 	defer v.Close()
 	gone := errors.New("the client is gone")
 	var got error
@@ -137,7 +137,7 @@ func TestInterruptEndsASuspension(t *testing.T) {
 }
 
 func TestCoroutinesNest(t *testing.T) {
-	v := NewVirtual(1)
+	v := newLab(1)
 	defer v.Close()
 	r := v.Reactor
 	outerLabel, innerLabel := &Label{Name: "outer"}, &Label{Name: "inner"}
@@ -212,7 +212,7 @@ func TestStopInterruptsCoroutines(t *testing.T) {
 }
 
 func TestCoroutinePoolShrinks(t *testing.T) {
-	v := NewVirtual(1)
+	v := newLab(1)
 	defer v.Close()
 	r := v.Reactor
 	var many []*Coroutine

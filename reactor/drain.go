@@ -27,7 +27,7 @@ func (r *Reactor) drain() bool {
 	if r.workers.busy.Load() > 0 {
 		return false // they may post
 	}
-	if r.pending() > 0 || r.mailbox.Len() > 0 {
+	if r.runq.Len() > 0 || r.mailbox.Len() > 0 {
 		// Posts that keep coming must not keep the reactor from stopping.
 		if r.drains++; r.drains >= patience && len(r.coroutines.live) == 0 {
 			r.mailbox.Close()
@@ -40,7 +40,7 @@ func (r *Reactor) drain() bool {
 	}
 	r.mailbox.Close()
 	r.collect()
-	if r.pending() > 0 {
+	if r.runq.Len() > 0 {
 		return false // they may hand out work: once more round
 	}
 	r.finish()
@@ -68,17 +68,14 @@ const patience = 16
 func (r *Reactor) finish() {
 	r.mailbox.Close()
 	r.collect()
-	for n := r.pending(); n > 0; n-- {
-		t, ok := r.popTask()
+	for n := r.runq.Len(); n > 0; n-- {
+		t, ok := r.runq.Pop()
 		if !ok {
 			break
 		}
-		r.counts.tasks++
-		r.begin()
-		t.Run() // a panic brings the loop back here, see cycle
-		r.end()
+		r.runTask(t) // a panic brings the loop back here, see cycle
 	}
-	if n := r.pending(); n > 0 {
+	if n := r.runq.Len(); n > 0 {
 		r.log.Warn("reactor: stopped with tasks left", "tasks", n)
 	}
 	r.abandonCoroutines()
@@ -90,7 +87,7 @@ func (r *Reactor) finish() {
 	r.phase.Store(ended)
 	r.owner.Release()
 	r.publish()
-	r.resting()
+	r.markIdle()
 	if err := r.poller.Close(); err != nil {
 		r.log.Warn("reactor: closing the poller", "error", err)
 	}

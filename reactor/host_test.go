@@ -12,7 +12,7 @@ import (
 // hosting is a virtual reactor whose descriptors need a coroutine each, as
 // connections do: on the host of the turn if there is one, else on their own.
 type hosting struct {
-	*Virtual
+	*lab
 	job    *job
 	trace  []string
 	used   map[*Coroutine]int
@@ -22,10 +22,10 @@ type hosting struct {
 // newHosting registers one descriptor for each of works. They become ready in
 // one turn, in the order of their numbers.
 func newHosting(t *testing.T, works ...func(*Coroutine)) *hosting {
-	v := NewVirtual(1)
+	v := newLab(1)
 	t.Cleanup(v.Close)
-	v.Reactor.order = nil // as they come
-	h := &hosting{Virtual: v, used: map[*Coroutine]int{}}
+	v.order = nil // as they come
+	h := &hosting{lab: v, used: map[*Coroutine]int{}}
 	for i, work := range works {
 		on := func(co *Coroutine) {
 			h.used[co]++

@@ -85,7 +85,7 @@ func TestRegisterRefusesNonsense(t *testing.T) {
 // An event that was fetched before its descriptor was closed and its number
 // was given out again must not reach the new owner.
 func TestStaleEventsAreDropped(t *testing.T) {
-	v := NewVirtual(1)
+	v := newLab(1)
 	defer v.Close()
 	r := v.Reactor
 	fd, _ := v.Net.Pair()

@@ -78,7 +78,7 @@ func (r *Reactor) cycle() (more bool) {
 		if r.phase.Load() != running && r.drain() {
 			return false
 		}
-		r.rest(busy)
+		r.yieldOrPark(busy)
 	}
 }
 
@@ -106,9 +106,6 @@ func (r *Reactor) turn() bool {
 	r.eventN = r.poller.Wait(r.events)
 	if r.eventN > 0 {
 		busy = true
-		if r.order != nil {
-			r.order.events(r.events[:r.eventN])
-		}
 		r.dispatch()
 	}
 	return busy
@@ -119,15 +116,12 @@ func (r *Reactor) runTasks() bool {
 	r.collect()
 	limit := r.now + int64(r.cfg.TaskQuota)
 	for n := 0; ; {
-		t, ok := r.popTask()
+		t, ok := r.runq.Pop()
 		if !ok {
 			return n > 0
 		}
 		n++
-		r.counts.tasks++
-		r.begin()
-		t.Run()
-		r.end()
+		r.runTask(t)
 		if n%checkEvery == 0 && (r.readClock() > limit || n >= manyTasks) {
 			return true
 		}
@@ -141,27 +135,14 @@ func (r *Reactor) collect() {
 	}
 	n := r.mailbox.Drain(&r.runq)
 	r.counts.posts += int64(n)
-	if r.order != nil {
-		r.units++ // they belong to no task that ran here
-		for t, ok := r.runq.Pop(); ok; t, ok = r.runq.Pop() {
-			r.order.push(r.units, t)
-		}
-	}
 }
 
-func (r *Reactor) popTask() (async.Task, bool) {
-	if r.order != nil {
-		return r.order.pick()
-	}
-	return r.runq.Pop()
-}
-
-// pending is the length of the run queue.
-func (r *Reactor) pending() int {
-	if r.order != nil {
-		return len(r.order.queue)
-	}
-	return r.runq.Len()
+// runTask runs a task that was queued.
+func (r *Reactor) runTask(t async.Task) {
+	r.counts.tasks++
+	r.begin()
+	t.Run()
+	r.end()
 }
 
 // begin precedes every piece of user code on the reactor.
@@ -175,12 +156,12 @@ func (r *Reactor) end() {
 	r.SetLabel(nil)
 }
 
-// resting says that no user code runs until the next begin.
-func (r *Reactor) resting() { r.pulse.Store(r.units<<1 | 1) }
+// markIdle says that no user code runs until the next begin.
+func (r *Reactor) markIdle() { r.pulse.Store(r.units<<1 | 1) }
 
-// rest decides what to do between two turns: nothing, let goroutines run, or
+// yieldOrPark decides what to do between two turns: nothing, let goroutines run, or
 // park.
-func (r *Reactor) rest(busy bool) {
+func (r *Reactor) yieldOrPark(busy bool) {
 	if r.now-r.counts.published >= publishEvery {
 		r.publish()
 	}
@@ -204,7 +185,7 @@ func (r *Reactor) rest(busy bool) {
 func (r *Reactor) giveWay() {
 	r.handed.Store(false)
 	r.yielded = r.now
-	r.resting()
+	r.markIdle()
 	runtime.Gosched()
 }
 
@@ -212,7 +193,7 @@ func (r *Reactor) giveWay() {
 func (r *Reactor) park() {
 	r.counts.parks++
 	r.publish()
-	r.resting()
+	r.markIdle()
 	r.parked.Store(true)
 	if r.mailbox.Len() == 0 && r.phase.Load() != forced && !r.mayEnd() {
 		var deadline time.Time

@@ -115,7 +115,7 @@ func armedReaper(r *Reactor) int64 {
 }
 
 func TestBusyFraction(t *testing.T) {
-	v := NewVirtual(1)
+	v := newLab(1)
 	defer v.Close()
 	r := v.Reactor
 	r.counts.windowStart, r.now = 0, window

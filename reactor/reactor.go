@@ -25,7 +25,6 @@ type Reactor struct {
 	log    *slog.Logger
 	poller poll.Poller
 	clock  clock
-	order  *shuffle // only in a Virtual
 
 	now    int64 // coarse clock
 	wall   time.Time
@@ -115,10 +114,6 @@ func (r *Reactor) Cores() int { return r.cfg.Cores }
 // Schedule runs t on this reactor, after what was scheduled before.
 func (r *Reactor) Schedule(t async.Task) {
 	r.mine()
-	if r.order != nil {
-		r.order.push(r.units, t)
-		return
-	}
 	r.runq.Push(t)
 }
 
@@ -147,7 +142,7 @@ func (r *Reactor) wake() {
 }
 
 // Poller returns the reactor's poller, for its socket calls.
-func (r *Reactor) Poller() poll.Poller { return r.poller }
+func (r *Reactor) Poller() Poller { return r.poller }
 
 // Logger is where the reactor logs: Config.Logger, with its core. It implements
 // [async.Logged]. Any goroutine.

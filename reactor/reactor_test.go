@@ -289,7 +289,7 @@ func TestStopWaitsForWorkersThatPostBack(t *testing.T) {
 
 // A chain that outlives its reactor stops its timer where it now runs.
 func TestATimerOfAnEndedReactorIsStoppedAnywhere(t *testing.T) {
-	v := NewVirtual(1)
+	v := newLab(1)
 	p, f := async.NewPromise[int](v.Reactor)
 	f = f.Timeout(time.Hour)
 	v.RunUntilIdle() // armed

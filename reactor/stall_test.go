@@ -102,7 +102,7 @@ func TestStallReportsAreRateLimited(t *testing.T) {
 }
 
 func TestIdleAndBusyReactorsDoNotStall(t *testing.T) {
-	v := NewVirtual(1)
+	v := newLab(1)
 	defer v.Close()
 	r := v.Reactor
 	log := &records{}
@@ -110,7 +110,7 @@ func TestIdleAndBusyReactorsDoNotStall(t *testing.T) {
 	now := v.Now()
 	look := func() { now = now.Add(time.Hour); w.look(r, 5*time.Millisecond, now) }
 	for range 10 { // parked
-		r.resting()
+		r.markIdle()
 		look()
 	}
 	for range 10 { // many short pieces of work
@@ -133,7 +133,7 @@ func TestIdleAndBusyReactorsDoNotStall(t *testing.T) {
 }
 
 func TestLabelEndsWithItsPieceOfWork(t *testing.T) {
-	v := NewVirtual(1)
+	v := newLab(1)
 	defer v.Close()
 	r := v.Reactor
 	r.Schedule(async.TaskFunc(func() { r.SetLabel(&Label{Name: "a"}) }))
@@ -156,7 +156,7 @@ func (l *blockedLogger) Handle(context.Context, slog.Record) error {
 
 // watched is a virtual reactor and the looks of a watchdog at it.
 type watched struct {
-	*Virtual
+	*lab
 	watchdog
 	log *records
 	now time.Time
@@ -164,10 +164,10 @@ type watched struct {
 
 func watch(t *testing.T, threshold time.Duration, more ...*Reactor) *watched {
 	t.Helper()
-	v := NewVirtual(1)
+	v := newLab(1)
 	t.Cleanup(v.Close)
 	log := &records{}
-	w := &watched{Virtual: v, log: log, now: v.Now()}
+	w := &watched{lab: v, log: log, now: v.Now()}
 	w.watchdog = watchdog{reactors: append([]*Reactor{v.Reactor}, more...), threshold: threshold, log: slog.New(log)}
 	return w
 }
@@ -192,7 +192,7 @@ func (w *watched) messages() (all []string) {
 }
 
 func TestStallsThatLastAreReportedAgain(t *testing.T) {
-	other := NewVirtual(2)
+	other := newLab(2)
 	defer other.Close()
 	other.Reactor.core = 1
 	w := watch(t, 20*time.Millisecond, other.Reactor)
@@ -249,7 +249,7 @@ func TestStuck(t *testing.T) {
 }
 
 func TestNewWorkGoesToReactorsThatTurn(t *testing.T) {
-	v, other := NewVirtual(1), NewVirtual(2)
+	v, other := newLab(1), newLab(2)
 	defer v.Close()
 	defer other.Close()
 	g := &Group{reactors: []*Reactor{v.Reactor, other.Reactor}}

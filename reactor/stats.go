@@ -95,7 +95,7 @@ func (r *Reactor) publish() {
 	p.lost.Store(c.lost)
 	p.idle.Store(c.idle)
 	p.clock.Store(r.now)
-	p.pending.Store(int64(r.pending()))
+	p.pending.Store(int64(r.runq.Len()))
 	p.armed.Store(int64(r.wheel.count))
 	p.registered.Store(int64(r.table.count))
 	p.live.Store(int64(len(r.coroutines.live)))

@@ -4,12 +4,11 @@ import (
 	"fmt"
 
 	"github.com/fasterapi/fasterapi/internal/invariant"
-	"github.com/fasterapi/fasterapi/internal/poll"
 )
 
 // IO is told what happened to its descriptor: edges, so it works until the
 // descriptor would block, or schedules itself for the rest.
-type IO interface{ Ready(poll.Ready) }
+type IO interface{ Ready(ev Ready) }
 
 // page is how many neighbouring descriptors share one piece of the table. The
 // numbers of a process's descriptors are spread over all its reactors; small

@@ -56,15 +56,12 @@ func (r *Reactor) fireTimers() bool {
 	limit := r.now + int64(r.cfg.TaskQuota)
 	ran := false
 	for n := 1; ; n++ {
-		t := r.popTimer()
+		t := r.wheel.pop()
 		if t == nil {
 			return ran
 		}
 		ran = true
-		r.counts.timers++
-		r.begin()
-		t.Task.Run()
-		r.end()
+		r.fire(t)
 		if n%checkEvery == 0 && r.readClock() > limit {
 			r.wheel.next = 0 // the rest comes with the next turn
 			return true
@@ -72,9 +69,10 @@ func (r *Reactor) fireTimers() bool {
 	}
 }
 
-func (r *Reactor) popTimer() *Timer {
-	if r.order == nil {
-		return r.wheel.pop()
-	}
-	return r.order.pickTimer(&r.wheel)
+// fire runs the task of a timer that was due.
+func (r *Reactor) fire(t *Timer) {
+	r.counts.timers++
+	r.begin()
+	t.Task.Run()
+	r.end()
 }

@@ -8,46 +8,47 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/goroutine"
-	"github.com/fasterapi/fasterapi/internal/poll/sim"
+	"github.com/fasterapi/fasterapi/internal/poll"
 )
 
 // Virtual is a reactor for tests: its clock moves only by [Virtual.Advance],
-// its sockets are in memory, and it runs on the caller's goroutine, which may
-// call all of the reactor's methods between two calls of Virtual's. Tasks that
-// do not depend on each other run in an order that the seed decides: tasks
-// scheduled by one piece of work keep their order, all else is shuffled.
+// and it runs on the caller's goroutine, which may call all of the reactor's
+// methods between two calls of Virtual's. Tasks that do not depend on each other
+// run in an order that the seed decides: tasks scheduled by one piece of work keep
+// their order, all else is shuffled.
 //
 // [Reactor.Worker] still starts goroutines; [Virtual.RunUntil] waits for them.
+// Package reactor/virtual adds sockets in memory.
 //
 // Owner: the test's goroutine.
 type Virtual struct {
 	Reactor *Reactor
-	Net     *sim.Net // the reactor's sockets
 	clock   *ManualClock
+	order   *shuffle // nil: the order of the real loop
 }
 
 // epoch is the virtual time of day at the start.
 var epoch = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// NewVirtual returns a virtual reactor at 2026-01-01 00:00 UTC. It logs nothing.
-func NewVirtual(seed uint64) *Virtual {
-	cfg, _ := Config{Cores: 1, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}.resolve() // nothing that could be bad
-	net := sim.New(seed)
-	clock := NewManualClock(epoch)
-	r := newReactor(0, cfg, net, clock)
-	r.here.Store(goroutine.ID())
-	r.order = &shuffle{rng: rand.New(rand.NewPCG(seed, 1))}
-	return &Virtual{Reactor: r, Net: net, clock: clock}
+// NewVirtual returns a virtual reactor at 2026-01-01 00:00 UTC, whose descriptors are
+// those of p; nil: it has none. It logs nothing.
+func NewVirtual(seed uint64, p Poller) *Virtual {
+	return newVirtual(seed, p, NewManualClock(epoch))
 }
 
-// Beside returns another virtual reactor with the same sockets and the same clock,
-// which still moves by Advance of either, but only the timers of that one fire then.
-func (v *Virtual) Beside(seed uint64) *Virtual {
-	other := NewVirtual(seed)
-	other.Net, other.clock = v.Net, v.clock
-	other.Reactor.poller, other.Reactor.clock = v.Net.Beside(), v.clock
-	return other
+func newVirtual(seed uint64, p Poller, clock *ManualClock) *Virtual {
+	if p == nil {
+		p = poll.NewBlank()
+	}
+	cfg, _ := Config{Cores: 1, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}.resolve() // nothing that could be bad
+	r := newReactor(0, cfg, p, clock)
+	r.here.Store(goroutine.ID())
+	return &Virtual{Reactor: r, clock: clock, order: &shuffle{rng: rand.New(rand.NewPCG(seed, 1))}}
 }
+
+// Beside returns another virtual reactor with the same clock, which still moves by
+// Advance of either, but only the timers of that one fire then.
+func (v *Virtual) Beside(seed uint64, p Poller) *Virtual { return newVirtual(seed, p, v.clock) }
 
 // Hold says, as a watchdog would, that a piece of work has held the reactor for so
 // long; 0: it turns again.
@@ -62,8 +63,14 @@ func (v *Virtual) Now() time.Time { return v.clock.Now() }
 // RunUntilIdle turns the loop until there is nothing to do at this time. Work on
 // goroutines is not waited for.
 func (v *Virtual) RunUntilIdle() {
-	for v.turn() || v.Reactor.mailbox.Len() > 0 || v.Reactor.pending() > 0 {
+	for v.turn() || v.pending() {
 	}
+}
+
+// pending tells whether a task waits to be run.
+func (v *Virtual) pending() bool {
+	r := v.Reactor
+	return r.mailbox.Len() > 0 || r.runq.Len() > 0 || v.order != nil && len(v.order.queue) > 0
 }
 
 // turn is one turn of the loop, with what the real loop does about panics.
@@ -72,13 +79,61 @@ func (v *Virtual) turn() (busy bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			r.panicked(p)
+			v.took()
 			busy = true
 		}
 	}()
 	r.resume()
-	busy = r.turn()
+	if v.order == nil {
+		busy = r.turn()
+	} else {
+		busy = v.shuffled()
+	}
 	r.publish()
 	return busy
+}
+
+// shuffled is [Reactor.turn], piece by piece, in the order that the seed decides.
+func (v *Virtual) shuffled() (busy bool) {
+	r := v.Reactor
+	r.counts.loops++
+	r.readClock()
+	v.took()
+	r.collect()
+	v.took()
+	for range manyTasks {
+		t, ok := v.order.pick()
+		if !ok {
+			break
+		}
+		busy = true
+		r.runTask(t)
+		v.took()
+	}
+	if r.now >= r.wheel.next {
+		r.wheel.advance(r.now)
+		for t := v.order.pickTimer(&r.wheel); t != nil; t = v.order.pickTimer(&r.wheel) {
+			busy = true
+			r.fire(t)
+			v.took()
+		}
+	}
+	r.eventAt = 0
+	r.eventN = r.poller.Wait(r.events)
+	v.order.events(r.events[:r.eventN])
+	for r.eventAt < r.eventN {
+		busy = true
+		r.dispatchOne()
+		v.took()
+	}
+	return busy
+}
+
+// took ends a piece of work: its tasks are independent of those of others.
+func (v *Virtual) took() {
+	if v.order != nil {
+		v.order.take(&v.Reactor.runq)
+	}
 }
 
 // Advance moves the clock by d, timer by timer, and runs all that comes up.
@@ -118,7 +173,7 @@ func (v *Virtual) waitForWork(end time.Time) {
 	r.parked.Store(true)
 	if r.mailbox.Len() == 0 {
 		// A worker that ends without a post wakes nobody: look again soon.
-		v.Net.Park(earlier(end, time.Now().Add(time.Millisecond)))
+		r.poller.Park(earlier(end, time.Now().Add(time.Millisecond)))
 	}
 	r.parked.Store(false)
 }

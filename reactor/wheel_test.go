@@ -99,7 +99,7 @@ func checkFired(t *rapid.T, w *wheel, timers []Timer, model *[]armed, now int64)
 }
 
 func TestTimersFireInOrderAndNotEarly(t *testing.T) {
-	v := NewVirtual(1)
+	v := newLab(1)
 	defer v.Close()
 	r := v.Reactor
 	began := v.Now()
@@ -119,7 +119,7 @@ func TestTimersFireInOrderAndNotEarly(t *testing.T) {
 }
 
 func TestTimerStopAndRearm(t *testing.T) {
-	v := NewVirtual(1)
+	v := newLab(1)
 	defer v.Close()
 	r := v.Reactor
 	n := 0
@@ -143,7 +143,7 @@ func TestTimerStopAndRearm(t *testing.T) {
 }
 
 func TestTimerThatRearmsItselfWaits(t *testing.T) {
-	v := NewVirtual(1)
+	v := newLab(1)
 	defer v.Close()
 	n := 0
 	timer := &Timer{}

@@ -136,8 +136,8 @@ func (p *workers) finished() {
 	}
 }
 
-// trim ends the idle workers at the bottom of the stack, n at most, that were
-// not needed since the last call.
+// trim ends the idle workers at the bottom of the stack that were
+// not needed since the last call, but for keepIdle.
 func (p *workers) trim() (idle int) {
 	p.mu.Lock()
 	n := max(0, min(p.low, len(p.idle)-keepIdle))

@@ -88,7 +88,7 @@ func TestBlockedWorkersDoNotBlockEachOther(t *testing.T) {
 }
 
 func TestIdleWorkersAreCappedAndLetGo(t *testing.T) {
-	v := NewVirtual(1)
+	v := newLab(1)
 	defer v.Close()
 	r := v.Reactor
 	r.workers.max = 20

@@ -14,7 +14,7 @@ import (
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/internal/poll/sim"
-	"github.com/fasterapi/fasterapi/reactor"
+	"github.com/fasterapi/fasterapi/reactor/virtual"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/stretchr/testify/require"
@@ -25,7 +25,7 @@ import (
 //
 // Owner: the test.
 type lab struct {
-	v    *reactor.Virtual
+	v    *virtual.Loop
 	pool *db.Pool
 	core *core
 	conn *conn
@@ -36,7 +36,7 @@ type lab struct {
 }
 
 func newLab(t testing.TB, seed uint64) *lab {
-	v := reactor.NewVirtual(seed)
+	v := virtual.New(seed)
 	v.LogTo(slog.New(slog.NewTextHandler(io.Discard, nil)))
 	cfg, err := Config{MaxConns: 1, ShortReads: ReadsShared, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}.validate()
 	require.NoError(t, err)

@@ -20,7 +20,7 @@ const (
 // leave writes what is left and ends the connection.
 func (c *conn) leave() bool {
 	if !c.flush() {
-		c.restLeaving()
+		c.awaitTaken()
 		return false
 	}
 	if c.ending != closesUnread && !c.readable && c.pos == len(c.in) {
@@ -36,9 +36,9 @@ func (c *conn) leave() bool {
 	return true
 }
 
-// restLeaving lets a connection whose last response waits for the client do so
+// awaitTaken lets a connection whose last response waits for the client do so
 // without an exchange, and without a buffer that holds nothing.
-func (c *conn) restLeaving() {
+func (c *conn) awaitTaken() {
 	if c.phase != leaving {
 		return // closed meanwhile
 	}

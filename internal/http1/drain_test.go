@@ -10,6 +10,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/reactor"
+	"github.com/fasterapi/fasterapi/reactor/virtual"
 )
 
 func (l *lab) emptied() bool {
@@ -129,7 +130,7 @@ func TestMaxConns(t *testing.T) {
 // TestRoomOnAnotherCore: while one core was found full, a connection of another
 // one closed, which told nobody.
 func TestRoomOnAnotherCore(t *testing.T) {
-	one, other := reactor.NewVirtual(1), reactor.NewVirtual(2)
+	one, other := virtual.New(1), virtual.New(2)
 	defer one.Close()
 	defer other.Close()
 	s, err := New(Config{Limits: exchange.Limits{MaxConns: 1}, Logger: silent()}, []*reactor.Reactor{one.Reactor, other.Reactor}, &site{})

@@ -12,14 +12,14 @@ const flushAbove = 64 << 10
 func (c *conn) readHead() bool {
 	if c.lags() && !c.flush() {
 		if c.pos == len(c.in) {
-			c.rest()
+			c.awaitNext()
 		}
 		return false // the client does not read: do not answer more
 	}
 	if c.pos == len(c.in) {
 		c.recycleInput()
 		if !c.fill() {
-			c.rest()
+			c.awaitNext()
 			return false
 		}
 	}
@@ -73,8 +73,8 @@ func (c *conn) attach() {
 // lags tells whether so much waits for the client that it gets no further answers.
 func (c *conn) lags() bool { return c.socket.Pending() >= flushAbove || c.socket.Holds() }
 
-// rest lets an idle connection wait, without buffers and without an exchange.
-func (c *conn) rest() {
+// awaitNext lets an idle connection wait, without buffers and without an exchange.
+func (c *conn) awaitNext() {
 	if c.phase != reading || c.queued {
 		return // closed meanwhile, or its turn comes
 	}

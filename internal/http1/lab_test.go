@@ -14,6 +14,7 @@ import (
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/poll/sim"
 	"github.com/fasterapi/fasterapi/reactor"
+	"github.com/fasterapi/fasterapi/reactor/virtual"
 )
 
 // site is the handler of the tests: what it does is a function per path.
@@ -130,7 +131,7 @@ func textLogger(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(
 // Owner: the test's goroutine.
 type lab struct {
 	t      testing.TB
-	v      *reactor.Virtual
+	v      *virtual.Loop
 	server *Server
 	core   *core
 	site   *site
@@ -140,7 +141,7 @@ type lab struct {
 
 func newLab(t testing.TB, seed uint64, cfg Config, s exchange.Handler) *lab {
 	t.Helper()
-	v := reactor.NewVirtual(seed)
+	v := virtual.New(seed)
 	if cfg.Logger == nil {
 		cfg.Logger = silent()
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/poll/sim"
 	"github.com/fasterapi/fasterapi/reactor"
+	"github.com/fasterapi/fasterapi/reactor/virtual"
 )
 
 // cores is a server on two virtual reactors that share their sockets. Each core
@@ -22,14 +23,14 @@ import (
 //
 // Owner: the test's goroutine.
 type cores struct {
-	v      [2]*reactor.Virtual
+	v      [2]*virtual.Loop
 	server *Server
 	fd     [2]int // the listeners
 }
 
 func newCores(t require.TestingT, cfg Config, h exchange.Handler) *cores {
 	k := &cores{}
-	k.v[0] = reactor.NewVirtual(1)
+	k.v[0] = virtual.New(1)
 	k.v[1] = k.v[0].Beside(2)
 	cfg.Logger = silent()
 	var err error

@@ -20,6 +20,7 @@ import (
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/test/onefield"
 	"github.com/fasterapi/fasterapi/reactor"
+	"github.com/fasterapi/fasterapi/reactor/virtual"
 )
 
 // site answers by path.
@@ -382,7 +383,7 @@ func (e early) Serve(x *exchange.Exchange) exchange.Outcome { return e.serve(x) 
 // and once.
 func TestFinishInsideServe(t *testing.T) {
 	for _, breaks := range []bool{false, true} {
-		v := reactor.NewVirtual(1)
+		v := virtual.New(1)
 		defer v.Close()
 		c := &carrier{x: new(exchange.Exchange), reactor: v.Reactor, turn: make(chan struct{}, 1)}
 		c.handler = early{serve: func(x *exchange.Exchange) exchange.Outcome {
@@ -402,7 +403,7 @@ func TestFinishInsideServe(t *testing.T) {
 
 // TestEnterTwice: a handler that is on a coroutine cannot enter another.
 func TestEnterTwice(t *testing.T) {
-	v := reactor.NewVirtual(1)
+	v := virtual.New(1)
 	defer v.Close()
 	calls := 0
 	c := &carrier{x: new(exchange.Exchange), reactor: v.Reactor, turn: make(chan struct{}, 1)}
@@ -422,7 +423,7 @@ func TestEnterTwice(t *testing.T) {
 // TestSuspendedHandlerKeepsItsExchange: the goroutine gets its turn at the end,
 // not when the handler is suspended.
 func TestSuspendedHandlerKeepsItsExchange(t *testing.T) {
-	v := reactor.NewVirtual(1)
+	v := virtual.New(1)
 	defer v.Close()
 	c := &carrier{x: new(exchange.Exchange), reactor: v.Reactor, turn: make(chan struct{}, 1)}
 	var co *reactor.Coroutine

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi/internal/invariant"
-	"github.com/fasterapi/fasterapi/reactor"
+	"github.com/fasterapi/fasterapi/reactor/virtual"
 )
 
 // TestStatesThatDoNotGoTogether are found by the debug build, and by no other.
@@ -41,7 +41,7 @@ func TestStatesThatDoNotGoTogether(t *testing.T) {
 // TestNothingIsSentBehindTheEnd: the peer waits for our close frame, until a message is
 // answered, but the connection ends before. Its descriptor may be another's by then.
 func TestNothingIsSentBehindTheEnd(t *testing.T) {
-	v := reactor.NewVirtual(1)
+	v := virtual.New(1)
 	defer v.Close()
 	o := &Options{
 		MaxMessage: 1 << 20, PingInterval: time.Minute, PongTimeout: time.Minute, WriteTimeout: time.Minute, CloseTimeout: time.Minute,

@@ -93,8 +93,8 @@ func packages() map[string]Package {
 		"db/dbtest":           {Layer: 2, Imports: []string{"db", "async"}, Modules: []string{"github.com/stretchr/testify"}},
 
 		// Layer 3: the event loop, and tables compiled once.
-		"reactor":         {Layer: 3, Imports: []string{"async", "metric", "internal/poll/...", "internal/ring", "internal/invariant", "internal/goroutine"}},
-		"reactor/virtual": {Layer: 3, Imports: []string{"reactor", "async", "metric", "internal/poll/...", "internal/ring"}},
+		"reactor":         {Layer: 3, Imports: []string{"async", "metric", "internal/poll", "internal/ring", "internal/invariant", "internal/goroutine"}},
+		"reactor/virtual": {Layer: 3, Imports: []string{"reactor", "internal/poll/sim"}},
 		"internal/router": {Layer: 3, Imports: []string{"internal/field"}},
 		"internal/schema": {Layer: 3, Imports: []string{"openapi"}},
 		// Formats and files of the root that are pure.

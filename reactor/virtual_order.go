@@ -6,10 +6,11 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/poll"
+	"github.com/fasterapi/fasterapi/internal/ring"
 )
 
-// shuffle is the run queue of a [Virtual]: it picks at random, with a seed,
-// among the tasks that are independent of each other.
+// shuffle is the order of a [Virtual]: it picks at random, with a seed, among the
+// tasks that are independent of each other.
 //
 // What keeps its order: tasks scheduled by the same piece of work (one task,
 // timer, event or drained mailbox), among themselves. What does not: tasks of
@@ -20,6 +21,7 @@ import (
 type shuffle struct {
 	rng   *rand.Rand
 	queue []queued
+	unit  int64 // pieces of work whose tasks were taken
 }
 
 // queued is a task and the piece of work that scheduled it.
@@ -30,8 +32,12 @@ type queued struct {
 	task async.Task
 }
 
-func (s *shuffle) push(unit int64, t async.Task) {
-	s.queue = append(s.queue, queued{unit, t})
+// take moves what a piece of work has put into the run queue to its own.
+func (s *shuffle) take(runq *ring.Ring[async.Task]) {
+	s.unit++
+	for t, ok := runq.Pop(); ok; t, ok = runq.Pop() {
+		s.queue = append(s.queue, queued{s.unit, t})
+	}
 }
 
 // pick takes the oldest task of a unit chosen at random.

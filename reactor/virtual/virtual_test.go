@@ -1,4 +1,4 @@
-package reactor
+package virtual
 
 import (
 	"fmt"
@@ -9,12 +9,13 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/poll"
+	"github.com/fasterapi/fasterapi/reactor"
 )
 
 // shuffled runs two independent pieces of work of three tasks each, and two
 // timers, under a seed.
 func shuffled(seed uint64) string {
-	v := NewVirtual(seed)
+	v := New(seed)
 	defer v.Close()
 	r := v.Reactor
 	var trace []byte
@@ -50,7 +51,7 @@ func TestSeedDecidesTheOrder(t *testing.T) {
 }
 
 func TestVirtualTime(t *testing.T) {
-	v := NewVirtual(7)
+	v := New(7)
 	defer v.Close()
 	began := v.Now()
 	var at []time.Duration
@@ -66,7 +67,7 @@ func TestVirtualTime(t *testing.T) {
 }
 
 func TestVirtualWaitsForWorkers(t *testing.T) {
-	v := NewVirtual(7)
+	v := New(7)
 	defer v.Close()
 	done := false
 	v.Do(func() {
@@ -77,20 +78,15 @@ func TestVirtualWaitsForWorkers(t *testing.T) {
 	require.True(t, v.RunUntil(func() bool { return done }))
 }
 
-// readyFunc is an IO that does not care what happened.
-type readyFunc func()
-
-func (f readyFunc) Ready(poll.Ready) { f() }
-
 // echo is a small server: it answers what it reads and closes at the end.
 type echo struct {
-	v   *Virtual
+	v   *Loop
 	fd  int
 	out []byte
 	eof bool
 }
 
-func (e *echo) Ready(poll.Ready) {
+func (e *echo) Ready(reactor.Ready) {
 	p := e.v.Reactor.Poller()
 	var buf [100]byte
 	for !e.eof {
@@ -119,7 +115,7 @@ func (e *echo) Ready(poll.Ready) {
 
 func TestVirtualSockets(t *testing.T) {
 	for seed := range uint64(20) {
-		v := NewVirtual(seed)
+		v := New(seed)
 		v.Net.Chop = seed%2 == 1
 		v.Net.Buffer = 50
 		fd, peer := v.Net.Pair()
@@ -142,4 +138,32 @@ func TestVirtualSockets(t *testing.T) {
 		require.Zero(t, v.Net.Open())
 		v.Close()
 	}
+}
+
+// TestBeside: two reactors share the sockets and the clock.
+func TestBeside(t *testing.T) {
+	one := New(1)
+	defer one.Close()
+	other := one.Beside(2)
+	defer other.Close()
+	fd, peer := one.Net.Pair()
+	require.NoError(t, other.Reactor.Register(fd, &echo{v: other, fd: fd}))
+	require.True(t, peer.Send("ping"))
+	one.RunUntilIdle()
+	require.Empty(t, peer.Take(), "it is the other one's")
+	other.RunUntilIdle()
+	require.Equal(t, "ping", string(peer.Take()))
+	one.Advance(time.Hour)
+	require.Equal(t, one.Now(), other.Now())
+}
+
+// TestWithoutSockets: time and tasks need none.
+func TestWithoutSockets(t *testing.T) {
+	v := reactor.NewVirtual(1, nil)
+	defer v.Close()
+	fired := false
+	v.Reactor.After(time.Hour, async.TaskFunc(func() { fired = true }))
+	v.Advance(time.Hour)
+	require.True(t, fired)
+	require.Error(t, v.Reactor.Register(1, &echo{}))
 }

@@ -1,0 +1,22 @@
+package reactor
+
+import "github.com/fasterapi/fasterapi/internal/poll"
+
+// Poller is a reactor's side of the operating system: what is ready, and the socket
+// calls, which do not block. See [Reactor.Poller] and [NewVirtual].
+type Poller = poll.Poller
+
+// Event says what happened to a descriptor of a [Poller].
+type Event = poll.Event
+
+// Ready is the set of things that may have happened to a descriptor. Edges come once:
+// an [IO] works until a call says EAGAIN.
+type Ready = poll.Ready
+
+// The bits of [Ready].
+const (
+	In     = poll.In     // bytes or connections may be there
+	Out    = poll.Out    // there may be room to write
+	Hangup = poll.Hangup // the peer closed its writing half
+	Closed = poll.Closed // both halves are closed, or the socket failed
+)
