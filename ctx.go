@@ -1,6 +1,7 @@
 package fasterapi
 
 import (
+	"bytes"
 	"io"
 	"log/slog"
 	"net/netip"
@@ -77,6 +78,41 @@ func (c *Ctx) Method() string {
 // Path is the path of the request, percent-encoded as it came.
 func (c *Ctx) Path() string {
 	return read(c, func(r *request) string { return string(r.x.Head.Path) })
+}
+
+// LogPath is [Ctx.Path] for logs: "***" stands for the values of path fields
+// that are sensitive (`format:"password"`, `sensitive:"true"`), in the input of
+// the route and of what it needs injected. A request without a route may be a mistyped
+// one for such a route, with another method or another end: the values are replaced
+// where all routes that begin like its path have them. For a target that could not be
+// read (see [Ctx.Refused]) LogPath is its beginning.
+func (c *Ctx) LogPath() string {
+	path, route := c.Path(), read(c, func(r *request) *route { return r.route })
+	if path == "" {
+		path = read(c, (*request).targetPart)
+	}
+	if route != nil {
+		return route.pattern.Redact(path, path, route.secrets)
+	}
+	shown := path
+	for _, r := range c.app.routes {
+		shown = r.pattern.Redact(path, shown, r.secrets)
+	}
+	return shown
+}
+
+// targetPart is what can be shown of a target that could not be read: a path as far
+// as it goes. What stands in front of it may be a password, and the query, too.
+func (r *request) targetPart() string {
+	target := r.x.Head.Target
+	if _, rest, ok := bytes.Cut(target, []byte("://")); ok {
+		target = rest[max(0, bytes.IndexByte(rest, '/')):]
+	}
+	if len(target) == 0 || target[0] != '/' {
+		return ""
+	}
+	path, _, _ := bytes.Cut(target, []byte("?"))
+	return string(path)
 }
 
 // RawQuery is the query of the request, without the question mark.

@@ -95,3 +95,87 @@ func (t *typed[In, Out]) compileOutput(r *route) error {
 	t.render, r.facts.answers = renderOf[Out](out), out.answers
 	return nil
 }
+
+// The response types of this package are results of handlers as they are, alone or as
+// the Body of a [Response]. A pointer to one, a list of them, or one inside of an
+// interface would be sent as JSON of its fields: that is a mistake of the registration,
+// and where only the value tells, an error of the handler.
+
+var responseType = reflect.TypeFor[response]()
+
+// refuseOutput tells what is wrong with t as a result of a handler.
+func refuseOutput(t reflect.Type) error {
+	switch {
+	case t.Kind() == reflect.Pointer && innermost(t, reflect.Pointer).Implements(responseType):
+		value := innermost(t, reflect.Pointer)
+		return fmt.Errorf("the handler returns %v, which is no response: return %v", t, value)
+	case t.Kind() != reflect.Interface && t.Implements(responseType) && !isResponse(t):
+		return fmt.Errorf("the handler returns %v, which embeds a response: return that itself", t)
+	}
+	return refuseElement(t)
+}
+
+// refuseElement tells what is wrong with t as a value that is sent as JSON.
+func refuseElement(t reflect.Type) error {
+	value := innermost(t, reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map)
+	if value == t || value.Kind() == reflect.String || value == reflect.TypeFor[None]() || !value.Implements(responseType) {
+		return nil
+	}
+	return fmt.Errorf("%v holds responses, and a response is no JSON: return one %v", t, value)
+}
+
+// refuseItem is refuseElement for the items of a stream.
+func refuseItem(t reflect.Type) error {
+	if err := refuseElement(t); err != nil || t.Kind() == reflect.Interface {
+		return err
+	}
+	if t.Kind() != reflect.String && t != reflect.TypeFor[None]() && t.Implements(responseType) {
+		return fmt.Errorf("%v is a response, which cannot be an item of another", t)
+	}
+	return nil
+}
+
+// innermost is what t is made of, below types of these kinds.
+func innermost(t reflect.Type, kinds ...reflect.Kind) reflect.Type {
+	for i := 0; i < len(kinds); i++ {
+		if t.Kind() == kinds[i] {
+			t, i = t.Elem(), -1
+		}
+	}
+	return t
+}
+
+// isResponse tells whether t, which has the methods of a response, becomes one: types
+// of this package do, and those that embed one which renders itself.
+func isResponse(t reflect.Type) bool {
+	if t.PkgPath() == reflect.TypeFor[None]().PkgPath() && t.Name() != "" {
+		return true
+	}
+	return t.Implements(reflect.TypeFor[renderer]()) && !embedsPointer(t)
+}
+
+// embedsPointer tells whether the methods of a response reach t through a pointer, which
+// may be nil.
+func embedsPointer(t reflect.Type) bool {
+	if t.Kind() != reflect.Struct {
+		return false
+	}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if f.Anonymous && f.Type.Implements(responseType) && (f.Type.Kind() == reflect.Pointer || embedsPointer(f.Type)) {
+			return true
+		}
+	}
+	return false
+}
+
+// unlessResponse is render for a result that is an interface. What it holds is known
+// when it is there.
+func unlessResponse[Out any](render func(*Ctx, Out) error) func(*Ctx, Out) error {
+	return func(c *Ctx, out Out) error {
+		if _, ok := any(out).(response); ok {
+			return fmt.Errorf("fasterapi: the handler has returned a %T as %v: name it as the type of its result", out, reflect.TypeFor[Out]())
+		}
+		return render(c, out)
+	}
+}

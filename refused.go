@@ -1,8 +1,6 @@
 package fasterapi
 
 import (
-	"bytes"
-
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/problem"
 )
@@ -39,18 +37,4 @@ func (c *Ctx) keepRefusal(err error) error {
 		return c.refused()
 	}
 	return err
-}
-
-// targetPart is what can be shown of a target that could not be read: a path as far
-// as it goes. What stands in front of it may be a password, and the query, too.
-func (r *request) targetPart() string {
-	target := r.x.Head.Target
-	if _, rest, ok := bytes.Cut(target, []byte("://")); ok {
-		target = rest[max(0, bytes.IndexByte(rest, '/')):]
-	}
-	if len(target) == 0 || target[0] != '/' {
-		return ""
-	}
-	path, _, _ := bytes.Cut(target, []byte("?"))
-	return string(path)
 }

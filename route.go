@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/router"
 	"github.com/fasterapi/fasterapi/reactor"
 )
@@ -97,4 +98,17 @@ func (r *route) compile(a *App) []error {
 	}
 	r.label = &reactor.Label{Name: r.String(), Site: r.site, OnStall: func(time.Duration) { r.stalled(a) }}
 	return nil
+}
+
+// addSecrets notes the path wildcards that an input calls sensitive.
+func (r *route) addSecrets(plan *bind.Plan) {
+	fields := plan.Fields()
+	for i := range fields {
+		if f := &fields[i]; f.In == bind.Path && f.Sensitive {
+			if r.secrets == nil {
+				r.secrets = map[string]bool{}
+			}
+			r.secrets[f.Key] = true
+		}
+	}
 }
