@@ -14,7 +14,7 @@ import (
 //	…
 //	clock.Advance(time.Hour)
 //
-// It drives what the app waits for: [async.Sleep], Timeout and Retry of futures, CancelAfter
+// It drives what the app waits for: async.Sleep, Timeout and Retry of futures, CancelAfter
 // and the timeout middleware, heartbeats of event streams, pings of WebSockets, the timeouts of
 // the HTTP/1.1 engine. Where middleware and security take a Now function, give them
 // clock.Now. It starts at the real time, because libraries compare the deadline of

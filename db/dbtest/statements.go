@@ -23,8 +23,8 @@ func disguised(sql string) []string {
 	return out
 }
 
-// ways are the calls that run a text: in and out of transactions and batches. Each
-// returns how many rows it has affected.
+// way is a call that runs a text, in or out of transactions and batches, and returns
+// how many rows it has affected.
 //
 // Owner: any (immutable after New).
 type way struct {

@@ -217,7 +217,7 @@ func (r *reading) emptyFile(i int, part *multipart.Part) *problem.Problem {
 	return r.skip(part)
 }
 
-// stored reports that an upload could not be stored: the service's fault, not the client's.
+// notStored reports that an upload could not be stored: the service's fault, not the client's.
 func (r *reading) notStored(u *Upload, err error) *problem.Problem {
 	if r.body.form == nil {
 		return problem.Wrap(err, 500, "")

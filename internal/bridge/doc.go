@@ -19,7 +19,7 @@
 // # How it works
 //
 // A request that came through net/http is handed on as it came: with its TLS state,
-// protocol and address ([exchange.Exchange.Original]). Any other one is made of the head.
+// protocol and address. Any other one is made of the head.
 // What a handler writes is held back, up to 4 KiB, so that a short answer is staged
 // like any other and goes out in one piece with its length; a longer one, and one that
 // is flushed, opens a stream.

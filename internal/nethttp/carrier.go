@@ -97,7 +97,7 @@ const (
 // Owner: reactor.
 type onReactor carrier
 
-// Run implements [async.Task]. Whatever Serve does, the goroutine gets its turn.
+// Run implements async.Task. Whatever Serve does, the goroutine gets its turn.
 func (o *onReactor) Run() {
 	c := (*carrier)(o)
 	c.away = inServe
@@ -173,7 +173,7 @@ func (c *carrier) cancel() { c.reactor.Post((*cancelled)(c)) }
 // Owner: reactor.
 type cancelled carrier
 
-// Run implements [async.Task].
+// Run implements async.Task.
 func (d *cancelled) Run() {
 	c := (*carrier)(d)
 	c.mu.Lock()

@@ -186,7 +186,7 @@ func isRoutine(first [4]string) bool {
 	return first[0] == "create" && (what == "function" || what == "procedure")
 }
 
-// isTrigger tells whether a statement is CREATE [TEMP] TRIGGER, explained or not.
+// isTrigger tells whether a statement is CREATE TRIGGER, with TEMP or without, explained or not.
 func isTrigger(first [6]string) bool {
 	rest := first[:]
 	if rest[0] == "explain" {

@@ -1,9 +1,10 @@
 // Package layers holds the rules of this repository that a reader of one file
 // cannot see, and a test that enforces them: which package may import which,
 // how long files and functions may be, which structs must name their owner,
-// where unsafe, build tags, init and skipped tests may stand, that the Go code of
-// README.md is cut from compiled examples, and that the tests which the reference
-// names exist.
+// where unsafe, build tags, init and skipped tests may stand, how many names a
+// package may export, that a comment begins with the name it stands on, that its links
+// and the documents it cites are there, that the Go code of README.md is cut from
+// compiled examples, and that the tests which the reference names exist.
 //
 // The table in graph.go is the import graph of the design, written down. A new
 // package is added there first: where it stands in the layers is the first

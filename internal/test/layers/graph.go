@@ -40,8 +40,13 @@ func Project() Rules {
 			"problem", "internal/field", "internal/http1/wire", "internal/router", "internal/schema", "internal/bind", "internal/codec",
 			"internal/inject", "cache", "resilience", "openapi", "internal/describe", "db/internal/sqltext", "db/pg/internal/wire", "internal/eventstream",
 		},
-		Skips:  "internal/test/needs",
-		Limits: Limits{FileLines: 800, FuncLines: 80, Params: 5, Results: 3},
+		Skips: "internal/test/needs",
+		Exports: map[string]Exports{
+			".":  {85, "the verbs, the responses and their options belong to the types that are here"},
+			"db": {90, "what users and what drivers need, in one package"},
+		},
+		Twins:  []Twins{{Dir: ".", Whole: "App", Part: "Group"}},
+		Limits: Limits{FileLines: 800, FuncLines: 80, Params: 5, Results: 3, Exports: 60},
 	}
 }
 

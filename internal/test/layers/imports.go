@@ -85,7 +85,7 @@ func (c *checker) folders(sources []*source) {
 	for dir, files := range folders {
 		if _, ok := c.rules.lookup(dir); !ok {
 			c.report(files[0], 1, "package "+dir+" has no place in the layers",
-				"add it to internal/test/layers/graph.go: its layer and what it may import (DESIGN section Layers)")
+				"add it to internal/test/layers/graph.go: its layer and what it may import")
 		}
 		documented := slices.ContainsFunc(files, func(s *source) bool {
 			return path.Base(s.path) == "doc.go" && s.file.Doc != nil || s.file.Name.Name == "main"

@@ -31,6 +31,9 @@ func TestProjectTable(t *testing.T) {
 	for _, mistake := range rules.mistakes() {
 		t.Error(mistake)
 	}
+	for dir, exports := range rules.Exports {
+		require.NotEmpty(t, exports.Reason, "Exports: %s has no reason", dir)
+	}
 	for pair, reason := range rules.Peers {
 		require.NotEmpty(t, reason, "Peers: %s has no reason", pair)
 	}
@@ -125,11 +128,17 @@ func fixtureRules() Rules {
 			"platform": {},
 			"bare":     {},
 			"tests":    {},
+			"said":     {Imports: []string{"low"}},
+			"crowd":    {},
+			"listed":   {},
+			"stale":    {},
 		},
+		Exports:     map[string]Exports{"listed": {Names: 5, Reason: "a fixture"}, "stale": {Names: 9, Reason: "a fixture"}},
+		Twins:       []Twins{{Dir: "said", Whole: "Whole", Part: "Part"}},
 		TestModules: []string{"github.com/test/module"},
 		Owned:       []string{"owned"},
 		Clockless:   []string{"pure"},
-		Limits:      Limits{FileLines: 60, FuncLines: 8, Params: 2, Results: 1},
+		Limits:      Limits{FileLines: 60, FuncLines: 8, Params: 2, Results: 1, Exports: 3},
 	}
 }
 
@@ -182,6 +191,28 @@ func TestTableMistakes(t *testing.T) {
 		"a (layer 1) may import f (layer 2): not down, and no reason in Peers",
 		"a may import none, which has no entry",
 	}, rules.mistakes())
+}
+
+// TestTableOfAbsentPackages: an entry without a folder is found, wherever it stands.
+func TestTableOfAbsentPackages(t *testing.T) {
+	rules := Rules{
+		Packages:  map[string]Package{"a": {}, "b/...": {}, "planned": {}, "empty/...": {}},
+		Peers:     map[string]string{"a c": "a reason"},
+		Owned:     []string{"b/..."},
+		Tagged:    []string{"a", "d"},
+		Clockless: []string{"e"},
+		Exports:   map[string]Exports{"f": {}},
+		Twins:     []Twins{{Dir: "g"}},
+	}
+	require.Equal(t, []string{
+		"Clockless: there is no package e",
+		"Exports: there is no package f",
+		"Packages: there is no package empty/...",
+		"Packages: there is no package planned",
+		"Peers: there is no package c",
+		"Tagged: there is no package d",
+		"Twins: there is no package g",
+	}, rules.absent([]string{"a", "b/x"}))
 }
 
 // TestOtherModulesAreLeftOut: a folder with a go.mod is another project.

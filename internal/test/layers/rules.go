@@ -30,6 +30,11 @@ type Rules struct {
 	Clockless []string
 	// Skips is the package that may call t.Skip.
 	Skips string
+	// Exports are the public packages that may have more exported names than
+	// the limit, by folder.
+	Exports map[string]Exports
+	// Twins are types of one package with the same methods.
+	Twins []Twins
 
 	Limits Limits
 }
@@ -41,9 +46,10 @@ type Package struct {
 	Modules []string // external modules, by module path
 }
 
-// Limits are the hard limits on size, in lines and in numbers of values.
+// Limits are the hard limits on size, in lines, in numbers of values, and in
+// exported top-level names of a public package.
 type Limits struct {
-	FileLines, FuncLines, Params, Results int
+	FileLines, FuncLines, Params, Results, Exports int
 }
 
 // Finding is one broken rule.
@@ -68,7 +74,7 @@ func Check(tree fs.FS, rules Rules) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &checker{rules: rules}
+	c := &checker{rules: rules, packages: packagesOf(sources)}
 	for _, s := range sources {
 		c.imports(s)
 		c.sizes(s)
@@ -78,6 +84,13 @@ func Check(tree fs.FS, rules Rules) ([]Finding, error) {
 		c.calls(s)
 	}
 	c.folders(sources)
+	for dir, p := range c.packages {
+		c.comments(tree, p)
+		c.exports(dir, p)
+	}
+	for _, t := range rules.Twins {
+		c.twins(t)
+	}
 	slices.SortFunc(c.findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Problem, b.Problem))
 	})
@@ -87,6 +100,7 @@ func Check(tree fs.FS, rules Rules) ([]Finding, error) {
 // checker collects the findings of one run.
 type checker struct {
 	rules    Rules
+	packages map[string]*folder
 	findings []Finding
 }
 

@@ -2,3 +2,6 @@
 package low
 
 import _ "example.com/project/high"
+
+// Low is linked to.
+type Low struct{}
