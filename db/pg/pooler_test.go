@@ -129,10 +129,21 @@ func TestPoolerDenied(t *testing.T) {
 }
 
 // TestPoolerSwapped: two pools, each of which has prepared its statement on the
-// server connection that the other one gets next. Neither runs the other's.
+// server connection that the other one gets next. Neither runs the other's: the pool
+// learns that names are not kept apart, or the pooler keeps them.
 func TestPoolerSwapped(t *testing.T) {
+	for _, statements := range []int{0, 100} {
+		learns := 2 // once each
+		if statements > 0 && pgtest.KeepsStatements(t) {
+			learns = 0
+		}
+		t.Run(fmt.Sprintf("max_prepared_statements=%d", statements), func(t *testing.T) { swapped(t, statements, learns) })
+	}
+}
+
+func swapped(t *testing.T, statements, learns int) {
 	c := plain(t)
-	url := behind(t, c, pgtest.BouncerOptions{Servers: 2, Ignores: "statement_timeout"})
+	url := behind(t, c, pgtest.BouncerOptions{Servers: 2, Ignores: "statement_timeout", Statements: statements})
 	var log logged
 	cfg := pg.Config{URL: url, SessionPooler: true, MaxConns: 1, Logger: log.logger()}
 	a, b := through(t, cfg), through(t, cfg)
@@ -165,7 +176,7 @@ func TestPoolerSwapped(t *testing.T) {
 	require.EqualValues(t, 48, one[int](t, &holder.Querier, "SELECT count(*) FROM log"))
 	require.EqualValues(t, 2, one[int](t, &holder.Querier, "SELECT sum(n) FROM acc"))
 	untouched(t, holder)
-	require.Equal(t, 2, log.count("is this a pooler? set SimplePooler"), "once each")
+	require.Equal(t, learns, log.count("is this a pooler? set SimplePooler"))
 }
 
 // TestPoolerStatementMode is refused, in one line, however the pool is configured.

@@ -37,6 +37,25 @@ type BouncerOptions struct {
 	Servers int    // server connections for each database, at most
 	Mode    string // pool_mode: "session", "transaction" or "statement"; "" is transaction
 	Ignores string // more settings of startup messages that it passes over, with commas
+	// Statements is max_prepared_statements: above 0 it keeps those of its clients
+	// apart, if it can (see KeepsStatements).
+	Statements int
+}
+
+// KeepsStatements tells whether the PgBouncer of this machine can keep the prepared
+// statements of its clients apart in transaction mode: from 1.21 on. (Debian 12 has
+// 1.18, Debian 13 has 1.24.)
+func KeepsStatements(t testing.TB) bool {
+	t.Helper()
+	out, err := exec.Command(needs.Program(t, "pgbouncer"), "--version").Output()
+	if err != nil {
+		t.Fatalf("pgtest: pgbouncer --version: %v", err)
+	}
+	var major, minor int
+	if _, err := fmt.Sscanf(string(out), "PgBouncer %d.%d", &major, &minor); err != nil {
+		t.Fatalf("pgtest: the version of pgbouncer is %q", out)
+	}
+	return major > 1 || minor >= 21
 }
 
 // StartBouncer starts one before a plaintext cluster, for all of its databases;
@@ -50,6 +69,9 @@ func StartBouncer(t testing.TB, c *Cluster, servers int) *Bouncer {
 // StartBouncerAs is StartBouncer for a variant.
 func StartBouncerAs(t testing.TB, c *Cluster, o BouncerOptions) *Bouncer {
 	t.Helper()
+	if !KeepsStatements(t) {
+		o.Statements = -1 // it does not know the setting
+	}
 	b, err := newBouncer(needs.Program(t, "pgbouncer"), c, o)
 	if err != nil {
 		t.Fatalf("pgtest: pgbouncer: %v", err)
@@ -109,6 +131,10 @@ func (b *Bouncer) configure(c *Cluster) error {
 	if b.opts.Ignores != "" {
 		ignored += ", " + b.opts.Ignores
 	}
+	statements := ""
+	if b.opts.Statements >= 0 {
+		statements = fmt.Sprintf("max_prepared_statements = %d\n", b.opts.Statements)
+	}
 	users := filepath.Join(b.dir, "users")
 	text := fmt.Sprintf(`[databases]
 * = host=127.0.0.1 port=%d
@@ -123,7 +149,7 @@ pool_mode = %s
 default_pool_size = %d
 max_client_conn = 500
 ignore_startup_parameters = %s
-`, c.port, b.port, b.pidFile(), users, mode, b.opts.Servers, ignored)
+%s`, c.port, b.port, b.pidFile(), users, mode, b.opts.Servers, ignored, statements)
 	if err := os.WriteFile(users, []byte("\"postgres\" \"\"\n"), 0o644); err != nil {
 		return err
 	}
