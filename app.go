@@ -37,9 +37,8 @@ type App struct {
 	planErr  error
 	once     sync.Once
 	buildErr error
-	// shelf holds the routes of the document and its page.
-	shelf  *shelf
-	router *router.Router[*route]
+	docs     *docRoutes
+	router   *router.Router[*route]
 	// missed answers what no route answers, behind the middleware of the app.
 	missed   *route
 	reactors *reactor.Group
@@ -107,8 +106,8 @@ func (a *App) compile() error {
 	}
 	var mistakes mistakes
 	var b router.Builder[*route]
-	a.shelf = a.newShelf()
-	for _, r := range slices.Concat(a.routes, a.shelf.routes) {
+	a.docs = a.newDocRoutes()
+	for _, r := range slices.Concat(a.routes, a.docs.routes) {
 		b.Add(r.method, r.pattern, r, r.site)
 	}
 	built, err := b.Build()
@@ -117,11 +116,11 @@ func (a *App) compile() error {
 		a.router = built
 	}
 	a.compileProviders(&mistakes)
-	for _, r := range slices.Concat(a.routes, a.shelf.routes) {
+	for _, r := range slices.Concat(a.routes, a.docs.routes) {
 		mistakes.addRoute(r, r.compile(a))
 	}
 	if len(mistakes.list) == 0 {
-		mistakes.addLines(a.shelf.fill(a))
+		mistakes.addLines(a.docs.describe(a))
 	}
 	if err := mistakes.err(); err != nil {
 		return err

@@ -1,23 +1,10 @@
 package fasterapi
 
 import (
-	"bytes"
-	"compress/gzip"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json/v2"
-	"fmt"
-	"html"
-	"io"
 	"net/http"
-	"net/url"
-	"path"
 	"strings"
-	"sync"
 
-	swagger "github.com/swaggest/swgui/v5/static"
-
-	"github.com/fasterapi/fasterapi/internal/field"
+	"github.com/fasterapi/fasterapi/internal/docspage"
 	"github.com/fasterapi/fasterapi/internal/router"
 	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/problem"
@@ -30,7 +17,7 @@ type DocsConfig struct {
 	// Off serves no page.
 	Off bool
 	// Path is the path of the page. Default "/docs". Routes of the app at this path
-	// or below it go before, and then there is no page.
+	// or below it take precedence, and then there is no page.
 	Path string
 	// Settings are further settings of Swagger UI by their names, such as
 	// "docExpansion": "none"; their values become JSON.
@@ -39,111 +26,31 @@ type DocsConfig struct {
 
 const defaultDocsPath = "/docs"
 
-// cachedAsset is for files that change with the version of the program only; browsers
-// ask again after an hour, and are told that nothing changed.
-const cachedAsset = "public, max-age=3600"
-
-// page is a response that was made before it is asked for.
+// docRoutes are the routes of the document and its page.
 //
-// Owner: any (immutable after New).
-type page struct {
-	contentType  string
-	cacheControl string
-	policy       string // Content-Security-Policy; empty: none
-	etag         string // of the plain bytes, with its quotes
-	plain        []byte
-	zipped       []byte // nil: not worth it
+// Owner: any (immutable after compile).
+type docRoutes struct {
+	routes   []*route
+	document *openapi.Document // nil: none is served
 }
 
-// newPage makes the page of text, which may be nil when zipped is not.
-func newPage(contentType string, text, zipped []byte) (page, error) {
-	p := page{contentType: contentType, cacheControl: "no-cache", plain: text, zipped: zipped}
-	if text == nil {
-		r, err := gzip.NewReader(bytes.NewReader(zipped))
-		if err != nil {
-			return p, err
-		}
-		if p.plain, err = io.ReadAll(r); err != nil {
-			return p, err
-		}
-	}
-	if zipped == nil && !strings.HasPrefix(contentType, "image/") {
-		var b bytes.Buffer
-		w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // fails for unknown levels only
-		if _, err := w.Write(p.plain); err != nil {
-			return p, err
-		}
-		if err := w.Close(); err != nil {
-			return p, err
-		}
-		p.zipped = b.Bytes()
-	}
-	sum := sha256.Sum256(p.plain)
-	p.etag = hex.EncodeToString(sum[:12])
-	return p, nil
-}
-
-// output implements response. The document says nothing of its own pages.
-func (page) output() (output, error) { return output{render: renders[page]}, nil }
-
-func (p page) render(c *Ctx) error {
-	c.SetHeader("Cache-Control", p.cacheControl)
-	c.Vary("Accept-Encoding")
-	if p.policy != "" {
-		c.SetHeader("Content-Security-Policy", p.policy)
-		c.SetHeader("X-Content-Type-Options", "nosniff")
-	}
-	body, etag := p.plain, `"`+p.etag+`"`
-	if p.zipped != nil && field.Choose(c.Headers("Accept-Encoding"), []string{"gzip"}) != "" {
-		body, etag = p.zipped, `"`+p.etag+`-gz"`
-		c.SetHeader("Content-Encoding", "gzip")
-	}
-	c.SetHeader("ETag", etag)
-	conditions, known := field.ReadConditions(c.Headers), field.Known{}
-	known.Tag, _ = field.ParseTag(etag)
-	switch conditions.Evaluate(c.Method(), known) {
-	case field.NotModified:
-		c.DeleteHeader("Content-Encoding")
-		c.stage(http.StatusNotModified, "", nil)
-	case field.Failed:
-		return problem.New(http.StatusPreconditionFailed, "")
-	default:
-		c.stage(http.StatusOK, p.contentType, body)
-	}
-	return nil
-}
-
-// shelf holds what serves the document and its page.
-//
-// Owner: any (immutable after build).
-type shelf struct {
-	routes     []*route
-	json, yaml func() (page, error)
-	doc        *openapi.Document
-}
-
-// newShelf makes the routes of the document and its page, as far as they are
+// newDocRoutes makes the routes of the document and its page, as far as they are
 // wanted and the app does not use their paths itself.
-func (a *App) newShelf() *shelf {
-	s := &shelf{}
+func (a *App) newDocRoutes() *docRoutes {
+	d := &docRoutes{}
 	cfg := &a.cfg
 	if cfg.OpenAPI.Off {
-		return s
+		return d
 	}
-	s.json = sync.OnceValues(func() (page, error) { return documentPage("application/json", s.doc.JSON) })
-	s.yaml = sync.OnceValues(func() (page, error) { return documentPage("application/yaml", s.doc.YAML) })
-	s.add(a, cfg.OpenAPI.Path, "Config.OpenAPI", func(*Ctx, None) (page, error) { return s.json() })
-	s.add(a, strings.TrimSuffix(cfg.OpenAPI.Path, ".json")+".yaml", "Config.OpenAPI", func(*Ctx, None) (page, error) { return s.yaml() })
-	docs := cfg.Docs.Path
-	if cfg.Docs.Off || a.uses(docs, true) {
-		return s
+	site := &docspage.Site{
+		Path: cfg.Docs.Path, DocumentPath: cfg.OpenAPI.Path, Settings: cfg.Docs.Settings,
+		Document: func() *openapi.Document { return d.document },
 	}
-	s.add(a, docs, "Config.Docs", func(*Ctx, None) (page, error) { return a.docsPage() })
-	for _, asset := range docsAssets {
-		load := sync.OnceValues(func() (page, error) { return a.docsAsset(asset) })
-		s.add(a, docs+"/"+asset.name, "Config.Docs", func(*Ctx, None) (page, error) { return load() })
+	d.add(a, "Config.OpenAPI", site.DocumentFiles())
+	if !cfg.Docs.Off && !a.uses(cfg.Docs.Path, true) {
+		d.add(a, "Config.Docs", site.PageFiles())
 	}
-	return s
+	return d
 }
 
 // uses tells whether a route of the app has this pattern, or, with below, one
@@ -157,125 +64,44 @@ func (a *App) uses(pattern string, below bool) bool {
 	return false
 }
 
-func (s *shelf) add(a *App, pattern, site string, h func(*Ctx, None) (page, error)) {
-	if a.uses(pattern, false) {
-		return
+// add makes the routes of files whose paths the app does not use itself.
+func (d *docRoutes) add(a *App, site string, files []docspage.File) {
+	for _, file := range files {
+		if a.uses(file.Path, false) {
+			continue
+		}
+		h := func(*Ctx, None) (docPage, error) {
+			page, err := file.Page()
+			return docPage{page}, err
+		}
+		d.routes = append(d.routes, &route{
+			method: http.MethodGet, pattern: router.ParsePattern(file.Path), site: site, endpoint: newStraight(h), middleware: a.root.middleware,
+		})
 	}
-	s.routes = append(s.routes, &route{
-		method: http.MethodGet, pattern: router.ParsePattern(pattern), site: site, endpoint: newStraight(h), middleware: a.root.middleware,
-	})
 }
 
-// fill makes the document of the compiled app, when it is served or wrong.
-func (s *shelf) fill(a *App) (err error) {
+// describe makes the document of the compiled app, when it is served.
+func (d *docRoutes) describe(a *App) (err error) {
 	if !a.cfg.OpenAPI.Off {
-		s.doc, err = a.describe()
+		d.document, err = a.describe()
 	}
 	return err
 }
 
-func documentPage(contentType string, encode func() ([]byte, error)) (page, error) {
-	text, err := encode()
-	if err != nil {
-		return page{}, fmt.Errorf("write the OpenAPI document: %w", err)
-	}
-	return newPage(contentType, text, nil)
-}
+// docPage is the response of one of these routes.
+//
+// Owner: any (immutable).
+type docPage struct{ *docspage.Page }
 
-// docsFile is a file of the docs page.
-type docsFile struct {
-	name, contentType string
-	embedded          string // name among the files of Swagger UI; empty: ours
-}
+// output implements response. The document says nothing of its own pages.
+func (docPage) output() (output, error) { return output{render: renders[docPage]}, nil }
 
-var docsAssets = [...]docsFile{
-	{"swagger-ui.css", "text/css; charset=utf-8", "swagger-ui.css.gz"},
-	{"swagger-ui-bundle.js", "text/javascript; charset=utf-8", "swagger-ui-bundle.js.gz"},
-	{"favicon-32x32.png", "image/png", "favicon-32x32.png"},
-	{"start.js", "text/javascript; charset=utf-8", ""},
-	{"oauth2-redirect.html", htmlType, ""},
-	{"oauth2-redirect.js", "text/javascript; charset=utf-8", ""},
-}
-
-func (a *App) docsAsset(asset docsFile) (p page, err error) {
-	if asset.embedded == "" {
-		text, err := a.docsOwn(asset.name)
-		if err != nil {
-			return page{}, fmt.Errorf("write the settings of the docs page: %w", err)
-		}
-		return newPage(asset.contentType, []byte(text), nil)
+func (p docPage) render(c *Ctx) error {
+	c.Vary("Accept-Encoding")
+	status, contentType, body := p.Answer(c.Method(), c.Headers, c.SetHeader)
+	if status == http.StatusPreconditionFailed {
+		return problem.New(status, "")
 	}
-	data, err := swagger.FS.ReadFile(asset.embedded)
-	if err != nil {
-		return page{}, fmt.Errorf("read a file of the docs page: %w", err)
-	}
-	if strings.HasSuffix(asset.embedded, ".gz") {
-		p, err = newPage(asset.contentType, nil, data)
-	} else {
-		p, err = newPage(asset.contentType, data, nil)
-	}
-	p.cacheControl = cachedAsset
-	return p, err
-}
-
-// docsPage is the page itself. Its links are relative: it works behind a proxy
-// that takes a prefix off the path.
-func (a *App) docsPage() (page, error) {
-	base := path.Base(a.cfg.Docs.Path)
-	title := a.cfg.Title
-	if title == "" {
-		title = "Service"
-	}
-	p, err := newPage(htmlType, []byte(strings.NewReplacer("{base}", html.EscapeString(base), "{title}", html.EscapeString(title)).Replace(docsHTML)), nil)
-	p.policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
-		"connect-src " + strings.Join(a.docsOrigins(), " ") + "; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
-	return p, err
-}
-
-// docsOrigins are the hosts that the page may send requests to: its own, and
-// those that the document names.
-func (a *App) docsOrigins() []string {
-	origins := []string{"'self'"}
-	add := func(address string) {
-		if u, err := url.Parse(address); err == nil && u.Host != "" && !strings.ContainsAny(address, " ;,'{") {
-			origins = append(origins, u.Scheme+"://"+u.Host)
-		}
-	}
-	for _, server := range a.shelf.doc.Servers {
-		add(server.URL)
-	}
-	for _, scheme := range a.shelf.doc.Components.SecuritySchemes {
-		if f := scheme.Value.Flows; f != nil {
-			for _, flow := range []*openapi.OAuthFlow{f.Password, f.ClientCredentials, f.AuthorizationCode} {
-				if flow != nil {
-					add(flow.TokenURL)
-				}
-			}
-		}
-	}
-	return origins
-}
-
-// docsOwn returns the files that are not of Swagger UI.
-func (a *App) docsOwn(name string) (string, error) {
-	switch name {
-	case "start.js":
-		config, err := json.Marshal(map[string]any{
-			"document": relative(a.cfg.Docs.Path, a.cfg.OpenAPI.Path), "base": path.Base(a.cfg.Docs.Path) + "/", "settings": a.cfg.Docs.Settings,
-		}, json.Deterministic(true))
-		return "const config = " + string(config) + docsStart, err
-	case "oauth2-redirect.html":
-		return "<!doctype html>\n<title>Signing in</title>\n<script src=\"oauth2-redirect.js\"></script>\n", nil
-	}
-	return docsRedirect, nil
-}
-
-// relative is the link from one absolute path to another.
-func relative(from, to string) string {
-	folder := path.Dir(from)
-	up := ""
-	for folder != "/" && !strings.HasPrefix(to, folder+"/") {
-		folder, up = path.Dir(folder), up+"../"
-	}
-	return up + strings.TrimPrefix(strings.TrimPrefix(to, folder), "/")
+	c.stage(status, contentType, body)
+	return nil
 }

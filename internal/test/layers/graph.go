@@ -116,6 +116,7 @@ func packages() map[string]Package {
 		"internal/bind":     {Layer: 4, Imports: []string{"problem", "internal/field", "internal/schema", "internal/codec", "internal/noescape"}},
 		"internal/codec":    {Layer: 4, Imports: []string{"problem", "internal/schema", "internal/noescape"}},
 		"internal/inject":   {Layer: 4, Imports: []string{"async", "problem"}},
+		"internal/docspage": {Layer: 4, Imports: []string{"openapi", "internal/field"}, Modules: []string{swgui}},
 		"internal/settings": {Layer: 4, Imports: []string{"internal/schema"}, Modules: []string{"github.com/caarlos0/env/v11"}},
 
 		// Layer 5: protocols, drivers, and the pure parts that the root wires up.
@@ -136,7 +137,7 @@ func packages() map[string]Package {
 		".": {Layer: 6, Imports: with("problem", "cache", "resilience", "db", "observe", "openapi", "deploy",
 			"internal/exchange", "internal/field", "internal/http1", "internal/http1/wire", "internal/nethttp", "internal/stream",
 			"internal/reply", "internal/bridge",
-			"internal/websocket", "internal/router", "internal/schema", "internal/bind", "internal/codec", "internal/inject", "internal/noescape", "internal/eventstream", "internal/settings", "internal/describe"), Modules: []string{swgui}},
+			"internal/websocket", "internal/router", "internal/docspage", "internal/schema", "internal/bind", "internal/codec", "internal/inject", "internal/noescape", "internal/eventstream", "internal/settings", "internal/describe")},
 
 		// Layer 7: its users.
 		"fasterapitest": {

@@ -1,7 +1,8 @@
-package fasterapi
+package docspage
 
-// docsHTML is the docs page; {base} is the last segment of its path.
-const docsHTML = `<!doctype html>
+// pageHTML is the docs page; {base} is the last segment of its path, {title}
+// the title of the document.
+const pageHTML = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -18,9 +19,9 @@ const docsHTML = `<!doctype html>
 </html>
 `
 
-// docsStart starts Swagger UI with the constant config before it. The validator
+// startScript starts Swagger UI with the constant config before it. The validator
 // of another host is switched off: nothing of the document leaves the browser.
-const docsStart = `;
+const startScript = `;
 const link = (to) => new URL(to, window.location.href).href;
 window.ui = SwaggerUIBundle({
   url: link(config.document),
@@ -37,9 +38,12 @@ window.ui = SwaggerUIBundle({
 });
 `
 
-// docsRedirect hands what an authorization server says back to the page that
+// redirectHTML is the page that an authorization server sends the browser back to.
+const redirectHTML = "<!doctype html>\n<title>Signing in</title>\n<script src=\"oauth2-redirect.js\"></script>\n"
+
+// redirectScript hands what an authorization server says back to the page that
 // opened this window: the other end of Swagger UI's swaggerUIRedirectOauth2.
-const docsRedirect = `"use strict";
+const redirectScript = `"use strict";
 const request = window.opener.swaggerUIRedirectOauth2;
 const answer = Object.fromEntries(new URLSearchParams(window.location.hash.slice(1) || window.location.search));
 const flow = request.auth.schema.get("flow");
