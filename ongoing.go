@@ -24,14 +24,14 @@ type ongoing struct {
 	ending   atomic.Bool
 	copies   reply.Copier
 	// sockets are the open WebSockets of each core.
-	sockets []socketSet
+	sockets []websocket.Set
 	pools   websocket.Pools
 }
 
 func (l *ongoing) begin(cores int) {
 	l.ctx, l.end = context.WithCancelCause(context.Background())
 	l.background = make([]background, cores)
-	l.sockets = make([]socketSet, cores)
+	l.sockets = make([]websocket.Set, cores)
 }
 
 // announce tells everything without an end of its own that the app shuts down.
@@ -39,7 +39,7 @@ func (l *ongoing) announce() {
 	l.ending.Store(true)
 	l.draining.CancelAll()
 	for i := range l.sockets {
-		l.sockets[i].closeAll()
+		l.sockets[i].CloseAll()
 	}
 }
 
@@ -52,7 +52,7 @@ func (l *ongoing) drain(ctx context.Context) error {
 	l.announce()
 	var errs []error
 	for i := range l.sockets {
-		errs = append(errs, l.sockets[i].drain(ctx))
+		errs = append(errs, l.sockets[i].Drain(ctx))
 	}
 	for i := range l.background {
 		errs = append(errs, l.background[i].drain(ctx))

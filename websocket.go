@@ -5,15 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 
-	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/exchange"
-	"github.com/fasterapi/fasterapi/internal/http1/wire"
 	"github.com/fasterapi/fasterapi/internal/websocket"
 	"github.com/fasterapi/fasterapi/problem"
 )
@@ -26,10 +22,32 @@ type Message struct {
 }
 
 // CloseError says how a WebSocket ended: with the code and the reason of the
-// close frame, 1005 for one without a code, 1006 when the connection broke.
-// A handler may return one to close with its code and reason. Receive and
-// Send return a pointer to it.
-type CloseError = websocket.CloseError
+// close frame. A handler may return one to close with its code and reason. Receive
+// and Send return a pointer to it.
+type CloseError struct {
+	// Code is the close code; 1005: the client gave none, 1006: the connection ended
+	// without a close frame.
+	Code   int
+	Reason string
+	// Local: this side closed first.
+	Local bool
+	// Cause is why the connection broke, nil when it was closed.
+	Cause error
+}
+
+// Error names the code and who closed.
+func (e *CloseError) Error() string { return (*websocket.CloseError)(e).Error() }
+
+// Unwrap returns Cause.
+func (e *CloseError) Unwrap() error { return e.Cause }
+
+// asPublic is err, with the public type of what package websocket fails with.
+func asPublic(err error) error {
+	if closed, ok := err.(*websocket.CloseError); ok {
+		return (*CloseError)(closed)
+	}
+	return err
+}
 
 // Socket is the server's side of one WebSocket. Incoming and Outgoing are the types of its messages:
 // string is text, []byte is binary, [Message] is either, and any other type is
@@ -45,7 +63,6 @@ type Socket[Incoming, Outgoing any] struct {
 	refused atomic.Pointer[error]
 	mu      sync.Mutex
 	c       *Ctx // until the handler has returned; under mu
-	ctx     socketContext
 	// events is set where functions are called for messages.
 	events websocket.Listener
 }
@@ -86,12 +103,13 @@ func (s *Socket[Incoming, Outgoing]) Subprotocol() string { return s.terms.Subpr
 // still to be done, and has ended when that fails. Futures that are started with it
 // belong to the reactor of the connection, and may be awaited anywhere.
 func (s *Socket[Incoming, Outgoing]) Context() context.Context {
-	if _, err := s.accepted(); err != nil {
+	conn, err := s.accepted()
+	if err != nil {
 		ended, end := context.WithCancelCause(context.Background())
 		end(err)
 		return ended
 	}
-	return &s.ctx
+	return conn.Context()
 }
 
 // Receive waits for the next message. It fails
@@ -116,7 +134,8 @@ func (s *Socket[Incoming, Outgoing]) receive(ctx context.Context) (websocket.Mes
 	if err != nil {
 		return websocket.Message{}, err
 	}
-	return conn.Receive(ctx)
+	m, err := conn.Receive(ctx)
+	return m, asPublic(err)
 }
 
 // take makes the value of a message, and notes whether it is refused.
@@ -139,8 +158,8 @@ func (s *Socket[Incoming, Outgoing]) refusal() error {
 	return nil
 }
 
-// Messages receives until the connection ends, which is its end; everything
-// else that Receive fails with comes as an error, and ends it too.
+// Messages receives until the connection ends, and the sequence with it. Any other
+// error of Receive is its last element.
 func (s *Socket[Incoming, Outgoing]) Messages(ctx context.Context) iter.Seq2[Incoming, error] {
 	return func(yield func(Incoming, error) bool) {
 		for {
@@ -167,7 +186,7 @@ func (s *Socket[Incoming, Outgoing]) Send(ctx context.Context, message Outgoing)
 	if err != nil {
 		return err
 	}
-	return s.route.send(ctx, conn, &message)
+	return asPublic(s.route.send(ctx, conn, &message))
 }
 
 // Close closes the connection with a code (1000 is the usual one, 3000 to 4999
@@ -184,42 +203,6 @@ func (s *Socket[Incoming, Outgoing]) Close(code int, reason string) error {
 	conn.Close(code, reason)
 	return nil
 }
-
-// socketContext is the context of a WebSocket that outlives its request.
-//
-// Owner: any (its conn is).
-type socketContext struct {
-	context.Context // background
-	conn            *websocket.Conn
-}
-
-// Done implements context.Context.
-func (s *socketContext) Done() <-chan struct{} { return s.conn.Done() }
-
-// Err implements context.Context.
-func (s *socketContext) Err() error {
-	if s.conn.Ended() {
-		return context.Canceled
-	}
-	return nil
-}
-
-// Value implements context.Context.
-func (s *socketContext) Value(key any) any {
-	if key == async.SiteKey() {
-		return s.AsyncSite()
-	}
-	return nil
-}
-
-// AsyncSite implements [async.SiteCarrier].
-func (s *socketContext) AsyncSite() async.Site { return s.conn.Reactor().Here() }
-
-// Watch implements [async.Watchable].
-func (s *socketContext) Watch(w *async.Watcher) bool { return s.conn.Watch(w) }
-
-// Unwatch implements [async.Watchable].
-func (s *socketContext) Unwatch(w *async.Watcher) { s.conn.Unwatch(w) }
 
 // handshake is a Ctx as the handshake of a WebSocket reads it.
 //
@@ -246,26 +229,6 @@ func refusal(r *websocket.Refusal) error {
 	p := problem.New(r.Status, r.Reason)
 	p.Header = r.Header
 	return p
-}
-
-// hello is the answer that completes the handshake, with the fields that
-// middleware has added.
-func (c *Ctx) hello(terms websocket.Accepted) []byte {
-	b := append([]byte("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "), terms.Key...)
-	b = append(b, "\r\n"...)
-	for _, f := range []exchange.Field{
-		{Name: "Sec-WebSocket-Protocol", Value: terms.Subprotocol}, {Name: "Sec-WebSocket-Extensions", Value: terms.Extensions},
-	} {
-		if f.Value != "" {
-			b, _ = wire.AppendHeader(b, f.Name, f.Value)
-		}
-	}
-	for _, f := range read(c, func(r *request) []exchange.Field { return slices.Clone(r.x.Fields()) }) {
-		if !strings.HasPrefix(http.CanonicalHeaderKey(f.Name), "Sec-Websocket-") && !strings.EqualFold(f.Name, "Upgrade") {
-			b, _ = wire.AppendHeader(b, f.Name, f.Value)
-		}
-	}
-	return append(b, "\r\n"...)
 }
 
 // openConn takes the connection from the engine: its descriptor, where it is

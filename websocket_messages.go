@@ -18,12 +18,12 @@ type listening[Incoming any] struct {
 	SocketEvents[Incoming]
 	decode func(m websocket.Message) (Incoming, error)
 	log    func() *slog.Logger
-	ctx    *socketContext
-	ready  chan struct{} // closed when open has returned
+	conn   *websocket.Conn // set before ready is closed
+	ready  chan struct{}   // closed when open has returned
 }
 
 // Message implements [websocket.Listener].
-func (l *listening[Incoming]) Message(m websocket.Message) error {
+func (l *listening[Incoming]) Message(m websocket.Message) {
 	<-l.ready
 	returned := false
 	defer func() {
@@ -33,23 +33,22 @@ func (l *listening[Incoming]) Message(m websocket.Message) error {
 	}()
 	message, err := l.decode(m)
 	if err == nil && l.SocketEvents.Message != nil {
-		err = l.SocketEvents.Message(l.ctx, message)
+		err = l.SocketEvents.Message(l.conn.Context(), message)
 	}
 	returned = true
 	if err != nil {
-		closeFor(l.ctx.conn, l.log(), err)
+		closeFor(l.conn, l.log(), err)
 	}
-	return nil
 }
 
 // failed closes after a panic (v) or runtime.Goexit (nil).
 func (l *listening[Incoming]) failed(v any) {
 	l.log().Error("WebSocket handler panicked", slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
-	l.ctx.conn.Close(closeFailed, "")
+	l.conn.Close(websocket.CodeFailed, "")
 }
 
 // Closed implements [websocket.Listener].
-func (l *listening[Incoming]) Closed(err *CloseError) {
+func (l *listening[Incoming]) Closed(err *websocket.CloseError) {
 	<-l.ready
 	returned := false
 	defer func() {
@@ -58,7 +57,7 @@ func (l *listening[Incoming]) Closed(err *CloseError) {
 		}
 	}()
 	if l.SocketEvents.Closed != nil {
-		l.SocketEvents.Closed(err)
+		l.SocketEvents.Closed((*CloseError)(err))
 	}
 	returned = true
 }
@@ -95,7 +94,7 @@ func compileIncoming[T any]() (func(websocket.Message) (T, error), error) {
 }
 
 // errBinary answers a binary message where text is expected.
-var errBinary error = &CloseError{Code: 1003, Reason: "this WebSocket takes text", Local: true}
+var errBinary error = &CloseError{Code: websocket.CodeUnsupported, Reason: "this WebSocket takes text", Local: true}
 
 // compileOutgoing decides how values become messages.
 func compileOutgoing[T any](pools *websocket.Pools) (func(context.Context, *websocket.Conn, *T) error, error) {

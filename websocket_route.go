@@ -7,10 +7,12 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/describe"
+	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/websocket"
 	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/problem"
@@ -189,7 +191,7 @@ func (e *socketEndpoint[In, Incoming, Outgoing]) call(c *Ctx) error {
 func (e *socketEndpoint[In, Incoming, Outgoing]) serve(c *Ctx, in In, s *Socket[Incoming, Outgoing]) error {
 	defer func() {
 		if conn := s.leave(); conn != nil {
-			conn.Close(closeFailed, "") // does nothing but after a panic
+			conn.Close(websocket.CodeFailed, "") // does nothing but after a panic
 		}
 	}()
 	err := e.handle(c, in, s)
@@ -209,10 +211,12 @@ func (e *socketEndpoint[In, Incoming, Outgoing]) serve(c *Ctx, in In, s *Socket[
 
 // serveEvents opens a connection that has no goroutine of its own.
 func (e *socketEndpoint[In, Incoming, Outgoing]) serveEvents(c *Ctx, in In, s *Socket[Incoming, Outgoing]) error {
-	l := &listening[Incoming]{decode: e.decode, log: c.laterLogger(), ctx: &s.ctx, ready: make(chan struct{})}
+	l := &listening[Incoming]{decode: e.decode, log: c.laterLogger(), ready: make(chan struct{})}
 	s.events = l
-	defer close(l.ready)
-	defer s.leave()
+	defer func() {
+		l.conn = s.leave()
+		close(l.ready)
+	}()
 	events, err := e.open(c, in, s)
 	if err == nil {
 		err = s.Accept()
@@ -243,41 +247,31 @@ func (r *socketRoute[Incoming, Outgoing]) accept(s *Socket[Incoming, Outgoing]) 
 	}
 	c.response().Respond(http.StatusSwitchingProtocols, "", nil)
 	c.response().RunHeads()
-	hello := c.hello(s.terms)
+	response := s.terms.Response(read(c, func(r *request) []exchange.Field { return slices.Clone(r.x.Fields()) }))
 	conn, closed, err := c.openConn(&r.options, s.terms.Deflate)
 	if err != nil {
 		return nil, err
 	}
-	s.ctx.conn = conn
 	set := &r.app.ongoing.sockets[c.Core()]
-	fits := set.add(conn, c.routeName(), socketsMost)
+	fits := set.Add(conn, c.routeName(), socketsMost)
 	var l websocket.Listener
 	if s.events != nil {
 		l = s.events
 	} else {
-		conn.Watch(&async.Watcher{Cancelled: c.cancel})
+		async.OnCancel(conn.Context(), &async.Watcher{Cancelled: c.cancel})
 	}
-	conn.Start(hello, l, func() {
-		set.remove(conn)
+	conn.Start(response, l, func() {
+		set.Remove(conn)
 		closed()
 	})
 	if !fits {
-		conn.Close(closeTryLater, "too many connections")
+		conn.Close(websocket.CodeTryLater, "too many connections")
 	}
 	s.conn.Store(conn)
 	return conn, nil
 }
 
 var errNotAccepted = errors.New("fasterapi: the WebSocket was not accepted while its request lasted")
-
-// Close codes of RFC 6455 section 7.4.1 and its registry.
-const (
-	closeNormal   = 1000
-	closeInvalid  = 1007
-	closePolicy   = 1008
-	closeFailed   = 1011
-	closeTryLater = 1013
-)
 
 // closeFor closes a connection because its handler has returned err.
 func closeFor(conn *websocket.Conn, log *slog.Logger, err error) {
@@ -286,20 +280,20 @@ func closeFor(conn *websocket.Conn, log *slog.Logger, err error) {
 	var panicked *async.PanicError
 	switch {
 	case err == nil:
-		conn.Close(closeNormal, "")
+		conn.Close(websocket.CodeNormal, "")
 	case errors.As(err, &panicked):
 		log.Error("WebSocket handler failed", failureAttrs(err)...)
-		conn.Close(closeFailed, "")
-	case conn.Err() != nil, errors.Is(err, context.Canceled) && conn.Ended():
-		conn.Close(closeNormal, "") // it has ended already
+		conn.Close(websocket.CodeFailed, "")
+	case conn.Err() != nil, errors.Is(err, context.Canceled) && conn.Context().Err() != nil:
+		conn.Close(websocket.CodeNormal, "") // it has ended already
 	case errors.As(err, &ended) && websocket.ValidCode(ended.Code):
 		conn.Close(ended.Code, ended.Reason)
 	case errors.As(err, &p) && p.Status == http.StatusUnprocessableEntity:
-		conn.Close(closeInvalid, p.Error())
+		conn.Close(websocket.CodeInvalid, p.Error())
 	case errors.As(err, &p) && p.Status < 500:
-		conn.Close(closePolicy, p.Detail)
+		conn.Close(websocket.CodePolicy, p.Detail)
 	default:
 		log.Error("WebSocket handler failed", slog.String("error", err.Error()))
-		conn.Close(closeFailed, "")
+		conn.Close(websocket.CodeFailed, "")
 	}
 }

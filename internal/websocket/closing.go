@@ -1,11 +1,20 @@
 package websocket
 
 import (
-	"errors"
-
 	"github.com/gobwas/ws"
 
 	"github.com/fasterapi/fasterapi/async"
+)
+
+// Close codes of RFC 6455 section 7.4.1 and its registry.
+const (
+	CodeNormal      = 1000
+	CodeGoingAway   = 1001 // the service shuts down
+	CodeUnsupported = 1003 // binary where text is expected
+	CodeInvalid     = 1007
+	CodePolicy      = 1008
+	CodeFailed      = 1011
+	CodeTryLater    = 1013
 )
 
 // Close sends a close frame, once, and lets the peer CloseTimeout to close too.
@@ -35,42 +44,6 @@ func (c *Conn) Abort() {
 	c.finish(gone(errGone))
 }
 
-// Ended tells whether the context of the connection has ended.
-func (c *Conn) Ended() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.over
-}
-
-// Done returns a channel that is closed when the connection ends, or the peer
-// has closed it.
-func (c *Conn) Done() <-chan struct{} {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.done == nil {
-		c.done = make(chan struct{})
-		if c.over {
-			close(c.done)
-		}
-	}
-	return c.done
-}
-
-// CloseFor is Close for a handler that has failed: an error with a close code of
-// its own names it, all others are 1011 without a word.
-func (c *Conn) CloseFor(err error) {
-	var own *CloseError
-	var coded interface{ CloseCode() int }
-	switch {
-	case errors.As(err, &own) && ValidCode(own.Code):
-		c.Close(own.Code, own.Reason)
-	case errors.As(err, &coded) && ValidCode(coded.CloseCode()):
-		c.Close(coded.CloseCode(), "")
-	default:
-		c.Close(int(ws.StatusInternalServerError), "")
-	}
-}
-
 // peerCloses takes a close frame.
 func (c *Conn) peerCloses(payload []byte) {
 	code, reason, err := parseClose(payload)
@@ -92,7 +65,7 @@ func (c *Conn) peerCloses(payload []byte) {
 func (c *Conn) conclude() {
 	c.peerSide = peerWaits
 	c.arrive()
-	c.endContext()
+	c.life.end()
 	if c.phase == open && c.engaged {
 		c.hurry()
 		return
@@ -124,20 +97,6 @@ func (c *Conn) part() {
 		c.sendClose(code, reason)
 	}
 	c.hurry()
-}
-
-// endContext ends what waits with the context of the connection.
-func (c *Conn) endContext() {
-	if c.over {
-		return
-	}
-	c.over = true
-	if c.done != nil {
-		close(c.done)
-	}
-	if !c.reactor.Post(async.TaskFunc(c.watchers.CancelAll)) {
-		go c.watchers.CancelAll()
-	}
 }
 
 // fail closes because of a mistake of the peer.

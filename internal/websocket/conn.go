@@ -5,7 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/poll"
 	"github.com/fasterapi/fasterapi/internal/stream"
 	"github.com/fasterapi/fasterapi/reactor"
@@ -26,8 +25,8 @@ type Options struct {
 // Listener is told what happens to a connection, instead of calling Receive.
 // Its methods run on goroutines, one at a time.
 type Listener interface {
-	// Message takes a message; an error closes the connection with its code.
-	Message(m Message) error
+	// Message takes a message, and closes the connection if it must not go on.
+	Message(m Message)
 	// Closed is called once, last.
 	Closed(err *CloseError)
 }
@@ -62,7 +61,6 @@ type Conn struct {
 	writing       bool // a goroutine writes to nc
 	has           bool // message holds one
 	engaged       bool // a message was taken, and no other asked for
-	over          bool // the context has ended
 	lost          bool // something was not sent when the connection ended
 	socket        stream.Socket
 	decoder       decoder
@@ -73,24 +71,21 @@ type Conn struct {
 	// arrived and drained end the waits of a receiver and of a sender.
 	arrived, drained chan struct{}
 	// room ends the wait of readNet for a message to be taken, or answers written.
-	room     chan struct{}
-	watchers async.Watchers
-	done     chan struct{} // of the context; nil until asked for
+	room chan struct{}
+	life lifetime
 
 	registered bool
 	timer      reactor.Timer
 }
 
 func newConn(r *reactor.Reactor, o *Options, deflate bool, rest []byte) *Conn {
-	c := &Conn{opts: o, reactor: r, deflate: deflate, decoder: newDecoder(o.MaxMessage, deflate), in: rest}
+	c := &Conn{opts: o, reactor: r, deflate: deflate, decoder: newDecoder(o.MaxMessage, deflate), in: rest, life: lifetime{reactor: r}}
 	c.timer.Task = (*tick)(c)
 	return c
 }
 
-// Open takes over a connection whose descriptor belongs to no one, and writes
-// hello, the answer of the handshake. rest are the bytes that came after the
-// request. ended is called when the connection has ended. Nothing is read
-// before Start.
+// Open takes over a connection whose descriptor belongs to no one. rest are the
+// bytes that came after the request. Nothing is read before Start.
 func Open(r *reactor.Reactor, fd int, o *Options, deflate bool, rest []byte) *Conn {
 	c := newConn(r, o, deflate, rest)
 	c.socket.Open(r.Poller(), fd)
@@ -104,13 +99,13 @@ func OpenNet(r *reactor.Reactor, nc net.Conn, o *Options, deflate bool, rest []b
 	return c
 }
 
-// Start writes hello and begins to read. With a listener, it is called for
-// every message; without, Receive is. ended is called when the connection has
-// ended, whatever the reason.
-func (c *Conn) Start(hello []byte, l Listener, ended func()) {
+// Start writes response, which completes the handshake, and begins to read. With a
+// listener, it is called for every message; without, Receive is. ended is called when
+// the connection has ended, whatever the reason.
+func (c *Conn) Start(response []byte, l Listener, ended func()) {
 	c.listener, c.ended = l, ended
 	c.mu.Lock()
-	c.putRaw(append(c.out(), hello...))
+	c.putRaw(append(c.out(), response...))
 	c.mu.Unlock()
 	if !c.reactor.Post((*start)(c)) {
 		c.mu.Lock()
@@ -285,7 +280,7 @@ func (c *Conn) finish(err *CloseError) {
 	}
 	c.lost = c.lost || c.socket.Pending() > 0 // what is in flight to nc is not
 	c.phase, c.has, c.message = closed, false, Message{}
-	c.endContext()
+	c.life.end()
 	if c.nc == nil {
 		c.putBack()
 	}

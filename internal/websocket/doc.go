@@ -4,8 +4,10 @@
 // # What it is
 //
 // A decoder turns bytes into messages and control frames, and knows nothing of
-// connections. A [Conn] is one connection: on a descriptor of a reactor ([Open]),
-// or on a net.Conn where there is no such descriptor, as with TLS ([OpenNet]).
+// connections. A [Policy] accepts a handshake or refuses it, and [Accepted.Response]
+// completes it. A [Conn] is one connection: on a descriptor of a reactor ([Open]),
+// or on a net.Conn where there is no such descriptor, as with TLS ([OpenNet]). A
+// [Set] are the connections of a core, which a shutdown closes together.
 //
 // # Who owns what
 //
@@ -20,7 +22,7 @@
 // # What it costs
 //
 // An idle connection on a reactor is one Conn, less than 1 KiB: no goroutine, no
-// buffer. Buffers of 8 KiB are borrowed while bytes are in work. Who waits in
+// buffer. Buffers of 8 KiB are borrowed while bytes are in work. A caller of
 // Receive adds a goroutine with its stack; a [Listener] is called on a pooled
 // goroutine for each message instead. A received message is one allocation.
 //

@@ -17,7 +17,8 @@ type CloseError struct {
 	Reason string
 	// Local: this side closed first.
 	Local bool
-	cause error
+	// Cause is why the connection broke, nil when it was closed.
+	Cause error
 }
 
 // Error names the code and who closed.
@@ -34,7 +35,7 @@ func (e *CloseError) Error() string {
 }
 
 // Unwrap returns why the connection broke, if it did.
-func (e *CloseError) Unwrap() error { return e.cause }
+func (e *CloseError) Unwrap() error { return e.Cause }
 
 // Errors of connections.
 var (
@@ -50,4 +51,4 @@ func fault(code ws.StatusCode, reason string) *CloseError {
 	return &CloseError{Code: int(code), Reason: reason, Local: true}
 }
 
-func gone(cause error) *CloseError { return &CloseError{Code: 1006, cause: cause} }
+func gone(cause error) *CloseError { return &CloseError{Code: 1006, Cause: cause} }

@@ -10,7 +10,9 @@ import (
 	"github.com/gobwas/httphead"
 	"github.com/gobwas/ws/wsflate"
 
+	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/field"
+	"github.com/fasterapi/fasterapi/internal/http1/wire"
 )
 
 // Request is what the handshake looks at.
@@ -55,6 +57,25 @@ type Accepted struct {
 	Subprotocol string // "": none
 	Extensions  string // Sec-WebSocket-Extensions; "": none
 	Deflate     bool
+}
+
+// Response is the answer that completes the handshake, with the fields that middleware
+// has added. Those of the handshake itself are not taken from them.
+func (a *Accepted) Response(added []exchange.Field) []byte {
+	b := append([]byte("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "), a.Key...)
+	b = append(b, "\r\n"...)
+	if a.Subprotocol != "" {
+		b, _ = wire.AppendHeader(b, "Sec-WebSocket-Protocol", a.Subprotocol)
+	}
+	if a.Extensions != "" {
+		b, _ = wire.AppendHeader(b, "Sec-WebSocket-Extensions", a.Extensions)
+	}
+	for _, f := range added {
+		if !strings.HasPrefix(http.CanonicalHeaderKey(f.Name), "Sec-Websocket-") && !field.EqualFold(f.Name, "Upgrade") {
+			b, _ = wire.AppendHeader(b, f.Name, f.Value)
+		}
+	}
+	return append(b, "\r\n"...)
 }
 
 // acceptGUID is what RFC 6455 section 1.3 appends to the key.

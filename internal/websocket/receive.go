@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/fasterapi/fasterapi/async"
-	"github.com/fasterapi/fasterapi/reactor"
 )
 
 // Err returns why the connection has ended or is about to, nil while it is open.
@@ -16,15 +15,6 @@ func (c *Conn) Err() error {
 	}
 	return c.err
 }
-
-// Watch calls w once when the connection has ended; false: it has.
-func (c *Conn) Watch(w *async.Watcher) bool { return c.watchers.Add(w) }
-
-// Unwatch ends Watch.
-func (c *Conn) Unwatch(w *async.Watcher) { c.watchers.Remove(w) }
-
-// Reactor is the reactor that the connection belongs to.
-func (c *Conn) Reactor() *reactor.Reactor { return c.reactor }
 
 // Receive waits for the next message. It fails with ctx, and with a
 // [*CloseError] when the connection ends.
@@ -125,7 +115,7 @@ func (t *turn) Run() {
 	returned := false
 	defer func() {
 		if !returned { // the listener has ended its goroutine
-			c.Close(1011, "")
+			c.Close(CodeFailed, "")
 			c.reactor.Post(async.TaskFunc(func() { c.reactor.Worker(t) }))
 		}
 	}()
@@ -154,9 +144,7 @@ func (c *Conn) listen() bool {
 	m := c.take()
 	c.mu.Unlock()
 	if c.unpack(&m) == nil {
-		if err := c.listener.Message(m); err != nil {
-			c.CloseFor(err)
-		}
+		c.listener.Message(m)
 	}
 	return true
 }

@@ -92,7 +92,7 @@ func (c *Conn) waitWritten(cancelled <-chan struct{}) bool {
 		}
 		c.mu.Lock()
 		switch {
-		case ended && !c.over:
+		case ended && !c.life.ended():
 			c.socket.Own() // the message is the caller's again
 			return false
 		case late && c.socket.Pending() >= before:

@@ -61,8 +61,8 @@ func (c *Conn) check() {
 	}
 	must := invariant.Check
 	must(c.phase == open || c.err != nil, "a connection that ends knows why")
-	must(c.phase != closed || c.over && !c.has, "nothing is left of what has ended")
-	must(c.peerSide == peerSends || c.over && c.err != nil, "the context ends with what the peer says")
+	must(c.phase != closed || c.life.ended() && !c.has, "nothing is left of what has ended")
+	must(c.peerSide == peerSends || c.life.ended() && c.err != nil, "the context ends with what the peer says")
 	must(c.peerSide != peerWaits || c.phase != closing, "a peer that waits for our close frame has not got it")
 	must(c.peerSide != peerAnswered || c.phase != open, "what is answered is not open")
 	must(c.ownSide == weSend || c.phase != open, "a close frame begins the end")

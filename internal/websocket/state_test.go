@@ -17,9 +17,9 @@ func TestStatesThatDoNotGoTogether(t *testing.T) {
 	broken := map[string]func(c *Conn){
 		"an end without a reason":         func(c *Conn) { c.phase, c.ownSide = closing, closeSent },
 		"a context of what has ended":     func(c *Conn) { c.phase, c.err = closed, gone(errGone) },
-		"a message of what has ended":     func(c *Conn) { c.phase, c.err, c.over, c.has = closed, gone(errGone), true, true },
+		"a message of what has ended":     func(c *Conn) { c.phase, c.err, c.life.over, c.has = closed, gone(errGone), true, true },
 		"a context behind a close frame":  func(c *Conn) { c.peerSide, c.err = peerWaits, gone(errGone) },
-		"an answer to an open connection": func(c *Conn) { c.peerSide, c.err, c.over = peerAnswered, gone(errGone), true },
+		"an answer to an open connection": func(c *Conn) { c.peerSide, c.err, c.life.over = peerAnswered, gone(errGone), true },
 		"an open one with a close frame":  func(c *Conn) { c.ownSide = closeSent },
 		"closing without a close frame":   func(c *Conn) { c.phase, c.err = closing, gone(errGone) },
 		"our side closed first":           func(c *Conn) { c.phase, c.err, c.ownSide = closing, gone(errGone), sideClosed },

@@ -131,7 +131,7 @@ func packages() map[string]Package {
 
 		"internal/describe": {Layer: 5, Imports: []string{"problem", "openapi", "internal/router", "internal/schema", "internal/bind", "internal/codec", "internal/eventstream"}},
 
-		"internal/websocket": {Layer: 5, Imports: with("internal/stream", "internal/field"), Modules: []string{"github.com/gobwas/ws", "github.com/gobwas/httphead"}},
+		"internal/websocket": {Layer: 5, Imports: with("internal/stream", "internal/exchange", "internal/field", "internal/http1/wire"), Modules: []string{"github.com/gobwas/ws", "github.com/gobwas/httphead"}},
 
 		// Layer 6: the root package. It imports no database driver.
 		".": {Layer: 6, Imports: with("problem", "cache", "resilience", "db", "observe", "openapi", "deploy",
