@@ -8,37 +8,67 @@
 //
 //	Pool.One ---> driver.Start        which core: the caller's own (driver.go)
 //	                 | direct on its reactor, else through the inbox
-//	              core.take           a statement of the cache (statement.go)
+//	              core.take           a statement of the cache (pool.go)
 //	                 |
 //	              core.place          the shortest pipeline, never behind something
-//	                 |                slow; else it waits (place.go)
-//	              conn.run            prepared here? Bind+Execute+Sync into the
-//	                 |                write buffer, a unit into the pipeline (run.go)
-//	              flusher             one write for all queries of a turn (conn.go)
-//	                 v  server
-//	              conn.Ready          whole messages of what was read (receive.go)
+//	                 |                slow; else it waits (pool_place.go)
+//	              conn.run            prepared here? Bind+Execute+Sync into the write
+//	                 |                buffer, a unit into the pipeline (pipeline_run.go)
+//	              flusher             one write for all queries of a turn
+//	                 v  server        (pipeline_write.go)
+//	              conn.Ready          whole messages of what was read (pipeline_read.go)
 //	                 |  DataRow: each value straight into the user's struct
-//	              conn.ready          ReadyForQuery: the unit is done (answer.go)
+//	              conn.ready          ReadyForQuery: the unit is done (pipeline_answer.go)
 //	                 |
-//	              core.finish ---> the promise; the continuation runs as a task
+//	              core.finish ---> the promise; the continuation runs as a task (query.go)
 //
 // Every query is a transaction of its own, ends with a Sync of its own, and its error
 // touches nobody else. Config.ShortReads can have short SELECTs that leave in one
 // write share one, and run again alone when one of them fails or is held up
-// (share.go, group.go, db/internal/sqltext). Transactions are begun with Pool.Tx: a BEGIN
-// as a statement is refused, since connections are shared.
+// (pipeline_group.go). Transactions are begun with Pool.Tx: a BEGIN as a statement is
+// refused, since connections are shared.
+//
+// # The files, in reading order
+//
+// What calls stands above what is called, with few exceptions: a call that is run again
+// begins at the pool, and a session goes on with its next query.
+//
+//	open.go config*.go listen.go copy.go    what users call
+//	driver.go driver_bind.go                which core a call goes to; reactors come and go
+//	pool_keeper.go pool_arrival.go          what happens to a core by itself: time,
+//	pool_cancel.go                          a new connection, a caller who leaves
+//	pipeline_read.go pipeline_answer.go     what the server says: bytes, messages,
+//	pipeline_prepared.go pipeline_end.go    descriptions, the end
+//	pool.go pool_overflow.go pool_place.go  which connection a call gets, or its wait
+//	pool_open.go
+//	session_hooks.go session.go             a connection that one user holds: its hooks
+//	session_cursor.go session_batch.go      and queries, streams, batches, loads; how
+//	session_copy.go session_copier.go       it ends, and what it sends
+//	session_end.go session_send.go
+//	pipeline_run.go pipeline_group.go       sending on a shared connection, and what
+//	pipeline_outcome.go pipeline_writable.go  follows from an answer: an error, a refused
+//	pipeline_stale.go pipeline_cancel.go    write, an old description, a cancel request
+//	pipeline_prepare.go pipeline_write.go
+//	dial.go dial_hooks.go dial_pooler.go    how a connection is made, up to its descriptor
+//	dial_link.go
+//	refuse.go notice.go stats.go            what is refused, logged and counted
+//	pipeline_unit.go query.go statement.go  the parts: a unit, a query, a statement
+//	state.go invariants.go errors.go site.go  who owns what; errors
+//
+// Bytes are encoded and decoded in db/pg/internal/wire, and texts read in
+// db/internal/sqltext, both without a connection.
 //
 // # Transactions and streams
 //
 // Transactions, streams (Each) and batches whose rows decide about their success
-// hold a connection alone: a session (session.go). It runs its queries one after
+// hold a connection alone: a session. It runs its queries one after
 // the other. A stream executes a portal portion by portion, so the server
 // computes rows as fast as they are read.
 //
 // # Poolers
 //
 // Before a connection is used the pool finds out whether there is a pooler before
-// the server (pooler.go). Then it names no statements, unless it is told that they
+// the server. Then it names no statements, unless it is told that they
 // are safe, and keeps StatementTimeout itself. Names are hashes of the statements'
 // texts, so where they are not safe after all a statement is missing, and prepared
 // again, but never another one.
@@ -56,8 +86,8 @@
 //
 // # Cancellation
 //
-// Who cancels gets his answer at once. A query that waits is dropped. One that
-// has been sent is abandoned: when it is the one that the server works on and
+// A caller who cancels gets an answer at once. A query that waits is dropped. One
+// that has been sent is abandoned: when it is the one that the server works on and
 // does not end within 2 ms, a cancel request follows. Such a request may hit the
 // next query of the same connection; that one is run again, since its transaction
 // was rolled back.

@@ -3,57 +3,11 @@ package pg
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/reactor"
-	"github.com/jackc/pgx/v5/pgconn"
 )
-
-// driver sends each query to the core of its caller.
-//
-// Owner: any (atomic). cfg, target, free, dialing, stopDialing: immutable. first: mu.
-type driver struct {
-	cfg    Config
-	target *pgconn.Config
-
-	bound  atomic.Pointer[binding]
-	cores  atomic.Pointer[[]*core] // of all bindings ever, by id-1
-	turn   atomic.Uint32           // for callers without a reactor
-	closed atomic.Bool
-
-	free int // connections that the server had left when the pool opened; 0: unknown
-
-	dropsNames   atomic.Bool // the user has statements that drop prepared ones
-	limitRefused atomic.Bool // a pooler does not take statement_timeout in the startup message
-	namesUnsafe  atomic.Bool // stopNaming was called: nothing is named any more
-	namesLogged  sync.Once   // it has been logged
-	poolerLogged sync.Once   // so has a pooler
-
-	notices notices
-
-	dialing     context.Context // ends with the pool
-	stopDialing context.CancelFunc
-
-	mu      sync.Mutex // serializes binding and closing
-	first   *link      // made by Open, for the first core
-	retired sync.WaitGroup
-}
-
-// binding is the cores over one group of reactors.
-//
-// Owner: any (atomic). drained: closed by whoever leaves last.
-type binding struct {
-	d       *driver
-	group   *reactor.Group
-	own     bool // the group was started by the pool
-	cores   []*core
-	active  atomic.Int64 // queries and sessions that have not ended
-	ending  atomic.Bool
-	once    sync.Once
-	drained chan struct{}
-}
 
 // Start implements db.Driver.
 func (d *driver) Start(q *db.Query) {
@@ -101,13 +55,6 @@ func (d *driver) enter() (*binding, error) {
 	}
 }
 
-// leave counts one query or session less.
-func (b *binding) leave() {
-	if b.active.Add(-1) == 0 && b.ending.Load() {
-		b.once.Do(func() { close(b.drained) })
-	}
-}
-
 // end lets no more queries in; drained is closed once the last has left.
 func (b *binding) end() {
 	b.ending.Store(true)
@@ -128,26 +75,6 @@ func (b *binding) coreFor(site async.Site) (c *core, here bool) {
 		return b.cores[0], false
 	}
 	return b.cores[int(b.d.turn.Add(1))%len(b.cores)], false
-}
-
-// post sends q to the core from anywhere.
-func (c *core) post(q *db.Query) {
-	c.counts.waiting.Add(1)
-	if c.inbox.push(q) && !c.r.Post((*inboxTask)(c)) {
-		c.failInbox()
-	}
-}
-
-// failInbox ends what was sent to a core whose reactor has stopped.
-func (c *core) failInbox() {
-	for q := c.inbox.take(); q != nil; {
-		next := q.Hook.Next
-		q.Hook.Next = nil
-		c.counts.waiting.Add(-1)
-		q.Finish(db.ErrClosed)
-		c.b.leave()
-		q = next
-	}
 }
 
 // Cancel implements db.Driver.

@@ -3,6 +3,7 @@ package pg
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 
@@ -132,6 +133,7 @@ type redacted struct {
 }
 
 func (r redacted) Error() string { return r.text }
+
 func (r redacted) Unwrap() error { return r.cause }
 
 // redact takes the connection string and passwords out of an error.
@@ -189,4 +191,79 @@ func checkHosts(target *pgconn.Config) error {
 		return errors.New("pg: the connection string has a host with an @: in a user name or a password write %40 instead")
 	}
 	return nil
+}
+
+// outcome is the error of a unit's query, nil if there is none but what its rows
+// amount to.
+func (cn *conn) outcome(u *unit) error {
+	sql := u.q.SQL
+	if u.refused {
+		return copyError(sql)
+	}
+	if u.err == nil {
+		return nil
+	}
+	e := u.err.(*pgconn.PgError)
+	batched := u.kind == unitBatch && u.item < len(u.q.Items)
+	if batched {
+		sql = u.q.Items[u.item].SQL
+	}
+	err := serverError(e, sql)
+	if (err.Kind == db.Unavailable || cn.refusedWrite(u)) && u.repeatable() {
+		err.Retry = true // an ERROR has rolled its statement back
+	}
+	if batched {
+		return &db.BatchError{Index: u.item, SQL: sql, Err: err}
+	}
+	return err
+}
+
+// itemError is the first error that the rows of a batch amount to.
+func itemError(q *db.Query) error {
+	for i, item := range q.Items {
+		if err := item.Err(); err != nil {
+			return &db.BatchError{Index: i, SQL: item.SQL, Err: err}
+		}
+	}
+	return nil
+}
+
+// invalid makes the error of a call that does not fit its statement.
+func invalid(q *db.Query, err error) error {
+	return &db.Error{Kind: db.Invalid, Code: "08P01", Message: err.Error(), SQL: q.SQL, Err: errors.Unwrap(err)}
+}
+
+// copyError is the error of a COPY as a statement: whose rows would nobody send, or
+// take.
+func copyError(sql string) error {
+	return &db.Error{Kind: db.Invalid, Code: codeNotSupported, Message: errCopy.Error(), SQL: sql, Err: errCopy}
+}
+
+func tooMuch(q *db.Query, message string) error {
+	return &db.Error{Kind: db.Invalid, Code: "54000", Message: message, SQL: q.SQL}
+}
+
+// errListen: the connection is everybody's, and nobody would take the notifications.
+var errListen = errors.New("LISTEN as a statement: notifications come from pg.Listen")
+
+// errTooLong is the reason of what is longer than maxSent.
+var errTooLong = fmt.Errorf("the statement and its parameters are longer than the %d bytes of a message", maxSent)
+
+// refusedWrite tells whether u failed because it writes where that is not allowed,
+// although writes were asked for.
+func (cn *conn) refusedWrite(u *unit) bool {
+	e, ok := u.err.(*pgconn.PgError)
+	return ok && e.Code == codeReadOnly && cn.link.wants != wantsAny && (cn.held == nil || !cn.held.readOnly)
+}
+
+// lostWrites tells whether the server has said that this connection is not what was
+// asked for any more.
+func (cn *conn) lostWrites() bool {
+	switch cn.link.wants {
+	case wantsReadWrite:
+		return cn.standby || cn.readOnly
+	case wantsPrimary:
+		return cn.standby
+	}
+	return false
 }

@@ -3,11 +3,9 @@ package pg
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"strconv"
 
 	"github.com/fasterapi/fasterapi/db"
-	"github.com/fasterapi/fasterapi/reactor"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -76,85 +74,4 @@ func (d *driver) askNumber(ctx context.Context, pc *pgconn.PgConn, sql string) i
 	}
 	n, _ := strconv.Atoi(text)
 	return n
-}
-
-// warnFewConns says when the server has not got enough connections for these cores.
-func (d *driver) warnFewConns(cores int) {
-	if may := d.cfg.MaxConns * cores; d.free > 0 && may > d.free {
-		d.cfg.Logger.Warn("pg: the pool may open more connections than the server has left",
-			slog.Int("max_conns_per_core", d.cfg.MaxConns), slog.Int("cores", cores),
-			slog.Int("may_open", may), slog.Int("server_has_left", d.free))
-	}
-}
-
-// UseReactors moves the pool to the reactors of g: new calls run there; those
-// that run already end where they are. An app calls it when it starts.
-func (d *driver) UseReactors(g *reactor.Group) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.closed.Load() {
-		return db.ErrClosed
-	}
-	d.bind(g, false)
-	return nil
-}
-
-// LeaveReactors moves the pool off the reactors of g, which are about to stop,
-// and returns when nothing of it is left there, or ctx ends. The pool stays
-// usable, on a reactor of its own. An app calls it when it has drained.
-func (d *driver) LeaveReactors(ctx context.Context, g *reactor.Group) error {
-	d.mu.Lock()
-	b := d.bound.Load()
-	if b == nil || b.group != g || d.closed.Load() {
-		d.mu.Unlock()
-		return nil
-	}
-	d.bound.CompareAndSwap(b, nil)
-	d.mu.Unlock()
-	return b.close(ctx)
-}
-
-// bindOwn starts a reactor for a pool that has none.
-func (d *driver) bindOwn() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.bound.Load() != nil || d.closed.Load() {
-		return nil
-	}
-	g, err := reactor.Start(reactor.Config{Cores: 1, Logger: d.cfg.Logger})
-	if err != nil {
-		return err
-	}
-	d.bind(g, true)
-	return nil
-}
-
-// bind makes the cores over g the current ones. mu is held.
-func (d *driver) bind(g *reactor.Group, own bool) {
-	d.warnFewConns(g.Len())
-	old := d.bound.Load()
-	b := &binding{d: d, group: g, own: own, drained: make(chan struct{})}
-	all := append([]*core(nil), *d.cores.Load()...)
-	for i := range g.Len() {
-		c := newCore(d, b, g.Reactor(i))
-		all = append(all, c)
-		c.id, c.index = int32(len(all)), i
-		b.cores = append(b.cores, c)
-	}
-	d.cores.Store(&all)
-	d.bound.Store(b)
-	for _, c := range b.cores {
-		c.r.Post(&opener{c, d.first})
-		d.first = nil
-	}
-	if old != nil {
-		d.retired.Go(func() { _ = old.close(context.Background()) })
-	}
-}
-
-// unbind forgets a binding that takes no more queries.
-func (d *driver) unbind(b *binding) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.bound.CompareAndSwap(b, nil)
 }

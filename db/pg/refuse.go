@@ -1,7 +1,6 @@
 package pg
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/fasterapi/fasterapi/db"
@@ -86,20 +85,4 @@ func refused(q *db.Query, t *sqltext.Traits, u sqltext.Use) error {
 		return tooMuch(q, errTooLong.Error())
 	}
 	return nil
-}
-
-// copyError is the error of a COPY as a statement: whose rows would nobody send, or
-// take.
-func copyError(sql string) error {
-	return &db.Error{Kind: db.Invalid, Code: codeNotSupported, Message: errCopy.Error(), SQL: sql, Err: errCopy}
-}
-
-// errListen: the connection is everybody's, and nobody would take the notifications.
-var errListen = errors.New("LISTEN as a statement: notifications come from pg.Listen")
-
-// errTooLong is the reason of what is longer than maxSent.
-var errTooLong = fmt.Errorf("the statement and its parameters are longer than the %d bytes of a message", maxSent)
-
-func tooMuch(q *db.Query, message string) error {
-	return &db.Error{Kind: db.Invalid, Code: "54000", Message: message, SQL: q.SQL}
 }

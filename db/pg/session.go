@@ -1,47 +1,28 @@
 package pg
 
 import (
-	"context"
-	"errors"
-	"strconv"
-	"time"
-
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db"
-	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// session is a connection that one user holds: a transaction, a stream, or a
-// batch whose rows decide about its success. Its queries run one after another.
+// entry is a session in a hook.
 //
 // Owner: reactor.
-type session struct {
-	core         *core
-	cn           *conn
-	tx           bool    // a transaction of the user; else one statement's own
-	queue        queue   // what comes next
-	busy         bool    // something is on its way
-	over         bool    // the connection is somebody else's
-	lost         error   // why there is nothing left to commit
-	result       error   // how the query that ends the session ends
-	cursor       *cursor // of the portion that is on its way
-	cursors      int     // portal names given out
-	foreignLimit bool    // one of its statements has changed the time limit
-	marked       bool    // the savepoint of a batch is set, or on its way
-
-	readOnly bool            // its user wants no writes
-	entry    *entry          // it is in a hook
-	ctx      context.Context // of its user, for AfterUse; nil: there is no such hook
-
-	since   time.Time // when it last did something
-	lastSQL string
-	site    *site
-	leaked  bool
+type entry struct {
+	s     *session
+	first *db.Query // what the user began with; nil: none, or its caller has left
+	after bool      // the hook is AfterUse
 }
 
-// errOpenTx: a transaction was ended, and yet is not.
-var errOpenTx = errors.New("the transaction did not end")
+// allowed tells whether a hook may run q.
+func (e *entry) allowed(q *db.Query) bool {
+	switch q.Op {
+	case db.OpOne, db.OpQuery, db.OpExec, db.OpPing:
+		return true
+	}
+	return false
+}
 
 // newSession takes a connection for one user.
 func newSession(cn *conn) *session {
@@ -166,23 +147,6 @@ func (s *session) dispatch(q *db.Query) {
 	}
 }
 
-// simple sends a simple query.
-func (s *session) simple(q *db.Query, sql string, step func(*session, *unit)) {
-	cn := s.cn
-	s.busy = true
-	cn.setBuffer(wire.AppendSimple(cn.buffer(), sql))
-	s.send(unit{kind: unitSimple, q: q, step: step})
-}
-
-func (s *session) send(u unit) {
-	s.busy = true
-	if u.q == nil {
-		s.cn.push(u)
-		return
-	}
-	s.cn.send(u)
-}
-
 // begun ends OpBegin.
 func (s *session) begun(u *unit) {
 	s.busy = false
@@ -203,203 +167,9 @@ func (s *session) opened(u *unit) {
 	}
 }
 
-// plain runs pings and savepoints.
-func (s *session) plain(q *db.Query) {
-	if q.Op == db.OpPing {
-		s.cn.setBuffer(append(s.cn.buffer(), wire.Sync...))
-		s.send(unit{kind: unitSync, q: q, step: (*session).queried})
-		return
-	}
-	s.simple(q, q.SQL, (*session).queried)
-}
-
-// query runs one statement, or a script.
-func (s *session) query(q *db.Query) {
-	if st := s.core.statement(q.SQL); st.traits.Script() {
-		s.cn.setBuffer(wire.AppendSimple(s.cn.buffer(), st.script()))
-		s.send(unit{kind: unitSimple, q: q, st: st, step: (*session).queried})
-		return
-	}
-	r := s.runnableFor(q)
-	if r.shape == nil {
-		return
-	}
-	cn := s.cn
-	before := cn.buffer()
-	out, err := cn.bind(before, "", r, q)
-	if err != nil {
-		cn.setBuffer(out[:len(before)])
-		if s.busy = true; !cn.renew(q, r) {
-			s.failed(q, invalid(q, err))
-		}
-		return
-	}
-	out = append(out, wire.ExecuteAll...)
-	cn.setBuffer(append(out, wire.Sync...))
-	s.send(unit{kind: unitQuery, q: q, st: r.st, shape: r.shape, step: (*session).queried})
-}
-
-// runnableFor finds the shape of q's statement and holds it against the row type. A nil
-// shape: q waits to be prepared, or has failed.
-func (s *session) runnableFor(q *db.Query) runnable {
-	s.busy = true // if it has to wait
-	r := s.cn.readyFor(q, s.core.statement(q.SQL))
-	if r.shape == nil {
-		return r
-	}
-	if err := q.Describe(r.shape.Description()); err != nil {
-		if !s.cn.renew(q, r) {
-			s.failed(q, err)
-		}
-		return runnable{}
-	}
-	return r
-}
-
 // prepared goes on with q, whose statement is prepared now.
 func (s *session) prepared(q *db.Query) {
 	s.busy = false
 	s.dispatch(q)
 	s.runNext()
-}
-
-// queried ends a statement.
-func (s *session) queried(u *unit) {
-	s.busy = false
-	s.since = s.core.r.Now()
-	if s.tx && s.cn.status == 'I' && s.lost == nil {
-		s.lost = errControl // u was a COMMIT or ROLLBACK: what follows would not be part of it
-	}
-	if u.q != nil {
-		s.core.finish(u.q, s.outcome(u))
-	}
-	s.runNext()
-}
-
-// outcome is the error of a unit. A statement whose prepared form is out of date
-// cannot be repeated alone in a transaction of the user, but the transaction can.
-func (s *session) outcome(u *unit) error {
-	err := s.cn.outcome(u)
-	if e, ok := u.err.(*pgconn.PgError); ok {
-		s.cn.dropStale(u, e, u.fit(e))
-	}
-	return err
-}
-
-// repeat runs q, whose session is its own, once more after its rollback.
-func (s *session) repeat(q *db.Query) {
-	s.simple(q, "ROLLBACK", (*session).repeated)
-}
-
-func (s *session) repeated(u *unit) {
-	s.end()
-	if u.q != nil {
-		s.core.runAgain(u.q)
-	}
-}
-
-// failed ends q without having sent it, or having found that it cannot succeed.
-func (s *session) failed(q *db.Query, err error) {
-	s.busy = false
-	if s.entry != nil {
-		s.core.finish(q, err)
-		s.runNext()
-		return
-	}
-	if !s.tx {
-		s.rollback(q, err)
-		return
-	}
-	if s.marked {
-		s.undo(q, err)
-		return
-	}
-	s.core.finish(q, err)
-	s.runNext()
-}
-
-func (s *session) commit(q *db.Query) {
-	switch {
-	case s.lost != nil:
-		s.rollback(q, s.lost)
-	case q.Doom() != nil:
-		s.rollback(q, q.Doom())
-	case q.Op == db.OpCommit && q.Cancelled():
-		s.rollback(q, q.Cause())
-	default:
-		s.simple(q, "COMMIT", (*session).committed)
-	}
-}
-
-// committed ends the session after a COMMIT.
-func (s *session) committed(u *unit) {
-	err := error(nil)
-	switch {
-	case u.err != nil:
-		err = serverError(u.err.(*pgconn.PgError), "COMMIT")
-	case u.aborted:
-		err = &db.Error{Kind: db.Other, Code: "25P02", Message: "the transaction was rolled back because one of its statements had failed", SQL: "COMMIT"}
-	}
-	s.end()
-	if u.q != nil {
-		s.core.finish(u.q, err)
-	}
-}
-
-// rollback ends the session; q, if there is one, ends with err.
-func (s *session) rollback(q *db.Query, err error) {
-	s.result = err
-	s.simple(q, "ROLLBACK", (*session).rolledBack)
-}
-
-func (s *session) rolledBack(u *unit) {
-	s.end()
-	if u.q != nil {
-		s.core.finish(u.q, s.result)
-	}
-}
-
-// end gives the connection back.
-func (s *session) end() {
-	cn := s.cn
-	s.close(db.ErrTxDone)
-	cn.held = nil
-	if cn.status != 'I' {
-		cn.fail(errOpenTx)
-		return
-	}
-	if !s.runAfterUse() {
-		cn.released()
-	}
-}
-
-// close ends what is queued and counts the session as gone.
-func (s *session) close(why error) {
-	s.over, s.busy = true, false
-	for q := s.queue.pop(); q != nil; q = s.queue.pop() {
-		s.core.finish(q, why)
-	}
-	if e := s.entry; e != nil && e.first != nil {
-		s.core.finish(e.first, why)
-		e.first = nil
-	}
-	s.core.sessions--
-	s.core.b.leave()
-}
-
-// broken is called when the connection is gone. A transaction that had not been
-// committed has not happened.
-func (s *session) broken(why error) {
-	if s.over {
-		return
-	}
-	s.lost = brokenError(why, "", s.tx || s.entry != nil)
-	s.close(s.lost)
-	s.cn.held = nil
-}
-
-// portalName names the portals of a session.
-func (s *session) portalName() string {
-	s.cursors++
-	return "c" + strconv.Itoa(s.cursors)
 }

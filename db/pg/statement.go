@@ -3,6 +3,7 @@ package pg
 import (
 	"time"
 
+	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/internal/sqltext"
 	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 )
@@ -27,16 +28,6 @@ type statement struct {
 
 	runs    uint32  // measured, saturating
 	average float64 // of the time on the server, in ns, moving
-}
-
-// prepared is a statement on one connection.
-//
-// Owner: reactor.
-type prepared struct {
-	cn      *conn
-	name    []byte      // on the server, with its final zero byte
-	shape   *wire.Shape // nil while the server is preparing it
-	waiting queue       // what runs once it is prepared
 }
 
 // weight of a new measurement in the moving average.
@@ -178,5 +169,53 @@ func (l *statements) toFront(s *statement) {
 	if l.head != s {
 		l.remove(s)
 		l.insert(s)
+	}
+}
+
+// A batch needs all of its statements at the same time. So from when it has to
+// wait for one of them to be prepared until it ends none of them leaves the cache,
+// which is larger than StatementCache in the meantime if it has to be.
+
+// pin keeps the statements of a batch in the cache.
+func (c *core) pin(q *db.Query) {
+	if _, done := c.pinned[q]; done {
+		return
+	}
+	list := make([]*statement, len(q.Items))
+	for i, item := range q.Items {
+		list[i] = c.statement(item.SQL)
+		list[i].pins++
+	}
+	if c.pinned == nil {
+		c.pinned = map[*db.Query][]*statement{}
+	}
+	c.pinned[q] = list
+}
+
+// unpin ends that, when q ends here or goes to another core.
+func (c *core) unpin(q *db.Query) {
+	if len(c.pinned) == 0 {
+		return
+	}
+	list := c.pinned[q]
+	delete(c.pinned, q)
+	for _, s := range list {
+		s.pins--
+	}
+	if len(list) > 0 {
+		c.trim(nil)
+	}
+}
+
+// trim makes the cache as small as it should be, as far as it can be: but for
+// keep, and what is needed.
+func (c *core) trim(keep *statement) {
+	l := &c.statements
+	for old := l.tail; len(l.bySQL) > l.limit && old != nil && old != keep; {
+		prev := old.prev
+		if old.pins == 0 && !old.busy() {
+			c.evict(old)
+		}
+		old = prev
 	}
 }

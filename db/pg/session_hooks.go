@@ -17,15 +17,6 @@ var (
 	errHookBusy = errors.New("it left statements running: Await what it starts")
 )
 
-// entry is a session in a hook.
-//
-// Owner: reactor.
-type entry struct {
-	s     *session
-	first *db.Query // what the user began with; nil: none, or its caller has left
-	after bool      // the hook is AfterUse
-}
-
 // runBeforeUse begins the session with q, after BeforeUse.
 func (s *session) runBeforeUse(q *db.Query) {
 	before := s.core.cfg.BeforeUse
@@ -107,13 +98,4 @@ func (s *session) hookReturned(err error) {
 	}
 	s.end() // a hook's own session, or one whose user has left
 	c.endTurn(cn)
-}
-
-// allowed tells whether a hook may run q.
-func (e *entry) allowed(q *db.Query) bool {
-	switch q.Op {
-	case db.OpOne, db.OpQuery, db.OpExec, db.OpPing:
-		return true
-	}
-	return false
 }

@@ -1,8 +1,10 @@
 package pg
 
 import (
+	"errors"
 	"sync/atomic"
 
+	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db"
 )
 
@@ -98,4 +100,74 @@ func (b *inbox) take() *db.Query {
 		q = next
 	}
 	return list
+}
+
+// post sends q to the core from anywhere.
+func (c *core) post(q *db.Query) {
+	c.counts.waiting.Add(1)
+	if c.inbox.push(q) && !c.r.Post((*inboxTask)(c)) {
+		c.failInbox()
+	}
+}
+
+// failInbox ends what was sent to a core whose reactor has stopped.
+func (c *core) failInbox() {
+	for q := c.inbox.take(); q != nil; {
+		next := q.Hook.Next
+		q.Hook.Next = nil
+		c.counts.waiting.Add(-1)
+		q.Finish(db.ErrClosed)
+		c.b.leave()
+		q = next
+	}
+}
+
+// leave counts one query or session less.
+func (b *binding) leave() {
+	if b.active.Add(-1) == 0 && b.ending.Load() {
+		b.once.Do(func() { close(b.drained) })
+	}
+}
+
+// finish ends q, here on its core.
+func (c *core) finish(q *db.Query, err error) {
+	c.count(q, err)
+	c.unpin(q)
+	if stateOf(q) != stateSent {
+		q.Unsent()
+	}
+	setState(q, stateDone)
+	pooled := q.Hook.Core.Swap(0) != 0
+	b := c.b
+	site := q.Site()
+	if site.Scheduler == async.Scheduler(c.r) {
+		if !site.Direct {
+			c.r.Woke()
+		}
+		q.FinishHere(err)
+	} else {
+		q.Finish(err)
+	}
+	if pooled {
+		b.leave()
+	}
+}
+
+// count enters the end of a query in the statistics.
+func (c *core) count(q *db.Query, err error) {
+	n := &c.counts
+	n.queries.Add(1)
+	if err == nil {
+		err = q.Err()
+	}
+	switch {
+	case err == nil, errors.Is(err, db.ErrNoRows):
+	case q.Cancelled():
+		n.cancelled.Add(1)
+	default:
+		n.errors.Add(1)
+		if errors.Is(err, db.ErrPoolExhausted) {
+			n.exhausted.Add(1)
+		}
+	}
 }

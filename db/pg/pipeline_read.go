@@ -6,8 +6,20 @@ import (
 	"io"
 
 	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
+	"github.com/fasterapi/fasterapi/internal/poll"
 	"github.com/fasterapi/fasterapi/internal/stream"
 )
+
+// Ready is called by the reactor.
+func (cn *conn) Ready(ready poll.Ready) {
+	if ready&poll.Out != 0 && cn.socket.Pending() > 0 {
+		cn.flush()
+	}
+	if ready&(poll.In|poll.Hangup|poll.Closed) != 0 && !cn.dead {
+		cn.receive(ready&(poll.Hangup|poll.Closed) != 0)
+	}
+	cn.core.endTurn(cn)
+}
 
 // readSize is the read buffer of a core in bytes: what 64 pipelined answers
 // need several times over.

@@ -87,14 +87,6 @@ func (cn *conn) join(q *db.Query, r runnable, out []byte) {
 	}
 }
 
-// closeGroup ends the open group, if there is one, with its Sync.
-func (cn *conn) closeGroup() {
-	if cn.group != nil {
-		cn.group = nil
-		cn.setBuffer(append(cn.rawBuffer(), wire.Sync...))
-	}
-}
-
 // watchGroup sees to it that the head of the pipeline, if it is a group, does
 // not take for ever. The timer stays armed while groups come and go.
 func (cn *conn) watchGroup() {
@@ -182,16 +174,6 @@ func (g *group) measured(took, slow time.Duration) {
 			s.note(each)
 		}
 	}
-}
-
-// lostGroup ends the queries of a group that a broken connection has not answered.
-func (cn *conn) lostGroup(u *unit, why error, safe bool) {
-	g := u.group
-	cn.extra -= len(g.items) - 1
-	for _, item := range g.items {
-		cn.endLost(&unit{kind: unitQuery, q: item.q}, why, safe)
-	}
-	cn.core.freeGroup(g)
 }
 
 // remove takes q out, and tells whether it was in.

@@ -23,6 +23,7 @@ type hookError struct {
 }
 
 func (e *hookError) Error() string { return "the hook " + e.hook + " failed: " + e.err.Error() }
+
 func (e *hookError) Unwrap() error { return e.err }
 
 var (

@@ -175,3 +175,9 @@ func (l *units) pop() unit {
 	l.head++
 	return out
 }
+
+// load is how much is on its way.
+func (cn *conn) load() int { return cn.sending.len() + cn.extra + cn.parked }
+
+// awaited is how many units the server may answer.
+func (cn *conn) awaited() int { return cn.sending.len() - cn.unsent }

@@ -1,10 +1,6 @@
 package pg
 
-import (
-	"math/bits"
-	"slices"
-	"time"
-)
+import "time"
 
 const (
 	// crowded is the depth of a pipeline that makes a core open another
@@ -124,58 +120,4 @@ func (c *core) unreserve() {
 			cn.reserve = false
 		}
 	}
-}
-
-// canOpen is how many more connections there may be, those that are being made
-// included.
-func (c *core) canOpen() int { return c.cfg.MaxConns - len(c.conns) }
-
-// openAnother opens one more connection, if it may; true: one is on its way.
-func (c *core) openAnother() bool {
-	if c.opening > 0 {
-		return true
-	}
-	return c.open(1) > 0
-}
-
-// openWanted opens the connections that those who wait, and MinConns, call for.
-func (c *core) openWanted() {
-	n := c.exclusive.length
-	if c.waiting.length > 0 {
-		n++
-	}
-	if short := c.cfg.MinConns - len(c.conns); short > n {
-		n = short
-	}
-	c.open(n - c.opening)
-}
-
-// add makes a connection one of the core's.
-func (c *core) add(l *link) error {
-	slot := bits.TrailingZeros64(^c.slots)
-	now := c.r.Now()
-	cn := &conn{core: c, link: l, tls: l.tls, slot: slot, status: 'I', usedAt: now, heardAt: now}
-	cn.unnamed = l.unnamed || c.d.namesUnsafe.Load()
-	cn.socket.Open(c.r.Poller(), l.fd)
-	if err := c.r.Register(l.fd, cn); err != nil {
-		c.r.Poller().CloseFD(l.fd)
-		return err
-	}
-	c.r.ConnOpened()
-	if life := c.cfg.MaxLifetime; life > 0 {
-		cn.expires = now.Add(jitter(life))
-	}
-	if l.tls != nil && c.cipher == nil {
-		c.cipher = make([]byte, 0, readSize)
-	}
-	c.slots |= 1 << slot
-	c.conns = append(c.conns, cn)
-	return nil
-}
-
-// remove forgets a connection, and what is prepared there once nobody needs to
-// know any more (requeueParked).
-func (c *core) remove(cn *conn) {
-	c.slots &^= 1 << cn.slot
-	c.conns = slices.DeleteFunc(c.conns, func(other *conn) bool { return other == cn })
 }

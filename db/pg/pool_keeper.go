@@ -10,9 +10,6 @@ import (
 	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 )
 
-// tickEvery is how often a core looks after its connections.
-const tickEvery = time.Second
-
 // timeoutGrace is how much longer than its statement timeout a statement may take to
 // be answered before its connection counts as broken.
 const timeoutGrace = 5 * time.Second
@@ -27,16 +24,6 @@ var (
 func tooSlow(took, limit time.Duration) error {
 	return fmt.Errorf("the server has not answered for %v, of which StatementTimeout is %v; the server was asked to stop",
 		took.Round(time.Millisecond), limit)
-}
-
-// scheduleKeeper has keep called in d, or earlier.
-func (c *core) scheduleKeeper(d time.Duration) {
-	at := c.r.Now().Add(d)
-	if c.keeper.Armed() && !c.keepAt.After(at) {
-		return
-	}
-	c.keepAt = at
-	c.r.Arm(&c.keeper, d)
 }
 
 // tick looks after what time does to a core: late calls, old, idle and silent

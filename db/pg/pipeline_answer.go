@@ -1,10 +1,8 @@
 package pg
 
 import (
-	"errors"
 	"fmt"
 
-	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -72,13 +70,6 @@ func (cn *conn) serverFailed(body []byte) error {
 	}
 	cn.sending.front().err = e
 	return nil
-}
-
-// shutdown tells whether the server ended the connection in an orderly way: the
-// statement that ran is rolled back, those behind it were not looked at.
-func shutdown(why error) bool {
-	e, ok := errors.AsType[*pgconn.PgError](why)
-	return ok && (e.Code == codeAdminShutdown || e.Code == "57P05" || e.Code == "25P03")
 }
 
 // completed takes a CommandComplete, or an EmptyQueryResponse.
@@ -205,66 +196,4 @@ func (cn *conn) ready(status byte) {
 			cn.interruptSoon()
 		}
 	}
-}
-
-// leftOpen ends a connection on which u has begun a transaction and not ended it,
-// which no text can that was admitted; but who knows what is between us and the
-// server. Whatever came next would be part of it. Nothing of it stays; what the
-// server said about u remains its error.
-func (cn *conn) leftOpen(u *unit) {
-	switch {
-	case u.kind == unitGroup:
-		cn.lostGroup(u, errControl, true)
-	case u.q != nil && u.kind != unitPrepare && u.err != nil:
-		cn.core.finish(u.q, cn.outcome(u))
-	case u.q != nil && u.kind != unitPrepare:
-		cn.core.finish(u.q, errControl)
-	}
-	*u = unit{}
-	cn.fail(errControl)
-}
-
-// answered ends a query that used a connection together with others.
-func (cn *conn) answered(u *unit) {
-	if u.q == nil {
-		return
-	}
-	c := cn.core
-	err := cn.outcome(u)
-	switch {
-	case err != nil && cn.refusedWrite(u):
-		cn.writeRefused(u, err)
-		return
-	case err != nil && u.mayRunAgain(cn):
-		c.runAgain(u.q)
-		return
-	case err == nil && u.kind == unitBatch:
-		err = itemError(u.q)
-	}
-	c.finish(u.q, err)
-}
-
-// outcome is the error of a unit's query, nil if there is none but what its rows
-// amount to.
-func (cn *conn) outcome(u *unit) error {
-	sql := u.q.SQL
-	if u.refused {
-		return copyError(sql)
-	}
-	if u.err == nil {
-		return nil
-	}
-	e := u.err.(*pgconn.PgError)
-	batched := u.kind == unitBatch && u.item < len(u.q.Items)
-	if batched {
-		sql = u.q.Items[u.item].SQL
-	}
-	err := serverError(e, sql)
-	if (err.Kind == db.Unavailable || cn.refusedWrite(u)) && u.repeatable() {
-		err.Retry = true // an ERROR has rolled its statement back
-	}
-	if batched {
-		return &db.BatchError{Index: u.item, SQL: sql, Err: err}
-	}
-	return err
 }

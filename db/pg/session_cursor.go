@@ -1,6 +1,8 @@
 package pg
 
 import (
+	"strconv"
+
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 )
@@ -125,76 +127,8 @@ func (s *session) closePortal(q *db.Query, k *cursor) {
 	s.send(unit{kind: unitSync, q: q, step: (*session).queried})
 }
 
-// savepoint is what a batch inside a transaction goes back to.
-const savepoint = "fasterapi_batch"
-
-// batch runs a batch that has this connection alone. In a transaction of the user
-// the savepoint comes first: preparing a statement may fail as well.
-func (s *session) batch(q *db.Query) {
-	if s.tx && !s.marked {
-		s.marked = true
-		s.simple(nil, "SAVEPOINT "+savepoint, (*session).saved)
-	}
-	s.busy = true
-	if !s.cn.readyForBatch(q) {
-		return
-	}
-	if s.cn.sendBatch(q) {
-		s.cn.sending.at(s.cn.sending.len() - 1).step = (*session).batched
-	}
-}
-
-// saved ends a SAVEPOINT; if it failed, so will what follows.
-func (s *session) saved(*unit) {}
-
-// batched ends the statements of a batch.
-func (s *session) batched(u *unit) {
-	s.busy = false
-	q := u.q
-	err := error(nil)
-	if q != nil {
-		if !s.tx && u.mayRunAgain(s.cn) {
-			s.repeat(q)
-			return
-		}
-		if err = s.outcome(u); err == nil {
-			err = itemError(q)
-		}
-	}
-	failed := err != nil || u.err != nil || q == nil
-	switch {
-	case !s.tx && failed:
-		s.rollback(q, err)
-	case !s.tx:
-		s.simple(q, "COMMIT", (*session).committed)
-	case failed:
-		s.undo(q, err)
-	default:
-		s.marked = false
-		s.simple(q, "RELEASE SAVEPOINT "+savepoint, (*session).queried)
-	}
-}
-
-// undo takes a batch back that failed with err.
-func (s *session) undo(q *db.Query, err error) {
-	s.marked, s.result = false, err
-	s.simple(q, "ROLLBACK TO SAVEPOINT "+savepoint+"; RELEASE SAVEPOINT "+savepoint, (*session).undone)
-}
-
-func (s *session) undone(u *unit) {
-	s.busy = false
-	if u.q != nil {
-		s.core.finish(u.q, s.result)
-	}
-	s.runNext()
-}
-
-// itemError is the first error that the rows of a batch amount to.
-func itemError(q *db.Query) error {
-	for i, item := range q.Items {
-		if err := item.Err(); err != nil {
-			return &db.BatchError{Index: i, SQL: item.SQL, Err: err}
-		}
-	}
-	return nil
+// portalName names the portals of a session.
+func (s *session) portalName() string {
+	s.cursors++
+	return "c" + strconv.Itoa(s.cursors)
 }

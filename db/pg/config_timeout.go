@@ -87,13 +87,3 @@ func serverTime(text string) time.Duration {
 func setsLimit(sql string) bool {
 	return len(sql) > len(timeoutParam) && strings.Contains(strings.ToLower(sql), timeoutParam)
 }
-
-// noteForeignLimit notes that the time limit here is not ours any more: the pool does not end
-// what it allows. In a transaction that is mostly SET LOCAL, so it is until its end.
-func (cn *conn) noteForeignLimit() {
-	if cn.held != nil {
-		cn.held.foreignLimit = true
-		return
-	}
-	cn.foreignLimit = true
-}

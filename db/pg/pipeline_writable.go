@@ -72,25 +72,6 @@ func (cn *conn) reported(body []byte) {
 	}
 }
 
-// lostWrites tells whether the server has said that this connection is not what was
-// asked for any more.
-func (cn *conn) lostWrites() bool {
-	switch cn.link.wants {
-	case wantsReadWrite:
-		return cn.standby || cn.readOnly
-	case wantsPrimary:
-		return cn.standby
-	}
-	return false
-}
-
-// refusedWrite tells whether u failed because it writes where that is not allowed,
-// although writes were asked for.
-func (cn *conn) refusedWrite(u *unit) bool {
-	e, ok := u.err.(*pgconn.PgError)
-	return ok && e.Code == codeReadOnly && cn.link.wants != wantsAny && (cn.held == nil || !cn.held.readOnly)
-}
-
 // writeCheck is a connection's being asked whether it takes writes, and the calls that
 // wait for the answer.
 //

@@ -3,12 +3,12 @@ package pg
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
 	"syscall"
 	"time"
 
+	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 	"github.com/fasterapi/fasterapi/internal/poll"
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -25,57 +25,6 @@ type link struct {
 	pooled   bool // there is a pooler before the server
 	unnamed  bool // and it may give each transaction to another server process
 	wants    wants
-}
-
-// dial connects, authenticates and takes the descriptor over. It blocks.
-func (d *driver) dial() (*link, error) {
-	pc, pooled, err := d.connect(d.dialing, nil)
-	if err != nil {
-		return nil, err
-	}
-	l, err := d.hijack(d.dialing, pc, pooled)
-	if err != nil {
-		d.discard(d.dialing, pc)
-		return nil, err
-	}
-	return l, nil
-}
-
-// hijack takes the descriptor of a connection over. Nothing that the server sent
-// may be left in pgconn's buffer.
-func (d *driver) hijack(ctx context.Context, pc *pgconn.PgConn, pooled bool) (*link, error) {
-	ctx, cancel := d.limited(ctx, 1)
-	defer cancel()
-	if err := pc.SyncConn(ctx); err != nil {
-		return nil, err
-	}
-	h, err := pc.Hijack()
-	if err != nil {
-		return nil, err
-	}
-	if h.Frontend.ReadBufferLen() != 0 {
-		_ = h.Conn.Close()
-		return nil, errors.New("pg: the server sent more than the handshake")
-	}
-	l := &link{hijacked: h, pid: h.PID, pooled: pooled, unnamed: pooled && !d.cfg.SessionPooler}
-	if !l.unnamed { // behind a pooler a connection says nothing about the next transaction
-		l.wants = wantsOf(h.Config)
-	}
-	base := h.Conn
-	if l.tls, _ = h.Conn.(*tls.Conn); l.tls != nil {
-		base = l.tls.NetConn()
-	}
-	m, ok := base.(*memoryConn)
-	if !ok {
-		_ = h.Conn.Close()
-		return nil, fmt.Errorf("pg: cannot take over a %T", base)
-	}
-	l.memory = m
-	if l.fd, err = m.takeOver(); err != nil {
-		_ = m.Conn.Close()
-		return nil, err
-	}
-	return l, nil
 }
 
 // dial is what connections are dialled with, unless BeforeConnect brings its own.
@@ -115,8 +64,10 @@ type memoryConn struct {
 // Owner: any (immutable after New).
 type errEmpty struct{}
 
-func (errEmpty) Error() string   { return "pg: no more bytes yet" }
-func (errEmpty) Timeout() bool   { return true }
+func (errEmpty) Error() string { return "pg: no more bytes yet" }
+
+func (errEmpty) Timeout() bool { return true }
+
 func (errEmpty) Temporary() bool { return true }
 
 func (m *memoryConn) Read(p []byte) (int, error) {
@@ -163,4 +114,31 @@ func (m *memoryConn) takeOver() (int, error) {
 	}
 	m.memory = true
 	return fd, m.Conn.Close()
+}
+
+// limited is ctx with the time for one step of making a connection.
+func (d *driver) limited(ctx context.Context, steps int) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, time.Duration(steps)*d.target.ConnectTimeout)
+}
+
+// discard closes a connection that nobody gets.
+func (d *driver) discard(ctx context.Context, pc *pgconn.PgConn) {
+	ctx, cancel := d.limited(ctx, 1)
+	defer cancel()
+	_ = pc.Close(ctx)
+}
+
+// ask runs a simple query and returns its only value, "" if there is none. pgconn
+// panics at some answers that no server gives; here they are an error.
+func ask(ctx context.Context, pc *pgconn.PgConn, sql string) (value string, err error) {
+	defer func() {
+		if recover() != nil {
+			err = wire.ErrMalformed
+		}
+	}()
+	results, err := pc.Exec(ctx, sql).ReadAll()
+	if err != nil || len(results) != 1 || len(results[0].Rows) != 1 || len(results[0].Rows[0]) != 1 {
+		return "", err
+	}
+	return string(results[0].Rows[0][0]), nil
 }

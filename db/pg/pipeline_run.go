@@ -195,3 +195,13 @@ func (cn *conn) sendBatch(q *db.Query) bool {
 	cn.send(u)
 	return true
 }
+
+// noteForeignLimit notes that the time limit here is not ours any more: the pool does not end
+// what it allows. In a transaction that is mostly SET LOCAL, so it is until its end.
+func (cn *conn) noteForeignLimit() {
+	if cn.held != nil {
+		cn.held.foreignLimit = true
+		return
+	}
+	cn.foreignLimit = true
+}
