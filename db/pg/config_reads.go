@@ -19,7 +19,7 @@ const (
 	// call nothing but functions of the server that only compute, share one
 	// transaction, up to 32 of them. So they share now(), the transaction's number and,
 	// above READ COMMITTED, its snapshot; and when one of them fails the others run
-	// twice, which shows in the effects of what a text does not show: operators, views
+	// twice, which shows where the text hides effects: operators, views
 	// and policies that call functions with effects. About twice the reads per second
 	// (docs/decisions/0016).
 	ReadsShared ShortReads = "shared"

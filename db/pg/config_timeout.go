@@ -81,9 +81,3 @@ func serverTime(text string) time.Duration {
 	}
 	return time.Duration(n)
 }
-
-// setsLimit tells whether a statement may change how long statements may take, as
-// far as its text goes.
-func setsLimit(sql string) bool {
-	return len(sql) > len(timeoutParam) && strings.Contains(strings.ToLower(sql), timeoutParam)
-}

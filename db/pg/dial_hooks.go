@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// The hooks of Config run on goroutines of their own: they are somebody else's
+// The hooks of Config run on goroutines of their own: they are the user's
 // code, which may block, panic, or never come back, and a reactor, a call of Open or
 // the pool must not go down with it.
 

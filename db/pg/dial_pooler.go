@@ -31,7 +31,7 @@ func unknownParam(err error) bool {
 }
 
 // otherProcess tells whether the server process is another one than it said when
-// the connection began. A server that cannot say is taken at its word.
+// the connection began. A server that does not answer counts as the same process.
 func otherProcess(ctx context.Context, pc *pgconn.PgConn) bool {
 	text, err := ask(ctx, pc, "SELECT pg_catalog.pg_backend_pid()")
 	if err != nil {
@@ -58,15 +58,4 @@ func (d *driver) statementMode(ctx context.Context, pc *pgconn.PgConn) error {
 		return errStatementMode
 	}
 	return err
-}
-
-// noteText looks for statements that drop prepared ones: after these it is no
-// wonder that ours are gone.
-func (d *driver) noteText(sql string) {
-	if d.dropsNames.Load() {
-		return
-	}
-	if lower := strings.ToLower(sql); strings.Contains(lower, "deallocate") || strings.Contains(lower, "discard") {
-		d.dropsNames.Store(true)
-	}
 }

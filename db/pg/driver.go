@@ -63,8 +63,8 @@ func (b *binding) end() {
 	}
 }
 
-// coreFor picks the core of a caller: his own, else one after the other. here
-// says that the caller runs on it.
+// coreFor picks the core of the caller's reactor, else cores round robin. here says
+// that the caller runs on it.
 func (b *binding) coreFor(site async.Site) (c *core, here bool) {
 	if r, ok := site.Scheduler.(*reactor.Reactor); ok && r.Core() < len(b.cores) {
 		if c := b.cores[r.Core()]; c.r == r {
@@ -131,8 +131,8 @@ func (b *binding) close(ctx context.Context) error {
 	return err
 }
 
-// each runs fn on every core, and waits. Where a reactor has ended nobody else
-// is there, so fn runs right here.
+// each runs fn on every core, and waits. Where a reactor has ended fn runs
+// right here: no other goroutine uses the core any more.
 func (b *binding) each(fn func(*core)) {
 	var wg sync.WaitGroup
 	for _, c := range b.cores {

@@ -167,8 +167,8 @@ func redact(err error, target *pgconn.Config, dsn string) error {
 	return out
 }
 
-// badDSN is what is wrong with a connection string, without a word of it: where
-// in a broken one the password is cannot be known.
+// badDSN is what is wrong with a connection string, without quoting it: nobody knows
+// where in a broken one the password is.
 func badDSN(err error) error {
 	what := err.Error()
 	if at := strings.LastIndex(what, "`: "); at >= 0 {
@@ -233,8 +233,7 @@ func invalid(q *db.Query, err error) error {
 	return &db.Error{Kind: db.Invalid, Code: "08P01", Message: err.Error(), SQL: q.SQL, Err: errors.Unwrap(err)}
 }
 
-// copyError is the error of a COPY as a statement: whose rows would nobody send, or
-// take.
+// copyError is the error of a COPY as a statement: nobody would send or take its rows.
 func copyError(sql string) error {
 	return &db.Error{Kind: db.Invalid, Code: codeNotSupported, Message: errCopy.Error(), SQL: sql, Err: errCopy}
 }
@@ -243,7 +242,7 @@ func tooMuch(q *db.Query, message string) error {
 	return &db.Error{Kind: db.Invalid, Code: "54000", Message: message, SQL: q.SQL}
 }
 
-// errListen: the connection is everybody's, and nobody would take the notifications.
+// errListen: the connection is shared, and nobody would take the notifications.
 var errListen = errors.New("LISTEN as a statement: notifications come from pg.Listen")
 
 // errTooLong is the reason of what is longer than maxSent.
@@ -261,9 +260,9 @@ func (cn *conn) refusedWrite(u *unit) bool {
 func (cn *conn) lostWrites() bool {
 	switch cn.link.wants {
 	case wantsReadWrite:
-		return cn.standby || cn.readOnly
+		return cn.report.standby || cn.report.readOnly
 	case wantsPrimary:
-		return cn.standby
+		return cn.report.standby
 	}
 	return false
 }

@@ -201,7 +201,7 @@ func TestGroupCutShort(t *testing.T) {
 	all := l.together(3)
 	l.say(answer(0)[:3]...)
 	l.say(readyNow)
-	require.True(t, l.conn.dead)
+	require.True(t, l.conn.closed())
 	for i := range all {
 		_, err, ok := all[i].Result()
 		require.True(t, ok)

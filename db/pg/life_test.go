@@ -39,7 +39,7 @@ func TestHealthCheck(t *testing.T) {
 	for range 3 {
 		require.Equal(t, 1, l.syncs(), "one check in each interval")
 		l.say(readyNow)
-		require.False(t, l.conn.dead)
+		require.False(t, l.conn.closed())
 		require.Zero(t, l.conn.load())
 		l.v.Advance(28 * time.Second)
 		require.Zero(t, l.syncs())
@@ -47,7 +47,7 @@ func TestHealthCheck(t *testing.T) {
 	}
 	require.Equal(t, 1, l.syncs())
 	l.v.Advance(5*time.Second + soon)
-	require.True(t, l.conn.dead, "nobody answers")
+	require.True(t, l.conn.closed(), "nobody answers")
 	require.EqualValues(t, 1, l.pool.Stats().Broken)
 }
 
@@ -67,9 +67,9 @@ func TestIdleTimeout(t *testing.T) {
 		l := newLab(t, 1)
 		l.keeping(t, func(cfg *Config) { cfg.MinConns = least })
 		l.answerChecks(9 * time.Minute)
-		require.False(t, l.conn.dead, "the default is 10 minutes")
+		require.False(t, l.conn.closed(), "the default is 10 minutes")
 		l.answerChecks(2 * time.Minute)
-		require.Equal(t, least == 0, l.conn.dead, "MinConns is %d", least)
+		require.Equal(t, least == 0, l.conn.closed(), "MinConns is %d", least)
 		require.Zero(t, l.pool.Stats().Broken)
 	}
 }
@@ -78,7 +78,7 @@ func TestIdleTimeout(t *testing.T) {
 // goodbye and is closed.
 func TestMaxLifetime(t *testing.T) {
 	l := newLab(t, 1)
-	life := l.conn.expires.Sub(l.v.Now())
+	life := l.conn.health.expires.Sub(l.v.Now())
 	require.InDelta(t, float64(time.Hour), float64(life), float64(6*time.Minute), "the default, give or take a tenth")
 	l.keeping(t, func(cfg *Config) { cfg.IdleTimeout, cfg.HealthCheckInterval = 24*time.Hour, 24*time.Hour })
 	l.v.Advance(life - 2*time.Second)
@@ -86,12 +86,12 @@ func TestMaxLifetime(t *testing.T) {
 	l.say(description...)
 	l.peer.Take()
 	l.v.Advance(2*time.Second + soon)
-	require.False(t, l.conn.dead, "somebody waits for an answer")
+	require.False(t, l.conn.closed(), "somebody waits for an answer")
 	later := l.ask("SELECT $1", 2)
 	require.Empty(t, l.peer.Take(), "an old connection takes nothing new")
 	l.say(answer(1)...)
 	expect(t, running, 1)
-	require.True(t, l.conn.dead)
+	require.True(t, l.conn.closed())
 	require.Equal(t, wire.Terminate, string(l.peer.Take()))
 	require.False(t, later.Ready(), "it waits for a new connection")
 	require.Zero(t, l.pool.Stats().Broken)
@@ -99,9 +99,9 @@ func TestMaxLifetime(t *testing.T) {
 	young := newLab(t, 1)
 	young.keeping(t, func(cfg *Config) { cfg.IdleTimeout, cfg.HealthCheckInterval = 24*time.Hour, 24*time.Hour })
 	young.v.Advance(53 * time.Minute)
-	require.False(t, young.conn.dead)
+	require.False(t, young.conn.closed())
 	young.v.Advance(14 * time.Minute)
-	require.True(t, young.conn.dead, "idle ones too")
+	require.True(t, young.conn.closed(), "idle ones too")
 }
 
 // TestJitter: connections that were made together do not end together.

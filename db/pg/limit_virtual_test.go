@@ -27,7 +27,7 @@ func TestSilentServer(t *testing.T) {
 		l.say(description...)
 		l.v.Advance(l.core.cfg.StatementTimeout + timeoutGrace + 2*time.Second)
 		l.v.Do(l.core.tick)
-		require.Equal(t, !own, l.conn.dead)
+		require.Equal(t, !own, l.conn.closed())
 		if own {
 			l.say(answer(1)...)
 			expect(t, f, 1)

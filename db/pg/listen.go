@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Notification is what NOTIFY sent, or the word that some may have been missed.
+// Notification is what NOTIFY sent, or a note that some may have been missed.
 //
 // Owner: any (immutable after New).
 type Notification struct {
@@ -35,7 +35,7 @@ type Notification struct {
 // comes last: when the first connection cannot be made, or the cause of ctx, or
 // db.ErrClosed. Through a pooler that is not said to keep sessions
 // (Config.SessionPooler) it is refused: LISTEN would reach a server connection that
-// is somebody else's the next moment.
+// may serve another client the next moment.
 //
 // Names of channels are taken as they are, with their case: Listen "Jobs" hears
 // NOTIFY "Jobs", not NOTIFY Jobs, which the server takes for "jobs".

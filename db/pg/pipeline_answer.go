@@ -58,7 +58,8 @@ func (cn *conn) message(m wire.Message) error {
 	return nil
 }
 
-// serverFailed takes an ErrorResponse: of the current unit, or a last word.
+// serverFailed takes an ErrorResponse: of the current unit, or why the
+// connection ends.
 func (cn *conn) serverFailed(body []byte) error {
 	e, err := wire.Error(body)
 	if err != nil {
@@ -136,8 +137,8 @@ func (u *unit) describe(body []byte) error {
 }
 
 // outdated is the error of a statement behind a pooler whose rows are not those
-// that it was described with: what a server says whose prepared statement is out
-// of date. But here the statement has run.
+// that it was described with. A server says the same of a prepared statement that is
+// out of date, but here the statement has run.
 func outdated() error {
 	return &pgconn.PgError{
 		Severity: "ERROR", Code: codeNotSupported, Routine: revalidate,
@@ -151,9 +152,9 @@ func (cn *conn) ready(status byte) {
 	u := &cn.ended // not on the stack: steps are func values, which would move it to the heap
 	*u = cn.sending.pop()
 	now := c.r.Now()
-	cn.status, cn.heardAt = status, now
+	cn.status, cn.health.heardAt = status, now
 	if !u.isCheck() {
-		cn.usedAt = now
+		cn.health.usedAt = now
 	}
 	if u.slow {
 		cn.slow--
@@ -161,11 +162,11 @@ func (cn *conn) ready(status byte) {
 	if u.unknown {
 		cn.unknown--
 	}
-	cn.lastTook, cn.headAt = now.Sub(cn.headAt), now
-	if cn.fresh && u.kind != unitGroup && (cn.roundTrip == 0 || cn.lastTook < cn.roundTrip) {
+	cn.lastTook, cn.head.since = now.Sub(cn.head.since), now
+	if cn.head.fresh && u.kind != unitGroup && (cn.roundTrip == 0 || cn.lastTook < cn.roundTrip) {
 		cn.roundTrip = cn.lastTook
 	}
-	cn.fresh = false
+	cn.head.fresh = false
 	u.measured(c, cn.lastTook)
 	if cn.held == nil && status != 'I' {
 		cn.leftOpen(u)
@@ -182,15 +183,15 @@ func (cn *conn) ready(status byte) {
 	case u.kind == unitPrepare:
 		cn.described(u)
 	case u.isCheck():
-		cn.checking = false
+		cn.health.checking = false
 	default:
 		cn.answered(u)
 	}
 	*u = unit{}
-	if !cn.dead && cn.held == nil && cn.lostWrites() {
+	if !cn.closed() && cn.held == nil && cn.lostWrites() {
 		cn.retireReadOnly()
 	}
-	if !cn.dead && cn.sending.len() > 0 {
+	if !cn.closed() && cn.sending.len() > 0 {
 		cn.watchGroup()
 		if cn.sending.front().abandoned {
 			cn.interruptSoon()

@@ -36,8 +36,8 @@ func (cn *conn) cancelSent(q *db.Query, cause error) {
 		}
 		u.q, u.abandoned = nil, true
 		cn.core.finish(q, cause)
-		if u.kind == unitCopy && cn.copier != nil {
-			cn.copier.stop() // which ends it with CopyFail
+		if u.kind == unitCopy && cn.copying.copier != nil {
+			cn.copying.copier.stop() // which ends it with CopyFail
 		}
 		if i == 0 {
 			cn.interruptSoon()
@@ -59,7 +59,7 @@ func (cn *conn) interruptSoon() {
 // interrupt sends a cancel request, which takes a connection of its own and
 // hence a goroutine.
 func (cn *conn) interrupt() {
-	if cn.dead || cn.sending.len() == 0 || !cn.sending.front().abandoned {
+	if cn.closed() || cn.sending.len() == 0 || !cn.sending.front().abandoned {
 		return
 	}
 	if cn.unsent == cn.sending.len() {
@@ -87,7 +87,7 @@ func (cn *conn) interruptNow() {
 func (cn *conn) interrupted() {
 	cn.cancels--
 	cn.lastCancel = cn.core.r.Now()
-	if cn.dead {
+	if cn.closed() {
 		return
 	}
 	if cn.sending.len() > 0 && cn.sending.front().abandoned {
@@ -100,7 +100,7 @@ func (cn *conn) interrupted() {
 }
 
 // cancelledByNeighbour tells whether a cancellation that nobody asked for may come from a
-// cancel request for a neighbour, and not from a time limit: ours, or one that the
+// cancel request for the query before it, and not from a time limit: ours, or one that the
 // server has by itself and names, in its own language.
 func (cn *conn) cancelledByNeighbour(e *pgconn.PgError) bool {
 	if t := cn.core.cfg.StatementTimeout; t > 0 && cn.lastTook >= t || strings.Contains(e.Message, "timeout") {

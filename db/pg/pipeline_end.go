@@ -10,7 +10,7 @@ import (
 
 // fail closes the connection because of why and ends what was on its way.
 func (cn *conn) fail(why error) {
-	if cn.dead {
+	if cn.closed() {
 		return
 	}
 	cn.close()
@@ -47,9 +47,9 @@ func (cn *conn) fail(why error) {
 // close gives the descriptor back and forgets the connection.
 func (cn *conn) close() {
 	c := cn.core
-	cn.dead, cn.group = true, nil
-	if cn.copier != nil {
-		cn.copier.stop()
+	cn.life, cn.group = connClosed, nil
+	if cn.copying.copier != nil {
+		cn.copying.copier.stop()
 	}
 	c.r.Disarm(&cn.timer)
 	c.r.Disarm(&cn.splitter)
@@ -59,14 +59,14 @@ func (cn *conn) close() {
 	c.remove(cn)
 }
 
-// quit says goodbye and closes.
+// quit sends Terminate and closes.
 func (cn *conn) quit() {
-	if cn.dead {
+	if cn.closed() {
 		return
 	}
 	cn.setBuffer(append(cn.buffer(), wire.Terminate...))
 	cn.flush()
-	if !cn.dead {
+	if !cn.closed() {
 		if cn.tls != nil {
 			_ = cn.tls.CloseWrite()
 			cn.encrypt()
@@ -94,11 +94,11 @@ func (cn *conn) endLost(u *unit, why error, safe bool) {
 	c.finish(u.q, brokenError(why, u.q.SQL, safe))
 }
 
-// requeueParked takes the calls back that waited for statements on a connection that
-// is gone. They have not run; but a statement that takes the server down when it
-// is prepared must not do that for ever.
+// requeueParked runs the calls elsewhere that waited for statements on a connection
+// that is gone. They have not run; but a statement that takes the server down when it
+// is prepared must not do that again and again.
 func (c *core) requeueParked(cn *conn, why error) {
-	innocent := errors.Is(why, errReplaced) || shutdown(why)
+	blamed := !errors.Is(why, errReplaced) && !shutdown(why)
 	for _, s := range c.statements.bySQL {
 		p := s.on[cn.slot]
 		if p == nil {
@@ -110,11 +110,11 @@ func (c *core) requeueParked(cn *conn, why error) {
 		p.waiting = queue{}
 		for q := list.pop(); q != nil; q = list.pop() {
 			// With held, fail ends the session itself: it must not go on here.
-			if cn.held != nil || !innocent && q.Hook.State&flagRetried != 0 {
+			if cn.held != nil || blamed && q.Hook.State&flagRetried != 0 {
 				c.finish(q, brokenError(why, q.SQL, true))
 				continue
 			}
-			if !innocent {
+			if blamed {
 				q.Hook.State |= flagRetried
 			}
 			c.runAgain(q)

@@ -11,10 +11,10 @@ import (
 
 // A Sync costs the server a transaction's end and a system call, more than a
 // short SELECT itself. So where Config.ShortReads says so, short reads that leave in
-// one write share one: a group. Their results are handed out when the Sync is answered. If one of them
-// fails, the others are rolled back or were skipped; they run again, each with a
-// Sync of its own (docs/decisions/0011 and 0016).
-//
+// one write share one: a group. Their results are handed out when the Sync is
+// answered. If one of them fails, the others are rolled back or were skipped; they
+// run again, each with a Sync of its own (docs/decisions/0011 and 0016).
+
 // A group is one transaction, which shows as little as can be: only statements that do
 // nothing but compute are members (harmless), and one that is held up, by a lock
 // for example, holds up and keeps locks for the others for groupLimit at most:
@@ -31,7 +31,7 @@ const (
 	groupRuns = 4
 	// groupLimit is how long a group really may take, beside the network's
 	// part: 50 times what is expected, and a small part of deadlock_timeout (1 s),
-	// so that locks of a group never make somebody else's transaction the victim
+	// so that locks of a group never make another transaction the victim
 	// of a deadlock.
 	groupLimit = 50 * time.Millisecond
 	// groupRoundTrips bounds the network's part of groupLimit.
@@ -105,11 +105,11 @@ func (cn *conn) groupLimit() time.Duration { return groupLimit + min(4*cn.roundT
 // splitGroup has the server stop a group that takes too long; grouped then runs
 // its members alone.
 func (cn *conn) splitGroup() {
-	if cn.dead || cn.sending.len() == 0 || cn.sending.front().kind != unitGroup {
+	if cn.closed() || cn.sending.len() == 0 || cn.sending.front().kind != unitGroup {
 		return
 	}
 	c, g := cn.core, cn.sending.front().group
-	left := cn.groupLimit() - c.r.Now().Sub(cn.headAt)
+	left := cn.groupLimit() - c.r.Now().Sub(cn.head.since)
 	switch {
 	case left > 0:
 		c.r.Arm(&cn.splitter, left)
@@ -150,9 +150,9 @@ func (cn *conn) grouped(u *unit) {
 	c.freeGroup(g)
 }
 
-// errorOfSharing tells whether the error of a group's transaction is none of the member
-// that got it: its statement alone would not have been stopped, nor would it have
-// been in anybody's way.
+// errorOfSharing tells whether the error of a group's transaction comes from
+// sharing it: the statement of the member that got the error would not have been
+// stopped alone, nor would it have held up others.
 func (g *group) errorOfSharing(u *unit) bool {
 	e, ok := u.err.(*pgconn.PgError)
 	if !ok {

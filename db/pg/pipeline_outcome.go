@@ -20,10 +20,10 @@ func (cn *conn) answered(u *unit) {
 	c.finish(u.q, err)
 }
 
-// leftOpen ends a connection on which u has begun a transaction and not ended it,
-// which no text can that was admitted; but who knows what is between us and the
-// server. Whatever came next would be part of it. Nothing of it stays; what the
-// server said about u remains its error.
+// leftOpen ends a connection on which u has begun a transaction and not ended it. No
+// text that is admitted does that, but something between us and the server may.
+// Whatever came next would be part of that transaction. Nothing of it stays; what
+// the server said about u remains its error.
 func (cn *conn) leftOpen(u *unit) {
 	switch {
 	case u.kind == unitGroup:

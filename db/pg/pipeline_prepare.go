@@ -47,7 +47,7 @@ func (cn *conn) nameOf(s *statement) []byte {
 }
 
 // stopNaming is called when the server does not know a name that we gave, or knows
-// one that we have not given: who is behind this connection has changed. From now
+// one that we have not given: another server process is behind this connection. From now
 // on nothing on it is named.
 func (cn *conn) stopNaming(e *pgconn.PgError) {
 	d := cn.core.d

@@ -15,7 +15,7 @@ func (cn *conn) Ready(ready poll.Ready) {
 	if ready&poll.Out != 0 && cn.socket.Pending() > 0 {
 		cn.flush()
 	}
-	if ready&(poll.In|poll.Hangup|poll.Closed) != 0 && !cn.dead {
+	if ready&(poll.In|poll.Hangup|poll.Closed) != 0 && !cn.closed() {
 		cn.receive(ready&(poll.Hangup|poll.Closed) != 0)
 	}
 	cn.core.endTurn(cn)
@@ -29,7 +29,7 @@ const readSize = 64 << 10
 // says that the server has closed its side: what it sent before and the end came
 // with one event, after which there is no other.
 func (cn *conn) receive(ended bool) {
-	for !cn.dead {
+	for !cn.closed() {
 		buf := cn.readBuffer()
 		room := cap(buf) - len(buf)
 		var st stream.Status
@@ -48,7 +48,7 @@ func (cn *conn) receive(ended bool) {
 			cn.keepRest(buf[n:])
 		}
 		switch {
-		case cn.dead:
+		case cn.closed():
 			return
 		case st == stream.Ended:
 			cn.fail(io.ErrUnexpectedEOF)
@@ -134,7 +134,7 @@ func (cn *conn) decrypt(buf []byte) ([]byte, stream.Status) {
 // bytes they are. Lease: buf, for the time of the call.
 func (cn *conn) parse(buf []byte) (int, error) {
 	at := 0
-	for !cn.dead {
+	for !cn.closed() {
 		m, n, err := wire.Next(buf[at:])
 		if err != nil || n == 0 {
 			return at, err

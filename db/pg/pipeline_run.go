@@ -30,7 +30,7 @@ func (cn *conn) run(q *db.Query, s *statement) {
 func (cn *conn) send(u unit) {
 	u.q.Hook.Holder = cn
 	setState(u.q, stateSent)
-	if u.st != nil && u.st.limits {
+	if u.st != nil && u.st.traits.Timeout {
 		cn.noteForeignLimit()
 	}
 	cn.push(u)
@@ -113,7 +113,7 @@ func (cn *conn) execute(q *db.Query, r runnable) {
 
 // bind appends what binds q's parameters to a portal. Behind a pooler the
 // statement is parsed along with it, for the types that the parameters come in,
-// and its rows are described: nobody else tells when the table was made anew.
+// and its rows are described: nothing else tells when the table was made anew.
 func (cn *conn) bind(dst []byte, portal string, r runnable, q *db.Query) ([]byte, error) {
 	name := unnamed
 	if r.prep != nil {
@@ -187,7 +187,7 @@ func (cn *conn) sendBatch(q *db.Query) bool {
 		out = append(out, wire.ExecuteAll...)
 		shapes[i] = r.shape
 		u.repeats, u.reads = u.repeats && s.traits.Repeatable, u.reads && s.traits.Reads
-		if s.limits {
+		if s.traits.Timeout {
 			cn.noteForeignLimit()
 		}
 	}

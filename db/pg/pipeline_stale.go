@@ -56,8 +56,8 @@ func (u *unit) fit(e *pgconn.PgError) fitness {
 }
 
 // ofPlanning tells whether an error can come from a statement that is bound and
-// planned for what no longer is: of the name of something, of the protocol, or the
-// server's own confusion; not of rights, limits, load or neighbours.
+// planned for something that has changed: errors of names, of the protocol, and
+// internal ones; not of rights, limits, load or neighbours.
 func ofPlanning(code string) bool {
 	if len(code) < 2 || code == codePermission {
 		return false
@@ -80,8 +80,8 @@ func (u *unit) current() (*statement, *wire.Shape) {
 	return nil, nil
 }
 
-// dropStale forgets what e shows to be of no use, so that the next call heals at the
-// latest.
+// dropStale forgets the prepared forms that e shows to be out of date, so that the
+// next call prepares them anew at the latest.
 func (cn *conn) dropStale(u *unit, e *pgconn.PgError, f fitness) {
 	c := cn.core
 	s := u.st

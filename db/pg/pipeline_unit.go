@@ -45,7 +45,7 @@ type unit struct {
 	outdated  bool // the rows are not what they were; the statement has run
 	complete  bool // CommandComplete has come
 	suspended bool // PortalSuspended has come
-	refused   bool // it is a COPY that nobody feeds, or reads
+	refused   bool // it is a COPY as a statement
 	abandoned bool // its query was cancelled
 	aborted   bool // unitSimple: the server answered ROLLBACK
 	repeats   bool // unitBatch: all of its statements are Repeatable

@@ -66,9 +66,9 @@ func (cn *conn) reported(body []byte) {
 	on := string(value) == "on"
 	switch string(name) {
 	case "in_hot_standby":
-		cn.standby = on
+		cn.report.standby = on
 	case "default_transaction_read_only":
-		cn.readOnly = on
+		cn.report.readOnly = on
 	}
 }
 
@@ -113,7 +113,7 @@ func (cn *conn) writeRefused(u *unit, err error) {
 
 // askWritable asks the server. Until it has answered nothing new is sent here.
 func (cn *conn) askWritable() {
-	if cn.writeCheck != nil || cn.dead || cn.retire {
+	if cn.writeCheck != nil || cn.life != connOpen {
 		return
 	}
 	cn.writeCheck = &writeCheck{}
@@ -158,10 +158,10 @@ func (t *writeCheck) remove(q *db.Query) {
 // retireReadOnly has a connection that has turned closed once it is empty, and the others
 // asked.
 func (cn *conn) retireReadOnly() {
-	if cn.retire {
+	if cn.life != connOpen {
 		return
 	}
-	cn.retire = true
+	cn.life = connRetiring
 	c := cn.core
 	c.cfg.Logger.LogAttrs(context.Background(), slog.LevelWarn,
 		"pg: a connection does not take writes any more, which target_session_attrs asks for: it is replaced", slog.Int("core", c.r.Core()))
@@ -191,7 +191,7 @@ func (c *core) askAllWritable() {
 // released is called when nobody holds the connection any more.
 func (cn *conn) released() {
 	switch {
-	case cn.dead:
+	case cn.closed():
 	case cn.lostWrites():
 		cn.retireReadOnly()
 	case cn.askOnRelease:

@@ -44,7 +44,7 @@ func (cn *conn) push(u unit) {
 	}
 	cn.sending.push(u)
 	if cn.sending.len() == 1 {
-		cn.headAt, cn.fresh = cn.core.r.Now(), true
+		cn.head.since, cn.head.fresh = cn.core.r.Now(), true
 		cn.watchGroup()
 	}
 	cn.unsent++
@@ -53,7 +53,7 @@ func (cn *conn) push(u unit) {
 
 // flushLater has the buffer written at the end of the turn.
 func (cn *conn) flushLater() {
-	if cn.dirty || cn.dead {
+	if cn.dirty || cn.closed() {
 		return
 	}
 	cn.dirty = true
@@ -76,8 +76,9 @@ func (f *flusher) Run() {
 	c.dirty = c.spareDirty[:0]
 	for _, cn := range dirty {
 		cn.dirty = false
-		if !cn.dead {
+		if !cn.closed() {
 			cn.flush()
+			cn.check()
 		}
 	}
 	clear(dirty)
@@ -100,10 +101,10 @@ func (cn *conn) flush() {
 	case st == stream.Broken:
 		// What the server said before it closed is worth reading.
 		cn.receive(true)
-		if !cn.dead {
+		if !cn.closed() {
 			cn.fail(stream.ErrBroken)
 		}
-	case st == stream.Done && cn.copyWaits:
+	case st == stream.Done && cn.copying.unwritten:
 		cn.copyWritten()
 	}
 }

@@ -63,7 +63,7 @@ func (c *core) take(q *db.Query) {
 	c.wait(q, &c.waiting)
 }
 
-// statementOf returns the statement of q; nil for what has none.
+// statementOf returns the statement of q; nil for pings and batches.
 func (c *core) statementOf(q *db.Query) *statement {
 	if q.Op == db.OpPing || q.Op == db.OpBatch {
 		return nil
@@ -103,14 +103,16 @@ func (c *core) runAgain(q *db.Query) {
 	c.take(q)
 }
 
-// endTurn is called after answers have come on cn: what waits may go on.
+// endTurn ends a turn in which something happened on cn: it is closed if it should
+// be, and calls that wait may go on.
 func (c *core) endTurn(cn *conn) {
-	if !cn.dead && cn.load() == 0 && cn.held == nil && cn.retire {
+	if cn.life == connRetiring && cn.load() == 0 && cn.held == nil {
 		cn.quit()
 		c.openWanted()
 	}
 	c.serve()
 	c.publish()
+	cn.check()
 }
 
 // serve gives connections to those that wait, as far as there are any, the

@@ -26,8 +26,8 @@ func tooSlow(took, limit time.Duration) error {
 		took.Round(time.Millisecond), limit)
 }
 
-// tick looks after what time does to a core: late calls, old, idle and silent
-// connections, sessions that nobody uses, tries to connect.
+// tick is called every tickEvery, or earlier: it fails late calls, checks connections
+// that are old, idle or silent, names leaked sessions and opens connections.
 func (c *core) tick() {
 	if c.closing {
 		return
@@ -48,12 +48,12 @@ func (c *core) tick() {
 	c.scheduleKeeper(next)
 }
 
-// checkConn looks after one connection.
+// checkConn closes, checks or gives up a connection, as its age and silence ask for.
 func (c *core) checkConn(cn *conn, now time.Time) {
 	if s := cn.held; s != nil {
 		s.checkLeak(now)
 	}
-	busy := now.Sub(cn.headAt)
+	busy := now.Sub(cn.head.since)
 	switch {
 	case cn.load() > 0:
 		limit := c.cfg.StatementTimeout
@@ -63,7 +63,7 @@ func (c *core) checkConn(cn *conn, now time.Time) {
 		u := cn.sending.front()
 		limited := limit > 0 && !cn.foreignLimit && (cn.held == nil || !cn.held.foreignLimit)
 		switch {
-		case cn.checking && busy > c.d.target.ConnectTimeout:
+		case cn.health.checking && busy > c.d.target.ConnectTimeout:
 			cn.fail(errSilent)
 		case limited && busy > limit+timeoutGrace && (u.abandoned || u.kind != unitCopy):
 			if cn.awaited() > 0 {
@@ -74,22 +74,22 @@ func (c *core) checkConn(cn *conn, now time.Time) {
 			cn.cancelSent(u.q, &db.Error{Kind: db.Timeout, Message: "the statement timeout", SQL: u.q.SQL})
 		}
 	case cn.held != nil:
-	case !cn.expires.IsZero() && now.After(cn.expires):
+	case !cn.health.expires.IsZero() && now.After(cn.health.expires):
 		cn.quit()
-	case len(c.conns) > c.cfg.MinConns && now.Sub(cn.usedAt) > c.cfg.IdleTimeout:
+	case len(c.conns) > c.cfg.MinConns && now.Sub(cn.health.usedAt) > c.cfg.IdleTimeout:
 		cn.quit()
-	case now.Sub(cn.heardAt) > c.cfg.HealthCheckInterval:
-		cn.checking = true
+	case now.Sub(cn.health.heardAt) > c.cfg.HealthCheckInterval:
+		cn.health.checking = true
 		cn.setBuffer(append(cn.buffer(), wire.Sync...))
 		cn.push(unit{kind: unitSync})
 	}
-	if !cn.dead && !cn.expires.IsZero() && now.After(cn.expires) {
-		cn.retire = true
+	if cn.life == connOpen && !cn.health.expires.IsZero() && now.After(cn.health.expires) {
+		cn.life = connRetiring
 	}
 }
 
-// abort ends everything on this core at once: the pool closes and has no
-// patience left.
+// abort ends everything on this core at once: the pool closes, and the
+// context of Close has ended.
 func (c *core) abort() {
 	c.closing = true
 	for _, l := range [...]*queue{&c.waiting, &c.exclusive} {

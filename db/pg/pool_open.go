@@ -102,7 +102,7 @@ func (c *core) openWanted() {
 func (c *core) add(l *link) error {
 	slot := bits.TrailingZeros64(^c.slots)
 	now := c.r.Now()
-	cn := &conn{core: c, link: l, tls: l.tls, slot: slot, status: 'I', usedAt: now, heardAt: now}
+	cn := &conn{core: c, link: l, tls: l.tls, slot: slot, status: 'I', health: connHealth{usedAt: now, heardAt: now}}
 	cn.unnamed = l.unnamed || c.d.namesUnsafe.Load()
 	cn.socket.Open(c.r.Poller(), l.fd)
 	if err := c.r.Register(l.fd, cn); err != nil {
@@ -111,7 +111,7 @@ func (c *core) add(l *link) error {
 	}
 	c.r.ConnOpened()
 	if life := c.cfg.MaxLifetime; life > 0 {
-		cn.expires = now.Add(jitter(life))
+		cn.health.expires = now.Add(jitter(life))
 	}
 	if l.tls != nil && c.cipher == nil {
 		c.cipher = make([]byte, 0, readSize)
@@ -128,10 +128,10 @@ func (c *core) remove(cn *conn) {
 	c.conns = slices.DeleteFunc(c.conns, func(other *conn) bool { return other == cn })
 }
 
-// tickEvery is how often a core looks after its connections.
+// tickEvery is how often a core checks its connections.
 const tickEvery = time.Second
 
-// scheduleKeeper has keep called in d, or earlier.
+// scheduleKeeper has tick called in d, or earlier.
 func (c *core) scheduleKeeper(d time.Duration) {
 	at := c.r.Now().Add(d)
 	if c.keeper.Armed() && !c.keepAt.After(at) {

@@ -56,22 +56,22 @@ func (c *core) place(s *statement) *conn {
 // shorter than a full group.
 func (cn *conn) gathers() bool { return cn.group != nil && cn.load() < groupSize }
 
-// shared tells whether queries of everybody may be sent on cn.
+// shared tells whether shared queries may be sent on cn.
 func (cn *conn) shared() bool {
-	return cn.held == nil && cn.writeCheck == nil && !cn.reserve && !cn.retire && cn.cancels == 0 && !cn.dead
+	return cn.held == nil && cn.writeCheck == nil && !cn.reserve && cn.life == connOpen && cn.cancels == 0
 }
 
 // blocked tells whether whatever is placed behind may have to wait long: behind a
 // statement that is slow, runs for long, or has never run before.
 func (cn *conn) blocked(now time.Time) bool {
-	return cn.slow+cn.unknown > 0 || cn.sending.len() > 0 && now.Sub(cn.headAt) > cn.core.cfg.SlowAfter
+	return cn.slow+cn.unknown > 0 || cn.sending.len() > 0 && now.Sub(cn.head.since) > cn.core.cfg.SlowAfter
 }
 
-// idle returns a connection with nothing on it, for somebody who needs it alone.
+// idle returns a connection with nothing on it, for a call that needs it alone.
 func (c *core) idle() *conn {
 	var best *conn
 	for _, cn := range c.conns {
-		if cn.load() != 0 || cn.held != nil || cn.retire || cn.cancels > 0 || cn.dead {
+		if cn.load() != 0 || cn.held != nil || cn.life != connOpen || cn.cancels > 0 {
 			continue
 		}
 		if best == nil || cn.reserve {
@@ -81,9 +81,8 @@ func (c *core) idle() *conn {
 	return best
 }
 
-// reserve keeps everybody else off a connection when somebody waits for one of
-// his own and no other can be opened: with a full pipeline everywhere there
-// would never be an empty one.
+// reserve keeps shared queries off a connection when a session waits for an exclusive
+// one and none can be opened: otherwise full pipelines would starve it.
 func (c *core) reserve() {
 	want := c.exclusive.length
 	for _, cn := range c.conns {
@@ -108,8 +107,8 @@ func (c *core) reserve() {
 	}
 }
 
-// unreserve gives connections back to everybody that were kept for somebody who
-// has got another one, or has left.
+// unreserve gives connections back to shared queries that were kept for a session
+// that has got another one, or has left.
 func (c *core) unreserve() {
 	surplus := -c.exclusive.length
 	for _, cn := range c.conns {

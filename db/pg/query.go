@@ -78,8 +78,7 @@ func (l *queue) pop() *db.Query {
 // Owner: any (atomic).
 type inbox struct{ top atomic.Pointer[db.Query] }
 
-// push adds q and tells whether the inbox was empty, and so nobody is on the way
-// to empty it.
+// push adds q and tells whether the inbox was empty: then its task is not posted yet.
 func (b *inbox) push(q *db.Query) bool {
 	for {
 		top := b.top.Load()

@@ -8,8 +8,8 @@ import (
 )
 
 // What the protocol cannot carry is refused before it is sent: the server would
-// take the rest for something else, or close the connection, and with it the calls
-// of everybody else on it.
+// take the rest for something else, or close the connection, and with it end the
+// calls of all others on it.
 
 const (
 	// maxParams is how many parameters a statement may have: Bind counts them in

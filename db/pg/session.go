@@ -92,7 +92,7 @@ func (s *session) take(q *db.Query) {
 	s.runNext()
 }
 
-// overError is the error of what comes after the end.
+// overError is the error of queries that come after the end.
 func (s *session) overError() error {
 	if s.lost != nil {
 		return s.lost

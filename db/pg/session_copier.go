@@ -97,7 +97,7 @@ func (k *copier) handChunk(buf []byte) error {
 func (k *copier) post(fn func()) bool { return k.cn.core.r.Post(async.TaskFunc(fn)) }
 
 // active tells whether the connection still copies for k.
-func (k *copier) active() bool { return !k.cn.dead && k.cn.copier == k }
+func (k *copier) active() bool { return !k.cn.closed() && k.cn.copying.copier == k }
 
 // write puts a chunk into the connection's buffer. On the core.
 func (k *copier) write(buf []byte) {
@@ -106,7 +106,7 @@ func (k *copier) write(buf []byte) {
 	}
 	cn := k.cn
 	cn.setBuffer(wire.AppendCopyData(cn.buffer(), buf))
-	cn.copyWaits = true
+	cn.copying.unwritten = true
 	cn.flushLater()
 }
 
@@ -128,8 +128,6 @@ func (k *copier) conclude(err error) {
 
 // copyWritten is called when everything is written.
 func (cn *conn) copyWritten() {
-	cn.copyWaits = false
-	if cn.copier != nil {
-		cn.copier.taken <- struct{}{}
-	}
+	cn.copying.unwritten = false
+	cn.copying.copier.taken <- struct{}{}
 }

@@ -26,19 +26,19 @@ func (s *session) copy(q *db.Query) {
 	s.busy = true
 	r := s.cn.readyFor(q, st)
 	if r.shape == nil || s.cn.renew(q, r) {
-		return // nobody runs this statement, so nobody would be told that it is out of date
+		return // this statement never runs, so no error would tell that it is out of date
 	}
 	if s.core.cfg.StatementTimeout > 0 {
 		s.simple(nil, liftLimit, (*session).saved) // a load is long; its context limits it
 	}
-	s.cn.copier = newCopier(s.cn, source, r.shape.ColumnTypes())
+	s.cn.copying.copier = newCopier(s.cn, source, r.shape.ColumnTypes())
 	s.cn.setBuffer(wire.AppendSimple(s.cn.buffer(), q.SQL))
 	s.send(unit{kind: unitCopy, q: q, step: (*session).copied})
 }
 
 // copyBegan takes a CopyInResponse: the rows may come.
 func (cn *conn) copyBegan(u *unit) error {
-	if u.kind != unitCopy || cn.copier == nil {
+	if u.kind != unitCopy || cn.copying.copier == nil {
 		return cn.refuseCopy(u)
 	}
 	if u.abandoned {
@@ -46,7 +46,7 @@ func (cn *conn) copyBegan(u *unit) error {
 		cn.flushLater()
 		return nil
 	}
-	go cn.copier.run()
+	go cn.copying.copier.run()
 	return nil
 }
 
@@ -70,8 +70,8 @@ func (cn *conn) refuseCopy(u *unit) error {
 // copied ends a COPY.
 func (s *session) copied(u *unit) {
 	s.busy = false
-	k := s.cn.copier
-	s.cn.copier = nil
+	k := s.cn.copying.copier
+	s.cn.copying = copying{}
 	k.stop()
 	var err error
 	if u.err != nil {

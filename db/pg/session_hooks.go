@@ -37,7 +37,7 @@ func (s *session) runBeforeUse(q *db.Query) {
 // for: the user of this one has ended it.
 func (s *session) runAfterUse() bool {
 	after := s.core.cfg.AfterUse
-	if after == nil || s.ctx == nil || s.cn.dead || s.cn.status != 'I' {
+	if after == nil || s.ctx == nil || s.cn.closed() || s.cn.status != 'I' {
 		return false
 	}
 	last := newSession(s.cn)
@@ -56,7 +56,7 @@ func (s *session) callHook(name string, ctx context.Context, fn func(context.Con
 	go func() {
 		err := hook(ctx, name, func() error { return fn(ctx, conn) }, nil)
 		end()
-		if !c.r.Post(async.TaskFunc(func() { s.hookReturned(err); cancel() })) { // what it left running is there to be seen until then
+		if !c.r.Post(async.TaskFunc(func() { s.hookReturned(err); cancel() })) { // until then it shows what it left running
 			cancel()
 		}
 	}()

@@ -95,7 +95,7 @@ type core struct {
 
 	spareGroups []*group
 
-	keeper    reactor.Timer // looks after idle connections and late calls
+	keeper    reactor.Timer // calls tick
 	keepAt    time.Time
 	lostConns int // broken, not yet replaced
 	closing   bool
@@ -112,40 +112,35 @@ type conn struct {
 	socket stream.Socket
 	tls    *tls.Conn
 	slot   int
+	life   connLife
 
-	plain        []byte // TLS: what is still to be encrypted
-	rest         []byte // the start of a message whose end has not come yet
-	dirty        bool   // in core.dirty: something waits to be written
-	dead         bool
-	ended        unit     // the one whose ReadyForQuery is being handled
-	sending      units    // what has not been answered, in order
-	group        *group   // open: more queries may share its Sync
-	extra        int      // queries in groups, beyond one per unit
-	unsent       int      // how many of these, the last ones, are not written yet
-	parked       int      // calls that wait for a statement to be prepared here
-	status       byte     // of the last ReadyForQuery: I, T or E
+	plain []byte // TLS: what is still to be encrypted
+	rest  []byte // the start of a message whose end has not come yet
+	dirty bool   // in core.dirty: something waits to be written
+
+	sending units        // what has not been answered, in order
+	head    pipelineHead // when the first of them became the first
+	ended   unit         // the one whose ReadyForQuery is being handled
+	group   *group       // open: more queries may share its Sync
+	extra   int          // queries in groups, beyond one per unit
+	unsent  int          // how many units, the last ones, are not written yet
+	parked  int          // calls that wait for a statement to be prepared here
+	slow    int          // units whose statement is slow
+	unknown int          // units whose statement has not been measured
+	status  byte         // of the last ReadyForQuery: I, T or E
+
 	held         *session // the user who has it alone
+	reserve      bool     // for a call that needs it alone, once it is empty
 	foreignLimit bool     // a statement has changed the time limit here
 	unnamed      bool     // behind a pooler: statements have no names here
-	reserve      bool     // for a call that needs it alone, once it is empty
-	retire       bool     // to be closed once it is empty
 
-	expires  time.Time // end of life; zero: none
-	usedAt   time.Time // when it last had something to do for a caller
-	heardAt  time.Time // when the server last answered, health checks included
-	headAt   time.Time // when the first unit became the first
-	fresh    bool      // it was the first from the start
-	slow     int       // units whose statement is slow
-	unknown  int       // units whose statement has not been measured
-	checking bool      // a health check is under way
+	health connHealth
+	report serverReport
 
-	standby      bool        // the server has told that it is one
-	readOnly     bool        // and that default_transaction_read_only is on
+	writeCheck   *writeCheck // it is being asked whether it takes writes
 	askOnRelease bool        // a write was refused: it is asked about that when it is given back
-	writeCheck   *writeCheck // it is being asked
 
-	copier    *copier // of a COPY that is under way
-	copyWaits bool    // it waits until everything is written
+	copying copying
 
 	lastTook  time.Duration // how long the last unit took
 	roundTrip time.Duration // the least that a fresh one took: a round trip, at most
@@ -153,7 +148,52 @@ type conn struct {
 	cancels    int           // cancel requests on their way
 	lastCancel time.Time     // when the last one was done
 	timer      reactor.Timer // gives an abandoned head a moment
-	splitter   reactor.Timer // looks after a group that is the head
+	splitter   reactor.Timer // stops a group that is the head for too long
+}
+
+// connLife is how far the life of a connection has come.
+type connLife uint8
+
+const (
+	connOpen     connLife = iota
+	connRetiring          // takes nothing new, and is closed once it is empty
+	connClosed
+)
+
+func (cn *conn) closed() bool { return cn.life == connClosed }
+
+// pipelineHead is what is known of the first unit of a pipeline.
+//
+// Owner: reactor.
+type pipelineHead struct {
+	since time.Time // when it became the first
+	fresh bool      // it was the first from the start
+}
+
+// connHealth is when something was heard of a connection, and how long it may live.
+//
+// Owner: reactor.
+type connHealth struct {
+	expires  time.Time // end of life; zero: none
+	usedAt   time.Time // when it last had something to do for a caller
+	heardAt  time.Time // when the server last answered, health checks included
+	checking bool      // a health check is under way
+}
+
+// serverReport is what a server has told about itself, see lostWrites.
+//
+// Owner: reactor.
+type serverReport struct {
+	standby  bool // it is one
+	readOnly bool // default_transaction_read_only is on
+}
+
+// copying is the COPY that is under way; the zero value: none.
+//
+// Owner: reactor.
+type copying struct {
+	copier    *copier
+	unwritten bool // a chunk of its rows is in the buffer
 }
 
 // session is a connection that one user holds: a transaction, a stream, or a
@@ -166,7 +206,7 @@ type session struct {
 	tx           bool    // a transaction of the user; else one statement's own
 	queue        queue   // what comes next
 	busy         bool    // something is on its way
-	over         bool    // the connection is somebody else's
+	over         bool    // the connection has been given back
 	lost         error   // why there is nothing left to commit
 	result       error   // how the query that ends the session ends
 	cursor       *cursor // of the portion that is on its way

@@ -23,7 +23,6 @@ type statement struct {
 	next, prev *statement          // least recently used order
 
 	traits sqltext.Traits // what the text is
-	limits bool           // changes the time limit of statements
 	proven uint8          // times in a row that it has run alone, and well; saturating
 
 	runs    uint32  // measured, saturating
@@ -84,8 +83,10 @@ func (c *core) statement(sql string) *statement {
 	if s := l.script; s != nil && s.sql == sql {
 		return s
 	}
-	s := &statement{sql: sql, traits: sqltext.Of(sqltext.Postgres, sql), limits: setsLimit(sql)}
-	c.d.noteText(sql)
+	s := &statement{sql: sql, traits: sqltext.Of(sqltext.Postgres, sql)}
+	if s.traits.Unprepares {
+		c.d.dropsNames.Store(true) // so it is no sign of a pooler that ours are gone
+	}
 	if s.traits.Script() {
 		l.script = s
 		return s

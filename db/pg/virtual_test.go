@@ -164,7 +164,7 @@ func TestNoticeBetween(t *testing.T) {
 	require.Equal(t, Notice{Severity: "WARNING", Code: "57P01", Message: "soon"}, <-came)
 	l.say(&pgproto3.NoticeResponse{Severity: "NOTICE", Message: "before 9.6"})
 	require.Equal(t, "NOTICE", (<-came).Severity)
-	require.False(t, l.conn.dead)
+	require.False(t, l.conn.closed())
 }
 
 // TestAlone: reads that are known to be short keep a Sync of their own, unless the

@@ -52,7 +52,7 @@ func TestTrialTurned(t *testing.T) {
 	beside := l.ask(refusedInsert, 2)
 	require.Empty(t, l.peer.Take(), "nothing is sent to a connection that is asked")
 	l.isReadOnly("on")
-	require.True(t, l.conn.dead)
+	require.True(t, l.conn.closed())
 	l.v.Do(func() { beside.Cancel() })
 	l.v.RunUntilIdle()
 	l.replaced(t, f)
@@ -66,7 +66,7 @@ func TestTrialKept(t *testing.T) {
 	_, err, ok := f.Result()
 	require.True(t, ok)
 	require.Equal(t, db.ReadOnly, db.KindOf(err))
-	require.False(t, l.conn.dead || l.conn.retire)
+	require.False(t, l.conn.life != connOpen)
 	f = l.ask(refusedInsert, 2)
 	l.say(answer(2)...)
 	expect(t, f, 2)
@@ -82,7 +82,7 @@ func TestTrialUnanswered(t *testing.T) {
 		l := newLab(t, 1)
 		f := l.refuse(t)
 		end(l)
-		require.True(t, l.conn.dead, name)
+		require.True(t, l.conn.closed(), name)
 		l.replaced(t, f)
 	}
 }
@@ -98,7 +98,7 @@ func TestTrialCancelled(t *testing.T) {
 	require.True(t, ok)
 	require.ErrorIs(t, err, context.Canceled)
 	l.isReadOnly("on")
-	require.True(t, l.conn.dead)
+	require.True(t, l.conn.closed())
 }
 
 // TestTrialReported: a server that tells when its settings change is not asked.
@@ -113,7 +113,7 @@ func TestTrialReported(t *testing.T) {
 		l.say(description...)
 		l.peer.Take()
 		l.say(&pgproto3.BindComplete{}, serverSays(codeReadOnly), says, readyNow)
-		require.True(t, l.conn.dead, name)
+		require.True(t, l.conn.closed(), name)
 		l.replaced(t, f)
 
 		l = newLab(t, 1) // and without a write
@@ -122,6 +122,6 @@ func TestTrialReported(t *testing.T) {
 		l.say(description...)
 		l.say(append(answer(1)[:3], says, readyNow)...)
 		expect(t, f, 1)
-		require.True(t, l.conn.dead, name)
+		require.True(t, l.conn.closed(), name)
 	}
 }

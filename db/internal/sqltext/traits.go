@@ -34,7 +34,7 @@ type Traits struct {
 	Reads bool
 	// Harmless: it is one SELECT that calls only functions that compute, locks no
 	// rows and makes no table, so it may run twice, or in one transaction with
-	// others, without anybody's noticing. PostgreSQL only.
+	// others, without anyone noticing. PostgreSQL only.
 	Harmless bool
 	// Repeatable: when the server stops the text, or ends with a shutdown, it is
 	// rolled back as a whole. Procedures and DO blocks may have committed in the
@@ -47,6 +47,12 @@ type Traits struct {
 	Listens bool
 	// Zero: the text holds a zero byte.
 	Zero bool
+	// Timeout: the text names statement_timeout, be it in a string, so it may change
+	// how long statements may take. PostgreSQL only.
+	Timeout bool
+	// Unprepares: the text names DEALLOCATE or DISCARD, be it in a string, so it may
+	// drop prepared statements. PostgreSQL only.
+	Unprepares bool
 
 	body span
 }
@@ -121,6 +127,11 @@ func read(d Dialect, sql string, escapes bool) (Traits, *reader) {
 	}
 	if t.Statements == 0 {
 		t.Harmless = false
+	}
+	if d == Postgres {
+		lower := strings.ToLower(sql)
+		t.Timeout = strings.Contains(lower, "statement_timeout")
+		t.Unprepares = strings.Contains(lower, "deallocate") || strings.Contains(lower, "discard")
 	}
 	t.Control = controls > 0
 	t.Framed = opened && closed && t.Statements > 1 && controls == 2

@@ -230,6 +230,16 @@ func TestCopies(t *testing.T) {
 	require.True(t, sqltext.Of(pg, "/* x */ LISTEN a").Listens)
 	require.False(t, sqltext.Of(pg, "UNLISTEN a").Listens)
 	require.True(t, sqltext.Of(pg, "SELECT '\x00'").Zero)
+	for _, sql := range []string{"SET statement_timeout = 0", "SELECT set_config('Statement_Timeout', '0', true)", "DO $$ BEGIN SET LOCAL statement_timeout = 1; END $$"} {
+		require.True(t, sqltext.Of(pg, sql).Timeout, sql)
+		require.False(t, sqltext.Of(lite, sql).Timeout, sql)
+	}
+	for _, sql := range []string{"DEALLOCATE ALL", "Discard plans", "DO $$ BEGIN EXECUTE 'deallocate a'; END $$"} {
+		require.True(t, sqltext.Of(pg, sql).Unprepares, sql)
+		require.False(t, sqltext.Of(lite, sql).Unprepares, sql)
+	}
+	one := sqltext.Of(pg, "SET lock_timeout = 0; RESET ALL")
+	require.False(t, one.Timeout || one.Unprepares)
 }
 
 // TestReads: what only reads, so that nothing of it needs a commit.

@@ -215,7 +215,7 @@ func accepts(m *pgtype.Map, oid uint32) func(reflect.Type) bool {
 }
 
 // nullInto stores NULL in a place that accepts took, as pgtype does: a Scanner is
-// asked, what has no word for NULL refuses it.
+// asked, a type without a NULL refuses it.
 func nullInto(m *pgtype.Map, oid uint32) func(any) error {
 	return func(dst any) error { return m.Scan(oid, m.FormatCodeForOID(oid), nil, dst) }
 }
