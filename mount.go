@@ -37,7 +37,12 @@ func mountedMethods() []string {
 // Config.MaxBody). Flush, Hijack and [http.ResponseController]'s full duplex
 // work; its deadlines do not, because the engine has its own. The context of
 // the request is the [Ctx], so FromRequest finds it. Informational responses
-// and trailers of h are not sent, and r.TLS only tells that there is TLS.
+// and trailers of h are not sent.
+//
+// Where a net/http server carries the request (with TLS and HTTP/2, or around
+// [App.Handler]), h gets it as it came: r.TLS, r.Proto, r.RemoteAddr and trailers, and its URL as
+// [http.StripPrefix] around the App left it. Elsewhere r.TLS only tells that a trusted
+// proxy has said so, see [Ctx.SetClient].
 func (a *App) Mount(prefix string, h http.Handler, opts ...RouteOption) {
 	a.root.mount(prefix, h, opts)
 }

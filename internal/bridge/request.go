@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
@@ -17,18 +18,43 @@ import (
 // the body. For the owner of the exchange.
 func NewRequest(ctx context.Context, h Holder, strip int) (*http.Request, error) {
 	x := reply.Handle{Holder: h}.Exchange()
-	r, err := fromHead(ctx, h.Method(), x)
+	r, err := head(ctx, h, x)
 	if err != nil {
 		return nil, err
 	}
 	if err = stripSegments(r.URL, strip); err != nil {
 		return nil, err
 	}
-	if h.Secure() {
-		r.TLS = &tls.ConnectionState{HandshakeComplete: true}
+	switch {
+	case !h.Secure():
+		r.TLS = nil // that of a proxy in front, whose client came without
+	case r.TLS == nil:
+		r.TLS = &tls.ConnectionState{HandshakeComplete: true} // all that is known of it
 	}
 	setBody(r, h, x)
 	return r, nil
+}
+
+// head returns a request without a body: as it came through net/http, or made of the
+// head of x.
+func head(ctx context.Context, h Holder, x *exchange.Exchange) (*http.Request, error) {
+	if x.Original != nil {
+		return fromOriginal(ctx, x.Original), nil
+	}
+	return fromHead(ctx, h.Method(), x)
+}
+
+// fromOriginal copies what came. Request.Clone would look at the trailer as well, which
+// net/http fills in when a goroutine reads the body to its end.
+func fromOriginal(ctx context.Context, o *http.Request) *http.Request {
+	u := *o.URL
+	return (&http.Request{
+		Method: o.Method, URL: &u, Host: o.Host, RequestURI: o.RequestURI,
+		Proto: o.Proto, ProtoMajor: o.ProtoMajor, ProtoMinor: o.ProtoMinor,
+		Header: o.Header.Clone(), TransferEncoding: slices.Clone(o.TransferEncoding), Close: o.Close,
+		RemoteAddr: o.RemoteAddr, TLS: o.TLS, Pattern: o.Pattern,
+		Form: o.Form, PostForm: o.PostForm, MultipartForm: o.MultipartForm,
+	}).WithContext(ctx)
 }
 
 // fromHead makes a request of the head of an exchange.
@@ -57,25 +83,37 @@ func fromHead(ctx context.Context, method string, x *exchange.Exchange) (*http.R
 	return r, nil
 }
 
-// setBody gives r the body of x, and what is said of it.
+// setBody gives r the body of x, and what is said of it. One that was collected has a
+// length, however it came.
 func setBody(r *http.Request, h Holder, x *exchange.Exchange) {
 	switch {
 	case x.BodyReader != nil:
-		r.Body, r.ContentLength = io.NopCloser(h.Body()), x.Head.ContentLength
-		if x.Head.Chunked {
-			r.ContentLength, r.TransferEncoding = -1, []string{"chunked"}
-			r.Trailer = announced(x)
-			r.Body = &trailedBody{ReadCloser: r.Body, trailer: r.Trailer, h: reply.Handle{Holder: h}}
-		}
+		streamBody(r, h, x)
 		return
 	case len(x.Body) == 0:
-		r.Body = http.NoBody
+		r.Body, r.ContentLength = http.NoBody, 0
 	default:
 		r.Body, r.ContentLength = io.NopCloser(h.Body()), int64(len(x.Body))
 	}
+	r.TransferEncoding = nil
 	if len(x.Trailers()) > 0 {
 		r.Trailer = announced(x)
 		fillTrailer(r.Trailer, x)
+	}
+}
+
+// streamBody gives r a body that is read while it comes.
+func streamBody(r *http.Request, h Holder, x *exchange.Exchange) {
+	r.Body, r.ContentLength = io.NopCloser(h.Body()), x.Head.ContentLength
+	if x.Original == nil && x.Head.Chunked {
+		r.ContentLength, r.TransferEncoding = -1, []string{"chunked"}
+	}
+	if !x.Head.Chunked && x.Original == nil {
+		return
+	}
+	if trailer := announced(x); x.Head.Chunked || len(trailer) > 0 { // HTTP/2 has them behind a known length, too
+		r.Trailer = trailer
+		r.Body = &trailedBody{ReadCloser: r.Body, trailer: trailer, h: reply.Handle{Holder: h}}
 	}
 }
 

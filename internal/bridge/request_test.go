@@ -2,8 +2,10 @@ package bridge_test
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"testing"
@@ -131,4 +133,48 @@ func TestStreamedBody(t *testing.T) {
 	require.EqualValues(t, 8, r.ContentLength)
 	require.Empty(t, r.TransferEncoding)
 	require.Nil(t, r.Trailer)
+}
+
+// TestOriginal: a request that came through net/http is handed on as it came, and what
+// one handler changes in it is seen by no other.
+func TestOriginal(t *testing.T) {
+	q := held.New(t, "POST", "/outer/a%2Fb/c?x=1", "Trailer", "Digest, Authorization")
+	came := httptest.NewRequest("POST", "/outer/a%2Fb/c?x=1", nil)
+	came.URL.Path, came.URL.RawPath = "/a/b/c", "/a%2Fb/c" // as http.StripPrefix leaves it
+	came.Proto, came.ProtoMajor, came.ProtoMinor = "HTTP/2.0", 2, 0
+	came.Header.Set("X-Mine", "1")
+	came.RemoteAddr, came.Host = "@", "example.com"
+	came.TLS = &tls.ConnectionState{ServerName: "example.com"}
+	came.Trailer = http.Header{"Digest": nil, "Authorization": nil}
+	q.X.Original, q.X.Secure = came, true
+	q.X.Head.ContentLength = 8
+	q.X.BodyReader = strings.NewReader("streamed")
+	r, err := bridge.NewRequest(q, q, 1)
+	require.NoError(t, err)
+	require.Equal(t, "HTTP/2.0", r.Proto)
+	require.Equal(t, "@", r.RemoteAddr)
+	require.Equal(t, "example.com", r.Host)
+	require.Equal(t, "/c", r.URL.Path)
+	require.Equal(t, "x=1", r.URL.RawQuery)
+	require.Equal(t, "/outer/a%2Fb/c?x=1", r.RequestURI)
+	require.Same(t, came.TLS, r.TLS)
+	require.EqualValues(t, 8, r.ContentLength)
+	require.Equal(t, http.Header{"Digest": nil}, r.Trailer)
+	q.X.SetTrailers([]wire.Header{{Name: []byte("Digest"), Value: []byte("abc")}})
+	_, err = io.Copy(io.Discard, r.Body)
+	require.NoError(t, err)
+	require.Equal(t, http.Header{"Digest": {"abc"}}, r.Trailer, "behind a known length, too")
+
+	r.Header.Set("X-Mine", "2")
+	r.URL.Path = "/changed"
+	require.Equal(t, "1", came.Header.Get("X-Mine"))
+	require.Equal(t, "/a/b/c", came.URL.Path)
+
+	q.X.BodyReader, q.X.Secure = nil, false
+	r, err = bridge.NewRequest(q, q, 0)
+	require.NoError(t, err)
+	require.Nil(t, r.TLS, "a trusted proxy says that the client came without")
+	require.Equal(t, http.NoBody, r.Body)
+	require.Zero(t, r.ContentLength)
+	require.NotNil(t, came.TLS)
 }

@@ -24,7 +24,9 @@ const HoldBack = 4 << 10
 func Serve(h Holder, handler http.Handler, r *http.Request) error {
 	w := NewWriter(h)
 	defer w.End()
-	defer removeForm(r)
+	if r.MultipartForm == nil { // else it is that of a server around this one
+		defer removeForm(r)
+	}
 	handler.ServeHTTP(w, r)
 	if in, ok := r.Context().(*wrapped); ok {
 		if in.leave(); in.broken {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/netip"
 	"sync/atomic"
 
@@ -28,6 +29,9 @@ type Exchange struct {
 	Remote netip.AddrPort
 	// Secure tells whether the request came over TLS.
 	Secure bool
+	// Original is the request as a net/http server has read it, nil where none did. Its
+	// body is read through Body and BodyReader only, and nothing in it may be changed.
+	Original *http.Request
 	// Refusal is why the engine does not let the request be served; nil: it does. See
 	// Refuse.
 	Refusal *wire.Error
@@ -135,7 +139,7 @@ func (x *Exchange) Reset() {
 	if x.trailers.Load() != nil { // a store costs ten loads
 		x.trailers.Store(nil)
 	}
-	x.Remote, x.Secure, x.CloseAfter = netip.AddrPort{}, false, false
+	x.Remote, x.Secure, x.Original, x.CloseAfter = netip.AddrPort{}, false, nil, false
 	x.Status, x.ContentType, x.fields = 0, "", x.fields[:0]
 	x.Refusal = nil
 	x.outer, x.typed = 0, false

@@ -71,6 +71,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		x.Within()
 	}
+	x.Original = r
 	fillHead(&x.Head, r)
 	if why := h.refusal(x, r, own); why != nil {
 		c.refuse(why)
