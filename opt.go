@@ -1,22 +1,44 @@
 package fasterapi
 
-import "github.com/fasterapi/fasterapi/internal/schema"
+import (
+	"encoding/json/jsontext"
+	"reflect"
+
+	"github.com/fasterapi/fasterapi/internal/schema"
+)
 
 // Opt is a member of a body, or a parameter, that may be absent, null or a T.
-// The zero value is absent. Get returns the value and whether there is one, Or
-// the value or another; IsZero tells whether it is absent and IsNull whether it
-// is null. With the json option omitzero an absent one is left out of responses.
+// The zero value is absent. With the json option omitzero an absent one is left
+// out of responses; without it, it is written as null.
 //
 //	type PatchUser struct {
 //		Name fasterapi.Opt[string] `json:"name,omitzero" maxLength:"80"`
 //	}
-type Opt[T any] = schema.Opt[T]
+type Opt[T any] struct{ held schema.Opt[T] }
 
 // Some returns an Opt that holds v.
-func Some[T any](v T) Opt[T] { return schema.Some(v) }
+func Some[T any](v T) Opt[T] { return Opt[T]{schema.Some(v)} }
 
 // Null returns an Opt that is null.
-func Null[T any]() Opt[T] { return schema.Null[T]() }
+func Null[T any]() Opt[T] { return Opt[T]{schema.Null[T]()} }
+
+// Get returns the value and whether there is one.
+func (o Opt[T]) Get() (T, bool) { return o.held.Get() }
+
+// Or returns the value, or fallback when there is none.
+func (o Opt[T]) Or(fallback T) T { return o.held.Or(fallback) }
+
+// IsZero tells whether o is absent; encoding/json's omitzero asks it.
+func (o Opt[T]) IsZero() bool { return o.held.IsZero() }
+
+// IsNull tells whether o is null.
+func (o Opt[T]) IsNull() bool { return o.held.IsNull() }
+
+// MarshalJSONTo writes the value, or null.
+func (o Opt[T]) MarshalJSONTo(enc *jsontext.Encoder) error { return o.held.MarshalJSONTo(enc) }
+
+// UnmarshalJSONFrom reads null or a value.
+func (o *Opt[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return o.held.UnmarshalJSONFrom(dec) }
 
 // Choice lists the types that a struct with the method OneOf() Choice stands for:
 // the document holds one of the variants, told apart by the member Discriminator.
@@ -30,10 +52,16 @@ func Null[T any]() Opt[T] { return schema.Null[T]() }
 //			fasterapi.VariantOf[Card]("card"), fasterapi.VariantOf[Transfer]("transfer"),
 //		}}
 //	}
-type Choice = schema.Choice
+type Choice struct {
+	Discriminator string    // name of the string member that tells the variants apart; every variant has it
+	Variants      []Variant // at least one
+}
 
 // Variant is one alternative of a [Choice].
-type Variant = schema.Variant
+type Variant struct {
+	Name string       // value of the discriminator
+	Type reflect.Type // struct type
+}
 
 // VariantOf is the variant that holds a T when the discriminator is name.
-func VariantOf[T any](name string) Variant { return schema.VariantOf[T](name) }
+func VariantOf[T any](name string) Variant { return Variant{Name: name, Type: reflect.TypeFor[T]()} }

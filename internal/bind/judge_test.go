@@ -48,7 +48,7 @@ func TestConstraints(t *testing.T) {
 	require.EqualValues(t, 1000, in.ID)
 	require.Equal(t, schema.Some(5), in.Opt)
 	require.Equal(t, schema.Some(netip.MustParseAddr("::1")), in.OptIP)
-	require.Equal(t, schema.OptSet, in.When.State())
+	require.False(t, in.When.IsZero() || in.When.IsNull())
 	require.Equal(t, []int{2, 0, 1}, in.List)
 
 	require.Equal(t, strings.Join([]string{

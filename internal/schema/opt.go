@@ -51,9 +51,6 @@ func (o Opt[T]) Or(fallback T) T {
 	return fallback
 }
 
-// State tells absent from null from set.
-func (o Opt[T]) State() OptState { return o.state }
-
 // IsZero tells whether o is absent; encoding/json's omitzero asks it.
 func (o Opt[T]) IsZero() bool { return o.state == OptAbsent }
 
@@ -93,10 +90,13 @@ type OptLayout struct {
 	State uintptr      // offset of the OptState, in bytes
 }
 
-// OptOf returns the layout of t when it is an Opt. A struct that embeds one
-// has its methods, but is none.
+// OptOf returns the layout of t when it is an Opt, or a struct of one, not exported, as
+// that of the root package is. A struct that embeds one has its methods, but is none.
 func OptOf(t reflect.Type) (OptLayout, bool) {
 	state := reflect.TypeFor[OptState]()
+	if t.Kind() == reflect.Struct && t.NumField() == 1 && !t.Field(0).IsExported() && !t.Field(0).Anonymous {
+		t = t.Field(0).Type
+	}
 	if t.Kind() != reflect.Struct || t.PkgPath() != state.PkgPath() || !strings.HasPrefix(t.Name(), "Opt[") {
 		return OptLayout{}, false
 	}
@@ -121,19 +121,6 @@ type Variant struct {
 
 // VariantOf is the variant that holds a T when the discriminator is name.
 func VariantOf[T any](name string) Variant { return Variant{Name: name, Type: reflect.TypeFor[T]()} }
-
-// OneOf makes a struct with one exported field of interface type a choice
-// between variants: the document holds the variant itself, and decoding picks
-// its type by the discriminator. It is asked once, on a zero value.
-//
-//	type Payment struct{ Method any }
-//
-//	func (Payment) OneOf() schema.Choice {
-//		return schema.Choice{Discriminator: "kind", Variants: []schema.Variant{
-//			schema.VariantOf[Card]("card"), schema.VariantOf[Transfer]("transfer"),
-//		}}
-//	}
-type OneOf interface{ OneOf() Choice }
 
 // Enumerated lists the values that a named type may have: strings for string
 // types, whole numbers for integer types. It is asked once, on a zero value. A
@@ -163,18 +150,48 @@ type Describer interface{ JSONSchema() *openapi.Schema }
 
 var errChoice = errors.New("a OneOf struct must have exactly one field, exported and of an interface type")
 
-// ChoiceOf returns the choice that t stands for, with its mistakes.
+// ChoiceOf returns the choice that t stands for, with its mistakes. Its method OneOf
+// returns a [Choice], or a struct with the same fields, as that of the root package
+// is: the document holds the variant itself, and decoding picks its type by the
+// discriminator. It is asked on a zero value.
+//
+//	type Payment struct{ Method any }
+//
+//	func (Payment) OneOf() schema.Choice {
+//		return schema.Choice{Discriminator: "kind", Variants: []schema.Variant{
+//			schema.VariantOf[Card]("card"), schema.VariantOf[Transfer]("transfer"),
+//		}}
+//	}
 func ChoiceOf(t reflect.Type) (Choice, bool, error) {
 	if t.Kind() != reflect.Struct {
 		return Choice{}, false, nil
 	}
-	v, ok := reflect.New(t).Interface().(OneOf)
-	if !ok {
+	oneOf := reflect.New(t).MethodByName("OneOf")
+	if !oneOf.IsValid() || !returnsChoice(oneOf.Type()) {
 		return Choice{}, false, nil
 	}
 	if t.NumField() != 1 || !t.Field(0).IsExported() || t.Field(0).Type.Kind() != reflect.Interface {
 		return Choice{}, true, errChoice
 	}
-	c := v.OneOf()
+	c := choiceOf(oneOf.Call(nil)[0])
 	return c, true, c.check(t.Field(0).Type)
+}
+
+// returnsChoice tells whether a method takes nothing and returns the fields of a Choice.
+func returnsChoice(method reflect.Type) bool {
+	if method.NumIn() != 0 || method.NumOut() != 1 || method.Out(0).Kind() != reflect.Struct || method.Out(0).NumField() != 2 {
+		return false
+	}
+	name, list := method.Out(0).Field(0), method.Out(0).Field(1)
+	return name.Name == "Discriminator" && name.Type.Kind() == reflect.String && list.Name == "Variants" &&
+		list.Type.Kind() == reflect.Slice && list.Type.Elem().ConvertibleTo(reflect.TypeFor[Variant]())
+}
+
+// choiceOf is the Choice with the values of v, for which returnsChoice is true.
+func choiceOf(v reflect.Value) Choice {
+	c, list := Choice{Discriminator: v.Field(0).String()}, v.Field(1)
+	for i := range list.Len() {
+		c.Variants = append(c.Variants, list.Index(i).Convert(reflect.TypeFor[Variant]()).Interface().(Variant))
+	}
+	return c
 }

@@ -243,9 +243,65 @@ func TestChoiceMistakes(t *testing.T) {
 			require.ErrorContains(t, err, want)
 		}
 	}
-	_, is, err := ChoiceOf(reflect.TypeFor[Base]())
-	require.False(t, is)
+	for _, other := range []reflect.Type{reflect.TypeFor[Base](), reflect.TypeFor[otherOneOf](), reflect.TypeFor[argOneOf]()} {
+		_, is, err := ChoiceOf(other)
+		require.False(t, is, "%v", other)
+		require.NoError(t, err)
+	}
+}
+
+// likeChoice is a Choice of another package.
+type likeChoice struct {
+	Discriminator string
+	Variants      []struct {
+		Name string
+		Type reflect.Type
+	}
+}
+
+type foreign struct{ V any }
+
+func (foreign) OneOf() likeChoice {
+	c := likeChoice{Discriminator: "kind"}
+	c.Variants = append(c.Variants, VariantOf[Circle]("circle"), VariantOf[Square]("square"))
+	return c
+}
+
+type (
+	otherOneOf struct{ V any }
+	argOneOf   struct{ V any }
+)
+
+func (otherOneOf) OneOf() (c struct{ Discriminator, Variants string }) { return c }
+
+func (argOneOf) OneOf(int) Choice { return Choice{} }
+
+// TestChoiceOfAnotherPackage: the fields make it one.
+func TestChoiceOfAnotherPackage(t *testing.T) {
+	got, is, err := ChoiceOf(reflect.TypeFor[foreign]())
 	require.NoError(t, err)
+	require.True(t, is)
+	require.Equal(t, Choice{Discriminator: "kind", Variants: []Variant{VariantOf[Circle]("circle"), VariantOf[Square]("square")}}, got)
+}
+
+// TestOptOf: an Opt, and a struct of one that is not exported; nothing else.
+func TestOptOf(t *testing.T) {
+	type wrapped struct{ held Opt[int] }
+	for _, typ := range []reflect.Type{reflect.TypeFor[Opt[int]](), reflect.TypeFor[wrapped]()} {
+		layout, ok := OptOf(typ)
+		require.True(t, ok)
+		require.Equal(t, OptLayout{Elem: reflect.TypeFor[int](), Value: 0, State: reflect.TypeFor[Opt[int]]().Field(1).Offset}, layout)
+	}
+	type embedded struct{ Opt[int] }
+	type member struct{ Held Opt[int] }
+	type two struct{ a, b Opt[int] }
+	for _, typ := range []reflect.Type{reflect.TypeFor[embedded](), reflect.TypeFor[member](), reflect.TypeFor[two](), reflect.TypeFor[int]()} {
+		_, ok := OptOf(typ)
+		require.False(t, ok, "%v", typ)
+	}
+	require.Zero(t, wrapped{}.held)
+	require.Zero(t, two{}.a)
+	require.Zero(t, two{}.b)
 }
 
 type (
@@ -332,7 +388,7 @@ func TestOpt(t *testing.T) {
 	var absent Opt[int]
 	require.True(t, absent.IsZero())
 	require.Equal(t, 5, absent.Or(5))
-	require.Equal(t, OptAbsent, absent.State())
+	require.True(t, absent.IsZero())
 	v, ok := Some(3).Get()
 	require.True(t, ok)
 	require.Equal(t, 3, v)
