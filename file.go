@@ -1,19 +1,16 @@
 package fasterapi
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"mime"
 	"net/http"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/fasterapi/fasterapi/internal/bridge"
 	"github.com/fasterapi/fasterapi/internal/describe"
-	"github.com/fasterapi/fasterapi/problem"
+	"github.com/fasterapi/fasterapi/internal/webfile"
 )
 
 // File is a response from a file: a name in FS, a Path on disk, or Content
@@ -63,7 +60,7 @@ func (File) output() (output, error) {
 func (f File) render(c *Ctx) error {
 	content, info, err := f.open()
 	if err != nil {
-		return fileProblem(err)
+		return webfile.Problem(err)
 	}
 	if closer, ok := content.(io.Closer); ok {
 		defer closer.Close()
@@ -73,66 +70,16 @@ func (f File) render(c *Ctx) error {
 
 // open returns the content and what is known of the file; nil for Content.
 func (f *File) open() (io.Reader, fs.FileInfo, error) {
-	var file fs.File
-	var err error
 	switch {
 	case f.Content != nil:
 		return f.Content, nil, nil
 	case f.FS != nil:
-		file, err = openRegular(f.FS, f.Name)
-	case f.Path != "" && !climbs(f.Path):
+		return webfile.Open(f.FS, f.Name)
+	case f.Path != "":
 		f.Name = f.Path
-		file, err = openRegularPath(f.Path)
-	default:
-		return nil, nil, fs.ErrInvalid
+		return webfile.OpenPath(f.Path)
 	}
-	if err != nil {
-		return nil, nil, err
-	}
-	info, err := file.Stat()
-	if err = onlyRegular(info, err); err != nil {
-		return nil, nil, errors.Join(err, file.Close())
-	}
-	return file, info, nil
-}
-
-// climbs tells whether a path has an element "..", in the notation of any
-// system.
-func climbs(name string) bool {
-	return strings.ContainsRune(name, 0) ||
-		strings.Contains("/"+strings.ReplaceAll(name, `\`, "/")+"/", "/../")
-}
-
-// fileProblem is what clients get to know of a file that cannot be opened.
-func fileProblem(err error) error {
-	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrInvalid):
-		return problem.Wrap(err, http.StatusNotFound, "there is no such file")
-	case errors.Is(err, fs.ErrPermission):
-		return problem.Wrap(err, http.StatusForbidden, "the file may not be read")
-	case escapes(err), namesNothing(err):
-		return problem.Wrap(err, http.StatusNotFound, "there is no such file")
-	}
-	return err
-}
-
-// namesNothing tells whether the system refused a name: one below a file, a too
-// long one, one with a zero byte, or a link to itself.
-func namesNothing(err error) bool {
-	for _, errno := range []syscall.Errno{syscall.ENOTDIR, syscall.ENAMETOOLONG, syscall.EINVAL, syscall.ELOOP} {
-		if errors.Is(err, errno) {
-			return true
-		}
-	}
-	return false
-}
-
-// escapes tells whether an [os.Root] refused to open a link that leaves it. Its
-// error has no name; all others of a root come from the system.
-func escapes(err error) bool {
-	var refused *fs.PathError
-	var errno syscall.Errno
-	return errors.As(err, &refused) && !errors.As(err, &errno) && strings.HasSuffix(refused.Op, "at")
+	return nil, nil, fs.ErrInvalid
 }
 
 // serve answers with content: all of it, ranges of it, or that the client has it.
@@ -158,7 +105,7 @@ func (f *File) describe(c *Ctx, info fs.FileInfo) {
 	if f.ModTime.IsZero() {
 		f.ModTime = info.ModTime()
 	}
-	if f.ETag == "" && saysDate(f.ModTime) {
+	if f.ETag == "" && webfile.SaysDate(f.ModTime) {
 		f.ETag = fmt.Sprintf(`"%x-%x"`, f.ModTime.UnixNano(), info.Size())
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/internal/bridge"
 	"github.com/fasterapi/fasterapi/internal/field"
+	"github.com/fasterapi/fasterapi/internal/webfile"
 )
 
 // fileContent is the content of a [File] on its way out.
@@ -43,7 +44,7 @@ func (f *File) answer(c *Ctx, w *bridge.Writer, content io.Reader, info fs.FileI
 	}
 	known := field.Known{}
 	known.Tag, _ = field.ParseTag(w.Header().Get("ETag"))
-	if saysDate(f.ModTime) {
+	if webfile.SaysDate(f.ModTime) {
 		known.ModifiedAt(f.ModTime, time.Now())
 		w.Header().Set("Last-Modified", known.Modified.UTC().Format(http.TimeFormat))
 	}
@@ -75,22 +76,6 @@ func (f *File) answer(c *Ctx, w *bridge.Writer, content io.Reader, info fs.FileI
 		return out.parts(ranges)
 	}
 	return out.whole()
-}
-
-// saysDate tells whether a date says when a file was changed. Those of some days
-// stand for none: the zeros of Unix (Nix has 1970-01-01 00:00:01, container builders
-// too), of Windows and of the old Mac OS, what archive/zip makes of an entry without
-// a date (1979-11-30), the first day of zip, which reproducible builds take too
-// (1980-01-01), and what Yarn (1984-06-22) and npm (1985-10-26) give to all files.
-// Zones move a day by 14 hours at most.
-func saysDate(t time.Time) bool {
-	const day, zone = 24 * 3600, 14 * 3600
-	for _, none := range [...]int64{0, -11644473600, -2082844800, 312768000, 315532800, 456710400, 499132800} {
-		if since := t.Unix() - none; -zone <= since && since < day+zone {
-			return false
-		}
-	}
-	return !t.IsZero()
 }
 
 // measure finds the size of the content.

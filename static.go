@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/fasterapi/fasterapi/internal/field"
+	"github.com/fasterapi/fasterapi/internal/webfile"
 )
 
 // indexFile answers for a folder.
@@ -72,7 +73,7 @@ type static struct {
 	files        fs.FS
 	fallback     string
 	cacheControl string
-	tags         fileTags // of files whose dates say nothing
+	tags         webfile.Tags // of files whose dates say nothing
 }
 
 func (s *static) compile(_ *App, r *route) (bool, []error) {
@@ -85,7 +86,7 @@ func (s *static) compile(_ *App, r *route) (bool, []error) {
 	}
 	errs = append(errs, r.opts.refuseDepends()...)
 	if s.fallback != "" {
-		if err := onlyRegular(look(s.files, s.fallback)); err != nil {
+		if err := webfile.Check(s.files, s.fallback); err != nil {
 			err = fmt.Errorf("the page %s of the SPA: %w", s.fallback, err)
 			errs = append(errs, err)
 		}
@@ -95,30 +96,20 @@ func (s *static) compile(_ *App, r *route) (bool, []error) {
 
 func (s *static) call(c *Ctx) error {
 	name := c.Param("path")
-	if hidden(name) {
+	if webfile.Hidden(name) {
 		return s.missing(c, name, fs.ErrNotExist)
 	}
 	if name == "" || strings.HasSuffix(name, "/") {
 		return s.send(c, name+indexFile, name)
 	}
-	if info, err := look(s.files, name); err == nil && info.IsDir() {
-		if onlyRegular(look(s.files, path.Join(name, indexFile))) == nil {
+	if info, err := webfile.Stat(s.files, name); err == nil && info.IsDir() {
+		if webfile.Check(s.files, path.Join(name, indexFile)) == nil {
 			c.redirectSlash(c.Path() + "/")
 			return nil
 		}
 		return s.missing(c, name, fs.ErrNotExist)
 	}
 	return s.send(c, name, name)
-}
-
-// hidden tells whether a name is not for the public.
-func hidden(name string) bool {
-	for segment := range strings.SplitSeq(name, "/") {
-		if strings.HasPrefix(segment, ".") && segment != ".well-known" {
-			return true
-		}
-	}
-	return false
 }
 
 // send answers with a file; asked is what the client has asked for.
@@ -139,8 +130,8 @@ func (s *static) serve(c *Ctx, f *File, content io.Reader, info fs.FileInfo) (er
 	if closer, ok := content.(io.Closer); ok {
 		defer closer.Close()
 	}
-	if seeker, ok := content.(io.ReadSeeker); ok && !saysDate(info.ModTime()) {
-		if f.ETag, err = s.tags.tag(f.Name, seeker, info); err != nil {
+	if seeker, ok := content.(io.ReadSeeker); ok && !webfile.SaysDate(info.ModTime()) {
+		if f.ETag, err = s.tags.Tag(f.Name, seeker, info); err != nil {
 			return err
 		}
 	}
@@ -149,13 +140,13 @@ func (s *static) serve(c *Ctx, f *File, content io.Reader, info fs.FileInfo) (er
 
 // missing answers for a file that is not there.
 func (s *static) missing(c *Ctx, name string, err error) error {
-	if s.fallback == "" || !errors.Is(err, fs.ErrNotExist) || isAsset(name) || hidden(name) || !wantsHTML(c) {
-		return fileProblem(err)
+	if s.fallback == "" || !errors.Is(err, fs.ErrNotExist) || webfile.IsAsset(name) || webfile.Hidden(name) || !wantsHTML(c) {
+		return webfile.Problem(err)
 	}
 	page := File{FS: s.files, Name: s.fallback, CacheControl: noCache}
 	content, info, err := page.open()
 	if err != nil {
-		return fileProblem(err)
+		return webfile.Problem(err)
 	}
 	return s.serve(c, &page, content, info)
 }
@@ -165,16 +156,4 @@ func wantsHTML(c *Ctx) bool {
 	c.Vary("Accept") // RFC 9110 section 12.5.5
 	q, named := field.Accepts(c.Headers("Accept"), "text/html")
 	return named && q > 0
-}
-
-// isAsset tells the names of files that browsers load for a page, and of pages
-// themselves: when one is missing, a page in its place would be run or cached.
-func isAsset(name string) bool {
-	switch strings.ToLower(path.Ext(name)) {
-	case ".html", ".htm", ".xhtml", ".js", ".mjs", ".cjs", ".css", ".map", ".json", ".webmanifest", ".wasm", ".xml", ".txt",
-		".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".avif", ".ico", ".bmp", ".woff", ".woff2", ".ttf", ".otf", ".eot",
-		".mp3", ".mp4", ".webm", ".ogg", ".wav", ".pdf", ".zip", ".gz", ".br":
-		return true
-	}
-	return false
 }

@@ -117,6 +117,7 @@ func packages() map[string]Package {
 		"internal/codec":    {Layer: 4, Imports: []string{"problem", "internal/schema", "internal/noescape"}},
 		"internal/inject":   {Layer: 4, Imports: []string{"async", "problem"}},
 		"internal/docspage": {Layer: 4, Imports: []string{"openapi", "internal/field"}, Modules: []string{swgui}},
+		"internal/webfile":  {Layer: 4, Imports: []string{"problem"}},
 		"internal/settings": {Layer: 4, Imports: []string{"internal/schema"}, Modules: []string{"github.com/caarlos0/env/v11"}},
 
 		// Layer 5: protocols, drivers, and the pure parts that the root wires up.
@@ -137,7 +138,7 @@ func packages() map[string]Package {
 		".": {Layer: 6, Imports: with("problem", "cache", "resilience", "db", "observe", "openapi", "deploy",
 			"internal/exchange", "internal/field", "internal/http1", "internal/http1/wire", "internal/nethttp", "internal/stream",
 			"internal/reply", "internal/bridge",
-			"internal/websocket", "internal/router", "internal/docspage", "internal/schema", "internal/bind", "internal/codec", "internal/inject", "internal/noescape", "internal/eventstream", "internal/settings", "internal/describe")},
+			"internal/websocket", "internal/router", "internal/webfile", "internal/docspage", "internal/schema", "internal/bind", "internal/codec", "internal/inject", "internal/noescape", "internal/eventstream", "internal/settings", "internal/describe")},
 
 		// Layer 7: its users.
 		"fasterapitest": {

@@ -1,4 +1,4 @@
-package fasterapi
+package webfile
 
 import (
 	"fmt"
@@ -44,21 +44,21 @@ func TestTagsOfUndatedFiles(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "app.js")
 	require.NoError(t, os.WriteFile(name, []byte("v1"), 0o600))
 	require.NoError(t, os.Chtimes(name, time.Unix(1, 0), time.Unix(1, 0)))
-	read := func(tags *fileTags, age time.Duration) (tag string, reads bool) {
+	read := func(tags *Tags, age time.Duration) (tag string, reads bool) {
 		file, info := openOnDisk(t, name, age)
 		defer file.Close()
 		_, known := identify(file, info)
 		require.True(t, known)
 		before, _ := identify(file, info)
 		reads = tags.find("app.js", before) == ""
-		tag, err := tags.tag("app.js", file, info)
+		tag, err := tags.Tag("app.js", file, info)
 		require.NoError(t, err)
 		rest, err := io.ReadAll(file)
 		require.NoError(t, err)
 		require.Equal(t, "v", string(rest[:1]), "the content is at its beginning")
 		return tag, reads
 	}
-	var tags fileTags
+	var tags Tags
 	for range 3 {
 		_, reads := read(&tags, settles-time.Second)
 		require.True(t, reads, "it may still be changing")
@@ -104,7 +104,7 @@ func (d *disk) write(name, text string) {
 // that of the content.
 func TestTagsAreNeverStale(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var tags fileTags
+		var tags Tags
 		d := &disk{now: time.Now(), named: map[string]int{"a": 1, "b": 2}, files: map[int]*diskFile{1: {}, 2: {}}}
 		d.write("a", "v0")
 		d.write("b", "v0")
@@ -138,7 +138,7 @@ func TestTagsAreNeverStale(t *testing.T) {
 
 // TestTagsAreBounded: names come and go.
 func TestTagsAreBounded(t *testing.T) {
-	var tags fileTags
+	var tags Tags
 	for i := range 2*maxTags + 10 {
 		tags.keep(fmt.Sprint(i), keptTag{tag: `"a"`})
 		require.LessOrEqual(t, len(tags.kept), maxTags)

@@ -1,10 +1,11 @@
-package fasterapi
+package webfile
 
 import (
 	"errors"
 	"io/fs"
 	"os"
 	"path"
+	"strings"
 )
 
 // errNotRegular is [fs.ErrNotExist] for what must not be opened: a pipe takes a
@@ -19,34 +20,57 @@ func onlyRegular(info fs.FileInfo, err error) error {
 	return err
 }
 
-// openRegular opens a file of files, which refuses names that are not
+// Check tells whether files has a regular file of this name: nil, or why not.
+func Check(files fs.FS, name string) error { return onlyRegular(Stat(files, name)) }
+
+// Open opens a regular file of files, which refuses names that are not
 // [fs.ValidPath].
-func openRegular(files fs.FS, name string) (fs.File, error) {
-	if err := onlyRegular(look(files, name)); err != nil {
-		return nil, err
+func Open(files fs.FS, name string) (fs.File, fs.FileInfo, error) {
+	if err := Check(files, name); err != nil {
+		return nil, nil, err
 	}
-	return files.Open(name)
+	return opened(files.Open(name))
 }
 
-// openRegularPath opens a file on disk.
-func openRegularPath(name string) (fs.File, error) {
+// OpenPath opens a regular file on disk. A path with an element ".." is
+// [fs.ErrInvalid].
+func OpenPath(name string) (fs.File, fs.FileInfo, error) {
+	if climbs(name) {
+		return nil, nil, fs.ErrInvalid
+	}
 	if err := onlyRegular(os.Stat(name)); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	file, err := os.Open(name)
+	return opened(file, err)
+}
+
+// opened looks at a file once more: another may have taken its name meanwhile.
+func opened(file fs.File, err error) (fs.File, fs.FileInfo, error) {
 	if err != nil {
-		return nil, err // not a nil *os.File
+		return nil, nil, err
 	}
-	return file, nil
+	info, err := file.Stat()
+	if err = onlyRegular(info, err); err != nil {
+		return nil, nil, errors.Join(err, file.Close())
+	}
+	return file, info, nil
+}
+
+// climbs tells whether a path has an element "..", in the notation of any
+// system.
+func climbs(name string) bool {
+	return strings.ContainsRune(name, 0) ||
+		strings.Contains("/"+strings.ReplaceAll(name, `\`, "/")+"/", "/../")
 }
 
 // maxLinks is how many links are followed one after the other, as in Linux.
 const maxLinks = 40
 
-// look is [fs.Stat], which opens the file when the file system has no method of
+// Stat is [fs.Stat], which opens the file when the file system has no method of
 // that name. One that has Lstat, as that of [fs.Sub] over a folder does, is asked
 // for each link on the way instead. A link that leaves it must be opened to know.
-func look(files fs.FS, name string) (fs.FileInfo, error) {
+func Stat(files fs.FS, name string) (fs.FileInfo, error) {
 	links, ok := files.(fs.ReadLinkFS)
 	if _, stats := files.(fs.StatFS); stats || !ok {
 		return fs.Stat(files, name)

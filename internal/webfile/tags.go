@@ -1,4 +1,4 @@
-package fasterapi
+package webfile
 
 import (
 	"crypto/sha256"
@@ -25,7 +25,7 @@ const (
 	maxTags = 4096
 )
 
-// fileTags are the entity tags of files whose dates say nothing, made of their content.
+// Tags are the entity tags of files whose dates say nothing, made of their content.
 // One is kept as long as the content is known to be the same: that of a file without any
 // date for good, because such files are of the program itself (embed.FS), that of a file
 // on disk while the system says that nothing about it has changed (the change time, which
@@ -33,7 +33,7 @@ const (
 // made for each answer.
 //
 // Owner: mu.
-type fileTags struct {
+type Tags struct {
 	mu   sync.Mutex
 	kept map[string]keptTag
 }
@@ -52,8 +52,8 @@ type identity struct {
 	modified, changed time.Time
 }
 
-// tag returns the tag of a file, "" for none, and leaves content at its beginning.
-func (t *fileTags) tag(name string, content io.ReadSeeker, info fs.FileInfo) (string, error) {
+// Tag returns the tag of a file, "" for none, and leaves content at its beginning.
+func (t *Tags) Tag(name string, content io.ReadSeeker, info fs.FileInfo) (string, error) {
 	id, known := identify(content, info)
 	switch {
 	case known:
@@ -64,9 +64,9 @@ func (t *fileTags) tag(name string, content io.ReadSeeker, info fs.FileInfo) (st
 	return contentTag(content)
 }
 
-// known is tag for a file of which the identity is known, as it was when now was, or
+// known is Tag for a file of which the identity is known, as it was when now was, or
 // before.
-func (t *fileTags) known(name string, content io.ReadSeeker, id identity, now time.Time) (string, error) {
+func (t *Tags) known(name string, content io.ReadSeeker, id identity, now time.Time) (string, error) {
 	if tag := t.find(name, id); tag != "" {
 		return tag, nil
 	}
@@ -80,7 +80,7 @@ func (t *fileTags) known(name string, content io.ReadSeeker, id identity, now ti
 	return tag, err
 }
 
-func (t *fileTags) find(name string, now identity) string {
+func (t *Tags) find(name string, now identity) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if kept, ok := t.kept[name]; ok && kept.then == now {
@@ -89,13 +89,29 @@ func (t *fileTags) find(name string, now identity) string {
 	return ""
 }
 
-func (t *fileTags) keep(name string, tag keptTag) {
+func (t *Tags) keep(name string, tag keptTag) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.kept == nil || len(t.kept) >= maxTags {
 		t.kept = make(map[string]keptTag)
 	}
 	t.kept[name] = tag
+}
+
+// SaysDate tells whether a date says when a file was changed. Those of some days
+// stand for none: the zeros of Unix (Nix has 1970-01-01 00:00:01, container builders
+// too), of Windows and of the old Mac OS, what archive/zip makes of an entry without
+// a date (1979-11-30), the first day of zip, which reproducible builds take too
+// (1980-01-01), and what Yarn (1984-06-22) and npm (1985-10-26) give to all files.
+// Zones move a day by 14 hours at most.
+func SaysDate(t time.Time) bool {
+	const day, zone = 24 * 3600, 14 * 3600
+	for _, none := range [...]int64{0, -11644473600, -2082844800, 312768000, 315532800, 456710400, 499132800} {
+		if since := t.Unix() - none; -zone <= since && since < day+zone {
+			return false
+		}
+	}
+	return !t.IsZero()
 }
 
 // contentTag is a tag of 120 bits of SHA-256.
