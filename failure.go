@@ -50,8 +50,8 @@ func (c *Ctx) panicError(panicked any) *async.PanicError {
 	if thrown != nil && fmt.Sprint(thrown.Value) == fmt.Sprint(panicked) {
 		return thrown
 	}
-	var inner *async.PanicError
-	if err, ok := panicked.(error); ok && errors.As(err, &inner) {
+	err, _ := panicked.(error)
+	if inner, ok := errors.AsType[*async.PanicError](err); ok {
 		return inner
 	}
 	return &async.PanicError{Value: panicked, Stack: debug.Stack()}
@@ -150,8 +150,7 @@ func logBroken(log *slog.Logger, requestID, what string, over bool, err error) {
 // failureAttrs are what a log line says of an error: a panic has a stack.
 func failureAttrs(err error) []any {
 	attrs := []any{slog.String("error", err.Error())}
-	var panicked *async.PanicError
-	if errors.As(err, &panicked) {
+	if panicked, ok := errors.AsType[*async.PanicError](err); ok {
 		attrs = append(attrs, slog.String("stack", string(panicked.Stack)))
 	}
 	return attrs

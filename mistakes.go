@@ -22,13 +22,11 @@ func (e *RegistrationError) Error() string {
 type mistakes struct{ list []string }
 
 func (m *mistakes) addRouter(err error) {
-	var build *router.BuildError
-	switch {
-	case errors.As(err, &build):
+	if build, ok := errors.AsType[*router.BuildError](err); ok {
 		for _, mistake := range build.Mistakes {
 			m.list = append(m.list, mistake.String())
 		}
-	case err != nil:
+	} else if err != nil {
 		m.list = append(m.list, err.Error())
 	}
 }

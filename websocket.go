@@ -164,8 +164,7 @@ func (s *Socket[Incoming, Outgoing]) Messages(ctx context.Context) iter.Seq2[Inc
 	return func(yield func(Incoming, error) bool) {
 		for {
 			m, err := s.receive(ctx)
-			var ended *CloseError
-			if errors.As(err, &ended) {
+			if _, ended := errors.AsType[*CloseError](err); ended {
 				return // what take fails with may be one too, and is no end
 			}
 			var message Incoming

@@ -19,7 +19,8 @@ type CORSConfig struct {
 	Origins []string
 	// OriginAllowed decides about origins that are not in Origins.
 	OriginAllowed func(c *fasterapi.Ctx, origin string) bool
-	// Methods that pages may use, "*" for all. Default GET, HEAD, POST, PUT, PATCH and DELETE.
+	// Methods that pages may use, "*" for all. Default GET, HEAD, POST, PUT, PATCH
+	// and DELETE.
 	Methods []string
 	// Headers are the request fields that pages may set beside the harmless
 	// ones. Default: whatever the preflight asks for.

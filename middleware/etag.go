@@ -22,8 +22,9 @@ type ETagConfig struct {
 
 // ETag tags successful responses to GET and HEAD with a hash of their body, and
 // answers with 304 when the client has it already, or with 412 when it asks for
-// another (RFC 9110 section 13). A tag or date that the handler sets itself is used instead. The handler runs in any
-// case: this saves bytes, not work. Streams are left alone.
+// another (RFC 9110 section 13). A tag or date that the handler sets itself is used
+// instead. The handler runs in any case: this saves bytes, not work. Streams are
+// left alone.
 func ETag(cfg ETagConfig) fasterapi.Middleware {
 	cfg.MaxBody = cmp.Or(cfg.MaxBody, 64<<10)
 	mustBe(cfg.MaxBody > 0, "ETagConfig.MaxBody must be positive")

@@ -12,15 +12,17 @@ import (
 
 // AllowedHosts answers requests for other hosts with 421 (RFC 9110 section
 // 15.5.20): a page that gives its own name the address of the service (DNS
-// rebinding) gets nothing, and links made of the host lead nowhere else. A host is a name
-// without port, an address ("[::1]" in its brackets), or "*." and a name for all hosts below it.
+// rebinding) gets nothing, and links made of the host lead nowhere else. A host is
+// a name without port, an address ("[::1]" in its brackets), or "*." and a name for
+// all hosts below it.
 func AllowedHosts(hosts ...string) fasterapi.Middleware {
 	mustBe(len(hosts) > 0, "AllowedHosts needs a host")
 	exact, below := map[string]bool{}, []string(nil)
 	for _, host := range hosts {
 		name, wild := strings.CutPrefix(strings.ToLower(host), "*.")
 		plain, _ := field.CutPort(name)
-		mustBe(name != "" && plain == name && field.ValidHost(name) && !strings.Contains(name, "*"), "AllowedHosts: "+strconv.Quote(host)+" is not a host")
+		valid := name != "" && plain == name && field.ValidHost(name) && !strings.Contains(name, "*")
+		mustBe(valid, "AllowedHosts: "+strconv.Quote(host)+" is not a host")
 		if wild {
 			below = append(below, "."+name)
 		} else {

@@ -55,7 +55,7 @@ func APIKeyFuture[P any](cfg APIKeyConfig, check func(c *fasterapi.Ctx, key stri
 	fields := map[Place]string{InHeader: "X-API-Key", InQuery: "api_key", InCookie: "session"}
 	mustBe(fields[cfg.In] != "", "APIKeyConfig.In must be InHeader, InQuery or InCookie")
 	cfg.Field = cmp.Or(cfg.Field, fields[cfg.In])
-	s := newScheme[P](about{cfg.Name, cfg.Realm, "apiKey"}, "ApiKey",
+	s := newScheme[P](identity{cfg.Name, cfg.Realm, "apiKey"}, "ApiKey",
 		openapi.SecurityScheme{Type: "apiKey", In: string(cfg.In), Name: cfg.Field, Description: cfg.Description})
 	s.check = func(c *fasterapi.Ctx) async.Future[P] {
 		key, err := cfg.read(c)

@@ -44,7 +44,7 @@ func Basic[P any](cfg BasicConfig, check func(c *fasterapi.Ctx, login Login) (P,
 // BasicFuture is Basic for a check that takes its time.
 func BasicFuture[P any](cfg BasicConfig, check func(c *fasterapi.Ctx, login Login) async.Future[P]) *Scheme[P] {
 	mustBe(check != nil, "BasicFuture needs a function")
-	s := newScheme[P](about{cfg.Name, cfg.Realm, "basic"}, "Basic",
+	s := newScheme[P](identity{cfg.Name, cfg.Realm, "basic"}, "Basic",
 		openapi.SecurityScheme{Type: "http", Scheme: "basic", Description: cfg.Description})
 	s.challenge += `, charset="UTF-8"`
 	s.check = func(c *fasterapi.Ctx) async.Future[P] {

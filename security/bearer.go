@@ -53,7 +53,7 @@ func newBearer[P any](cfg BearerConfig, check func(*fasterapi.Ctx, string) async
 	if cfg.Flows != nil {
 		describe = openapi.SecurityScheme{Type: "oauth2", Flows: cfg.Flows, Description: cfg.Description}
 	}
-	s := newScheme[P](about{cfg.Name, cfg.Realm, "bearer"}, "Bearer", describe)
+	s := newScheme[P](identity{cfg.Name, cfg.Realm, "bearer"}, "Bearer", describe)
 	s.bearer = true
 	s.check = func(c *fasterapi.Ctx) async.Future[P] {
 		token, err := credentials(c, "Bearer", maxToken)

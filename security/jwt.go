@@ -126,12 +126,12 @@ func (v *verifier[C]) verify(c *fasterapi.Ctx, token string) async.Future[Claims
 	keys, edition := v.current(c)
 	claims, err := v.parse(token, keys)
 	if !errors.Is(err, errUnknownKey) || v.set == nil {
-		return async.Of(claims, harmless(err))
+		return async.Of(claims, withoutToken(err))
 	}
 	return v.set.demand(c, edition).ThenErr(func(struct{}) (Claims[C], error) {
 		keys, _ := v.current(c)
 		claims, err := v.parse(token, keys)
-		return claims, harmless(err)
+		return claims, withoutToken(err)
 	})
 }
 
@@ -194,9 +194,9 @@ func choose(t *jwt.Token, keys []Key) (set jwt.VerificationKeySet, found bool, e
 	return set, found, nil
 }
 
-// harmless maps what the parser says to our errors: its texts may quote parts of
+// withoutToken maps what the parser says to our errors: its texts may quote parts of
 // the token.
-func harmless(err error) error {
+func withoutToken(err error) error {
 	switch {
 	case err == nil:
 		return nil

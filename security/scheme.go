@@ -55,12 +55,12 @@ type Scheme[P any] struct {
 	or []openapi.SecurityUse
 }
 
-// about is what all schemes have in common.
-type about struct{ name, realm, otherwise string }
+// identity is what all schemes have in common.
+type identity struct{ name, realm, fallback string }
 
 // newScheme fills in what is the same for all schemes.
-func newScheme[P any](a about, kind string, describe openapi.SecurityScheme) *Scheme[P] {
-	a.name = cmp.Or(a.name, a.otherwise)
+func newScheme[P any](a identity, kind string, describe openapi.SecurityScheme) *Scheme[P] {
+	a.name = cmp.Or(a.name, a.fallback)
 	a.realm = cmp.Or(a.realm, "api")
 	mustBe(isComponentName(a.name), "Name "+strconv.Quote(a.name)+` must be made of letters, digits, ".", "-" and "_"`)
 	for _, r := range a.realm {

@@ -21,8 +21,9 @@ func For[T any](opts Options) (Binder[T], []error) {
 // Plan returns the plan for everything that does not depend on T.
 func (b Binder[T]) Plan() *Plan { return b.plan }
 
-// Bind returns the input of a request. The struct is on the caller's stack unless a field's type brings its
-// own decoding (a body, a TextUnmarshaler), which could keep its address: then it is allocated.
+// Bind returns the input of a request. The struct is on the caller's stack unless a
+// field's type brings its own decoding (a body, a TextUnmarshaler), which could
+// keep its address: then it is allocated.
 func (b Binder[T]) Bind(src Source) (T, *problem.Problem) {
 	if !b.plan.confined {
 		in := new(T)

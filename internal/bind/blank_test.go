@@ -72,7 +72,8 @@ type (
 	}
 )
 
-// blankForms are the bodies of a form in which every input was left blank, "last" but for its second value.
+// blankForms are the bodies of a form in which every input was left blank, "last"
+// but for its second value.
 func blankForms(names string) []option {
 	pairs, parts := url.Values{}, ""
 	for name := range strings.FieldsSeq(names) {
@@ -89,8 +90,8 @@ func blankForms(names string) []option {
 	}
 }
 
-// TestBlankInputs: browsers send every text input, also one that was left blank. It is absent for a field that cannot
-// hold "".
+// TestBlankInputs: browsers send every text input, also one that was left blank. It
+// is absent for a field that cannot hold "".
 func TestBlankInputs(t *testing.T) {
 	names := "int ptr default float bool time ptrtime wait id ints three opt grade ptrgrade grades optgrade mail long word match words " +
 		"addr any ptrany anys optany preset ip last"
@@ -118,7 +119,8 @@ func TestBlankRequired(t *testing.T) {
 	}
 }
 
-// TestContentCodings: a body that is not decoded is refused with 415 and Accept-Encoding, RFC 9110 section 15.5.16.
+// TestContentCodings: a body that is not decoded is refused with 415 and
+// Accept-Encoding, RFC 9110 section 15.5.16.
 func TestContentCodings(t *testing.T) {
 	type jsonInput struct {
 		Body map[string]int `body:""`
@@ -172,7 +174,8 @@ func TestContentCodings(t *testing.T) {
 	require.Equal(t, 415, bound[pair](t, jsonBody(`{}`), header("Content-Encoding", "gzip")).Status, "JSON is decoded here")
 }
 
-// TestContentCodingOfStreams: a form that is read while it comes is refused before it is read.
+// TestContentCodingOfStreams: a form that is read while it comes is refused before
+// it is read.
 func TestContentCodingOfStreams(t *testing.T) {
 	b, errs := bind.For[uploadInput](withUploads(""))
 	require.Empty(t, errs)

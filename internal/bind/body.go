@@ -4,22 +4,23 @@ import (
 	"reflect"
 	"strings"
 
-	jsoncodec "github.com/fasterapi/fasterapi/internal/codec"
+	"github.com/fasterapi/fasterapi/internal/codec"
 	"github.com/fasterapi/fasterapi/internal/field"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
-// jsonBody decodes with the compiled codec, which leaves types that read themselves to encoding/json/v2.
+// jsonBody decodes with the compiled codec, which leaves types that read themselves
+// to encoding/json/v2.
 //
 // Owner: any (immutable after New).
 type jsonBody struct {
 	typ     reflect.Type
-	decoder *jsoncodec.Decoder
+	decoder *codec.Decoder
 }
 
 func newJSONBody(f *Field, strict bool) (*jsonBody, error) {
-	d, err := jsoncodec.CompileDecoder(f.Type, jsoncodec.Options{
-		Strict: strict, Secret: f.Sensitive, Limits: jsoncodec.Limits{Errors: MaxErrors},
+	d, err := codec.CompileDecoder(f.Type, codec.Options{
+		Strict: strict, Secret: f.Sensitive, Limits: codec.Limits{Errors: MaxErrors},
 	})
 	if err != nil {
 		return nil, err
@@ -30,8 +31,9 @@ func newJSONBody(f *Field, strict bool) (*jsonBody, error) {
 // maxBodyMessage bounds in bytes what a type that reads itself has to say.
 const maxBodyMessage = 512
 
-// decode reads body, which is not empty and leased until it returns, into the zero value at dst, and appends to errs what
-// is wrong, at locations that begin with "body".
+// decode reads body, which is not empty and leased until it returns, into the zero
+// value at dst, and appends to errs what is wrong, at locations that begin with
+// "body".
 func (d *jsonBody) decode(dst Pointer, body []byte, errs []problem.FieldError) []problem.FieldError {
 	bad := d.decoder.DecodeInto(body, valueAt(dst, d.typ).Addr().Interface())
 	for i := range bad {
@@ -94,8 +96,8 @@ func (s *bodySlot) bind(dst Pointer, src Source, f *faults) {
 	}
 }
 
-// isJSON reports whether a content type is application/json or has the suffix +json (RFC 6839); parameters are
-// ignored, as RFC 8259 gives them no meaning.
+// isJSON reports whether a content type is application/json or has the suffix +json
+// (RFC 6839); parameters are ignored, as RFC 8259 gives them no meaning.
 func isJSON(contentType []byte) bool {
 	media, _, ok := field.CutMedia(contentType)
 	const prefix, suffix = "application/", "+json"

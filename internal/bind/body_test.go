@@ -71,7 +71,8 @@ func TestBodyErrors(t *testing.T) {
 	}
 }
 
-// TestBadBodies: nothing that a client sends as JSON is more than a 422, however deep, large or broken.
+// TestBadBodies: nothing that a client sends as JSON is more than a 422, however
+// deep, large or broken.
 func TestBadBodies(t *testing.T) {
 	type input struct {
 		Body any `body:""`
@@ -200,8 +201,8 @@ func (*ownWords) UnmarshalText(text []byte) error {
 	return fmt.Errorf("must be one of: red, blue; got %s", text)
 }
 
-// TestOwnWordsAboutSecretBodies: the words of a type about a secret stay out, whatever they begin with, and those of the
-// codec are told.
+// TestOwnWordsAboutSecretBodies: the words of a type about a secret stay out,
+// whatever they begin with, and those of the codec are told.
 func TestOwnWordsAboutSecretBodies(t *testing.T) {
 	type pin struct {
 		Body ownWords `body:"" sensitive:"true"`

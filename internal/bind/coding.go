@@ -7,14 +7,14 @@ import (
 
 const (
 	codingField = "Content-Encoding"
-	// identity is the coding of a body as it is. RFC 9110 section 8.4.1 keeps the word for Accept-Encoding, and clients
-	// send it here all the same.
+	// identity is the coding of a body as it is. RFC 9110 section 8.4.1 keeps the
+	// word for Accept-Encoding, and clients send it here all the same.
 	identity = "identity"
 )
 
-// decoded tells whether the body of src is as it is, and reports any coding of it: read as they come, the bytes of a
-// compressed form are one odd key. What is not decoded is answered with 415 and Accept-Encoding (RFC 9110 section
-// 15.5.16).
+// decoded tells whether the body of src is as it is, and reports any coding of it:
+// read as they come, the bytes of a compressed form are one odd key. What is not
+// decoded is answered with 415 and Accept-Encoding (RFC 9110 section 15.5.16).
 func (p *Plan) decoded(src Source, f *faults) bool {
 	if p.codings {
 		return true // the handler looks for itself
@@ -26,7 +26,8 @@ func (p *Plan) decoded(src Source, f *faults) bool {
 	return coding == nil
 }
 
-// Coding is the first coding of the body, leased like what src returns; nil: it is as it is.
+// Coding is the first coding of the body, leased like what src returns; nil: it is
+// as it is.
 func Coding(src Source) []byte {
 	for n := 0; ; n++ {
 		line, ok := src.Header(codingField, n)

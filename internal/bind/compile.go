@@ -129,7 +129,8 @@ func (c *compiler) checkKey(f *Field) {
 	}
 }
 
-// readRequired sets Required: paths are, bodies are unless they are pointers, and others are when they say so.
+// readRequired sets Required: paths are, bodies are unless they are pointers, and
+// others are when they say so.
 func (c *compiler) readRequired(f *Field) {
 	implied := f.In == Path || f.In == Body && f.Type.Kind() != reflect.Pointer || f.In == File && f.Type == c.opts.Upload
 	f.Required = c.flag(f.Name, f.Tag, "required", implied)
@@ -163,8 +164,9 @@ func (c *compiler) flag(name string, tags reflect.StructTag, tag string, absent 
 	return v
 }
 
-// isSecret tells the fields that hold credentials by their place, all cookies and these headers, and values with a
-// sensitive part, which are read from one text. A JSON body has members for its parts.
+// isSecret tells the fields that hold credentials by their place, all cookies and
+// these headers, and values with a sensitive part, which are read from one text. A
+// JSON body has members for its parts.
 func isSecret(f *Field) bool {
 	switch f.In {
 	case Body, Inject, File:
@@ -275,27 +277,27 @@ func (c *compiler) compile(f *Field) {
 // newSlot finds the setter for the type of f: a value, a pointer to one, or a slice.
 func newSlot(f *Field) (slot, error) {
 	s := slot{field: f, key: f.Key, offset: f.Offset}
-	elem, err := codecOf(f.Type)
+	elem, err := parsersOf(f.Type)
 	if err == nil {
 		s.set, s.foreign, s.copy = elem.set, elem.foreign, elem.copy
 		return s, nil
 	}
 	if layout, ok := schema.OptOf(f.Type); ok {
-		if elem, err = codecOf(layout.Elem); err == nil {
+		if elem, err = parsersOf(layout.Elem); err == nil {
 			s.set, s.foreign = throughOpt(layout, elem), elem.foreign
 		}
 		return s, err
 	}
 	switch f.Type.Kind() {
 	case reflect.Pointer:
-		if elem, err = codecOf(f.Type.Elem()); err == nil {
+		if elem, err = parsersOf(f.Type.Elem()); err == nil {
 			s.set, s.foreign = throughPointer(elem), elem.foreign
 		}
 	case reflect.Slice:
 		if f.Type.Elem().Kind() == reflect.Uint8 && f.Type.Elem().PkgPath() == "" {
 			return s, fmt.Errorf("a %v is not supported: use string", f.Type)
 		}
-		if elem, err = codecOf(f.Type.Elem()); err == nil {
+		if elem, err = parsersOf(f.Type.Elem()); err == nil {
 			s.set, s.foreign = elem.push, elem.foreign
 			s.many, s.split = true, !f.Repeat
 		}
@@ -303,7 +305,8 @@ func newSlot(f *Field) (slot, error) {
 	return s, err
 }
 
-// compileDefault parses the default once, to report it, and makes the function that sets it.
+// compileDefault parses the default once, to report it, and makes the function that
+// sets it.
 func (c *compiler) compileDefault(s *slot) {
 	f := s.field
 	parts := []string{f.Default}
@@ -377,8 +380,8 @@ func (c *compiler) checkBody() {
 	}
 }
 
-// InjectFields lists the fields tagged inject of the struct type t, without a look at the others: none when t is no
-// struct. Compile finds what is wrong with t.
+// InjectFields lists the fields tagged inject of the struct type t, without a look
+// at the others: none when t is no struct. Compile finds what is wrong with t.
 func InjectFields(t reflect.Type) (list []Field) {
 	if t.Kind() != reflect.Struct {
 		return nil

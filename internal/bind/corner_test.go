@@ -111,8 +111,8 @@ func TestLongEscapedValues(t *testing.T) {
 	require.Contains(t, failures[input](t, path("x"), query("bad="+long+"%")), "invalid percent escape")
 }
 
-// FuzzBody: what encoding/json/v2 accepts is bound to the same value, and what it refuses is refused with located
-// errors.
+// FuzzBody: what encoding/json/v2 accepts is bound to the same value, and what it
+// refuses is refused with located errors.
 func FuzzBody(f *testing.F) {
 	b, errs := bind.For[orderInput](params)
 	require.Empty(f, errs)

@@ -1,6 +1,9 @@
 package bind
 
-import "github.com/fasterapi/fasterapi/problem"
+import (
+	"github.com/fasterapi/fasterapi/internal/schema"
+	"github.com/fasterapi/fasterapi/problem"
+)
 
 // faults collects what is wrong with one request.
 type faults struct {
@@ -37,7 +40,7 @@ func (f *faults) encoded(coding []byte) {
 }
 
 func (f *faults) missing(field *Field) {
-	f.append(problem.FieldError{Location: field.Location(), Message: msgRequired})
+	f.append(problem.FieldError{Location: field.Location(), Message: schema.Required})
 }
 
 func (f *faults) problem() *problem.Problem {

@@ -25,8 +25,8 @@ func (in In) String() string {
 	return [...]string{"path", "query", "header", "cookie", "body", "inject", "form", "file"}[in]
 }
 
-// Field describes one field of an input struct: what the plan does with it, and what documents need to know.
-// It is immutable after Compile.
+// Field describes one field of an input struct: what the plan does with it, and
+// what documents need to know. It is immutable after Compile.
 type Field struct {
 	Name       string // Go name, with the names of embedded structs: Paging.Limit
 	In         In

@@ -21,8 +21,8 @@ type fileSlot struct {
 	refused  string       // the message for others
 }
 
-// compileFile makes the slot of a file field. Its tags: maxBytes bounds each upload, accept lists content types,
-// minItems and maxItems bound their number.
+// compileFile makes the slot of a file field. Its tags: maxBytes bounds each
+// upload, accept lists content types, minItems and maxItems bound their number.
 func (c *compiler) compileFile(f *Field) {
 	if c.opts.Upload == nil {
 		c.fail(f.Name, "uploads are not supported here")
@@ -73,7 +73,8 @@ func (c *compiler) fileTags(s *fileSlot) {
 	}
 }
 
-// accepts tells whether an upload of that content type, in lower case and without parameters, is wanted.
+// accepts tells whether an upload of that content type, in lower case and without
+// parameters, is wanted.
 func (s *fileSlot) accepts(contentType string) bool {
 	if s.accept == nil {
 		return true

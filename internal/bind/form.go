@@ -56,8 +56,8 @@ func (c *compiler) form() *formPlan {
 
 func (p *formPlan) finish() { p.index() }
 
-// bind reads the form, behind all other sources; their faults come by value, so that they stay on the stack of requests
-// without a form.
+// bind reads the form, behind all other sources; their faults come by value, so
+// that they stay on the stack of requests without a form.
 func (p *formPlan) bind(dst Pointer, src Source, known faults) *problem.Problem {
 	f := &known
 	if fatal := p.read(dst, src, f); fatal != nil {
@@ -66,7 +66,8 @@ func (p *formPlan) bind(dst Pointer, src Source, known faults) *problem.Problem 
 	return f.problem()
 }
 
-// read fills the fields. A problem is returned when there is no use in reading on: the body cannot be read.
+// read fills the fields. A problem is returned when there is no use in reading on:
+// the body cannot be read.
 func (p *formPlan) read(dst Pointer, src Source, f *faults) *problem.Problem {
 	body := formBody{src: src}
 	if s, ok := src.(FormSource); ok && len(p.files) > 0 {
@@ -126,7 +127,8 @@ type formBody struct {
 	failed error      // what a read of stream said
 }
 
-// Read implements io.Reader for a stream, and keeps its error apart from those of the parser above.
+// Read implements io.Reader for a stream, and keeps its error apart from those of
+// the parser above.
 func (b *formBody) Read(p []byte) (int, error) {
 	n, err := b.stream.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {

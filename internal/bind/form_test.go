@@ -37,7 +37,8 @@ func withUploads(dir string) bind.Options {
 	}
 }
 
-// streamed is a request whose body streams in small pieces and fails at its end with err, if there is one.
+// streamed is a request whose body streams in small pieces and fails at its end
+// with err, if there is one.
 type streamed struct {
 	*request
 	body io.Reader

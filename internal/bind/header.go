@@ -24,7 +24,8 @@ func (p *Plan) bindHeaders(dst Pointer, src Source, f *faults) {
 	}
 }
 
-// setHeaderList reads the elements of all lines: RFC 9110 section 5.6.1, empty elements do not count.
+// setHeaderList reads the elements of all lines: RFC 9110 section 5.6.1, empty
+// elements do not count.
 func (s *slot) setHeaderList(dst Pointer, src Source, f *faults) {
 	p := at(dst, s.offset)
 	for n := 0; ; n++ {
@@ -44,9 +45,10 @@ func (s *slot) setHeaderList(dst Pointer, src Source, f *faults) {
 	}
 }
 
-// text returns a field value as UTF-8. Bytes beyond ASCII that are no UTF-8 are ISO-8859-1, what they once were by
-// definition (RFC 9110 section 5.5): a handler can repeat that in JSON, and a proxy that adds one such name does not make
-// the whole request invalid.
+// text returns a field value as UTF-8. Bytes beyond ASCII that are no UTF-8 are
+// ISO-8859-1, what they once were by definition (RFC 9110 section 5.5): a handler
+// can repeat that in JSON, and a proxy that adds one such name does not make the
+// whole request invalid.
 func text(raw []byte) []byte {
 	if utf8.Valid(raw) {
 		return raw

@@ -4,13 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strconv"
 
 	"github.com/fasterapi/fasterapi/internal/schema"
 )
 
-// judge checks the value that was just stored at p and made from raw. It returns one message per broken rule, none
-// and no allocation when the value is good.
+// judge checks the value that was just stored at p and made from raw. It returns
+// one message per broken rule, none and no allocation when the value is good.
 type judge func(p Pointer, raw []byte) []string
 
 // verdict are the checks that the tags of a field ask for.
@@ -33,7 +32,8 @@ func (c *compiler) judge(f *Field) verdict {
 	return compileVerdict(f, plan)
 }
 
-// compileVerdict finds where the values of f are: in the field, behind its pointer, in its Opt, or last in its slice.
+// compileVerdict finds where the values of f are: in the field, behind its pointer,
+// in its Opt, or last in its slice.
 func compileVerdict(f *Field, plan *schema.Plan) verdict {
 	layout, isOpt := schema.OptOf(f.Type)
 	switch {
@@ -62,9 +62,10 @@ func within(j judge, locate func(Pointer) Pointer) judge {
 	return func(p Pointer, raw []byte) []string { return j(locate(p), raw) }
 }
 
-// isValue tells a single value, even one that is made of a pointer or a slice, from a list or pointer of them.
+// isValue tells a single value, even one that is made of a pointer or a slice, from
+// a list or pointer of them.
 func isValue(t reflect.Type) bool {
-	_, err := codecOf(t)
+	_, err := parsersOf(t)
 	return err == nil
 }
 
@@ -100,7 +101,9 @@ func judgeOf(t reflect.Type, rules *schema.Rules) judge {
 	case reflect.Uint64:
 		return judgeUint[uint64](rules)
 	case reflect.Float32:
-		return func(p Pointer, _ []byte) []string { return rules.Float(shortest(*as[float32](p)), nil) }
+		return func(p Pointer, _ []byte) []string {
+			return rules.Float(schema.AsWritten(float64(*as[float32](p)), 32), nil)
+		}
 	case reflect.Float64:
 		return func(p Pointer, _ []byte) []string { return rules.Float(*as[float64](p), nil) }
 	}
@@ -115,16 +118,8 @@ func judgeUint[T unsignedInt](rules *schema.Rules) judge {
 	return func(p Pointer, _ []byte) []string { return rules.Uint(uint64(*as[T](p)), nil) }
 }
 
-// shortest widens f to the float64 that is written the same, so that a float32 of 0.1 is a multiple of 0.1.
-func shortest(f float32) float64 {
-	v, err := strconv.ParseFloat(strconv.FormatFloat(float64(f), 'g', -1, 32), 64)
-	if err != nil {
-		return float64(f)
-	}
-	return v
-}
-
-// full tells whether the list at p has more items than are allowed: no more need to be kept then.
+// full tells whether the list at p has more items than are allowed: no more need to
+// be kept then.
 func (v *verdict) full(p Pointer) bool {
 	most := v.all.Most()
 	return most >= 0 && lenOf(p) > most
@@ -142,7 +137,7 @@ func (v *verdict) whole(p Pointer) []string {
 // repeats tells whether two items of a list are equal.
 func repeats(list reflect.Value) bool {
 	if !list.Type().Elem().Comparable() {
-		return false // refused by checkUnique
+		return false // refused by verdict.check
 	}
 	seen := make(map[any]struct{}, min(list.Len(), 64))
 	for i := range list.Len() {

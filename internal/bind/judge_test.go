@@ -77,7 +77,8 @@ func TestConstraints(t *testing.T) {
 		header("Words", "abcd, a", "b, c"), header("Cookie", "pin=123; crumbs=a"), header("Mail", "nobody")))
 }
 
-// TestAbsentListsAreNotCounted: an optional list that the request does not have is absent, not empty.
+// TestAbsentListsAreNotCounted: an optional list that the request does not have is
+// absent, not empty.
 func TestAbsentListsAreNotCounted(t *testing.T) {
 	require.Nil(t, mustBind[constrained](t, path("1", "ab"), query("u16=1&color=red")).List)
 }
@@ -159,7 +160,8 @@ func TestBodyRules(t *testing.T) {
 	require.Equal(t, reflect.TypeFor[schema.Opt[string]](), reflect.TypeOf(in.Order.Note))
 }
 
-// TestDurationConstraints: bounds of durations are durations, and everything that is wrong is named as such.
+// TestDurationConstraints: bounds of durations are durations, and everything that
+// is wrong is named as such.
 func TestDurationConstraints(t *testing.T) {
 	type input struct {
 		Wait  time.Duration             `query:"wait" minimum:"1s" exclusiveMaximum:"1h" default:"5s"`

@@ -37,9 +37,10 @@ type reading struct {
 // errHead is what the parser gets to see when the header of a part is too long.
 var errHead = errors.New("bind: the header of a part is too long")
 
-// guard stands between a body and the parser. It bounds how much is read for the header of a part, for which the parser
-// itself would take 10 MiB, and it remembers how the body ended: the parser says the same of a body that ends in a
-// header as of one that is complete.
+// guard stands between a body and the parser. It bounds how much is read for the
+// header of a part, for which the parser itself would take 10 MiB, and it remembers
+// how the body ended: the parser says the same of a body that ends in a header as
+// of one that is complete.
 //
 // Owner: one goroutine at a time.
 type guard struct {
@@ -49,7 +50,8 @@ type guard struct {
 	tail  [keptTail]byte // the last bytes; zeros in front when there were not as many
 }
 
-// keptTail must hold the last boundary, of up to 70 bytes (RFC 2046 section 5.1.1), and what little is behind it.
+// keptTail must hold the last boundary, of up to 70 bytes (RFC 2046 section 5.1.1),
+// and what little is behind it.
 const keptTail = 1 << 10
 
 func (g *guard) Read(p []byte) (int, error) {
@@ -75,7 +77,8 @@ func (g *guard) complete(boundary string) bool {
 	return !g.ended || bytes.Contains(g.tail[:], []byte("--"+boundary+"--"))
 }
 
-// multipart reads a multipart form (RFC 7578) part by part: fields into memory, files as their upload says.
+// multipart reads a multipart form (RFC 7578) part by part: fields into memory,
+// files as their upload says.
 func (p *formPlan) multipart(dst Pointer, body *formBody, boundary string, f *faults) *problem.Problem {
 	r := reading{plan: p, dst: dst, body: body, faults: f, fields: p.limits.FieldBytes, memory: p.limits.MemoryBytes}
 	if r.guard.r = body; body.stream == nil {
@@ -200,8 +203,8 @@ func (r *reading) upload(i int, part *multipart.Part, name string) *problem.Prob
 	return nil
 }
 
-// emptyFile ignores the part that browsers send for a file input without a file; one with content is a file without
-// a name.
+// emptyFile ignores the part that browsers send for a file input without a file;
+// one with content is a file without a name.
 func (r *reading) emptyFile(i int, part *multipart.Part) *problem.Problem {
 	var one [1]byte
 	n, err := io.ReadFull(part, one[:])
@@ -217,7 +220,8 @@ func (r *reading) emptyFile(i int, part *multipart.Part) *problem.Problem {
 	return r.skip(part)
 }
 
-// notStored reports that an upload could not be stored: the service's fault, not the client's.
+// notStored reports that an upload could not be stored: the service's fault, not
+// the client's.
 func (r *reading) notStored(u *Upload, err error) *problem.Problem {
 	if r.body.form == nil {
 		return problem.Wrap(err, 500, "")

@@ -19,8 +19,9 @@ type queryInput struct {
 	Space *string  `query:"a b"`
 }
 
-// checkQuery compares with url.ParseQuery: the same values, also when other pairs are malformed, and an error only
-// where ParseQuery has one or a value is not UTF-8.
+// checkQuery compares with url.ParseQuery: the same values, also when other pairs
+// are malformed, and an error only where ParseQuery has one or a value is not
+// UTF-8.
 func checkQuery(t require.TestingT, tb testing.TB, raw string) {
 	in, prob := bindBoth[queryInput](tb, query(raw))
 	want, err := url.ParseQuery(raw)

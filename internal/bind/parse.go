@@ -11,7 +11,6 @@ import (
 
 // The messages that clients see.
 const (
-	msgRequired  = "is required"
 	msgInvalid   = "is not valid"
 	msgInteger   = "must be an integer"
 	msgNumber    = "must be a number"
@@ -76,7 +75,8 @@ func limits[T signedInt]() (lowest, highest int64) {
 	return math.MinInt64, math.MaxInt64
 }
 
-// unsigned parses decimal digits, with an optional plus sign. -0 is not an unsigned integer, as in JSON bodies.
+// unsigned parses decimal digits, with an optional plus sign. -0 is not an unsigned
+// integer, as in JSON bodies.
 func unsigned[T unsignedInt]() parser[T] {
 	highest := uint64(^T(0))
 	out := fmt.Sprintf("must be an integer between 0 and %d", highest)
@@ -96,7 +96,8 @@ func unsigned[T unsignedInt]() parser[T] {
 	}
 }
 
-// parseDigits reads a decimal number: ok when there are digits and nothing else, fits when it is below 2^64.
+// parseDigits reads a decimal number: ok when there are digits and nothing else,
+// fits when it is below 2^64.
 func parseDigits(b []byte) (n uint64, ok, fits bool) {
 	if len(b) == 0 {
 		return 0, false, false
@@ -133,7 +134,8 @@ func float[T float32 | float64](size int) parser[T] {
 	}
 }
 
-// parseString refuses what is not UTF-8: no JSON could repeat it, and no database keeps it.
+// parseString refuses what is not UTF-8: no JSON could repeat it, and no database
+// keeps it.
 func parseString(raw []byte) (string, string) {
 	if !utf8.Valid(raw) {
 		return "", msgUTF8
@@ -192,7 +194,8 @@ func parseDuration(raw []byte) (time.Duration, string) {
 // uuid has the layout of github.com/google/uuid.UUID.
 type uuid [16]byte
 
-// parseUUID reads the four forms that uuid.Parse reads: canonical, urn:uuid:, in braces, and 32 digits.
+// parseUUID reads the four forms that uuid.Parse reads: canonical, urn:uuid:, in
+// braces, and 32 digits.
 func parseUUID(raw []byte) (uuid, string) {
 	switch len(raw) {
 	case 36 + 9:

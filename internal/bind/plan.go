@@ -10,7 +10,8 @@ import (
 // MaxErrors is how many errors are reported for one request.
 const MaxErrors = 64
 
-// maxFields bounds the query and cookie fields: those that a request had are a set of 64 bits.
+// maxFields bounds the query and cookie fields: those that a request had are a set
+// of 64 bits.
 const maxFields = 64
 
 // Plan fills one struct type. It is immutable: any goroutine may use it.
@@ -32,8 +33,8 @@ type Plan struct {
 type Options struct {
 	// PathParams are the names of the route's path parameters, in order.
 	PathParams []string
-	// Upload is the type of uploads in file fields, and StoreUpload writes one to the address of such a value. Nil:
-	// there are no file fields.
+	// Upload is the type of uploads in file fields, and StoreUpload writes one to
+	// the address of such a value. Nil: there are no file fields.
 	Upload      reflect.Type
 	StoreUpload func(dst Pointer, u *Upload)
 	// Form bounds forms.
@@ -42,7 +43,8 @@ type Options struct {
 	StrictBody bool
 }
 
-// Compile makes the plan of the struct type t, or lists everything that is wrong with it; each error names its field.
+// Compile makes the plan of the struct type t, or lists everything that is wrong
+// with it; each error names its field.
 func Compile(t reflect.Type, opts Options) (*Plan, []error) {
 	if t.Kind() != reflect.Struct {
 		return nil, []error{fmt.Errorf("the input type %v is not a struct", t)}
@@ -69,7 +71,8 @@ func (p *Plan) Fields() []Field { return p.fields }
 // Injects returns the fields tagged inject, which Bind leaves alone.
 func (p *Plan) Injects() []*Field { return p.inject }
 
-// BodyField returns the field that holds the body, or nil: then Bind never asks for the body.
+// BodyField returns the field that holds the body, or nil: then Bind never asks for
+// the body.
 func (p *Plan) BodyField() *Field {
 	if p.body == nil {
 		return nil
@@ -80,12 +83,13 @@ func (p *Plan) BodyField() *Field {
 // NeedsBody tells whether Bind reads the body, as a whole or as a form.
 func (p *Plan) NeedsBody() bool { return p.body != nil || p.form != nil }
 
-// Streams tells whether Bind reads the body while it comes, so that it must run where it may wait: the plan has fields
-// for uploads.
+// Streams tells whether Bind reads the body while it comes, so that it must run
+// where it may wait: the plan has fields for uploads.
 func (p *Plan) Streams() bool { return p.form != nil && len(p.form.files) > 0 }
 
-// Bind fills the zero struct at dst, which must be of the plan's type. The result is nil or lists everything
-// that is wrong with the request; dst is then filled in part.
+// Bind fills the zero struct at dst, which must be of the plan's type. The result
+// is nil or lists everything that is wrong with the request; dst is then filled in
+// part.
 func (p *Plan) Bind(dst Pointer, src Source) *problem.Problem {
 	var f faults
 	for i := range p.path {

@@ -145,8 +145,8 @@ func (k *keyed) badKey(kv *pair, message string, f *faults) {
 	f.append(e)
 }
 
-// find looks for a key. Slots are probed from hint on, because clients tend to send parameters in the order of the
-// documentation.
+// find looks for a key. Slots are probed from hint on, because clients tend to send
+// parameters in the order of the documentation.
 func (k *keyed) find(key []byte, hint int) int {
 	if k.keys != nil {
 		if i, ok := k.keys[string(key)]; ok {
@@ -167,7 +167,8 @@ func (k *keyed) find(key []byte, hint int) int {
 	return -1
 }
 
-// setQuery sets the field from one pair: a scalar, or the elements that it adds to a slice.
+// setQuery sets the field from one pair: a scalar, or the elements that it adds to
+// a slice.
 func (s *slot) setQuery(dst Pointer, kv *pair, f *faults) {
 	if kv.valSemi {
 		f.add(s.field, kv.value, msgSemicolon)

@@ -11,12 +11,12 @@ import (
 	"github.com/fasterapi/fasterapi/internal/schema"
 )
 
-// setter parses raw and stores the result at p; the returned message says what is wrong, or is empty. It
-// copies what it keeps of raw.
+// setter parses raw and stores the result at p; the returned message says what is
+// wrong, or is empty. It copies what it keeps of raw.
 type setter func(p Pointer, raw []byte) string
 
-// codec are the setters of one element type.
-type codec struct {
+// parsers are the setters of one element type.
+type parsers struct {
 	set     setter         // into a T
 	push    setter         // onto a []T
 	fresh   func() Pointer // a new T
@@ -27,9 +27,9 @@ type codec struct {
 // parser reads a T; the message is empty on success.
 type parser[T any] func(raw []byte) (T, string)
 
-// native makes the codec of a type that this package parses itself.
-func native[T any](parse parser[T]) codec {
-	return codec{
+// native makes the parsers of a type that this package parses itself.
+func native[T any](parse parser[T]) parsers {
+	return parsers{
 		set: func(p Pointer, raw []byte) string {
 			v, msg := parse(raw)
 			if msg == "" {
@@ -50,8 +50,9 @@ func native[T any](parse parser[T]) codec {
 	}
 }
 
-// codecOf finds how values of type t are parsed: the well-known types, then the type's own method, then its kind.
-func codecOf(t reflect.Type) (codec, error) {
+// parsersOf finds how values of type t are parsed: the well-known types, then the
+// type's own method, then its kind.
+func parsersOf(t reflect.Type) (parsers, error) {
 	switch {
 	case t == reflect.TypeFor[time.Time]():
 		return native(parseTime), nil
@@ -62,14 +63,14 @@ func codecOf(t reflect.Type) (codec, error) {
 	case isForeign(t):
 		return foreign(t), nil
 	}
-	if c, ok := kindCodec(t.Kind()); ok {
+	if c, ok := kindParsers(t.Kind()); ok {
 		return c, nil
 	}
-	return codec{}, fmt.Errorf("the type %v is not supported", t)
+	return parsers{}, fmt.Errorf("the type %v is not supported", t)
 }
 
-// kindCodec covers the basic kinds and with them all types named after them.
-func kindCodec(k reflect.Kind) (codec, bool) {
+// kindParsers covers the basic kinds and with them all types named after them.
+func kindParsers(k reflect.Kind) (parsers, bool) {
 	switch k {
 	case reflect.String:
 		return native(parseString), true
@@ -100,10 +101,11 @@ func kindCodec(k reflect.Kind) (codec, bool) {
 	case reflect.Float64:
 		return native(float[float64](64)), true
 	}
-	return codec{}, false
+	return parsers{}, false
 }
 
-// isUUID recognises github.com/google/uuid.UUID without importing it: sixteen bytes, so parseUUID may fill it.
+// isUUID recognises github.com/google/uuid.UUID without importing it: sixteen
+// bytes, so parseUUID may fill it.
 func isUUID(t reflect.Type) bool {
 	return t.PkgPath() == "github.com/google/uuid" && t.Name() == "UUID" && t.Kind() == reflect.Array &&
 		t.Len() == len(uuid{}) && t.Elem().Kind() == reflect.Uint8
@@ -115,10 +117,10 @@ func isForeign(t reflect.Type) bool {
 		reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
 
-// foreign makes the codec of a type that unmarshals its own text.
-func foreign(t reflect.Type) codec {
+// foreign makes the parsers of a type that unmarshals its own text.
+func foreign(t reflect.Type) parsers {
 	slice := reflect.SliceOf(t)
-	return codec{
+	return parsers{
 		foreign: true,
 		set: func(p Pointer, raw []byte) string {
 			return unmarshalText(valueAt(p, t).Addr(), raw)
@@ -160,7 +162,8 @@ func unmarshalText(v reflect.Value, raw []byte) string {
 	return strings.ToValidUTF8(msg[:min(len(msg), maxMessage)], "")
 }
 
-// discreet hides the messages of a secret's own unmarshaler, which like to quote what they were given.
+// discreet hides the messages of a secret's own unmarshaler, which like to quote
+// what they were given.
 func discreet(set setter) setter {
 	return func(p Pointer, raw []byte) string {
 		if set(p, raw) != "" {
@@ -170,8 +173,9 @@ func discreet(set setter) setter {
 	}
 }
 
-// throughPointer makes a setter of *T from one of T. The pointer is set only when the value is good.
-func throughPointer(c codec) setter {
+// throughPointer makes a setter of *T from one of T. The pointer is set only when
+// the value is good.
+func throughPointer(c parsers) setter {
 	return func(p Pointer, raw []byte) string {
 		v := c.fresh()
 		msg := c.set(v, raw)
@@ -183,7 +187,7 @@ func throughPointer(c codec) setter {
 }
 
 // throughOpt makes a setter of Opt[T] from one of T.
-func throughOpt(layout schema.OptLayout, c codec) setter {
+func throughOpt(layout schema.OptLayout, c parsers) setter {
 	return func(p Pointer, raw []byte) string {
 		msg := c.set(at(p, layout.Value), raw)
 		if msg == "" {

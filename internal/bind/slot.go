@@ -28,7 +28,8 @@ type pathSlot struct {
 	param int
 }
 
-// put stores one value, decoded already, at p, and checks it. What is wrong with it is told of raw.
+// put stores one value, decoded already, at p, and checks it. What is wrong with it
+// is told of raw.
 func (s *slot) put(p Pointer, raw []byte, f *faults) {
 	if s.whole != nil && s.whole.full(p) {
 		return
@@ -44,8 +45,9 @@ func (s *slot) put(p Pointer, raw []byte, f *faults) {
 	}
 }
 
-// absent tells whether a value of a query or form counts as none. Browsers send every text input, also one that was left
-// blank, so "" is a value of those fields only that can hold it.
+// absent tells whether a value of a query or form counts as none. Browsers send
+// every text input, also one that was left blank, so "" is a value of those fields
+// only that can hold it.
 func (s *slot) absent(raw []byte) bool {
 	return len(raw) == 0 && (s.strict || s.foreign && s.refuses(raw))
 }

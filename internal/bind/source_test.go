@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// request is a Source made of plain values. The bytes it hands out are scribbled over by spoil, like leased memory.
+// request is a Source made of plain values. The bytes it hands out are scribbled
+// over by spoil, like leased memory.
 type request struct {
 	path        [][]byte
 	query       []byte
@@ -83,7 +84,8 @@ func newRequest(opts ...option) *request {
 // params names the path parameters p0, p1, p2 of the test inputs.
 var params = bind.Options{PathParams: []string{"p0", "p1", "p2"}}
 
-// mustBind binds a valid request, in both ways, and spoils its memory before it returns the input.
+// mustBind binds a valid request, in both ways, and spoils its memory before it
+// returns the input.
 func mustBind[T any](t testing.TB, opts ...option) T {
 	t.Helper()
 	in, prob := bindBoth[T](t, opts...)

@@ -89,7 +89,8 @@ func (jsonSource) Body() []byte {
 	return []byte(`{"name":"ann","tags":["a","b"],"at":{"x":1,"y":2.5},"note":null}`)
 }
 
-// TestBodyStackGrowth is TestStackGrowth for a body of plain types, which is decoded into the struct on the stack.
+// TestBodyStackGrowth is TestStackGrowth for a body of plain types, which is
+// decoded into the struct on the stack.
 func TestBodyStackGrowth(t *testing.T) {
 	type body struct {
 		Name string   `json:"name" maxLength:"9"`

@@ -5,10 +5,11 @@ import (
 	"unsafe"
 )
 
-// All use of unsafe in this package goes through this file. Offsets come from reflect and lie inside the
-// struct that Compile looked at.
+// All use of unsafe in this package goes through this file. Offsets come from
+// reflect and lie inside the struct that Compile looked at.
 
-// Pointer is the address of an input struct, or of a field in it. Its type is the one that the plan was compiled for.
+// Pointer is the address of an input struct, or of a field in it. Its type is the
+// one that the plan was compiled for.
 type Pointer = unsafe.Pointer
 
 // addressOf returns the address of v.
@@ -35,7 +36,8 @@ type sliceHeader struct {
 // lenOf returns the length of the slice at p, of any type.
 func lenOf(p unsafe.Pointer) int { return (*sliceHeader)(p).len }
 
-// lastOf returns the address of the last item, of size bytes, of the slice at p, which is not empty.
+// lastOf returns the address of the last item, of size bytes, of the slice at p,
+// which is not empty.
 func lastOf(p unsafe.Pointer, size uintptr) unsafe.Pointer {
 	h := (*sliceHeader)(p)
 	return unsafe.Add(h.data, uintptr(h.len-1)*size)

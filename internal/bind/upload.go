@@ -14,8 +14,9 @@ import (
 	"github.com/fasterapi/fasterapi/internal/field"
 )
 
-// Upload is a file that a client has sent: in memory when it is small, else in a temporary file without a name, which
-// is gone when it is closed, also after a crash.
+// Upload is a file that a client has sent: in memory when it is small, else in a
+// temporary file without a name, which is gone when it is closed, also after a
+// crash.
 //
 // Owner: any (immutable after Bind); Close: the end of the request.
 type Upload struct {
@@ -38,7 +39,8 @@ func newUpload(part *multipart.Part, name string) *Upload {
 	}
 }
 
-// baseName is name without folders of any system, and without the control characters that an encoded name may have. What is a folder itself is a "file".
+// baseName is name without folders of any system, and without the control
+// characters that an encoded name may have. What is a folder itself is a "file".
 func baseName(name string) string {
 	if name == "" {
 		return ""
@@ -61,16 +63,14 @@ func (u *Upload) mediaType() string {
 	return strings.ToLower(media)
 }
 
-// ReaderAt reads the content from any place, at the same time as others; it has Size bytes.
+// ReaderAt reads the content from any place, at the same time as others; it has
+// Size bytes.
 func (u *Upload) ReaderAt() io.ReaderAt {
 	if u.file != nil {
 		return u.file
 	}
 	return bytes.NewReader(u.data)
 }
-
-// InMemory returns the content of a small upload; false for one in a file.
-func (u *Upload) InMemory() ([]byte, bool) { return u.data, u.file == nil }
 
 // Close removes a temporary file.
 func (u *Upload) Close() error {
@@ -89,8 +89,9 @@ type copyBuffer [32 << 10]byte
 
 var copyBuffers = sync.Pool{New: func() any { return new(copyBuffer) }}
 
-// receive stores the content of r: in memory as far as *memory, which it uses up, allows, else in a file of dir. fits
-// is false when there are more than most bytes; the rest of r is left then.
+// receive stores the content of r: in memory as far as *memory, which it uses up,
+// allows, else in a file of dir. fits is false when there are more than most bytes;
+// the rest of r is left then.
 func (u *Upload) receive(r io.Reader, most int64, memory *int64, dir string) (fits bool, err error) {
 	buffer := copyBuffers.Get().(*copyBuffer)
 	defer copyBuffers.Put(buffer)

@@ -42,13 +42,6 @@ func TestEncodeTextAppender(t *testing.T) {
 		require.Equal(t, "kept", string(out))
 	}
 	require.Equal(t, reflect.TypeFor[badText](), e.Type())
-	flats, err := EncoderFor[flat]()
-	require.NoError(t, err)
-	var v flat
-	out, err := Append(flats, nil, &v)
-	require.NoError(t, err)
-	require.LessOrEqual(t, flats.Size(), len(out))
-	require.Greater(t, flats.Size(), 50)
 }
 
 func TestEncodeErrorsInMaps(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/fasterapi/fasterapi/internal/schema"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -132,7 +133,7 @@ func (d *choiceDecoder) decode(s *decodeState, p ptr) bool {
 	}
 	place := "." + d.discriminator
 	if !found {
-		return s.report(problem.FieldError{Location: place, Message: msgRequired})
+		return s.report(problem.FieldError{Location: place, Message: schema.Required})
 	}
 	node := d.nodes[name]
 	if node == nil {

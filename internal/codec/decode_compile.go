@@ -3,6 +3,7 @@ package codec
 import (
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/fasterapi/fasterapi/internal/schema"
 )
@@ -157,7 +158,8 @@ func (c *decodeCompiler) compileOther(n *decodeNode, where string) {
 func (c *decodeCompiler) compileStruct(n *decodeNode, where string) {
 	members, err := schema.MembersOf(n.typ)
 	if err != nil {
-		if p := reflect.PointerTo(n.typ); p.Implements(typeMarshalerTo) || p.Implements(typeMarshaler) || p.Implements(typeTextAppender) || p.Implements(typeTextMarshal) {
+		methods := []reflect.Type{typeMarshalerTo, typeMarshaler, typeTextAppender, typeTextMarshal}
+		if slices.ContainsFunc(methods, reflect.PointerTo(n.typ).Implements) {
 			n.fn = c.foreign(n.typ, decodeFallback(n.typ)) // it writes itself, and is read as a struct
 			return
 		}

@@ -25,7 +25,11 @@ type mapDecoder struct {
 }
 
 func (c *decodeCompiler) compileMap(n *decodeNode, plan *schema.Plan, where string) {
-	d := &mapDecoder{typ: n.typ, class: schema.KeyClass(n.typ.Key()), names: typePlan(n.typ.Key()).Rules, rules: plan.Rules, most: plan.Rules.Most(), secret: schema.HasSecret(n.typ), hidden: schema.HasSecret(n.typ.Key())}
+	key := n.typ.Key()
+	d := &mapDecoder{
+		typ: n.typ, class: schema.KeyClass(key), names: typePlan(key).Rules, rules: plan.Rules, most: plan.Rules.Most(),
+		secret: schema.HasSecret(n.typ), hidden: schema.HasSecret(key),
+	}
 	n.fn = d.decode
 	if d.class == schema.ClassText && n.typ.Elem() == typeString && !plan.Constrained() && d.names == nil {
 		n.fn = decodeStrings

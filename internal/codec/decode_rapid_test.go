@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/fasterapi/fasterapi/internal/schema"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -29,7 +30,7 @@ import (
 func explained(doc []byte, faults []problem.FieldError) bool {
 	for _, f := range faults {
 		switch {
-		case f.Message == msgRequired:
+		case f.Message == schema.Required:
 		case f.Value == nil && bytes.Contains(doc, []byte("null")):
 		case strings.Contains(f.Message, "nested too deeply") && bytes.Count(doc, []byte("["))+bytes.Count(doc, []byte("{")) > 256:
 		default:
@@ -51,7 +52,7 @@ func sameDecode(t require.TestingT, d *Decoder, doc []byte) {
 	if len(faults) > 0 {
 		require.True(t, explained(doc, faults), "%v: encoding/json/v2 accepts %q, but %v", d.Type(), doc, faults)
 		for _, f := range faults {
-			if f.Message != msgRequired {
+			if f.Message != schema.Required {
 				return
 			}
 		} // nothing but missing members: the rest must be the same

@@ -11,7 +11,6 @@ import (
 
 // The messages that clients see. Those of numbers are in decode_scalar.go.
 const (
-	msgRequired  = "is required"
 	msgUnknown   = "is not known"
 	msgTwice     = "is given twice"
 	msgAmbiguous = "fits more than one member"
@@ -315,7 +314,7 @@ func short(name []byte) string {
 // complete reports required members that are missing, and sets defaults.
 func (d *structDecoder) complete(s *decodeState, p ptr, seen *fieldSet) bool {
 	for _, i := range d.required {
-		if !seen.has(i) && !s.report(problem.FieldError{Location: d.fields[i].place, Message: msgRequired}) {
+		if !seen.has(i) && !s.report(problem.FieldError{Location: d.fields[i].place, Message: schema.Required}) {
 			return false
 		}
 	}

@@ -173,7 +173,7 @@ func TestDecodeSensitive(t *testing.T) {
 func TestDecodeRequired(t *testing.T) {
 	_, faults := decodeAs[order](t, `{}`)
 	require.Equal(t, []problem.FieldError{
-		{Location: "body.id", Message: msgRequired}, {Location: "body.email", Message: msgRequired}, {Location: "body.items", Message: msgRequired},
+		{Location: "body.id", Message: schema.Required}, {Location: "body.email", Message: schema.Required}, {Location: "body.items", Message: schema.Required},
 	}, faults)
 }
 

@@ -140,8 +140,8 @@ func (d *Decoder) DecodeInto(data []byte, v any) []problem.FieldError {
 }
 
 func (d *Decoder) decode(data []byte, p ptr) []problem.FieldError {
-	if len(data) > d.options.Limits.Bytes {
-		return []problem.FieldError{{Location: d.options.Location, Message: "must have at most " + strconv.Itoa(d.options.Limits.Bytes) + " bytes"}}
+	if most := d.options.Limits.Bytes; len(data) > most {
+		return []problem.FieldError{{Location: d.options.Location, Message: "must have at most " + strconv.Itoa(most) + " bytes"}}
 	}
 	s := states.Get().(*decodeState)
 	s.data, s.limit, s.most = data, d.options.Limits.Depth, d.options.Limits.Errors

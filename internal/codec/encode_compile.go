@@ -63,10 +63,9 @@ var ops = map[reflect.Kind]op{
 //
 // Owner: any (immutable after New).
 type encodeNode struct {
-	typ  reflect.Type
-	fn   appendFunc
-	op   op
-	size int
+	typ reflect.Type
+	fn  appendFunc
+	op  op
 }
 
 type nodeKey struct {
@@ -91,7 +90,7 @@ func (c *encodeCompiler) node(t reflect.Type, stringed bool, where string) *enco
 	if n := c.nodes[key]; n != nil {
 		return n
 	}
-	n := &encodeNode{typ: t, size: 2}
+	n := &encodeNode{typ: t}
 	c.nodes[key] = n
 	if stringed && !stringable(t) {
 		c.mistake(where, "the json option `string` is for numbers, not for %v", t)
@@ -115,10 +114,9 @@ func (c *encodeCompiler) compile(n *encodeNode, stringed bool, where string) app
 	t := n.typ
 	switch {
 	case t == typeTime:
-		n.op, n.size = opTime, len(`"2006-01-02T15:04:05Z"`)
+		n.op = opTime
 		return appendScalar(opTime)
 	case t == typeDuration:
-		n.size = len(`"0s"`)
 		return appendDuration
 	}
 	if o, ok := schema.OptOf(t); ok {
@@ -139,7 +137,7 @@ func (c *encodeCompiler) compile(n *encodeNode, stringed bool, where string) app
 		if stringed {
 			return appendStringed(o)
 		}
-		n.op, n.size = o, 1
+		n.op = o
 		return appendScalar(o)
 	}
 	switch t.Kind() {
@@ -215,21 +213,13 @@ func (c *encodeCompiler) compileStruct(n *encodeNode, where string) appendFunc {
 		return appendFallback(n.typ)
 	}
 	s := &structEncoder{typ: n.typ, fields: make([]fieldEncoder, 0, len(members.List))}
-	size, sure := 2, true // sure: an earlier field is always written, or there is none
 	for i := range members.List {
 		m := &members.List[i]
 		f := c.field(m, where)
-		if f.conditional() {
-			sure = false
-		}
 		f.first = i == 0
 		f.test = !f.first && !s.certain
 		s.certain = s.certain || !f.conditional()
-		size += len(m.Quoted) + 1
 		s.fields = append(s.fields, f)
-	}
-	if sure {
-		n.size = size
 	}
 	return s.append
 }

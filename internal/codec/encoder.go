@@ -20,7 +20,6 @@ type Encoder struct {
 	fn      appendFunc
 	plain   bool // calls no code but its own, so it never keeps a pointer
 	direct  bool // an interface holds values of typ in its own word
-	size    int  // bytes that every value needs at least; a hint for Grow
 }
 
 // appendFunc appends the value at p. depth counts the JSON containers around
@@ -82,7 +81,7 @@ func CompileEncoder(t reflect.Type) (*Encoder, error) {
 	}
 	return &Encoder{
 		typ: t, pointer: reflect.PointerTo(t), fn: n.fn,
-		plain: c.plain, direct: isDirect(t), size: n.size,
+		plain: c.plain, direct: isDirect(t),
 	}, nil
 }
 
@@ -96,10 +95,6 @@ func (e *Encoder) Type() reflect.Type { return e.typ }
 // methods, no interfaces, no fallback. Then Append does not allocate as long
 // as dst is big enough.
 func (e *Encoder) Plain() bool { return e.plain }
-
-// Size is a lower bound of the bytes that a value needs, for growing a buffer
-// once.
-func (e *Encoder) Size() int { return e.size }
 
 // Append appends *v to dst as JSON and returns the longer slice. On failure
 // it returns dst as it was and an *EncodeError. e must have been compiled for
@@ -115,19 +110,6 @@ func Append[T any](e *Encoder, dst []byte, v *T) ([]byte, error) {
 		return e.append(dst, addressOf(held))
 	}
 	return e.append(dst, noescape.Pointer(addressOf(v)))
-}
-
-// AppendAny appends v, whose type must be the one that e was compiled for.
-func (e *Encoder) AppendAny(dst []byte, v any) ([]byte, error) {
-	if reflect.TypeOf(v) != e.typ {
-		return dst, mismatch(e, reflect.TypeOf(v))
-	}
-	if !e.plain {
-		held := reflect.New(e.typ)
-		held.Elem().Set(reflect.ValueOf(v))
-		return e.append(dst, held.UnsafePointer())
-	}
-	return e.append(dst, noescape.Pointer(dataOf(&v, e.direct)))
 }
 
 func (e *Encoder) append(dst []byte, p ptr) ([]byte, error) {

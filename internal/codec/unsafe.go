@@ -7,7 +7,7 @@ import (
 
 // This file holds all of the package's unsafe code. A ptr always points to a
 // live value of the type that the node using it was compiled for; the only
-// places where a ptr is made from outside are Append, AppendAny and Decode,
+// places where a ptr is made from outside are Append and Decode,
 // which compare the types first.
 
 type ptr = unsafe.Pointer

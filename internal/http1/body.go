@@ -115,8 +115,8 @@ func (c *conn) collected() {
 }
 
 func tooLong(err error) bool {
-	var bad *wire.Error
-	return errors.As(err, &bad) && bad.Status == 413
+	bad, ok := errors.AsType[*wire.Error](err)
+	return ok && bad.Status == 413
 }
 
 // skipBody throws away what the handler has left of the body. It reports whether

@@ -96,10 +96,6 @@ func (g *Graph) list(indices []int) string {
 	return strings.Join(names, ", ")
 }
 
-// Needs returns the providers that meet the needs of provider i, in the order
-// of its fields. It is complete only in a Graph without mistakes.
-func (g *Graph) Needs(i int) []int { return g.needs[i] }
-
 // Order returns the roots and all that they need, each once and behind its own
 // needs, as far as they are of that scope.
 func (g *Graph) Order(scope Scope, roots ...int) []int {

@@ -25,8 +25,8 @@ type Route[T any] struct {
 	Value   T
 }
 
-// Add registers value for the requests that have this method and match the pattern. site is shown in
-// error messages. Mistakes are reported by Build.
+// Add registers value for the requests that have this method and match the pattern.
+// site is shown in error messages. Mistakes are reported by Build.
 func (b *Builder[T]) Add(method string, pattern Pattern, value T, site string) {
 	e := entry[T]{route: &Route[T]{Method: method, Pattern: pattern, Site: site, Value: value}, err: pattern.Err()}
 	if !field.IsToken(method) {
@@ -103,7 +103,8 @@ func (b *Builder[T]) checkMethods() []Mistake {
 	return nil
 }
 
-// check compares entry i with all entries before it: quadratic, about 10 ms for 1000 routes, once.
+// check compares entry i with all entries before it: quadratic, about 10 ms for
+// 1000 routes, once.
 func (b *Builder[T]) check(i int) ([]Mistake, bool) {
 	e := &b.entries[i]
 	var found []Mistake

@@ -1,8 +1,9 @@
 package router
 
-// Two patterns compare like the sets of requests that they match. The relation of two paths is the
-// join of the relations of their segments: /a/{x} against /{y}/b is "narrower" in the first segment
-// and "wider" in the second, hence crossing, which has no winner and is a mistake.
+// Two patterns compare like the sets of requests that they match. The relation of
+// two paths is the join of the relations of their segments: /a/{x} against /{y}/b
+// is "narrower" in the first segment and "wider" in the second, hence crossing,
+// which has no winner and is a mistake.
 
 // relation says how the requests of one pattern lie to those of another.
 type relation uint8
@@ -15,8 +16,8 @@ const (
 	apart    relation = 4 // nothing in common
 )
 
-// join combines the relations of two independent parts: the bits of narrower and wider add up,
-// and parts that are apart keep the whole apart.
+// join combines the relations of two independent parts: the bits of narrower and
+// wider add up, and parts that are apart keep the whole apart.
 func join(a, b relation) relation {
 	if (a|b)&apart != 0 {
 		return apart
@@ -24,7 +25,8 @@ func join(a, b relation) relation {
 	return a | b
 }
 
-// relateRequests compares methods and paths. GET matches HEAD requests too, so it is wider than HEAD.
+// relateRequests compares methods and paths. GET matches HEAD requests too, so it
+// is wider than HEAD.
 func relateRequests(m1, m2 string, p1, p2 []segment) relation {
 	methods := apart
 	switch {

@@ -8,8 +8,9 @@ import (
 // ErrEscape is returned for a percent sign that two hexadecimal digits do not follow.
 var ErrEscape = errors.New("router: invalid percent escape")
 
-// AppendDecoded appends src to dst with its percent escapes decoded (RFC 3986 section 2.1). A plus
-// sign stays a plus sign. On ErrEscape dst is returned as it was given.
+// AppendDecoded appends src to dst with its percent escapes decoded (RFC 3986
+// section 2.1). A plus sign stays a plus sign. On ErrEscape dst is returned as it
+// was given.
 func AppendDecoded(dst, src []byte) ([]byte, error) {
 	start := len(dst)
 	for {

@@ -6,9 +6,10 @@ import (
 	"strings"
 )
 
-// literals finds routes without wildcards by their whole path: an open-addressing hash table that is at most half
-// full. The hash needs no secret, since only the user's patterns are in the table: a hostile path meets the probe
-// sequences that they made, and nothing grows. Immutable after seal.
+// literals finds routes without wildcards by their whole path: an open-addressing
+// hash table that is at most half full. The hash needs no secret, since only the
+// user's patterns are in the table: a hostile path meets the probe sequences that
+// they made, and nothing grows. Immutable after seal.
 type literals struct {
 	slots   []literalSlot // a power of two of them, or none
 	lengths uint64        // bit n: a path of n bytes exists (63: of 63 bytes or more)
@@ -21,8 +22,9 @@ type literalSlot struct {
 	route int32
 }
 
-// collect keeps a pattern that holds no wildcard. A literal with a percent sign or a slash inside a
-// segment is left to the tree, because raw and decoded path differ.
+// collect keeps a pattern that holds no wildcard. A literal with a percent sign or
+// a slash inside a segment is left to the tree, because raw and decoded path
+// differ.
 func (l *literals) collect(segs []segment, route int32) {
 	var path strings.Builder
 	for _, s := range segs {
@@ -73,7 +75,8 @@ func (l *literals) find(path []byte) int32 {
 
 func lengthBit(n int) uint64 { return 1 << min(uint(n), 63) }
 
-// hashMul is the 64-bit golden ratio: Knuth, The Art of Computer Programming 3, section 6.4.
+// hashMul is the 64-bit golden ratio: Knuth, The Art of Computer Programming 3,
+// section 6.4.
 const hashMul = 0x9E3779B97F4A7C15
 
 // hashPath mixes eight bytes at a time; the top bits are the good ones.

@@ -1,9 +1,11 @@
 package router
 
-// Params holds the wildcard values of one match as spans of the matched path. The zero value is
-// empty; a match overwrites it, so that one Params serves any number of requests in turn.
+// Params holds the wildcard values of one match as spans of the matched path. The
+// zero value is empty; a match overwrites it, so that one Params serves any number
+// of requests in turn.
 //
-// Every []byte that it returns aliases the path: leased until the caller reuses the path's memory.
+// Every []byte that it returns aliases the path: leased until the caller reuses the
+// path's memory.
 type Params struct {
 	path  []byte
 	names []string
@@ -19,7 +21,8 @@ func (p *Params) Len() int { return len(p.names) }
 // Name returns the name of wildcard i, counted from 0 in the order of the path.
 func (p *Params) Name(i int) string { return p.names[i] }
 
-// Value returns the raw, still percent-encoded value of wildcard i. See Params for its lease.
+// Value returns the raw, still percent-encoded value of wildcard i. See Params for
+// its lease.
 func (p *Params) Value(i int) []byte {
 	s := p.spans[i]
 	return p.path[s.start:s.end:s.end]
@@ -35,8 +38,8 @@ func (p *Params) Lookup(name string) ([]byte, bool) {
 	return nil, false
 }
 
-// AppendValue appends the percent-decoded value of wildcard i to dst. It cannot fail: a path with
-// an invalid escape is BadPath and has no parameters.
+// AppendValue appends the percent-decoded value of wildcard i to dst. It cannot
+// fail: a path with an invalid escape is BadPath and has no parameters.
 func (p *Params) AppendValue(dst []byte, i int) []byte {
 	dst, _ = AppendDecoded(dst, p.Value(i))
 	return dst

@@ -12,8 +12,8 @@ import (
 // MaxParams is the largest number of wildcards in one pattern.
 const MaxParams = 16
 
-// Pattern is a parsed pattern of paths, such as "/users/{id}". The zero value is that of no path.
-// A Pattern is immutable: any goroutine may use it.
+// Pattern is a parsed pattern of paths, such as "/users/{id}". The zero value is
+// that of no path. A Pattern is immutable: any goroutine may use it.
 type Pattern struct {
 	text  string
 	segs  []segment
@@ -31,15 +31,15 @@ const (
 	multi        // {name...}, always last
 )
 
-// segment is one piece of a pattern. text is the decoded literal or the name of the wildcard, raw the
-// literal as it was registered.
+// segment is one piece of a pattern. text is the decoded literal or the name of the
+// wildcard, raw the literal as it was registered.
 type segment struct {
 	kind      kind
 	text, raw string
 }
 
-// ParsePattern reads a pattern. What is wrong with it is [Pattern.Err]'s to say, and with that
-// Build's: routes are collected with all their mistakes.
+// ParsePattern reads a pattern. What is wrong with it is [Pattern.Err]'s to say,
+// and with that Build's: routes are collected with all their mistakes.
 func ParsePattern(text string) Pattern {
 	p := Pattern{text: text}
 	switch {
@@ -66,8 +66,8 @@ func ParsePattern(text string) Pattern {
 	return p
 }
 
-// add reads a segment. The name of a wildcard is noted though something is wrong with it, so that what
-// reads it is not reported as well.
+// add reads a segment. The name of a wildcard is noted though something is wrong
+// with it, so that what reads it is not reported as well.
 func (p *Pattern) add(text string, last bool) error {
 	seg, err := parseSegment(text)
 	p.segs = append(p.segs, seg)
@@ -93,11 +93,13 @@ func (p Pattern) String() string { return p.text }
 // Err says what is wrong with the pattern, nil when it can be built.
 func (p Pattern) Err() error { return p.err }
 
-// Wildcards returns the names of the wildcards in the order of the path. The slice must not be changed.
+// Wildcards returns the names of the wildcards in the order of the path. The slice
+// must not be changed.
 func (p Pattern) Wildcards() []string { return p.names }
 
-// Segments yields what stands between the slashes: the name of a wildcard, without braces and dots, or
-// a literal as it was registered, with its percent escapes. Behind a trailing slash stands "".
+// Segments yields what stands between the slashes: the name of a wildcard, without
+// braces and dots, or a literal as it was registered, with its percent escapes.
+// Behind a trailing slash stands "".
 func (p Pattern) Segments() iter.Seq2[string, bool] {
 	return func(yield func(text string, wildcard bool) bool) {
 		for _, seg := range p.segs {

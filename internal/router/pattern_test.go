@@ -28,8 +28,8 @@ func TestPattern(t *testing.T) {
 	}
 }
 
-// TestWildcardsOfMistakes: those of a pattern that cannot be built are known all the same, so that the fields
-// which read them are not mistakes too.
+// TestWildcardsOfMistakes: those of a pattern that cannot be built are known all
+// the same, so that the fields which read them are not mistakes too.
 func TestWildcardsOfMistakes(t *testing.T) {
 	for text, want := range map[string]string{
 		"users/{id}": "id", "/{a-b}/{c}": "a-b c", "/{id}/{id}": "id id", "/{rest...}/{x}": "rest x", "/a//{b}": "b", "/x{a}/{b}": "b",
@@ -79,7 +79,8 @@ func TestRedactByMany(t *testing.T) {
 	require.Equal(t, "/***", router.ParsePattern("/users/ada/{key}").Redact(path, "/***", names("key")))
 }
 
-// FuzzPattern: a pattern can be built when it says so, and its wildcards are what the router finds.
+// FuzzPattern: a pattern can be built when it says so, and its wildcards are what
+// the router finds.
 func FuzzPattern(f *testing.F) {
 	for _, seed := range [][2]string{
 		{"/users/{id}", "/users/7"},

@@ -5,9 +5,10 @@ import "strings"
 // redacted stands for a value that must not be seen.
 const redacted = "***"
 
-// Redact returns a path for logs, with stars in place of the values that the wildcards named by secret have
-// in path. Of a path that only begins like the pattern those are replaced that stand in that beginning: it may
-// be a mistyped one.
+// Redact returns a path for logs, with stars in place of the values that the
+// wildcards named by secret have in path. Of a path that only begins like the
+// pattern those are replaced that stand in that beginning: it may be a mistyped
+// one.
 //
 // shown is path, or what other patterns have left of it.
 func (p Pattern) Redact(path, shown string, secret map[string]bool) string {

@@ -27,10 +27,10 @@ type Match[T any] struct {
 	Location string    // Redirect: the path, still percent-encoded, without the query
 }
 
-// Match finds the route of a request and fills ps, which keeps aliasing path. path is the raw,
-// still percent-encoded path of the request target, without the query. It allocates only for a Redirect.
-// A HEAD request is matched with the HEAD routes and then with the GET routes. ps is valid only when the
-// outcome is Found.
+// Match finds the route of a request and fills ps, which keeps aliasing path. path
+// is the raw, still percent-encoded path of the request target, without the query.
+// It allocates only for a Redirect. A HEAD request is matched with the HEAD routes
+// and then with the GET routes. ps is valid only when the outcome is Found.
 func (r *Router[T]) Match(method, path []byte, ps *Params) Match[T] {
 	ps.path = path
 	slot := r.table.slot(method)
@@ -59,9 +59,10 @@ func (r *Router[T]) miss(slot int, path []byte, ps *Params) Match[T] {
 	return Match[T]{Outcome: NotFound}
 }
 
-// Allow returns the Allow header value for a path, the methods in alphabetical order: those of its routes, HEAD
-// with GET, and OPTIONS, which is always answered. It is empty when no method has the path. The string is prepared
-// at Build unless more than 8 different methods are registered.
+// Allow returns the Allow header value for a path, the methods in alphabetical
+// order: those of its routes, HEAD with GET, and OPTIONS, which is always answered.
+// It is empty when no method has the path. The string is prepared at Build unless
+// more than 8 different methods are registered.
 func (r *Router[T]) Allow(path []byte) string {
 	if !validEscapes(path) {
 		return ""
@@ -69,7 +70,8 @@ func (r *Router[T]) Allow(path []byte) string {
 	return r.table.allow(path)
 }
 
-// Routes returns the routes in the order of their registration. The slice must not be changed.
+// Routes returns the routes in the order of their registration. The slice must not
+// be changed.
 func (r *Router[T]) Routes() []*Route[T] { return r.routes }
 
 // toggleSlash returns path with a slash at its end if it has none, else without

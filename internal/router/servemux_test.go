@@ -77,8 +77,9 @@ func drawRequest(t *rapid.T) string {
 	return method + " " + path
 }
 
-// TestLikeServeMux compares with net/http: the same conflicts, the same routes and parameters, the same
-// Allow. The differences listed in doc.go are the only exceptions.
+// TestLikeServeMux compares with net/http: the same conflicts, the same routes and
+// parameters, the same Allow. The differences listed in doc.go are the only
+// exceptions.
 func TestLikeServeMux(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		mux := oracle{http.NewServeMux()}
@@ -138,7 +139,8 @@ func allowOf(answers []string) string {
 	return strings.Join(slices.Compact(methods), ", ")
 }
 
-// FuzzMatch feeds any bytes as a path: no panic, the spans lie inside, a redirect leads to a route and to this host.
+// FuzzMatch feeds any bytes as a path: no panic, the spans lie inside, a redirect
+// leads to a route and to this host.
 func FuzzMatch(f *testing.F) {
 	r := build(f, "GET /", "GET /a", "GET /a/", "GET /b/{x}/", "GET /b/{x}/c", "GET /f/{rest...}", "GET /b/{x}/{y}/{z}", "POST /p")
 	for _, s := range []string{"/", "/a/", "/b/1", "/f/%2e%2e/x", "//evil.example/", "/%", "", "/b//c"} {

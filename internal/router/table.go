@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// table holds the routes of every method as indices: the part of a router that needs no type
-// parameter. Immutable after seal.
+// table holds the routes of every method as indices: the part of a router that
+// needs no type parameter. Immutable after seal.
 type table struct {
 	methods []methodRoutes
 	get     int8 // slots of the methods that most requests have; -1: no such routes
@@ -15,7 +15,8 @@ type table struct {
 	allows  []string // by bit set of slots; nil with more than preparedMethods methods
 }
 
-// methodRoutes are the routes of one method: the literal ones twice, since the hash table is only a short cut.
+// methodRoutes are the routes of one method: the literal ones twice, since the hash
+// table is only a short cut.
 type methodRoutes struct {
 	name     string
 	literals literals
@@ -90,8 +91,9 @@ func (t *table) find(slot int, path []byte, ps *Params) int32 {
 	return i
 }
 
-// toggled is the walk of the path with its trailing slash added or removed; false: there is no such path.
-// A path that begins with two slashes is never redirected: it would name another host.
+// toggled is the walk of the path with its trailing slash added or removed; false:
+// there is no such path. A path that begins with two slashes is never redirected:
+// it would name another host.
 func toggled(path []byte, ps *Params) (walk, bool) {
 	if len(path) < 2 || path[0] != '/' || path[1] == '/' {
 		return walk{}, false
@@ -114,7 +116,8 @@ func (t *table) findToggled(slot int, path []byte, ps *Params) bool {
 	return slot == int(t.head) && t.get >= 0 && w.start(&t.methods[t.get].root) >= 0
 }
 
-// allow returns the Allow value of a path with valid escapes, or nothing. A method that would be redirected counts.
+// allow returns the Allow value of a path with valid escapes, or nothing. A method
+// that would be redirected counts.
 func (t *table) allow(path []byte) string {
 	var ps Params
 	w := walk{path: path, ps: &ps}
@@ -132,7 +135,8 @@ func (t *table) allow(path []byte) string {
 	return t.joinMethods(set)
 }
 
-// joinMethods renders a set of slots as an Allow value; the empty set is the empty string.
+// joinMethods renders a set of slots as an Allow value; the empty set is the empty
+// string.
 func (t *table) joinMethods(set uint64) string {
 	if set == 0 {
 		return ""

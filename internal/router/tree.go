@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// node is reached by a prefix of segments. Its children are tried from specific to general.
-// Immutable after Build.
+// node is reached by a prefix of segments. Its children are tried from specific to
+// general. Immutable after Build.
 type node struct {
 	edges []edge       // literal segments, ordered by text
 	index *[257]uint16 // edges[index[c]:index[c+1]] begin with byte c; nil when there are few
@@ -17,7 +17,8 @@ type node struct {
 	depth uint8        // wildcards above: the index of the next parameter
 }
 
-// edge leads to a literal segment. The first bytes of the segment and of the slash behind it are compared as one word.
+// edge leads to a literal segment. The first bytes of the segment and of the slash
+// behind it are compared as one word.
 type edge struct {
 	word, mask uint64 // up to eight bytes of raw and "/", little endian; a word that no mask yields if raw is empty
 	to         *node

@@ -6,11 +6,12 @@ import (
 	"math/bits"
 )
 
-// walk is one descent. A tree node is at a fixed number of segments from the root and therefore visited at most
-// once, so backtracking cannot blow up.
+// walk is one descent. A tree node is at a fixed number of segments from the root
+// and therefore visited at most once, so backtracking cannot blow up.
 //
-// The first descent assumes that the path holds no percent sign where it matters: literals are compared as bytes,
-// and a wildcard that meets a percent sign gives up with again. The second descent decodes.
+// The first descent assumes that the path holds no percent sign where it matters:
+// literals are compared as bytes, and a wildcard that meets a percent sign gives up
+// with again. The second descent decodes.
 type walk struct {
 	path    []byte
 	ps      *Params
@@ -105,7 +106,8 @@ func (w *walk) end(n *node, off int) int32 {
 	return n.rest
 }
 
-// literal returns the literal child of n that the segment at start names, and the end of the segment.
+// literal returns the literal child of n that the segment at start names, and the
+// end of the segment.
 func (w *walk) literal(n *node, path []byte, start int) (*node, int) {
 	if w.escaped {
 		return n.decodedLiteral(path, start)
@@ -159,7 +161,8 @@ func (n *node) decodedLiteral(path []byte, start int) (*node, int) {
 	return nil, 0
 }
 
-// takeRest gives everything from start on to {rest...}, unless it holds a "." or ".." segment.
+// takeRest gives everything from start on to {rest...}, unless it holds a "." or
+// ".." segment.
 func (w *walk) takeRest(n *node, start int) int32 {
 	if n.rest < 0 {
 		return none
@@ -191,8 +194,8 @@ func (w *walk) isDot(seg []byte) bool {
 	return equalDecoded(seg, ".") || equalDecoded(seg, "..")
 }
 
-// slashAfter returns the index of the first slash from start on, or the length of the path, and whether a
-// percent sign comes before it.
+// slashAfter returns the index of the first slash from start on, or the length of
+// the path, and whether a percent sign comes before it.
 func slashAfter(path []byte, start int) (end int, coded bool) {
 	end, coded = cutAt(path, start)
 	if coded {
@@ -204,8 +207,8 @@ func slashAfter(path []byte, start int) (end int, coded bool) {
 	return end, false
 }
 
-// Eight bytes at a time: a byte of v^slashes is zero where v has a slash. The lowest bit that zeros leaves
-// is exact (Warren, Hacker's Delight, section 6-1).
+// Eight bytes at a time: a byte of v^slashes is zero where v has a slash. The
+// lowest bit that zeros leaves is exact (Warren, Hacker's Delight, section 6-1).
 const (
 	wordSize = 8
 	ones     = 0x0101010101010101
@@ -216,8 +219,8 @@ const (
 
 func zeros(v uint64) uint64 { return (v - ones) & ^v & highs }
 
-// cutAt returns the index of the first slash or percent sign from start on, or the length of the path; coded says
-// that it is a percent sign.
+// cutAt returns the index of the first slash or percent sign from start on, or the
+// length of the path; coded says that it is a percent sign.
 func cutAt(path []byte, start int) (end int, coded bool) {
 	for end = start; end+wordSize <= len(path); end += wordSize {
 		v := binary.LittleEndian.Uint64(path[end:])

@@ -26,8 +26,7 @@ func (p *Plan) Check(v reflect.Value) []string {
 	case ClassUint:
 		return p.Rules.Uint(v.Uint(), nil)
 	case ClassFloat:
-		shortest, _ := strconv.ParseFloat(strconv.FormatFloat(v.Float(), 'g', -1, v.Type().Bits()), 64)
-		return p.Rules.Float(shortest, nil)
+		return p.Rules.Float(AsWritten(v.Float(), v.Type().Bits()), nil)
 	case ClassText:
 		return p.Rules.Text(textOf(v), nil)
 	case ClassList:
@@ -40,6 +39,16 @@ func (p *Plan) Check(v reflect.Value) []string {
 		return messages
 	}
 	return nil
+}
+
+// AsWritten returns the float64 that is written as f of so many bits is, so that a float32
+// of 0.1 is a multiple of 0.1. What is no number stays as it is.
+func AsWritten(f float64, bits int) float64 {
+	v, err := strconv.ParseFloat(strconv.FormatFloat(f, 'g', -1, bits), 64)
+	if err != nil {
+		return f
+	}
+	return v
 }
 
 // keyName is the key of a map for messages, in which a secret one is "*".

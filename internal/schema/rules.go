@@ -227,6 +227,9 @@ func (r *Rules) Most() int {
 // Unique tells whether all items must differ.
 func (r *Rules) Unique() bool { return r != nil && r.unique }
 
+// Required is the message for a value that is not there.
+const Required = "is required"
+
 // NotUnique is the message for an array that has an item twice.
 const NotUnique = "must not have the same item twice"
 

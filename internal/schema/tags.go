@@ -7,6 +7,7 @@ import (
 	"math/big"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -37,21 +38,18 @@ func (p *Plan) Constrained() bool {
 	return p != nil && (len(p.words) > 0 || p.Elem.Constrained())
 }
 
-// known are the tags of this package. A tag that differs from one of them in
-// case only is a mistake.
-var known = []string{
-	"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
-	"minLength", "maxLength", "pattern", "format", "enum",
-	"minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties",
-	"default", "required", "doc", "title", "example", "sensitive", "deprecated", "readOnly", "writeOnly",
-}
-
+// The tags of this package, by what they are for.
 var (
-	numberTags = known[0:5]
-	textTags   = known[5:8]
-	itemTags   = known[10:13]
-	memberTags = known[13:15]
+	numberTags = []string{"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}
+	textTags   = []string{"minLength", "maxLength", "pattern"}
+	wordTags   = []string{"format", "enum"} // of texts and others
+	itemTags   = []string{"minItems", "maxItems", "uniqueItems"}
+	memberTags = []string{"minProperties", "maxProperties"}
+	fieldTags  = []string{"default", "required", "doc", "title", "example", "sensitive", "deprecated", "readOnly", "writeOnly"}
 )
+
+// known are all of them. A tag that differs from one of them in case only is a mistake.
+var known = slices.Concat(numberTags, textTags, wordTags, itemTags, memberTags, fieldTags)
 
 // planner reads the tags of one field.
 type planner struct {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Dump renders the tree of every method, children in the order in which they are tried, for people and
-// golden tests.
+// Dump renders the tree of every method, children in the order in which they are
+// tried, for people and golden tests.
 func (r *Router[T]) Dump() string {
 	var b strings.Builder
 	for i := range r.table.methods {
