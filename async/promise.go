@@ -120,7 +120,7 @@ func (p Promise[T]) Post(v T, err error) bool { return p.root.finish(v, err, fal
 // first. A promise takes one hook.
 func (p Promise[T]) OnCancel(fn func()) { p.root.onCancel(fn) }
 
-// OnLeave is OnCancel for a producer who has to know whether anybody took the
+// OnLeave is OnCancel for a producer that has to know whether anybody took the
 // result: fn is also called when the consumer leaves while the result is on its
 // way, which is too late for a cancellation. Cancelled tells the two apart. The
 // consumer sees an error after fn has returned. fn may be called more than once.

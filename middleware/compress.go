@@ -274,7 +274,7 @@ func (headOnly) Close() error { return nil }
 
 // compressedStream is a streamed body on its way through an encoder.
 //
-// Owner: who writes the stream.
+// Owner: the goroutine that writes the stream.
 type compressedStream struct {
 	pool    *encoders
 	encoder streamEncoder

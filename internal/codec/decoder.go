@@ -183,7 +183,7 @@ func (s *decodeState) document(fn decodeFunc, p ptr) {
 	}
 }
 
-// keep copies b, which the user may then hold for as long as he likes. Short
+// keep copies b, which the user may then hold indefinitely. Short
 // strings share chunks of up to 1 KiB, so that ten strings cost one
 // allocation, and one that is held for long holds 1 KiB.
 func (s *decodeState) keep(b []byte) string {
