@@ -5,10 +5,10 @@ import (
 	"log/slog"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
-	"github.com/fasterapi/fasterapi/internal/inject"
 	"github.com/fasterapi/fasterapi/internal/router"
 	"github.com/fasterapi/fasterapi/reactor"
 )
@@ -27,11 +27,8 @@ type App struct {
 	root      Group
 	routes    []*route
 	webhooks  []*webhook
-	providers []provider
-	// graph connects the providers; graphBroken: they have mistakes.
-	graph       *inject.Graph
-	graphBroken bool
-	life        lifecycle
+	providers providers
+	life      lifecycle
 
 	planning sync.Once
 	planErr  error
@@ -115,9 +112,12 @@ func (a *App) compile() error {
 	if built != nil {
 		a.router = built
 	}
-	a.compileProviders(&mistakes)
+	a.providers.compile(&mistakes)
+	env := &compilation{
+		providers: &a.providers, log: a.log, writeTimeout: a.cfg.HTTP.WriteTimeout, pools: &a.ongoing.pools,
+	}
 	for _, r := range slices.Concat(a.routes, a.docs.routes) {
-		mistakes.addRoute(r, r.compile(a))
+		mistakes.addRoute(r, r.compile(env))
 	}
 	if len(mistakes.list) == 0 {
 		mistakes.addLines(a.docs.describe(a))
@@ -129,14 +129,24 @@ func (a *App) compile() error {
 	return nil
 }
 
-// callSite is the file:line of the user's registration call, skip frames up.
-func callSite(skip int) string {
-	_, file, line, ok := runtime.Caller(skip + 1)
-	if !ok {
-		return "unknown"
+// callSite is the file:line of the user's call that is under way: the innermost frame
+// outside of this package, or in one of its tests.
+func callSite() string {
+	var pcs [16]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	for {
+		f, more := frames.Next()
+		if f.File != "" && (!strings.HasPrefix(f.Function, ownFunctions) || strings.HasSuffix(f.File, "_test.go")) {
+			return fmt.Sprintf("%s:%d", f.File, f.Line)
+		}
+		if !more {
+			return "unknown"
+		}
 	}
-	return fmt.Sprintf("%s:%d", file, line)
 }
+
+// ownFunctions is how the names of this package's functions begin.
+const ownFunctions = "github.com/fasterapi/fasterapi."
 
 // Routes lists the registered routes as "METHOD /pattern", in the order of
 // their registration.

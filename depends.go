@@ -32,14 +32,14 @@ type dependency interface {
 //
 // In routes on the reactor it runs there, so it must not block.
 func Depends[In any](fn func(*Ctx, In) error) RouteOption {
-	d := &effect[In]{fn: fn, site: callSite(1)}
+	d := &effect[In]{fn: fn, site: callSite()}
 	return func(o *options) { o.depends = append(o.depends, d) }
 }
 
 // DependsFuture is Depends for a function that returns a future, whose value is
 // not looked at.
 func DependsFuture[In, T any](fn func(*Ctx, In) async.Future[T]) RouteOption {
-	d := &futureEffect[In, T]{fn: fn, site: callSite(1)}
+	d := &futureEffect[In, T]{fn: fn, site: callSite()}
 	return func(o *options) { o.depends = append(o.depends, d) }
 }
 
@@ -109,7 +109,7 @@ type futureEffect[In, T any] struct {
 }
 
 func (d *futureEffect[In, T]) compile(b *injectionBuilder) []error {
-	p := &funcProvider[In, T]{supply: supplyOf[T](), future: d.fn}
+	p := &funcProvider[In, T]{Values: inject.ValuesOf[T](), future: d.fn}
 	p.scope = inject.Request
 	s := &funcStep[In, T]{provider: p, slot: b.made.slots} // a value that nobody asks for
 	b.made.slots++

@@ -137,13 +137,13 @@ func Security(uses ...openapi.SecurityUse) RouteOption {
 
 // SecuredBy says that the routes that use what the provider makes need these schemes.
 func SecuredBy(uses ...openapi.SecurityUse) ProvideOption {
-	return func(p *provision) { p.security = append(p.security, uses...) }
+	return func(r *registration) { r.security = append(r.security, uses...) }
 }
 
 // Webhook describes a request that the service makes to its clients: by POST,
 // with a JSON body of type T. It registers no route.
 func (a *App) Webhook[T any](name string, opts ...RouteOption) {
-	w := &webhook{name: name, site: callSite(1), reads: compileWebhook[T]}
+	w := &webhook{name: name, site: callSite(), reads: compileWebhook[T]}
 	for _, opt := range opts {
 		opt(&w.opts)
 	}

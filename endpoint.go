@@ -8,6 +8,7 @@ import (
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/describe"
+	"github.com/fasterapi/fasterapi/internal/inject"
 )
 
 // None is the input of a handler that needs nothing but its Ctx, and the
@@ -33,14 +34,14 @@ type typed[In, Out any] struct {
 	render    func(*Ctx, Out) error
 }
 
-func (t *typed[In, Out]) compile(a *App, r *route) (needsBody bool, errs []error) {
+func (t *typed[In, Out]) compile(env *compilation, r *route) (needsBody bool, errs []error) {
 	r.facts = &facts{}
 	options := r.bindOptions()
 	t.bind, errs = bind.For[In](options)
 	if len(errs) > 0 {
-		errs = append(errs, a.missing(reflect.TypeFor[In]())...)
+		errs = append(errs, env.providers.missing(reflect.TypeFor[In]())...)
 	} else {
-		t.injection, errs = a.compileInjection(r, t.bind.Plan(), options)
+		t.injection, errs = env.providers.compileInjection(r, t.bind.Plan(), options)
 	}
 	if err := t.compileOutput(r); err != nil {
 		errs = append(errs, err)
@@ -90,33 +91,31 @@ func (t *typed[In, Out]) input(c *Ctx) (In, error) {
 	if len(t.injection.steps) > 0 {
 		if err := t.injection.run(c); err != nil {
 			var none In
-			return none, t.alsoOwn(c, err)
+			return none, t.withOwnFaults(c, err)
 		}
 	}
-	return t.bound(c)
+	return t.bindInput(c)
 }
 
-// bound binds the request when all that the route needs injected is there.
-func (t *typed[In, Out]) bound(c *Ctx) (In, error) {
-	in, bad := t.bind.Bind((*source)(c.request))
+// bindInput binds the request when all that the route needs injected is there.
+func (t *typed[In, Out]) bindInput(c *Ctx) (In, error) {
+	in, bad := t.bind.Bind((*requestSource)(c.request))
 	if bad != nil {
 		return in, bad
 	}
-	for i := range t.injection.fills {
-		t.injection.fills[i].into(c, address(&in))
-	}
+	inject.Into(&in, t.injection.fills, c.reactor.Core(), c.injected)
 	return in, nil
 }
 
-// alsoOwn adds what is wrong with the handler's own input to an invalid one of
+// withOwnFaults adds what is wrong with the handler's own input to an invalid one of
 // its providers.
-func (t *typed[In, Out]) alsoOwn(c *Ctx, err error) error {
+func (t *typed[In, Out]) withOwnFaults(c *Ctx, err error) error {
 	bad, ok := err.(*invalidInput)
 	if !ok {
 		return err
 	}
 	if !t.bind.Plan().Streams() { // uploads are not read for a refusal
-		_, more := t.bind.Bind((*source)(c.request))
+		_, more := t.bind.Bind((*requestSource)(c.request))
 		bad.add(more)
 	}
 	return bad.problem
@@ -134,8 +133,8 @@ func newStraight[In, Out any](h func(*Ctx, In) (Out, error)) endpoint {
 	return &straight[In, Out]{handle: h}
 }
 
-func (e *straight[In, Out]) compile(a *App, r *route) (needsBody bool, errs []error) {
-	needsBody, errs = e.typed.compile(a, r)
+func (e *straight[In, Out]) compile(env *compilation, r *route) (needsBody bool, errs []error) {
+	needsBody, errs = e.typed.compile(env, r)
 	r.facts.handler = reflect.ValueOf(e.handle).Pointer()
 	return needsBody, withoutHandler(errs, e.handle == nil)
 }
@@ -164,8 +163,8 @@ func newChain[In, Out any](h func(*Ctx, In) async.Future[Out]) endpoint {
 	return &chain[In, Out]{handle: h}
 }
 
-func (e *chain[In, Out]) compile(a *App, r *route) (needsBody bool, errs []error) {
-	needsBody, errs = e.typed.compile(a, r)
+func (e *chain[In, Out]) compile(env *compilation, r *route) (needsBody bool, errs []error) {
+	needsBody, errs = e.typed.compile(env, r)
 	r.facts.handler = reflect.ValueOf(e.handle).Pointer()
 	return needsBody, withoutHandler(errs, e.handle == nil)
 }
@@ -186,7 +185,7 @@ func (e *chain[In, Out]) call(c *Ctx) error {
 
 func (e *chain[In, Out]) start(c *Ctx) (done bool, err error) {
 	if e.injection.waits {
-		e.injection.open(c)
+		e.injection.makeRoom(c)
 		return e.resume(c, 0)
 	}
 	in, err := e.input(c)
@@ -213,23 +212,23 @@ func (e *chain[In, Out]) launch(c *Ctx, in In) (done bool, err error) {
 func (e *chain[In, Out]) resume(c *Ctx, i int) (done bool, err error) {
 	for ; i < len(e.injection.steps); i++ {
 		next := i + 1
-		done, err := e.injection.steps[i].start(c, func(err error) { e.goOn(c, next, err) })
+		done, err := e.injection.steps[i].start(c, func(err error) { e.resumeLater(c, next, err) })
 		if !done {
 			return false, nil
 		}
 		if err != nil {
-			return true, e.alsoOwn(c, e.injection.rest(c, next, err))
+			return true, e.withOwnFaults(c, e.injection.collectFaults(c, next, err))
 		}
 	}
-	in, err := e.bound(c)
+	in, err := e.bindInput(c)
 	if err != nil {
 		return true, err
 	}
 	return e.launch(c, in)
 }
 
-// goOn is resume for a step that had to wait. Nothing above it contains a panic.
-func (e *chain[In, Out]) goOn(c *Ctx, i int, err error) {
+// resumeLater is resume for a step that had to wait. Nothing above it contains a panic.
+func (e *chain[In, Out]) resumeLater(c *Ctx, i int, err error) {
 	x := c.x // conclude takes it from c
 	done, returned := true, false
 	defer func() {
@@ -249,17 +248,17 @@ func (e *chain[In, Out]) goOn(c *Ctx, i int, err error) {
 	returned = true
 }
 
-// source gives the binder what the exchange holds; nothing is copied here.
+// requestSource gives the binder what the exchange holds; nothing is copied here.
 //
 // Owner: the handler of the request.
-type source request
+type requestSource request
 
-func (s *source) PathValue(i int) []byte { return s.params.Value(i) }
-func (s *source) Query() []byte          { return s.x.Head.RawQuery }
-func (s *source) Body() []byte           { return s.x.Body }
-func (s *source) ContentType() []byte    { return s.x.Head.Get("Content-Type") }
+func (s *requestSource) PathValue(i int) []byte { return s.params.Value(i) }
+func (s *requestSource) Query() []byte          { return s.x.Head.RawQuery }
+func (s *requestSource) Body() []byte           { return s.x.Body }
+func (s *requestSource) ContentType() []byte    { return s.x.Head.Get("Content-Type") }
 
-func (s *source) Header(name string, n int) ([]byte, bool) {
+func (s *requestSource) Header(name string, n int) ([]byte, bool) {
 	for value := range s.x.Head.Values(name) {
 		if n == 0 {
 			return value, true

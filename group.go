@@ -30,9 +30,9 @@ func (g *Group) Group(prefix string, opts ...RouteOption) *Group {
 	}
 }
 
-// add registers a route whose user call is two frames up.
+// add registers a route.
 func (g *Group) add(method, pattern string, kind style, e endpoint, opts []RouteOption) {
-	g.register(pattern, &route{method: method, site: callSite(2), endpoint: e}, kind, opts)
+	g.register(pattern, &route{method: method, site: callSite(), endpoint: e}, kind, opts)
 }
 
 // register adds a route of the group at pattern, which has no prefix yet.

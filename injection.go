@@ -25,35 +25,12 @@ type step interface {
 	probe(c *Ctx) error
 }
 
-// fill writes one provided value into a field of an input struct.
-//
-// Owner: any (immutable after build).
-type fill struct {
-	offset uintptr
-	set    setter
-	scope  inject.Scope
-	slot   int // of c.injected, for scope request
-	from   *supply
-}
-
-// into fills the field of the struct at in.
-func (f *fill) into(c *Ctx, in pointer) {
-	v := f.from.value
-	switch f.scope {
-	case inject.Core:
-		v = f.from.cores[c.reactor.Core()]
-	case inject.Request:
-		v = c.injected[f.slot]
-	}
-	f.set(in, f.offset, v)
-}
-
 // injection is all that a route needs injected.
 //
 // Owner: any (immutable after build).
 type injection struct {
 	steps []step
-	fills []fill // of the handler's input
+	fills []inject.Fill // of the handler's input
 	slots int
 	waits bool // a step may wait for a future
 	// reads are the inputs of the steps, and secured the schemes of what they
@@ -69,8 +46,8 @@ type invalidInput struct{ problem *problem.Problem }
 func (e *invalidInput) Error() string { return e.problem.Error() }
 func (e *invalidInput) Unwrap() error { return e.problem }
 
-// open makes room for the values of a request.
-func (j *injection) open(c *Ctx) {
+// makeRoom makes room for the values of a request.
+func (j *injection) makeRoom(c *Ctx) {
 	if cap(c.injected) < j.slots {
 		c.injected = make([]any, j.slots)
 	}
@@ -79,17 +56,17 @@ func (j *injection) open(c *Ctx) {
 
 // run makes the values and waits for them.
 func (j *injection) run(c *Ctx) error {
-	j.open(c)
+	j.makeRoom(c)
 	for i, s := range j.steps {
 		if err := s.run(c); err != nil {
-			return j.rest(c, i+1, err)
+			return j.collectFaults(c, i+1, err)
 		}
 	}
 	return nil
 }
 
-// rest adds to an invalid input what the steps from i on find wrong.
-func (j *injection) rest(c *Ctx, i int, err error) error {
+// collectFaults adds to an invalid input what the steps from i on find wrong.
+func (j *injection) collectFaults(c *Ctx, i int, err error) error {
 	bad, ok := err.(*invalidInput)
 	if !ok {
 		return err
@@ -119,16 +96,25 @@ func (e *invalidInput) add(more *problem.Problem) {
 	e.problem = first
 }
 
-// injectionBuilder makes the injection of one route.
-type injectionBuilder struct {
-	app     *App
-	options bind.Options
-	slots   map[int]int // of providers that have a step
-	made    injection
+// providers are all providers of an app, and what they need of each other.
+//
+// Owner: any (immutable after compile).
+type providers struct {
+	list   []provider
+	graph  *inject.Graph
+	broken bool // they have mistakes
 }
 
-func (a *App) newInjectionBuilder(options bind.Options) *injectionBuilder {
-	return &injectionBuilder{app: a, options: options, slots: map[int]int{}}
+// injectionBuilder makes the injection of one route.
+type injectionBuilder struct {
+	providers *providers
+	options   bind.Options
+	slots     map[int]int // of providers that have a step
+	made      injection
+}
+
+func (p *providers) newInjection(options bind.Options) *injectionBuilder {
+	return &injectionBuilder{providers: p, options: options, slots: map[int]int{}}
 }
 
 // note remembers what the input of a step reads.
@@ -142,26 +128,26 @@ func (b *injectionBuilder) require(fields []*bind.Field) []error {
 	var roots []int
 	var errs []error
 	for _, f := range fields {
-		i, err := b.app.graph.Find(needOf(f))
+		i, err := b.providers.graph.Find(needOf(f))
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
 		roots = append(roots, i)
 	}
-	for _, i := range b.app.graph.Order(inject.Request, roots...) {
+	for _, i := range b.providers.graph.Order(inject.Request, roots...) {
 		if _, made := b.slots[i]; made {
 			continue
 		}
 		slot := b.made.slots
 		b.slots[i] = slot
 		b.made.slots++
-		p := b.app.providers[i]
-		b.secure(p.source().typ, p.about().security)
+		p := b.providers.list[i]
+		b.secure(p.values().Type, p.options().security)
 		s, mistakes := p.step(b, slot)
-		if !b.app.graphBroken { // else these are among the mistakes of the graph
+		if !b.providers.broken { // else these are among the mistakes of the graph
 			for _, err := range mistakes {
-				errs = append(errs, fmt.Errorf("the provider of %s (%s): %w", p.source().typ, p.about().site, err))
+				errs = append(errs, fmt.Errorf("the provider of %s (%s): %w", p.values().Type, p.options().site, err))
 			}
 		}
 		b.add(s)
@@ -176,25 +162,23 @@ func (b *injectionBuilder) add(s step) {
 
 // fills returns what fills the fields of an input, whose providers must have
 // been required before.
-func (b *injectionBuilder) fills(fields []*bind.Field) (list []fill, errs []error) {
+func (b *injectionBuilder) fills(fields []*bind.Field) (list []inject.Fill, errs []error) {
 	for _, f := range fields {
-		i, err := b.app.graph.Find(needOf(f))
+		i, err := b.providers.graph.Find(needOf(f))
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		p := b.app.providers[i]
-		list = append(list, fill{
-			offset: f.Offset, set: p.source().setterFor(f.Type), scope: p.about().scope, slot: b.slots[i], from: p.source(),
-		})
+		p := b.providers.list[i]
+		list = append(list, p.values().Fill(f.Type, f.Offset, p.options().scope, b.slots[i]))
 	}
 	return list, errs
 }
 
 // missing tells which inject fields of the struct type t nothing can fill.
-func (a *App) missing(t reflect.Type) (errs []error) {
+func (p *providers) missing(t reflect.Type) (errs []error) {
 	for _, f := range bind.InjectFields(t) {
-		if _, err := a.graph.Find(needOf(&f)); err != nil {
+		if _, err := p.graph.Find(needOf(&f)); err != nil {
 			errs = append(errs, err)
 		}
 	}
@@ -207,8 +191,8 @@ func needOf(f *bind.Field) inject.Need {
 
 // compileInjection finds out what a route needs: its dependencies in their
 // order, then what its input asks for.
-func (a *App) compileInjection(r *route, plan *bind.Plan, options bind.Options) (*injection, []error) {
-	b := a.newInjectionBuilder(options)
+func (p *providers) compileInjection(r *route, plan *bind.Plan, options bind.Options) (*injection, []error) {
+	b := p.newInjection(options)
 	var errs []error
 	for _, d := range r.opts.depends {
 		errs = append(errs, d.compile(b)...)
@@ -221,57 +205,57 @@ func (a *App) compileInjection(r *route, plan *bind.Plan, options bind.Options) 
 	return &b.made, errs
 }
 
-// compileProviders connects the providers and reports their mistakes.
-func (a *App) compileProviders(m *mistakes) {
-	list := make([]inject.Provider, len(a.providers))
-	for i, p := range a.providers {
-		about := p.about()
+// compile connects the providers and reports their mistakes.
+func (p *providers) compile(m *mistakes) {
+	list := make([]inject.Provider, len(p.list))
+	for i, one := range p.list {
+		opts := one.options()
 		list[i] = inject.Provider{
-			Type: p.source().typ, Name: about.name, Scope: about.scope, Site: about.site, Override: about.override,
+			Type: one.values().Type, Name: opts.name, Scope: opts.scope, Site: opts.site, Override: opts.override,
 		}
-		for _, f := range p.needs() {
+		for _, f := range one.needs() {
 			list[i].Needs = append(list[i].Needs, needOf(&f))
 		}
-		for _, err := range p.check() {
-			m.add(fmt.Sprintf("the provider of %s (%s): %v", p.source().typ, about.site, err))
-			a.graphBroken = true
+		for _, err := range one.check() {
+			m.add(fmt.Sprintf("the provider of %s (%s): %v", one.values().Type, opts.site, err))
+			p.broken = true
 		}
 	}
 	graph, errs := inject.New(list)
-	a.graph = graph
-	a.graphBroken = a.graphBroken || len(errs) > 0
+	p.graph = graph
+	p.broken = p.broken || len(errs) > 0
 	for _, err := range errs {
 		m.add(err.Error())
 	}
-	if a.graphBroken {
+	if p.broken {
 		return
 	}
-	for _, p := range a.providers {
-		if f, ok := p.(interface{ fillWith([]fill) }); ok && p.about().scope != inject.Request {
-			fields := p.needs()
+	for _, one := range p.list {
+		if f, ok := one.(interface{ fillWith([]inject.Fill) }); ok && one.options().scope != inject.Request {
+			fields := one.needs()
 			pointers := make([]*bind.Field, len(fields))
 			for i := range fields {
 				pointers[i] = &fields[i]
 			}
-			fills, _ := a.newInjectionBuilder(bind.Options{}).fills(pointers) // found by the graph already
+			fills, _ := p.newInjection(bind.Options{}).fills(pointers) // found by the graph already
 			f.fillWith(fills)
 		}
 	}
 }
 
-// openProviders makes the values of the scopes app and core, in the order in
-// which they need each other.
-func (a *App) openProviders(stops *[]stopHook) error {
-	all := make([]int, len(a.providers))
+// start makes the values of the scopes app and core, in the order in which they need
+// each other.
+func (p *providers) start(a *App, stops *[]stopHook) error {
+	all := make([]int, len(p.list))
 	for i := range all {
 		all[i] = i
 	}
 	for _, scope := range []inject.Scope{inject.App, inject.Core} {
-		for _, i := range a.graph.Order(scope, all...) {
-			if scope == inject.App && a.replaced(i) {
+		for _, i := range p.graph.Order(scope, all...) {
+			if scope == inject.App && p.replaced(i) {
 				continue
 			}
-			if err := a.providers[i].open(a, stops); err != nil {
+			if err := p.list[i].makeValues(a, stops); err != nil {
 				return err
 			}
 		}
@@ -281,11 +265,11 @@ func (a *App) openProviders(stops *[]stopHook) error {
 
 // replaced tells whether provider i would make a value that an override has taken
 // the place of.
-func (a *App) replaced(i int) bool {
-	if _, makes := a.providers[i].(interface{ fillWith([]fill) }); !makes {
+func (p *providers) replaced(i int) bool {
+	if _, makes := p.list[i].(interface{ fillWith([]inject.Fill) }); !makes {
 		return false // the value is there, and may have to be closed
 	}
-	found, err := a.graph.Find(inject.Need{Type: a.providers[i].source().typ, Name: a.providers[i].about().name})
+	found, err := p.graph.Find(inject.Need{Type: p.list[i].values().Type, Name: p.list[i].options().name})
 	return err == nil && found != i
 }
 

@@ -94,7 +94,7 @@ func (a *App) OnStop(fn func(context.Context) error, opts ...HookOption) {
 }
 
 func (a *App) addHook(fn func(context.Context) error, stop bool, timeout time.Duration, opts []HookOption) {
-	h := hook{run: fn, site: callSite(2), timeout: timeout, stop: stop}
+	h := hook{run: fn, site: callSite(), timeout: timeout, stop: stop}
 	for _, opt := range opts {
 		opt(&h)
 	}
@@ -148,12 +148,12 @@ func (a *App) begin() error {
 
 // beginAll takes the steps of the start, until one fails or it is told to stop.
 func (a *App) beginAll() error {
-	for _, p := range a.providers {
-		if err := a.adopt(p.source().value, p.about(), &a.life.stops); err != nil {
+	for _, p := range a.providers.list {
+		if err := a.handReactors(p.values().Value, p.options(), &a.life.stops); err != nil {
 			return err
 		}
 	}
-	if err := a.openProviders(&a.life.stops); err != nil {
+	if err := a.providers.start(a, &a.life.stops); err != nil {
 		return err
 	}
 	for _, h := range a.life.hooks {
@@ -185,19 +185,19 @@ type (
 	}
 )
 
-// adopt tells a provided value, or its driver, about the reactors; stops takes
-// that they will be gone.
-func (a *App) adopt(v any, about *provision, stops *[]stopHook) error {
+// handReactors hands the reactors to a provided value, or its driver, and appends to
+// stops what takes them away again.
+func (a *App) handReactors(v any, r *registration, stops *[]stopHook) error {
 	user, ok := userOf(v)
 	if !ok {
 		return nil
 	}
 	if err := user.UseReactors(a.reactors); err != nil {
-		return fmt.Errorf("fasterapi: hand the reactors to %T (%s): %w", v, about.site, err)
+		return fmt.Errorf("fasterapi: hand the reactors to %T (%s): %w", v, r.site, err)
 	}
 	if leaver, ok := user.(reactorLeaver); ok {
 		*stops = append(*stops, stopHook{
-			name: fmt.Sprintf("take the reactors from %T", v), site: about.site,
+			name: fmt.Sprintf("take the reactors from %T", v), site: r.site,
 			run: func(ctx context.Context) error { return leaver.LeaveReactors(ctx, a.reactors) },
 		})
 	}

@@ -52,7 +52,7 @@ func (a *App) Mount(prefix string, h http.Handler, opts ...RouteOption) {
 func (g *Group) Mount(prefix string, h http.Handler, opts ...RouteOption) { g.mount(prefix, h, opts) }
 
 func (g *Group) mount(prefix string, h http.Handler, opts []RouteOption) {
-	site := callSite(2)
+	site := callSite()
 	prefix = strings.TrimSuffix(prefix, "/")
 	m := &mounted{handler: h, depth: strings.Count(g.prefix+prefix, "/")}
 	patterns := []string{prefix + "/{path...}"}
@@ -74,7 +74,7 @@ type mounted struct {
 	depth   int // segments of the prefix
 }
 
-func (m *mounted) compile(_ *App, r *route) (bool, []error) {
+func (m *mounted) compile(_ *compilation, r *route) (bool, []error) {
 	var errs []error
 	if m.handler == nil {
 		errs = append(errs, errors.New("the mounted http.Handler is nil"))

@@ -13,7 +13,7 @@ import (
 )
 
 // Providers are what FastAPI calls dependencies: they make the values of input
-// fields tagged `inject:""`. A field is met by the provider of its type, or by
+// fields tagged `inject:""`. A field is filled by the provider of its type, or by
 // one whose type implements the interface that the field has. What is missing,
 // ambiguous or circular is reported when the app starts.
 
@@ -27,12 +27,13 @@ import (
 // of a *db.Pool. Closing it is the caller's, unless [CloseOnStop] says otherwise.
 func (a *App) Provide[T any](value T, opts ...ProvideOption) {
 	t := reflect.TypeFor[T]()
-	p := &valueProvider{supply: supply{typ: t, value: value, exact: setExact[T]}}
+	p := &valueProvider{Values: inject.ValuesOf[T]()}
 	if t.Kind() == reflect.Interface && t.NumMethod() == 0 { // an any: what it holds counts
 		if t = reflect.TypeOf(value); t != nil {
-			p.supply.typ, p.supply.exact = t, setReflect(t)
+			p.Values = inject.ValuesOfType(t)
 		}
 	}
+	p.Value = value
 	a.provide(p, opts, false)
 }
 
@@ -54,43 +55,45 @@ func (a *App) Provide[T any](value T, opts ...ProvideOption) {
 //
 // For routes on the reactor it runs there, so it must not block.
 func (a *App) ProvideFunc[In, T any](fn func(*Ctx, In) (T, error), opts ...ProvideOption) {
-	a.provide(&funcProvider[In, T]{supply: supplyOf[T](), plain: fn}, opts, false)
+	a.provide(&funcProvider[In, T]{Values: inject.ValuesOf[T](), plain: fn}, opts, false)
 }
 
 // ProvideWithCleanup is ProvideFunc for values that must be given back, like
 // FastAPI's dependencies with yield. The second result, unless it is nil, runs
 // after the response was sent, those of later values first, on a goroutine, with
-// the error of the handler or nil. The Ctx answers for nothing of the request any
-// more then; what it must outlive uses c.Detach().
+// the error of the handler or nil. By then the Ctx no longer describes the request:
+// work that outlives it takes c.Detach().
 //
 // With [PerApp] or [PerCore] it runs when the app stops.
 func (a *App) ProvideWithCleanup[In, T any](fn func(*Ctx, In) (T, func(error), error), opts ...ProvideOption) {
-	a.provide(&funcProvider[In, T]{supply: supplyOf[T](), cleaned: fn}, opts, false)
+	a.provide(&funcProvider[In, T]{Values: inject.ValuesOf[T](), cleaned: fn}, opts, false)
 }
 
 // ProvideFuture is ProvideFunc for a function that returns a future. Chain
 // handlers start when it is settled, without a goroutine; others await it.
 func (a *App) ProvideFuture[In, T any](fn func(*Ctx, In) async.Future[T], opts ...ProvideOption) {
-	a.provide(&funcProvider[In, T]{supply: supplyOf[T](), future: fn}, opts, false)
+	a.provide(&funcProvider[In, T]{Values: inject.ValuesOf[T](), future: fn}, opts, false)
 }
 
-// Override puts value in the place of every provider that meets fields of type
+// Override puts value in the place of every provider that fills fields of type
 // T: for tests. It may be called before or after what it replaces, until the app
 // starts. A function with [PerApp] that is replaced is not called.
 func (a *App) Override[T any](value T, opts ...ProvideOption) {
-	a.provide(&valueProvider{supply: supply{typ: reflect.TypeFor[T](), value: value, exact: setExact[T]}}, opts, true)
+	p := &valueProvider{Values: inject.ValuesOf[T]()}
+	p.Value = value
+	a.provide(p, opts, true)
 }
 
 // OverrideFunc is Override by a function.
 func (a *App) OverrideFunc[In, T any](fn func(*Ctx, In) (T, error), opts ...ProvideOption) {
-	a.provide(&funcProvider[In, T]{supply: supplyOf[T](), plain: fn}, opts, true)
+	a.provide(&funcProvider[In, T]{Values: inject.ValuesOf[T](), plain: fn}, opts, true)
 }
 
 // ProvideOption changes one provider.
-type ProvideOption func(*provision)
+type ProvideOption func(*registration)
 
-// provision is what options say about a provider, and where it was registered.
-type provision struct {
+// registration is what options say about a provider, and where it was registered.
+type registration struct {
 	name     string
 	scope    inject.Scope
 	scoped   bool // an option set the scope
@@ -102,98 +105,78 @@ type provision struct {
 
 // Named tells several values of one type apart: only fields tagged
 // `inject:"name"` get it.
-func Named(name string) ProvideOption { return func(p *provision) { p.name = name } }
+func Named(name string) ProvideOption { return func(r *registration) { r.name = name } }
 
 // PerApp calls the function of a provider once, when the app starts. Its input
 // must not read requests, and its Ctx is one of no request.
-func PerApp() ProvideOption { return func(p *provision) { p.scope, p.scoped = inject.App, true } }
+func PerApp() ProvideOption { return func(r *registration) { r.scope, r.scoped = inject.App, true } }
 
 // PerCore calls the function of a provider once on every reactor, when the app
 // starts. A field of its type T holds the value of the request's reactor; handlers
 // on goroutines get it too, at the same time as the reactor, so it must be safe
 // for that unless all its routes stay on the reactor. A field of type
 // *reactor.Sharded[T] holds all of them.
-func PerCore() ProvideOption { return func(p *provision) { p.scope, p.scoped = inject.Core, true } }
+func PerCore() ProvideOption { return func(r *registration) { r.scope, r.scoped = inject.Core, true } }
 
 // CloseOnStop closes the value when the app stops, after what was provided later
 // was closed: by Close(context.Context) error or Close() error.
-func CloseOnStop() ProvideOption { return func(p *provision) { p.closes = true } }
+func CloseOnStop() ProvideOption { return func(r *registration) { r.closes = true } }
 
 // provider is a source of values for inject fields.
 type provider interface {
-	// about returns what the options say; the caller fills it in.
-	about() *provision
-	// source is where fields find the value.
-	source() *supply
+	// options returns what its options say; the caller fills it in.
+	options() *registration
+	// values are where fields find what it makes.
+	values() *inject.Values
 	// needs are the inject fields of its input.
 	needs() []bind.Field
 	// check returns mistakes that have nothing to do with other providers.
 	check() []error
-	// open makes a value that does not belong to a request. stops takes what
-	// has to be done when the app stops.
-	open(a *App, stops *[]stopHook) error
+	// makeValues makes those that do not belong to a request, when the app starts, and
+	// appends to stops what has to be done when it stops.
+	makeValues(a *App, stops *[]stopHook) error
 	// step makes the value for requests of a route.
 	step(b *injectionBuilder, slot int) (step, []error)
 }
 
-// provide registers p for a user whose call is two frames up.
+// provide registers p.
 func (a *App) provide(p provider, opts []ProvideOption, override bool) {
-	about := p.about()
-	about.override, about.site = override, callSite(2)
+	r := p.options()
+	r.override, r.site = override, callSite()
 	for _, opt := range opts {
-		opt(about)
+		opt(r)
 	}
-	a.providers = append(a.providers, p)
-	if s, ok := p.(interface{ sharded() provider }); ok && about.scope == inject.Core {
-		a.providers = append(a.providers, s.sharded())
+	a.providers.list = append(a.providers.list, p)
+	if s, ok := p.(interface{ sharded() provider }); ok && r.scope == inject.Core {
+		a.providers.list = append(a.providers.list, s.sharded())
 	}
-}
-
-// supply is where the values of a provider are found.
-//
-// Owner: any (immutable after New).
-type supply struct {
-	typ   reflect.Type
-	value any    // scope app
-	cores []any  // scope core
-	exact setter // into a field of the type itself
-}
-
-func supplyOf[T any]() supply { return supply{typ: reflect.TypeFor[T](), exact: setExact[T]} }
-
-// setterFor returns what writes the value into a field of type t.
-func (s *supply) setterFor(t reflect.Type) setter {
-	if t == s.typ {
-		return s.exact
-	}
-	return setInterface(t, s.typ)
 }
 
 // valueProvider provides one value.
 //
 // Owner: any (immutable after New).
 type valueProvider struct {
-	provision
-	supply
+	registration
+	inject.Values
 }
 
-func (p *valueProvider) about() *provision   { return &p.provision }
-func (p *valueProvider) source() *supply     { return &p.supply }
-func (p *valueProvider) needs() []bind.Field { return nil }
+func (p *valueProvider) options() *registration { return &p.registration }
+func (p *valueProvider) values() *inject.Values { return &p.Values }
+func (p *valueProvider) needs() []bind.Field    { return nil }
 
 func (p *valueProvider) check() (errs []error) {
-	if isNil(p.value) {
+	if isNil(p.Value) {
 		errs = append(errs, errors.New("it is nil"))
 	}
 	if p.scoped {
 		errs = append(errs, errors.New("PerApp and PerCore are for functions: a value is one for the app"))
 	}
-	return append(errs, checkCloses(&p.provision, p.value)...)
+	return append(errs, checkCloses(&p.registration, p.Value)...)
 }
 
-func (p *valueProvider) open(_ *App, stops *[]stopHook) error {
+func (p *valueProvider) makeValues(_ *App, stops *[]stopHook) error {
 	if p.closes {
-		*stops = append(*stops, closeHook(&p.provision, p.value))
+		*stops = append(*stops, closeHook(&p.registration, p.Value))
 	}
 	return nil
 }
@@ -223,13 +206,13 @@ func closer(v any) func(context.Context) error {
 	return nil
 }
 
-func checkCloses(about *provision, v any) []error {
-	if about.closes && v != nil && closer(v) == nil {
+func checkCloses(r *registration, v any) []error {
+	if r.closes && v != nil && closer(v) == nil {
 		return []error{fmt.Errorf("CloseOnStop: %T has no method Close", v)}
 	}
 	return nil
 }
 
-func closeHook(about *provision, v any) stopHook {
-	return stopHook{name: fmt.Sprintf("close of %T", v), site: about.site, run: closer(v)}
+func closeHook(r *registration, v any) stopHook {
+	return stopHook{name: fmt.Sprintf("close of %T", v), site: r.site, run: closer(v)}
 }

@@ -17,24 +17,24 @@ import (
 //
 // Owner: any (immutable after build).
 type funcProvider[In, T any] struct {
-	provision
-	supply
+	registration
+	inject.Values
 	plain   func(*Ctx, In) (T, error)
 	cleaned func(*Ctx, In) (T, func(error), error)
 	future  func(*Ctx, In) async.Future[T]
 
 	shards *shardsProvider[T] // scope core
-	fills  []fill             // scopes app and core
+	fills  []inject.Fill      // scopes app and core
 }
 
-func (p *funcProvider[In, T]) about() *provision {
+func (p *funcProvider[In, T]) options() *registration {
 	if !p.scoped {
 		p.scope = inject.Request
 	}
-	return &p.provision
+	return &p.registration
 }
 
-func (p *funcProvider[In, T]) source() *supply { return &p.supply }
+func (p *funcProvider[In, T]) values() *inject.Values { return &p.Values }
 
 func (p *funcProvider[In, T]) needs() []bind.Field { return bind.InjectFields(reflect.TypeFor[In]()) }
 
@@ -51,7 +51,7 @@ func (p *funcProvider[In, T]) check() (errs []error) {
 	if p.scope == inject.Core && p.future != nil {
 		errs = append(errs, errors.New("PerCore: a reactor cannot wait for a future before it runs"))
 	}
-	errs = append(errs, checkCloses(&p.provision, any(*new(T)))...)
+	errs = append(errs, checkCloses(&p.registration, any(*new(T)))...)
 	plan, mistakes := bind.Compile(reflect.TypeFor[In](), bind.Options{})
 	if plan == nil {
 		return append(errs, mistakes...)
@@ -64,51 +64,49 @@ func (p *funcProvider[In, T]) check() (errs []error) {
 	return errs
 }
 
-// open makes the values that do not belong to a request.
-func (p *funcProvider[In, T]) open(a *App, stops *[]stopHook) (err error) {
+// makeValues makes those of the scopes app and core.
+func (p *funcProvider[In, T]) makeValues(a *App, stops *[]stopHook) (err error) {
 	switch p.scope {
 	case inject.App:
 		v, err := p.once(a, newSetupCtx(a, a.reactors.Reactor(0)), stops)
 		if err != nil {
 			return err
 		}
-		p.value = v
-		return a.adopt(v, &p.provision, stops)
+		p.Value = v
+		return a.handReactors(v, &p.registration, stops)
 	case inject.Core:
-		p.cores = make([]any, a.reactors.Len())
-		hooks := make([][]stopHook, len(p.cores))
+		p.Cores = make([]any, a.reactors.Len())
+		hooks := make([][]stopHook, len(p.Cores))
 		p.shards.all, err = reactor.NewSharded(a.reactors, func(r *reactor.Reactor) (T, error) {
 			v, err := p.once(a, newSetupCtx(a, r), &hooks[r.Core()])
-			p.cores[r.Core()] = v
+			p.Cores[r.Core()] = v
 			return v, err
 		})
 		for _, h := range hooks {
 			*stops = append(*stops, h...)
 		}
-		p.shards.value = p.shards.all
+		p.shards.Value = p.shards.all
 	}
 	return err
 }
 
 func (p *funcProvider[In, T]) once(a *App, c *Ctx, stops *[]stopHook) (T, error) {
 	var in In
-	for i := range p.fills {
-		p.fills[i].into(c, address(&in))
-	}
+	inject.Into(&in, p.fills, c.reactor.Core(), nil)
 	stop := context.AfterFunc(a.life.start, c.cancel) // not later: the value may keep c
 	defer stop()
 	v, cleanup, err := p.call(c, in)
 	if err != nil {
-		return v, fmt.Errorf("fasterapi: the provider of %s (%s): %w", p.typ, p.site, err)
+		return v, fmt.Errorf("fasterapi: the provider of %s (%s): %w", p.Type, p.site, err)
 	}
 	if cleanup != nil {
 		*stops = append(*stops, stopHook{
-			name: "cleanup of " + p.typ.String(), site: p.site,
+			name: "cleanup of " + p.Type.String(), site: p.site,
 			run: func(context.Context) error { cleanup(nil); return nil },
 		})
 	}
 	if p.closes {
-		*stops = append(*stops, closeHook(&p.provision, v))
+		*stops = append(*stops, closeHook(&p.registration, v))
 	}
 	return v, nil
 }
@@ -126,7 +124,7 @@ func (p *funcProvider[In, T]) call(c *Ctx, in In) (T, func(error), error) {
 	return v, nil, err
 }
 
-func (p *funcProvider[In, T]) fillWith(fills []fill) { p.fills = fills }
+func (p *funcProvider[In, T]) fillWith(fills []inject.Fill) { p.fills = fills }
 
 func (p *funcProvider[In, T]) step(b *injectionBuilder, slot int) (step, []error) {
 	s := &funcStep[In, T]{provider: p, slot: slot}
@@ -137,8 +135,8 @@ func (p *funcProvider[In, T]) step(b *injectionBuilder, slot int) (step, []error
 
 // sharded returns the provider of all the values that PerCore makes.
 func (p *funcProvider[In, T]) sharded() provider {
-	p.shards = &shardsProvider[T]{supply: supplyOf[*reactor.Sharded[T]]()}
-	p.shards.provision = p.provision
+	p.shards = &shardsProvider[T]{Values: inject.ValuesOf[*reactor.Sharded[T]]()}
+	p.shards.registration = p.registration
 	p.shards.closes = false
 	return p.shards
 }
@@ -147,24 +145,24 @@ func (p *funcProvider[In, T]) sharded() provider {
 //
 // Owner: any (immutable after build).
 type shardsProvider[T any] struct {
-	provision
-	supply
+	registration
+	inject.Values
 	all *reactor.Sharded[T]
 }
 
-func (p *shardsProvider[T]) about() *provision { return &p.provision }
-func (p *shardsProvider[T]) source() *supply   { return &p.supply }
-func (p *shardsProvider[T]) check() []error    { return nil }
+func (p *shardsProvider[T]) options() *registration { return &p.registration }
+func (p *shardsProvider[T]) values() *inject.Values { return &p.Values }
+func (p *shardsProvider[T]) check() []error         { return nil }
 
 // needs asks for the T, so that it is made before.
 func (p *shardsProvider[T]) needs() []bind.Field {
 	return []bind.Field{{Name: "T", In: bind.Inject, Key: p.name, Type: reflect.TypeFor[T]()}}
 }
 
-func (p *shardsProvider[T]) open(a *App, _ *[]stopHook) error {
-	p.cores = make([]any, a.reactors.Len())
-	for core := range p.cores {
-		p.cores[core] = p.all
+func (p *shardsProvider[T]) makeValues(a *App, _ *[]stopHook) error {
+	p.Cores = make([]any, a.reactors.Len())
+	for core := range p.Cores {
+		p.Cores[core] = p.all
 	}
 	return nil
 }
@@ -176,7 +174,7 @@ func (p *shardsProvider[T]) step(*injectionBuilder, int) (step, []error) { retur
 // Owner: any (immutable after build).
 type compiledInput[In any] struct {
 	bind    bind.Binder[In]
-	fills   []fill
+	fills   []inject.Fill
 	unbound bool // it reads nothing of the request
 }
 
@@ -195,13 +193,11 @@ func compileInput[In any](b *injectionBuilder) (in compiledInput[In], errs []err
 func (i *compiledInput[In]) read(c *Ctx) (in In, err error) {
 	if !i.unbound {
 		var bad *problem.Problem
-		if in, bad = i.bind.Bind((*source)(c.request)); bad != nil {
+		if in, bad = i.bind.Bind((*requestSource)(c.request)); bad != nil {
 			return in, &invalidInput{bad}
 		}
 	}
-	for k := range i.fills {
-		i.fills[k].into(c, address(&in))
-	}
+	inject.Into(&in, i.fills, c.reactor.Core(), c.injected)
 	return in, nil
 }
 
@@ -211,7 +207,7 @@ func (i *compiledInput[In]) probe(c *Ctx) error {
 	if i.unbound || i.bind.Plan().Streams() {
 		return nil
 	}
-	if _, bad := i.bind.Bind((*source)(c.request)); bad != nil {
+	if _, bad := i.bind.Bind((*requestSource)(c.request)); bad != nil {
 		return &invalidInput{bad}
 	}
 	return nil

@@ -1,11 +1,13 @@
 package fasterapi
 
 import (
+	"log/slog"
 	"sync/atomic"
 	"time"
 
 	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/router"
+	"github.com/fasterapi/fasterapi/internal/websocket"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
@@ -58,7 +60,7 @@ func (r *route) String() string { return r.method + " " + r.pattern.String() }
 // endpoint is a typed handler with its compiled input and output.
 type endpoint interface {
 	// compile prepares the endpoint for a route; all mistakes at once.
-	compile(a *App, r *route) (needsBody bool, errs []error)
+	compile(env *compilation, r *route) (needsBody bool, errs []error)
 	// call binds the input, runs the handler to its end and stages the
 	// response.
 	call(c *Ctx) error
@@ -71,9 +73,18 @@ type starter interface {
 	start(c *Ctx) (done bool, err error)
 }
 
+// compilation is what routes need of their app to be compiled.
+type compilation struct {
+	providers *providers
+	log       *slog.Logger
+	// For WebSockets: Config.HTTP.WriteTimeout, and what they share.
+	writeTimeout time.Duration
+	pools        *websocket.Pools
+}
+
 // compile prepares the route to be served.
-func (r *route) compile(a *App) []error {
-	needsBody, errs := r.endpoint.compile(a, r)
+func (r *route) compile(env *compilation) []error {
+	needsBody, errs := r.endpoint.compile(env, r)
 	if err := r.opts.checkStatus(); err != nil {
 		errs = append(errs, err)
 	}
@@ -96,7 +107,7 @@ func (r *route) compile(a *App) []error {
 	if kind == asChain {
 		r.starter = r.endpoint.(starter)
 	}
-	r.label = &reactor.Label{Name: r.String(), Site: r.site, OnStall: func(time.Duration) { r.stalled(a) }}
+	r.label = &reactor.Label{Name: r.String(), Site: r.site, OnStall: func(time.Duration) { r.stalled(env.log) }}
 	return nil
 }
 

@@ -203,7 +203,7 @@ func (c *Ctx) finishLate(x *exchange.Exchange, returned *bool) {
 }
 
 // stalled counts a stall of the route and moves it to goroutines in the end.
-func (r *route) stalled(a *App) {
+func (r *route) stalled(log *slog.Logger) {
 	if r.label.Stalls() < stallsUntilMoved {
 		return
 	}
@@ -211,7 +211,7 @@ func (r *route) stalled(a *App) {
 	if kind != onCoroutine && kind != asChain || !r.style.CompareAndSwap(uint32(kind), uint32(onGoroutine)) {
 		return
 	}
-	a.log.Warn("route keeps blocking its reactor: it runs on goroutines from now on",
+	log.Warn("route keeps blocking its reactor: it runs on goroutines from now on",
 		slog.String("route", r.label.Name), slog.String("site", r.site))
 }
 

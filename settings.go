@@ -4,6 +4,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/fasterapi/fasterapi/internal/inject"
 	"github.com/fasterapi/fasterapi/internal/settings"
 )
 
@@ -41,7 +42,7 @@ func Settings[T any]() (T, error) {
 // [App.Override] replaces them, and then the environment is not looked at.
 func (a *App) ProvideSettings[T any](opts ...ProvideOption) {
 	read := func(*Ctx, None) (T, error) { return Settings[T]() }
-	a.provide(&funcProvider[None, T]{supply: supplyOf[T](), plain: read}, append([]ProvideOption{PerApp()}, opts...), false)
+	a.provide(&funcProvider[None, T]{Values: inject.ValuesOf[T](), plain: read}, append([]ProvideOption{PerApp()}, opts...), false)
 }
 
 // SettingsError lists everything that is wrong with the environment. It names

@@ -59,7 +59,7 @@ func (g *Group) static(prefix string, files fs.FS, opts []StaticOption) {
 		opt(s)
 	}
 	pattern := strings.TrimSuffix(prefix, "/") + "/{path...}"
-	g.register(pattern, &route{method: "GET", site: callSite(2), endpoint: s}, onGoroutine, nil)
+	g.register(pattern, &route{method: "GET", site: callSite(), endpoint: s}, onGoroutine, nil)
 }
 
 // noCache is for the page of an SPA, which names the scripts of one deployment: a
@@ -76,7 +76,7 @@ type static struct {
 	tags         webfile.Tags // of files whose dates say nothing
 }
 
-func (s *static) compile(_ *App, r *route) (bool, []error) {
+func (s *static) compile(_ *compilation, r *route) (bool, []error) {
 	var errs []error
 	if s.files == nil {
 		return false, []error{errors.New("the file system is nil")}

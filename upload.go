@@ -91,7 +91,7 @@ func (c *Ctx) Multipart() (*multipart.Reader, error) {
 	if !field.EqualFold(media, "multipart/form-data") || boundary == "" {
 		return nil, problem.New(http.StatusUnsupportedMediaType, "the body must be multipart/form-data")
 	}
-	if coded := read(c, func(r *request) bool { return bind.Coding((*source)(r)) != nil }); coded {
+	if coded := read(c, func(r *request) bool { return bind.Coding((*requestSource)(r)) != nil }); coded {
 		return nil, bind.RefuseCoding()
 	}
 	return multipart.NewReader(c.Body(), boundary), nil
@@ -101,18 +101,18 @@ func (c *Ctx) Multipart() (*multipart.Reader, error) {
 func (r *route) bindOptions() bind.Options {
 	return bind.Options{
 		PathParams: r.pattern.Wildcards(), StrictBody: r.opts.strictBody,
-		Form: r.opts.form, Upload: reflect.TypeFor[Upload](), StoreUpload: storeUpload,
+		Form: r.opts.form, Upload: reflect.TypeFor[Upload](), StoreUpload: bind.StoreAs(newUpload),
 	}
 }
 
 // Stream implements [bind.FormSource].
-func (s *source) Stream() io.Reader { return s.ctx.stream() }
+func (s *requestSource) Stream() io.Reader { return s.ctx.stream() }
 
 // Failed implements [bind.FormSource].
-func (s *source) Failed(err error) *problem.Problem { return s.ctx.problemOf(err) }
+func (s *requestSource) Failed(err error) *problem.Problem { return s.ctx.problemOf(err) }
 
 // Keep implements [bind.FormSource].
-func (s *source) Keep(c io.Closer) { s.uploads = append(s.uploads, c) }
+func (s *requestSource) Keep(c io.Closer) { s.uploads = append(s.uploads, c) }
 
 // closeUploads removes temporary files. Large ones take the file system a while,
 // so it is not for reactors.

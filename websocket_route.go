@@ -87,7 +87,6 @@ func (g *Group) WebSocketEvents[In, Incoming, Outgoing any](
 //
 // Owner: any (immutable after build).
 type socketRoute[Incoming, Outgoing any] struct {
-	app     *App
 	policy  websocket.Policy
 	options websocket.Options
 	decode  func(m websocket.Message) (Incoming, error)
@@ -111,8 +110,8 @@ func newSocketRoute[In, Incoming, Outgoing any](
 	return &socketEndpoint[In, Incoming, Outgoing]{handle: handle, open: open}
 }
 
-func (e *socketEndpoint[In, Incoming, Outgoing]) compile(a *App, r *route) (bool, []error) {
-	needsBody, errs := e.typed.compile(a, r)
+func (e *socketEndpoint[In, Incoming, Outgoing]) compile(env *compilation, r *route) (bool, []error) {
+	needsBody, errs := e.typed.compile(env, r)
 	errs = withoutHandler(errs, e.handle == nil && e.open == nil)
 	if r.opts.style != onGoroutine {
 		errs = append(errs, errors.New("a WebSocket waits for its client, so its route must run on goroutines"))
@@ -124,18 +123,17 @@ func (e *socketEndpoint[In, Incoming, Outgoing]) compile(a *App, r *route) (bool
 	if e.decode, err = compileIncoming[Incoming](); err != nil {
 		errs = append(errs, err)
 	}
-	if e.send, err = compileOutgoing[Outgoing](&a.ongoing.pools); err != nil {
+	if e.send, err = compileOutgoing[Outgoing](env.pools); err != nil {
 		errs = append(errs, err)
 	}
 	o := r.opts.socket
 	if o.maxMessage < 0 || o.ping < 0 || o.pong < 0 {
 		errs = append(errs, errors.New("MaxMessage and PingEvery must not be negative"))
 	}
-	e.app = a
 	e.policy = websocket.Policy{Subprotocols: o.subprotocols, Origins: o.origins, Deflate: o.compress}
 	e.options = websocket.Options{
 		MaxMessage: cmp.Or(o.maxMessage, socketMaxMessage), PingInterval: cmp.Or(o.ping, socketPing), PongTimeout: cmp.Or(o.pong, socketPong),
-		WriteTimeout: cmp.Or(a.cfg.HTTP.WriteTimeout, socketWrite), CloseTimeout: socketClose, Pools: &a.ongoing.pools,
+		WriteTimeout: cmp.Or(env.writeTimeout, socketWrite), CloseTimeout: socketClose, Pools: env.pools,
 	}
 	e.describe(r.facts)
 	return false, errs
@@ -252,7 +250,7 @@ func (r *socketRoute[Incoming, Outgoing]) accept(s *Socket[Incoming, Outgoing]) 
 	if err != nil {
 		return nil, err
 	}
-	set := &r.app.ongoing.sockets[c.Core()]
+	set := &c.app.ongoing.sockets[c.Core()]
 	fits := set.Add(conn, c.routeName(), socketsMost)
 	var l websocket.Listener
 	if s.events != nil {

@@ -31,6 +31,11 @@ type Upload struct {
 	broken bool // it could not be stored
 }
 
+// StoreAs returns what stores an upload as the T that wrap makes of it: for Options.StoreUpload.
+func StoreAs[T any](wrap func(*Upload) T) func(Pointer, *Upload) {
+	return func(dst Pointer, u *Upload) { *as[T](dst) = wrap(u) }
+}
+
 func newUpload(part *multipart.Part, name string) *Upload {
 	return &Upload{
 		Name:        baseName(strings.ToValidUTF8(name, "\uFFFD")),

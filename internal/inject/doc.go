@@ -6,7 +6,11 @@
 // that it answers two questions: which provider meets a need ([Graph.Find]),
 // and in which order the providers of a request run ([Graph.Order]).
 //
-// The package knows types and places in source files, nothing of requests or
-// of how values are made. It runs at start-up only; a Graph is immutable and
-// any goroutine may read it.
+// Its other half runs for each request: a [Fill] writes a value into a field, and
+// [Into] all of them into an input, which may stay on its handler's stack. A field of
+// the provider's own type costs a call and a copy, one of an interface two words.
+//
+// The package knows types, fields and places in source files, nothing of requests or
+// of how values are made. Graphs and Fills are immutable, so any goroutine may use
+// them. It refuses to guess: two providers that would do are a mistake.
 package inject

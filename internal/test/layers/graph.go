@@ -115,7 +115,7 @@ func packages() map[string]Package {
 		"internal/exchange": {Layer: 4, Imports: []string{"async", "reactor", "internal/field", "internal/http1/wire", "internal/invariant"}},
 		"internal/bind":     {Layer: 4, Imports: []string{"problem", "internal/field", "internal/schema", "internal/codec", "internal/noescape"}},
 		"internal/codec":    {Layer: 4, Imports: []string{"problem", "internal/schema", "internal/noescape"}},
-		"internal/inject":   {Layer: 4, Imports: []string{"async", "problem"}},
+		"internal/inject":   {Layer: 4, Imports: []string{"internal/noescape"}},
 		"internal/docspage": {Layer: 4, Imports: []string{"openapi", "internal/field"}, Modules: []string{swgui}},
 		"internal/webfile":  {Layer: 4, Imports: []string{"problem"}},
 		"internal/settings": {Layer: 4, Imports: []string{"internal/schema"}, Modules: []string{"github.com/caarlos0/env/v11"}},
@@ -138,7 +138,7 @@ func packages() map[string]Package {
 		".": {Layer: 6, Imports: with("problem", "cache", "resilience", "db", "observe", "openapi", "deploy",
 			"internal/exchange", "internal/field", "internal/http1", "internal/http1/wire", "internal/nethttp", "internal/stream",
 			"internal/reply", "internal/bridge",
-			"internal/websocket", "internal/router", "internal/webfile", "internal/docspage", "internal/schema", "internal/bind", "internal/codec", "internal/inject", "internal/noescape", "internal/eventstream", "internal/settings", "internal/describe")},
+			"internal/websocket", "internal/router", "internal/webfile", "internal/docspage", "internal/schema", "internal/bind", "internal/codec", "internal/inject", "internal/eventstream", "internal/settings", "internal/describe")},
 
 		// Layer 7: its users.
 		"fasterapitest": {
