@@ -6,9 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
-	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/router"
 	"github.com/fasterapi/fasterapi/reactor"
 )
@@ -23,21 +21,19 @@ type App struct {
 	cfgErr error
 	log    *slog.Logger
 
-	// Until build, by the registering goroutine.
+	// While registered, by the goroutine that registers.
 	root      Group
 	routes    []*route
 	webhooks  []*webhook
 	providers providers
 	life      lifecycle
 
-	planning sync.Once
-	planErr  error
-	once     sync.Once
-	buildErr error
-	docs     *docRoutes
-	router   *router.Router[*route]
-	// missed answers what no route answers, behind the middleware of the app.
-	missed   *route
+	// From compiled on.
+	docs   *docRoutes
+	router *router.Router[*route]
+	missed *route // answers what no route answers, behind the middleware of the app
+
+	// From running on.
 	reactors *reactor.Group
 	ongoing  ongoing
 }
@@ -73,61 +69,6 @@ func (a *App) Defaults(opts ...RouteOption) { a.root.opts = slices.Concat(a.root
 
 // Group returns a group of routes below prefix.
 func (a *App) Group(prefix string, opts ...RouteOption) *Group { return a.root.Group(prefix, opts...) }
-
-// build compiles the routes and starts the reactors, once.
-func (a *App) build() error {
-	a.once.Do(func() {
-		if a.buildErr = a.plan(); a.buildErr != nil {
-			return
-		}
-		if a.reactors, a.buildErr = reactor.Start(a.cfg.reactors()); a.buildErr != nil {
-			a.buildErr = fmt.Errorf("start the reactors: %w", a.buildErr)
-			return
-		}
-		a.watchStuck()
-		a.ongoing.begin(a.reactors.Len())
-		a.life.tailing = make([]exchange.Names, a.reactors.Len())
-	})
-	return a.buildErr
-}
-
-// plan compiles the routes, once.
-func (a *App) plan() error {
-	a.planning.Do(func() { a.planErr = a.compile() })
-	return a.planErr
-}
-
-func (a *App) compile() error {
-	if a.cfgErr != nil {
-		return a.cfgErr
-	}
-	var mistakes mistakes
-	var b router.Builder[*route]
-	a.docs = a.newDocRoutes()
-	for _, r := range slices.Concat(a.routes, a.docs.routes) {
-		b.Add(r.method, r.pattern, r, r.site)
-	}
-	built, err := b.Build()
-	mistakes.addRouter(err)
-	if built != nil {
-		a.router = built
-	}
-	a.providers.compile(&mistakes)
-	env := &compilation{
-		providers: &a.providers, log: a.log, writeTimeout: a.cfg.HTTP.WriteTimeout, pools: &a.ongoing.pools,
-	}
-	for _, r := range slices.Concat(a.routes, a.docs.routes) {
-		mistakes.addRoute(r, r.compile(env))
-	}
-	if len(mistakes.list) == 0 {
-		mistakes.addLines(a.docs.describe(a))
-	}
-	if err := mistakes.err(); err != nil {
-		return err
-	}
-	a.missed = a.missedRoute()
-	return nil
-}
 
 // callSite is the file:line of the user's call that is under way: the innermost frame
 // outside of this package, or in one of its tests.

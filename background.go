@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -95,6 +96,35 @@ func runAfter(ctx context.Context, log *slog.Logger, task func(context.Context) 
 	if err != nil {
 		log.Error("background task failed", failureAttrs(err)...)
 	}
+}
+
+// cleanUp gives back what providers made for a request that was answered. It
+// keeps r, which is not used again; its Ctx ends behind them.
+func (r *request) cleanUp() {
+	app := r.ctx.app
+	inside := app.life.tails.Enter() == nil
+	route, names := r.routeName(), &app.life.tailing[r.ctx.Core()]
+	names.Add(route)
+	go func() {
+		if inside {
+			defer app.life.tails.Leave()
+		}
+		defer names.Remove(route)
+		defer r.ctx.cancel()
+		defer closeUploads(r.uploads)
+		for _, cleanup := range slices.Backward(r.cleanups) {
+			r.runCleanup(cleanup)
+		}
+	}()
+}
+
+func (r *request) runCleanup(cleanup func(error)) {
+	defer func() {
+		if v := recover(); v != nil {
+			r.ctx.app.logger(r.routeName(), r.ctx.Core(), r.requestID).Error("cleanup of a provider panicked", slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
+		}
+	}()
+	cleanup(r.outcome)
 }
 
 // background runs the tasks of one core.

@@ -48,7 +48,7 @@ func inputOf[In any](tb testing.TB) func() {
 	})
 	a.ProvideFunc(func(*Ctx, None) (third, error) { return third{1, 2}, nil })
 	a.Get("/", func(*Ctx, In) (Text, error) { return "", nil })
-	require.NoError(tb, a.build())
+	require.NoError(tb, a.start(context.Background()))
 	tb.Cleanup(func() { require.NoError(tb, a.Stop(context.Background())) })
 	e := a.routes[0].endpoint.(*straight[In, Text])
 	c := &Ctx{app: a, request: &request{x: &exchange.Exchange{}, route: a.routes[0]}, reactor: a.reactors.Reactor(0)}

@@ -50,7 +50,7 @@ func TestInjectionStackGrowth(t *testing.T) {
 		return wide{in.Leaf.n, 2, 3}, nil
 	})
 	a.Get("/", func(*Ctx, roots) (Text, error) { return "", nil })
-	require.NoError(t, a.build())
+	require.NoError(t, a.start(context.Background()))
 	t.Cleanup(func() { require.NoError(t, a.Stop(context.Background())) })
 	e := a.routes[0].endpoint.(*straight[roots, Text])
 	for n := range 500 {

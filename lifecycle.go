@@ -14,6 +14,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/inject"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
@@ -28,24 +29,41 @@ const (
 	stopLeast = 100 * time.Millisecond
 )
 
+// stage is how far an app has come. It never goes back.
+type stage uint32
+
+const (
+	registered stage = iota // routes, providers and hooks are being registered
+	compiled                // they have no mistakes, and are as they will be
+	running                 // the reactors run; values and hooks are started, or being started
+	stopped                 // all of that has ended
+)
+
 // lifecycle is what an app does when it starts and when it stops.
+//
+// Owner: mu, from the first change of the stage on; stage and startEnd are atomic.
 type lifecycle struct {
 	hooks []hook
 
-	starting sync.Once
-	startErr error
-	// start is the context of the start. Once it has ended the app does not serve,
-	// and has until startEnd to undo what has begun.
-	start    context.Context
+	// mu is held while the app goes to its next stage.
+	mu    sync.Mutex
+	stage atomic.Uint32
+	// failed is why the app will not run: the error of every start.
+	failed error
+	// starting is the context of the start. Once it has ended the app does not
+	// serve, and has until startEnd to undo what has been started.
+	starting context.Context
 	startEnd atomic.Pointer[time.Time]
-	stopping sync.Once
-	stopErr  error
 	stops    []stopHook // what has been started, in order
+	stopErr  error
 	// tails are the cleanups of requests that have been answered.
 	tails async.Gate
 	// tailing are the names of their routes, by core.
 	tailing []exchange.Names
 }
+
+// reached tells whether the app has come as far as s, or further.
+func (l *lifecycle) reached(s stage) bool { return stage(l.stage.Load()) >= s }
 
 // hook is a function given to OnStart or OnStop.
 //
@@ -105,49 +123,67 @@ func (a *App) addHook(fn func(context.Context) error, stop bool, timeout time.Du
 // started.
 var errStartEnded = errors.New("fasterapi: told to stop before it could serve")
 
-// open builds the app and starts all that is not an engine, once. When ctx ends
-// before that is done, the error is errStartEnded, with what else went wrong.
-func (a *App) open(ctx context.Context) error {
-	if err := a.build(); err != nil {
+// errStopped is why an app does not start.
+var errStopped = errors.New("fasterapi: the app has stopped, and cannot start again")
+
+// start takes the app to the stage running, once: everything but an engine. When ctx
+// ends before that is done, the error is errStartEnded, with what else went wrong.
+func (a *App) start(ctx context.Context) error {
+	l := &a.life
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := a.compileOnce(); err != nil {
 		return err
 	}
-	a.life.starting.Do(func() {
-		a.life.start = ctx
-		stop := context.AfterFunc(ctx, func() {
-			end := time.Now().Add(a.cfg.DrainTimeout)
-			a.life.startEnd.Store(&end)
-		})
-		defer stop()
-		if a.life.startErr = a.begin(); a.life.startErr != nil {
-			a.life.startErr = errors.Join(a.life.startErr, a.undo())
-		}
-	})
-	return a.life.startErr
+	if l.failed == nil && !l.reached(running) {
+		l.failed = a.startOnce(ctx)
+	}
+	if l.failed == nil && l.reached(stopped) {
+		return errStopped
+	}
+	return l.failed
 }
 
-// undo stops what has been started of an app that does not come to serve.
-func (a *App) undo() error {
+// startOnce starts the reactors and what stands on them, and stops them again when
+// it cannot.
+func (a *App) startOnce(ctx context.Context) (err error) {
+	if a.reactors, err = reactor.Start(a.cfg.reactors()); err != nil {
+		return fmt.Errorf("start the reactors: %w", err)
+	}
+	a.watchStuck()
+	a.ongoing.begin(a.reactors.Len())
+	a.life.tailing = make([]exchange.Names, a.reactors.Len())
+	a.life.stage.Store(uint32(running)) // from here on there is something to stop
+	a.life.starting = ctx
+	stop := context.AfterFunc(ctx, func() {
+		end := time.Now().Add(a.cfg.DrainTimeout)
+		a.life.startEnd.Store(&end)
+	})
+	defer stop()
+	err = a.startAll()
+	if ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
+		err = errStartEnded
+	}
+	if err != nil {
+		return errors.Join(err, a.undo(a.stop))
+	}
+	return nil
+}
+
+// undo stops, by stop, an app that does not come to serve.
+func (a *App) undo(stop func(context.Context) error) error {
 	end := time.Now().Add(a.cfg.DrainTimeout)
 	if at := a.life.startEnd.Load(); at != nil {
 		end = *at
 	}
 	ctx, cancel := context.WithDeadline(context.Background(), end)
 	defer cancel()
-	return a.Stop(ctx)
+	return stop(ctx)
 }
 
-func (a *App) begin() error {
-	if err := a.beginAll(); err != nil && !(errors.Is(err, context.Canceled) && a.life.start.Err() != nil) {
-		return err
-	}
-	if a.life.start.Err() != nil {
-		return errStartEnded
-	}
-	return nil
-}
-
-// beginAll takes the steps of the start, until one fails or it is told to stop.
-func (a *App) beginAll() error {
+// startAll makes the values of providers and runs the OnStart hooks, until one fails
+// or the app is told to stop.
+func (a *App) startAll() error {
 	for _, p := range a.providers.list {
 		if err := a.handReactors(p.values().Value, p.options(), &a.life.stops); err != nil {
 			return err
@@ -157,14 +193,14 @@ func (a *App) beginAll() error {
 		return err
 	}
 	for _, h := range a.life.hooks {
-		if err := a.life.start.Err(); err != nil {
+		if err := a.life.starting.Err(); err != nil {
 			return err
 		}
 		if h.stop {
 			a.life.stops = append(a.life.stops, stopHook{name: "OnStop hook", site: h.site, timeout: h.timeout, run: h.run})
 			continue
 		}
-		ctx, cancel := context.WithTimeout(a.life.start, h.timeout)
+		ctx, cancel := context.WithTimeout(a.life.starting, h.timeout)
 		err := a.runHook(ctx, "OnStart hook", h.site, h.run)
 		cancel()
 		if err != nil {
@@ -172,6 +208,41 @@ func (a *App) beginAll() error {
 		}
 	}
 	return nil
+}
+
+// start makes the values of the scopes app and core, in the order in which they need
+// each other.
+func (p *providers) start(a *App, stops *[]stopHook) error {
+	all := make([]int, len(p.list))
+	for i := range all {
+		all[i] = i
+	}
+	for _, scope := range []inject.Scope{inject.App, inject.Core} {
+		for _, i := range p.graph.Order(scope, all...) {
+			if scope == inject.App && p.replaced(i) {
+				continue
+			}
+			if err := p.list[i].makeValues(a, stops); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// replaced tells whether provider i would make a value that an override has taken
+// the place of.
+func (p *providers) replaced(i int) bool {
+	if _, makes := p.list[i].(interface{ fillWith([]inject.Fill) }); !makes {
+		return false // the value is there, and may have to be closed
+	}
+	found, err := p.graph.Find(inject.Need{Type: p.list[i].values().Type, Name: p.list[i].options().name})
+	return err == nil && found != i
+}
+
+// newSetupCtx returns the Ctx of a provider that belongs to no request.
+func newSetupCtx(a *App, r *reactor.Reactor) *Ctx {
+	return &Ctx{app: a, reactor: r}
 }
 
 // Values that work on the reactors of an app: drivers whose connections belong
@@ -221,16 +292,24 @@ func userOf(v any) (reactorUser, bool) {
 // Stop undoes what Start or Handler started: it ends event streams and
 // WebSockets, waits for background tasks and the cleanups of requests, runs the OnStop hooks and closes the values of providers, the latest
 // first, and stops the reactors. Shutdown of a [Server] does it, behind its last
-// request; only who serves [App.Handler] calls it.
+// request; only who serves [App.Handler] calls it. It waits for a start that is under
+// way, so OnStart hooks must not call it.
 func (a *App) Stop(ctx context.Context) error {
-	a.life.stopping.Do(func() { a.life.stopErr = a.end(ctx) })
+	a.life.mu.Lock()
+	defer a.life.mu.Unlock()
+	return a.stop(ctx)
+}
+
+// stop takes an app that runs to the stage stopped, with life.mu held.
+func (a *App) stop(ctx context.Context) error {
+	if a.life.reached(running) && !a.life.reached(stopped) {
+		a.life.stopErr = a.stopAll(ctx)
+		a.life.stage.Store(uint32(stopped))
+	}
 	return a.life.stopErr
 }
 
-func (a *App) end(ctx context.Context) error {
-	if a.reactors == nil {
-		return nil
-	}
+func (a *App) stopAll(ctx context.Context) error {
 	errs := []error{a.ongoing.drain(ctx)}
 	if _, err := a.life.tails.Close().Await(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("fasterapi: cleanups of requests are still running: %w%s", err, a.life.tailNames()))
@@ -330,33 +409,4 @@ func (a *App) hookPanicked(name, site string, v any) error {
 			slog.String("stack", string(err.Stack)))
 	})
 	return err
-}
-
-// cleanUp gives back what providers made for a request that was answered. It
-// keeps r, which is not used again; its Ctx ends behind them.
-func (r *request) cleanUp() {
-	app := r.ctx.app
-	inside := app.life.tails.Enter() == nil
-	route, names := r.routeName(), &app.life.tailing[r.ctx.Core()]
-	names.Add(route)
-	go func() {
-		if inside {
-			defer app.life.tails.Leave()
-		}
-		defer names.Remove(route)
-		defer r.ctx.cancel()
-		defer closeUploads(r.uploads)
-		for _, cleanup := range slices.Backward(r.cleanups) {
-			r.runCleanup(cleanup)
-		}
-	}()
-}
-
-func (r *request) runCleanup(cleanup func(error)) {
-	defer func() {
-		if v := recover(); v != nil {
-			r.ctx.app.logger(r.routeName(), r.ctx.Core(), r.requestID).Error("cleanup of a provider panicked", slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
-		}
-	}()
-	cleanup(r.outcome)
 }

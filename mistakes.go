@@ -2,10 +2,68 @@ package fasterapi
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/fasterapi/fasterapi/internal/router"
 )
+
+// compile takes the app to the stage compiled, once. It may be called while the app
+// starts and later.
+func (a *App) compile() error {
+	if a.life.reached(compiled) {
+		return nil
+	}
+	a.life.mu.Lock()
+	defer a.life.mu.Unlock()
+	return a.compileOnce()
+}
+
+// compileOnce is compile with life.mu held.
+func (a *App) compileOnce() error {
+	if a.life.reached(compiled) {
+		return nil
+	}
+	if a.life.failed == nil {
+		if a.life.failed = a.compileAll(); a.life.failed == nil {
+			a.life.stage.Store(uint32(compiled))
+		}
+	}
+	return a.life.failed
+}
+
+// compileAll finds everything that is wrong with the app, and prepares its routes.
+func (a *App) compileAll() error {
+	if a.cfgErr != nil {
+		return a.cfgErr
+	}
+	var mistakes mistakes
+	var b router.Builder[*route]
+	a.docs = a.newDocRoutes()
+	for _, r := range slices.Concat(a.routes, a.docs.routes) {
+		b.Add(r.method, r.pattern, r, r.site)
+	}
+	built, err := b.Build()
+	mistakes.addRouter(err)
+	if built != nil {
+		a.router = built
+	}
+	a.providers.compile(&mistakes)
+	env := &compilation{
+		providers: &a.providers, log: a.log, writeTimeout: a.cfg.HTTP.WriteTimeout, pools: &a.ongoing.pools,
+	}
+	for _, r := range slices.Concat(a.routes, a.docs.routes) {
+		mistakes.addRoute(r, r.compile(env))
+	}
+	if len(mistakes.list) == 0 {
+		mistakes.addLines(a.docs.describe(a))
+	}
+	if err := mistakes.err(); err != nil {
+		return err
+	}
+	a.missed = a.missedRoute()
+	return nil
+}
 
 // RegistrationError lists everything that is wrong with the routes of an App,
 // each line with the route and the place where it was registered.

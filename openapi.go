@@ -60,7 +60,7 @@ type facts struct {
 // OpenAPI returns the document of the app. Nothing may be registered any more
 // afterwards. The error lists what is wrong with the routes, like that of Start.
 func (a *App) OpenAPI() (*openapi.Document, error) {
-	if err := a.plan(); err != nil {
+	if err := a.compile(); err != nil {
 		return nil, err
 	}
 	return a.describe()
@@ -164,17 +164,6 @@ func appendFields(list []*bind.Field, plan *bind.Plan) []*bind.Field {
 		list = append(list, &fields[i])
 	}
 	return list
-}
-
-// secure notes the schemes of a provided type, or of the type of an input, which
-// routes with this injection need.
-func (b *injectionBuilder) secure(t reflect.Type, more []openapi.SecurityUse) {
-	if t != nil && t.Kind() != reflect.Interface {
-		if s, ok := reflect.Zero(t).Interface().(openapi.Secured); ok {
-			more = append(s.OpenAPISecurity(), more...)
-		}
-	}
-	b.made.secured = append(b.made.secured, more...)
 }
 
 // tags returns the tags that the configuration describes, and behind them the others of

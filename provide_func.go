@@ -93,7 +93,7 @@ func (p *funcProvider[In, T]) makeValues(a *App, stops *[]stopHook) (err error) 
 func (p *funcProvider[In, T]) once(a *App, c *Ctx, stops *[]stopHook) (T, error) {
 	var in In
 	inject.Into(&in, p.fills, c.reactor.Core(), nil)
-	stop := context.AfterFunc(a.life.start, c.cancel) // not later: the value may keep c
+	stop := context.AfterFunc(a.life.starting, c.cancel) // not later: the value may keep c
 	defer stop()
 	v, cleanup, err := p.call(c, in)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"os"
 	"os/signal"
@@ -98,12 +99,12 @@ func (s *Server) until(ctx context.Context) error {
 // Start serves the app in the background, on Config.Addr. The error says why
 // it cannot: a port in use, mistakes in the configuration, or a
 // [RegistrationError].
-func (a *App) Start() (*Server, error) { return a.start(context.Background()) }
+func (a *App) Start() (*Server, error) { return a.startServer(context.Background()) }
 
 // startUntil is Start. When ctx ends before it is done, there is no server; the
 // error is nil if all that was started is undone.
 func (a *App) startUntil(ctx context.Context) (*Server, error) {
-	s, err := a.start(ctx)
+	s, err := a.startServer(ctx)
 	if errors.Is(err, errStartEnded) {
 		a.log.Info("stopped before it could serve")
 		return nil, a.Stop(ctx) // it has stopped: this tells how that went
@@ -111,12 +112,12 @@ func (a *App) startUntil(ctx context.Context) (*Server, error) {
 	return s, err
 }
 
-// start is Start until ctx ends: then the error is errStartEnded.
-func (a *App) start(ctx context.Context) (*Server, error) {
+// startServer is Start until ctx ends: then the error is errStartEnded.
+func (a *App) startServer(ctx context.Context) (*Server, error) {
 	s := &Server{app: a}
-	err := a.open(ctx)
+	err := a.start(ctx)
 	if err == nil && ctx.Err() != nil { // between the last hook and here
-		err = errors.Join(errStartEnded, a.undo())
+		err = errors.Join(errStartEnded, a.undo(a.Stop))
 	}
 	if err != nil {
 		return nil, err
@@ -130,7 +131,7 @@ func (a *App) start(ctx context.Context) (*Server, error) {
 		s.engine, s.addr, err = a.startNetHTTP()
 	}
 	if err != nil {
-		return nil, errors.Join(err, a.undo())
+		return nil, errors.Join(err, a.undo(a.Stop))
 	}
 	return s, nil
 }
@@ -155,4 +156,17 @@ func (a *App) startNetHTTP() (engine, netip.AddrPort, error) {
 	return nethttp.Start(nethttp.Config{
 		Addr: a.cfg.Addr, TLS: a.cfg.TLS, H2C: a.cfg.H2C, Limits: a.cfg.limits(), Logger: a.log,
 	}, a.Handler())
+}
+
+// Handler returns the app as an http.Handler: the net/http engine, with the
+// same routes and the same behaviour as Run. It panics with a
+// [RegistrationError] when the routes have mistakes, or with the error of what
+// could not start (a provider, an OnStart hook). [App.Stop] ends what it starts.
+func (a *App) Handler() http.Handler {
+	if err := a.start(context.Background()); err != nil {
+		panic(err)
+	}
+	return nethttp.New((*dispatcher)(a), a.reactors, nethttp.Options{
+		Limits: a.cfg.limits(), BrokenOff: (*dispatcher)(a).brokenOff, Logger: a.log,
+	})
 }

@@ -151,6 +151,20 @@ func (c *Ctx) runStraight(r *route) {
 	c.conclude(err)
 }
 
+// runCoroutine runs a handler on a coroutine of the reactor, once the engine
+// has entered one.
+func (c *Ctx) runCoroutine(r *route) exchange.Outcome {
+	co := c.x.Coroutine()
+	if co == nil {
+		return exchange.NeedCoroutine
+	}
+	state := c.request
+	c.change(func(r *request) { r.coroutine = co })
+	c.runStraight(r)
+	state.coroutine = nil // nobody reaches it through c any more
+	return exchange.Answered
+}
+
 // runChain starts a chain handler.
 func (c *Ctx) runChain(r *route) (outcome exchange.Outcome) {
 	returned := false

@@ -1,0 +1,168 @@
+package fasterapi
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/fasterapi/fasterapi/internal/bind"
+	"github.com/fasterapi/fasterapi/internal/inject"
+	"github.com/fasterapi/fasterapi/openapi"
+)
+
+// providers are all providers of an app, and what they need of each other.
+//
+// Owner: any (immutable after compile).
+type providers struct {
+	list   []provider
+	graph  *inject.Graph
+	broken bool // they have mistakes
+}
+
+// injectionBuilder makes the injection of one route.
+type injectionBuilder struct {
+	providers *providers
+	options   bind.Options
+	slots     map[int]int // of providers that have a step
+	made      injection
+}
+
+func (p *providers) newInjection(options bind.Options) *injectionBuilder {
+	return &injectionBuilder{providers: p, options: options, slots: map[int]int{}}
+}
+
+// note remembers what the input of a step reads.
+func (b *injectionBuilder) note(plan *bind.Plan) {
+	b.made.reads = append(b.made.reads, plan)
+	b.secure(plan.Type(), nil)
+}
+
+// require adds the steps of everything that the fields need.
+func (b *injectionBuilder) require(fields []*bind.Field) []error {
+	var roots []int
+	var errs []error
+	for _, f := range fields {
+		i, err := b.providers.graph.Find(needOf(f))
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		roots = append(roots, i)
+	}
+	for _, i := range b.providers.graph.Order(inject.Request, roots...) {
+		if _, made := b.slots[i]; made {
+			continue
+		}
+		slot := b.made.slots
+		b.slots[i] = slot
+		b.made.slots++
+		p := b.providers.list[i]
+		b.secure(p.values().Type, p.options().security)
+		s, mistakes := p.step(b, slot)
+		if !b.providers.broken { // else these are among the mistakes of the graph
+			for _, err := range mistakes {
+				errs = append(errs, fmt.Errorf("the provider of %s (%s): %w", p.values().Type, p.options().site, err))
+			}
+		}
+		b.add(s)
+	}
+	return errs
+}
+
+func (b *injectionBuilder) add(s step) {
+	b.made.steps = append(b.made.steps, s)
+	b.made.waits = b.made.waits || s.pending()
+}
+
+// fills returns what fills the fields of an input, whose providers must have
+// been required before.
+func (b *injectionBuilder) fills(fields []*bind.Field) (list []inject.Fill, errs []error) {
+	for _, f := range fields {
+		i, err := b.providers.graph.Find(needOf(f))
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		p := b.providers.list[i]
+		list = append(list, p.values().Fill(f.Type, f.Offset, p.options().scope, b.slots[i]))
+	}
+	return list, errs
+}
+
+// missing tells which inject fields of the struct type t nothing can fill.
+func (p *providers) missing(t reflect.Type) (errs []error) {
+	for _, f := range bind.InjectFields(t) {
+		if _, err := p.graph.Find(needOf(&f)); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errs
+}
+
+func needOf(f *bind.Field) inject.Need {
+	return inject.Need{Field: f.Name, Type: f.Type, Name: f.Key}
+}
+
+// compileInjection finds out what a route needs: its dependencies in their
+// order, then what its input asks for.
+func (p *providers) compileInjection(r *route, plan *bind.Plan, options bind.Options) (*injection, []error) {
+	b := p.newInjection(options)
+	var errs []error
+	for _, d := range r.opts.depends {
+		errs = append(errs, d.compile(b)...)
+	}
+	errs = append(errs, b.require(plan.Injects())...)
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	b.made.fills, errs = b.fills(plan.Injects())
+	return &b.made, errs
+}
+
+// compile connects the providers and reports their mistakes.
+func (p *providers) compile(m *mistakes) {
+	list := make([]inject.Provider, len(p.list))
+	for i, one := range p.list {
+		opts := one.options()
+		list[i] = inject.Provider{
+			Type: one.values().Type, Name: opts.name, Scope: opts.scope, Site: opts.site, Override: opts.override,
+		}
+		for _, f := range one.needs() {
+			list[i].Needs = append(list[i].Needs, needOf(&f))
+		}
+		for _, err := range one.check() {
+			m.add(fmt.Sprintf("the provider of %s (%s): %v", one.values().Type, opts.site, err))
+			p.broken = true
+		}
+	}
+	graph, errs := inject.New(list)
+	p.graph = graph
+	p.broken = p.broken || len(errs) > 0
+	for _, err := range errs {
+		m.add(err.Error())
+	}
+	if p.broken {
+		return
+	}
+	for _, one := range p.list {
+		if f, ok := one.(interface{ fillWith([]inject.Fill) }); ok && one.options().scope != inject.Request {
+			fields := one.needs()
+			pointers := make([]*bind.Field, len(fields))
+			for i := range fields {
+				pointers[i] = &fields[i]
+			}
+			fills, _ := p.newInjection(bind.Options{}).fills(pointers) // found by the graph already
+			f.fillWith(fills)
+		}
+	}
+}
+
+// secure notes the schemes of a provided type, or of the type of an input, which
+// routes with this injection need.
+func (b *injectionBuilder) secure(t reflect.Type, more []openapi.SecurityUse) {
+	if t != nil && t.Kind() != reflect.Interface {
+		if s, ok := reflect.Zero(t).Interface().(openapi.Secured); ok {
+			more = append(s.OpenAPISecurity(), more...)
+		}
+	}
+	b.made.secured = append(b.made.secured, more...)
+}
