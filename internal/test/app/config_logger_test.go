@@ -3,6 +3,10 @@ package app_test
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/exec"
 	"runtime"
 	"strings"
 	"testing"
@@ -14,36 +18,97 @@ import (
 	"github.com/fasterapi/fasterapi/async"
 )
 
-// TestConfigLoggerGetsAll: also what futures have to say that nobody waits for.
+// loggerEnv is set in the process that TestConfigLoggerGetsAll starts.
+const loggerEnv = "FASTERAPI_TEST_LOGGER"
+
+// TestConfigLoggerGetsAll makes an app say all that it can, also what futures have to
+// say that nobody waits for. It all goes to Config.Logger, and nothing to the default
+// logger of the process: that is one of its own, because other tests have apps that
+// log there.
 func TestConfigLoggerGetsAll(t *testing.T) {
-	drop := func(c *fasterapi.Ctx) {
+	if os.Getenv(loggerEnv) == "" {
+		over, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		command := exec.CommandContext(over, os.Args[0], "-test.run=^TestConfigLoggerGetsAll$")
+		command.Env = append(os.Environ(), loggerEnv+"=1")
+		output, err := command.CombinedOutput()
+		require.NoError(t, err, "%s", output)
+		return
+	}
+	byDefault := &logBuffer{}
+	slog.SetDefault(slog.New(slog.NewTextHandler(byDefault, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	everyMode(t, noisyRoutes, func(t *testing.T, s service) {
+		for _, path := range []string{"/goroutine", "/reactor", "/panic", "/header", "/after", "/cleanup", "/mounted", "/task"} {
+			s.get(path)
+		}
+		waitForLog(t, s.log, map[string]int{
+			"in a callback": 2, "nobody looks at this": 2, "in a handler": 1, "not a valid field": 1, "a failing task": 1,
+			"in a task": 1, "in a cleanup": 1, "in a mounted handler": 1, "on the reactor": 1,
+		})
+		require.Empty(t, byDefault.String(), "the default logger")
+	})
+	require.Empty(t, byDefault.String(), "the default logger, behind the end of the apps")
+}
+
+// panics is a task of a reactor.
+type panics struct{}
+
+func (panics) Run() { panic("on the reactor") }
+
+// noisyRoutes have something to be logged.
+func noisyRoutes(app *fasterapi.App) {
+	ok := fasterapi.None{}
+	drop := func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.None, error) {
 		async.Sleep(c, time.Millisecond).OnDone(func(struct{}, error) { panic("in a callback") })
 		async.Go(c, func(context.Context) (int, error) { return 0, errors.New("nobody looks at this") })
+		return ok, nil
 	}
-	everyMode(t, func(app *fasterapi.App) {
-		app.Get("/goroutine", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.None, error) {
-			drop(c)
-			return fasterapi.None{}, nil
-		})
-		app.Get("/reactor", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.None, error) {
-			drop(c)
-			return fasterapi.None{}, nil
-		}, fasterapi.OnReactor())
-	}, func(t *testing.T, s service) {
-		for _, path := range []string{"/goroutine", "/reactor"} {
-			require.Equal(t, 204, s.get(path).status)
-		}
-		for deadline := time.After(10 * time.Second); ; runtime.Gosched() {
-			runtime.GC()
-			text := s.log.String()
-			if strings.Count(text, "in a callback") >= 2 && strings.Count(text, "nobody looks at this") >= 2 {
-				return
-			}
-			select {
-			case <-deadline:
-				t.Fatal("the log of the app has not got all: " + text)
-			default:
-			}
-		}
+	app.Get("/goroutine", drop)
+	app.Get("/reactor", drop, fasterapi.OnReactor())
+	app.Get("/panic", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.None, error) { panic("in a handler") })
+	app.Get("/header", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.None, error) {
+		c.SetHeader("no field", "value")
+		return ok, nil
 	})
+	app.Get("/after", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.None, error) {
+		return ok, errors.Join(
+			c.After(func(context.Context) error { return errors.New("a failing task") }),
+			c.After(func(context.Context) error { panic("in a task") }))
+	})
+	app.ProvideWithCleanup(func(*fasterapi.Ctx, fasterapi.None) (*logBuffer, func(error), error) {
+		return &logBuffer{}, func(error) { panic("in a cleanup") }, nil
+	})
+	app.Get("/cleanup", func(*fasterapi.Ctx, struct {
+		Held *logBuffer `inject:""`
+	},
+	) (fasterapi.None, error) {
+		return ok, nil
+	})
+	app.Mount("/mounted", http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("in a mounted handler") }))
+	app.Get("/task", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.None, error) {
+		app.Reactors().Reactor(0).Post(panics{})
+		return ok, nil
+	})
+}
+
+// waitForLog waits until each text is in the log as often as it should be.
+func waitForLog(t *testing.T, log *logBuffer, want map[string]int) {
+	t.Helper()
+	for deadline := time.After(20 * time.Second); ; runtime.Gosched() {
+		runtime.GC() // finds futures that were dropped
+		text, missing := log.String(), ""
+		for part, times := range want {
+			if strings.Count(text, part) < times {
+				missing = part
+			}
+		}
+		if missing == "" {
+			return
+		}
+		select {
+		case <-deadline:
+			t.Fatalf("the log of the app has not got %q: %s", missing, text)
+		default:
+		}
+	}
 }
