@@ -42,7 +42,7 @@ type App struct {
 // Start or Handler.
 func New(cfg Config) *App {
 	a := &App{}
-	a.cfg, a.cfgErr = cfg.withDefaults()
+	a.cfg, a.cfgErr = cfg.resolve()
 	a.log = a.cfg.Logger
 	a.root.app = a
 	return a

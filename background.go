@@ -34,7 +34,7 @@ func (backgroundFull) RetryAfter() time.Duration { return time.Second }
 // After runs task once the response is sent, on a goroutine: mails,
 // notifications, clean-up. It does not run when the handler fails. Its context
 // has the values of the request and ends only when a shutdown runs out of
-// time; Config.DrainTimeout is how long that takes. What task returns, and its
+// time; Config.DrainTimeout is how long a shutdown may take. What task returns, and its
 // panics, are logged.
 //
 // At most 64 tasks of one core run at once and 4096 more wait; beyond that

@@ -63,8 +63,8 @@ type Config struct {
 	// Clock replaces the real clock in tests, see fasterapitest.NewClock. Default:
 	// the real one.
 	Clock *reactor.ManualClock
-	// Logger receives what the framework has to say, and what futures on its reactors
-	// have to (see async.Logged). Default slog.Default().
+	// Logger receives everything that the framework logs, also what is to be said of
+	// futures on its reactors (see async.Logged). Default slog.Default().
 	Logger *slog.Logger
 }
 
@@ -96,8 +96,8 @@ const (
 	defaultDrainTimeout = 20 * time.Second
 )
 
-// withDefaults returns c with every zero field set, or every mistake in it.
-func (c Config) withDefaults() (Config, error) {
+// resolve returns c with every zero field set, and every mistake in it.
+func (c Config) resolve() (Config, error) {
 	var errs []error
 	if c.Addr == "" {
 		c.Addr = defaultAddr

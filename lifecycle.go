@@ -292,7 +292,7 @@ func userOf(v any) (reactorUser, bool) {
 // Stop undoes what Start or Handler started: it ends event streams and
 // WebSockets, waits for background tasks and the cleanups of requests, runs the OnStop hooks and closes the values of providers, the latest
 // first, and stops the reactors. Shutdown of a [Server] does it, behind its last
-// request; only who serves [App.Handler] calls it. It waits for a start that is under
+// request; a program that serves [App.Handler] calls it itself. It waits for a start that is under
 // way, so OnStart hooks must not call it.
 func (a *App) Stop(ctx context.Context) error {
 	a.life.mu.Lock()
