@@ -61,8 +61,8 @@ func callErr[T, U any](fn func(T) (U, error), v T) (out U, err error) {
 	return fn(v)
 }
 
-// call0 is call for functions without parameters.
-func call0[U any](fn func() U) (out U, err error) {
+// callNoArg is call for functions without parameters.
+func callNoArg[U any](fn func() U) (out U, err error) {
 	defer catch(&err)
 	return fn(), nil
 }
@@ -83,7 +83,7 @@ func held[T any](fn func() Future[T], release func()) Future[T] {
 
 // tryCall makes a panic of fn an error of its future.
 func tryCall[T any](fn func() Future[T]) Future[T] {
-	f, err := call0(fn)
+	f, err := callNoArg(fn)
 	if err != nil {
 		return Future[T]{err: err}
 	}
