@@ -38,7 +38,7 @@ func Project() Rules {
 		Tagged: []string{"internal/poll/...", "internal/invariant", "internal/goroutine"},
 		Clockless: []string{
 			"problem", "internal/field", "internal/http1/wire", "internal/router", "internal/schema", "internal/bind", "internal/codec",
-			"internal/inject", "cache", "resilience", "openapi", "internal/describe", "db/internal/sqltext", "db/pg/internal/wire", "internal/eventstream",
+			"internal/inject", "openapi", "internal/describe", "db/internal/sqltext", "db/pg/internal/wire", "internal/eventstream",
 		},
 		Skips: "internal/test/needs",
 		Exports: map[string]Exports{
@@ -53,11 +53,10 @@ func Project() Rules {
 // packages is the import graph. To add a package, find its layer first.
 func packages() map[string]Package {
 	const (
-		xsys       = "golang.org/x/sys"
-		pgx        = "github.com/jackc/pgx/v5"
-		sqlite     = "modernc.org/sqlite"
-		libc       = "modernc.org/libc" // what modernc.org/sqlite stands on
-		prometheus = "github.com/prometheus/client_golang"
+		xsys   = "golang.org/x/sys"
+		pgx    = "github.com/jackc/pgx/v5"
+		sqlite = "modernc.org/sqlite"
+		libc   = "modernc.org/libc" // what modernc.org/sqlite stands on
 	)
 	// Swagger UI as embedded files.
 	const swgui = "github.com/swaggest/swgui"
@@ -104,11 +103,6 @@ func packages() map[string]Package {
 		"internal/schema": {Layer: 3, Imports: []string{"openapi"}},
 		// Formats and files of the root that are pure.
 		"internal/eventstream": {Layer: 3},
-		"cache":                {Layer: 3, Imports: []string{"async", "metric"}, Modules: []string{"github.com/maypok86/otter/v2"}},
-		"resilience": {
-			Layer: 3, Imports: []string{"async", "metric"},
-			Modules: []string{"github.com/failsafe-go/failsafe-go", "github.com/cenkalti/backoff/v5"},
-		},
 
 		// Layer 4: the bytes of a connection; the values of a request.
 		"internal/stream":   {Layer: 4, Imports: socket},
@@ -127,15 +121,13 @@ func packages() map[string]Package {
 		"internal/bridge":  {Layer: 5, Imports: []string{"async", "internal/exchange", "internal/field", "internal/http1/wire", "internal/reply", "problem"}},
 		"db/pg":            {Layer: 5, Imports: with("db", "db/internal/sqltext", "db/pg/internal/wire", "internal/stream"), Modules: []string{pgx}},
 		"db/sqlite":        {Layer: 5, Imports: []string{"db", "db/internal/sqltext", "async", "reactor", "metric", "internal/ring", "internal/invariant"}, Modules: []string{sqlite, libc}},
-		"observe":          {Layer: 5, Imports: []string{"async", "reactor", "metric", "db", "problem"}, Modules: []string{prometheus}},
-		"deploy":           {Layer: 5},
 
 		"internal/describe": {Layer: 5, Imports: []string{"problem", "openapi", "internal/router", "internal/schema", "internal/bind", "internal/codec", "internal/eventstream"}},
 
 		"internal/websocket": {Layer: 5, Imports: with("internal/stream", "internal/exchange", "internal/field", "internal/http1/wire"), Modules: []string{"github.com/gobwas/ws", "github.com/gobwas/httphead"}},
 
 		// Layer 6: the root package. It imports no database driver.
-		".": {Layer: 6, Imports: with("problem", "cache", "resilience", "db", "observe", "openapi", "deploy",
+		".": {Layer: 6, Imports: with("problem", "db", "openapi",
 			"internal/exchange", "internal/field", "internal/http1", "internal/http1/wire", "internal/nethttp", "internal/stream",
 			"internal/reply", "internal/bridge",
 			"internal/websocket", "internal/router", "internal/webfile", "internal/docspage", "internal/schema", "internal/bind", "internal/codec", "internal/inject", "internal/eventstream", "internal/settings", "internal/describe")},
@@ -153,10 +145,9 @@ func packages() map[string]Package {
 		"security": { // docs/decisions/0009
 			Layer: 7, Imports: []string{".", "async", "problem", "openapi"}, Modules: []string{"github.com/golang-jwt/jwt/v5"},
 		},
-		"cmd/fasterapi": {Layer: 7, Imports: []string{".", "openapi", "deploy"}},
 		"examples/...": {Layer: 7, Imports: []string{
-			".", "async", "reactor", "metric", "problem", "cache", "resilience",
-			"db", "db/pg", "db/sqlite", "observe", "middleware", "security", "openapi", "deploy", "fasterapitest",
+			".", "async", "reactor", "metric", "problem",
+			"db", "db/pg", "db/sqlite", "middleware", "security", "openapi", "fasterapitest",
 		}},
 	}
 }

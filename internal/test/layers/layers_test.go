@@ -3,8 +3,10 @@ package layers
 import (
 	"flag"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -33,6 +35,11 @@ func TestProjectTable(t *testing.T) {
 	}
 	for dir, exports := range rules.Exports {
 		require.NotEmpty(t, exports.Reason, "Exports: %s has no reason", dir)
+	}
+	sources, err := load(os.DirFS(root))
+	require.NoError(t, err)
+	for _, entry := range rules.absent(slices.Collect(maps.Keys(packagesOf(sources)))) {
+		t.Error(entry)
 	}
 	for pair, reason := range rules.Peers {
 		require.NotEmpty(t, reason, "Peers: %s has no reason", pair)
