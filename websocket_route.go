@@ -211,11 +211,16 @@ func (e *socketEndpoint[In, Incoming, Outgoing]) serve(c *Ctx, in In, s *Socket[
 func (e *socketEndpoint[In, Incoming, Outgoing]) serveEvents(c *Ctx, in In, s *Socket[Incoming, Outgoing]) error {
 	l := &listening[Incoming]{decode: e.decode, log: c.laterLogger(), ready: make(chan struct{})}
 	s.events = l
+	returned := false
 	defer func() {
 		l.conn = s.leave()
+		if l.conn != nil && !returned { // after a panic or runtime.Goexit: nobody would answer on it
+			l.conn.Close(websocket.CodeFailed, "")
+		}
 		close(l.ready)
 	}()
 	events, err := e.open(c, in, s)
+	returned = true
 	if err == nil {
 		err = s.Accept()
 	}

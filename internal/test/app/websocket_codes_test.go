@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -176,4 +177,24 @@ func socketWays[T any](app *fasterapi.App, prefix string) {
 			return err
 		}}, nil
 	}, limit)
+}
+
+// An open of WebSocketEvents that panics, or ends its goroutine, once the handshake is
+// complete closes the connection: nobody would answer on it.
+func TestOpenThatDoesNotReturn(t *testing.T) {
+	everyMode(t, func(app *fasterapi.App) {
+		for path, end := range map[string]func(){"/panic": func() { panic("at once") }, "/exit": runtime.Goexit} {
+			app.WebSocketEvents(path, func(_ *fasterapi.Ctx, _ fasterapi.None, ws *fasterapi.Socket[string, string]) (fasterapi.SocketEvents[string], error) {
+				if err := ws.Accept(); err != nil {
+					return fasterapi.SocketEvents[string]{}, err
+				}
+				end()
+				return fasterapi.SocketEvents[string]{}, nil
+			})
+		}
+	}, func(t *testing.T, s service) {
+		for _, path := range []string{"/panic", "/exit"} {
+			require.Equal(t, 1011, closeCode(t, s, path, "\x81hello"), path)
+		}
+	})
 }
