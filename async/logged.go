@@ -23,6 +23,6 @@ func ownLogger(s Scheduler) *slog.Logger {
 func logPanic(s Scheduler) {
 	if v := recover(); v != nil {
 		err := newPanicError(v)
-		cmp.Or(ownLogger(s), slog.Default()).Error("async: panic in a callback", "error", err, "stack", string(err.Stack))
+		cmp.Or(ownLogger(s), slog.Default()).Error("async: panic in a callback", slog.Any("error", err), slog.String("stack", string(err.Stack)))
 	}
 }

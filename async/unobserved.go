@@ -59,6 +59,6 @@ func (f *failure) report() {
 	}
 	n := unobserved.Add(1)
 	if n <= logEach || n%logEach == 0 {
-		cmp.Or(f.log, slog.Default()).Error("async: a future failed and nobody looked at it", "error", f.error, "count", n)
+		cmp.Or(f.log, slog.Default()).Error("async: a future failed and nobody looked at it", slog.Any("error", f.error), slog.Int64("count", n))
 	}
 }

@@ -3,6 +3,7 @@ package middleware
 import (
 	"cmp"
 	"context"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -107,7 +108,7 @@ func (cfg *RateLimitConfig) failed(c *fasterapi.Ctx, err error) error {
 	if c.Err() != nil {
 		return err
 	}
-	c.Logger().Error("rate limiter failed", "error", err.Error(), "open", !cfg.FailClosed)
+	c.Logger().Error("rate limiter failed", slog.String("error", err.Error()), slog.Bool("open", !cfg.FailClosed))
 	if cfg.FailClosed {
 		return problem.Wrap(err, http.StatusServiceUnavailable, "the rate limit cannot be checked")
 	}

@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -23,7 +24,7 @@ func Timeout(d time.Duration) fasterapi.Middleware {
 			if expired := stop(); !expired || err == nil || c.Sent() {
 				return err
 			}
-			c.Logger().Warn("request timed out", "timeout", d, "error", err.Error())
+			c.Logger().Warn("request timed out", slog.Duration("timeout", d), slog.String("error", err.Error()))
 			return problem.Wrap(errors.Join(errTimeout, err), http.StatusGatewayTimeout, "the request took too long")
 		}
 	}

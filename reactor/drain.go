@@ -1,6 +1,9 @@
 package reactor
 
-import "errors"
+import (
+	"errors"
+	"log/slog"
+)
 
 // ErrStopped is the reason of what a stopping reactor interrupts or refuses.
 var ErrStopped = errors.New("reactor: stopped")
@@ -76,19 +79,19 @@ func (r *Reactor) finish() {
 		r.runTask(t) // a panic brings the loop back here, see cycle
 	}
 	if n := r.runq.Len(); n > 0 {
-		r.log.Warn("reactor: stopped with tasks left", "tasks", n)
+		r.log.Warn("reactor: stopped with tasks left", slog.Int("tasks", n))
 	}
 	r.abandonCoroutines()
 	r.coroutines.trim(0)
 	r.workers.close()
 	if n := r.workers.busy.Load(); n > 0 {
-		r.log.Warn("reactor: stopped with workers running", "workers", n)
+		r.log.Warn("reactor: stopped with workers running", slog.Int64("workers", n))
 	}
 	r.phase.Store(ended)
 	r.owner.Release()
 	r.publish()
 	r.markIdle()
 	if err := r.poller.Close(); err != nil {
-		r.log.Warn("reactor: closing the poller", "error", err)
+		r.log.Warn("reactor: closing the poller", slog.Any("error", err))
 	}
 }

@@ -2,6 +2,7 @@ package reactor
 
 import (
 	"context"
+	"log/slog"
 	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
@@ -33,7 +34,7 @@ func (r *Reactor) run() {
 	if r.cfg.Pin {
 		runtime.LockOSThread() // never unlocked: the thread dies with its affinity
 		if err := poll.PinThread(r.core); err != nil {
-			r.log.Warn("reactor: cannot pin the thread", "error", err)
+			r.log.Warn("reactor: cannot pin the thread", slog.Any("error", err))
 		}
 	}
 	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(),
@@ -226,7 +227,7 @@ func (r *Reactor) SetLabel(l *Label) {
 
 func (r *Reactor) panicked(v any) {
 	r.counts.panics++
-	r.log.Error("reactor: a task panicked", "panic", v, "stack", string(debug.Stack()))
+	r.log.Error("reactor: a task panicked", slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
 }
 
 // lost logs a piece of work that ended its goroutine.

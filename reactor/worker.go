@@ -2,6 +2,7 @@ package reactor
 
 import (
 	"context"
+	"log/slog"
 	"runtime/debug"
 	"runtime/pprof"
 	"sync"
@@ -123,7 +124,7 @@ func (w *worker) do(job async.Task) {
 	defer func() {
 		if v := recover(); v != nil {
 			w.pool.panics.Add(1)
-			w.pool.r.log.Error("reactor: a worker's job panicked", "panic", v, "stack", string(debug.Stack()))
+			w.pool.r.log.Error("reactor: a worker's job panicked", slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
 		}
 	}()
 	job.Run()
