@@ -130,8 +130,8 @@ const maxSlots = 64
 // database's own by default, and a Go string is UTF-8.
 const encodingParam = "client_encoding"
 
-// validate fills in the defaults and lists every bad field.
-func (c Config) validate() (Config, error) {
+// resolve fills in the defaults and lists every bad field.
+func (c Config) resolve() (Config, error) {
 	var errs []error
 	inRange := func(name string, v, low, high int) {
 		if v < low || v > high {

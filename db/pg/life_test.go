@@ -161,7 +161,7 @@ func TestMaxPipeline(t *testing.T) {
 
 // TestDefaults: what a Config that says nothing means.
 func TestDefaults(t *testing.T) {
-	c, err := Config{}.validate()
+	c, err := Config{}.resolve()
 	require.NoError(t, err)
 	_, err = c.target()
 	require.NoError(t, err)
@@ -173,6 +173,6 @@ func TestDefaults(t *testing.T) {
 		MaxConns: 65, MinConns: -1, MaxPipeline: -1, MaxWaiting: -1, StatementCache: 7,
 		AcquireTimeout: -1, IdleTimeout: -1, HealthCheckInterval: -1, SlowAfter: -1, ConnectTimeout: -1,
 	}
-	_, err = bad.validate()
+	_, err = bad.resolve()
 	require.Equal(t, 10, strings.Count(err.Error(), "pg: "), "all mistakes at once: %v", err)
 }

@@ -17,7 +17,7 @@ import (
 // It fails when the configuration is bad, the server cannot be reached or does
 // not let us in; the error never holds the password.
 func Open(ctx context.Context, cfg Config) (*db.Pool, error) {
-	cfg, err := cfg.validate()
+	cfg, err := cfg.resolve()
 	if err != nil {
 		return nil, err
 	}

@@ -38,7 +38,7 @@ type lab struct {
 func newLab(t testing.TB, seed uint64) *lab {
 	v := virtual.New(seed)
 	v.LogTo(slog.New(slog.NewTextHandler(io.Discard, nil)))
-	cfg, err := Config{MaxConns: 1, ShortReads: ReadsShared, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}.validate()
+	cfg, err := Config{MaxConns: 1, ShortReads: ReadsShared, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}.resolve()
 	require.NoError(t, err)
 	cfg.MinConns, cfg.StatementTimeout = 0, defaultTimeout
 	target, err := pgconn.ParseConfig("postgres://u@127.0.0.1:1/d?sslmode=disable")

@@ -52,8 +52,8 @@ type Config struct {
 	Pragmas map[string]string
 }
 
-// validate fills in the defaults and lists every bad field.
-func (c Config) validate(path string) (Config, error) {
+// resolve fills in the defaults and lists every bad field.
+func (c Config) resolve(path string) (Config, error) {
 	var errs []error
 	check := func(ok bool, format string, args ...any) {
 		if !ok {

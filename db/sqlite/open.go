@@ -16,7 +16,7 @@ const Memory = ":memory:"
 // it is open. It fails with a *db.Error when the file cannot be opened, is
 // damaged, is no database, or may not be written.
 func Open(path string, cfg Config) (*db.Pool, error) {
-	cfg, err := cfg.validate(path)
+	cfg, err := cfg.resolve(path)
 	if err != nil {
 		return nil, err
 	}

@@ -70,7 +70,7 @@ func reopen(path string, cfg Config) error {
 
 // hold locks everybody else out until its input ends.
 func hold(path, mode string) error {
-	cfg, err := Config{}.validate(path)
+	cfg, err := Config{}.resolve(path)
 	if err != nil {
 		return err
 	}

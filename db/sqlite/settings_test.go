@@ -9,7 +9,7 @@ import (
 // TestSettle: whatever has changed a setting, the next caller finds it as Config
 // says, or is told.
 func TestSettle(t *testing.T) {
-	cfg, err := Config{Pragmas: map[string]string{"recursive_triggers": "ON"}}.validate(Memory)
+	cfg, err := Config{Pragmas: map[string]string{"recursive_triggers": "ON"}}.resolve(Memory)
 	require.NoError(t, err)
 	c, err := openConn(&driver{path: Memory, memory: true, cfg: cfg}, false)
 	require.NoError(t, err)
