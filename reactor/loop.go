@@ -122,7 +122,10 @@ func (r *Reactor) runTasks() bool {
 			return n > 0
 		}
 		n++
-		r.runTask(t)
+		r.counts.tasks++ // runTask is not inlined, which costs 2 ns here
+		r.begin()
+		t.Run()
+		r.end()
 		if n%checkEvery == 0 && (r.readClock() > limit || n >= manyTasks) {
 			return true
 		}
