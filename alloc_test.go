@@ -3,10 +3,12 @@
 package fasterapi_test
 
 import (
+	"context"
 	"io"
 	"net"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -69,4 +71,23 @@ func allocations(t *testing.T, addr, request string) float64 {
 	}
 	runtime.ReadMemStats(&after)
 	return float64((after.Mallocs-before.Mallocs)*10/runs) / 10
+}
+
+type user struct {
+	ID    int64  `json:"id"`
+	Name  string `json:"name"`
+	Email string `json:"email"`
+}
+
+// start serves app on a free port until the test ends.
+func start(t testing.TB, app *fasterapi.App) (addr string) {
+	t.Helper()
+	server, err := app.Start()
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		require.NoError(t, server.Shutdown(ctx))
+	})
+	return server.Addr().String()
 }

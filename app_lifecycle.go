@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"reflect"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -15,18 +13,9 @@ import (
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/inject"
+	"github.com/fasterapi/fasterapi/internal/reply"
+	"github.com/fasterapi/fasterapi/internal/websocket"
 	"github.com/fasterapi/fasterapi/reactor"
-)
-
-// The times that hooks may take unless [Within] says otherwise.
-const (
-	startTimeout = 30 * time.Second
-	stopTimeout  = 10 * time.Second
-	// stopGrace is what the stop hooks get together when Shutdown is out of time:
-	// most of them are quick, and give back what others wait for. stopLeast is what
-	// each of them gets even when others have used that up.
-	stopGrace = time.Second
-	stopLeast = 100 * time.Millisecond
 )
 
 // stage is how far an app has come. It never goes back.
@@ -64,60 +53,6 @@ type lifecycle struct {
 
 // reached tells whether the app has come as far as s, or further.
 func (l *lifecycle) reached(s stage) bool { return stage(l.stage.Load()) >= s }
-
-// hook is a function given to OnStart or OnStop.
-//
-// Owner: any (immutable after New).
-type hook struct {
-	run     func(context.Context) error
-	site    string
-	timeout time.Duration
-	stop    bool
-}
-
-// stopHook is one thing to do when the app stops.
-//
-// Owner: any (immutable after New).
-type stopHook struct {
-	name, site string
-	timeout    time.Duration
-	run        func(context.Context) error
-}
-
-// HookOption changes one hook.
-type HookOption func(*hook)
-
-// Within bounds how long a hook may take. Default: 30 s for OnStart, 10 s for
-// OnStop. A hook that goes on after this time is left behind.
-func Within(d time.Duration) HookOption { return func(h *hook) { h.timeout = d } }
-
-// OnStart calls fn when the app starts, before it listens: after the reactors
-// run and all providers PerApp and PerCore have made their values, and in the
-// order of registration. An error or a panic ends the start, and undoes it: the
-// OnStop hooks that were registered before run.
-//
-// The context of fn ends when its time is over (see [Within]), and when the app is
-// told to stop while it starts, by SIGTERM or the context of [App.Serve]. The app
-// then does not serve: it waits until fn has returned, undoes the start as above,
-// all within Config.DrainTimeout, and ends without an error if there was none.
-func (a *App) OnStart(fn func(context.Context) error, opts ...HookOption) {
-	a.addHook(fn, false, startTimeout, opts)
-}
-
-// OnStop calls fn when the app stops, when all requests have been answered: the
-// hook that was registered last comes first, and all of them before the values of
-// providers are closed. An error is part of what Shutdown returns.
-func (a *App) OnStop(fn func(context.Context) error, opts ...HookOption) {
-	a.addHook(fn, true, stopTimeout, opts)
-}
-
-func (a *App) addHook(fn func(context.Context) error, stop bool, timeout time.Duration, opts []HookOption) {
-	h := hook{run: fn, site: callSite(), timeout: timeout, stop: stop}
-	for _, opt := range opts {
-		opt(&h)
-	}
-	a.life.hooks = append(a.life.hooks, h)
-}
 
 // errStartEnded is why an app does not serve that was told to stop while it
 // started.
@@ -332,81 +267,53 @@ func (l *lifecycle) tailNames() string {
 	return all.String()
 }
 
-// overtime is what is left of stopGrace.
+// ongoing is what outlives single requests: what has to end when the app
+// does.
 //
-// Owner: the goroutine that stops the app.
-type overtime time.Duration
-
-// allow is how long a hook may take that asks for wanted, when the shutdown has
-// left so long.
-func (o overtime) allow(wanted, left time.Duration) time.Duration {
-	return min(wanted, max(left+time.Duration(o), stopLeast))
+// Owner: any (atomic), background after begin.
+type ongoing struct {
+	// ctx is the context of background tasks; end ends it.
+	ctx        context.Context
+	end        context.CancelCauseFunc
+	background []background // one for each core
+	// draining holds who wants to hear that the app shuts down; ending: it does.
+	draining async.Watchers
+	ending   atomic.Bool
+	copies   reply.Copier
+	// sockets are the open WebSockets of each core.
+	sockets []websocket.Set
+	pools   websocket.Pools
 }
 
-// use takes off what a hook has used of it.
-func (o *overtime) use(used, left time.Duration) { *o -= overtime(max(0, used-left)) }
-
-func (s *stopHook) stop(ctx context.Context, a *App, over *overtime) error {
-	timeout := s.timeout
-	if timeout == 0 {
-		timeout = stopTimeout
-	}
-	left := stopTimeout + timeout // nothing bounds it
-	if deadline, ok := ctx.Deadline(); ok {
-		left = max(0, time.Until(deadline))
-	}
-	if ctx.Err() != nil {
-		left = 0
-	}
-	begin := time.Now()
-	defer func() { over.use(time.Since(begin), left) }()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), over.allow(timeout, left))
-	defer cancel()
-	return a.runHook(ctx, s.name, s.site, s.run)
+func (l *ongoing) begin(cores int) {
+	l.ctx, l.end = context.WithCancelCause(context.Background())
+	l.background = make([]background, cores)
+	l.sockets = make([]websocket.Set, cores)
 }
 
-// runHook runs fn until it returns or is out of time. A hook whose context was
-// cancelled gets DrainTimeout to return.
-func (a *App) runHook(ctx context.Context, name, site string, fn func(context.Context) error) error {
-	done := make(chan error, 1)
-	go func() {
-		err := async.ErrGoexit
-		defer func() {
-			if v := recover(); v != nil {
-				err = a.hookPanicked(name, site, v)
-			}
-			done <- err
-		}()
-		err = fn(ctx)
-	}()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-	}
-	if errors.Is(ctx.Err(), context.Canceled) {
-		more := time.NewTimer(a.cfg.DrainTimeout)
-		defer more.Stop()
-		select {
-		case err := <-done:
-			return err
-		case <-more.C:
-		}
-	}
-	select { // both may have come
-	case err := <-done:
-		return err
-	default:
-		return fmt.Errorf("did not return in time: %w", context.DeadlineExceeded)
+// announce tells everything without an end of its own that the app shuts down.
+func (l *ongoing) announce() {
+	l.ending.Store(true)
+	l.draining.CancelAll()
+	for i := range l.sockets {
+		l.sockets[i].CloseAll()
 	}
 }
 
-// hookPanicked logs a panic, whose stack the error does not show.
-func (a *App) hookPanicked(name, site string, v any) error {
-	err := &async.PanicError{Value: v, Stack: debug.Stack()}
-	a.tell(func() {
-		a.log.Error("a hook panicked", slog.String("hook", name), slog.String("site", site), slog.Any("panic", v),
-			slog.String("stack", string(err.Stack)))
-	})
-	return err
+// drain waits for background tasks, when it has announced the end; when ctx ends
+// first it cuts them off and says so.
+func (l *ongoing) drain(ctx context.Context) error {
+	if l.ctx == nil {
+		return nil // never began
+	}
+	l.announce()
+	var errs []error
+	for i := range l.sockets {
+		errs = append(errs, l.sockets[i].Drain(ctx))
+	}
+	for i := range l.background {
+		errs = append(errs, l.background[i].drain(ctx))
+	}
+	l.end(errDrained)
+	return errors.Join(errs...)
 }

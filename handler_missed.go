@@ -1,7 +1,11 @@
 package fasterapi
 
 import (
+	"net/http"
+	"strings"
+
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/router"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -37,4 +41,67 @@ func (c *Ctx) keepRefusal(err error) error {
 		return c.refused()
 	}
 	return err
+}
+
+// redirectSlash sends the client from one spelling of a trailing slash to the other,
+// target. The reference is relative, because a proxy or a Mount may have taken a prefix
+// off the path, and browsers ask again next time: they keep a 308 without Cache-Control
+// for good, and the routes of the next release may be others.
+func (c *Ctx) redirectSlash(target string) {
+	relative := slashReference(c.Path(), target)
+	if query := c.RawQuery(); query != "" {
+		relative += "?" + query
+	}
+	c.SetHeader("Location", relative)
+	c.SetHeader("Cache-Control", noCache)
+	c.stage(http.StatusPermanentRedirect, "", nil)
+}
+
+// slashReference is the relative reference between two paths that differ in a slash at
+// the end. It begins with a dot, so that no name in it is taken for a scheme.
+func slashReference(from, to string) string {
+	if strings.HasSuffix(from, "/") {
+		return "../" + to[strings.LastIndexByte(to, '/')+1:]
+	}
+	to = strings.TrimSuffix(to, "/")
+	return "./" + to[strings.LastIndexByte(to, '/')+1:] + "/"
+}
+
+// missedRoute is what answers when no route does, behind the middleware of the
+// app.
+func (a *App) missedRoute() *route {
+	r := &route{handler: (*Ctx).answerMissed, middleware: a.root.middleware}
+	kind := inline
+	if len(r.middleware) > 0 {
+		r.handler = within(r.handler)
+	}
+	for i := len(r.middleware) - 1; i >= 0; i-- {
+		r.handler = r.middleware[i](r.handler)
+		kind = onGoroutine // middleware may block
+	}
+	r.style.Store(uint32(kind))
+	return r
+}
+
+// answerMissed answers a request that no route matches.
+func (c *Ctx) answerMissed() error {
+	switch c.missed.Outcome {
+	case router.Redirect:
+		c.redirectSlash(c.missed.Location)
+		return nil
+	case router.MethodNotAllowed:
+		c.SetHeader("Allow", c.missed.Allow)
+		if string(c.x.Head.Method) == http.MethodOptions {
+			c.stage(http.StatusNoContent, "", nil)
+			return nil
+		}
+		return problem.MethodNotAllowed("")
+	case router.BadPath:
+		return problem.BadRequest("the path has an invalid percent escape")
+	}
+	if string(c.x.Head.Path) == "*" { // OPTIONS *: the server as a whole
+		c.stage(http.StatusNoContent, "", nil)
+		return nil
+	}
+	return problem.NotFound("")
 }

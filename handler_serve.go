@@ -3,12 +3,10 @@ package fasterapi
 import (
 	"context"
 	"log/slog"
-	"net/http"
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/router"
-	"github.com/fasterapi/fasterapi/problem"
 )
 
 // stallsUntilMoved is how often a route may hold a reactor beyond the stall
@@ -227,45 +225,6 @@ func (r *route) stalled(log *slog.Logger) {
 	}
 	log.Warn("route keeps blocking its reactor: it runs on goroutines from now on",
 		slog.String("route", r.label.Name), slog.String("site", r.site))
-}
-
-// missedRoute is what answers when no route does, behind the middleware of the
-// app.
-func (a *App) missedRoute() *route {
-	r := &route{handler: (*Ctx).answerMissed, middleware: a.root.middleware}
-	kind := inline
-	if len(r.middleware) > 0 {
-		r.handler = within(r.handler)
-	}
-	for i := len(r.middleware) - 1; i >= 0; i-- {
-		r.handler = r.middleware[i](r.handler)
-		kind = onGoroutine // middleware may block
-	}
-	r.style.Store(uint32(kind))
-	return r
-}
-
-// answerMissed answers a request that no route matches.
-func (c *Ctx) answerMissed() error {
-	switch c.missed.Outcome {
-	case router.Redirect:
-		c.redirectSlash(c.missed.Location)
-		return nil
-	case router.MethodNotAllowed:
-		c.SetHeader("Allow", c.missed.Allow)
-		if string(c.x.Head.Method) == http.MethodOptions {
-			c.stage(http.StatusNoContent, "", nil)
-			return nil
-		}
-		return problem.MethodNotAllowed("")
-	case router.BadPath:
-		return problem.BadRequest("the path has an invalid percent escape")
-	}
-	if string(c.x.Head.Path) == "*" { // OPTIONS *: the server as a whole
-		c.stage(http.StatusNoContent, "", nil)
-		return nil
-	}
-	return problem.NotFound("")
 }
 
 // settle is the end of a chain: it stages the response and finishes the

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"unsafe"
 
 	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/internal/exchange"
@@ -150,3 +151,6 @@ func (c *Ctx) Hijack() (conn net.Conn, rest []byte, err error) {
 	})
 	return conn, rest, err
 }
+
+// bytesOf are the bytes of s where they lie. They must not be changed.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
