@@ -18,10 +18,6 @@ import (
 
 // Slow clients. net/http's own timeouts are for a whole request or response,
 // which would end long streams; here a body and a response have to make progress.
-const (
-	defaultBodyTimeout  = 30 * time.Second // as in internal/http1
-	defaultWriteTimeout = 30 * time.Second
-)
 
 // pieceHTTP1 and pieceHTTP2 are how many bytes of a response have to be taken
 // within a WriteTimeout: what net/http is given at once gets one deadline. Those

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -235,7 +234,7 @@ func TestTakeOver(t *testing.T) {
 			<-leave
 			conn, rest, err := x.Hijack()
 			if err == nil && string(rest) == "rest" {
-				err = conn.(net.Conn).Close()
+				err = conn.Close()
 			}
 			return err
 		})

@@ -3,6 +3,7 @@ package websocket
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"testing"
 	"time"
@@ -40,6 +41,17 @@ func connected(t *testing.T, ended func(*Conn)) (*Conn, net.Conn) {
 	return c, theirs
 }
 
+// readFrame reads a control frame.
+func readFrame(r io.Reader) (ws.Frame, error) {
+	head, err := ws.ReadHeader(r)
+	if err != nil {
+		return ws.Frame{}, err
+	}
+	payload := make([]byte, min(head.Length, maxControl))
+	_, err = io.ReadFull(r, payload)
+	return ws.Frame{Header: head, Payload: payload}, err
+}
+
 // TestSet: all are closed with 1001, no more are let in, and what does not end in time is
 // cut off and named.
 func TestSet(t *testing.T) {
@@ -53,7 +65,7 @@ func TestSet(t *testing.T) {
 
 	closed := make(chan ws.Frame, 1)
 	go func() {
-		frame, err := ws.ReadFrame(peer)
+		frame, err := readFrame(peer)
 		if err == nil {
 			err = ws.WriteFrame(peer, ws.MaskFrame(frame))
 		}
