@@ -2,9 +2,9 @@ package db
 
 import (
 	"context"
-	"reflect"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/db/driver"
 )
 
 // Batch collects statements that are sent together: in one transaction and, with
@@ -23,7 +23,7 @@ import (
 // Owner: whoever makes it, until Send.
 type Batch struct {
 	querier *Querier
-	items   []*Query
+	items   []*driver.Query
 	err     error
 }
 
@@ -39,7 +39,7 @@ func (r *Querier) Batch() *Batch { return &Batch{querier: r} }
 // One adds a statement with exactly one row.
 func (b *Batch) One[T any](sql string, args ...any) *Item[T] {
 	item := &oneItem[T]{}
-	b.add(OpOne, item, sql, args)
+	b.add(driver.OpOne, item, sql, args)
 	return &item.Item
 }
 
@@ -47,29 +47,29 @@ func (b *Batch) One[T any](sql string, args ...any) *Item[T] {
 func (b *Batch) Query[T any](sql string, args ...any) *Item[[]T] {
 	item := &manyItem[T]{}
 	item.Value = []T{}
-	b.add(OpQuery, item, sql, args)
+	b.add(driver.OpQuery, item, sql, args)
 	return &item.Item
 }
 
 // Exec adds a statement without rows.
 func (b *Batch) Exec(sql string, args ...any) *Item[Result] {
 	item := &execItem{}
-	b.add(OpExec, item, sql, args)
+	b.add(driver.OpExec, item, sql, args)
 	return &item.Item
 }
 
 // Len returns the number of statements.
 func (b *Batch) Len() int { return len(b.items) }
 
-func (b *Batch) add(op Op, s sink, sql string, args []any) {
-	q, err := newQuery(context.Background(), b.querier.driver, op, sql, args)
+func (b *Batch) add(op driver.Op, s driver.Sink, sql string, args []any) {
+	q, err := driver.New(context.Background(), b.querier.driver, op, sql, args)
 	if err != nil {
 		if b.err == nil {
 			b.err = &BatchError{Index: len(b.items), SQL: sql, Err: err}
 		}
 		return
 	}
-	q.sink = s
+	q.Into(s)
 	b.items = append(b.items, q)
 }
 
@@ -79,78 +79,65 @@ func (b *Batch) Send(ctx context.Context) async.Future[struct{}] {
 	items := b.items
 	b.items = nil
 	if b.err != nil || len(items) == 0 {
-		recycleAll(items)
+		releaseAll(items)
 		if b.err != nil {
 			return async.Failed[struct{}](b.err)
 		}
 		return async.Ready(struct{}{})
 	}
-	q, err := b.querier.query(ctx, OpBatch, "", nil)
+	q, err := b.querier.query(ctx, driver.OpBatch, "", nil)
 	if err != nil {
-		recycleAll(items)
+		releaseAll(items)
 		return async.Failed[struct{}](err)
 	}
 	q.Items = items
-	promise, future := async.NewPromise[struct{}](q.site.Scheduler)
-	onLeave(q, promise)
-	q.start(&batchSink{promise}, b.querier.session)
+	promise, future := async.NewPromise[struct{}](q.Site().Scheduler)
+	launch(q, promise, &batchSink{promise: promise}, b.querier.part, b.querier.session)
 	return future
 }
 
-func recycleAll(items []*Query) {
+func releaseAll(items []*driver.Query) {
 	for _, q := range items {
-		q.recycle()
+		q.Release()
 	}
 }
 
-// batchSink settles a batch.
+// batchSink settles a batch, whose items the driver has settled.
 //
-// Owner: the driver, until settle.
-type batchSink struct{ promise async.Promise[struct{}] }
+// Owner: the driver, until Settle.
+type batchSink struct {
+	noRows
+	promise async.Promise[struct{}]
+}
 
-func (s *batchSink) rowType() reflect.Type { return nil }
-func (s *batchSink) next() pointer         { return nil }
-
-func (s *batchSink) settle(q *Query, err error, owner bool) bool {
-	for _, item := range q.Items {
-		item.sink.settle(item, err, owner)
-	}
-	recycleAll(q.Items)
+func (s *batchSink) Settle(_ *driver.Query, err error, owner bool) bool {
 	return settle(s.promise, struct{}{}, err, owner)
 }
 
-// oneItem, manyItem and execItem are the sinks of a batch's statements; the
-// batch settles them all together.
+// oneItem, manyItem and execItem are the sinks of a batch's statements, which are
+// settled with the batch.
 //
-// Owner: the driver, until settle.
-type oneItem[T any] struct{ Item[T] }
+// Owner: the driver, until Settle.
+type oneItem[T any] struct{ oneRow[T] }
 
-func (i *oneItem[T]) rowType() reflect.Type            { return reflect.TypeFor[T]() }
-func (i *oneItem[T]) next() pointer                    { return addressOf(&i.Value) }
-func (i *oneItem[T]) settle(*Query, error, bool) bool  { return true }
-func (i *manyItem[T]) rowType() reflect.Type           { return reflect.TypeFor[T]() }
-func (i *manyItem[T]) next() pointer                   { return appendRow(&i.Value) }
-func (i *manyItem[T]) settle(*Query, error, bool) bool { return true }
+func (*oneItem[T]) Settle(*driver.Query, error, bool) bool { return true }
 
 // manyItem: see oneItem.
 //
-// Owner: the driver, until settle.
-type manyItem[T any] struct{ Item[[]T] }
+// Owner: the driver, until Settle.
+type manyItem[T any] struct{ manyRows[T] }
+
+func (*manyItem[T]) Settle(*driver.Query, error, bool) bool { return true }
 
 // execItem: see oneItem.
 //
-// Owner: the driver, until settle.
-type execItem struct{ Item[Result] }
-
-func (i *execItem) rowType() reflect.Type { return nil }
-func (i *execItem) next() pointer         { return nil }
-
-func (i *execItem) settle(q *Query, _ error, _ bool) bool {
-	i.Value = q.result
-	return true
+// Owner: the driver, until Settle.
+type execItem struct {
+	noRows
+	Item[Result]
 }
 
-func (*batchSink) rewind()     {}
-func (i *oneItem[T]) rewind()  { i.Value = *new(T) }
-func (i *manyItem[T]) rewind() { clear(i.Value); i.Value = i.Value[:0] }
-func (*execItem) rewind()      {}
+func (i *execItem) Settle(q *driver.Query, _ error, _ bool) bool {
+	i.Value = resultOf(q)
+	return true
+}

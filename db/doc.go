@@ -1,5 +1,6 @@
 // Package db is the data layer's front: one concrete [Pool] with typed methods
-// that return futures, over a small [Driver] interface.
+// that return futures, over the small interface of
+// db/driver.
 //
 //	user, err := pool.One[User](c, "SELECT id, name FROM users WHERE id = $1", id).Await(c)
 //
@@ -28,9 +29,7 @@
 //
 // A Pool may be used from any goroutine and from any reactor. The future of a
 // call resolves on the scheduler of the context it was called with
-// (async.SiteOf). Between [Driver.Start] and [Query.Finish] a [Query] belongs to
-// the driver, including the memory its rows are decoded into. Values handed to
-// the caller are copies that nobody reuses.
+// (async.SiteOf). Values handed to the caller are copies that nobody reuses.
 //
 // Parameters are taken over during the call, with one exception: the bytes of a
 // []byte or of a map, slice or struct parameter must not change until the future

@@ -3,9 +3,9 @@ package db
 import (
 	"context"
 	"iter"
-	"reflect"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/db/driver"
 )
 
 // portion is how many rows of a stream are in memory at a time: enough to make
@@ -29,24 +29,24 @@ const portion = 128
 // async.ErrWouldBlock); there, page through with Query.
 func (r *Querier) Each[T any](ctx context.Context, sql string, args ...any) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		var q *Query
+		var q *driver.Query
 		var err error
 		if site := async.SiteOf(ctx); site.Direct && site.Coroutine == nil {
 			err = async.ErrWouldBlock // always, not only when the rows are late
 		} else {
-			q, err = r.query(ctx, OpStream, sql, args)
+			q, err = r.query(ctx, driver.OpStream, sql, args)
 		}
 		session, buffer := r.session, []T(nil)
-		var open Session
+		var open driver.Session
 		defer func() {
 			if open != nil {
-				drop(r.driver, open, OpStop)
+				drop(r.driver, open, driver.OpStop)
 			}
 		}()
 		for {
 			var p portionOf[T]
 			if err == nil {
-				p, err = fetch(ctx, q, session, buffer).Await(ctx)
+				p, err = fetch(r, q, session, buffer).Await(ctx)
 			}
 			if err != nil {
 				// The driver has ended the stream, or will find it abandoned:
@@ -66,11 +66,11 @@ func (r *Querier) Each[T any](ctx context.Context, sql string, args ...any) iter
 				return
 			}
 			session, buffer = open, p.rows
-			if q, err = r.part.query(ctx, r.driver, OpFetch, "", nil); err != nil {
+			if q, err = driver.New(ctx, r.driver, driver.OpFetch, "", nil); err != nil {
 				if r.part != nil {
 					r.part.doom(err) // a statement that also writes has done so
 				}
-				drop(r.driver, open, OpStop)
+				drop(r.driver, open, driver.OpStop)
 			}
 		}
 	}
@@ -81,40 +81,39 @@ func (r *Querier) Each[T any](ctx context.Context, sql string, args ...any) iter
 // Owner: any (immutable after New).
 type portionOf[T any] struct {
 	rows   []T
-	next   Session // nil: these were the last
-	driver Driver
+	next   driver.Session // nil: these were the last
+	driver driver.Driver
 }
 
 // Discard ends a stream whose reader has left (async.Discarder).
 func (p portionOf[T]) Discard() {
 	if p.next != nil {
-		drop(p.driver, p.next, OpStop)
+		drop(p.driver, p.next, driver.OpStop)
 	}
 }
 
 // fetch starts q, which brings the next portion into buffer's memory.
-func fetch[T any](_ context.Context, q *Query, session Session, buffer []T) async.Future[portionOf[T]] {
+func fetch[T any](r *Querier, q *driver.Query, session driver.Session, buffer []T) async.Future[portionOf[T]] {
 	clear(buffer)
 	q.Limit = portion
-	promise, future := async.NewPromise[portionOf[T]](q.site.Scheduler)
-	onLeave(q, promise)
-	q.start(&portionSink[T]{promise: promise, rows: buffer[:0]}, session)
+	promise, future := async.NewPromise[portionOf[T]](q.Site().Scheduler)
+	s := &portionSink[T]{promise: promise, driver: r.driver}
+	s.Value = buffer[:0]
+	launch(q, promise, s, r.part, session)
 	return future
 }
 
 // portionSink collects one portion.
 //
-// Owner: the driver, until settle.
+// Owner: the driver, until Settle.
 type portionSink[T any] struct {
 	promise async.Promise[portionOf[T]]
-	rows    []T
+	driver  driver.Driver
+	manyRows[T]
 }
 
-func (s *portionSink[T]) rowType() reflect.Type { return reflect.TypeFor[T]() }
-func (s *portionSink[T]) next() pointer         { return appendRow(&s.rows) }
-
-func (s *portionSink[T]) settle(q *Query, err error, owner bool) bool {
-	p := portionOf[T]{s.rows, q.session, q.driver}
+func (s *portionSink[T]) Settle(q *driver.Query, err error, owner bool) bool {
+	p := portionOf[T]{s.Value, q.Session(), s.driver}
 	if err != nil {
 		p.Discard()
 	}
@@ -124,25 +123,3 @@ func (s *portionSink[T]) settle(q *Query, err error, owner bool) bool {
 	}
 	return took
 }
-
-// drop ends a session and does not wait for it. The operation runs without a
-// context: it must not be cancelled.
-func drop(d Driver, s Session, last Op) {
-	q, err := newQuery(context.Background(), d, last, "", nil)
-	if err != nil {
-		return // a background context has no error, an empty list no bad argument
-	}
-	q.start(forget{}, s)
-}
-
-// forget is the sink of an operation whose outcome nobody needs.
-//
-// Owner: any (immutable after New).
-type forget struct{}
-
-func (forget) rowType() reflect.Type           { return nil }
-func (forget) next() pointer                   { return nil }
-func (forget) settle(*Query, error, bool) bool { return true }
-
-func (s *portionSink[T]) rewind() { clear(s.rows); s.rows = s.rows[:0] }
-func (forget) rewind()            {}

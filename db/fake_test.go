@@ -6,18 +6,18 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 )
 
 // fake is a driver whose answers the test gives, as a reactor's driver would: on
 // the caller's scheduler.
 type fake struct {
-	last *db.Query
-	desc *db.Description
+	last *driver.Query
+	desc *driver.Description
 }
 
-func (f *fake) Start(q *db.Query)           { f.last = q }
-func (f *fake) Cancel(*db.Query)            {}
-func (f *fake) Stats() db.Stats             { return db.Stats{} }
+func (f *fake) Start(q *driver.Query)       { f.last = q }
+func (f *fake) Cancel(*driver.Query)        {}
 func (f *fake) Close(context.Context) error { return nil }
 
 // turn is a scheduler that runs nothing: the test looks at the future.
@@ -39,10 +39,10 @@ type user struct {
 var name = []byte("some name")
 
 func newFake() (*fake, *db.Pool) {
-	f := &fake{desc: db.NewDescription([]db.Column{
-		{Name: "id", Type: "int8", Class: db.ClassInt}, {Name: "name", Type: "text", Class: db.ClassText},
+	f := &fake{desc: driver.NewDescription([]driver.Column{
+		{Name: "id", Type: "int8", Class: driver.ClassInt}, {Name: "name", Type: "text", Class: driver.ClassText},
 	})}
-	return f, db.New(f)
+	return f, db.New(f, func() db.Stats { return db.Stats{} })
 }
 
 // answer delivers one row.

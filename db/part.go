@@ -1,12 +1,11 @@
 package db
 
 import (
-	"context"
 	"errors"
 	"sync"
 	"sync/atomic"
 
-	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/db/driver"
 )
 
 // part is a transaction, or a savepoint in one, as far as it matters for its end:
@@ -50,15 +49,6 @@ func (p *part) doomed() error {
 		}
 	}
 	return nil
-}
-
-// query makes a query whose outcome concerns the part.
-func (p *part) query(ctx context.Context, d Driver, op Op, sql string, args []any) (*Query, error) {
-	q, err := newQuery(ctx, d, op, sql, args)
-	if err == nil {
-		q.part = p
-	}
-	return q, err
 }
 
 // end is doomed for the end of the part: then no savepoint may be open.
@@ -113,13 +103,32 @@ var errOpenSavepoint = &Error{
 var errLeft = errors.New("db: the outcome was not awaited to its end")
 
 // taking sees to it that somebody takes the outcome of a statement of a
-// transaction.
+// transaction. It stands before the statement's own sink.
 //
 // Owner: any (atomic). q: until the promise is settled.
 type taking struct {
+	driver.Sink
 	part *part
-	q    *Query
+	q    *driver.Query
 	sent atomic.Bool // the statement may have happened
+}
+
+// Doom is why the end of the transaction must be a rollback (driver.Query.Doom).
+func (t *taking) Doom() error { return t.part.end() }
+
+// Settle notes what the outcome means for the transaction.
+func (t *taking) Settle(q *driver.Query, err error, owner bool) bool {
+	if q.Sent() || q.Op == driver.OpFetch { // what a stream did it did with its start
+		t.sent.Store(true)
+		if err != nil && q.Cancelled() {
+			t.part.doom(err) // before anybody hears of it
+		}
+	}
+	took := t.Sink.Settle(q, err, owner)
+	if !took {
+		t.left(false)
+	}
+	return took
 }
 
 // left is called when the statement's consumer leaves. early: before the outcome;
@@ -130,20 +139,8 @@ func (t *taking) left(early bool) {
 		t.part.mu.Lock()
 		t.part.left = true
 		t.part.mu.Unlock()
-		t.q.cancel()
+		t.q.Cancel()
 	case t.sent.Load():
 		t.part.doom(errLeft)
 	}
-}
-
-// onLeave tells q's driver, and q's transaction if it is part of one, when the
-// consumer of p leaves.
-func onLeave[T any](q *Query, p async.Promise[T]) {
-	if q.part == nil {
-		p.OnCancel(q.abort)
-		return
-	}
-	t := &taking{part: q.part, q: q}
-	q.taking = t
-	p.OnLeave(func() { t.left(p.Cancelled()) })
 }

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/db/driver"
 )
 
 // Pool is a database: any goroutine and any reactor may use it. A driver's Open
@@ -14,20 +15,22 @@ import (
 // Owner: any (atomic).
 type Pool struct {
 	Querier
+	stats func() Stats
 }
 
-// New makes a pool over a driver. Drivers call it in their Open.
-func New(d Driver) *Pool {
-	p := &Pool{}
+// New makes a pool over a driver, whose counters stats returns. Drivers call it in
+// their Open.
+func New(d driver.Driver, stats func() Stats) *Pool {
+	p := &Pool{stats: stats}
 	p.driver, p.shutErr = d, ErrClosed
 	return p
 }
 
 // Stats returns a snapshot of the pool's counters.
-func (p *Pool) Stats() Stats { return p.driver.Stats() }
+func (p *Pool) Stats() Stats { return p.stats() }
 
 // Driver returns the driver below, for what only it can do.
-func (p *Pool) Driver() Driver { return p.driver }
+func (p *Pool) Driver() driver.Driver { return p.driver }
 
 // Close refuses new work with [ErrClosed], lets running and queued calls and
 // open transactions end, and closes the connections. When ctx ends first it
@@ -52,51 +55,49 @@ func (p *Pool) Close(ctx context.Context) error {
 //
 // Owner: any (atomic).
 type Querier struct {
-	driver  Driver
-	session Session // nil: any connection
-	part    *part   // of the transaction; nil: none
-	shutErr error   // why nothing more is started, once shut is set
+	driver  driver.Driver
+	session driver.Session // nil: any connection
+	part    *part          // of the transaction; nil: none
+	shutErr error          // why nothing more is started, once shut is set
 	shut    atomic.Bool
 }
 
 // query prepares a call.
-func (r *Querier) query(ctx context.Context, op Op, sql string, args []any) (*Query, error) {
+func (r *Querier) query(ctx context.Context, op driver.Op, sql string, args []any) (*driver.Query, error) {
 	if r.shut.Load() {
 		return nil, r.shutErr
 	}
 	if why := r.part.doomed(); why != nil {
 		return nil, why
 	}
-	return r.part.query(ctx, r.driver, op, sql, args)
+	return driver.New(ctx, r.driver, op, sql, args)
 }
 
 // One returns the only row of a statement: [ErrNoRows] when there is none,
 // [ErrTooManyRows] when there are more; the statement has run all the same.
 func (r *Querier) One[T any](ctx context.Context, sql string, args ...any) async.Future[T] {
-	q, err := r.query(ctx, OpOne, sql, args)
+	q, err := r.query(ctx, driver.OpOne, sql, args)
 	if err != nil {
 		return async.Failed[T](err)
 	}
 	s := &oneSink[T]{}
-	promise, future := async.NewPromise[T](q.site.Scheduler)
+	promise, future := async.NewPromise[T](q.Site().Scheduler)
 	s.promise = promise
-	onLeave(q, promise)
-	q.start(s, r.session)
+	launch(q, promise, s, r.part, r.session)
 	return future
 }
 
 // Query returns all rows of a statement, an empty slice when there are none. For
 // results that may be large there is Each.
 func (r *Querier) Query[T any](ctx context.Context, sql string, args ...any) async.Future[[]T] {
-	q, err := r.query(ctx, OpQuery, sql, args)
+	q, err := r.query(ctx, driver.OpQuery, sql, args)
 	if err != nil {
 		return async.Failed[[]T](err)
 	}
 	s := &manySink[T]{}
-	promise, future := async.NewPromise[[]T](q.site.Scheduler)
+	promise, future := async.NewPromise[[]T](q.Site().Scheduler)
 	s.promise = promise
-	onLeave(q, promise)
-	q.start(s, r.session)
+	launch(q, promise, s, r.part, r.session)
 	return future
 }
 
@@ -109,37 +110,36 @@ func (r *Querier) Query[T any](ctx context.Context, sql string, args ...any) asy
 // with BEGIN and end with COMMIT, but for one in a Tx; all other statements that begin
 // or end transactions are refused, here and everywhere, before anything is sent.
 func (r *Querier) Exec(ctx context.Context, sql string, args ...any) async.Future[Result] {
-	q, err := r.query(ctx, OpExec, sql, args)
+	q, err := r.query(ctx, driver.OpExec, sql, args)
 	if err != nil {
 		return async.Failed[Result](err)
 	}
-	return q.exec(r.session)
+	return exec(q, r.part, r.session)
 }
 
 // Ping makes one round trip to the database.
 func (r *Querier) Ping(ctx context.Context) async.Future[Result] {
-	q, err := r.query(ctx, OpPing, "", nil)
+	q, err := r.query(ctx, driver.OpPing, "", nil)
 	if err != nil {
 		return async.Failed[Result](err)
 	}
-	return q.exec(r.session)
+	return exec(q, r.part, r.session)
 }
 
 // Custom runs an operation that only the driver knows, and is for the packages of
 // drivers: pg.CopyFrom. The driver finds data in the query's Hook.
 func (r *Querier) Custom(ctx context.Context, sql string, data any) async.Future[Result] {
-	q, err := r.query(ctx, OpCustom, sql, nil)
+	q, err := r.query(ctx, driver.OpCustom, sql, nil)
 	if err != nil {
 		return async.Failed[Result](err)
 	}
 	q.Hook.Data = data
-	return q.exec(r.session)
+	return exec(q, r.part, r.session)
 }
 
-// exec starts a query without rows.
-func (q *Query) exec(session Session) async.Future[Result] {
-	promise, future := async.NewPromise[Result](q.site.Scheduler)
-	onLeave(q, promise)
-	q.start(&execSink{promise}, session)
-	return future
+// OnSession returns a Querier whose statements run on a session, and what ends it:
+// later use is [ErrTxDone]. It is for drivers, whose hooks it is for.
+func OnSession(d driver.Driver, s driver.Session) (q *Querier, end func()) {
+	q = &Querier{driver: d, session: s, shutErr: ErrTxDone}
+	return q, func() { q.shut.Store(true) }
 }

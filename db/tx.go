@@ -4,11 +4,35 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"reflect"
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/db/driver"
 )
+
+// Isolation of a transaction. A driver raises it to the next level that it has;
+// SQLite is always serializable.
+type Isolation = driver.Isolation
+
+// The isolation levels.
+const (
+	DefaultIsolation Isolation = iota // the database's own default
+	ReadCommitted
+	RepeatableRead
+	Serializable
+)
+
+// TxOptions are the options of a transaction. The zero value is a read-write
+// transaction at the default isolation.
+//
+// Owner: any (immutable after New).
+type TxOptions struct {
+	Isolation Isolation
+	ReadOnly  bool
+	// Retries is how many times the closure is run again after a serialization
+	// failure, a deadlock or a busy database. 0: 3 times; negative: never.
+	Retries int
+}
 
 // Tx is a transaction: the methods of its [Querier] run on the transaction's
 // connection, one after another. It ends with the closure that got it; later
@@ -110,7 +134,7 @@ func runTx[T any](ctx context.Context, p *Pool, opts TxOptions, fn func(context.
 	defer func() {
 		tx.shut.Store(true)
 		if !returned { // a panic or runtime.Goexit: it goes on, nobody waits for us
-			drop(tx.driver, tx.session, OpRollback)
+			drop(tx.driver, tx.session, driver.OpRollback)
 		}
 	}()
 	v, err = fn(ctx, tx)
@@ -122,10 +146,10 @@ func runTx[T any](ctx context.Context, p *Pool, opts TxOptions, fn func(context.
 		// the outcome does not matter, a connection that cannot roll back is
 		// closed by its driver.
 		done := context.WithoutCancel(ctx)
-		_, _ = tx.end(done, OpRollback).Await(done)
+		_, _ = tx.end(done, driver.OpRollback).Await(done)
 		return zero, err
 	}
-	if _, err = tx.end(ctx, OpCommit).Await(ctx); err != nil {
+	if _, err = tx.end(ctx, driver.OpCommit).Await(ctx); err != nil {
 		return zero, err
 	}
 	return v, nil
@@ -133,14 +157,13 @@ func runTx[T any](ctx context.Context, p *Pool, opts TxOptions, fn func(context.
 
 // begin gets a connection and starts a transaction on it.
 func (p *Pool) begin(ctx context.Context, opts TxOptions) async.Future[*Tx] {
-	q, err := p.query(ctx, OpBegin, "", nil)
+	q, err := p.query(ctx, driver.OpBegin, "", nil)
 	if err != nil {
 		return async.Failed[*Tx](err)
 	}
-	q.Tx = opts
-	promise, future := async.NewPromise[held](q.site.Scheduler)
-	promise.OnCancel(q.abort)
-	q.start(&beginSink{promise}, nil)
+	q.Isolation, q.ReadOnly = opts.Isolation, opts.ReadOnly
+	promise, future := async.NewPromise[held](q.Site().Scheduler)
+	launch(q, promise, &beginSink{promise: promise, driver: p.driver}, nil, nil)
 	return future.Then(func(h held) *Tx {
 		tx := &Tx{}
 		tx.driver, tx.session, tx.part, tx.shutErr = h.driver, h.session, &part{}, ErrTxDone
@@ -152,18 +175,18 @@ func (p *Pool) begin(ctx context.Context, opts TxOptions) async.Future[*Tx] {
 // (async.Discarder).
 func (t *Tx) Discard() {
 	if !t.shut.Swap(true) {
-		drop(t.driver, t.session, OpRollback)
+		drop(t.driver, t.session, driver.OpRollback)
 	}
 }
 
 // end commits or rolls back.
-func (t *Tx) end(ctx context.Context, op Op) async.Future[Result] {
-	q, err := t.part.query(ctx, t.driver, op, "", nil)
+func (t *Tx) end(ctx context.Context, op driver.Op) async.Future[Result] {
+	q, err := driver.New(ctx, t.driver, op, "", nil)
 	if err != nil { // cancelled before the commit was sent
-		drop(t.driver, t.session, OpRollback)
+		drop(t.driver, t.session, driver.OpRollback)
 		return async.Failed[Result](err)
 	}
-	return q.exec(t.session)
+	return exec(q, t.part, t.session)
 }
 
 func savepoint[T any](ctx context.Context, t *Tx, fn func(context.Context, *Tx) (T, error)) (v T, err error) {
@@ -216,11 +239,11 @@ func (t *Tx) point(ctx context.Context, sql string) error {
 		return context.Cause(ctx)
 	}
 	done := context.WithoutCancel(ctx)
-	q, err := newQuery(done, t.driver, OpSavepoint, sql, nil)
+	q, err := driver.New(done, t.driver, driver.OpSavepoint, sql, nil)
 	if err != nil {
 		return err
 	}
-	_, err = q.exec(t.session).Await(done)
+	_, err = exec(q, nil, t.session).Await(done)
 	return err
 }
 
@@ -228,8 +251,8 @@ func (t *Tx) point(ctx context.Context, sql string) error {
 // part knows then.
 func (t *Tx) await(ctx context.Context) {
 	done := context.WithoutCancel(ctx)
-	if q, err := newQuery(done, t.driver, OpPing, "", nil); err == nil {
-		_, _ = q.exec(t.session).Await(done)
+	if q, err := driver.New(done, t.driver, driver.OpPing, "", nil); err == nil {
+		_, _ = exec(q, nil, t.session).Await(done)
 	}
 }
 
@@ -237,24 +260,24 @@ func (t *Tx) await(ctx context.Context) {
 // session runs after it. If it cannot be done the transaction is doomed.
 func undo(t *Tx, name string) {
 	for _, sql := range []string{"ROLLBACK TO SAVEPOINT " + name, "RELEASE SAVEPOINT " + name} {
-		q, err := newQuery(context.Background(), t.driver, OpSavepoint, sql, nil)
+		q, err := driver.New(context.Background(), t.driver, driver.OpSavepoint, sql, nil)
 		if err != nil {
 			return // see drop
 		}
-		q.start(undone{t.part}, t.session)
+		q.Into(undone{part: t.part})
+		q.Start(t.session)
 	}
 }
 
 // undone is the sink of an undo.
 //
 // Owner: any (immutable after New).
-type undone struct{ part *part }
+type undone struct {
+	noRows
+	part *part
+}
 
-func (undone) rowType() reflect.Type { return nil }
-func (undone) next() pointer         { return nil }
-func (undone) rewind()               {}
-
-func (u undone) settle(_ *Query, err error, _ bool) bool {
+func (u undone) Settle(_ *driver.Query, err error, _ bool) bool {
 	if err != nil {
 		u.part.doom(err)
 	}

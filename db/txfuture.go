@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/db/driver"
 )
 
 // TxFuture is Tx for chains: fn returns a future, the transaction is committed
@@ -53,6 +54,6 @@ func chainBody[T any](ctx context.Context, tx *Tx, fn func(*Tx) async.Future[T])
 			return async.Failed[T](r.err)
 		}
 		tx.shut.Store(true)
-		return tx.end(ctx, OpCommit).Then(func(Result) T { return r.value })
+		return tx.end(ctx, driver.OpCommit).Then(func(Result) T { return r.value })
 	})
 }

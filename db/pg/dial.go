@@ -10,7 +10,7 @@ import (
 )
 
 // dial connects, authenticates and takes the descriptor over. It blocks.
-func (d *driver) dial() (*link, error) {
+func (d *database) dial() (*link, error) {
 	pc, pooled, err := d.connect(d.dialing, nil)
 	if err != nil {
 		return nil, err
@@ -33,7 +33,7 @@ func (d *driver) dial() (*link, error) {
 // connect connects in a way that hijack can take over, with the hooks, and tells
 // whether there is a pooler before the server. change, which may be nil, is for what
 // a connection needs beside that.
-func (d *driver) connect(ctx context.Context, change func(*pgconn.Config)) (pc *pgconn.PgConn, pooled bool, err error) {
+func (d *database) connect(ctx context.Context, change func(*pgconn.Config)) (pc *pgconn.PgConn, pooled bool, err error) {
 	cfg, err := d.configure(ctx)
 	if err != nil {
 		return nil, false, err
@@ -62,7 +62,7 @@ func (d *driver) connect(ctx context.Context, change func(*pgconn.Config)) (pc *
 }
 
 // handshake goes through the hosts until one lets us in.
-func (d *driver) handshake(ctx context.Context, cfg *pgconn.Config) (*pgconn.PgConn, error) {
+func (d *database) handshake(ctx context.Context, cfg *pgconn.Config) (*pgconn.PgConn, error) {
 	ctx, cancel := d.limited(ctx, hosts(cfg))
 	defer cancel()
 	if d.limitRefused.Load() {
@@ -93,7 +93,7 @@ func hosts(cfg *pgconn.Config) int {
 
 // hijack takes the descriptor of a connection over. Nothing that the server sent
 // may be left in pgconn's buffer.
-func (d *driver) hijack(ctx context.Context, pc *pgconn.PgConn, pooled bool) (*link, error) {
+func (d *database) hijack(ctx context.Context, pc *pgconn.PgConn, pooled bool) (*link, error) {
 	ctx, cancel := d.limited(ctx, 1)
 	defer cancel()
 	if err := pc.SyncConn(ctx); err != nil {

@@ -70,7 +70,7 @@ func hook(ctx context.Context, name string, fn func() error, late func()) error 
 }
 
 // configure makes the configuration of one connection.
-func (d *driver) configure(ctx context.Context) (*pgconn.Config, error) {
+func (d *database) configure(ctx context.Context) (*pgconn.Config, error) {
 	cfg := d.target.Copy()
 	cfg.DialFunc = dial
 	if before := d.cfg.BeforeConnect; before != nil {
@@ -92,7 +92,7 @@ func (d *driver) configure(ctx context.Context) (*pgconn.Config, error) {
 
 // changed refuses what BeforeConnect must not change: it would have no effect, or
 // the pool would go by something else than the server.
-func (d *driver) changed(cfg *pgconn.Config) error {
+func (d *database) changed(cfg *pgconn.Config) error {
 	refuse := func(what string) error { return &hookError{"BeforeConnect", errors.New(what)} }
 	for _, param := range []string{timeoutParam, encodingParam} {
 		if cfg.RuntimeParams[param] != d.target.RuntimeParams[param] {
@@ -112,7 +112,7 @@ func (d *driver) changed(cfg *pgconn.Config) error {
 
 // afterConnect has AfterConnect set a connection up, and checks that what the pool
 // relies on is as before.
-func (d *driver) afterConnect(ctx context.Context, pc *pgconn.PgConn, pooled bool) error {
+func (d *database) afterConnect(ctx context.Context, pc *pgconn.PgConn, pooled bool) error {
 	after := d.cfg.AfterConnect
 	if after == nil {
 		return nil

@@ -117,12 +117,12 @@ func (m *memoryConn) takeOver() (int, error) {
 }
 
 // limited is ctx with the time for one step of making a connection.
-func (d *driver) limited(ctx context.Context, steps int) (context.Context, context.CancelFunc) {
+func (d *database) limited(ctx context.Context, steps int) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, time.Duration(steps)*d.target.ConnectTimeout)
 }
 
 // discard closes a connection that nobody gets.
-func (d *driver) discard(ctx context.Context, pc *pgconn.PgConn) {
+func (d *database) discard(ctx context.Context, pc *pgconn.PgConn) {
 	ctx, cancel := d.limited(ctx, 1)
 	defer cancel()
 	_ = pc.Close(ctx)

@@ -10,7 +10,7 @@ import (
 )
 
 // inspect finds out whether there is a pooler before the server, and says so once.
-func (d *driver) inspect(ctx context.Context, pc *pgconn.PgConn) (pooled bool, err error) {
+func (d *database) inspect(ctx context.Context, pc *pgconn.PgConn) (pooled bool, err error) {
 	ctx, cancel := d.limited(ctx, 1)
 	defer cancel()
 	pooled = d.cfg.SimplePooler || d.limitRefused.Load() || otherProcess(ctx, pc)
@@ -47,7 +47,7 @@ var errStatementMode = errors.New("the pooler is in statement mode, in which the
 	"use its transaction or session mode")
 
 // statementMode fails when a pooler is in statement mode.
-func (d *driver) statementMode(ctx context.Context, pc *pgconn.PgConn) error {
+func (d *database) statementMode(ctx context.Context, pc *pgconn.PgConn) error {
 	ctx, cancel := d.limited(ctx, 1)
 	defer cancel()
 	_, err := ask(ctx, pc, "BEGIN")

@@ -6,7 +6,7 @@
 //
 // # The way of a query
 //
-//	Pool.One ---> driver.Start        which core: the caller's own (driver.go)
+//	Pool.One ---> database.Start      which core: the caller's own (driver.go)
 //	                 | direct on its reactor, else through the inbox
 //	              core.take           a statement of the cache (pool.go)
 //	                 |

@@ -6,11 +6,12 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
-// Start implements db.Driver.
-func (d *driver) Start(q *db.Query) {
+// Start implements driver.Driver.
+func (d *database) Start(q *driver.Query) {
 	b, err := d.enter()
 	if err != nil {
 		q.Finish(err)
@@ -18,7 +19,7 @@ func (d *driver) Start(q *db.Query) {
 	}
 	c, here := b.coreFor(q.Site())
 	q.Hook.Core.Store(c.id)
-	if q.Op == db.OpBegin {
+	if q.Op == driver.OpBegin {
 		q.Hook.Data = callSite()
 	}
 	if here {
@@ -29,7 +30,7 @@ func (d *driver) Start(q *db.Query) {
 }
 
 // enter counts one more query in the current binding.
-func (d *driver) enter() (*binding, error) {
+func (d *database) enter() (*binding, error) {
 	for {
 		if d.closed.Load() {
 			return nil, db.ErrClosed
@@ -77,23 +78,23 @@ func (b *binding) coreFor(site async.Site) (c *core, here bool) {
 	return b.cores[int(b.d.turn.Add(1))%len(b.cores)], false
 }
 
-// Cancel implements db.Driver.
-func (d *driver) Cancel(q *db.Query) {
+// Cancel implements driver.Driver.
+func (d *database) Cancel(q *driver.Query) {
 	if c := d.core(q.Hook.Core.Load()); c != nil {
 		c.r.Post(&cancellation{c, q})
 	}
 }
 
 // core returns the core with an id, nil for 0.
-func (d *driver) core(id int32) *core {
+func (d *database) core(id int32) *core {
 	if id == 0 {
 		return nil
 	}
 	return (*d.cores.Load())[id-1]
 }
 
-// Close implements db.Driver.
-func (d *driver) Close(ctx context.Context) error {
+// Close implements driver.Driver.
+func (d *database) Close(ctx context.Context) error {
 	d.mu.Lock()
 	if d.closed.Swap(true) {
 		d.mu.Unlock()

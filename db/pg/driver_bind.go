@@ -12,7 +12,7 @@ import (
 
 // UseReactors moves the pool to the reactors of g: new calls run there; those
 // that run already end where they are. An app calls it when it starts.
-func (d *driver) UseReactors(g *reactor.Group) error {
+func (d *database) UseReactors(g *reactor.Group) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed.Load() {
@@ -25,7 +25,7 @@ func (d *driver) UseReactors(g *reactor.Group) error {
 // LeaveReactors moves the pool off the reactors of g, which are about to stop,
 // and returns when nothing of it is left there, or ctx ends. The pool stays
 // usable, on a reactor of its own. An app calls it when it has drained.
-func (d *driver) LeaveReactors(ctx context.Context, g *reactor.Group) error {
+func (d *database) LeaveReactors(ctx context.Context, g *reactor.Group) error {
 	d.mu.Lock()
 	b := d.bound.Load()
 	if b == nil || b.group != g || d.closed.Load() {
@@ -38,7 +38,7 @@ func (d *driver) LeaveReactors(ctx context.Context, g *reactor.Group) error {
 }
 
 // bindOwn starts a reactor for a pool that has none.
-func (d *driver) bindOwn() error {
+func (d *database) bindOwn() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.bound.Load() != nil || d.closed.Load() {
@@ -53,7 +53,7 @@ func (d *driver) bindOwn() error {
 }
 
 // bind makes the cores over g the current ones. mu is held.
-func (d *driver) bind(g *reactor.Group, own bool) {
+func (d *database) bind(g *reactor.Group, own bool) {
 	d.warnFewConns(g.Len())
 	old := d.bound.Load()
 	b := &binding{d: d, group: g, own: own, drained: make(chan struct{})}
@@ -76,14 +76,14 @@ func (d *driver) bind(g *reactor.Group, own bool) {
 }
 
 // unbind forgets a binding that takes no more queries.
-func (d *driver) unbind(b *binding) {
+func (d *database) unbind(b *binding) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.bound.CompareAndSwap(b, nil)
 }
 
 // warnFewConns says when the server has not got enough connections for these cores.
-func (d *driver) warnFewConns(cores int) {
+func (d *database) warnFewConns(cores int) {
 	if may := d.cfg.MaxConns * cores; d.free > 0 && may > d.free {
 		d.cfg.Logger.Warn("pg: the pool may open more connections than the server has left",
 			slog.Int("max_conns_per_core", d.cfg.MaxConns), slog.Int("cores", cores),
@@ -91,7 +91,7 @@ func (d *driver) warnFewConns(cores int) {
 	}
 }
 
-func newCore(d *driver, b *binding, r *reactor.Reactor) *core {
+func newCore(d *database, b *binding, r *reactor.Reactor) *core {
 	c := &core{d: d, b: b, r: r, cfg: &d.cfg, types: wire.NewTypes(d.cfg.Types)}
 	c.shares = d.cfg.ShortReads == ReadsShared
 	c.statements = statements{bySQL: map[string]*statement{}, limit: d.cfg.StatementCache}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -219,7 +220,7 @@ func (cn *conn) outcome(u *unit) error {
 }
 
 // itemError is the first error that the rows of a batch amount to.
-func itemError(q *db.Query) error {
+func itemError(q *driver.Query) error {
 	for i, item := range q.Items {
 		if err := item.Err(); err != nil {
 			return &db.BatchError{Index: i, SQL: item.SQL, Err: err}
@@ -229,7 +230,7 @@ func itemError(q *db.Query) error {
 }
 
 // invalid makes the error of a call that does not fit its statement.
-func invalid(q *db.Query, err error) error {
+func invalid(q *driver.Query, err error) error {
 	return &db.Error{Kind: db.Invalid, Code: "08P01", Message: err.Error(), SQL: q.SQL, Err: errors.Unwrap(err)}
 }
 
@@ -238,7 +239,7 @@ func copyError(sql string) error {
 	return &db.Error{Kind: db.Invalid, Code: codeNotSupported, Message: errCopy.Error(), SQL: sql, Err: errCopy}
 }
 
-func tooMuch(q *db.Query, message string) error {
+func tooMuch(q *driver.Query, message string) error {
 	return &db.Error{Kind: db.Invalid, Code: "54000", Message: message, SQL: q.SQL}
 }
 

@@ -41,7 +41,7 @@ type Notification struct {
 // NOTIFY "Jobs", not NOTIFY Jobs, which the server takes for "jobs".
 func Listen(ctx context.Context, pool *db.Pool, channels ...string) iter.Seq2[Notification, error] {
 	return func(yield func(Notification, error) bool) {
-		d, ok := pool.Driver().(*driver)
+		d, ok := pool.Driver().(*database)
 		if !ok || len(channels) == 0 {
 			yield(Notification{}, errors.New("pg: Listen takes a pool of this package and a channel or more"))
 			return
@@ -67,7 +67,7 @@ var errListenPooled = &db.Error{Kind: db.Invalid, Message: "Listen does not work
 //
 // Owner: the goroutine that ranges.
 type listener struct {
-	d        *driver
+	d        *database
 	channels []string
 	yield    func(Notification, error) bool
 	left     bool // the loop was left

@@ -82,7 +82,7 @@ func (cn *conn) runs() string {
 }
 
 // notice sees to it that n is handed over. It never blocks.
-func (d *driver) notice(n *pgconn.Notice, sql string) {
+func (d *database) notice(n *pgconn.Notice, sql string) {
 	severity := n.SeverityUnlocalized
 	if severity == "" {
 		severity = n.Severity
@@ -115,7 +115,7 @@ func cut(text string) string {
 }
 
 // deliverAll gives notices to OnNotice until there are none.
-func (d *driver) deliverAll() {
+func (d *database) deliverAll() {
 	ended := false
 	defer func() {
 		if !ended { // OnNotice has left with runtime.Goexit
@@ -154,7 +154,7 @@ func (l *notices) next() (n Notice, dropped int, more bool) {
 }
 
 // deliver gives one notice to OnNotice, or to the log.
-func (d *driver) deliver(n Notice) {
+func (d *database) deliver(n Notice) {
 	defer func() {
 		if v := recover(); v != nil {
 			d.cfg.Logger.Error("pg: OnNotice panicked", slog.Any("panic", v), slog.String("stack", string(debug.Stack())))

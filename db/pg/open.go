@@ -25,7 +25,7 @@ func Open(ctx context.Context, cfg Config) (*db.Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &driver{cfg: cfg, target: target}
+	d := &database{cfg: cfg, target: target}
 	d.cores.Store(new([]*core))
 	d.dialing, d.stopDialing = context.WithCancel(context.Background())
 	if err := d.probe(ctx); err != nil {
@@ -36,12 +36,12 @@ func Open(ctx context.Context, cfg Config) (*db.Pool, error) {
 			return nil, err
 		}
 	}
-	return db.New(d), nil
+	return db.New(d, d.Stats), nil
 }
 
 // probe connects once and asks how many connections the server has left. The
 // connection becomes the pool's first.
-func (d *driver) probe(ctx context.Context) error {
+func (d *database) probe(ctx context.Context) error {
 	pc, pooled, err := d.connect(ctx, nil)
 	if err != nil {
 		return connectError(redact(err, d.target, d.cfg.URL))
@@ -65,7 +65,7 @@ func (d *driver) probe(ctx context.Context) error {
 }
 
 // askNumber asks for a number, 0 when there is none.
-func (d *driver) askNumber(ctx context.Context, pc *pgconn.PgConn, sql string) int {
+func (d *database) askNumber(ctx context.Context, pc *pgconn.PgConn, sql string) int {
 	ctx, cancel := d.limited(ctx, 1)
 	defer cancel()
 	text, err := ask(ctx, pc, sql)

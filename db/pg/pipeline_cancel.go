@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
-	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -24,7 +24,7 @@ const (
 
 // cancelSent ends q, which has been sent, and sees to it that the server does not
 // work on it for long.
-func (cn *conn) cancelSent(q *db.Query, cause error) {
+func (cn *conn) cancelSent(q *driver.Query, cause error) {
 	for i := range cn.sending.len() {
 		u := cn.sending.at(i)
 		if u.kind == unitGroup && u.group.remove(q) {

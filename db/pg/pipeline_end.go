@@ -3,7 +3,7 @@ package pg
 import (
 	"errors"
 
-	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -85,7 +85,7 @@ func (cn *conn) endLost(u *unit, why error, safe bool) {
 	}
 	if cn.held != nil {
 		// The transaction is rolled back, unless this was its COMMIT.
-		safe = safe || u.q.Op != db.OpCommit && cn.held.tx
+		safe = safe || u.q.Op != driver.OpCommit && cn.held.tx
 	} else if safe && !u.q.Cancelled() && u.q.Hook.State&flagRetried == 0 && u.q.Rewind() {
 		u.q.Hook.State |= flagRetried
 		c.runAgain(u.q)

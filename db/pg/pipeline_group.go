@@ -5,6 +5,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -52,20 +53,20 @@ type group struct {
 //
 // Owner: reactor.
 type groupItem struct {
-	q     *db.Query // nil: abandoned
+	q     *driver.Query // nil: abandoned
 	st    *statement
 	shape *wire.Shape
 }
 
 // groups tells whether q may share a Sync.
-func (cn *conn) groups(q *db.Query, r runnable) bool {
+func (cn *conn) groups(q *driver.Query, r runnable) bool {
 	s := r.st
-	return cn.core.shares && r.prep != nil && cn.held == nil && (q.Op == db.OpOne || q.Op == db.OpQuery) &&
+	return cn.core.shares && r.prep != nil && cn.held == nil && (q.Op == driver.OpOne || q.Op == driver.OpQuery) &&
 		s.traits.Harmless && s.proven >= groupRuns && s.average < groupTime/4 && q.Hook.State&(flagRetried|flagAlone) == 0
 }
 
 // join appends a query, whose Bind and Execute are in out, to the open group.
-func (cn *conn) join(q *db.Query, r runnable, out []byte) {
+func (cn *conn) join(q *driver.Query, r runnable, out []byte) {
 	g := cn.group
 	fresh := g == nil
 	if fresh {
@@ -177,7 +178,7 @@ func (g *group) measured(took, slow time.Duration) {
 }
 
 // remove takes q out, and tells whether it was in.
-func (g *group) remove(q *db.Query) bool {
+func (g *group) remove(q *driver.Query) bool {
 	for i := range g.items {
 		if g.items[i].q == q {
 			g.items[i].q = nil

@@ -5,14 +5,14 @@ import (
 	"encoding/base64"
 	"log/slog"
 
-	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // prepare has the server parse and describe s on this connection; q runs after
 // that, and so does everyone else who asks for s in the meantime.
-func (cn *conn) prepare(s *statement, q *db.Query) {
+func (cn *conn) prepare(s *statement, q *driver.Query) {
 	p := &prepared{cn: cn, name: cn.nameOf(s)}
 	s.on[cn.slot] = p
 	s.uses++
@@ -24,7 +24,7 @@ func (cn *conn) prepare(s *statement, q *db.Query) {
 }
 
 // await lets q wait until p is prepared.
-func (cn *conn) await(p *prepared, q *db.Query) {
+func (cn *conn) await(p *prepared, q *driver.Query) {
 	q.Hook.Holder = p
 	setState(q, stateHeld)
 	p.waiting.push(q)

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -87,12 +88,12 @@ func (c *core) outdate(s *statement, now *prepared) {
 }
 
 // notPrepared ends q, whose statement the server would not prepare.
-func (cn *conn) notPrepared(q *db.Query, u *unit) {
+func (cn *conn) notPrepared(q *driver.Query, u *unit) {
 	c := cn.core
 	e := u.err.(*pgconn.PgError)
 	var err error = serverError(e, u.st.sql)
-	if q.Op == db.OpBatch {
-		i := slices.IndexFunc(q.Items, func(item *db.Query) bool { return item.SQL == u.st.sql })
+	if q.Op == driver.OpBatch {
+		i := slices.IndexFunc(q.Items, func(item *driver.Query) bool { return item.SQL == u.st.sql })
 		err = &db.BatchError{Index: i, SQL: u.st.sql, Err: err}
 	}
 	if e.Code == codeDuplicate {

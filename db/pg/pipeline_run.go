@@ -2,17 +2,18 @@ package pg
 
 import (
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 )
 
 // run sends q, which has no connection of its own, on this one. s is its
 // statement; nil for batches and pings.
-func (cn *conn) run(q *db.Query, s *statement) {
+func (cn *conn) run(q *driver.Query, s *statement) {
 	switch {
-	case q.Op == db.OpPing:
+	case q.Op == driver.OpPing:
 		cn.setBuffer(append(cn.buffer(), wire.Sync...))
 		cn.send(unit{kind: unitSync, q: q})
-	case q.Op == db.OpBatch:
+	case q.Op == driver.OpBatch:
 		if cn.readyForBatch(q) {
 			cn.sendBatch(q)
 		}
@@ -47,7 +48,7 @@ type runnable struct {
 
 // readyFor returns s as it can be run here. While it is not prepared, q waits for
 // it and the shape is nil.
-func (cn *conn) readyFor(q *db.Query, s *statement) runnable {
+func (cn *conn) readyFor(q *driver.Query, s *statement) runnable {
 	if cn.unnamed && s.last != nil {
 		return runnable{s, nil, s.last}
 	}
@@ -69,7 +70,7 @@ func (cn *conn) readyFor(q *db.Query, s *statement) runnable {
 
 // renew has a statement described again, because it seems not to fit the call:
 // the table may have changed. False: that has been done for this very call.
-func (cn *conn) renew(q *db.Query, r runnable) bool {
+func (cn *conn) renew(q *driver.Query, r runnable) bool {
 	if q.Hook.State&flagFresh != 0 {
 		return false
 	}
@@ -81,7 +82,7 @@ func (cn *conn) renew(q *db.Query, r runnable) bool {
 }
 
 // execute sends Bind, Execute and Sync.
-func (cn *conn) execute(q *db.Query, r runnable) {
+func (cn *conn) execute(q *driver.Query, r runnable) {
 	c := cn.core
 	if err := q.Describe(r.shape.Description()); err != nil {
 		if !cn.renew(q, r) {
@@ -114,7 +115,7 @@ func (cn *conn) execute(q *db.Query, r runnable) {
 // bind appends what binds q's parameters to a portal. Behind a pooler the
 // statement is parsed along with it, for the types that the parameters come in,
 // and its rows are described: nothing else tells when the table was made anew.
-func (cn *conn) bind(dst []byte, portal string, r runnable, q *db.Query) ([]byte, error) {
+func (cn *conn) bind(dst []byte, portal string, r runnable, q *driver.Query) ([]byte, error) {
 	name := unnamed
 	if r.prep != nil {
 		name = r.prep.name
@@ -136,7 +137,7 @@ var unnamed = []byte{0}
 
 // readyForBatch sees to it that all statements of a batch are prepared and fit;
 // false: q waits for one of them, or has ended.
-func (cn *conn) readyForBatch(q *db.Query) bool {
+func (cn *conn) readyForBatch(q *driver.Query) bool {
 	c := cn.core
 	for i, item := range q.Items {
 		s := c.statement(item.SQL)
@@ -157,7 +158,7 @@ func (cn *conn) readyForBatch(q *db.Query) bool {
 }
 
 // endUnsent finishes q, which this connection was given, without having sent it.
-func (cn *conn) endUnsent(q *db.Query, err error) {
+func (cn *conn) endUnsent(q *driver.Query, err error) {
 	if cn.held != nil {
 		cn.held.failed(q, err)
 		return
@@ -167,7 +168,7 @@ func (cn *conn) endUnsent(q *db.Query, err error) {
 
 // sendBatch sends all statements of a batch with one Sync: they are one implicit
 // transaction, unless there is one already. False: q has ended.
-func (cn *conn) sendBatch(q *db.Query) bool {
+func (cn *conn) sendBatch(q *driver.Query) bool {
 	before := cn.buffer()
 	out := before
 	shapes := make([]*wire.Shape, len(q.Items))

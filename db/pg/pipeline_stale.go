@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/fasterapi/fasterapi/async"
-	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -179,7 +179,7 @@ func newPendingError(cn *conn, u *unit) *pendingError {
 
 // errorStands tells whether q has failed because of a value, and nothing else: the
 // parameters of s, described anew, are what they were.
-func errorStands(q *db.Query, s *statement, now *wire.Shape) bool {
+func errorStands(q *driver.Query, s *statement, now *wire.Shape) bool {
 	d, ok := q.Hook.Data.(*pendingError)
 	if !ok || d.sql != s.sql {
 		return false

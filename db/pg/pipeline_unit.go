@@ -3,7 +3,7 @@ package pg
 import (
 	"time"
 
-	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 )
 
@@ -26,7 +26,7 @@ const (
 //
 // Owner: reactor.
 type unit struct {
-	q      *db.Query // nil: nobody waits for it (any more)
+	q      *driver.Query // nil: nobody waits for it (any more)
 	st     *statement
 	shape  *wire.Shape
 	shapes []*wire.Shape // unitBatch: by item
@@ -86,9 +86,9 @@ func (u *unit) wantsRows() bool {
 	case u.q == nil:
 		return false
 	case u.kind == unitBatch:
-		return u.q.Items[u.item].Op != db.OpExec
+		return u.q.Items[u.item].Op != driver.OpExec
 	}
-	return u.q.Op != db.OpExec
+	return u.q.Op != driver.OpExec
 }
 
 // isCheck tells whether u is a health check, which is no use of the connection:

@@ -6,7 +6,7 @@ import (
 	"reflect"
 
 	"github.com/fasterapi/fasterapi/async"
-	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -82,7 +82,7 @@ type writeCheck struct{ refused []refusal }
 //
 // Owner: reactor.
 type refusal struct {
-	q   *db.Query
+	q   *driver.Query
 	err error
 }
 
@@ -146,7 +146,7 @@ func (t *writeCheck) resolve(c *core, again bool) {
 }
 
 // remove takes q out.
-func (t *writeCheck) remove(q *db.Query) {
+func (t *writeCheck) remove(q *driver.Query) {
 	for i := range t.refused {
 		if t.refused[i].q == q {
 			t.refused = append(t.refused[:i], t.refused[i+1:]...)

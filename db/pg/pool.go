@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 )
 
 // inboxTask is the core as the task that empties its inbox.
@@ -24,7 +25,7 @@ func (m *inboxTask) Run() {
 }
 
 // accept begins with q, which belongs to this core from now on.
-func (c *core) accept(q *db.Query) {
+func (c *core) accept(q *driver.Query) {
 	if s, ok := q.Hook.Holder.(*session); ok {
 		s.take(q)
 		return
@@ -33,7 +34,7 @@ func (c *core) accept(q *db.Query) {
 }
 
 // take finds a connection for q, or lets it wait for one.
-func (c *core) take(q *db.Query) {
+func (c *core) take(q *driver.Query) {
 	switch {
 	case c.closing:
 		c.finish(q, db.ErrClosed)
@@ -64,15 +65,15 @@ func (c *core) take(q *db.Query) {
 }
 
 // statementOf returns the statement of q; nil for pings and batches.
-func (c *core) statementOf(q *db.Query) *statement {
-	if q.Op == db.OpPing || q.Op == db.OpBatch {
+func (c *core) statementOf(q *driver.Query) *statement {
+	if q.Op == driver.OpPing || q.Op == driver.OpBatch {
 		return nil
 	}
 	return c.statement(q.SQL)
 }
 
 // wait queues q.
-func (c *core) wait(q *db.Query, l *queue) {
+func (c *core) wait(q *driver.Query, l *queue) {
 	if c.overflow(q) {
 		return
 	}
@@ -97,7 +98,7 @@ func (c *core) wait(q *db.Query, l *queue) {
 }
 
 // runAgain runs q once more, before those that wait.
-func (c *core) runAgain(q *db.Query) {
+func (c *core) runAgain(q *driver.Query) {
 	q.Hook.Holder = nil
 	setState(q, stateNew)
 	c.take(q)
@@ -162,7 +163,7 @@ func (c *core) serveShared() bool {
 }
 
 // endWait ends the wait of q.
-func (c *core) endWait(q *db.Query) {
+func (c *core) endWait(q *driver.Query) {
 	c.counts.waiting.Add(-1)
 	c.counts.waitTime.Add(uint64(c.r.Now().Sub(q.Hook.Since)))
 	q.Hook.Since = time.Time{}

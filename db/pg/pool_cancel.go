@@ -1,13 +1,13 @@
 package pg
 
-import "github.com/fasterapi/fasterapi/db"
+import "github.com/fasterapi/fasterapi/db/driver"
 
 // cancellation tells a core that nobody needs q any more.
 //
 // Owner: reactor.
 type cancellation struct {
 	c *core
-	q *db.Query
+	q *driver.Query
 }
 
 // Run is called on the core.
@@ -23,7 +23,7 @@ func (x *cancellation) Run() {
 }
 
 // cancel drops q where it is.
-func (c *core) cancel(q *db.Query) {
+func (c *core) cancel(q *driver.Query) {
 	switch stateOf(q) {
 	case stateWaiting:
 		l := &c.waiting
@@ -38,14 +38,14 @@ func (c *core) cancel(q *db.Query) {
 		c.cancelHeld(q)
 	case stateSent:
 		cn := q.Hook.Holder.(*conn)
-		if q.Op == db.OpBegin || q.Op == db.OpCommit || q.Op == db.OpRollback || q.Op == db.OpStop {
+		if q.Op == driver.OpBegin || q.Op == driver.OpCommit || q.Op == driver.OpRollback || q.Op == driver.OpStop {
 			return // they are short, and their session hangs on them
 		}
 		cn.cancelSent(q, q.Cause())
 	}
 }
 
-func (c *core) cancelHeld(q *db.Query) {
+func (c *core) cancelHeld(q *driver.Query) {
 	switch h := q.Hook.Holder.(type) {
 	case *session:
 		if !endsSession(q.Op) {
@@ -66,6 +66,6 @@ func (c *core) cancelHeld(q *db.Query) {
 }
 
 // endsSession: these run even when they are cancelled, to clean up.
-func endsSession(op db.Op) bool {
-	return op == db.OpCommit || op == db.OpRollback || op == db.OpFetch || op == db.OpStop
+func endsSession(op driver.Op) bool {
+	return op == driver.OpCommit || op == driver.OpRollback || op == driver.OpFetch || op == driver.OpStop
 }

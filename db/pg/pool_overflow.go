@@ -1,10 +1,10 @@
 package pg
 
-import "github.com/fasterapi/fasterapi/db"
+import "github.com/fasterapi/fasterapi/db/driver"
 
 // overflow gives q, which would have to wait here, to a core that has a
 // connection with nothing to do; once in its life.
-func (c *core) overflow(q *db.Query) bool {
+func (c *core) overflow(q *driver.Query) bool {
 	if len(c.b.cores) == 1 || q.Hook.State&flagOverflow != 0 || c.canOpen() > 0 {
 		return false
 	}

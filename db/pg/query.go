@@ -6,6 +6,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 )
 
 // The states of a query, in its Hook, and flags beside them.
@@ -23,19 +24,19 @@ const (
 	flagRetried   uint8 = 0x80 // has been sent a second time
 )
 
-func setState(q *db.Query, s uint8) { q.Hook.State = q.Hook.State&^stateMask | s }
+func setState(q *driver.Query, s uint8) { q.Hook.State = q.Hook.State&^stateMask | s }
 
-func stateOf(q *db.Query) uint8 { return q.Hook.State & stateMask }
+func stateOf(q *driver.Query) uint8 { return q.Hook.State & stateMask }
 
 // queue is a list of queries through their hooks, first in, first out.
 //
 // Owner: reactor.
 type queue struct {
-	head, tail *db.Query
+	head, tail *driver.Query
 	length     int
 }
 
-func (l *queue) push(q *db.Query) {
+func (l *queue) push(q *driver.Query) {
 	q.Hook.Prev, q.Hook.Next = l.tail, nil
 	if l.tail != nil {
 		l.tail.Hook.Next = q
@@ -47,7 +48,7 @@ func (l *queue) push(q *db.Query) {
 }
 
 // remove takes q out, which must be in the list.
-func (l *queue) remove(q *db.Query) {
+func (l *queue) remove(q *driver.Query) {
 	if q.Hook.Prev != nil {
 		q.Hook.Prev.Hook.Next = q.Hook.Next
 	} else {
@@ -63,7 +64,7 @@ func (l *queue) remove(q *db.Query) {
 }
 
 // pop takes the first one out; nil when there is none.
-func (l *queue) pop() *db.Query {
+func (l *queue) pop() *driver.Query {
 	q := l.head
 	if q != nil {
 		l.remove(q)
@@ -76,10 +77,10 @@ func (l *queue) pop() *db.Query {
 // nothing.
 //
 // Owner: any (atomic).
-type inbox struct{ top atomic.Pointer[db.Query] }
+type inbox struct{ top atomic.Pointer[driver.Query] }
 
 // push adds q and tells whether the inbox was empty: then its task is not posted yet.
-func (b *inbox) push(q *db.Query) bool {
+func (b *inbox) push(q *driver.Query) bool {
 	for {
 		top := b.top.Load()
 		q.Hook.Next = top
@@ -90,9 +91,9 @@ func (b *inbox) push(q *db.Query) bool {
 }
 
 // take empties the inbox: the oldest first, linked by Next.
-func (b *inbox) take() *db.Query {
+func (b *inbox) take() *driver.Query {
 	q := b.top.Swap(nil)
-	var list *db.Query
+	var list *driver.Query
 	for q != nil {
 		next := q.Hook.Next
 		q.Hook.Next, list = list, q
@@ -102,7 +103,7 @@ func (b *inbox) take() *db.Query {
 }
 
 // post sends q to the core from anywhere.
-func (c *core) post(q *db.Query) {
+func (c *core) post(q *driver.Query) {
 	c.counts.waiting.Add(1)
 	if c.inbox.push(q) && !c.r.Post((*inboxTask)(c)) {
 		c.failInbox()
@@ -129,7 +130,7 @@ func (b *binding) leave() {
 }
 
 // finish ends q, here on its core.
-func (c *core) finish(q *db.Query, err error) {
+func (c *core) finish(q *driver.Query, err error) {
 	c.count(q, err)
 	c.unpin(q)
 	if stateOf(q) != stateSent {
@@ -153,7 +154,7 @@ func (c *core) finish(q *db.Query, err error) {
 }
 
 // count enters the end of a query in the statistics.
-func (c *core) count(q *db.Query, err error) {
+func (c *core) count(q *driver.Query, err error) {
 	n := &c.counts
 	n.queries.Add(1)
 	if err == nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/fasterapi/fasterapi/db/internal/sqltext"
 )
 
@@ -23,17 +24,17 @@ const (
 // admit looks at q before anything of it is sent. It returns its statement, if it is
 // one, and whether it needs a connection alone. inside: q is part of a transaction of
 // the user.
-func (c *core) admit(q *db.Query, inside bool) (s *statement, alone bool, err error) {
+func (c *core) admit(q *driver.Query, inside bool) (s *statement, alone bool, err error) {
 	switch q.Op {
-	case db.OpOne, db.OpQuery, db.OpExec, db.OpStream:
+	case driver.OpOne, driver.OpQuery, driver.OpExec, driver.OpStream:
 		s = c.statement(q.SQL)
-		u := sqltext.Use{Exec: q.Op == db.OpExec, Params: len(q.Params()), Inside: inside}
-		return s, q.Op == db.OpStream, refused(q, &s.traits, u)
-	case db.OpBatch:
+		u := sqltext.Use{Exec: q.Op == driver.OpExec, Params: len(q.Params()), Inside: inside}
+		return s, q.Op == driver.OpStream, refused(q, &s.traits, u)
+	case driver.OpBatch:
 		alone, err = c.admitBatch(q)
 		return nil, alone, err
 	}
-	return nil, q.Op == db.OpBegin || q.Op == db.OpCustom, nil
+	return nil, q.Op == driver.OpBegin || q.Op == driver.OpCustom, nil
 }
 
 // admitBatch is admit for a batch. It needs a connection, and a transaction that is
@@ -41,22 +42,22 @@ func (c *core) admit(q *db.Query, inside bool) (s *statement, alone bool, err er
 // not be committed before they have been looked at: reads commit nothing. And when
 // a statement may commit by itself: a procedure, VACUUM. In a transaction the server
 // refuses that.
-func (c *core) admitBatch(q *db.Query) (alone bool, err error) {
+func (c *core) admitBatch(q *driver.Query) (alone bool, err error) {
 	rows, reads, whole := false, true, true
 	for i, item := range q.Items {
 		t := c.traits(item.SQL)
-		u := sqltext.Use{Exec: item.Op == db.OpExec, Params: len(item.Params()), Item: true}
+		u := sqltext.Use{Exec: item.Op == driver.OpExec, Params: len(item.Params()), Item: true}
 		if err := refused(item, t, u); err != nil {
 			return false, &db.BatchError{Index: i, SQL: item.SQL, Err: err}
 		}
-		rows = rows || item.Op != db.OpExec
+		rows = rows || item.Op != driver.OpExec
 		reads, whole = reads && t.Reads, whole && t.Repeatable
 	}
 	return rows && !reads || !whole, nil
 }
 
 // refused is why a statement cannot be sent, nil if it can.
-func refused(q *db.Query, t *sqltext.Traits, u sqltext.Use) error {
+func refused(q *driver.Query, t *sqltext.Traits, u sqltext.Use) error {
 	if r := t.Refused(u); r != nil {
 		return &db.Error{Kind: db.Invalid, Code: r.Code, Message: r.Message, SQL: q.SQL}
 	}
@@ -75,9 +76,9 @@ func refused(q *db.Query, t *sqltext.Traits, u sqltext.Use) error {
 	size := len(q.SQL)
 	for i := range params {
 		switch p := &params[i]; p.Kind() {
-		case db.ParamText:
+		case driver.ParamText:
 			size += len(p.Text())
-		case db.ParamBytes:
+		case driver.ParamBytes:
 			size += len(p.Bytes())
 		}
 	}

@@ -3,6 +3,7 @@ package pg
 import (
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -11,14 +12,14 @@ import (
 // Owner: reactor.
 type entry struct {
 	s     *session
-	first *db.Query // what the user began with; nil: none, or its caller has left
-	after bool      // the hook is AfterUse
+	first *driver.Query // what the user began with; nil: none, or its caller has left
+	after bool          // the hook is AfterUse
 }
 
 // allowed tells whether a hook may run q.
-func (e *entry) allowed(q *db.Query) bool {
+func (e *entry) allowed(q *driver.Query) bool {
 	switch q.Op {
-	case db.OpOne, db.OpQuery, db.OpExec, db.OpPing:
+	case driver.OpOne, driver.OpQuery, driver.OpExec, driver.OpPing:
 		return true
 	}
 	return false
@@ -33,8 +34,8 @@ func newSession(cn *conn) *session {
 	return s
 }
 
-// Start implements db.Session. Any goroutine.
-func (s *session) Start(q *db.Query) {
+// Start implements driver.Session. Any goroutine.
+func (s *session) Start(q *driver.Query) {
 	c := s.core
 	q.Hook.Holder = s
 	q.Hook.Core.Store(c.id)
@@ -47,11 +48,11 @@ func (s *session) Start(q *db.Query) {
 }
 
 // begin starts the session with the query that asked for it.
-func (s *session) begin(q *db.Query) {
-	s.tx, s.readOnly = q.Op == db.OpBegin, q.Tx.ReadOnly
+func (s *session) begin(q *driver.Query) {
+	s.tx, s.readOnly = q.Op == driver.OpBegin, q.ReadOnly
 	if s.tx {
 		s.site, _ = q.Hook.Data.(*site)
-		s.simple(q, beginSQL(q.Tx), (*session).begun)
+		s.simple(q, beginSQL(q.Isolation, q.ReadOnly), (*session).begun)
 		return
 	}
 	sql := "BEGIN"
@@ -60,9 +61,9 @@ func (s *session) begin(q *db.Query) {
 	s.dispatch(q)
 }
 
-func beginSQL(o db.TxOptions) string {
+func beginSQL(level db.Isolation, readOnly bool) string {
 	sql := "BEGIN"
-	switch o.Isolation {
+	switch level {
 	case db.ReadCommitted:
 		sql += " ISOLATION LEVEL READ COMMITTED"
 	case db.RepeatableRead:
@@ -70,14 +71,14 @@ func beginSQL(o db.TxOptions) string {
 	case db.Serializable:
 		sql += " ISOLATION LEVEL SERIALIZABLE"
 	}
-	if o.ReadOnly {
+	if readOnly {
 		sql += " READ ONLY"
 	}
 	return sql
 }
 
 // take queues a query of the holder.
-func (s *session) take(q *db.Query) {
+func (s *session) take(q *driver.Query) {
 	if s.over {
 		s.core.finish(q, s.overError())
 		return
@@ -114,7 +115,7 @@ func (s *session) runNext() {
 }
 
 // dispatch runs one query.
-func (s *session) dispatch(q *db.Query) {
+func (s *session) dispatch(q *driver.Query) {
 	s.since = s.core.r.Now()
 	if q.SQL != "" {
 		s.lastSQL = q.SQL
@@ -122,25 +123,25 @@ func (s *session) dispatch(q *db.Query) {
 	switch {
 	case s.entry != nil && !s.entry.allowed(q):
 		s.failed(q, errHookOp)
-	case q.Op == db.OpCommit:
+	case q.Op == driver.OpCommit:
 		s.commit(q)
-	case q.Op == db.OpRollback:
+	case q.Op == driver.OpRollback:
 		s.rollback(q, nil)
-	case q.Op == db.OpStop:
+	case q.Op == driver.OpStop:
 		s.stop(q)
 	case q.Cancelled():
 		s.failed(q, q.Cause())
 	case s.lost != nil:
 		s.failed(q, s.lost)
-	case q.Op == db.OpFetch:
+	case q.Op == driver.OpFetch:
 		s.fetch(q)
-	case q.Op == db.OpStream:
+	case q.Op == driver.OpStream:
 		s.stream(q)
-	case q.Op == db.OpBatch:
+	case q.Op == driver.OpBatch:
 		s.batch(q)
-	case q.Op == db.OpCustom:
+	case q.Op == driver.OpCustom:
 		s.copy(q)
-	case q.Op == db.OpPing, q.Op == db.OpSavepoint:
+	case q.Op == driver.OpPing, q.Op == driver.OpSavepoint:
 		s.plain(q)
 	default:
 		s.query(q)
@@ -168,7 +169,7 @@ func (s *session) opened(u *unit) {
 }
 
 // prepared goes on with q, whose statement is prepared now.
-func (s *session) prepared(q *db.Query) {
+func (s *session) prepared(q *driver.Query) {
 	s.busy = false
 	s.dispatch(q)
 	s.runNext()

@@ -1,13 +1,13 @@
 package pg
 
-import "github.com/fasterapi/fasterapi/db"
+import "github.com/fasterapi/fasterapi/db/driver"
 
 // savepoint is what a batch inside a transaction goes back to.
 const savepoint = "fasterapi_batch"
 
 // batch runs a batch that has this connection alone. In a transaction of the user
 // the savepoint comes first: preparing a statement may fail as well.
-func (s *session) batch(q *db.Query) {
+func (s *session) batch(q *driver.Query) {
 	if s.tx && !s.marked {
 		s.marked = true
 		s.simple(nil, "SAVEPOINT "+savepoint, (*session).saved)

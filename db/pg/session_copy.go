@@ -2,6 +2,7 @@ package pg
 
 import (
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -16,7 +17,7 @@ const (
 )
 
 // copy starts a COPY on the session.
-func (s *session) copy(q *db.Query) {
+func (s *session) copy(q *driver.Query) {
 	source, ok := q.Hook.Data.(*copySource)
 	if !ok {
 		s.failed(q, &db.Error{Kind: db.Invalid, Message: "this driver does not know the operation"})

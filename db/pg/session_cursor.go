@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 )
 
@@ -20,14 +21,14 @@ type cursor struct {
 	done   bool
 }
 
-// Start implements db.Session. Any goroutine.
-func (k *cursor) Start(q *db.Query) {
+// Start implements driver.Session. Any goroutine.
+func (k *cursor) Start(q *driver.Query) {
 	q.Hook.Data = k
 	k.s.Start(q)
 }
 
 // stream opens a portal and brings the first portion.
-func (s *session) stream(q *db.Query) {
+func (s *session) stream(q *driver.Query) {
 	r := s.runnableFor(q)
 	if r.shape == nil {
 		return
@@ -48,7 +49,7 @@ func (s *session) stream(q *db.Query) {
 }
 
 // fetch brings the next portion.
-func (s *session) fetch(q *db.Query) {
+func (s *session) fetch(q *driver.Query) {
 	k := q.Hook.Data.(*cursor)
 	if k.done {
 		s.failed(q, db.ErrTxDone)
@@ -61,7 +62,7 @@ func (s *session) fetch(q *db.Query) {
 	s.portion(q, k)
 }
 
-func (s *session) portion(q *db.Query, k *cursor) {
+func (s *session) portion(q *driver.Query, k *cursor) {
 	cn := s.cn
 	out := wire.AppendExecute(cn.buffer(), k.portal, q.Limit)
 	cn.setBuffer(append(out, wire.Sync...))
@@ -82,7 +83,7 @@ func (s *session) fetched(u *unit) {
 		return
 	}
 	k.done = true
-	if !s.tx && q != nil && q.Op == db.OpStream && u.mayRunAgain(s.cn) {
+	if !s.tx && q != nil && q.Op == driver.OpStream && u.mayRunAgain(s.cn) {
 		s.repeat(q)
 		return
 	}
@@ -107,7 +108,7 @@ func (s *session) fetched(u *unit) {
 }
 
 // stop ends a stream early.
-func (s *session) stop(q *db.Query) {
+func (s *session) stop(q *driver.Query) {
 	k, _ := q.Hook.Data.(*cursor)
 	switch {
 	case !s.tx:
@@ -120,7 +121,7 @@ func (s *session) stop(q *db.Query) {
 	}
 }
 
-func (s *session) closePortal(q *db.Query, k *cursor) {
+func (s *session) closePortal(q *driver.Query, k *cursor) {
 	cn := s.cn
 	out := wire.AppendClosePortal(cn.buffer(), k.portal)
 	cn.setBuffer(append(out, wire.Sync...))

@@ -4,11 +4,12 @@ import (
 	"errors"
 
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // failed ends q without having sent it, or having found that it cannot succeed.
-func (s *session) failed(q *db.Query, err error) {
+func (s *session) failed(q *driver.Query, err error) {
 	s.busy = false
 	if s.entry != nil {
 		s.core.finish(q, err)
@@ -27,13 +28,13 @@ func (s *session) failed(q *db.Query, err error) {
 	s.runNext()
 }
 
-func (s *session) commit(q *db.Query) {
+func (s *session) commit(q *driver.Query) {
 	switch {
 	case s.lost != nil:
 		s.rollback(q, s.lost)
 	case q.Doom() != nil:
 		s.rollback(q, q.Doom())
-	case q.Op == db.OpCommit && q.Cancelled():
+	case q.Op == driver.OpCommit && q.Cancelled():
 		s.rollback(q, q.Cause())
 	default:
 		s.simple(q, "COMMIT", (*session).committed)
@@ -56,7 +57,7 @@ func (s *session) committed(u *unit) {
 }
 
 // rollback ends the session; q, if there is one, ends with err.
-func (s *session) rollback(q *db.Query, err error) {
+func (s *session) rollback(q *driver.Query, err error) {
 	s.result = err
 	s.simple(q, "ROLLBACK", (*session).rolledBack)
 }
@@ -69,7 +70,7 @@ func (s *session) rolledBack(u *unit) {
 }
 
 // undo takes a batch back that failed with err.
-func (s *session) undo(q *db.Query, err error) {
+func (s *session) undo(q *driver.Query, err error) {
 	s.marked, s.result = false, err
 	s.simple(q, "ROLLBACK TO SAVEPOINT "+savepoint+"; RELEASE SAVEPOINT "+savepoint, (*session).undone)
 }
@@ -122,7 +123,7 @@ func (s *session) broken(why error) {
 }
 
 // repeat runs q, whose session is its own, once more after its rollback.
-func (s *session) repeat(q *db.Query) {
+func (s *session) repeat(q *driver.Query) {
 	s.simple(q, "ROLLBACK", (*session).repeated)
 }
 

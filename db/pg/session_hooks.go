@@ -6,6 +6,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 )
 
 // The hooks BeforeUse and AfterUse stand around the time in which one user holds a
@@ -18,7 +19,7 @@ var (
 )
 
 // runBeforeUse begins the session with q, after BeforeUse.
-func (s *session) runBeforeUse(q *db.Query) {
+func (s *session) runBeforeUse(q *driver.Query) {
 	before := s.core.cfg.BeforeUse
 	if s.core.cfg.AfterUse != nil {
 		s.ctx = q.Context()

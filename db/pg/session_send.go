@@ -1,13 +1,13 @@
 package pg
 
 import (
-	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // simple sends a simple query.
-func (s *session) simple(q *db.Query, sql string, step func(*session, *unit)) {
+func (s *session) simple(q *driver.Query, sql string, step func(*session, *unit)) {
 	cn := s.cn
 	s.busy = true
 	cn.setBuffer(wire.AppendSimple(cn.buffer(), sql))
@@ -24,7 +24,7 @@ func (s *session) send(u unit) {
 }
 
 // query runs one statement, or a script.
-func (s *session) query(q *db.Query) {
+func (s *session) query(q *driver.Query) {
 	if st := s.core.statement(q.SQL); st.traits.Script() {
 		s.cn.setBuffer(wire.AppendSimple(s.cn.buffer(), st.script()))
 		s.send(unit{kind: unitSimple, q: q, st: st, step: (*session).queried})
@@ -50,8 +50,8 @@ func (s *session) query(q *db.Query) {
 }
 
 // plain runs pings and savepoints.
-func (s *session) plain(q *db.Query) {
-	if q.Op == db.OpPing {
+func (s *session) plain(q *driver.Query) {
+	if q.Op == driver.OpPing {
 		s.cn.setBuffer(append(s.cn.buffer(), wire.Sync...))
 		s.send(unit{kind: unitSync, q: q, step: (*session).queried})
 		return
@@ -61,7 +61,7 @@ func (s *session) plain(q *db.Query) {
 
 // runnableFor finds the shape of q's statement and holds it against the row type. A nil
 // shape: q waits to be prepared, or has failed.
-func (s *session) runnableFor(q *db.Query) runnable {
+func (s *session) runnableFor(q *driver.Query) runnable {
 	s.busy = true // if it has to wait
 	r := s.cn.readyFor(q, s.core.statement(q.SQL))
 	if r.shape == nil {

@@ -31,7 +31,7 @@ func (s *site) String() string {
 	frames := runtime.CallersFrames(s.pcs[:s.n])
 	for {
 		f, more := frames.Next()
-		inside := strings.Contains(f.Function, "fasterapi/db.") || strings.Contains(f.Function, "fasterapi/db/pg.") ||
+		inside := strings.Contains(f.Function, "fasterapi/db.") || strings.Contains(f.Function, "fasterapi/db/driver.") || strings.Contains(f.Function, "fasterapi/db/pg.") ||
 			strings.Contains(f.Function, "fasterapi/async.")
 		if !inside && f.File != "" {
 			return f.File + ":" + strconv.Itoa(f.Line)

@@ -7,17 +7,17 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 	"github.com/fasterapi/fasterapi/internal/stream"
 	"github.com/fasterapi/fasterapi/reactor"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// driver sends each query to the core of its caller.
+// database sends each query to the core of its caller.
 //
 // Owner: any (atomic). cfg, target, free, dialing, stopDialing: immutable. first: mu.
-type driver struct {
+type database struct {
 	cfg    Config
 	target *pgconn.Config
 
@@ -48,7 +48,7 @@ type driver struct {
 //
 // Owner: any (atomic). drained: closed by whoever leaves last.
 type binding struct {
-	d       *driver
+	d       *database
 	group   *reactor.Group
 	own     bool // the group was started by the pool
 	cores   []*core
@@ -63,10 +63,10 @@ type binding struct {
 //
 // Owner: reactor. inbox, counts: any (atomic). d, b, r, id, index, cfg: immutable.
 type core struct {
-	d     *driver
+	d     *database
 	b     *binding
 	r     *reactor.Reactor
-	id    int32 // in driver.cores, from 1
+	id    int32 // in database.cores, from 1
 	index int   // in binding.cores
 	cfg   *Config
 	inbox inbox
@@ -83,7 +83,7 @@ type core struct {
 	waiting    queue // for any connection
 	exclusive  queue // for a connection of their own
 	statements statements
-	pinned     map[*db.Query][]*statement // see pin
+	pinned     map[*driver.Query][]*statement // see pin
 	types      *wire.Types
 	sessions   int
 

@@ -3,7 +3,7 @@ package pg
 import (
 	"time"
 
-	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/fasterapi/fasterapi/db/internal/sqltext"
 	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 )
@@ -178,7 +178,7 @@ func (l *statements) toFront(s *statement) {
 // which is larger than StatementCache in the meantime if it has to be.
 
 // pin keeps the statements of a batch in the cache.
-func (c *core) pin(q *db.Query) {
+func (c *core) pin(q *driver.Query) {
 	if _, done := c.pinned[q]; done {
 		return
 	}
@@ -188,13 +188,13 @@ func (c *core) pin(q *db.Query) {
 		list[i].pins++
 	}
 	if c.pinned == nil {
-		c.pinned = map[*db.Query][]*statement{}
+		c.pinned = map[*driver.Query][]*statement{}
 	}
 	c.pinned[q] = list
 }
 
 // unpin ends that, when q ends here or goes to another core.
-func (c *core) unpin(q *db.Query) {
+func (c *core) unpin(q *driver.Query) {
 	if len(c.pinned) == 0 {
 		return
 	}

@@ -54,8 +54,8 @@ func set(v *atomic.Int64, n int) {
 	}
 }
 
-// Stats implements db.Driver.
-func (d *driver) Stats() db.Stats {
+// Stats implements driver.Driver.
+func (d *database) Stats() db.Stats {
 	total := db.Stats{Driver: "postgres"}
 	current := d.bound.Load()
 	for _, c := range *d.cores.Load() {

@@ -43,11 +43,11 @@ func newLab(t testing.TB, seed uint64) *lab {
 	cfg.MinConns, cfg.StatementTimeout = 0, defaultTimeout
 	target, err := pgconn.ParseConfig("postgres://u@127.0.0.1:1/d?sslmode=disable")
 	require.NoError(t, err)
-	d := &driver{cfg: cfg, target: target}
+	d := &database{cfg: cfg, target: target}
 	d.dialing, d.stopDialing = context.WithCancel(context.Background())
 	d.stopDialing() // connecting fails at once
 	b := &binding{d: d, drained: make(chan struct{})}
-	l := &lab{v: v, pool: db.New(d), core: newCore(d, b, v.Reactor)}
+	l := &lab{v: v, pool: db.New(d, d.Stats), core: newCore(d, b, v.Reactor)}
 	l.core.id = 1
 	b.cores = []*core{l.core}
 	d.cores.Store(&b.cores)

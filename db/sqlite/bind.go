@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 )
 
 // mostBytes is the most that SQLite takes as one value (SQLITE_MAX_LENGTH).
@@ -26,7 +27,7 @@ type argument struct {
 // bind gives a statement its arguments. Text and blobs are copied into the
 // connection's scratch memory, which stays as it is until the next bind. A
 // stream lives longer than that, so for it (keep) SQLite makes its own copy.
-func (c *conn) bind(s *statement, args []db.Param, keep bool) error {
+func (c *conn) bind(s *statement, args []driver.Param, keep bool) error {
 	if len(args) != s.want {
 		return &db.Error{
 			Kind: db.Invalid, SQL: s.sql,
@@ -52,22 +53,22 @@ func (c *conn) bind(s *statement, args []db.Param, keep bool) error {
 }
 
 // stage lays the arguments out in scratch.
-func (c *conn) stage(s *statement, args []db.Param) error {
+func (c *conn) stage(s *statement, args []driver.Param) error {
 	c.staged = c.staged[:0]
 	room := 0
 	for i := range args {
 		a := argument{at: room}
 		switch p := &args[i]; p.Kind() {
-		case db.ParamNull, db.ParamInt, db.ParamDuration, db.ParamBool:
-		case db.ParamFloat:
+		case driver.ParamNull, driver.ParamInt, driver.ParamDuration, driver.ParamBool:
+		case driver.ParamFloat:
 			if math.IsNaN(p.Float()) {
 				return unfit(s, i, "is NaN, which SQLite would store as NULL; nil says NULL")
 			}
-		case db.ParamBytes:
+		case driver.ParamBytes:
 			a.n = len(p.Bytes())
-		case db.ParamUint:
+		case driver.ParamUint:
 			return unfit(s, i, fmt.Sprintf("is %d, which does not fit a 64-bit signed integer", p.Uint()))
-		case db.ParamTime:
+		case driver.ParamTime:
 			var err error
 			if a.text, err = c.timeText(s, i, p.Time()); err != nil {
 				return err
@@ -111,7 +112,7 @@ func (c *conn) timeText(s *statement, i int, t time.Time) (string, error) {
 	if year := t.Year(); year < 0 || year > 9999 {
 		return "", unfit(s, i, fmt.Sprintf("is a time in the year %d: SQLite knows 0 to 9999, and as text others do not sort", year))
 	}
-	text := string(db.AppendTime(nil, t))
+	text := string(driver.AppendTime(nil, t))
 	const date = len("2006-01-02")
 	if text[date:] != " 00:00:00" {
 		return text, nil
@@ -130,21 +131,21 @@ func unfit(s *statement, index int, why string) error {
 }
 
 // bindOne binds parameter i.
-func (c *conn) bindOne(stmt uintptr, i int, p *db.Param, a *argument, life uintptr) int32 {
+func (c *conn) bindOne(stmt uintptr, i int, p *driver.Param, a *argument, life uintptr) int32 {
 	h := &c.handle
 	switch p.Kind() {
-	case db.ParamNull:
+	case driver.ParamNull:
 		return h.bindNull(stmt, i)
-	case db.ParamInt, db.ParamDuration:
+	case driver.ParamInt, driver.ParamDuration:
 		return h.bindInt(stmt, i, p.Int())
-	case db.ParamBool:
+	case driver.ParamBool:
 		if p.Bool() {
 			return h.bindInt(stmt, i, 1)
 		}
 		return h.bindInt(stmt, i, 0)
-	case db.ParamFloat:
+	case driver.ParamFloat:
 		return h.bindFloat(stmt, i, p.Float())
-	case db.ParamBytes:
+	case driver.ParamBytes:
 		return h.bindBlob(stmt, i, a.at, a.n, life)
 	default:
 		if _, ok := blobOf(p); ok {
@@ -156,11 +157,11 @@ func (c *conn) bindOne(stmt uintptr, i int, p *db.Param, a *argument, life uintp
 
 // blobOf returns what SQLite stores as a blob: bytes, also of a type that has a
 // form of its own elsewhere but no text methods (net.HardwareAddr).
-func blobOf(p *db.Param) ([]byte, bool) {
+func blobOf(p *driver.Param) ([]byte, bool) {
 	switch p.Kind() {
-	case db.ParamBytes:
+	case driver.ParamBytes:
 		return p.Bytes(), true
-	case db.ParamAny:
+	case driver.ParamAny:
 		v := reflect.ValueOf(p.Any())
 		if _, text := p.Any().(encoding.TextMarshaler); !text && v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8 {
 			return v.Bytes(), true
@@ -171,12 +172,12 @@ func blobOf(p *db.Param) ([]byte, bool) {
 
 // textOf returns what SQLite stores as text: UUIDs in their usual form, everything
 // composite as its own text form or JSON.
-func textOf(p *db.Param) (string, error) {
+func textOf(p *driver.Param) (string, error) {
 	switch p.Kind() {
-	case db.ParamText:
+	case driver.ParamText:
 		return p.Text(), nil
-	case db.ParamUUID:
-		return string(db.AppendUUID(nil, p.UUID())), nil
+	case driver.ParamUUID:
+		return string(driver.AppendUUID(nil, p.UUID())), nil
 	}
 	v := p.Any()
 	var text []byte

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 )
 
 // conn is one connection with its prepared statements.
@@ -12,7 +13,7 @@ import (
 // Owner: its worker. current: the driver's mu. nudge: any.
 type conn struct {
 	handle  handle
-	driver  *driver
+	driver  *database
 	reader  bool // refuses writes, which go to the writer
 	limit   int  // prepared statements
 	busy    time.Duration
@@ -24,14 +25,14 @@ type conn struct {
 	flags   uint64        // settings after setUp
 	wrote   bool          // a caller's statement that writes has run in the transaction
 	// current is what an interruption would hit.
-	current *db.Query
+	current *driver.Query
 }
 
 // errWrites: a reader was given a statement that writes.
 var errWrites = errors.New("sqlite: the statement writes")
 
 // openConn opens a connection and sets it up.
-func openConn(d *driver, reader bool) (*conn, error) {
+func openConn(d *database, reader bool) (*conn, error) {
 	c := &conn{
 		driver: d, reader: reader, limit: d.cfg.StatementCache, busy: d.cfg.BusyTimeout,
 		cache: map[key]*statement{}, nudge: make(chan struct{}, 1),
@@ -58,7 +59,7 @@ func (c *conn) close() {
 
 // command runs a statement without parameters and rows on behalf of q, which
 // may be nil.
-func (c *conn) command(q *db.Query, sql string) error {
+func (c *conn) command(q *driver.Query, sql string) error {
 	s, err := c.statementFor(q, key{sql, byItself})
 	if err != nil {
 		return err
@@ -72,7 +73,7 @@ func (c *conn) command(q *db.Query, sql string) error {
 }
 
 // check turns what the last step returned into an error.
-func (c *conn) check(q *db.Query, code int32, sql string) error {
+func (c *conn) check(q *driver.Query, code int32, sql string) error {
 	if code == codeInterrupt {
 		// It ends the open streams as well, and lasts until no statement of the
 		// connection is active.
@@ -91,7 +92,7 @@ func (c *conn) check(q *db.Query, code int32, sql string) error {
 }
 
 // firstStep starts a statement, patiently.
-func (c *conn) firstStep(q *db.Query, stmt uintptr) int32 {
+func (c *conn) firstStep(q *driver.Query, stmt uintptr) int32 {
 	return c.patiently(q, func() int32 { return c.handle.step(stmt) }, func() { c.handle.reset(stmt) })
 }
 
@@ -99,7 +100,7 @@ func (c *conn) firstStep(q *db.Query, stmt uintptr) int32 {
 // again, until Config.BusyTimeout has passed or q is cancelled; SQLite's own busy
 // handler would not hear of a cancellation, and does not wait where waiting may be a
 // deadlock.
-func (c *conn) patiently(q *db.Query, try func() int32, undo func()) int32 {
+func (c *conn) patiently(q *driver.Query, try func() int32, undo func()) int32 {
 	var since time.Time
 	for n := 0; ; n++ {
 		code := try()
@@ -140,7 +141,7 @@ func (c *conn) wait(d time.Duration) {
 }
 
 // run executes one statement, q itself or an item of the batch q.
-func (c *conn) run(q, item *db.Query) error {
+func (c *conn) run(q, item *driver.Query) error {
 	traits := c.driver.texts.of(item.SQL)
 	switch {
 	case traits.Script() && c.reader && c.handle.autocommit():
@@ -179,7 +180,7 @@ func (c *conn) run(q, item *db.Query) error {
 
 // start binds, describes and makes the first step. It returns the statement that
 // it used in the end; on failure that one is released.
-func (c *conn) start(q, item *db.Query, s *statement, keep bool) (*statement, int32, error) {
+func (c *conn) start(q, item *driver.Query, s *statement, keep bool) (*statement, int32, error) {
 	if err := item.Describe(s.desc); err != nil {
 		// Another connection may have changed the schema since the statement
 		// was prepared. SQLite notices that only when it runs something.
@@ -215,11 +216,11 @@ func (c *conn) start(q, item *db.Query, s *statement, keep bool) (*statement, in
 
 // deliver hands out rows until the end, or until limit rows are in. code is what
 // the last step returned; it returns the same.
-func (c *conn) deliver(item *db.Query, s *statement, code int32, limit int) int32 {
+func (c *conn) deliver(item *driver.Query, s *statement, code int32, limit int) int32 {
 	for code == codeRow {
 		if row := item.Next(); row != nil {
 			c.fill(row, s.ptr, len(s.desc.Columns()))
-		} else if s.readOnly && item.Op != db.OpExec {
+		} else if s.readOnly && item.Op != driver.OpExec {
 			return codeDone // the rest is not wanted
 		}
 		if limit > 0 && item.Rows() == limit {
@@ -231,7 +232,7 @@ func (c *conn) deliver(item *db.Query, s *statement, code int32, limit int) int3
 }
 
 // fill copies the current row into the caller's value.
-func (c *conn) fill(row *db.Row, stmt uintptr, columns int) {
+func (c *conn) fill(row *driver.Row, stmt uintptr, columns int) {
 	h := &c.handle
 	for i := range columns {
 		switch h.columnType(stmt, i) {

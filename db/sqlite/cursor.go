@@ -3,7 +3,7 @@ package sqlite
 import (
 	"slices"
 
-	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 )
 
 // cursor is an open stream.
@@ -16,15 +16,15 @@ type cursor struct {
 	closed  bool
 }
 
-// Start implements db.Session for the rest of a stream.
-func (c *cursor) Start(q *db.Query) {
+// Start implements driver.Session for the rest of a stream.
+func (c *cursor) Start(q *driver.Query) {
 	q.Hook.Data = c
 	c.session.Start(q)
 }
 
 // stream starts a stream and delivers its first portion. With more to come it
 // leaves a cursor.
-func (s *session) stream(q *db.Query) error {
+func (s *session) stream(q *driver.Query) error {
 	c := s.worker.conn
 	stmt, err := c.statementFor(q, key{q.SQL, byCaller})
 	if err != nil {
@@ -52,7 +52,7 @@ func (s *session) stream(q *db.Query) error {
 }
 
 // fetch delivers the next portion.
-func (s *session) fetch(q *db.Query) error {
+func (s *session) fetch(q *driver.Query) error {
 	cur := q.Hook.Data.(*cursor)
 	switch {
 	case cur.closed:
@@ -71,7 +71,7 @@ func (s *session) fetch(q *db.Query) error {
 }
 
 // portion delivers rows from a cursor and closes it at its end.
-func (s *session) portion(q *db.Query, cur *cursor, code int32) error {
+func (s *session) portion(q *driver.Query, cur *cursor, code int32) error {
 	c := s.worker.conn
 	code = c.deliver(q, cur.stmt, code, q.Limit)
 	err := c.check(q, code, cur.stmt.sql)

@@ -27,7 +27,7 @@
 // integers into integer fields that are large enough, 0 and 1 into bool, text
 // into string, []byte, time.Time, UUIDs, text unmarshalers and, as JSON, structs,
 // maps and slices. time.Time is stored as text in UTC, in the form of
-// CURRENT_TIMESTAMP with as many digits of a second as it needs ([db.AppendTime]), so
+// CURRENT_TIMESTAMP with as many digits of a second as it needs ([driver.AppendTime]), so
 // times compare with each other and with CURRENT_TIMESTAMP and datetime(); a midnight
 // directly beside a column declared DATE is the date alone. UUIDs are text,
 // documents JSON, bool 0 and 1. NaN, which SQLite takes for NULL, and years outside

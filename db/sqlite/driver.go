@@ -7,14 +7,15 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 )
 
-// driver gives queries to workers: readers, which share one queue, and one
+// database gives queries to workers: readers, which share one queue, and one
 // writer with a queue of its own. A worker is a goroutine that owns a
 // connection.
 //
 // Owner: mu. path, memory, cfg, all, the channels: any (immutable after New).
-type driver struct {
+type database struct {
 	path    string
 	memory  bool
 	cfg     Config
@@ -42,8 +43,8 @@ type lane struct {
 	idle []*worker // the last one was busy last: its caches are warm
 }
 
-// Start implements db.Driver.
-func (d *driver) Start(q *db.Query) {
+// Start implements driver.Driver.
+func (d *database) Start(q *driver.Query) {
 	l := d.write
 	if d.readsFirst(q) {
 		l = d.read
@@ -73,15 +74,15 @@ func (d *driver) Start(q *db.Query) {
 
 // readsFirst tells whether a query goes to a reader first, as it only reads as far as
 // its text goes. What else it does is found out when a reader prepares it.
-func (d *driver) readsFirst(q *db.Query) bool {
+func (d *database) readsFirst(q *driver.Query) bool {
 	switch q.Op {
-	case db.OpBegin:
-		return q.Tx.ReadOnly
-	case db.OpPing:
+	case driver.OpBegin:
+		return q.ReadOnly
+	case driver.OpPing:
 		return true
-	case db.OpCustom:
+	case driver.OpCustom:
 		return false
-	case db.OpBatch:
+	case driver.OpBatch:
 		for _, item := range q.Items {
 			if !d.texts.of(item.SQL).Reads {
 				return false
@@ -95,7 +96,7 @@ func (d *driver) readsFirst(q *db.Query) bool {
 
 // assign gives q to an idle worker, or queues it. It is called with mu held and
 // releases it.
-func (d *driver) assign(l *lane, q *db.Query) {
+func (d *database) assign(l *lane, q *driver.Query) {
 	if n := len(l.idle); n > 0 {
 		w := l.idle[n-1]
 		l.idle = l.idle[:n-1]
@@ -114,7 +115,7 @@ func (d *driver) assign(l *lane, q *db.Query) {
 
 // next returns the next query for w, waiting for one; nil when the driver
 // stops. w has ended the ones it had before.
-func (d *driver) next(w *worker) *db.Query {
+func (d *database) next(w *worker) *driver.Query {
 	d.mu.Lock()
 	d.leave(w.ended)
 	w.ended = 0
@@ -131,7 +132,7 @@ func (d *driver) next(w *worker) *db.Query {
 }
 
 // leave counts n queries or sessions as gone. mu is held.
-func (d *driver) leave(n int) {
+func (d *database) leave(n int) {
 	d.active -= n
 	if n > 0 && d.closing && d.active == 0 {
 		close(d.drained)
@@ -139,9 +140,9 @@ func (d *driver) leave(n int) {
 }
 
 // expire fails the calls that have waited for AcquireTimeout.
-func (d *driver) expire() {
+func (d *database) expire() {
 	d.mu.Lock()
-	var late *db.Query
+	var late *driver.Query
 	var soonest time.Time
 	limit := time.Now().Add(-d.cfg.AcquireTimeout)
 	for _, l := range d.lanes() {
@@ -168,7 +169,7 @@ func (d *driver) expire() {
 }
 
 // finishAll ends a list of queries that have left their queues.
-func (d *driver) finishAll(list *db.Query, err error) {
+func (d *database) finishAll(list *driver.Query, err error) {
 	n := 0
 	for q := list; q != nil; n++ {
 		next := q.Hook.Next
@@ -181,15 +182,15 @@ func (d *driver) finishAll(list *db.Query, err error) {
 	d.mu.Unlock()
 }
 
-func (d *driver) lanes() []*lane {
+func (d *database) lanes() []*lane {
 	if d.read == d.write {
 		return []*lane{d.read}
 	}
 	return []*lane{d.read, d.write}
 }
 
-// Cancel implements db.Driver.
-func (d *driver) Cancel(q *db.Query) {
+// Cancel implements driver.Driver.
+func (d *database) Cancel(q *driver.Query) {
 	d.mu.Lock()
 	switch h := &q.Hook; {
 	case h.State == stateQueued && !endsSession(q.Op):
@@ -217,8 +218,8 @@ func (d *driver) Cancel(q *db.Query) {
 }
 
 // endsSession: these run even when they are cancelled, to clean up.
-func endsSession(op db.Op) bool {
-	return op == db.OpCommit || op == db.OpRollback || op == db.OpFetch || op == db.OpStop
+func endsSession(op driver.Op) bool {
+	return op == driver.OpCommit || op == driver.OpRollback || op == driver.OpFetch || op == driver.OpStop
 }
 
 // interruptAgain is the pause between interrupts: SQLite forgets one that comes
@@ -226,7 +227,7 @@ func endsSession(op db.Op) bool {
 const interruptAgain = time.Millisecond
 
 // interrupt stops q on c, and tries again until c runs something else.
-func (d *driver) interrupt(c *conn, q *db.Query, first bool) {
+func (d *database) interrupt(c *conn, q *driver.Query, first bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if c.current != q {
@@ -244,7 +245,7 @@ func (d *driver) interrupt(c *conn, q *db.Query, first bool) {
 }
 
 // count enters the end of a query in the statistics. mu is held.
-func (d *driver) count(q *db.Query, err error) {
+func (d *database) count(q *driver.Query, err error) {
 	d.stats.Queries++
 	switch {
 	case err == nil, errors.Is(err, db.ErrNoRows):
@@ -258,8 +259,8 @@ func (d *driver) count(q *db.Query, err error) {
 	}
 }
 
-// Stats implements db.Driver.
-func (d *driver) Stats() db.Stats {
+// Stats implements driver.Driver.
+func (d *database) Stats() db.Stats {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s := d.stats
@@ -280,7 +281,7 @@ func (d *driver) Stats() db.Stats {
 	return s
 }
 
-func (d *driver) killed() bool {
+func (d *database) killed() bool {
 	select {
 	case <-d.kill:
 		return true
@@ -289,8 +290,8 @@ func (d *driver) killed() bool {
 	}
 }
 
-// Close implements db.Driver.
-func (d *driver) Close(ctx context.Context) error {
+// Close implements driver.Driver.
+func (d *database) Close(ctx context.Context) error {
 	d.mu.Lock()
 	if d.closing {
 		d.mu.Unlock()
@@ -325,10 +326,10 @@ func (d *driver) Close(ctx context.Context) error {
 }
 
 // abandon fails what waits and interrupts what runs.
-func (d *driver) abandon() {
+func (d *database) abandon() {
 	close(d.kill)
 	d.mu.Lock()
-	var waiting *db.Query
+	var waiting *driver.Query
 	for _, l := range d.lanes() {
 		for q := l.pop(); q != nil; q = l.pop() {
 			q.Hook.State, q.Hook.Holder = stateDone, nil
@@ -339,7 +340,7 @@ func (d *driver) abandon() {
 	d.mu.Unlock()
 	d.finishAll(waiting, db.ErrClosed)
 	d.mu.Lock()
-	running := make(map[*conn]*db.Query)
+	running := make(map[*conn]*driver.Query)
 	for _, w := range d.all {
 		if w.conn.current != nil {
 			running[w.conn] = w.conn.current

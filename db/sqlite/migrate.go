@@ -6,7 +6,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db"
-
+	"github.com/fasterapi/fasterapi/db/driver"
 	lib "modernc.org/sqlite/lib"
 )
 
@@ -40,7 +40,7 @@ func Migrate(ctx context.Context, pool *db.Pool, script string) async.Future[db.
 type migration struct{}
 
 // custom runs an operation of this package's own.
-func (c *conn) custom(q *db.Query) error {
+func (c *conn) custom(q *driver.Query) error {
 	if _, ok := q.Hook.Data.(migration); !ok {
 		return &db.Error{Kind: db.Invalid, SQL: q.SQL, Message: "this operation is another driver's"}
 	}
@@ -48,7 +48,7 @@ func (c *conn) custom(q *db.Query) error {
 }
 
 // migrate runs the script of q.
-func (c *conn) migrate(q *db.Query) error {
+func (c *conn) migrate(q *driver.Query) error {
 	if err := c.command(q, "PRAGMA foreign_keys = OFF"); err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (c *conn) migrate(q *db.Query) error {
 }
 
 // checkKeys fails with the first row that refers to nothing.
-func (c *conn) checkKeys(q *db.Query) error {
+func (c *conn) checkKeys(q *driver.Query) error {
 	s, err := c.statementFor(q, key{"PRAGMA foreign_key_check", byItself})
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 )
 
 // Memory is the path of a database that lives in memory and ends with its pool.
@@ -20,7 +21,7 @@ func Open(path string, cfg Config) (*db.Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &driver{
+	d := &database{
 		path: path, memory: path == Memory, cfg: cfg,
 		drained: make(chan struct{}), kill: make(chan struct{}), stop: make(chan struct{}),
 		write: &lane{},
@@ -45,16 +46,16 @@ func Open(path string, cfg Config) (*db.Pool, error) {
 		d.workers.Add(1)
 		go w.run()
 	}
-	return db.New(d), nil
+	return db.New(d, d.Stats), nil
 }
 
 // addWorker opens a connection for a lane.
-func (d *driver) addWorker(l *lane, reader bool) error {
+func (d *database) addWorker(l *lane, reader bool) error {
 	c, err := openConn(d, reader)
 	if err != nil {
 		return err
 	}
-	w := &worker{driver: d, lane: l, conn: c, wake: make(chan *db.Query, 1)}
+	w := &worker{driver: d, lane: l, conn: c, wake: make(chan *driver.Query, 1)}
 	d.all = append(d.all, w)
 	l.idle = append(l.idle, w)
 	return nil

@@ -28,7 +28,7 @@ var options = map[string]string{
 	"_auto_vacuum":        "Config.Pragmas",
 	"_recursive_triggers": "Config.Pragmas",
 	"_loc":                "nothing: times are in UTC",
-	"_time_format":        "nothing: times have one form, see db.AppendTime",
+	"_time_format":        "nothing: times have one form, in UTC",
 }
 
 // checkPath refuses what is meant as a URI or has options behind it: it would be the

@@ -74,7 +74,7 @@ func hold(path, mode string) error {
 	if err != nil {
 		return err
 	}
-	c, err := openConn(&driver{path: path, cfg: cfg}, false)
+	c, err := openConn(&database{path: path, cfg: cfg}, false)
 	if err != nil {
 		return err
 	}

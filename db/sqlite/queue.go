@@ -1,6 +1,6 @@
 package sqlite
 
-import "github.com/fasterapi/fasterapi/db"
+import "github.com/fasterapi/fasterapi/db/driver"
 
 // The states of a query, in its Hook.
 const (
@@ -14,11 +14,11 @@ const (
 //
 // Owner: the driver's mu.
 type queue struct {
-	head, tail *db.Query
+	head, tail *driver.Query
 	length     int
 }
 
-func (l *queue) push(q *db.Query) {
+func (l *queue) push(q *driver.Query) {
 	q.Hook.State, q.Hook.Holder = stateQueued, l
 	q.Hook.Prev, q.Hook.Next = l.tail, nil
 	if l.tail != nil {
@@ -31,7 +31,7 @@ func (l *queue) push(q *db.Query) {
 }
 
 // remove takes q out, which must be in the list.
-func (l *queue) remove(q *db.Query) {
+func (l *queue) remove(q *driver.Query) {
 	if q.Hook.Prev != nil {
 		q.Hook.Prev.Hook.Next = q.Hook.Next
 	} else {
@@ -47,7 +47,7 @@ func (l *queue) remove(q *db.Query) {
 }
 
 // pop takes the first one out; nil when there is none.
-func (l *queue) pop() *db.Query {
+func (l *queue) pop() *driver.Query {
 	q := l.head
 	if q != nil {
 		l.remove(q)

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/fasterapi/fasterapi/db/internal/sqltext"
 )
 
@@ -15,7 +16,7 @@ func severalStatements(sql string) error {
 
 // script runs several statements in one text, all or nothing. A BEGIN and a COMMIT
 // around all of them say the same.
-func (c *conn) script(q, item *db.Query, by party) error {
+func (c *conn) script(q, item *driver.Query, by party) error {
 	text := item.SQL
 	if c.handle.autocommit() {
 		text = sqltext.Of(sqltext.SQLite, text).Body(text)
@@ -47,7 +48,7 @@ func (c *conn) foresee(text string, by party) error {
 
 // statements runs all statements of k in the transaction that is open.
 // Its result is the sum of the rows that they affected, and the last rowid.
-func (c *conn) statements(q, item *db.Query, k key) error {
+func (c *conn) statements(q, item *driver.Query, k key) error {
 	var affected, rowid int64
 	for rest := k.sql; !blank(rest); {
 		s, err := c.compile(q, key{rest, k.by})
@@ -100,7 +101,7 @@ func (c *conn) affected(verb string, before int64) (rows, rowid int64) {
 }
 
 // batch runs the items of q, all or nothing.
-func (c *conn) batch(q *db.Query) error {
+func (c *conn) batch(q *driver.Query) error {
 	begin := "BEGIN IMMEDIATE"
 	if c.reader {
 		begin = "BEGIN"
@@ -127,7 +128,7 @@ func (c *conn) batch(q *db.Query) error {
 
 // atomically runs fn in a transaction of its own, or in a savepoint when there
 // is one already.
-func (c *conn) atomically(q *db.Query, begin string, fn func() error) error {
+func (c *conn) atomically(q *driver.Query, begin string, fn func() error) error {
 	commit, rollback := "COMMIT", "ROLLBACK"
 	if !c.handle.autocommit() {
 		begin = "SAVEPOINT fasterapi_batch"

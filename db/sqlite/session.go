@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 )
 
 // session is a worker that serves one holder only: a transaction, or the reader
@@ -21,8 +22,8 @@ func newSession(w *worker, tx bool) *session {
 	return &session{worker: w, tx: tx, wake: make(chan struct{}, 1)}
 }
 
-// Start implements db.Session.
-func (s *session) Start(q *db.Query) {
+// Start implements driver.Session.
+func (s *session) Start(q *driver.Query) {
 	d := s.worker.driver
 	refused := d.refused(q, s.tx)
 	d.mu.Lock()
@@ -52,7 +53,7 @@ func (s *session) Start(q *db.Query) {
 
 // next waits for the holder's next query; nil when the driver is in a hurry to
 // close.
-func (s *session) next() *db.Query {
+func (s *session) next() *driver.Query {
 	d := s.worker.driver
 	for !d.killed() {
 		d.mu.Lock()
@@ -71,13 +72,13 @@ func (s *session) next() *db.Query {
 }
 
 // transaction begins one and serves it to its end.
-func (w *worker) transaction(q *db.Query) {
+func (w *worker) transaction(q *driver.Query) {
 	c := w.conn
 	begin := "BEGIN IMMEDIATE"
-	if q.Tx.ReadOnly {
+	if q.ReadOnly {
 		begin = "BEGIN"
 	}
-	guard := q.Tx.ReadOnly && !c.reader
+	guard := q.ReadOnly && !c.reader
 	err := c.command(q, begin)
 	if err == nil && guard {
 		err = c.command(nil, "PRAGMA query_only = ON")
@@ -97,7 +98,7 @@ func (w *worker) transaction(q *db.Query) {
 // serve runs the holder's queries until the session ends.
 func (s *session) serve() {
 	w := s.worker
-	var last *db.Query
+	var last *driver.Query
 	var err error
 	for {
 		q := s.next()
@@ -131,7 +132,7 @@ func (s *session) close() {
 	w.conn.clean()
 	d.mu.Lock()
 	s.over = true
-	var late *db.Query
+	var late *driver.Query
 	for q := s.queue.pop(); q != nil; q = s.queue.pop() {
 		q.Hook.State, q.Hook.Holder = stateDone, nil
 		d.count(q, why)
@@ -148,17 +149,17 @@ func (s *session) close() {
 }
 
 // handle runs one query of the holder; true when it ends the session.
-func (s *session) handle(q *db.Query) (ended bool, err error) {
+func (s *session) handle(q *driver.Query) (ended bool, err error) {
 	c := s.worker.conn
 	switch q.Op {
-	case db.OpCommit:
+	case driver.OpCommit:
 		return true, s.commit(q)
-	case db.OpRollback:
+	case driver.OpRollback:
 		return true, nil // close does it
-	case db.OpFetch:
+	case driver.OpFetch:
 		err = s.fetch(q)
 		return !s.tx && len(s.worker.conn.cursors) == 0, err
-	case db.OpStop:
+	case driver.OpStop:
 		s.worker.conn.closeCursor(q.Hook.Data.(*cursor), db.ErrTxDone)
 		return !s.tx && len(s.worker.conn.cursors) == 0, nil
 	}
@@ -166,15 +167,15 @@ func (s *session) handle(q *db.Query) (ended bool, err error) {
 		return false, s.lost
 	}
 	switch q.Op {
-	case db.OpStream:
+	case driver.OpStream:
 		err = s.stream(q)
-	case db.OpBatch:
+	case driver.OpBatch:
 		err = c.batch(q)
-	case db.OpPing:
+	case driver.OpPing:
 		err = c.command(q, "SELECT 1")
-	case db.OpCustom:
+	case driver.OpCustom:
 		err = &db.Error{Kind: db.Invalid, SQL: q.SQL, Message: "this operation is none of a transaction; sqlite.Migrate is one of its own"}
-	case db.OpSavepoint:
+	case driver.OpSavepoint:
 		err = c.command(q, q.SQL)
 	default:
 		err = c.run(q, q)
@@ -185,7 +186,7 @@ func (s *session) handle(q *db.Query) (ended bool, err error) {
 
 // look finds out what a statement did to the session: some errors (disk full,
 // interrupts) roll the whole transaction back.
-func (s *session) look(q *db.Query, err error) {
+func (s *session) look(q *driver.Query, err error) {
 	if s.tx && s.lost == nil && s.worker.conn.handle.autocommit() {
 		s.lost = &db.Error{Kind: db.Other, Message: "the transaction has been rolled back after an earlier error", Err: err}
 		if err == nil {
@@ -194,7 +195,7 @@ func (s *session) look(q *db.Query, err error) {
 	}
 }
 
-func (s *session) commit(q *db.Query) error {
+func (s *session) commit(q *driver.Query) error {
 	if s.lost != nil {
 		return s.lost
 	}

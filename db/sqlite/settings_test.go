@@ -11,7 +11,7 @@ import (
 func TestSettle(t *testing.T) {
 	cfg, err := Config{Pragmas: map[string]string{"recursive_triggers": "ON"}}.resolve(Memory)
 	require.NoError(t, err)
-	c, err := openConn(&driver{path: Memory, memory: true, cfg: cfg}, false)
+	c, err := openConn(&database{path: Memory, memory: true, cfg: cfg}, false)
 	require.NoError(t, err)
 	defer c.close()
 	require.True(t, c.settled())

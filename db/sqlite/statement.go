@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/fasterapi/fasterapi/db/internal/sqltext"
 )
 
@@ -17,7 +18,7 @@ type statement struct {
 	ptr        uintptr
 	params     []int // of SQLite's parameter i+1: the index of the argument
 	want       int   // arguments
-	desc       *db.Description
+	desc       *driver.Description
 	reprepared int32 // SQLite's counter when desc was made
 	readOnly   bool
 	open       bool // a stream is reading from it
@@ -42,7 +43,7 @@ type key struct {
 //
 // A PRAGMA is not kept: SQLite carries many of them out when it compiles them, and
 // nothing when they run. Several statements in one text are compiled one by one.
-func (c *conn) statementFor(q *db.Query, k key) (*statement, error) {
+func (c *conn) statementFor(q *driver.Query, k key) (*statement, error) {
 	c.tick++
 	if s := c.cache[k]; s != nil && !s.open {
 		s.use = c.tick
@@ -97,7 +98,7 @@ func (c *conn) forget(s *statement) {
 
 // compile prepares the first statement of k.sql. While another process holds the
 // lock it waits: the compiler reads the schema.
-func (c *conn) compile(q *db.Query, k key) (*statement, error) {
+func (c *conn) compile(q *driver.Query, k key) (*statement, error) {
 	if i := strings.IndexByte(k.sql, 0); i >= 0 {
 		return nil, &db.Error{Kind: db.Invalid, Message: fmt.Sprintf("the statement has a NUL at byte %d, where SQLite would end it", i), SQL: k.sql}
 	}
@@ -159,14 +160,14 @@ func (c *conn) numberParams(s *statement) error {
 // describe records the columns.
 func (c *conn) describe(s *statement) {
 	s.reprepared, s.dates = c.handle.reprepared(s.ptr), nil
-	columns := make([]db.Column, c.handle.columnCount(s.ptr))
+	columns := make([]driver.Column, c.handle.columnCount(s.ptr))
 	for i := range columns {
-		columns[i] = db.Column{
+		columns[i] = driver.Column{
 			Name: c.handle.columnName(s.ptr, i),
 			Type: c.handle.columnDecl(s.ptr, i),
 		}
 	}
-	s.desc = db.NewDescription(columns)
+	s.desc = driver.NewDescription(columns)
 }
 
 // blank tells that text has no statement in it: spaces, semicolons, comments.

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/fasterapi/fasterapi/db/internal/sqltext"
 )
 
@@ -48,13 +49,13 @@ func (t *texts) of(sql string) *sqltext.Traits {
 
 // refused is why q may not run, whatever SQLite would make of it; nil if it may.
 // inside: q is part of a transaction of the user.
-func (d *driver) refused(q *db.Query, inside bool) error {
+func (d *database) refused(q *driver.Query, inside bool) error {
 	switch q.Op {
-	case db.OpOne, db.OpQuery, db.OpExec, db.OpStream:
-		return d.refusedAs(q, sqltext.Use{Exec: q.Op == db.OpExec, Params: len(q.Params()), Inside: inside})
-	case db.OpBatch:
+	case driver.OpOne, driver.OpQuery, driver.OpExec, driver.OpStream:
+		return d.refusedAs(q, sqltext.Use{Exec: q.Op == driver.OpExec, Params: len(q.Params()), Inside: inside})
+	case driver.OpBatch:
 		for i, item := range q.Items {
-			u := sqltext.Use{Exec: item.Op == db.OpExec, Params: len(item.Params()), Inside: inside, Item: true}
+			u := sqltext.Use{Exec: item.Op == driver.OpExec, Params: len(item.Params()), Inside: inside, Item: true}
 			if err := d.refusedAs(item, u); err != nil {
 				return &db.BatchError{Index: i, SQL: item.SQL, Err: err}
 			}
@@ -63,7 +64,7 @@ func (d *driver) refused(q *db.Query, inside bool) error {
 	return nil
 }
 
-func (d *driver) refusedAs(q *db.Query, u sqltext.Use) error {
+func (d *database) refusedAs(q *driver.Query, u sqltext.Use) error {
 	t := d.texts.of(q.SQL)
 	if t.Script() && u.Exec && u.Params == 0 && !u.Item {
 		return nil // foresee names the statement of the script that is refused

@@ -2,17 +2,18 @@ package sqlite
 
 import (
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 )
 
 // worker is a goroutine with a connection.
 //
 // Owner: itself; lane and wake: any (immutable after New).
 type worker struct {
-	driver *driver
+	driver *database
 	lane   *lane
 	conn   *conn
-	wake   chan *db.Query // a query for an idle worker
-	ended  int            // queries and sessions ended since the driver was told
+	wake   chan *driver.Query // a query for an idle worker
+	ended  int                // queries and sessions ended since the driver was told
 }
 
 // run serves queries until the driver stops. The worker is idle at first.
@@ -24,7 +25,7 @@ func (w *worker) run() {
 }
 
 // wait returns the query that the idle worker is given, nil at the end.
-func (w *worker) wait() *db.Query {
+func (w *worker) wait() *driver.Query {
 	select {
 	case q := <-w.wake:
 		return q
@@ -34,13 +35,13 @@ func (w *worker) wait() *db.Query {
 }
 
 // take makes q what the connection runs. The driver's mu is held.
-func (w *worker) take(q *db.Query) {
+func (w *worker) take(q *driver.Query) {
 	q.Hook.State, q.Hook.Holder = stateRunning, w.conn
 	w.conn.current = q
 }
 
 // finish ends q.
-func (w *worker) finish(q *db.Query, err error) {
+func (w *worker) finish(q *driver.Query, err error) {
 	d, c := w.driver, w.conn
 	d.mu.Lock()
 	c.current = nil
@@ -55,7 +56,7 @@ func (w *worker) finish(q *db.Query, err error) {
 }
 
 // serve runs one query that belongs to no session.
-func (w *worker) serve(q *db.Query) {
+func (w *worker) serve(q *driver.Query) {
 	c := w.conn
 	err := c.settle()
 	if err != nil {
@@ -65,18 +66,18 @@ func (w *worker) serve(q *db.Query) {
 		return
 	}
 	switch q.Op {
-	case db.OpOne, db.OpQuery, db.OpExec:
+	case driver.OpOne, driver.OpQuery, driver.OpExec:
 		err = c.run(q, q)
-	case db.OpPing:
+	case driver.OpPing:
 		err = c.command(q, "SELECT 1")
-	case db.OpBatch:
+	case driver.OpBatch:
 		err = c.batch(q)
-	case db.OpBegin:
+	case driver.OpBegin:
 		w.transaction(q)
 		return
-	case db.OpCustom:
+	case driver.OpCustom:
 		err = c.custom(q)
-	case db.OpStream:
+	case driver.OpStream:
 		s := newSession(w, false)
 		if err = s.stream(q); err == nil && len(c.cursors) > 0 {
 			w.finish(q, nil)
@@ -99,11 +100,11 @@ func (w *worker) serve(q *db.Query) {
 }
 
 // pass gives a query to the writer, which turned out to write.
-func (w *worker) pass(q *db.Query) {
+func (w *worker) pass(q *driver.Query) {
 	d := w.driver
 	d.mu.Lock()
 	w.conn.current = nil
-	q.Hook = db.Hook{}
+	q.Hook = driver.Hook{}
 	if q.Cancelled() || d.killed() {
 		err := db.ErrClosed
 		if q.Cancelled() {

@@ -15,9 +15,11 @@ func Project() Rules {
 			"internal/ring internal/invariant":      "the debug checks are below everything",
 			"internal/poll/... internal/poll":       "the simulated poller implements the interface",
 			"db async":                              "the pool's methods return futures",
+			"db db/driver":                          "a pool hands its calls to a driver",
+			"db/driver async":                       "a query knows where its caller runs",
 			"db/dbtest db":                          "the conformance suite of the drivers",
 			"db/dbtest async":                       "as db",
-			"db/pg/internal/wire db":                "parameters and rows are package db's",
+			"db/pg/internal/wire db/driver":         "parameters and rows are package driver's",
 			"reactor/virtual reactor":               "a reactor with a manual clock",
 			"internal/bind internal/codec":          "a body is decoded by the compiled codec",
 			"internal/bridge internal/reply":        "what net/http handlers write is a reply",
@@ -42,8 +44,7 @@ func Project() Rules {
 		},
 		Skips: "internal/test/needs",
 		Exports: map[string]Exports{
-			".":  {85, "the verbs, the responses and their options belong to the types that are here"},
-			"db": {90, "what users and what drivers need, in one package"},
+			".": {85, "the verbs, the responses and their options belong to the types that are here"},
 		},
 		Twins:  []Twins{{Dir: ".", Whole: "App", Part: "Group"}},
 		Limits: Limits{FileLines: 800, FuncLines: 80, Params: 5, Results: 3, Exports: 60},
@@ -92,8 +93,9 @@ func packages() map[string]Package {
 		// Layer 2: futures know no reactor; the wire format knows no socket.
 		"async":               {Layer: 2, Imports: []string{"internal/invariant"}},
 		"internal/http1/wire": {Layer: 2, Imports: []string{"internal/field"}},
-		"db":                  {Layer: 2, Imports: []string{"async", "metric", "problem", "internal/invariant", "internal/noescape"}},
-		"db/pg/internal/wire": {Layer: 2, Imports: []string{"db"}, Modules: []string{pgx}},
+		"db/driver":           {Layer: 2, Imports: []string{"async", "internal/noescape"}},
+		"db":                  {Layer: 2, Imports: []string{"async", "db/driver", "metric", "problem", "internal/invariant"}},
+		"db/pg/internal/wire": {Layer: 2, Imports: []string{"db/driver"}, Modules: []string{pgx}},
 		"db/dbtest":           {Layer: 2, Imports: []string{"db", "async"}, Modules: []string{"github.com/stretchr/testify"}},
 
 		// Layer 3: the event loop, and tables compiled once.
@@ -119,8 +121,8 @@ func packages() map[string]Package {
 		"internal/nethttp": {Layer: 5, Imports: with("internal/exchange", "internal/http1/wire", "problem")},
 		"internal/reply":   {Layer: 5, Imports: []string{"async", "internal/exchange", "internal/field", "internal/http1/wire", "internal/invariant"}},
 		"internal/bridge":  {Layer: 5, Imports: []string{"async", "internal/exchange", "internal/field", "internal/http1/wire", "internal/reply", "problem"}},
-		"db/pg":            {Layer: 5, Imports: with("db", "db/internal/sqltext", "db/pg/internal/wire", "internal/stream"), Modules: []string{pgx}},
-		"db/sqlite":        {Layer: 5, Imports: []string{"db", "db/internal/sqltext", "async", "reactor", "metric", "internal/ring", "internal/invariant"}, Modules: []string{sqlite, libc}},
+		"db/pg":            {Layer: 5, Imports: with("db", "db/driver", "db/internal/sqltext", "db/pg/internal/wire", "internal/stream"), Modules: []string{pgx}},
+		"db/sqlite":        {Layer: 5, Imports: []string{"db", "db/driver", "db/internal/sqltext", "async", "reactor", "metric", "internal/ring", "internal/invariant"}, Modules: []string{sqlite, libc}},
 
 		"internal/describe": {Layer: 5, Imports: []string{"problem", "openapi", "internal/router", "internal/schema", "internal/bind", "internal/codec", "internal/eventstream"}},
 

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
@@ -22,7 +22,7 @@ func (t *Types) AppendCopyRow(dst []byte, oids []uint32, row []any) ([]byte, err
 		if i > 0 {
 			dst = append(dst, '\t')
 		}
-		p, err := db.NewParam(v)
+		p, err := driver.NewParam(v)
 		if err == nil {
 			dst, err = t.appendCopyValue(dst, oids[i], &p)
 		}
@@ -33,40 +33,40 @@ func (t *Types) AppendCopyRow(dst []byte, oids []uint32, row []any) ([]byte, err
 	return append(dst, '\n'), nil
 }
 
-func (t *Types) appendCopyValue(dst []byte, oid uint32, p *db.Param) ([]byte, error) {
+func (t *Types) appendCopyValue(dst []byte, oid uint32, p *driver.Param) ([]byte, error) {
 	switch p.Kind() {
-	case db.ParamNull:
+	case driver.ParamNull:
 		return append(dst, `\N`...), nil
-	case db.ParamDuration:
+	case driver.ParamDuration:
 		if oid == pgtype.IntervalOID {
 			return append(strconv.AppendInt(dst, p.Int()/1000, 10), " microseconds"...), nil
 		}
 		return strconv.AppendInt(dst, p.Int(), 10), noNumber(oid)
-	case db.ParamInt:
+	case driver.ParamInt:
 		return strconv.AppendInt(dst, p.Int(), 10), noNumber(oid)
-	case db.ParamUint:
+	case driver.ParamUint:
 		return strconv.AppendUint(dst, p.Uint(), 10), noNumber(oid)
-	case db.ParamFloat:
+	case driver.ParamFloat:
 		dst, _ = appendFloat(dst, pgtype.TextOID, p.Float())
 		return dst, noNumber(oid)
-	case db.ParamBool:
+	case driver.ParamBool:
 		return strconv.AppendBool(dst, p.Bool()), nil
-	case db.ParamText:
+	case driver.ParamText:
 		if oid == pgtype.ByteaOID {
 			return hex.AppendEncode(append(dst, `\\x`...), []byte(p.Text())), nil
 		}
 		return appendEscaped(dst, p.Text()), nil
-	case db.ParamBytes:
+	case driver.ParamBytes:
 		if oid == pgtype.ByteaOID {
 			return hex.AppendEncode(append(dst, `\\x`...), p.Bytes()), nil
 		}
 		if b := p.Bytes(); oid == pgtype.UUIDOID && len(b) == 16 {
-			return db.AppendUUID(dst, [16]byte(b)), nil
+			return driver.AppendUUID(dst, [16]byte(b)), nil
 		}
 		return appendEscaped(dst, p.Bytes()), nil
-	case db.ParamTime:
+	case driver.ParamTime:
 		return appendCopyTime(dst, oid, p.Time()), nil
-	case db.ParamUUID:
+	case driver.ParamUUID:
 		u := p.UUID()
 		switch oid {
 		case pgtype.ByteaOID:

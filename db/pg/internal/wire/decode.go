@@ -9,20 +9,20 @@ import (
 	"reflect"
 	"time"
 
-	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // decoder stores one value, which is not NULL, in a row. Lease: b is the read
 // buffer.
-type decoder func(s *Shape, row *db.Row, i int, b []byte)
+type decoder func(s *Shape, row *driver.Row, i int, b []byte)
 
 // native is a type with a binary decoder of our own.
 //
 // Owner: any (immutable after New).
 type native struct {
 	name   string // as SQL spells it
-	class  db.Class
+	class  driver.Class
 	decode decoder
 }
 
@@ -31,48 +31,48 @@ type native struct {
 func nativeOf(oid uint32) (native, bool) {
 	switch oid {
 	case pgtype.Int8OID:
-		return native{"BIGINT", db.ClassInt, decodeInt8}, true
+		return native{"BIGINT", driver.ClassInt, decodeInt8}, true
 	case pgtype.Int4OID:
-		return native{"INTEGER", db.ClassInt, decodeInt4}, true
+		return native{"INTEGER", driver.ClassInt, decodeInt4}, true
 	case pgtype.Int2OID:
-		return native{"SMALLINT", db.ClassInt, decodeInt2}, true
+		return native{"SMALLINT", driver.ClassInt, decodeInt2}, true
 	case pgtype.OIDOID:
-		return native{"OID", db.ClassInt, decodeOID}, true
+		return native{"OID", driver.ClassInt, decodeOID}, true
 	case pgtype.BoolOID:
-		return native{"BOOLEAN", db.ClassBool, decodeBool}, true
+		return native{"BOOLEAN", driver.ClassBool, decodeBool}, true
 	case pgtype.Float8OID:
-		return native{"DOUBLE PRECISION", db.ClassFloat, decodeFloat8}, true
+		return native{"DOUBLE PRECISION", driver.ClassFloat, decodeFloat8}, true
 	case pgtype.Float4OID:
-		return native{"REAL", db.ClassFloat, decodeFloat4}, true
+		return native{"REAL", driver.ClassFloat, decodeFloat4}, true
 	case pgtype.TextOID:
-		return native{"TEXT", db.ClassText, decodeText}, true
+		return native{"TEXT", driver.ClassText, decodeText}, true
 	case pgtype.VarcharOID:
-		return native{"VARCHAR", db.ClassText, decodeText}, true
+		return native{"VARCHAR", driver.ClassText, decodeText}, true
 	case pgtype.BPCharOID:
-		return native{"CHAR", db.ClassText, decodeText}, true
+		return native{"CHAR", driver.ClassText, decodeText}, true
 	case pgtype.NameOID:
-		return native{"NAME", db.ClassText, decodeText}, true
+		return native{"NAME", driver.ClassText, decodeText}, true
 	case pgtype.JSONOID:
-		return native{"JSON", db.ClassJSON, decodeJSON}, true
+		return native{"JSON", driver.ClassJSON, decodeJSON}, true
 	case pgtype.JSONBOID:
-		return native{"JSONB", db.ClassJSON, decodeJSONB}, true
+		return native{"JSONB", driver.ClassJSON, decodeJSONB}, true
 	case pgtype.ByteaOID:
-		return native{"BYTEA", db.ClassBytes, decodeBytea}, true
+		return native{"BYTEA", driver.ClassBytes, decodeBytea}, true
 	case pgtype.UUIDOID:
-		return native{"UUID", db.ClassUUID, decodeUUID}, true
+		return native{"UUID", driver.ClassUUID, decodeUUID}, true
 	case pgtype.TimestamptzOID:
-		return native{"TIMESTAMPTZ", db.ClassTime, decodeTimestamp}, true
+		return native{"TIMESTAMPTZ", driver.ClassTime, decodeTimestamp}, true
 	case pgtype.TimestampOID:
-		return native{"TIMESTAMP", db.ClassTime, decodeTimestamp}, true
+		return native{"TIMESTAMP", driver.ClassTime, decodeTimestamp}, true
 	case pgtype.DateOID:
-		return native{"DATE", db.ClassTime, decodeDate}, true
+		return native{"DATE", driver.ClassTime, decodeDate}, true
 	}
 	return native{}, false
 }
 
 var errLength = errors.New("the server sent a value of the wrong length")
 
-func decodeInt8(_ *Shape, row *db.Row, i int, b []byte) {
+func decodeInt8(_ *Shape, row *driver.Row, i int, b []byte) {
 	if len(b) != 8 {
 		row.Fail(i, errLength)
 		return
@@ -80,7 +80,7 @@ func decodeInt8(_ *Shape, row *db.Row, i int, b []byte) {
 	row.Int64(i, int64(binary.BigEndian.Uint64(b)))
 }
 
-func decodeInt4(_ *Shape, row *db.Row, i int, b []byte) {
+func decodeInt4(_ *Shape, row *driver.Row, i int, b []byte) {
 	if len(b) != 4 {
 		row.Fail(i, errLength)
 		return
@@ -88,7 +88,7 @@ func decodeInt4(_ *Shape, row *db.Row, i int, b []byte) {
 	row.Int64(i, int64(int32(binary.BigEndian.Uint32(b))))
 }
 
-func decodeOID(_ *Shape, row *db.Row, i int, b []byte) {
+func decodeOID(_ *Shape, row *driver.Row, i int, b []byte) {
 	if len(b) != 4 {
 		row.Fail(i, errLength)
 		return
@@ -96,7 +96,7 @@ func decodeOID(_ *Shape, row *db.Row, i int, b []byte) {
 	row.Int64(i, int64(binary.BigEndian.Uint32(b)))
 }
 
-func decodeInt2(_ *Shape, row *db.Row, i int, b []byte) {
+func decodeInt2(_ *Shape, row *driver.Row, i int, b []byte) {
 	if len(b) != 2 {
 		row.Fail(i, errLength)
 		return
@@ -104,7 +104,7 @@ func decodeInt2(_ *Shape, row *db.Row, i int, b []byte) {
 	row.Int64(i, int64(int16(binary.BigEndian.Uint16(b))))
 }
 
-func decodeBool(_ *Shape, row *db.Row, i int, b []byte) {
+func decodeBool(_ *Shape, row *driver.Row, i int, b []byte) {
 	if len(b) != 1 {
 		row.Fail(i, errLength)
 		return
@@ -112,7 +112,7 @@ func decodeBool(_ *Shape, row *db.Row, i int, b []byte) {
 	row.Bool(i, b[0] != 0)
 }
 
-func decodeFloat8(_ *Shape, row *db.Row, i int, b []byte) {
+func decodeFloat8(_ *Shape, row *driver.Row, i int, b []byte) {
 	if len(b) != 8 {
 		row.Fail(i, errLength)
 		return
@@ -120,7 +120,7 @@ func decodeFloat8(_ *Shape, row *db.Row, i int, b []byte) {
 	row.Float64(i, math.Float64frombits(binary.BigEndian.Uint64(b)))
 }
 
-func decodeFloat4(_ *Shape, row *db.Row, i int, b []byte) {
+func decodeFloat4(_ *Shape, row *driver.Row, i int, b []byte) {
 	if len(b) != 4 {
 		row.Fail(i, errLength)
 		return
@@ -128,12 +128,12 @@ func decodeFloat4(_ *Shape, row *db.Row, i int, b []byte) {
 	row.Float64(i, float64(math.Float32frombits(binary.BigEndian.Uint32(b))))
 }
 
-func decodeText(_ *Shape, row *db.Row, i int, b []byte)  { row.Text(i, b) }
-func decodeJSON(_ *Shape, row *db.Row, i int, b []byte)  { row.JSON(i, b) }
-func decodeBytea(_ *Shape, row *db.Row, i int, b []byte) { row.Bytes(i, b) }
+func decodeText(_ *Shape, row *driver.Row, i int, b []byte)  { row.Text(i, b) }
+func decodeJSON(_ *Shape, row *driver.Row, i int, b []byte)  { row.JSON(i, b) }
+func decodeBytea(_ *Shape, row *driver.Row, i int, b []byte) { row.Bytes(i, b) }
 
 // decodeJSONB: a version number (1) and the text.
-func decodeJSONB(_ *Shape, row *db.Row, i int, b []byte) {
+func decodeJSONB(_ *Shape, row *driver.Row, i int, b []byte) {
 	if len(b) < 1 || b[0] != 1 {
 		row.Fail(i, errors.New("an unknown version of jsonb"))
 		return
@@ -141,7 +141,7 @@ func decodeJSONB(_ *Shape, row *db.Row, i int, b []byte) {
 	row.JSON(i, b[1:])
 }
 
-func decodeUUID(_ *Shape, row *db.Row, i int, b []byte) {
+func decodeUUID(_ *Shape, row *driver.Row, i int, b []byte) {
 	if len(b) != 16 {
 		row.Fail(i, errLength)
 		return
@@ -150,7 +150,7 @@ func decodeUUID(_ *Shape, row *db.Row, i int, b []byte) {
 }
 
 // decodeTimestamp: microseconds since 2000. One without a zone counts as UTC.
-func decodeTimestamp(_ *Shape, row *db.Row, i int, b []byte) {
+func decodeTimestamp(_ *Shape, row *driver.Row, i int, b []byte) {
 	if len(b) != 8 {
 		row.Fail(i, errLength)
 		return
@@ -164,7 +164,7 @@ func decodeTimestamp(_ *Shape, row *db.Row, i int, b []byte) {
 	row.Time(i, time.Unix(epochSeconds+s, (us-s*1_000_000)*1000).UTC())
 }
 
-func decodeDate(_ *Shape, row *db.Row, i int, b []byte) {
+func decodeDate(_ *Shape, row *driver.Row, i int, b []byte) {
 	if len(b) != 4 {
 		row.Fail(i, errLength)
 		return
@@ -178,7 +178,7 @@ func decodeDate(_ *Shape, row *db.Row, i int, b []byte) {
 }
 
 // infinite stores a time that pgtype's types know, and time.Time does not.
-func infinite(row *db.Row, i int, positive bool) {
+func infinite(row *driver.Row, i int, positive bool) {
 	switch {
 	case !row.Scans(i):
 		row.Fail(i, errors.New("infinity is not a time.Time"))

@@ -7,16 +7,16 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 	"github.com/stretchr/testify/require"
 )
 
 // fake is a driver that only keeps the last call; the test answers it.
-type fake struct{ last *db.Query }
+type fake struct{ last *driver.Query }
 
-func (f *fake) Start(q *db.Query)           { f.last = q }
-func (f *fake) Cancel(*db.Query)            {}
-func (f *fake) Stats() db.Stats             { return db.Stats{} }
+func (f *fake) Start(q *driver.Query)       { f.last = q }
+func (f *fake) Cancel(*driver.Query)        {}
 func (f *fake) Close(context.Context) error { return nil }
 
 // still is a scheduler that runs nothing: the test looks at the future.
@@ -28,10 +28,10 @@ func (still) Now() time.Time                              { return time.Time{} }
 func (still) After(time.Duration, async.Task) async.Timer { return nil }
 
 // call is a query for one row of T with these parameters.
-func call[T any](args ...any) (*db.Query, async.Future[T]) {
+func call[T any](args ...any) (*driver.Query, async.Future[T]) {
 	f := &fake{}
 	ctx := async.WithSite(context.Background(), async.Site{Scheduler: still{}, Direct: true})
-	future := db.New(f).One[T](ctx, "SELECT", args...)
+	future := db.New(f, func() db.Stats { return db.Stats{} }).One[T](ctx, "SELECT", args...)
 	return f.last, future
 }
 

@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
@@ -26,37 +26,37 @@ const (
 
 // appendParam appends one parameter in the form that the server's type takes.
 // What is not known to fit goes as text, which the server parses itself.
-func appendParam(m *pgtype.Map, dst []byte, oid uint32, p *db.Param) (_ []byte, f form, err error) {
+func appendParam(m *pgtype.Map, dst []byte, oid uint32, p *driver.Param) (_ []byte, f form, err error) {
 	switch p.Kind() {
-	case db.ParamNull:
+	case driver.ParamNull:
 		return dst, null, nil
-	case db.ParamInt:
+	case driver.ParamInt:
 		dst, f, err = appendInt(dst, oid, p.Int())
-	case db.ParamDuration:
+	case driver.ParamDuration:
 		if oid == pgtype.IntervalOID {
 			return appendInterval(dst, p.Int()), packed, nil
 		}
 		dst, f, err = appendInt(dst, oid, p.Int())
-	case db.ParamUint:
+	case driver.ParamUint:
 		if isInteger(oid) {
 			return dst, 0, fmt.Errorf("%d does not fit", p.Uint())
 		}
 		dst, err = strconv.AppendUint(dst, p.Uint(), 10), noNumber(oid)
-	case db.ParamFloat:
+	case driver.ParamFloat:
 		dst, f = appendFloat(dst, oid, p.Float())
 		err = noNumber(oid)
-	case db.ParamBool:
+	case driver.ParamBool:
 		dst, f = appendBool(dst, oid, p.Bool())
-	case db.ParamText:
+	case driver.ParamText:
 		if oid == pgtype.ByteaOID {
 			return append(dst, p.Text()...), packed, nil // its bytes, not bytea's text form
 		}
 		dst = append(dst, p.Text()...)
-	case db.ParamBytes:
+	case driver.ParamBytes:
 		dst, f = appendBytes(dst, oid, p.Bytes())
-	case db.ParamTime:
+	case driver.ParamTime:
 		dst, f = appendTime(dst, oid, p.Time())
-	case db.ParamUUID:
+	case driver.ParamUUID:
 		dst, f = appendUUID(dst, oid, p.UUID())
 	default:
 		if b, ok := bytesOf(p.Any()); ok && oid == pgtype.ByteaOID {
@@ -213,9 +213,9 @@ func appendUUID(dst []byte, oid uint32, u [16]byte) ([]byte, form) {
 		return append(dst, u[:]...), packed
 	}
 	if oid == pgtype.JSONOID || oid == pgtype.JSONBOID {
-		return append(db.AppendUUID(append(dst, '"'), u), '"'), text
+		return append(driver.AppendUUID(append(dst, '"'), u), '"'), text
 	}
-	return db.AppendUUID(dst, u), text
+	return driver.AppendUUID(dst, u), text
 }
 
 // appendAny encodes arrays, ranges, addresses and the like through pgtype, in the

@@ -6,7 +6,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 )
 
 // Shape is how a statement's parameters and rows look, as the server describes
@@ -18,7 +18,7 @@ type Shape struct {
 	params  []uint32 // OIDs
 	forms   []uint32 // the OIDs by which parameters are encoded: base types instead of domains
 	columns []column
-	desc    *db.Description
+	desc    *driver.Description
 	formats []byte // the end of a Bind message: count and result formats
 	custom  bool   // some column comes in another format where pgtype decodes it
 }
@@ -39,11 +39,11 @@ func (t *Types) Shape(params []uint32, columns []Column) *Shape {
 	for i, oid := range params {
 		s.forms[i] = t.base(oid)
 	}
-	cols := make([]db.Column, len(columns))
+	cols := make([]driver.Column, len(columns))
 	s.formats = binary.BigEndian.AppendUint16(nil, uint16(len(columns)))
 	for i, col := range columns {
 		s.columns[i] = column{Column: col, decode: decodeOther}
-		cols[i] = db.Column{Name: col.Name, Type: t.name(col.OID), Class: db.ClassText}
+		cols[i] = driver.Column{Name: col.Name, Type: t.name(col.OID), Class: driver.ClassText}
 		format := text
 		if nat, ok := nativeOf(col.OID); ok {
 			s.columns[i].decode, cols[i].Class, format = nat.decode, nat.class, packed
@@ -55,7 +55,7 @@ func (t *Types) Shape(params []uint32, columns []Column) *Shape {
 		}
 		s.formats = append(s.formats, 0, byte(format))
 	}
-	s.desc = db.NewDescription(cols)
+	s.desc = driver.NewDescription(cols)
 	return s
 }
 
@@ -63,7 +63,7 @@ func (t *Types) Shape(params []uint32, columns []Column) *Shape {
 func (s *Shape) Params() []uint32 { return s.params }
 
 // Description is what the row plans of package db are compiled for.
-func (s *Shape) Description() *db.Description { return s.desc }
+func (s *Shape) Description() *driver.Description { return s.desc }
 
 // ColumnTypes are the OIDs of the columns.
 func (s *Shape) ColumnTypes() []uint32 {
@@ -86,7 +86,7 @@ func (s *Shape) Answers(columns []Column) bool {
 
 // AppendBind binds the parameters of q to a portal of a prepared statement. After an
 // error what was appended is of no use.
-func (s *Shape) AppendBind(dst []byte, portal string, name []byte, q *db.Query) ([]byte, error) {
+func (s *Shape) AppendBind(dst []byte, portal string, name []byte, q *driver.Query) ([]byte, error) {
 	params := q.Params()
 	if len(params) != len(s.params) {
 		return dst, fmt.Errorf("the statement has %d parameters, the call %d", len(s.params), len(params))
@@ -130,7 +130,7 @@ func (s *Shape) AppendBind(dst []byte, portal string, name []byte, q *db.Query) 
 }
 
 // DecodeRow stores the values of a DataRow. Lease: body, for the time of the call.
-func (s *Shape) DecodeRow(row *db.Row, body []byte) error {
+func (s *Shape) DecodeRow(row *driver.Row, body []byte) error {
 	if len(body) < 2 || int(binary.BigEndian.Uint16(body)) != len(s.columns) {
 		return fmt.Errorf("%w: a row of another shape", ErrMalformed)
 	}
@@ -156,7 +156,7 @@ func (s *Shape) DecodeRow(row *db.Row, body []byte) error {
 
 // decodeOther stores the text of a value, or what pgtype makes of it where the
 // field is of a type that pgtype knows for this column.
-func decodeOther(s *Shape, row *db.Row, i int, b []byte) {
+func decodeOther(s *Shape, row *driver.Row, i int, b []byte) {
 	dst, custom := row.Pointer(i)
 	if !custom {
 		row.Text(i, b)

@@ -1,7 +1,7 @@
-package db
+package driver
 
 import (
-	"database/sql/driver"
+	sqldriver "database/sql/driver"
 	"encoding"
 	"encoding/json"
 	"fmt"
@@ -95,7 +95,7 @@ func paramOf(a any) (Param, error) {
 	return unusualParam(noescape.Any(a))
 }
 
-// unusualParam handles named types, pointers, driver.Valuer and everything that
+// unusualParam handles named types, pointers, driver.Valuer of database/sql and everything that
 // is encoded as a document. The object behind a may lie on the caller's stack:
 // it is only read here, or copied first.
 func unusualParam(a any) (Param, error) {
@@ -107,13 +107,13 @@ func unusualParam(a any) (Param, error) {
 		if !v.FieldByName("Valid").Bool() {
 			return Param{}, nil
 		}
-		return paramOf(detach(v.FieldByName("V")))
+		return paramOf(heapCopy(v.FieldByName("V")))
 	}
-	if _, ok := a.(driver.Valuer); ok {
-		return valuerParam(detach(v).(driver.Valuer))
+	if _, ok := a.(sqldriver.Valuer); ok {
+		return valuerParam(heapCopy(v).(sqldriver.Valuer))
 	}
 	if v.Kind() == reflect.Pointer && v.Type().Implements(marshalerType) && !v.Type().Elem().Implements(marshalerType) {
-		return anyParam(detach(v)), nil // *big.Int and its like
+		return anyParam(heapCopy(v)), nil // *big.Int and its like
 	}
 	if v.Type() == durationType {
 		return Param{num: uint64(v.Int()), kind: ParamDuration}, nil
@@ -134,7 +134,7 @@ func unusualParam(a any) (Param, error) {
 		return textParam(v.String()), nil
 	case reflect.Pointer:
 		if e := v.Elem(); e.Kind() != reflect.Pointer || !e.IsNil() {
-			return paramOf(detach(e))
+			return paramOf(heapCopy(e))
 		}
 		return Param{}, nil
 	case reflect.Slice, reflect.Array, reflect.Map, reflect.Struct:
@@ -149,7 +149,7 @@ func documentParam(v reflect.Value) (Param, error) {
 	t := v.Type()
 	switch {
 	case v.Kind() == reflect.Array && t.Len() == 16 && t.Elem().Kind() == reflect.Uint8:
-		return uuidParam(detach(v.Convert(uuidType)).([16]byte)), nil
+		return uuidParam(heapCopy(v.Convert(uuidType)).([16]byte)), nil
 	case v.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8 && !(v.Len() > 0 && meansMore(t)):
 		return bytesParam(v.Bytes()), nil
 	case v.Kind() == reflect.Slice && v.IsNil(), v.Kind() == reflect.Map && v.IsNil():
@@ -173,7 +173,7 @@ func documentParam(v reflect.Value) (Param, error) {
 		fresh.Elem().Set(v)
 		return anyParam(fresh.Interface()), nil
 	default:
-		return anyParam(detach(v)), nil
+		return anyParam(heapCopy(v)), nil
 	}
 }
 
@@ -202,14 +202,14 @@ func isPointer(t reflect.Type) bool {
 	return false
 }
 
-// valuerParam asks v, which must be detached, for its database value.
-func valuerParam(v driver.Valuer) (Param, error) {
+// valuerParam asks v, which must be a heapCopy, for its database value.
+func valuerParam(v sqldriver.Valuer) (Param, error) {
 	value, err := v.Value()
 	if err != nil {
 		return Param{}, fmt.Errorf("db: parameter %T: %w", v, err)
 	}
 	switch x := value.(type) {
-	case driver.Valuer:
+	case sqldriver.Valuer:
 		return Param{}, fmt.Errorf("db: parameter %T: Value returned another Valuer", v)
 	case []byte:
 		return bytesParam(x), nil
@@ -218,8 +218,8 @@ func valuerParam(v driver.Valuer) (Param, error) {
 	}
 }
 
-// detach returns v in a heap copy of the one object behind it.
-func detach(v reflect.Value) any {
+// heapCopy returns v in a heap copy of the one object behind it.
+func heapCopy(v reflect.Value) any {
 	if v.Kind() == reflect.Pointer {
 		fresh := reflect.New(v.Type().Elem())
 		fresh.Elem().Set(v.Elem())

@@ -1,9 +1,9 @@
-package db
+package driver
 
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
+	sqldriver "database/sql/driver"
 	"encoding/json"
 	"fmt"
 	"math/big"
@@ -56,10 +56,24 @@ func TestFits(t *testing.T) {
 		{ClassAny, nil, reflect.TypeFor[func()](), false},
 	} {
 		d := NewDescription([]Column{{Name: "x", Type: "t", Class: c.class, Accepts: c.accepts}})
-		p := d.planFor(c.row)
+		p := d.planFor(c.row, rowsOf{t: c.row})
 		require.Equal(t, c.ok, p.err == nil, "%v of class %d: %v", c.row, c.class, p.err)
-		require.Same(t, p, d.planFor(c.row), "compiled once")
+		require.Same(t, p, d.planFor(c.row, nil), "compiled once")
 	}
+}
+
+// rowsOf is a sink that only tells its row type and what does not fit.
+//
+// Owner: any (immutable after New).
+type rowsOf struct {
+	Sink
+	t reflect.Type
+}
+
+func (s rowsOf) RowType() reflect.Type { return s.t }
+
+func (rowsOf) Misfit(c *Column, _ string, t reflect.Type, reason string) error {
+	return fmt.Errorf("%s into %v: %s", c.Name, t, reason)
 }
 
 func TestTexts(t *testing.T) {
@@ -93,11 +107,11 @@ func TestTexts(t *testing.T) {
 
 type upper string
 
-func (u upper) Value() (driver.Value, error) { return strings.ToUpper(string(u)), nil }
+func (u upper) Value() (sqldriver.Value, error) { return strings.ToUpper(string(u)), nil }
 
 type owner struct{ name *string }
 
-func (o *owner) Value() (driver.Value, error) { return []byte(*o.name), nil }
+func (o *owner) Value() (sqldriver.Value, error) { return []byte(*o.name), nil }
 
 func TestParams(t *testing.T) {
 	n, text, inner := 7, "x", new(int)
@@ -187,7 +201,7 @@ func TestParamsOutliveTheStack(t *testing.T) {
 		at := time.Unix(int64(n), 0)
 		value := pair{A: int64(n), B: 2, C: 3, Text: strings.Repeat("x", n)}
 		id := [16]byte{byte(n)}
-		q, err := newQuery(context.Background(), nil, OpExec, "", []any{
+		q, err := New(context.Background(), nil, OpExec, "", []any{
 			&value, value, id, &id, &at, at, int64(n), &n, &value.Text,
 			map[string]int{value.Text: n},
 			[2]int32{int32(n)},

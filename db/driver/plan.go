@@ -1,4 +1,4 @@
-package db
+package driver
 
 import (
 	"database/sql"
@@ -6,66 +6,13 @@ import (
 	"errors"
 	"reflect"
 	"strings"
-	"sync/atomic"
 	"time"
 )
 
-// Class is the kind of values that a column delivers, as far as the driver
-// knows before the first row. It lets mismatches be found without rows.
-type Class uint8
-
-// The classes of columns.
-const (
-	ClassAny    Class = iota // known only row by row (SQLite)
-	ClassBool                // Row.Bool
-	ClassInt                 // Row.Int64
-	ClassFloat               // Row.Float64
-	ClassText                // Row.Text
-	ClassBytes               // Row.Bytes
-	ClassTime                // Row.Time
-	ClassUUID                // Row.UUID
-	ClassCustom              // the driver decodes into Row.Pointer
-	ClassJSON                // Row.JSON
-)
-
-// Column describes one column of a result.
+// rowPlan tells for every column of a statement where it goes in a row type.
 //
 // Owner: any (immutable after New).
-type Column struct {
-	Name  string
-	Type  string // the database's name of the type, for messages; may be ""
-	Class Class
-	// Accepts tells whether the driver decodes this column into a Go type by
-	// itself (an array, a range, an inet); nil: never. Such fields are filled
-	// through Row.Pointer, whatever Class says.
-	Accepts func(reflect.Type) bool
-	// Null stores NULL in a place that Accepts took (a *T), or says why it cannot;
-	// nil: only pointers, sql.Null and types with a flag take it.
-	Null func(dst any) error
-}
-
-// Description describes the rows of one prepared statement and keeps the plans
-// compiled for it, one per row type. The driver keeps it with the statement, so
-// finding a plan is a short scan without hashing.
-//
-// Owner: any (atomic).
-type Description struct {
-	columns []Column
-	plans   atomic.Pointer[[]*plan]
-}
-
-// NewDescription makes a description; columns must not change any more.
-func NewDescription(columns []Column) *Description {
-	return &Description{columns: columns}
-}
-
-// Columns returns the columns in order. They must not be changed.
-func (d *Description) Columns() []Column { return d.columns }
-
-// plan tells for every column of a statement where it goes in a row type.
-//
-// Owner: any (immutable after New).
-type plan struct {
+type rowPlan struct {
 	row    reflect.Type
 	fields []field // by column
 	err    error   // the mapping errors, all of them
@@ -132,35 +79,15 @@ var (
 	textType     = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
 
-// planFor returns the plan for row type t, compiling it at most a few times when
-// goroutines race.
-func (d *Description) planFor(t reflect.Type) *plan {
-	old := d.plans.Load()
-	if old != nil {
-		for _, p := range *old {
-			if p.row == t {
-				return p
-			}
-		}
-	}
-	p := compile(d.columns, t)
-	var plans []*plan
-	if old != nil {
-		plans = append(plans, *old...)
-	}
-	plans = append(plans, p)
-	d.plans.CompareAndSwap(old, &plans) // lost to another: compiled again next time
-	return p
-}
-
-// compile matches columns with the fields of t.
-func compile(columns []Column, t reflect.Type) *plan {
-	p := &plan{row: t, fields: make([]field, len(columns))}
+// compile matches columns with the fields of the rows of s.
+func compile(columns []Column, s Sink) *rowPlan {
+	t := s.RowType()
+	p := &rowPlan{row: t, fields: make([]field, len(columns))}
 	var errs []error
 	if isPlain(t, columns) {
-		errs = p.compilePlain(columns, t)
+		errs = p.compilePlain(columns, s)
 	} else {
-		errs = p.compileStruct(columns, t)
+		errs = p.compileStruct(columns, s)
 	}
 	p.err = errors.Join(errs...)
 	return p
@@ -179,53 +106,47 @@ func isPlain(t reflect.Type, columns []Column) bool {
 	return pt.Implements(scannerType) || pt.Implements(textType)
 }
 
-func (p *plan) compilePlain(columns []Column, t reflect.Type) []error {
+func (p *rowPlan) compilePlain(columns []Column, s Sink) []error {
+	t := s.RowType()
 	if len(columns) != 1 {
 		names := make([]string, len(columns))
 		for i := range columns {
 			names[i] = columns[i].Name
 		}
-		return []error{&MappingError{GoType: t.String(), Reason: "a plain value takes one column, the statement returns " +
-			plural(len(columns), "column") + " (" + strings.Join(names, ", ") + "); a struct takes several"}}
+		return []error{s.Misfit(nil, "", t, "a plain value takes one column, the statement returns "+
+			plural(len(columns), "column")+" ("+strings.Join(names, ", ")+"); a struct takes several")}
 	}
 	if t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Struct && !isPlain(t.Elem(), columns) {
-		return []error{&MappingError{
-			Column: columns[0].Name, ColumnType: columns[0].Type, GoType: t.String(),
-			Reason: "a row is returned by value: use " + t.Elem().String(),
-		}}
+		return []error{s.Misfit(&columns[0], "", t, "a row is returned by value: use "+t.Elem().String())}
 	}
-	f, err := newField(&columns[0], t)
-	if err != nil {
-		return []error{err}
+	f, misfit := newField(&columns[0], t)
+	if misfit != "" {
+		return []error{s.Misfit(&columns[0], "", t, misfit)}
 	}
 	p.fields[0] = f
 	return nil
 }
 
-func (p *plan) compileStruct(columns []Column, t reflect.Type) (errs []error) {
+func (p *rowPlan) compileStruct(columns []Column, s Sink) (errs []error) {
+	t := s.RowType()
 	members := structMembers(t, t.Name(), 0, nil)
 	for i := range columns {
 		c := &columns[i]
 		m := findMember(members, c.Name)
 		switch {
 		case m == nil:
-			errs = append(errs, &MappingError{
-				Column: c.Name, ColumnType: c.Type, GoType: t.String(),
-				Reason: "no field for this column: add one, tag it `db:\"" + c.Name + "\"`, or leave the column out",
-			})
+			errs = append(errs, s.Misfit(c, "", t,
+				"no field for this column: add one, tag it `db:\""+c.Name+"\"`, or leave the column out"))
 			continue
 		case m.taken:
-			errs = append(errs, &MappingError{
-				Column: c.Name, ColumnType: c.Type, Field: m.name, GoType: m.typ.String(),
-				Reason: "a second column for the same field: give one of them another name with AS",
-			})
+			errs = append(errs, s.Misfit(c, m.name, m.typ,
+				"a second column for the same field: give one of them another name with AS"))
 			continue
 		}
 		m.taken = true
-		f, err := newField(c, m.typ)
-		if err != nil {
-			err.Field = m.name
-			errs = append(errs, err)
+		f, misfit := newField(c, m.typ)
+		if misfit != "" {
+			errs = append(errs, s.Misfit(c, m.name, m.typ, misfit))
 			continue
 		}
 		f.name, f.offset = m.name, m.offset
@@ -233,18 +154,17 @@ func (p *plan) compileStruct(columns []Column, t reflect.Type) (errs []error) {
 	}
 	for i := range members {
 		if m := &members[i]; !m.taken && !m.optional {
-			errs = append(errs, &MappingError{
-				Field: m.name, GoType: m.typ.String(),
-				Reason: "no column for this field: select it, or tag the field `db:\"-\"` or `db:\",optional\"`",
-			})
+			errs = append(errs, s.Misfit(nil, m.name, m.typ,
+				"no column for this field: select it, or tag the field `db:\"-\"` or `db:\",optional\"`"))
 		}
 	}
 	return errs
 }
 
-// newField decides how column c is stored in a place of type t.
-func newField(c *Column, t reflect.Type) (field, *MappingError) {
-	f := field{column: c, typ: t, value: t}
+// newField decides how column c is stored in a place of type t; misfit says why it
+// cannot be.
+func newField(c *Column, t reflect.Type) (f field, misfit string) {
+	f = field{column: c, typ: t, value: t}
 	custom := func(t reflect.Type) bool { return c.Accepts != nil && c.Accepts(t) }
 	switch {
 	case isNull(t):
@@ -259,16 +179,15 @@ func newField(c *Column, t reflect.Type) (field, *MappingError) {
 		kind, ok = kindCustom, true
 	}
 	if !ok || !fits(c.Class, kind) {
-		reason := "this type cannot hold a column"
 		if ok {
-			reason = "the types do not fit"
+			return f, "the types do not fit"
 		}
-		return f, &MappingError{Column: c.Name, ColumnType: c.Type, GoType: t.String(), Reason: reason}
+		return f, "this type cannot hold a column"
 	}
 	f.kind = kind
 	f.flag = kind == kindCustom && hasFlag(f.value)
 	f.nuller = kind == kindCustom && c.Null != nil && scansItself(f.value)
-	return f, nil
+	return f, ""
 }
 
 // scansItself recognises types with a say in what NULL is to them: sql.Scanner, and

@@ -1,12 +1,10 @@
-package db
+package driver
 
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/fasterapi/fasterapi/async"
 )
@@ -16,72 +14,48 @@ import (
 //
 // Owner: the driver, from Start to Finish. Cancelled and Cause: any.
 type Query struct {
-	Op    Op
-	Limit int       // OpStream, OpFetch: rows per portion
-	SQL   string    // statement with $1, $2 ...
-	Tx    TxOptions // OpBegin
-	Items []*Query  // OpBatch: the statements; they are not started or finished themselves
-	Hook  Hook      // the driver's own
+	Op        Op
+	Isolation Isolation // OpBegin
+	ReadOnly  bool      // OpBegin
+	Limit     int       // OpStream, OpFetch: rows per portion
+	SQL       string    // statement with $1, $2 ...
+	Items     []*Query  // OpBatch: the statements; they are not started or finished themselves
+	Hook      Hook      // the driver's own
 
 	ctx       context.Context
 	site      async.Site
 	driver    Driver
-	sink      sink
-	row       Row
+	row       Row // and the sink
 	rows      int
-	result    Result
+	affected  int64
+	lastID    int64
 	session   Session
 	params    []Param
-	part      *part   // of the transaction that it belongs to
-	taking    *taking // of its outcome; nil: nothing depends on that
 	unsent    bool
 	cancelled atomic.Bool
 	watch     async.Watcher
-	abort     func() // q.cancel, made once per recycled Query
+	abort     func() // q.Cancel, made once per recycled Query
 	inline    [4]Param
-}
-
-// Hook is room in a Query for the driver, so that queues need no allocation. It
-// is zero when Start is called.
-//
-// Owner: the driver.
-type Hook struct {
-	Next, Prev *Query
-	Holder     any       // the connection or queue that has it
-	Data       any       // whatever belongs to it
-	Since      time.Time // when it was queued
-	State      uint8
-	// Core is for drivers that give queries to one of several owners: which one
-	// has it now, so that Cancel finds it. Any goroutine.
-	Core atomic.Int32
-}
-
-// sink is the typed half of a query: where rows and result go.
-type sink interface {
-	rowType() reflect.Type // nil: no rows
-	next() pointer         // the place of the next row
-	rewind()               // forget the rows
-	// settle hands over the result; false when the caller had left already.
-	settle(q *Query, err error, owner bool) bool
 }
 
 // queries recycles Query values: with its parameters inline one is about 500
 // bytes, too much to allocate per call.
 var queries = sync.Pool{New: func() any {
 	q := new(Query)
-	q.abort = q.cancel
+	q.abort = q.Cancel
 	return q
 }}
 
-// newQuery takes over the arguments of a call. The arguments do not escape.
-func newQuery(ctx context.Context, driver Driver, op Op, sql string, args []any) (*Query, error) {
+// New makes a query, for package db: it takes over the arguments of a call, which do
+// not escape. [Query.Into] and [Query.Start] follow, or [Query.Release].
+func New(ctx context.Context, d Driver, op Op, sql string, args []any) (*Query, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	q := queries.Get().(*Query)
-	q.Op, q.SQL, q.ctx, q.driver, q.site = op, sql, ctx, driver, async.SiteOf(ctx)
+	q.Op, q.SQL, q.ctx, q.driver, q.site = op, sql, ctx, d, async.SiteOf(ctx)
 	if err := q.setParams(args); err != nil {
-		q.recycle()
+		q.Release()
 		return nil, err
 	}
 	return q, nil
@@ -99,10 +73,13 @@ func (q *Query) setParams(args []any) error {
 	return nil
 }
 
-// start makes everything ready for cancellation and gives q to the driver. A
-// context that has ended in the meantime counts as a cancellation before Start.
-func (q *Query) start(s sink, session Session) {
-	q.sink = s
+// Into says where the rows and the outcome go. Package db calls it, before Start.
+func (q *Query) Into(s Sink) { q.row.sink = s }
+
+// Start makes everything ready for cancellation and gives q to the driver, or to a
+// session of it. A context that has ended in the meantime counts as a cancellation
+// before Start. Package db calls it.
+func (q *Query) Start(session Session) {
 	q.watch.Cancelled = q.abort
 	if !async.OnCancel(q.ctx, &q.watch) {
 		q.cancelled.Store(true)
@@ -141,22 +118,26 @@ func (q *Query) Cause() error {
 	return context.Canceled
 }
 
-// cancel is called when the context ends or the future is cancelled.
-func (q *Query) cancel() {
+// Cancel says that nobody needs q any more: its context has ended, or its future was
+// cancelled. Any goroutine, until Finish.
+func (q *Query) Cancel() {
 	if !q.cancelled.Swap(true) {
 		q.driver.Cancel(q)
 	}
 }
 
+// Abort returns q.Cancel as a function, which is made once per recycled Query.
+func (q *Query) Abort() func() { return q.abort }
+
 // Describe tells what the rows look like, before the first row and also when
-// there will be none; a later call replaces an earlier one. The error, if any, is the one that the query will finish
-// with: columns and row type do not match, running on is pointless.
+// there will be none; a later call replaces an earlier one. A non-nil error is final:
+// columns and row type do not match.
 func (q *Query) Describe(d *Description) error {
-	t := q.sink.rowType()
+	t := q.row.sink.RowType()
 	if t == nil {
 		return nil
 	}
-	q.row.plan = d.planFor(t)
+	q.row.plan = d.planFor(t, q.row.sink)
 	q.row.err = q.row.plan.err
 	return q.row.err
 }
@@ -176,26 +157,30 @@ func (q *Query) Next() *Row {
 	}
 	q.rows++
 	if q.Op == OpOne && q.rows > 1 {
-		q.row.err = ErrTooManyRows
+		q.row.err = q.row.sink.Count(q.rows)
 		return nil
 	}
-	q.row.base = q.sink.next()
+	q.row.base = q.row.sink.Next()
 	return &q.row
 }
 
 // Rows returns how many rows Next has begun, in this portion.
 func (q *Query) Rows() int { return q.rows }
 
-// Affected records the outcome of a write.
-func (q *Query) Affected(rows, lastInsertID int64) {
-	q.result = Result{RowsAffected: rows, LastInsertID: lastInsertID}
-}
+// Affected records the outcome of a write, the numbers of a db.Result.
+func (q *Query) Affected(rows, lastInsertID int64) { q.affected, q.lastID = rows, lastInsertID }
+
+// Written returns what Affected has recorded.
+func (q *Query) Written() (rows, lastInsertID int64) { return q.affected, q.lastID }
 
 // Hold gives the caller the session that OpBegin made.
 func (q *Query) Hold(s Session) { q.session = s }
 
 // Suspend says that a stream has more rows, to be fetched from s.
 func (q *Query) Suspend(s Session) { q.session = s }
+
+// Session returns what Hold or Suspend was given, nil for neither.
+func (q *Query) Session() Session { return q.session }
 
 // Rewind makes q forget its rows, for a driver that runs it once more. It returns
 // false when that cannot be done: a portion of a stream was handed out before.
@@ -207,20 +192,20 @@ func (q *Query) Rewind() bool {
 		item.Rewind()
 	}
 	if q.rows > 0 {
-		q.sink.rewind()
+		q.row.sink.Rewind()
 	}
-	q.rows, q.row.err, q.result = 0, nil, Result{}
+	q.rows, q.row.err, q.affected, q.lastID = 0, nil, 0, 0
 	return true
 }
 
-// Err is what the rows so far amount to: nil, a *MappingError, ErrTooManyRows,
-// or, when all rows are in, ErrNoRows. A batch checks it for each of its items.
+// Err is what the rows so far amount to: nil, a *db.MappingError, db.ErrTooManyRows,
+// or, when all rows are in, db.ErrNoRows. A batch checks it for each of its items.
 func (q *Query) Err() error {
 	if q.row.err != nil {
 		return q.row.err
 	}
 	if q.Op == OpOne && q.rows == 0 {
-		return ErrNoRows
+		return q.row.sink.Count(0)
 	}
 	return nil
 }
@@ -237,13 +222,19 @@ func (q *Query) FinishHere(err error) { q.finish(err, true) }
 // have happened, so a transaction that it belongs to will not be committed.
 func (q *Query) Unsent() { q.unsent = true }
 
+// Sent tells whether anything of q may have been sent: Unsent has not been called.
+func (q *Query) Sent() bool { return !q.unsent }
+
 // Doom is why OpCommit must roll back and finish with this error; nil when it may
 // commit. It is final once the queries that were started before have finished.
 func (q *Query) Doom() error {
-	if q.Op != OpCommit || q.part == nil {
+	if q.Op != OpCommit {
 		return nil
 	}
-	return q.part.end()
+	if s, ok := q.row.sink.(doomer); ok {
+		return s.Doom()
+	}
+	return nil
 }
 
 func (q *Query) finish(err error, owner bool) {
@@ -251,27 +242,22 @@ func (q *Query) finish(err error, owner bool) {
 	if err == nil {
 		err = q.Err()
 	}
-	t := q.taking
-	if t != nil && (!q.unsent || q.Op == OpFetch) { // what a stream did it did with its start
-		t.sent.Store(true)
-		if err != nil && q.Cancelled() {
-			t.part.doom(err) // before anybody hears of it
-		}
+	for _, item := range q.Items {
+		item.row.sink.Settle(item, err, owner)
+		item.Release()
 	}
-	took := q.sink.settle(q, err, owner)
-	if t != nil && !took {
-		t.left(false)
-	}
+	took := q.row.sink.Settle(q, err, owner)
 	// When the promise took the result no cancellation through it will come,
 	// and when the watch was stopped in time none through the context: then
 	// nobody else knows this query.
 	if took && alone {
-		q.recycle()
+		q.Release()
 	}
 }
 
-// recycle makes q ready for the next call.
-func (q *Query) recycle() {
+// Release makes q ready for the next call. Package db calls it for what it has made
+// and not started.
+func (q *Query) Release() {
 	abort := q.abort
 	*q = Query{abort: abort}
 	queries.Put(q)

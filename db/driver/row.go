@@ -1,4 +1,4 @@
-package db
+package driver
 
 import (
 	"bytes"
@@ -22,14 +22,15 @@ import (
 //
 // Owner: the driver, from Query.Next to Query.Finish.
 type Row struct {
-	plan *plan
-	base pointer // the row, in the caller's memory
+	sink Sink
+	plan *rowPlan
+	base Place // the row, in the caller's memory
 	err  error
 }
 
 // slot returns where field f's value goes: it makes the target of a pointer
 // field and marks a sql.Null valid.
-func (r *Row) slot(f *field) pointer {
+func (r *Row) slot(f *field) Place {
 	switch f.wrap {
 	case pointed:
 		fresh := reflect.New(f.value)
@@ -331,10 +332,7 @@ func (r *Row) mismatch(f *field, what string) {
 
 func (r *Row) fail(f *field, reason string) {
 	if r.err == nil {
-		r.err = &MappingError{
-			Column: f.column.Name, ColumnType: f.column.Type,
-			Field: f.name, GoType: f.typ.String(), Reason: reason,
-		}
+		r.err = r.sink.Misfit(f.column, f.name, f.typ, reason)
 	}
 }
 

@@ -1,10 +1,10 @@
-package db
+package driver
 
 import "context"
 
 // Driver is what a database brings: it runs queries, each of which it finishes
-// exactly once. Users never see it; [New] wraps it in a [Pool]. All methods may
-// be called from any goroutine.
+// exactly once. db.New makes a pool of it. All methods may be called from any
+// goroutine.
 //
 // The life of a [Query] in a driver:
 //
@@ -31,15 +31,13 @@ import "context"
 // with Finish.
 type Driver interface {
 	// Start runs q on any connection. It must not block: a call that has to
-	// wait is queued, up to the driver's limits (ErrPoolExhausted).
+	// wait is queued, up to the driver's limits (db.ErrPoolExhausted).
 	Start(q *Query)
 	// Cancel says that nobody needs q any more: drop it if it is queued,
 	// interrupt it if it is running, ignore it if it is finished. It may come
 	// before, during and after Start, and must not block; q.Cancelled is true
 	// by then, so a driver checks that where it takes up a query.
 	Cancel(q *Query)
-	// Stats returns a snapshot.
-	Stats() Stats
 	// Close lets running and queued queries end, then closes the connections.
 	// When ctx ends first it cancels what is left and returns the cause. After
 	// Close the pool starts nothing new, except on sessions that are open.
@@ -63,52 +61,20 @@ const (
 	OpStream              // a statement with rows, delivered in portions of Limit; with more to come it sets Suspend
 	OpFetch               // the next portion, on the session of a stream
 	OpStop                // ends the stream early
-	OpBegin               // starts a transaction according to Tx, and sets Hold
+	OpBegin               // starts a transaction according to Isolation and ReadOnly, and sets Hold
 	OpCommit              // ends the transaction; rolls it back when the query's Doom says so
 	OpRollback            // ends the transaction
 	OpBatch               // the statements of Items in one transaction, in as few round trips as possible
 	OpPing                // a round trip
 	OpSavepoint           // sets, releases or goes back to a savepoint: SQL is how; it is never cancelled
-	OpCustom              // the driver's own (Querier.Custom): Hook.Data says what
+	OpCustom              // the driver's own (db.Querier.Custom): Hook.Data says what
 )
 
 // ends tells that an operation ends its session, or may: it reaches the driver
 // even when it is cancelled, for the session to be cleaned up.
 func (o Op) ends() bool { return o == OpCommit || o == OpRollback || o == OpFetch || o == OpStop }
 
-// Isolation of a transaction. A driver raises it to the next level that it has;
-// SQLite is always serializable.
+// Isolation is the isolation level of a transaction: the constants of package db
+// ([github.com/fasterapi/fasterapi/db.Isolation]), which shows it to users by this
+// type. A driver raises a level that it has not to the next one that it has.
 type Isolation uint8
-
-// The isolation levels.
-const (
-	DefaultIsolation Isolation = iota // the database's own default
-	ReadCommitted
-	RepeatableRead
-	Serializable
-)
-
-// TxOptions are the options of a transaction. The zero value is a read-write
-// transaction at the default isolation.
-//
-// Owner: any (immutable after New).
-type TxOptions struct {
-	Isolation Isolation
-	ReadOnly  bool
-	// Retries is how many times the closure is run again after a serialization
-	// failure, a deadlock or a busy database. 0: 3 times; negative: never.
-	Retries int
-}
-
-// Result is the outcome of a statement without rows.
-//
-// Owner: any (immutable after New).
-type Result struct {
-	// RowsAffected is how many rows the statement has inserted, updated, deleted or
-	// merged, without those of triggers and cascades; 0 for every other statement.
-	// Of a script: the sum.
-	RowsAffected int64
-	// LastInsertID is SQLite's rowid of the last INSERT. Postgres has no such
-	// thing (0): use RETURNING, which both have.
-	LastInsertID int64
-}

@@ -1,4 +1,4 @@
-package db
+package driver
 
 import (
 	"reflect"
@@ -6,51 +6,48 @@ import (
 	"unsafe"
 )
 
-// This file holds everything in package db that needs unsafe: places inside the
+// This file holds everything in package driver that needs unsafe: places inside the
 // caller's structs, and parameters packed into three words.
 
-// pointer is the address of a value whose type the plan knows. It keeps the
+// Place is the address of a value whose type the plan knows. It keeps the
 // value alive like any pointer.
-type pointer = unsafe.Pointer
-
-// addressOf returns the address of *v.
-func addressOf[T any](v *T) pointer { return pointer(v) }
+type Place = unsafe.Pointer
 
 // at returns the address offset bytes after p, inside the same object.
-func at(p pointer, offset uintptr) pointer { return unsafe.Add(p, offset) }
+func at(p Place, offset uintptr) Place { return unsafe.Add(p, offset) }
 
 // as views the memory at p as a T. The plan made sure that it is one.
-func as[T any](p pointer) *T { return (*T)(p) }
+func as[T any](p Place) *T { return (*T)(p) }
 
 // typed returns p as a *t in an interface, for reflection and for Scan.
-func typed(p pointer, t reflect.Type) any { return reflect.NewAt(t, p).Interface() }
+func typed(p Place, t reflect.Type) any { return reflect.NewAt(t, p).Interface() }
 
 // Param is one parameter of a statement, as a small tagged union: three words,
 // owned by the query. Read it according to Kind.
 //
 // Owner: any (immutable after New).
 type Param struct {
-	ptr  pointer // text, bytes, time, uuid, any
-	num  uint64  // int, float bits, bool, or a length
+	ptr  Place  // text, bytes, time, uuid, any
+	num  uint64 // int, float bits, bool, or a length
 	kind ParamKind
 }
 
 func textParam(s string) Param {
-	return Param{ptr: pointer(unsafe.StringData(s)), num: uint64(len(s)), kind: ParamText}
+	return Param{ptr: Place(unsafe.StringData(s)), num: uint64(len(s)), kind: ParamText}
 }
 
 func bytesParam(b []byte) Param {
 	if b == nil {
 		return Param{}
 	}
-	return Param{ptr: pointer(unsafe.SliceData(b)), num: uint64(len(b)), kind: ParamBytes}
+	return Param{ptr: Place(unsafe.SliceData(b)), num: uint64(len(b)), kind: ParamBytes}
 }
 
-func timeParam(t time.Time) Param { return Param{ptr: pointer(&t), kind: ParamTime} }
+func timeParam(t time.Time) Param { return Param{ptr: Place(&t), kind: ParamTime} }
 
-func uuidParam(u [16]byte) Param { return Param{ptr: pointer(&u), kind: ParamUUID} }
+func uuidParam(u [16]byte) Param { return Param{ptr: Place(&u), kind: ParamUUID} }
 
-func anyParam(v any) Param { return Param{ptr: pointer(&v), kind: ParamAny} }
+func anyParam(v any) Param { return Param{ptr: Place(&v), kind: ParamAny} }
 
 // Text returns the value of a ParamText: the caller's own string.
 func (p *Param) Text() string { return unsafe.String((*byte)(p.ptr), int(p.num)) }
