@@ -44,4 +44,17 @@
 // App.Run serves HTTP/1.1 on reactors with epoll. The same App is an
 // http.Handler (App.Handler), which serves TLS, HTTP/2 and every platform
 // without epoll with the same behaviour.
+//
+// # The files, in reading order
+//
+//	app*.go        an App: what is registered, compiled, started and stopped
+//	route*.go      routes, groups, verbs, options, what the document tells of them
+//	handler*.go    a request is served: typed handlers, and what no route takes
+//	ctx*.go        the Ctx: request, response, context, failure, what comes after
+//	provide*.go    values that handlers have injected
+//	response*.go   types that handlers return, each with all that it says of itself
+//	websocket*.go  WebSockets
+//	upload.go opt.go static.go mount.go settings.go openapi.go   one subject each
+//
+// What lies below them, and the way of a request: docs/architecture.md.
 package fasterapi
