@@ -1,6 +1,5 @@
 // Package db is the data layer's front: one concrete [Pool] with typed methods
-// that return futures, over the small interface of
-// db/driver.
+// that return futures, over a driver (db/pg, db/sqlite; db/driver is the interface).
 //
 //	user, err := pool.One[User](c, "SELECT id, name FROM users WHERE id = $1", id).Await(c)
 //

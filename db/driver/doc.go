@@ -2,6 +2,18 @@
 // that runs queries ([Query]) and puts their rows where their callers want them
 // ([Row]). Applications use package db.
 //
+//	type database struct{ ... }
+//
+//	func (d *database) Start(q *driver.Query)           { ... } // run q, then q.Finish(err)
+//	func (d *database) Cancel(q *driver.Query)          { ... }
+//	func (d *database) Close(ctx context.Context) error { ... }
+//
+//	pool := db.New(d, d.stats)
+//
+// A driver is held against the rules of the data layer (docs/reference/db.md) by the suite of
+// db/dbtest, which its tests run: dbtest.Run(t, dbtest.Driver{Open: ...}). db/sqlite is the
+// shorter one to read; db/pg is the one whose connections live on reactors.
+//
 // [Driver] tells the life of a query. db.New makes a pool of a driver. What a driver
 // fails with it makes itself, with db.Error and the errors of package db; this package
 // has no errors of its own: those of rows that are not as asked come from the call
