@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -186,6 +185,9 @@ type (
 	reactorUser interface {
 		UseReactors(g *reactor.Group) error
 	}
+	reactorHolder interface {
+		ReactorUser() any
+	}
 	reactorLeaver interface {
 		LeaveReactors(ctx context.Context, g *reactor.Group) error
 	}
@@ -210,17 +212,13 @@ func (a *App) handReactors(v any, r *registration, stops *[]stopHook) error {
 	return nil
 }
 
-// userOf returns what works on reactors: v itself, or the driver of a *db.Pool,
-// which this package does not know.
+// userOf returns what works on reactors: v itself, or what it says does, as a *db.Pool
+// says of its driver.
 func userOf(v any) (reactorUser, bool) {
-	if user, ok := v.(reactorUser); ok || v == nil {
-		return user, ok
+	if holder, ok := v.(reactorHolder); ok {
+		v = holder.ReactorUser()
 	}
-	driver := reflect.ValueOf(v).MethodByName("Driver")
-	if !driver.IsValid() || driver.Type().NumIn() != 0 || driver.Type().NumOut() != 1 {
-		return nil, false
-	}
-	user, ok := driver.Call(nil)[0].Interface().(reactorUser)
+	user, ok := v.(reactorUser)
 	return user, ok
 }
 

@@ -32,6 +32,10 @@ func (p *Pool) Stats() Stats { return p.stats() }
 // Driver returns the driver below, for what only it can do.
 func (p *Pool) Driver() driver.Driver { return p.driver }
 
+// ReactorUser returns what an app hands its reactors to: the driver, if it works on
+// reactors. Package db knows none.
+func (p *Pool) ReactorUser() any { return p.driver }
+
 // Close refuses new work with [ErrClosed], lets running and queued calls and
 // open transactions end, and closes the connections. When ctx ends first it
 // cancels what is left and returns the cause. Later calls return ErrClosed. It

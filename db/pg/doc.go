@@ -82,7 +82,7 @@
 //
 // A pool without reactors, in a command or a test, starts one of its own when it
 // is first used. An app moves the pool to its reactors with UseReactors and off
-// them with LeaveReactors; *db.Pool.Driver() has both methods.
+// them with LeaveReactors; ReactorUser of the *db.Pool has both methods.
 //
 // # Cancellation
 //

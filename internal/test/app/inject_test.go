@@ -534,4 +534,4 @@ func (u *reactorUser) Close(context.Context) error {
 
 type pooled struct{ driver any }
 
-func (p *pooled) Driver() any { return p.driver }
+func (p *pooled) ReactorUser() any { return p.driver }
