@@ -5,6 +5,7 @@ package fasterapi_test
 import (
 	"context"
 	"io"
+	"math"
 	"net"
 	"runtime"
 	"testing"
@@ -64,13 +65,19 @@ func allocations(t *testing.T, addr, request string) float64 {
 	for range warm {
 		exchange()
 	}
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	for range runs {
-		exchange()
+	// The least of several: on a busy machine the process logs stalls, and collections
+	// empty pools.
+	least := math.Inf(1)
+	for range 5 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range runs {
+			exchange()
+		}
+		runtime.ReadMemStats(&after)
+		least = min(least, float64((after.Mallocs-before.Mallocs)*10/runs)/10)
 	}
-	runtime.ReadMemStats(&after)
-	return float64((after.Mallocs-before.Mallocs)*10/runs) / 10
+	return least
 }
 
 type user struct {
