@@ -89,8 +89,8 @@ layers: ## the import graph, sizes, owner lines and the code in README.md
 race: ## the tests under the race detector
 	$(GO) test -race ./...
 
-invariants: ## the tests with the checks of the debug build
-	$(GO) test -tags invariants ./...
+invariants: ## the tests with the checks of the debug build, and positions as release builds have them
+	$(GO) test -tags invariants -trimpath ./...
 
 fuzz-smoke: ## every fuzz target for a moment, SMOKE (120) seconds in all
 	@tools/fuzz.sh all $(SMOKE)

@@ -7,7 +7,9 @@ import (
 	"path"
 	"reflect"
 	"runtime"
+	"runtime/debug"
 	"runtime/pprof"
+	"slices"
 	"strings"
 )
 
@@ -87,7 +89,6 @@ func calls(entry string) []string {
 // describe picks the innermost frame that is not the standard library's.
 func describe(frames []string) (site, stack string) {
 	const most = 12
-	std := standardLibrary()
 	var shown []string
 	for _, f := range frames {
 		function, file, _ := strings.Cut(f, " ")
@@ -97,7 +98,7 @@ func describe(frames []string) (site, stack string) {
 		if len(shown) < most {
 			shown = append(shown, path.Base(function)+" "+file)
 		}
-		if site == "" && !strings.HasPrefix(file, std) {
+		if site == "" && !ofStandardLibrary(function, file) {
 			site = file
 		}
 	}
@@ -107,12 +108,29 @@ func describe(frames []string) (site, stack string) {
 	return site, strings.Join(shown, " <- ")
 }
 
-// standardLibrary is the folder of Go's own source, as positions name it.
-func standardLibrary() string {
-	file, _ := runtime.FuncForPC(reflect.ValueOf(runtime.Gosched).Pointer()).FileLine(0)
-	folder, _, found := strings.Cut(file, "/runtime/")
-	if !found {
-		return "runtime/" // built with -trimpath
+// ofStandardLibrary reports whether a frame is of Go's own source: by its folder, or, in
+// a binary built with -trimpath, whose positions begin with import paths, by belonging
+// to no module of the build ("tickets" is as good a name of a module as "sync" would be).
+func ofStandardLibrary(function, file string) bool {
+	function = strings.ReplaceAll(function, "%2e", ".") // so the linker writes the dots of a last path element
+	own, _ := runtime.FuncForPC(reflect.ValueOf(runtime.Gosched).Pointer()).FileLine(0)
+	if folder, _, found := strings.Cut(own, "/runtime/"); found {
+		return strings.HasPrefix(file, folder+"/")
 	}
-	return folder + "/"
+	if strings.HasPrefix(function, "main.") {
+		return false
+	}
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		first, _, _ := strings.Cut(function, "/")
+		return first == function || !strings.Contains(first, ".") // no host, no module
+	}
+	return !within(function, build.Main.Path) &&
+		!slices.ContainsFunc(build.Deps, func(m *debug.Module) bool { return within(function, m.Path) })
+}
+
+// within reports whether a function is of a package of the module.
+func within(function, module string) bool {
+	rest, ok := strings.CutPrefix(function, module)
+	return ok && module != "" && rest != "" && strings.ContainsRune("./_", rune(rest[0])) // _test: the package beside it
 }
