@@ -64,7 +64,7 @@ func (a *App) Use(m ...Middleware) { a.root.Use(m...) }
 // what the whole service depends on, requires or answers, like
 // FastAPI(dependencies=[…], responses={…}).
 //
-//	app.Defaults(fasterapi.Depends(checkTenant), fasterapi.Responds(429, nil, "Too many requests"))
+//	app.Defaults(fasterapi.Depends(checkTenant), fasterapi.Returns[problem.Problem](429, "Too many requests"))
 func (a *App) Defaults(opts ...RouteOption) { a.root.opts = slices.Concat(a.root.opts, opts) }
 
 // Group returns a group of routes below prefix.

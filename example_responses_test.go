@@ -52,7 +52,7 @@ func ExampleResponse() {
 		return fasterapi.Response[map[string]int]{
 			Status: 201, Header: http.Header{"X-Cat-Dog": {"alone in the world"}}, Body: map[string]int{"id": in.ID},
 		}, nil
-	}, fasterapi.Responds(201, map[string]int{}, "It is new"))
+	}, fasterapi.Returns[map[string]int](201, "It is new"))
 
 	w := httptest.NewRecorder()
 	app.Handler().ServeHTTP(w, httptest.NewRequest("PUT", "/items/7", nil))
@@ -194,7 +194,7 @@ func Example_errors() {
 			return fasterapi.None{}, problem.NotFound("no such item").WithHeader("X-Error", "there goes my error")
 		}
 		return fasterapi.None{}, NoMoney{in.ID}
-	}, fasterapi.Responds(402, nil, "Not enough money"))
+	}, fasterapi.Returns[problem.Problem](402, "Not enough money"))
 
 	request(app, "GET", "/items/0", "")
 	request(app, "GET", "/items/7", "")

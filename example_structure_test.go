@@ -8,6 +8,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/openapi"
+	"github.com/fasterapi/fasterapi/problem"
 )
 
 // Items is the part of a bigger app that another file or package holds: FastAPI's
@@ -27,7 +28,7 @@ func Items(items *fasterapi.Group) {
 func ExampleGroup() {
 	app := fasterapi.New(fasterapi.Config{Cores: 1})
 	defer app.Stop(context.Background())
-	Items(app.Group("/items", fasterapi.Tags("items"), fasterapi.Responds(418, nil, "A teapot")))
+	Items(app.Group("/items", fasterapi.Tags("items"), fasterapi.Returns[problem.Problem](418, "A teapot")))
 	admin := app.Group("/admin")
 	admin.Use(func(next fasterapi.Handler) fasterapi.Handler {
 		return func(c *fasterapi.Ctx) error {
@@ -175,8 +176,8 @@ func ExampleSummary() {
 		fasterapi.Tags("items"),
 		fasterapi.Status(201),
 		fasterapi.ResponseDescription("The new item"),
-		fasterapi.Responds(409, nil, "There is one already"),
-		fasterapi.Example("a fork", Item{"fork"}),
+		fasterapi.Returns[problem.Problem](409, "There is one already"),
+		fasterapi.RequestExample("a fork", Item{"fork"}),
 		fasterapi.Deprecated(),
 		fasterapi.Operation(func(o *openapi.Operation) { o.Extensions = map[string]any{"x-cost": 2} }),
 	)

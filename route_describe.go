@@ -69,9 +69,9 @@ func MoreAbout(url, description string) RouteOption {
 	return func(o *options) { o.details.ExternalDocs = &openapi.ExternalDocs{URL: url, Description: description} }
 }
 
-// Example shows a request body, which becomes JSON, under a name. One that the
+// RequestExample shows a request body, which becomes JSON, under a name. One that the
 // route would refuse is a mistake of the registration.
-func Example(name string, body any) RouteOption {
+func RequestExample(name string, body any) RouteOption {
 	return func(o *options) {
 		o.details.BodyExamples = append(o.details.BodyExamples, describe.NamedExample{Name: name, Value: body})
 	}
@@ -79,7 +79,7 @@ func Example(name string, body any) RouteOption {
 
 // ResponseExample shows the body of a response with this status, or with status
 // 0 that of the successful one.
-func ResponseExample(status int, name string, body any) RouteOption {
+func ResponseExample(name string, status int, body any) RouteOption {
 	return func(o *options) {
 		o.details.AnswerExamples = append(o.details.AnswerExamples,
 			describe.AnswerExample{Status: status, NamedExample: describe.NamedExample{Name: name, Value: body}})
@@ -97,28 +97,28 @@ func Operation(edit func(*openapi.Operation)) RouteOption {
 	return func(o *options) { o.details.Edits = append(o.details.Edits, edit) }
 }
 
-// Responds declares that a route may answer with this status and a body like
-// example, for the OpenAPI document: a problem document where example is nil.
-// The status of the route's own response need not be declared.
-func Responds(status int, example any, description string) RouteOption {
+// Returns declares, for the OpenAPI document, that a route may also answer with this status
+// and a body of type T: a problem document for [problem.Problem], no body for [None]. The
+// status of the route's own response need not be declared.
+func Returns[T any](status int, description string) RouteOption {
 	return func(o *options) {
-		o.declared = append(o.declared, declared{status, reflect.TypeOf(example), description})
+		o.declared = append(o.declared, declared{status, reflect.TypeFor[T](), description})
 	}
 }
 
 // declared is a response that a route may give besides its own.
 type declared struct {
 	status      int
-	body        reflect.Type // nil: a problem document
+	body        reflect.Type
 	description string
 }
 
-// declaredAnswers describes what the option Responds says.
+// declaredAnswers describes what the option Returns says.
 func (o *options) declaredAnswers() (list []describe.Answer) {
 	for _, d := range o.declared {
 		a := describe.Answer{Status: d.status, Description: d.description, ContentType: jsonType, Type: d.body}
 		switch {
-		case d.body == nil:
+		case d.body == reflect.TypeFor[problem.Problem](), d.body == reflect.TypeFor[*problem.Problem]():
 			a.ContentType, a.Schema = problem.ContentType, describe.ProblemSchema()
 		case d.body == reflect.TypeFor[None]():
 			a.ContentType, a.Type = "", nil
@@ -128,10 +128,10 @@ func (o *options) declaredAnswers() (list []describe.Answer) {
 	return list
 }
 
-// Security says that the route needs all of these schemes, or one of the alternatives in
+// DescribeSecurity says that the route needs all of these schemes, or one of the alternatives in
 // their field Or, and those of its groups. It only describes: a provider, or a function
 // given to Depends, checks them, and those that implement [openapi.Secured] need no option.
-func Security(uses ...openapi.SecurityUse) RouteOption {
+func DescribeSecurity(uses ...openapi.SecurityUse) RouteOption {
 	return func(o *options) { o.security = append(o.security[:len(o.security):len(o.security)], uses...) }
 }
 

@@ -23,7 +23,7 @@ type options struct {
 	socket     socketOptions
 	// status of a successful response; 0: what its type says.
 	status int
-	// declared are the responses besides the route's own, see Responds.
+	// declared are the responses besides the route's own, see Returns.
 	declared []declared
 	// details, hidden and security are for the document.
 	details  describe.Details
@@ -31,8 +31,8 @@ type options struct {
 	security []openapi.SecurityUse
 }
 
-// Options makes one option of several, applied in their order.
-func Options(opts ...RouteOption) RouteOption {
+// With makes one option of several, applied in their order.
+func With(opts ...RouteOption) RouteOption {
 	opts = slices.Clone(opts)
 	return func(o *options) {
 		for _, opt := range opts {

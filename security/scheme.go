@@ -172,8 +172,8 @@ func (s *Scheme[P]) Require(scopes ...string) fasterapi.RouteOption {
 		mustBe(isScope(scope), "Require: "+strconv.Quote(scope)+" is not a scope")
 	}
 	scopes = slices.Clone(scopes)
-	return fasterapi.Options(
-		fasterapi.Security(s.Use(scopes...)),
+	return fasterapi.With(
+		fasterapi.DescribeSecurity(s.Use(scopes...)),
 		fasterapi.Depends(func(_ *fasterapi.Ctx, in struct {
 			Principal P `inject:""`
 		},

@@ -67,7 +67,7 @@ func newApp(cfg fasterapi.Config, pool *db.Pool) *fasterapi.App {
 	app.Get("/user/{id}/full", getFull)
 	app.Post("/user/{id}/credits", addCredits)
 	app.GetFuture("/pipeline/demo", pipelineDemo)
-	app.Get("/health", health, fasterapi.Responds(503, Health{}, "A core is stuck"))
+	app.Get("/health", health, fasterapi.Returns[Health](503, "A core is stuck"))
 	app.Get("/ready", ready)
 	app.Get("/metrics", metrics)
 	return app

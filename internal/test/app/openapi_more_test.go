@@ -40,7 +40,7 @@ func TestOpenAPIWebSocket(t *testing.T) {
 	}, ws *fasterapi.Socket[say, said],
 	) error {
 		return nil
-	}, fasterapi.Subprotocols("chat.v2", "chat.v1"), fasterapi.Responds(409, nil, "The room is full"), fasterapi.Tags("chat"))
+	}, fasterapi.Subprotocols("chat.v2", "chat.v1"), fasterapi.Returns[problem.Problem](409, "The room is full"), fasterapi.Tags("chat"))
 	app.WebSocketEvents("/raw", func(*fasterapi.Ctx, fasterapi.None, *fasterapi.Socket[fasterapi.Message, []byte]) (fasterapi.SocketEvents[fasterapi.Message], error) {
 		return fasterapi.SocketEvents[fasterapi.Message]{}, nil
 	})
@@ -103,7 +103,7 @@ func TestDefaults(t *testing.T) {
 			}
 			return nil
 		}))
-		app.Defaults(fasterapi.Responds(401, nil, "Who are you?"))
+		app.Defaults(fasterapi.Returns[problem.Problem](401, "Who are you?"))
 		styles(app, "/plain", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "in", nil })
 		app.Group("/group", fasterapi.Tags("more")).Get("/x", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "in", nil })
 	}, func(t *testing.T, s service) {
@@ -169,7 +169,7 @@ func TestDurations(t *testing.T) {
 		},
 		) (schedule, error) {
 			return schedule{in.Body.Every + in.Delay}, nil
-		}, fasterapi.Example("hourly", schedule{time.Hour}), fasterapi.ResponseExample(0, "hourly", schedule{time.Hour}))
+		}, fasterapi.RequestExample("hourly", schedule{time.Hour}), fasterapi.ResponseExample("hourly", 0, schedule{time.Hour}))
 	}, func(t *testing.T, s service) {
 		post := func(query, body string) answer {
 			return s.do("POST", "/schedule"+query, body, "Content-Type", "application/json")

@@ -99,9 +99,9 @@ func shop(app *fasterapi.App) {
 	) (track, error) {
 		return in.Body, nil
 	}, fasterapi.Status(201), fasterapi.OperationID("createTrack"),
-		fasterapi.Example("short", track{Title: "Blue in Green", Genre: "jazz"}),
-		fasterapi.ResponseExample(0, "created", track{ID: 7, Title: "Blue in Green", Genre: "jazz"}),
-		fasterapi.ResponseDescription("The new track"), fasterapi.Responds(409, nil, "There is such a track already"))
+		fasterapi.RequestExample("short", track{Title: "Blue in Green", Genre: "jazz"}),
+		fasterapi.ResponseExample("created", 0, track{ID: 7, Title: "Blue in Green", Genre: "jazz"}),
+		fasterapi.ResponseDescription("The new track"), fasterapi.Returns[problem.Problem](409, "There is such a track already"))
 	tracks.Get("/{id}", func(_ *fasterapi.Ctx, in struct {
 		ID int64 `path:"id" minimum:"1"`
 	},
@@ -143,7 +143,7 @@ func shop(app *fasterapi.App) {
 	) (fasterapi.Blob, error) {
 		return fasterapi.Blob{Data: in.Body}, nil
 	}, fasterapi.Operation(func(o *openapi.Operation) { o.Extensions = map[string]any{"x-cost": 2} }),
-		fasterapi.Security(openapi.SecurityUse{Name: "key", Scheme: openapi.SecurityScheme{Type: "apiKey", In: "header", Name: "X-Key"}}))
+		fasterapi.DescribeSecurity(openapi.SecurityUse{Name: "key", Scheme: openapi.SecurityScheme{Type: "apiKey", In: "header", Name: "X-Key"}}))
 	app.Webhook[track]("trackSold", fasterapi.Summary("A track was sold"))
 }
 
@@ -336,8 +336,8 @@ func TestExamplesAreChecked(t *testing.T) {
 	},
 	) (fasterapi.None, error) {
 		return fasterapi.None{}, nil
-	}, fasterapi.Example("good", card{"card", "123456789012"}), fasterapi.Example("short", card{"card", "1"}),
-		fasterapi.Example("function", func() {}))
+	}, fasterapi.RequestExample("good", card{"card", "123456789012"}), fasterapi.RequestExample("short", card{"card", "1"}),
+		fasterapi.RequestExample("function", func() {}))
 	_, err := app.OpenAPI()
 	require.ErrorContains(t, err, `the example "short": body.number must match the pattern`)
 	require.ErrorContains(t, err, `the example "function"`)
@@ -415,7 +415,7 @@ func TestSecuritySchemes(t *testing.T) {
 
 	app := fasterapi.New(fasterapi.Config{})
 	use := func(kind string) fasterapi.RouteOption {
-		return fasterapi.Security(openapi.SecurityUse{Name: "a", Scheme: openapi.SecurityScheme{Type: kind}})
+		return fasterapi.DescribeSecurity(openapi.SecurityUse{Name: "a", Scheme: openapi.SecurityScheme{Type: kind}})
 	}
 	app.Get("/a", list, use("http"))
 	app.Get("/b", list, use("mutualTLS"))
