@@ -65,7 +65,10 @@ func (a *App) Use(m ...Middleware) { a.root.Use(m...) }
 // FastAPI(dependencies=[…], responses={…}).
 //
 //	app.Defaults(fasterapi.Depends(checkTenant), fasterapi.Returns[problem.Problem](429, "Too many requests"))
-func (a *App) Defaults(opts ...RouteOption) { a.root.opts = slices.Concat(a.root.opts, opts) }
+func (a *App) Defaults(opts ...RouteOption) {
+	a.root.opts = slices.Concat(a.root.opts, opts)
+	a.root.Use(middlewareOf(opts)...)
+}
 
 // Group returns a group of routes below prefix.
 func (a *App) Group(prefix string, opts ...RouteOption) *Group { return a.root.Group(prefix, opts...) }

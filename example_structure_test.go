@@ -48,6 +48,33 @@ func ExampleGroup() {
 	// [GET /items GET /items/{name} GET /admin/items GET /admin/items/{name}]
 }
 
+// Middleware of one route: the option Use. It runs inside of that of the app and the groups.
+func ExampleUse() {
+	app := fasterapi.New(fasterapi.Config{Cores: 1})
+	defer app.Stop(context.Background())
+	// snippet: use
+	inside := func(name string) fasterapi.Middleware {
+		return func(next fasterapi.Handler) fasterapi.Handler {
+			return func(c *fasterapi.Ctx) error {
+				fmt.Println("inside of", name)
+				return next(c)
+			}
+		}
+	}
+	app.Use(inside("the app"))
+	auth := app.Group("/auth", fasterapi.Use(inside("the group"))) // as auth.Use does
+	auth.Post("/token", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "a token", nil },
+		fasterapi.Use(inside("the route")))
+	// end snippet
+
+	request(app, "POST", "/auth/token", "")
+	// Output:
+	// inside of the app
+	// inside of the group
+	// inside of the route
+	// 200 a token
+}
+
 // Any http.Handler mounts below a prefix: another app too, with its own docs.
 func ExampleApp_Mount() {
 	sub := fasterapi.New(fasterapi.Config{Cores: 1, Title: "Sub"})

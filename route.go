@@ -1,6 +1,7 @@
 package fasterapi
 
 import (
+	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -29,6 +30,9 @@ type Handler func(c *Ctx) error
 // Middleware wraps the handlers of routes. What it does before and after
 // calling next is straight-line code in the style of the route: on a
 // goroutine it may block, on a reactor it must not.
+//
+// Outside in, a request meets that of the app ([App.Use]), of each group from the
+// outermost on ([Group.Use]), and of the route (the option [Use]), each in its order.
 type Middleware func(next Handler) Handler
 
 // route is one registered handler.
@@ -90,6 +94,9 @@ func (r *route) compile(env *compilation) []error {
 	if err := r.opts.checkStatus(); err != nil {
 		errs = append(errs, err)
 	}
+	if slices.ContainsFunc(r.middleware, func(m Middleware) bool { return m == nil }) {
+		errs = append(errs, errors.New("Use, of the app, a group or the route, was given a Middleware that is nil"))
+	}
 	if len(errs) > 0 {
 		return errs
 	}
@@ -144,9 +151,19 @@ func (g *Group) Group(prefix string, opts ...RouteOption) *Group {
 	return &Group{
 		app:        g.app,
 		prefix:     g.prefix + strings.TrimSuffix(prefix, "/"),
-		middleware: slices.Clip(g.middleware),
+		middleware: slices.Concat(g.middleware, middlewareOf(opts)),
 		opts:       slices.Concat(g.opts, opts),
 	}
+}
+
+// middlewareOf is what the option Use among opts adds. In a group it takes its place
+// between that of the groups around and that which the group's own Use adds later.
+func middlewareOf(opts []RouteOption) []Middleware {
+	var o options
+	for _, opt := range opts {
+		opt(&o)
+	}
+	return o.middleware
 }
 
 // add registers a route.
@@ -156,11 +173,12 @@ func (g *Group) add(method, pattern string, kind style, e endpoint, opts []Route
 
 // register adds a route of the group at pattern, which has no prefix yet.
 func (g *Group) register(pattern string, r *route, kind style, opts []RouteOption) {
-	r.pattern, r.middleware = router.ParsePattern(g.join(pattern)), slices.Clip(g.middleware)
+	r.pattern = router.ParsePattern(g.join(pattern))
 	r.opts.style = kind
 	for _, opt := range slices.Concat(g.opts, opts) {
 		opt(&r.opts)
 	}
+	r.middleware = slices.Concat(g.middleware, middlewareOf(opts))
 	if kind == asChain {
 		r.opts.style = asChain
 	}

@@ -19,6 +19,8 @@ type options struct {
 	// strictBody refuses members of a JSON body that its type does not have.
 	strictBody bool
 	depends    []dependency
+	// middleware is what the option Use adds.
+	middleware []Middleware
 	form       bind.FormLimits
 	socket     socketOptions
 	// status of a successful response; 0: what its type says.
@@ -39,6 +41,16 @@ func With(opts ...RouteOption) RouteOption {
 			opt(o)
 		}
 	}
+}
+
+// Use adds middleware around a route, inside of that of the app and of its groups: the
+// first one given is the outermost. Given to Group or to [App.Defaults] it is the same as
+// their Use. WebSockets, mounted handlers and static files take it too.
+//
+//	app.Post("/auth/token", token, fasterapi.Use(middleware.RateLimit(perMinute)))
+func Use(m ...Middleware) RouteOption {
+	m = slices.Clone(m)
+	return func(o *options) { o.middleware = append(o.middleware[:len(o.middleware):len(o.middleware)], m...) }
 }
 
 // OnReactor runs the handler on the reactor, in a coroutine: fast, but it must

@@ -15,8 +15,17 @@ import (
 // indexFile answers for a folder.
 const indexFile = "index.html"
 
-// StaticOption changes how [App.Static] serves files.
-type StaticOption func(*static)
+// StaticOption changes how [App.Static] serves files: [SPA], [CacheControl], and every
+// [RouteOption] that files can have, such as [Use].
+type StaticOption interface{ ofStatic(s *static) }
+
+// staticOption is a StaticOption of this file.
+type staticOption func(*static)
+
+func (o staticOption) ofStatic(s *static) { o(s) }
+
+// ofStatic implements [StaticOption].
+func (o RouteOption) ofStatic(s *static) { s.route = append(s.route, o) }
 
 // SPA answers with the file name, say "index.html", where there is no file: for
 // applications that route in the browser. Only requests that accept HTML get it,
@@ -24,12 +33,16 @@ type StaticOption func(*static)
 // own name too, whatever [CacheControl] says. A name with a dot, such as
 // "users/john.doe", is one of the application unless it ends like a file that pages
 // are made of (.html, .js, .css, .png and so on).
-func SPA(name string) StaticOption { return func(s *static) { s.fallback = name } }
+func SPA(name string) StaticOption {
+	return staticOption(func(s *static) { s.fallback = name })
+}
 
 // CacheControl sets the field of that name on every file, say "public,
 // max-age=31536000, immutable" for files with a hash in their names. Default:
 // none, so browsers ask with If-None-Match now and then.
-func CacheControl(value string) StaticOption { return func(s *static) { s.cacheControl = value } }
+func CacheControl(value string) StaticOption {
+	return staticOption(func(s *static) { s.cacheControl = value })
+}
 
 // Static serves the files of a file system below prefix, with all that [File]
 // does: ranges, conditions, HEAD. "index.html" answers for its folder; other
@@ -56,10 +69,10 @@ func (g *Group) Static(prefix string, files fs.FS, opts ...StaticOption) {
 func (g *Group) static(prefix string, files fs.FS, opts []StaticOption) {
 	s := &static{files: files}
 	for _, opt := range opts {
-		opt(s)
+		opt.ofStatic(s)
 	}
 	pattern := strings.TrimSuffix(prefix, "/") + "/{path...}"
-	g.register(pattern, &route{method: "GET", site: callSite(), endpoint: s}, onGoroutine, nil)
+	g.register(pattern, &route{method: "GET", site: callSite(), endpoint: s}, onGoroutine, s.route)
 }
 
 // noCache is for the page of an SPA, which names the scripts of one deployment: a
@@ -73,6 +86,7 @@ type static struct {
 	files        fs.FS
 	fallback     string
 	cacheControl string
+	route        []RouteOption
 	tags         webfile.Tags // of files whose dates say nothing
 }
 
