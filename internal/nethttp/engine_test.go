@@ -79,6 +79,9 @@ func (s *site) Serve(x *exchange.Exchange) exchange.Outcome {
 		return half(x)
 	case "/hijack":
 		return s.hijack(x)
+	case "/hijack/exit":
+		s.hijack(x)
+		runtime.Goexit()
 	case "/204":
 		return respond(x, 204, "never sent")
 	case "/0":
@@ -352,6 +355,30 @@ func TestHijack(t *testing.T) {
 		require.NoError(t, errors.Join(err, <-s.hijacks))
 		require.True(t, strings.HasPrefix(string(got), "raw"))
 	})
+}
+
+// A handler that ends its goroutine after it took the connection: there is nothing left
+// of it to answer or flush, and net/http finds nothing to complain of.
+func TestHijackAndExit(t *testing.T) {
+	group, err := reactor.Start(reactor.Config{Cores: 1, Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	s := &site{hijacks: make(chan error, 1)}
+	var log strings.Builder
+	server := httptest.NewUnstartedServer(New(s, group, Options{}))
+	server.Config.ErrorLog = slog.NewLogLogger(slog.NewTextHandler(&log, nil), slog.LevelError)
+	server.Start()
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = io.WriteString(conn, "GET /hijack/exit HTTP/1.1\r\nHost: a\r\n\r\n")
+	require.NoError(t, err)
+	got, err := io.ReadAll(conn)
+	require.NoError(t, errors.Join(err, <-s.hijacks))
+	require.Equal(t, "raw ", string(got))
+	require.Eventually(t, func() bool { return s.begun.Load() == s.released.Load() }, 10*time.Second, time.Millisecond)
+	server.Close()
+	require.NoError(t, group.Stop(context.Background()))
+	require.Empty(t, log.String())
 }
 
 // TestOtherWriters: an http.ResponseWriter that knows no deadlines and no flush

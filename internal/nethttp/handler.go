@@ -120,7 +120,9 @@ func (h *Handler) serve(c *carrier) {
 				c.endInput()
 				c.x.CloseAfter = true
 				c.answer()
-				_ = c.flush() // nobody else will
+				if !c.hijacked {
+					_ = c.flush() // nobody else will
+				}
 				h.release(c.x)
 			}
 		}()
