@@ -48,6 +48,8 @@ type core struct {
 	loanDate struct {
 		sync.Mutex
 		wire.Date
+		now   time.Time     // when it was last asked for the time of day
+		until time.Duration // how long behind now that second lasts
 	}
 }
 
@@ -190,7 +192,14 @@ func (k *core) appendDate(out []byte, onReactor bool) []byte {
 	if onReactor {
 		return k.date.Append(out, k.reactor.Now())
 	}
-	k.loanDate.Lock()
-	defer k.loanDate.Unlock()
-	return k.loanDate.Append(out, time.Now())
+	d := &k.loanDate
+	d.Lock()
+	defer d.Unlock()
+	// The monotonic clock alone is half the price of time.Now (24 ns of 48). A time of
+	// day that is set meanwhile shows a second later.
+	if d.now.IsZero() || time.Since(d.now) >= d.until {
+		d.now = time.Now()
+		d.until = time.Second - time.Duration(d.now.Nanosecond())
+	}
+	return d.Append(out, d.now)
 }
