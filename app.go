@@ -92,12 +92,13 @@ func callSite() string {
 // ownFunctions is how the names of this package's functions begin.
 const ownFunctions = "github.com/fasterapi/fasterapi."
 
-// Routes lists the registered routes as "METHOD /pattern", in the order of
-// their registration.
-func (a *App) Routes() []string {
-	names := make([]string, 0, len(a.routes))
+// Routes lists the registered routes in the order of their registration: what tools and
+// start-up logs want to know of them. The pages of the framework, such as /docs, are not
+// in it.
+func (a *App) Routes() []RouteInfo {
+	list := make([]RouteInfo, 0, len(a.routes))
 	for _, r := range a.routes {
-		names = append(names, r.String())
+		list = append(list, a.info(r))
 	}
-	return names
+	return list
 }

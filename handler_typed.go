@@ -135,9 +135,10 @@ func newStraight[In, Out any](h func(*Ctx, In) (Out, error)) endpoint {
 
 func (e *straight[In, Out]) compile(env *compilation, r *route) (needsBody bool, errs []error) {
 	needsBody, errs = e.typed.compile(env, r)
-	r.facts.handler = reflect.ValueOf(e.handle).Pointer()
 	return needsBody, withoutHandler(errs, e.handle == nil)
 }
+
+func (e *straight[In, Out]) function() uintptr { return reflect.ValueOf(e.handle).Pointer() }
 
 func (e *straight[In, Out]) call(c *Ctx) error {
 	in, err := e.input(c)
@@ -165,9 +166,10 @@ func newChain[In, Out any](h func(*Ctx, In) async.Future[Out]) endpoint {
 
 func (e *chain[In, Out]) compile(env *compilation, r *route) (needsBody bool, errs []error) {
 	needsBody, errs = e.typed.compile(env, r)
-	r.facts.handler = reflect.ValueOf(e.handle).Pointer()
 	return needsBody, withoutHandler(errs, e.handle == nil)
 }
+
+func (e *chain[In, Out]) function() uintptr { return reflect.ValueOf(e.handle).Pointer() }
 
 // call awaits the future: behind middleware, or after the route was moved to
 // goroutines.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
-	"runtime"
 	"strings"
 
 	"github.com/fasterapi/fasterapi/internal/bind"
@@ -43,6 +42,16 @@ type OpenAPIConfig struct {
 	// StreamItems describes the items of streams, which makes the document one of
 	// OpenAPI 3.2; many tools know only 3.1.
 	StreamItems bool
+	// OperationID chooses the ids of operations, which name the methods of generated
+	// clients. It is asked for each route of the document that has no id by the option
+	// [OperationID], and gets the route with the id that it has otherwise, made of its
+	// method and path: getUsersById. "" keeps that. Package and name of the handler, for
+	// one, are
+	//
+	//	func(r fasterapi.RouteInfo) string { return path.Base(r.Package) + "_" + r.Name }
+	//
+	// Two routes of one id are a mistake.
+	OperationID func(RouteInfo) string
 	// Edit changes the document before it is served.
 	Edit func(*openapi.Document)
 }
@@ -54,7 +63,6 @@ const defaultOpenAPIPath = "/openapi.json"
 //
 // Owner: any (immutable after build).
 type facts struct {
-	handler  uintptr // entry of the function
 	plan     *bind.Plan
 	injected *injection
 	answers  []describe.Answer
@@ -88,7 +96,7 @@ func (a *App) describe() (*openapi.Document, error) {
 	for _, r := range a.routes {
 		if r.facts != nil && !r.opts.hidden {
 			errs = append(errs, r.checkExamples()...)
-			b.Add(r.document())
+			b.Add(a.document(r))
 		}
 	}
 	for _, w := range a.webhooks {
@@ -109,14 +117,12 @@ func (a *App) describe() (*openapi.Document, error) {
 }
 
 // document tells the document about a compiled route.
-func (r *route) document() describe.Route {
-	f := r.facts
+func (a *App) document(r *route) describe.Route {
+	f, info := r.facts, a.info(r)
 	route := describe.Route{
+		Handler: info.Name, ID: info.OperationID,
 		Method: r.method, Pattern: r.pattern, Site: r.site, Details: r.opts.details, Answers: append(f.answers, r.opts.declaredAnswers()...),
 		Socket: f.socket,
-	}
-	if function := runtime.FuncForPC(f.handler); function != nil {
-		route.Handler = describe.HandlerName(function.Name())
 	}
 	security := r.opts.security
 	if f.injected != nil {

@@ -1,14 +1,18 @@
 package fasterapi
 
 import (
+	"cmp"
 	"errors"
 	"log/slog"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/fasterapi/fasterapi/internal/bind"
+	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/internal/router"
 	"github.com/fasterapi/fasterapi/internal/websocket"
 	"github.com/fasterapi/fasterapi/reactor"
@@ -62,6 +66,68 @@ type route struct {
 
 // String is how a route is named: "GET /users/{id}".
 func (r *route) String() string { return r.method + " " + r.pattern.String() }
+
+// RouteInfo is what is known of a registered route.
+type RouteInfo struct {
+	Method  string
+	Pattern string // with the prefixes of its groups
+	// Package is the package of the handler function, "example.org/shop/orders", and
+	// Handler its name there: "list", "(*API).list". A closure has the name of the function
+	// around it, "main.func1". Both are empty for what was mounted and for files.
+	Package, Handler string
+	// Name is the handler's name by itself, in camel case: "list" of (*API).List. It is empty
+	// for closures.
+	Name string
+	// File and Line are the place of the registration.
+	File string
+	Line int
+	// OperationID names the route for generated clients. It is empty when the document
+	// does not have the route.
+	OperationID string
+	Tags        []string
+	Hidden      bool // by the option of that name
+	Deprecated  bool
+}
+
+// String is how a route is named: "GET /users/{id}".
+func (i RouteInfo) String() string { return i.Method + " " + i.Pattern }
+
+// handled is an endpoint that is a function of the user's.
+type handled interface {
+	// function is where the code of the handler begins; 0: there is none.
+	function() uintptr
+}
+
+// info tells what is known of r.
+func (a *App) info(r *route) RouteInfo {
+	d := &r.opts.details
+	i := RouteInfo{Method: r.method, Pattern: r.pattern.String(), Tags: slices.Clone(d.Tags), Hidden: r.opts.hidden, Deprecated: d.Deprecated}
+	i.File = r.site
+	if at := strings.LastIndexByte(r.site, ':'); at >= 0 {
+		if line, err := strconv.Atoi(r.site[at+1:]); err == nil {
+			i.File, i.Line = r.site[:at], line
+		}
+	}
+	h, ok := r.endpoint.(handled)
+	if !ok {
+		return i
+	}
+	if f := runtime.FuncForPC(h.function()); f != nil {
+		i.Package, i.Handler = describe.SplitName(f.Name())
+		i.Name = describe.HandlerName(f.Name())
+	}
+	if !describe.HasMethod(r.method) || i.Hidden {
+		return i
+	}
+	if i.OperationID = d.OperationID; i.OperationID != "" {
+		return i
+	}
+	i.OperationID = describe.ID(r.method, r.pattern)
+	if choose := a.cfg.OpenAPI.OperationID; choose != nil {
+		i.OperationID = cmp.Or(choose(i), i.OperationID)
+	}
+	return i
+}
 
 // endpoint is a typed handler with its compiled input and output.
 type endpoint interface {

@@ -19,7 +19,8 @@ func Status(status int) RouteOption {
 	return func(o *options) { o.status = status }
 }
 
-// Summary is a line about the route. Default: made of the name of the handler.
+// Summary is a line about the route. Default: made of the name of the handler, and of what
+// the path names last when that name has one word: "List orders".
 func Summary(text string) RouteOption {
 	return func(o *options) { o.details.Summary = text }
 }
@@ -47,9 +48,9 @@ func appendNew(list []string, name string) []string {
 	return append(list[:len(list):len(list)], name)
 }
 
-// OperationID names the route for generated clients; no other route may have
-// the same. Default: the name of the handler, or method and path when it has none
-// or several routes share it.
+// OperationID names the route for generated clients; two ids that differ only in case
+// or in dashes and underscores are a mistake. Default: what OpenAPIConfig.OperationID
+// returns, else method and path: getUsersById for GET /users/{id}.
 func OperationID(id string) RouteOption {
 	return func(o *options) { o.details.OperationID = id }
 }

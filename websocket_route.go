@@ -139,13 +139,15 @@ func (e *socketEndpoint[In, Incoming, Outgoing]) compile(env *compilation, r *ro
 	return false, errs
 }
 
+func (e *socketEndpoint[In, Incoming, Outgoing]) function() uintptr {
+	if e.handle == nil {
+		return reflect.ValueOf(e.open).Pointer()
+	}
+	return reflect.ValueOf(e.handle).Pointer()
+}
+
 // describe tells the document of a GET that is answered with 101.
 func (e *socketEndpoint[In, Incoming, Outgoing]) describe(f *facts) {
-	handler := reflect.ValueOf(e.handle)
-	if e.handle == nil {
-		handler = reflect.ValueOf(e.open)
-	}
-	f.handler = handler.Pointer()
 	f.answers = []describe.Answer{
 		{Status: http.StatusSwitchingProtocols, Description: "A WebSocket"},
 		{Status: http.StatusUpgradeRequired, ContentType: problem.ContentType, Schema: describe.ProblemSchema(), Description: "The request does not ask for a WebSocket"},

@@ -31,7 +31,11 @@ type Index struct {
 
 func index(_ *fasterapi.Ctx, in Operate) (Index, error) {
 	cfg := in.Service.app.Config()
-	return Index{Title: cfg.Title, Version: cfg.Version, Routes: in.Service.app.Routes()}, nil
+	out := Index{Title: cfg.Title, Version: cfg.Version}
+	for _, r := range in.Service.app.Routes() {
+		out.Routes = append(out.Routes, r.String())
+	}
+	return out, nil
 }
 
 // StuckCore is a reactor that a handler holds: it serves nothing until that ends.

@@ -35,6 +35,9 @@ type entry struct {
 }
 
 func (e *entry) where() string {
+	if e.route.Webhook != "" {
+		return "the webhook " + e.route.Webhook + " (" + e.route.Site + ")"
+	}
 	return e.route.Method + " " + e.route.Pattern.String() + " (" + e.route.Site + ")"
 }
 
@@ -71,6 +74,9 @@ func (b *Builder) Add(r Route) {
 	*place = b.operation(&r, path.names)
 }
 
+// HasMethod tells whether OpenAPI has operations of this method.
+func HasMethod(method string) bool { return (&openapi.PathItem{}).Operation(method) != nil }
+
 // AddWebhook describes a request that the service makes of its clients.
 func (b *Builder) AddWebhook(name string, r Route) {
 	r.Pattern = router.Pattern{}
@@ -79,9 +85,7 @@ func (b *Builder) AddWebhook(name string, r Route) {
 		item = &openapi.PathItem{}
 		b.doc.Webhooks.Set(name, item)
 	}
-	if r.Handler == "" {
-		r.Handler = HandlerName(name)
-	}
+	r.Webhook, r.ID = name, WebhookID(name)
 	if place := item.Operation(r.Method); place != nil {
 		*place = b.operation(&r, nil)
 	}
@@ -92,7 +96,7 @@ func (b *Builder) Build() (*openapi.Document, error) {
 	b.ids()
 	for _, e := range b.entries {
 		if e.op.Summary == "" {
-			e.op.Summary = title(e.op.OperationID)
+			e.op.Summary = e.route.summary()
 		}
 		for _, edit := range e.route.Details.Edits {
 			edit(e.op)
@@ -147,7 +151,7 @@ func (b *Builder) operation(r *Route, names []string) *openapi.Operation {
 		b.answer(op, a, e.where())
 	}
 	b.answerDetails(op, d, e.where())
-	if r.Pattern.String() != "" { // else a webhook: its problems are not ours
+	if r.Webhook == "" { // else its problems are not ours
 		problemAnswers(op, len(r.Security) > 0, in.fallible)
 	}
 	if r.Socket != nil {

@@ -66,7 +66,7 @@ func TestOnePathOfAShape(t *testing.T) {
 // TestFirstOfOnePath: OpenAPI cannot tell the two apart.
 func TestFirstOfOnePath(t *testing.T) {
 	first, second := route("GET", "/files/{name}"), route("GET", "/files/{rest...}")
-	first.Handler, second.Handler = "one", "all"
+	first.ID, second.ID = "one", "all"
 	doc := build(t, false, first, second, route("LOCK", "/locks"))
 	require.Equal(t, "one", doc.Paths.Get("/files/{name}").Get.OperationID)
 	require.Equal(t, openapi.PathItem{}, *doc.Paths.Get("/locks"), "OpenAPI has no such method")
@@ -117,7 +117,7 @@ func TestMistakes(t *testing.T) {
 	}
 	_, err := b.Build()
 	for _, want := range []string{
-		`GET /two (main.go:7): the operation id "same" is that of GET /one (main.go:7) too`,
+		`GET /two (main.go:7): the operation id "same" is that of GET /one (main.go:7) too: choose another`,
 		`GET /two (main.go:7): the security scheme "key" is described in another way elsewhere`,
 		`GET /three (main.go:7): the example "none" is of an answer with the status 204`,
 		"chan int has no JSON form",
@@ -151,14 +151,24 @@ func TestSocket(t *testing.T) {
 		`"x-websocket":{"fromClient":{"$ref":"#/components/schemas/User"},"fromServer":{"format":"binary"},"subprotocols":["v2"]}`)
 }
 
-// TestIdsKeepInAnyOrder: clients are generated from them.
-func TestIdsKeepInAnyOrder(t *testing.T) {
+// TestIDs: the app chooses before the path does, the route before the app; those that
+// generated clients cannot tell apart are a mistake with both places.
+func TestIDs(t *testing.T) {
 	a, b, c := route("GET", "/a"), route("GET", "/b/{x}"), route("POST", "/a")
 	a.Handler, b.Handler, c.Handler = "list", "list", "create"
+	b.ID, c.ID, c.Details.OperationID = "listB", "createA", "make"
 	for _, routes := range [][]Route{{a, b, c}, {c, b, a}} {
 		doc := build(t, false, routes...)
 		require.Equal(t, "getA", doc.Paths.Get("/a").Get.OperationID)
-		require.Equal(t, "getBByX", doc.Paths.Get("/b/{x}").Get.OperationID)
-		require.Equal(t, "create", doc.Paths.Get("/a").Post.OperationID)
+		require.Equal(t, "listB", doc.Paths.Get("/b/{x}").Get.OperationID)
+		require.Equal(t, "make", doc.Paths.Get("/a").Post.OperationID)
 	}
+	clash := NewBuilder(openapi.Info{}, false)
+	clash.Add(route("GET", "/log/in"))
+	clash.Add(route("GET", "/login"))
+	clash.AddWebhook("get_login", Route{Method: "POST", Site: "main.go:9"})
+	_, err := clash.Build()
+	require.ErrorContains(t, err, `GET /login (main.go:7): the operation id "getLogin" is that of GET /log/in (main.go:7) too `+
+		`("getLogIn", which generated clients cannot tell apart): choose another with the option OperationID`)
+	require.ErrorContains(t, err, "the webhook get_login (main.go:9): ")
 }

@@ -23,9 +23,11 @@
 //
 //   - Paths, parameters and schemas stand in the order in which they were
 //     registered; the same routes always give the same bytes.
-//   - The id of an operation is the name of its handler, or is made of method
-//     and path when the handler has none or shares it. Registering routes in
-//     another order changes no id.
+//   - The id of an operation is made of its method and path, unless the route or
+//     the app chooses one: the names of handlers repeat (list, get), and closures
+//     have none. No other route changes it. Two ids that differ only in case or in
+//     what is no letter and no digit are a mistake, because the methods of
+//     generated clients do not differ.
 //   - OpenAPI knows one name for a wildcard: "/users/{id}" and
 //     "/users/{user}" become one path with the names of the first. Of a
 //     "/files/{name}" and a "/files/{rest...}" with one method, which are one path
@@ -48,7 +50,7 @@
 //
 // # What it refuses
 //
-// [Builder.Build] returns all mistakes at once: two operations with one given id, a
+// [Builder.Build] returns all mistakes at once: two operations with one id, a
 // scheme of security that is described in two ways, an example of an answer without a body,
 // types without a schema.
 package describe

@@ -11,14 +11,17 @@ import (
 // Route is a route as the document sees it.
 type Route struct {
 	Method  string
-	Pattern router.Pattern // the zero value: a webhook's
+	Pattern router.Pattern // the zero value of a webhook
 	Site    string         // file:line of the registration, for mistakes
-	Handler string         // name of the handler function; empty: it has none
+	Handler string         // name of the handler function, see HandlerName; empty: it has none
+	ID      string         // the operation id that the app chooses; empty: that of ID
 	Fields  []*bind.Field  // all that the request is read into, also by dependencies
 	Answers []Answer       // of success first; problems that every route may have are added
 	Details Details
 	// Security lists alternatives, each of schemes that are all needed.
 	Security [][]openapi.SecurityUse
+	// Webhook is the name of a webhook; empty: it is a route.
+	Webhook string
 	// Socket is set for a WebSocket.
 	Socket *Socket
 }

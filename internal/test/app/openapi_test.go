@@ -2,8 +2,10 @@ package app_test
 
 import (
 	"encoding/json/v2"
+	"fmt"
 	"io"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -240,18 +242,90 @@ func TestOperationIDs(t *testing.T) {
 		}
 		return found
 	}
-	want := map[string]string{"/a": "getA", "/b": "getB", "/users/{id}/orders-of/{year}": "getUsersByIdOrdersOfByYear", "/": "get", "/c": "named"}
+	want := map[string]string{"/a": "getA", "/b": "getB", "/users/{id}/orders-of/{year}": "getUsersByIdOrdersOfByYear", "/": "getRoot", "/c": "named"}
 	require.Equal(t, want, ids())
 	slices.Reverse(routes)
 	require.Equal(t, want, ids())
 
 	app := fasterapi.New(fasterapi.Config{})
 	app.Get("/a", text, fasterapi.OperationID("same"))
-	app.Get("/b", text, fasterapi.OperationID("same"))
+	app.Get("/b", text, fasterapi.OperationID("Same"))
+	app.Get("/ab/c", text)
+	app.Get("/a/bc", text)
 	_, err := app.OpenAPI()
-	require.ErrorContains(t, err, `the operation id "same" is that of GET /a`)
+	require.ErrorContains(t, err, `the operation id "Same" is that of GET /a (`)
+	require.ErrorContains(t, err, `the operation id "getABc" is that of GET /ab/c (`)
+	require.ErrorContains(t, err, "openapi_test.go:")
 	var registration *fasterapi.RegistrationError
 	require.ErrorAs(t, err, &registration)
+	require.Len(t, registration.Mistakes, 2)
+}
+
+// TestOperationIDsChosen: the app may choose, by all that is known of a route; the option of
+// the route goes before, and "" leaves the id as it is.
+func TestOperationIDsChosen(t *testing.T) {
+	byHandler := func(r fasterapi.RouteInfo) string {
+		if r.Name == "" {
+			return ""
+		}
+		return path.Base(r.Package) + "_" + r.Name
+	}
+	app := fasterapi.New(fasterapi.Config{OpenAPI: fasterapi.OpenAPIConfig{OperationID: byHandler}})
+	text := func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "", nil }
+	app.Group("/v1", fasterapi.Tags("one")).Get("/tracks", list)
+	app.Post("/closure/{x}", text, fasterapi.Deprecated())
+	app.GetFuture("/chain", method{}.future)
+	app.WebSocket("/socket", (&method{}).socket)
+	app.WebSocketEvents("/events", (&method{}).events)
+	app.Get("/named", list, fasterapi.OperationID("named"))
+	app.Get("/hidden", generic[user], fasterapi.Hidden())
+	app.Mount("/legacy", http.NotFoundHandler())
+	doc, _ := documentOf(t, app)
+	require.Equal(t, "app_test_list", doc.Paths.Get("/v1/tracks").Get.OperationID)
+	require.Equal(t, "postClosureByX", doc.Paths.Get("/closure/{x}").Post.OperationID)
+	require.Equal(t, "named", doc.Paths.Get("/named").Get.OperationID)
+
+	var lines []string
+	for _, r := range app.Routes()[:8] {
+		require.Regexp(t, `openapi_test\.go$`, r.File)
+		require.Positive(t, r.Line)
+		lines = append(lines, fmt.Sprintf("%s|%s|%s|%s|%s|%v|%v|%v", r, path.Base(r.Package), r.Handler, r.Name, r.OperationID, r.Tags, r.Hidden, r.Deprecated))
+	}
+	require.Equal(t, []string{
+		"GET /v1/tracks|app_test|list|list|app_test_list|[one]|false|false",
+		"POST /closure/{x}|app_test|TestOperationIDsChosen.func2||postClosureByX|[]|false|true",
+		"GET /chain|app_test|method.future|future|app_test_future|[]|false|false",
+		"GET /socket|app_test|(*method).socket|socket|app_test_socket|[]|false|false",
+		"GET /events|app_test|(*method).events|events|app_test_events|[]|false|false",
+		"GET /named|app_test|list|list|named|[]|false|false",
+		"GET /hidden|app_test|generic|generic||[]|true|false",
+		"GET /legacy/{path...}|.||||[]|false|false",
+	}, lines)
+
+	same := fasterapi.New(fasterapi.Config{OpenAPI: fasterapi.OpenAPIConfig{OperationID: byHandler}})
+	same.Get("/a", list)
+	same.Get("/b", list)
+	_, err := same.OpenAPI()
+	require.ErrorContains(t, err, `the operation id "app_test_list" is that of GET /a (`)
+}
+
+type method struct{}
+
+func (method) future(*fasterapi.Ctx, fasterapi.None) async.Future[fasterapi.Text] {
+	return async.Ready[fasterapi.Text]("")
+}
+
+func (*method) socket(*fasterapi.Ctx, fasterapi.None, *fasterapi.Socket[string, string]) error {
+	return nil
+}
+
+func (*method) events(*fasterapi.Ctx, fasterapi.None, *fasterapi.Socket[string, string]) (fasterapi.SocketEvents[string], error) {
+	return fasterapi.SocketEvents[string]{}, nil
+}
+
+func generic[T any](*fasterapi.Ctx, fasterapi.None) (T, error) {
+	var zero T
+	return zero, nil
 }
 
 // TestOpenAPIServed: the document is served compressed, with an entity tag, in both
