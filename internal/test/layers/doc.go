@@ -3,8 +3,9 @@
 // how long files and functions may be, which structs must name their owner,
 // where unsafe, build tags, init and skipped tests may stand, how many names a
 // package may export, that a comment begins with the name it stands on, that its links
-// and the documents it cites are there, that the Go code of README.md is cut from
-// compiled examples, and that the tests which the reference names exist.
+// and the documents it cites are there, that the Go code of the documents is cut from
+// compiled code which tests run, that their links and anchors lead somewhere and that
+// docs/README.md leads to all of them, and that the tests which the reference names exist.
 //
 // The table in graph.go is the import graph of the design, written down. A new
 // package is added there first: where it stands in the layers is the first

@@ -49,26 +49,6 @@ func TestProjectTable(t *testing.T) {
 	}
 }
 
-// TestDocuments: the Go code of the documents is compiled somewhere.
-func TestDocuments(t *testing.T) {
-	tree := os.DirFS(root)
-	check := func(name string, strict bool) {
-		findings, err := Snippets(tree, name, strict)
-		require.NoError(t, err)
-		for _, f := range findings {
-			t.Error(f)
-		}
-	}
-	check("README.md", true)
-	check("CONTRIBUTING.md", true)
-	require.NoError(t, fs.WalkDir(tree, "docs", func(name string, _ fs.DirEntry, err error) error {
-		if err == nil && strings.HasSuffix(name, ".md") {
-			check(name, false)
-		}
-		return err
-	}))
-}
-
 // TestDocumentsNameTests: the tests that the reference names exist.
 func TestDocumentsNameTests(t *testing.T) {
 	tree := os.DirFS(root)
@@ -154,16 +134,6 @@ func TestCheckBites(t *testing.T) {
 	findings, err := Check(os.DirFS("testdata/tree"), fixtureRules())
 	require.NoError(t, err)
 	golden(t, "tree.golden", findings)
-}
-
-func TestSnippetsBite(t *testing.T) {
-	findings, err := Snippets(os.DirFS("testdata/docs"), "page.md", true)
-	require.NoError(t, err)
-	golden(t, "docs.golden", findings)
-
-	findings, err = Snippets(os.DirFS("testdata/docs"), "page.md", false)
-	require.NoError(t, err)
-	require.Len(t, findings, 2, "not strict: blocks without an introduction are free")
 }
 
 func golden(t *testing.T, name string, findings []Finding) {

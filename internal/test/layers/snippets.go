@@ -1,16 +1,15 @@
 package layers
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
 	"io/fs"
+	"path"
 	"regexp"
 	"strings"
 )
 
-// A Go block of a document is introduced by an HTML comment that says where it
-// is compiled,
+// A block of a document is introduced by an HTML comment that says where it is
+// compiled, or read,
 //
 //	<!-- snippet: examples/hello/main.go service -->
 //
@@ -18,14 +17,47 @@ import (
 //
 //	// snippet: service
 //	// end snippet
+//
+// with # or -- instead of // where that begins a comment. The lines may be
+// indented: what is common to all of them is taken away. Go code of another
+// framework, which is shown beside ours on the pages of the folder coming-from, says so:
+//
+//	<!-- foreign: gin -->
 var (
-	introduction = regexp.MustCompile(`^<!-- snippet: (\S+) (\S+) -->$`)
-	regionStart  = regexp.MustCompile(`^\s*// snippet: (\S+)$`)
-	regionEnd    = regexp.MustCompile(`^\s*// end snippet$`)
+	introduction = regexp.MustCompile(`^\s*<!-- snippet: (\S+) (\S+) -->$`)
+	foreign      = regexp.MustCompile(`^\s*<!-- foreign: [\w /.-]+ -->$`)
+	regionStart  = regexp.MustCompile(`^\s*(?://|#|--) snippet: (\S+)$`)
+	regionEnd    = regexp.MustCompile(`^\s*(?://|#|--) end snippet$`)
+	fenceStart   = regexp.MustCompile("^(\\s*)(```+|~~~+)\\s*(\\w*)")
 )
 
-// Snippets compares the Go blocks of the document called name with the compiled
-// regions that they are cut from. With strict, a block without an introduction
+// block is a fenced block of a document.
+type block struct {
+	language    string
+	first, last int // index of its first line, and of the line of its closing fence
+	indent      string
+	intro       string // the line above its fence, empty lines left out
+}
+
+// blocks finds the fenced blocks of a document.
+func blocks(lines []string) []block {
+	var out []block
+	for i := 0; i < len(lines); i++ {
+		fence := fenceStart.FindStringSubmatch(lines[i])
+		if fence == nil {
+			continue
+		}
+		b := block{language: fence[3], first: i + 1, indent: fence[1], intro: lineBefore(lines, i)}
+		for i++; i < len(lines) && !strings.HasPrefix(strings.TrimSpace(lines[i]), fence[2]); i++ {
+		}
+		b.last = i
+		out = append(out, b)
+	}
+	return out
+}
+
+// Snippets compares the blocks of the document called name with the compiled
+// regions that they are cut from. With strict, Go code without an introduction
 // is a finding too.
 func Snippets(tree fs.FS, name string, strict bool) ([]Finding, error) {
 	text, err := fs.ReadFile(tree, name)
@@ -33,34 +65,55 @@ func Snippets(tree fs.FS, name string, strict bool) ([]Finding, error) {
 		return nil, err
 	}
 	var out []Finding
-	report := func(line int, problem, advice string) {
-		out = append(out, Finding{Path: name, Line: line, Problem: problem, Advice: advice})
-	}
 	lines := strings.Split(string(text), "\n")
-	for i := 0; i < len(lines); i++ {
-		if lines[i] != "```go" {
-			continue
+	for _, b := range blocks(lines) {
+		report := func(problem, advice string) {
+			out = append(out, Finding{Path: name, Line: b.first, Problem: problem, Advice: advice})
 		}
-		start := i + 1
-		for i++; i < len(lines) && lines[i] != "```"; i++ {
-		}
-		block := strings.Join(lines[start:i], "\n")
-		intro := introduction.FindStringSubmatch(lineBefore(lines, start-1))
+		intro := introduction.FindStringSubmatch(b.intro)
 		if intro == nil {
-			if strict {
-				report(start, "Go code that no compiler sees", "cut it from an example: a line `<!-- snippet: FILE NAME -->` before the block")
+			if strict && b.language == "go" && !(foreign.MatchString(b.intro) && path.Dir(name) == "docs/coming-from") {
+				report("Go code that no compiler sees", "cut it from an example: a line `<!-- snippet: FILE NAME -->` before the block")
 			}
 			continue
 		}
 		want, err := region(tree, intro[1], intro[2])
+		got := dedent(lines[b.first:b.last])
 		switch {
 		case err != nil:
-			report(start, err.Error(), "mark the lines with `// snippet: "+intro[2]+"` and `// end snippet` in "+intro[1])
-		case want != block:
-			report(start, "the block differs from "+intro[1]+": "+firstDifference(block, want), "copy the region of the example here")
+			report(err.Error(), "mark the lines with `// snippet: "+intro[2]+"` and `// end snippet` in "+intro[1])
+		case want != got:
+			report("the block differs from "+intro[1]+": "+firstDifference(got, want),
+				"`go test ./internal/test/layers -run TestDocuments -update` copies the regions of the examples into the documents")
 		}
 	}
 	return out, nil
+}
+
+// withSnippets returns the document with the regions as they are now.
+func withSnippets(tree fs.FS, text string) string {
+	lines := strings.Split(text, "\n")
+	var out []string
+	at := 0
+	for _, b := range blocks(lines) {
+		intro := introduction.FindStringSubmatch(b.intro)
+		if intro == nil {
+			continue
+		}
+		want, err := region(tree, intro[1], intro[2])
+		if err != nil {
+			continue // Snippets reports it
+		}
+		out = append(out, lines[at:b.first]...)
+		for line := range strings.SplitSeq(want, "\n") {
+			if line != "" {
+				line = b.indent + line
+			}
+			out = append(out, line)
+		}
+		at = b.last
+	}
+	return strings.Join(append(out, lines[at:]...), "\n")
 }
 
 // lineBefore returns the last line above lines[at] that is not empty.
@@ -73,7 +126,7 @@ func lineBefore(lines []string, at int) string {
 	return ""
 }
 
-// region returns the marked lines of a Go file, without the marks.
+// region returns the marked lines of a file, without the marks.
 func region(tree fs.FS, file, name string) (string, error) {
 	text, err := fs.ReadFile(tree, file)
 	if err != nil {
@@ -81,22 +134,45 @@ func region(tree fs.FS, file, name string) (string, error) {
 	}
 	var lines []string
 	inside, found := false, false
-	for scanner := bufio.NewScanner(bytes.NewReader(text)); scanner.Scan(); {
-		line := scanner.Text()
+	for line := range strings.SplitSeq(string(text), "\n") {
 		start := regionStart.FindStringSubmatch(line)
 		switch {
 		case start != nil && start[1] == name:
 			inside, found = true, true
 		case inside && regionEnd.MatchString(line):
 			inside = false
-		case inside:
+		case inside && start == nil:
 			lines = append(lines, line)
 		}
 	}
 	if !found {
 		return "", fmt.Errorf("%s has no region %q", file, name)
 	}
-	return strings.Trim(strings.Join(lines, "\n"), "\n"), nil
+	return dedent(lines), nil
+}
+
+// dedent takes away the white space that all lines begin with, and empty lines
+// around them.
+func dedent(lines []string) string {
+	common, first := "", true
+	for _, line := range lines {
+		rest := strings.TrimLeft(line, " \t")
+		if rest == "" {
+			continue
+		}
+		indent := line[:len(line)-len(rest)]
+		if first {
+			common, first = indent, false
+		}
+		for !strings.HasPrefix(indent, common) {
+			common = common[:len(common)-1]
+		}
+	}
+	out := make([]string, len(lines))
+	for i, line := range lines {
+		out[i] = strings.TrimRight(strings.TrimPrefix(line, common), " \t")
+	}
+	return strings.Trim(strings.Join(out, "\n"), "\n")
 }
 
 func firstDifference(got, want string) string {

@@ -6,3 +6,12 @@ func add(a, b int) int {
 }
 
 // end snippet
+
+// snippet: idle
+func idle() {}
+
+func shown() {}
+
+func compiledOnly() {}
+
+// end snippet
