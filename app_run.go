@@ -87,13 +87,32 @@ func (a *App) Serve(ctx context.Context) error {
 // until serves until ctx ends, then lets requests in flight finish.
 func (s *Server) until(ctx context.Context) error {
 	a := s.app
-	a.log.Info("serving", slog.String("title", a.cfg.Title), slog.String("address", s.addr.String()),
-		slog.Int("reactors", a.reactors.Len()))
+	attrs := []any{slog.String("title", a.cfg.Title), slog.String("address", s.addr.String()), slog.Int("reactors", a.reactors.Len())}
+	if page := s.docsURL(); page != "" {
+		attrs = append(attrs, slog.String("docs", page))
+	}
+	a.log.Info("serving", attrs...)
 	<-ctx.Done()
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.cfg.DrainTimeout)
 	defer cancel()
 	a.tell(func() { a.log.Info("draining", slog.Duration("timeout", a.cfg.DrainTimeout)) })
 	return s.Shutdown(drain)
+}
+
+// docsURL is where a browser on this machine finds the page of the document, "" when
+// none is served.
+func (s *Server) docsURL() string {
+	if s.app.docs.page == "" {
+		return ""
+	}
+	scheme, host := "http", s.addr
+	if s.app.cfg.TLS != nil {
+		scheme = "https"
+	}
+	if !host.Addr().IsValid() || host.Addr().IsUnspecified() {
+		return fmt.Sprintf("%s://localhost:%d%s", scheme, host.Port(), s.app.docs.page)
+	}
+	return scheme + "://" + host.String() + s.app.docs.page
 }
 
 // Start serves the app in the background, on Config.Addr. The error says why

@@ -78,6 +78,9 @@ func (c *Ctx) fail(err error) {
 		p = &named
 	}
 	c.response().PutHeader(p.Header)
+	if r := c.request.route; p.Status == http.StatusUnsupportedMediaType && r != nil && r.acceptQuery != "" {
+		c.SetHeader("Accept-Query", r.acceptQuery)
+	}
 	if err := c.droppedReference(); err != nil {
 		c.fail(err) // whose problem has no header
 		return

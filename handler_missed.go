@@ -91,6 +91,7 @@ func (c *Ctx) answerMissed() error {
 		return nil
 	case router.MethodNotAllowed:
 		c.SetHeader("Allow", c.missed.Allow)
+		c.offerQuery()
 		if string(c.x.Head.Method) == http.MethodOptions {
 			c.stage(http.StatusNoContent, "", nil)
 			return nil
@@ -104,4 +105,17 @@ func (c *Ctx) answerMissed() error {
 		return nil
 	}
 	return problem.NotFound("")
+}
+
+// offerQuery says which questions the route for QUERY takes, if the path has one: it
+// belongs to answers that tell what a resource can do (RFC 10008 section 3).
+func (c *Ctx) offerQuery() {
+	if !strings.Contains(c.missed.Allow, methodQuery) {
+		return
+	}
+	var params router.Params
+	m := c.app.router.Match([]byte(methodQuery), c.x.Head.Path, &params)
+	if m.Outcome == router.Found && m.Route.Value.acceptQuery != "" {
+		c.SetHeader("Accept-Query", m.Route.Value.acceptQuery)
+	}
 }

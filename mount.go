@@ -11,10 +11,10 @@ import (
 )
 
 // mountedMethods are what a mounted handler may be asked for: those of RFC
-// 9110 and of WebDAV. HEAD is answered through GET's route.
+// 9110, of WebDAV, and QUERY (RFC 10008). HEAD is answered through GET's route.
 func mountedMethods() []string {
 	return []string{
-		"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE",
+		"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY",
 		"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT",
 	}
 }

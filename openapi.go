@@ -228,6 +228,7 @@ const defaultDocsPath = "/docs"
 type docRoutes struct {
 	routes   []*route
 	document *openapi.Document // nil: none is served
+	page     string            // the path of the page; empty: none is served
 }
 
 // newDocRoutes makes the routes of the document and its page, as far as they are
@@ -245,6 +246,7 @@ func (a *App) newDocRoutes() *docRoutes {
 	d.add(a, "Config.OpenAPI", site.DocumentFiles())
 	if !cfg.Docs.Off && !a.uses(cfg.Docs.Path, true) {
 		d.add(a, "Config.Docs", site.PageFiles())
+		d.page = cfg.Docs.Path
 	}
 	return d
 }

@@ -186,8 +186,8 @@ func (f *File) answer(c *Ctx, w *bridge.Writer, content io.Reader, info fs.FileI
 	}
 	w.Header().Set("Accept-Ranges", "bytes")
 	asked := c.Headers("Range")
-	if c.Method() != http.MethodGet || len(asked) != 1 || !conditions.TakesRange(known) {
-		return out.whole() // RFC 9110 section 14.2: ranges are for GET
+	if method := c.Method(); method != http.MethodGet && method != methodQuery || len(asked) != 1 || !conditions.TakesRange(known) {
+		return out.whole() // RFC 9110 section 14.2: ranges are for GET, and for QUERY (RFC 10008)
 	}
 	ranges, selection := field.Ranges(asked[0], out.size)
 	switch {

@@ -62,6 +62,8 @@ type route struct {
 	facts *facts
 	// secrets are the path wildcards whose values must not be logged.
 	secrets map[string]bool
+	// acceptQuery is the field Accept-Query of a route for QUERY (RFC 10008 section 3).
+	acceptQuery string
 }
 
 // String is how a route is named: "GET /users/{id}".
@@ -167,6 +169,9 @@ func (r *route) compile(env *compilation) []error {
 		return errs
 	}
 	r.needsBody = needsBody
+	if r.method == methodQuery && r.facts != nil && r.facts.plan != nil {
+		r.acceptQuery = strings.Join(r.facts.plan.Accepts(), ", ")
+	}
 	r.handler = r.endpoint.call
 	if len(r.middleware) > 0 {
 		r.handler = within(r.handler)

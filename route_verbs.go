@@ -10,6 +10,9 @@ import "github.com/fasterapi/fasterapi/async"
 // Patterns are those of net/http: "/users/{id}", "/files/{rest...}". The most
 // specific one wins; conflicts are reported at start-up with both places.
 
+// methodQuery is the method of RFC 10008, which net/http has no name for.
+const methodQuery = "QUERY"
+
 // Get registers h for GET and HEAD.
 func (a *App) Get[In, Out any](pattern string, h func(*Ctx, In) (Out, error), opts ...RouteOption) {
 	a.root.add("GET", pattern, onGoroutine, newStraight(h), opts)
@@ -33,6 +36,12 @@ func (a *App) Patch[In, Out any](pattern string, h func(*Ctx, In) (Out, error), 
 // Delete registers h for DELETE.
 func (a *App) Delete[In, Out any](pattern string, h func(*Ctx, In) (Out, error), opts ...RouteOption) {
 	a.root.add("DELETE", pattern, onGoroutine, newStraight(h), opts)
+}
+
+// Query registers h for QUERY (RFC 10008): a safe and idempotent request whose question is its
+// body, bound like that of POST.
+func (a *App) Query[In, Out any](pattern string, h func(*Ctx, In) (Out, error), opts ...RouteOption) {
+	a.root.add(methodQuery, pattern, onGoroutine, newStraight(h), opts)
 }
 
 // Head registers h for HEAD, instead of the GET route.
@@ -74,6 +83,11 @@ func (a *App) DeleteFuture[In, Out any](pattern string, h func(*Ctx, In) async.F
 	a.root.add("DELETE", pattern, asChain, newChain(h), opts)
 }
 
+// QueryFuture registers the chain h for QUERY.
+func (a *App) QueryFuture[In, Out any](pattern string, h func(*Ctx, In) async.Future[Out], opts ...RouteOption) {
+	a.root.add(methodQuery, pattern, asChain, newChain(h), opts)
+}
+
 // A group has the same verbs, below its prefix. App does not embed Group, so that the
 // documentation of App shows its verbs.
 
@@ -100,6 +114,12 @@ func (g *Group) Patch[In, Out any](pattern string, h func(*Ctx, In) (Out, error)
 // Delete registers h for DELETE.
 func (g *Group) Delete[In, Out any](pattern string, h func(*Ctx, In) (Out, error), opts ...RouteOption) {
 	g.add("DELETE", pattern, onGoroutine, newStraight(h), opts)
+}
+
+// Query registers h for QUERY (RFC 10008): a safe and idempotent request whose question is its
+// body, bound like that of POST.
+func (g *Group) Query[In, Out any](pattern string, h func(*Ctx, In) (Out, error), opts ...RouteOption) {
+	g.add(methodQuery, pattern, onGoroutine, newStraight(h), opts)
 }
 
 // Head registers h for HEAD, instead of the GET route.
@@ -135,4 +155,9 @@ func (g *Group) PatchFuture[In, Out any](pattern string, h func(*Ctx, In) async.
 // DeleteFuture registers the chain h for DELETE.
 func (g *Group) DeleteFuture[In, Out any](pattern string, h func(*Ctx, In) async.Future[Out], opts ...RouteOption) {
 	g.add("DELETE", pattern, asChain, newChain(h), opts)
+}
+
+// QueryFuture registers the chain h for QUERY.
+func (g *Group) QueryFuture[In, Out any](pattern string, h func(*Ctx, In) async.Future[Out], opts ...RouteOption) {
+	g.add(methodQuery, pattern, asChain, newChain(h), opts)
 }

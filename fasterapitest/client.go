@@ -112,6 +112,12 @@ func (c *Client) Patch(path string, body any) *Response {
 	return c.Send("PATCH", path, body)
 }
 
+// Query sends QUERY with a body, see [Client.Send].
+func (c *Client) Query(path string, body any) *Response {
+	c.t.Helper()
+	return c.Send("QUERY", path, body)
+}
+
 // Send sends a request. The body is nothing when nil, a form when it is
 // [url.Values], sent as it is when it is an [io.Reader], []byte or string (as JSON, unless
 // the client says otherwise), and JSON of the value in all other cases.

@@ -19,8 +19,8 @@ type CORSConfig struct {
 	Origins []string
 	// OriginAllowed decides about origins that are not in Origins.
 	OriginAllowed func(c *fasterapi.Ctx, origin string) bool
-	// Methods that pages may use, "*" for all. Default GET, HEAD, POST, PUT, PATCH
-	// and DELETE.
+	// Methods that pages may use, "*" for all. Default GET, HEAD, POST, PUT, PATCH,
+	// DELETE and QUERY.
 	Methods []string
 	// Headers are the request fields that pages may set beside the harmless
 	// ones. Default: whatever the preflight asks for.
@@ -90,7 +90,7 @@ func newCORS(cfg CORSConfig) *cors {
 	mustBe(!p.anyOrigin || !cfg.Credentials,
 		`CORSConfig.Credentials with the origin "*" would let every page act for the user: name the origins`)
 	if len(cfg.Methods) == 0 {
-		p.Methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
+		p.Methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "QUERY"}
 	}
 	for _, list := range [][]string{p.Methods, cfg.Headers, cfg.Expose} {
 		for _, name := range list {

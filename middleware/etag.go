@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
+	"slices"
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/internal/field"
@@ -20,7 +21,7 @@ type ETagConfig struct {
 	Weak bool
 }
 
-// ETag tags successful responses to GET and HEAD with a hash of their body, and
+// ETag tags successful responses to GET, HEAD and QUERY with a hash of their body, and
 // answers with 304 when the client has it already, or with 412 when it asks for
 // another (RFC 9110 section 13). A tag or date that the handler sets itself is used
 // instead. The handler runs in any case: this saves bytes, not work. Streams are
@@ -28,12 +29,13 @@ type ETagConfig struct {
 func ETag(cfg ETagConfig) fasterapi.Middleware {
 	cfg.MaxBody = cmp.Or(cfg.MaxBody, 64<<10)
 	mustBe(cfg.MaxBody > 0, "ETagConfig.MaxBody must be positive")
+	tagged := []string{http.MethodGet, http.MethodHead, "QUERY"}
 	return func(next fasterapi.Handler) fasterapi.Handler {
 		return func(c *fasterapi.Ctx) error {
 			if err := next(c); err != nil {
 				return err
 			}
-			if method := c.Method(); c.Status() != http.StatusOK || c.Sent() || method != http.MethodGet && method != http.MethodHead {
+			if c.Status() != http.StatusOK || c.Sent() || !slices.Contains(tagged, c.Method()) {
 				return nil
 			}
 			tag := c.ResponseHeader("ETag")

@@ -67,7 +67,7 @@ func TestCORS(t *testing.T) {
 			return a.header
 		}
 		h := ask("https://app.example", "PUT", "x-token")
-		require.Equal(t, "GET, HEAD, POST, PUT, PATCH, DELETE", h.Get("Access-Control-Allow-Methods"))
+		require.Equal(t, "GET, HEAD, POST, PUT, PATCH, DELETE, QUERY", h.Get("Access-Control-Allow-Methods"))
 		require.Equal(t, "X-Token", h.Get("Access-Control-Allow-Headers"))
 		require.Equal(t, "3600", h.Get("Access-Control-Max-Age"))
 		require.Equal(t, "true", h.Get("Access-Control-Allow-Private-Network"))

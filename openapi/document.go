@@ -81,10 +81,14 @@ type PathItem struct {
 	Head    *Operation `json:"head,omitempty"`
 	Patch   *Operation `json:"patch,omitempty"`
 	Trace   *Operation `json:"trace,omitempty"`
+	// Query is the operation of QUERY (RFC 10008), in documents of OpenAPI 3.2, and
+	// XQuery the same for those of 3.1, which have no place for it.
+	Query  *Operation `json:"query,omitempty"`
+	XQuery *Operation `json:"x-query,omitempty"`
 }
 
 // Operation returns the place of the operation of a method, nil when OpenAPI
-// has no such method.
+// has no such method. That of QUERY is the one of OpenAPI 3.2.
 func (p *PathItem) Operation(method string) **Operation {
 	switch method {
 	case "GET":
@@ -103,6 +107,8 @@ func (p *PathItem) Operation(method string) **Operation {
 		return &p.Patch
 	case "TRACE":
 		return &p.Trace
+	case "QUERY":
+		return &p.Query
 	}
 	return nil
 }

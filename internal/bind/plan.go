@@ -83,6 +83,21 @@ func (p *Plan) BodyField() *Field {
 // NeedsBody tells whether Bind reads the body, as a whole or as a form.
 func (p *Plan) NeedsBody() bool { return p.body != nil || p.form != nil }
 
+// Accepts lists the media types of bodies that the plan reads; none: it reads none.
+func (p *Plan) Accepts() []string {
+	switch {
+	case p.form != nil && len(p.form.files) > 0:
+		return []string{multiparts}
+	case p.form != nil:
+		return []string{urlencoded, multiparts}
+	case p.body == nil:
+		return nil
+	case p.body.field.Raw:
+		return []string{"*/*"}
+	}
+	return []string{"application/json"}
+}
+
 // Streams tells whether Bind reads the body while it comes, so that it must run
 // where it may wait: the plan has fields for uploads.
 func (p *Plan) Streams() bool { return p.form != nil && len(p.form.files) > 0 }

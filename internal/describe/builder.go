@@ -67,7 +67,7 @@ func NewBuilder(info openapi.Info, streams bool) *Builder {
 // out.
 func (b *Builder) Add(r Route) {
 	path := b.path(r.Pattern)
-	place := path.item.Operation(r.Method)
+	place := b.place(path.item, r.Method)
 	if place == nil || *place != nil {
 		return
 	}
@@ -76,6 +76,14 @@ func (b *Builder) Add(r Route) {
 
 // HasMethod tells whether OpenAPI has operations of this method.
 func HasMethod(method string) bool { return (&openapi.PathItem{}).Operation(method) != nil }
+
+// place is where the operation of a method stands in its path.
+func (b *Builder) place(item *openapi.PathItem, method string) **openapi.Operation {
+	if method == "QUERY" && !b.streams { // OpenAPI 3.1 knows the methods of RFC 9110 and PATCH
+		return &item.XQuery
+	}
+	return item.Operation(method)
+}
 
 // AddWebhook describes a request that the service makes of its clients.
 func (b *Builder) AddWebhook(name string, r Route) {
@@ -86,7 +94,7 @@ func (b *Builder) AddWebhook(name string, r Route) {
 		b.doc.Webhooks.Set(name, item)
 	}
 	r.Webhook, r.ID = name, WebhookID(name)
-	if place := item.Operation(r.Method); place != nil {
+	if place := b.place(item, r.Method); place != nil {
 		*place = b.operation(&r, nil)
 	}
 }

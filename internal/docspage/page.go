@@ -26,6 +26,7 @@ type Page struct {
 	etag         string // of the plain bytes, without its quotes
 	plain        []byte
 	zipped       []byte // nil: not worth it
+	location     string // of a page that moved here from another spelling; empty: it is here
 }
 
 // newPage makes the page of a text, or of an image, which gzip does not make smaller.
@@ -70,6 +71,10 @@ func (p *Page) Answer(method string, headers func(name string) []string, set fun
 	status int, contentType string, body []byte,
 ) {
 	set("Cache-Control", p.cacheControl)
+	if p.location != "" {
+		set("Location", p.location)
+		return http.StatusPermanentRedirect, "", nil
+	}
 	if p.policy != "" {
 		set("Content-Security-Policy", p.policy)
 		set("X-Content-Type-Options", "nosniff")

@@ -67,10 +67,10 @@ func documentPage(contentType string, encode func() ([]byte, error)) (*Page, err
 	return newPage(contentType, text)
 }
 
-// PageFiles are the page that shows the document, first, and below it what it
-// consists of.
+// PageFiles are the page that shows the document, first, a redirection to it from the
+// path with a slash behind, and below it what it consists of.
 func (s *Site) PageFiles() []File {
-	files := []File{{s.Path, sync.OnceValues(s.page)}}
+	files := []File{{s.Path, sync.OnceValues(s.page)}, {s.Path + "/", s.slash}}
 	add := func(name string, make func() (*Page, error)) {
 		files = append(files, File{s.Path + "/" + name, sync.OnceValues(make)})
 	}
@@ -99,6 +99,13 @@ func embedded(contentType, name string) (*Page, error) {
 	}
 	p.cacheControl = cachedAsset
 	return p, nil
+}
+
+// slash leads from the path with a slash at its end to the page, whose links are
+// relative to the path without one. It is relative too: a proxy may have taken a
+// prefix off the path.
+func (s *Site) slash() (*Page, error) {
+	return &Page{cacheControl: "no-cache", location: "../" + path.Base(s.Path)}, nil
 }
 
 // page is the page itself.

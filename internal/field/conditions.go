@@ -77,7 +77,7 @@ func oneDate(lines []string) (time.Time, bool) {
 // Evaluate evaluates the preconditions in the order of RFC 9110 section 13.2.2,
 // If-Range left aside.
 func (c *Conditions) Evaluate(method string, known Known) Outcome {
-	reads := method == http.MethodGet || method == http.MethodHead
+	reads := method == http.MethodGet || method == http.MethodHead || method == "QUERY" // RFC 10008 section 2: conditions mean what they do for GET
 	switch {
 	case c.ifMatch:
 		if !c.match.Strongly(known.Tag) {

@@ -360,7 +360,7 @@ func TestGet(t *testing.T) {
 }
 
 func TestMethodName(t *testing.T) {
-	for _, m := range []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "get", "PROPFIND", ""} {
+	for _, m := range []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY", "get", "PROPFIND", ""} {
 		require.Equal(t, m, MethodName([]byte(m)))
 	}
 }

@@ -1,7 +1,7 @@
 package wire
 
 // MethodName returns m as a string that is the caller's to keep. It allocates
-// only for a method that RFC 9110 9.3 and RFC 5789 do not define.
+// only for a method that RFC 9110 9.3, RFC 5789 and RFC 10008 do not define.
 func MethodName(m []byte) string {
 	switch string(m) {
 	case "GET":
@@ -22,6 +22,8 @@ func MethodName(m []byte) string {
 		return "TRACE"
 	case "PATCH":
 		return "PATCH"
+	case "QUERY":
+		return "QUERY"
 	}
 	return string(m)
 }
