@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/fasterapi/fasterapi"
@@ -43,4 +44,23 @@ func ExampleApp_ProvideSettings() {
 
 	request(app, "GET", "/", "")
 	// Output: 200 2 workers
+}
+
+// A file of variables stands in for an environment, on a developer's machine; what is set
+// outside stays.
+func ExampleLoadDotEnv() {
+	folder, _ := os.MkdirTemp("", "example")
+	defer os.RemoveAll(folder)
+	file := filepath.Join(folder, ".env")
+	os.WriteFile(file, []byte("EXAMPLE_DATABASE=postgres://localhost/shop\nEXAMPLE_WORKERS=8 # for four cores\n"), 0o600)
+	os.Setenv("EXAMPLE_WORKERS", "2")
+	defer os.Unsetenv("EXAMPLE_WORKERS")
+	defer os.Unsetenv("EXAMPLE_DATABASE")
+
+	if err := fasterapi.LoadDotEnv(file); err != nil {
+		fmt.Println(err)
+	}
+	config, err := fasterapi.Settings[ShopConfig]()
+	fmt.Println(config.Database, config.Workers, err)
+	// Output: postgres://localhost/shop 2 <nil>
 }

@@ -1,6 +1,8 @@
 package fasterapi
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -43,6 +45,62 @@ func Settings[T any]() (T, error) {
 func (a *App) ProvideSettings[T any](opts ...ProvideOption) {
 	read := func(*Ctx, None) (T, error) { return Settings[T]() }
 	a.provide(&funcProvider[None, T]{Values: inject.ValuesOf[T](), plain: read}, append([]ProvideOption{PerApp()}, opts...), false)
+}
+
+// LoadDotEnv sets the variables of files that the environment of the process does not
+// have: what is set outside stays, also when it is empty, and of several files the first
+// that has a variable counts. Without a name it reads ".env" if there is one; a file that
+// is named must exist. Call it first in main: [New] and [Settings] see what it sets, and
+// so do other libraries.
+//
+//	# a comment
+//	export HOST=db.local
+//	URL="postgres://${HOST}/shop"   # escapes are \n \r \t \" \\ \$; lines may break
+//	PASSWORD='a$b#c'                # as it is
+//
+// ${NAME} stands for a variable that is set outside or above. The error is a
+// [*SettingsError], which names file and line of everything that is wrong but repeats no
+// value; nothing is set then.
+func LoadDotEnv(files ...string) error {
+	optional := len(files) == 0
+	if optional {
+		files = []string{".env"}
+	}
+	found := map[string]string{}
+	lookup := func(name string) (string, bool) {
+		if value, ok := os.LookupEnv(name); ok {
+			return value, true
+		}
+		value, ok := found[name]
+		return value, ok
+	}
+	bad := &SettingsError{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		switch {
+		case optional && errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			bad.Mistakes = append(bad.Mistakes, err.Error())
+			continue
+		}
+		list, mistakes := settings.ParseDotEnv(file, string(text), lookup)
+		bad.Mistakes = append(bad.Mistakes, mistakes...)
+		for _, v := range list {
+			if _, ok := lookup(v.Name); !ok {
+				found[v.Name] = v.Value
+			}
+		}
+	}
+	if len(bad.Mistakes) > 0 {
+		return bad
+	}
+	for name, value := range found {
+		if err := os.Setenv(name, value); err != nil {
+			return err // not reached: the parser lets names and values pass that can be set
+		}
+	}
+	return nil
 }
 
 // SettingsError lists everything that is wrong with the environment. It names

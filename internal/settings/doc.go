@@ -14,6 +14,9 @@
 // variable. The root package has the generic face of it and the error that lists
 // the mistakes.
 //
+// [ParseDotEnv] reads the text of a file of variables, for programs that are started
+// without an environment of their own.
+//
 // # Ownership and cost
 //
 // [Read] is for any goroutine. It reflects and allocates: it runs when a program

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"net/url"
 	"os"
@@ -148,5 +149,38 @@ func TestProvideSettings(t *testing.T) {
 	c = fasterapitest.New(t, build())
 	for _, style := range styleNames {
 		require.Equal(t, "from outside", c.Get(style+"/banner").Expect(200).Text())
+	}
+}
+
+// TestLoadDotEnv: files set what is not set, the first one counts, and nothing is set
+// when something is wrong.
+func TestLoadDotEnv(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write := func(name, text string) { require.NoError(t, os.WriteFile(name, []byte(text), 0o600)) }
+	for _, name := range []string{"DOTENV_A", "DOTENV_B", "DOTENV_C", "DOTENV_EMPTY"} {
+		t.Setenv(name, "") // so that it is restored
+		require.NoError(t, os.Unsetenv(name))
+	}
+	require.NoError(t, fasterapi.LoadDotEnv(), "there is no .env")
+	require.ErrorContains(t, fasterapi.LoadDotEnv("none.env"), "none.env")
+
+	t.Setenv("DOTENV_A", "outside")
+	t.Setenv("DOTENV_EMPTY", "")
+	write(".env", "DOTENV_A=file\nDOTENV_B=${DOTENV_A}/1\nDOTENV_EMPTY=file\n")
+	write("more.env", "DOTENV_B=more\nDOTENV_C=${DOTENV_B}\n")
+	write("bad.env", "DOTENV_C=early\nDOTENV_D='hush\n")
+	err := fasterapi.LoadDotEnv("bad.env", "none.env")
+	bad, ok := errors.AsType[*fasterapi.SettingsError](err)
+	require.True(t, ok)
+	require.Len(t, bad.Mistakes, 2)
+	require.Contains(t, bad.Mistakes[0], "bad.env:2: ")
+	require.NotContains(t, err.Error(), "hush")
+	_, set := os.LookupEnv("DOTENV_C")
+	require.False(t, set)
+
+	require.NoError(t, fasterapi.LoadDotEnv())
+	require.NoError(t, fasterapi.LoadDotEnv("more.env"))
+	for name, want := range map[string]string{"DOTENV_A": "outside", "DOTENV_B": "outside/1", "DOTENV_C": "outside/1", "DOTENV_EMPTY": ""} {
+		require.Equal(t, want, os.Getenv(name), name)
 	}
 }
