@@ -127,12 +127,12 @@ func (a *App) document(r *route) describe.Route {
 	security := r.opts.security
 	if f.injected != nil {
 		for _, plan := range f.injected.reads {
-			route.Fields = appendFields(route.Fields, plan)
+			route.Fields, route.Fallible = appendFields(route.Fields, plan), route.Fallible || plan.Fallible()
 		}
 		security = append(security[:len(security):len(security)], f.injected.secured...)
 	}
 	if f.plan != nil {
-		route.Fields = appendFields(route.Fields, f.plan)
+		route.Fields, route.Fallible = appendFields(route.Fields, f.plan), route.Fallible || f.plan.Fallible()
 	}
 	if r.opts.status != 0 && len(route.Answers) > 0 {
 		answer := &route.Answers[0]

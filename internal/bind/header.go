@@ -2,9 +2,11 @@ package bind
 
 import (
 	"bytes"
+	"reflect"
 	"unicode/utf8"
 
 	"github.com/fasterapi/fasterapi/internal/field"
+	"github.com/fasterapi/fasterapi/internal/schema"
 )
 
 // bindHeaders asks the source for each header of the plan.
@@ -22,6 +24,17 @@ func (p *Plan) bindHeaders(dst Pointer, src Source, f *faults) {
 			s.put(at(dst, s.offset), text(raw), f)
 		}
 	}
+}
+
+// fallible tells whether a request can be wrong in this header or cookie. All bytes of a
+// field value are a text, see text, and cookies with others than ASCII are none, so a text
+// without rules cannot.
+func (s *slot) fallible() bool {
+	t, _ := schema.Strip(s.field.Type)
+	if s.many {
+		t = t.Elem()
+	}
+	return s.field.Required || s.foreign || s.judge != nil || s.whole != nil || t.Kind() != reflect.String
 }
 
 // setHeaderList reads the elements of all lines: RFC 9110 section 5.6.1, empty

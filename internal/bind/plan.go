@@ -3,6 +3,7 @@ package bind
 import (
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/fasterapi/fasterapi/problem"
 )
@@ -101,6 +102,24 @@ func (p *Plan) Accepts() []string {
 // Streams tells whether Bind reads the body while it comes, so that it must run
 // where it may wait: the plan has fields for uploads.
 func (p *Plan) Streams() bool { return p.form != nil && len(p.form.files) > 0 }
+
+// Fallible tells whether Bind can find something wrong with a request: whether any is
+// answered with 422 because of this plan.
+func (p *Plan) Fallible() bool {
+	for i := range p.fields {
+		switch f := &p.fields[i]; f.In {
+		case Inject, Header, Cookie:
+		case Body:
+			if !f.Raw || f.Required {
+				return true
+			}
+		default: // at least an escape, or bytes that are no UTF-8
+			return true
+		}
+	}
+	fallible := func(s slot) bool { return s.fallible() }
+	return slices.ContainsFunc(p.header, fallible) || slices.ContainsFunc(p.cookie, fallible)
+}
 
 // Bind fills the zero struct at dst, which must be of the plan's type. The result
 // is nil or lists everything that is wrong with the request; dst is then filled in

@@ -160,7 +160,7 @@ func (b *Builder) operation(r *Route, names []string) *openapi.Operation {
 	}
 	b.answerDetails(op, d, e.where())
 	if r.Webhook == "" { // else its problems are not ours
-		problemAnswers(op, len(r.Security) > 0, in.fallible)
+		problemAnswers(op, len(r.Security) > 0, r.Fallible)
 	}
 	if r.Socket != nil {
 		op.Extensions = map[string]any{socketExtension: b.socket(r.Socket)}

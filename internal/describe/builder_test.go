@@ -78,7 +78,9 @@ func TestProblems(t *testing.T) {
 	secured := route("GET", "/secured")
 	secured.Security = [][]openapi.SecurityUse{{{Name: "key", Scheme: openapi.SecurityScheme{Type: "apiKey"}}}}
 	b.Add(route("GET", "/plain"))
-	b.Add(route("GET", "/{n}", numberIn("n")))
+	numbered := route("GET", "/{n}", numberIn("n"))
+	numbered.Fallible = true
+	b.Add(numbered)
 	b.Add(secured)
 	b.AddWebhook("paid", route("POST", "/ignored"))
 	doc, err := b.Build()

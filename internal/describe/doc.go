@@ -37,7 +37,7 @@
 //     x-websocket holds their schemas (fromClient, fromServer) and the
 //     subprotocols.
 //   - Every route may answer with a problem: the responses "4XX" and "5XX". A
-//     route whose input can be wrong has a 422 as well.
+//     route whose input can be wrong (bind.Plan.Fallible) has a 422 as well.
 //
 // # Who owns what
 //

@@ -26,12 +26,10 @@ type inputs struct {
 	route   *Route
 	op      *openapi.Operation
 	names   []string // of the wildcards, in the document
-	// fallible: some request is not valid for the route.
-	fallible bool
-	form     *openapi.Schema
-	parts    openapi.Map[*openapi.Encoding]
-	files    bool
-	must     bool // a part of the form is required
+	form    *openapi.Schema
+	parts   openapi.Map[*openapi.Encoding]
+	files   bool
+	must    bool // a part of the form is required
 }
 
 func (in *inputs) describe() {
@@ -48,7 +46,6 @@ func (in *inputs) describe() {
 	}
 	in.wildcards()
 	if in.form != nil && in.op.RequestBody == nil {
-		in.fallible = true
 		content := openapi.Map[*openapi.MediaType]{{Name: multipartType, Value: &openapi.MediaType{Schema: in.form, Encoding: in.parts}}}
 		if !in.files {
 			content = openapi.Map[*openapi.MediaType]{{Name: formType, Value: &openapi.MediaType{Schema: in.form}}, content[0]}
@@ -59,7 +56,6 @@ func (in *inputs) describe() {
 
 // parameter adds f. What two inputs of a route read is one parameter.
 func (in *inputs) parameter(f *bind.Field) {
-	in.fallible = in.fallible || fallible(f)
 	if f.In == bind.Header && notParameters[f.Key] {
 		return
 	}
@@ -106,15 +102,6 @@ func (in *inputs) lists(p *openapi.Parameter, f *bind.Field) {
 // (section 4.8.12.1).
 var notParameters = map[string]bool{"Accept": true, "Content-Type": true, "Authorization": true}
 
-// fallible tells whether a value of f can be wrong.
-func fallible(f *bind.Field) bool {
-	if f.Required && f.In != bind.Path || f.Plan.Constrained() {
-		return true
-	}
-	t, _ := schema.Strip(f.Type)
-	return t.Kind() != reflect.String
-}
-
 // wildcard returns the name of a wildcard of the route in the document.
 func (in *inputs) wildcard(name string) string {
 	if at := slices.Index(in.route.Pattern.Wildcards(), name); at >= 0 && at < len(in.names) {
@@ -141,7 +128,6 @@ func (in *inputs) body(f *bind.Field) {
 	}
 	media, contentType := &openapi.MediaType{}, "*/*"
 	if !f.Raw {
-		in.fallible = true
 		contentType = jsonType
 		media.Schema = in.builder.registry.Of(f.Type)
 		if inner, nullable := schema.Strip(f.Type); nullable { // the body is there or not; null is not meant

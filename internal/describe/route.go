@@ -16,8 +16,10 @@ type Route struct {
 	Handler string         // name of the handler function, see HandlerName; empty: it has none
 	ID      string         // the operation id that the app chooses; empty: that of ID
 	Fields  []*bind.Field  // all that the request is read into, also by dependencies
-	Answers []Answer       // of success first; problems that every route may have are added
-	Details Details
+	// Fallible: some request is answered with 422, because of what Fields ask for.
+	Fallible bool
+	Answers  []Answer // of success first; problems that every route may have are added
+	Details  Details
 	// Security lists alternatives, each of schemes that are all needed.
 	Security [][]openapi.SecurityUse
 	// Webhook is the name of a webhook; empty: it is a route.
