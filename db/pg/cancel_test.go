@@ -35,7 +35,7 @@ func TestCancelQueued(t *testing.T) {
 		require.ErrorIs(t, err, context.Canceled)
 		require.Equal(t, 1-i, l.pool.Stats().Waiting)
 	}
-	require.Zero(t, l.core.waiting.length+l.core.exclusive.length)
+	require.Zero(t, l.core.waiting.Len()+l.core.exclusive.Len())
 	l.say(answer(7)...)
 	require.True(t, running.Ready())
 	require.Empty(t, l.peer.Take())

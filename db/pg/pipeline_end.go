@@ -107,8 +107,8 @@ func (c *core) requeueParked(cn *conn, why error) {
 		s.on[cn.slot] = nil
 		s.uses--
 		list := p.waiting
-		p.waiting = queue{}
-		for q := list.pop(); q != nil; q = list.pop() {
+		p.waiting = driver.Queue{}
+		for q := list.Pop(); q != nil; q = list.Pop() {
 			// With held, fail ends the session itself: it must not go on here.
 			if cn.held != nil || blamed && q.Hook.State&flagRetried != 0 {
 				c.finish(q, brokenError(why, q.SQL, true))

@@ -27,7 +27,7 @@ func (cn *conn) prepare(s *statement, q *driver.Query) {
 func (cn *conn) await(p *prepared, q *driver.Query) {
 	q.Hook.Holder = p
 	setState(q, stateHeld)
-	p.waiting.push(q)
+	p.waiting.Push(q)
 	cn.parked++
 }
 

@@ -19,8 +19,8 @@ func (cn *conn) described(u *unit) {
 		}
 	}
 	list := p.waiting
-	p.waiting = queue{}
-	cn.parked -= list.length
+	p.waiting = driver.Queue{}
+	cn.parked -= list.Len()
 	if u.err != nil {
 		if s.on[cn.slot] == p {
 			s.on[cn.slot] = nil
@@ -30,7 +30,7 @@ func (cn *conn) described(u *unit) {
 		if u.draft.parsed || code == codeDuplicate {
 			cn.closeName(p)
 		}
-		for q := list.pop(); q != nil; q = list.pop() {
+		for q := list.Pop(); q != nil; q = list.Pop() {
 			q.Hook.Holder = nil
 			cn.notPrepared(q, u)
 		}
@@ -45,7 +45,7 @@ func (cn *conn) described(u *unit) {
 		s.on[cn.slot] = nil // the server forgets it, the shape is kept
 		s.uses--
 	}
-	for q := list.pop(); q != nil; q = list.pop() {
+	for q := list.Pop(); q != nil; q = list.Pop() {
 		q.Hook.Holder = nil
 		q.Hook.State |= flagFresh
 		switch {

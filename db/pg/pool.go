@@ -73,12 +73,12 @@ func (c *core) statementOf(q *driver.Query) *statement {
 }
 
 // wait queues q.
-func (c *core) wait(q *driver.Query, l *queue) {
+func (c *core) wait(q *driver.Query, l *driver.Queue) {
 	if c.overflow(q) {
 		return
 	}
 	again := q.Hook.State&(flagRetried|flagAlone) != 0 // it has had its turn
-	if !again && c.waiting.length+c.exclusive.length >= c.cfg.MaxWaiting {
+	if !again && c.waiting.Len()+c.exclusive.Len() >= c.cfg.MaxWaiting {
 		c.finish(q, db.ErrPoolExhausted)
 		return
 	}
@@ -89,7 +89,7 @@ func (c *core) wait(q *driver.Query, l *queue) {
 	q.Hook.Holder = nil
 	setState(q, stateWaiting)
 	c.counts.waiting.Add(1)
-	l.push(q)
+	l.Push(q)
 	if l == &c.exclusive {
 		c.reserve()
 	}
@@ -120,8 +120,8 @@ func (c *core) endTurn(cn *conn) {
 // oldest first.
 func (c *core) serve() {
 	c.unreserve()
-	for c.waiting.length+c.exclusive.length > 0 {
-		alone, other := c.exclusive.head, c.waiting.head
+	for c.waiting.Len()+c.exclusive.Len() > 0 {
+		alone, other := c.exclusive.First(), c.waiting.First()
 		if alone != nil && (other == nil || alone.Hook.Since.Before(other.Hook.Since)) {
 			if !c.serveAlone() && (other == nil || !c.serveShared()) {
 				return
@@ -140,7 +140,7 @@ func (c *core) serveAlone() bool {
 	if cn == nil {
 		return false
 	}
-	q := c.exclusive.pop()
+	q := c.exclusive.Pop()
 	c.endWait(q)
 	newSession(cn).runBeforeUse(q)
 	return true
@@ -148,15 +148,15 @@ func (c *core) serveAlone() bool {
 
 // serveShared gives the first of the others a place.
 func (c *core) serveShared() bool {
-	q := c.waiting.head
+	q := c.waiting.First()
 	s := c.statementOf(q)
 	cn := c.place(s)
 	if cn == nil {
-		if cn = c.idle(); cn == nil || c.exclusive.length > 0 && c.exclusive.head.Hook.Since.Before(q.Hook.Since) {
+		if cn = c.idle(); cn == nil || c.exclusive.Len() > 0 && c.exclusive.First().Hook.Since.Before(q.Hook.Since) {
 			return false
 		}
 	}
-	c.waiting.remove(q)
+	c.waiting.Remove(q)
 	c.endWait(q)
 	cn.run(q, s)
 	return true
@@ -173,8 +173,8 @@ func (c *core) endWait(q *driver.Query) {
 // next one has still got, 0 if there is none.
 func (c *core) expire(now time.Time) time.Duration {
 	var next time.Duration
-	for _, l := range [...]*queue{&c.waiting, &c.exclusive} {
-		for q := l.head; q != nil; q = l.head {
+	for _, l := range [...]*driver.Queue{&c.waiting, &c.exclusive} {
+		for q := l.First(); q != nil; q = l.First() {
 			left := c.cfg.AcquireTimeout - now.Sub(q.Hook.Since)
 			if left > 0 {
 				if next == 0 || left < next {
@@ -182,7 +182,7 @@ func (c *core) expire(now time.Time) time.Duration {
 				}
 				break
 			}
-			l.remove(q)
+			l.Remove(q)
 			c.endWait(q)
 			c.finish(q, c.exhausted())
 		}

@@ -30,7 +30,7 @@ func (c *core) cancel(q *driver.Query) {
 		if q.Hook.State&flagExclusive != 0 {
 			l = &c.exclusive
 		}
-		l.remove(q)
+		l.Remove(q)
 		c.endWait(q)
 		c.unreserve()
 		c.finish(q, q.Cause())
@@ -49,7 +49,7 @@ func (c *core) cancelHeld(q *driver.Query) {
 	switch h := q.Hook.Holder.(type) {
 	case *session:
 		if !endsSession(q.Op) {
-			h.queue.remove(q)
+			h.queue.Remove(q)
 			c.finish(q, q.Cause())
 		}
 	case *entry:
@@ -59,7 +59,7 @@ func (c *core) cancelHeld(q *driver.Query) {
 		h.remove(q)
 		c.finish(q, q.Cause())
 	case *prepared:
-		h.waiting.remove(q)
+		h.waiting.Remove(q)
 		h.cn.parked--
 		h.cn.endUnsent(q, q.Cause())
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 )
 
@@ -92,8 +93,8 @@ func (c *core) checkConn(cn *conn, now time.Time) {
 // context of Close has ended.
 func (c *core) abort() {
 	c.closing = true
-	for _, l := range [...]*queue{&c.waiting, &c.exclusive} {
-		for q := l.pop(); q != nil; q = l.pop() {
+	for _, l := range [...]*driver.Queue{&c.waiting, &c.exclusive} {
+		for q := l.Pop(); q != nil; q = l.Pop() {
 			c.endWait(q)
 			c.finish(q, db.ErrClosed)
 		}

@@ -88,8 +88,8 @@ func (c *core) openAnother() bool {
 
 // openWanted opens the connections that those who wait, and MinConns, call for.
 func (c *core) openWanted() {
-	n := c.exclusive.length
-	if c.waiting.length > 0 {
+	n := c.exclusive.Len()
+	if c.waiting.Len() > 0 {
 		n++
 	}
 	if short := c.cfg.MinConns - len(c.conns); short > n {

@@ -84,7 +84,7 @@ func (c *core) idle() *conn {
 // reserve keeps shared queries off a connection when a session waits for an exclusive
 // one and none can be opened: otherwise full pipelines would starve it.
 func (c *core) reserve() {
-	want := c.exclusive.length
+	want := c.exclusive.Len()
 	for _, cn := range c.conns {
 		if cn.reserve {
 			want--
@@ -110,7 +110,7 @@ func (c *core) reserve() {
 // unreserve gives connections back to shared queries that were kept for a session
 // that has got another one, or has left.
 func (c *core) unreserve() {
-	surplus := -c.exclusive.length
+	surplus := -c.exclusive.Len()
 	for _, cn := range c.conns {
 		if !cn.reserve {
 			continue

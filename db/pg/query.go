@@ -28,50 +28,6 @@ func setState(q *driver.Query, s uint8) { q.Hook.State = q.Hook.State&^stateMask
 
 func stateOf(q *driver.Query) uint8 { return q.Hook.State & stateMask }
 
-// queue is a list of queries through their hooks, first in, first out.
-//
-// Owner: reactor.
-type queue struct {
-	head, tail *driver.Query
-	length     int
-}
-
-func (l *queue) push(q *driver.Query) {
-	q.Hook.Prev, q.Hook.Next = l.tail, nil
-	if l.tail != nil {
-		l.tail.Hook.Next = q
-	} else {
-		l.head = q
-	}
-	l.tail = q
-	l.length++
-}
-
-// remove takes q out, which must be in the list.
-func (l *queue) remove(q *driver.Query) {
-	if q.Hook.Prev != nil {
-		q.Hook.Prev.Hook.Next = q.Hook.Next
-	} else {
-		l.head = q.Hook.Next
-	}
-	if q.Hook.Next != nil {
-		q.Hook.Next.Hook.Prev = q.Hook.Prev
-	} else {
-		l.tail = q.Hook.Prev
-	}
-	q.Hook.Prev, q.Hook.Next = nil, nil
-	l.length--
-}
-
-// pop takes the first one out; nil when there is none.
-func (l *queue) pop() *driver.Query {
-	q := l.head
-	if q != nil {
-		l.remove(q)
-	}
-	return q
-}
-
 // inbox brings queries from other goroutines to a core: a stack, linked through
 // the hooks, which the core takes whole and turns over. Pushing allocates
 // nothing.

@@ -89,7 +89,7 @@ func (s *session) take(q *driver.Query) {
 	}
 	q.Hook.Holder = s
 	setState(q, stateHeld)
-	s.queue.push(q)
+	s.queue.Push(q)
 	s.runNext()
 }
 
@@ -105,7 +105,7 @@ func (s *session) overError() error {
 // is that must not hit it.
 func (s *session) runNext() {
 	for !s.busy && !s.over && s.cn.cancels == 0 {
-		q := s.queue.pop()
+		q := s.queue.Pop()
 		if q == nil {
 			return
 		}

@@ -100,7 +100,7 @@ func (s *session) end() {
 // close ends what is queued and counts the session as gone.
 func (s *session) close(why error) {
 	s.over, s.busy = true, false
-	for q := s.queue.pop(); q != nil; q = s.queue.pop() {
+	for q := s.queue.Pop(); q != nil; q = s.queue.Pop() {
 		s.core.finish(q, why)
 	}
 	if e := s.entry; e != nil && e.first != nil {

@@ -76,7 +76,7 @@ func (s *session) hookReturned(err error) {
 	}
 	switch {
 	case err != nil:
-	case s.busy || s.queue.length > 0:
+	case s.busy || s.queue.Len() > 0:
 		err = &hookError{name, errHookBusy}
 	case cn.status != 'I':
 		err = &hookError{name, errHookTx}

@@ -80,8 +80,8 @@ type core struct {
 	connectErr error  // of the last try, nil after a success
 	retryAt    time.Time
 
-	waiting    queue // for any connection
-	exclusive  queue // for a connection of their own
+	waiting    driver.Queue // for any connection
+	exclusive  driver.Queue // for a connection of their own
 	statements statements
 	pinned     map[*driver.Query][]*statement // see pin
 	types      *wire.Types
@@ -203,16 +203,16 @@ type copying struct {
 type session struct {
 	core         *core
 	cn           *conn
-	tx           bool    // a transaction of the user; else one statement's own
-	queue        queue   // what comes next
-	busy         bool    // something is on its way
-	over         bool    // the connection has been given back
-	lost         error   // why there is nothing left to commit
-	result       error   // how the query that ends the session ends
-	cursor       *cursor // of the portion that is on its way
-	cursors      int     // portal names given out
-	foreignLimit bool    // one of its statements has changed the time limit
-	marked       bool    // the savepoint of a batch is set, or on its way
+	tx           bool         // a transaction of the user; else one statement's own
+	queue        driver.Queue // what comes next
+	busy         bool         // something is on its way
+	over         bool         // the connection has been given back
+	lost         error        // why there is nothing left to commit
+	result       error        // how the query that ends the session ends
+	cursor       *cursor      // of the portion that is on its way
+	cursors      int          // portal names given out
+	foreignLimit bool         // one of its statements has changed the time limit
+	marked       bool         // the savepoint of a batch is set, or on its way
 
 	readOnly bool            // its user wants no writes
 	entry    *entry          // it is in a hook
@@ -229,7 +229,7 @@ type session struct {
 // Owner: reactor.
 type prepared struct {
 	cn      *conn
-	name    []byte      // on the server, with its final zero byte
-	shape   *wire.Shape // nil while the server is preparing it
-	waiting queue       // what runs once it is prepared
+	name    []byte       // on the server, with its final zero byte
+	shape   *wire.Shape  // nil while the server is preparing it
+	waiting driver.Queue // what runs once it is prepared
 }

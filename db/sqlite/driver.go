@@ -35,12 +35,20 @@ type database struct {
 	stats   db.Stats
 }
 
+// The states of a query, in its Hook.
+const (
+	stateNew     uint8 = iota
+	stateQueued        // Holder is its *driver.Queue
+	stateRunning       // Holder is its *conn
+	stateDone
+)
+
 // lane is a queue and the workers that serve it.
 //
 // Owner: the driver's mu.
 type lane struct {
-	queue
-	idle []*worker // the last one was busy last: its caches are warm
+	waiting driver.Queue
+	idle    []*worker // the last one was busy last: its caches are warm
 }
 
 // Start implements driver.Driver.
@@ -59,7 +67,7 @@ func (d *database) Start(q *driver.Query) {
 		err = refused
 	case q.Cancelled():
 		err = q.Cause()
-	case len(l.idle) == 0 && l.length >= d.cfg.MaxWaiting:
+	case len(l.idle) == 0 && l.waiting.Len() >= d.cfg.MaxWaiting:
 		err = db.ErrPoolExhausted
 	}
 	if err != nil {
@@ -106,11 +114,17 @@ func (d *database) assign(l *lane, q *driver.Query) {
 		return
 	}
 	q.Hook.Since = time.Now()
-	l.push(q)
+	enqueue(q, &l.waiting)
 	if d.janitor == nil {
 		d.janitor = time.AfterFunc(d.cfg.AcquireTimeout, d.expire)
 	}
 	d.mu.Unlock()
+}
+
+// enqueue puts q at the end of a queue: a lane's or a session's. It is called with mu held.
+func enqueue(q *driver.Query, l *driver.Queue) {
+	q.Hook.State, q.Hook.Holder = stateQueued, l
+	l.Push(q)
 }
 
 // next returns the next query for w, waiting for one; nil when the driver
@@ -119,7 +133,7 @@ func (d *database) next(w *worker) *driver.Query {
 	d.mu.Lock()
 	d.leave(w.ended)
 	w.ended = 0
-	if q := w.lane.pop(); q != nil {
+	if q := w.lane.waiting.Pop(); q != nil {
 		d.stats.Waits++
 		d.stats.WaitTime += time.Since(q.Hook.Since)
 		w.take(q)
@@ -146,11 +160,11 @@ func (d *database) expire() {
 	var soonest time.Time
 	limit := time.Now().Add(-d.cfg.AcquireTimeout)
 	for _, l := range d.lanes() {
-		for q := l.head; q != nil; {
+		for q := l.waiting.First(); q != nil; {
 			next := q.Hook.Next
 			switch {
 			case !q.Hook.Since.After(limit):
-				l.remove(q)
+				l.waiting.Remove(q)
 				q.Hook.State, q.Hook.Holder = stateDone, nil
 				d.count(q, db.ErrPoolExhausted)
 				q.Hook.Next, late = late, q
@@ -194,12 +208,12 @@ func (d *database) Cancel(q *driver.Query) {
 	d.mu.Lock()
 	switch h := &q.Hook; {
 	case h.State == stateQueued && !endsSession(q.Op):
-		list := h.Holder.(*queue)
-		list.remove(q)
+		list := h.Holder.(*driver.Queue)
+		list.Remove(q)
 		h.State, h.Holder = stateDone, nil
 		err := q.Cause()
 		d.count(q, err)
-		pooled := list == &d.read.queue || list == &d.write.queue
+		pooled := list == &d.read.waiting || list == &d.write.waiting
 		d.mu.Unlock()
 		q.Unsent()
 		q.Finish(err)
@@ -272,7 +286,7 @@ func (d *database) Stats() db.Stats {
 		}
 		for _, l := range d.lanes() {
 			s.Idle += len(l.idle)
-			s.Waiting += l.length
+			s.Waiting += l.waiting.Len()
 		}
 		s.Busy = s.Open - s.Idle
 		s.InFlight = s.Busy
@@ -331,7 +345,7 @@ func (d *database) abandon() {
 	d.mu.Lock()
 	var waiting *driver.Query
 	for _, l := range d.lanes() {
-		for q := l.pop(); q != nil; q = l.pop() {
+		for q := l.waiting.Pop(); q != nil; q = l.waiting.Pop() {
 			q.Hook.State, q.Hook.Holder = stateDone, nil
 			d.count(q, db.ErrClosed)
 			q.Hook.Next, waiting = waiting, q

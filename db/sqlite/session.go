@@ -14,7 +14,7 @@ type session struct {
 	tx     bool
 	lost   error // the transaction has ended already, without a commit
 	wake   chan struct{}
-	queue  queue
+	queue  driver.Queue
 	over   bool
 }
 
@@ -43,7 +43,7 @@ func (s *session) Start(q *driver.Query) {
 		q.Finish(err)
 		return
 	}
-	s.queue.push(q)
+	enqueue(q, &s.queue)
 	d.mu.Unlock()
 	select {
 	case s.wake <- struct{}{}:
@@ -57,7 +57,7 @@ func (s *session) next() *driver.Query {
 	d := s.worker.driver
 	for !d.killed() {
 		d.mu.Lock()
-		if q := s.queue.pop(); q != nil {
+		if q := s.queue.Pop(); q != nil {
 			s.worker.take(q)
 			d.mu.Unlock()
 			return q
@@ -133,7 +133,7 @@ func (s *session) close() {
 	d.mu.Lock()
 	s.over = true
 	var late *driver.Query
-	for q := s.queue.pop(); q != nil; q = s.queue.pop() {
+	for q := s.queue.Pop(); q != nil; q = s.queue.Pop() {
 		q.Hook.State, q.Hook.Holder = stateDone, nil
 		d.count(q, why)
 		q.Hook.Next, late = late, q
