@@ -29,6 +29,9 @@ func (c *compiler) fail(name, format string, args ...any) {
 // sources are the tags that name a source, in the order of In.
 var sources = [...]string{"path", "query", "header", "cookie", "body", "inject", "form", "file"}
 
+// SourceTags returns the tags that name a source.
+func SourceTags() []string { return slices.Clone(sources[:]) }
+
 // embedding says where a struct lies inside the input struct.
 type embedding struct {
 	prefix string  // of the names of its fields

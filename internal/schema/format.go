@@ -32,6 +32,16 @@ var formats = map[string]format{
 	"password": {}, "byte": {}, "binary": {}, "markdown": {}, "html": {}, "color": {}, "decimal": {},
 }
 
+// Formats returns the names of the known formats, and whether values are checked
+// against them.
+func Formats() map[string]bool {
+	out := make(map[string]bool, len(formats))
+	for name, f := range formats {
+		out[name] = f.check != nil
+	}
+	return out
+}
+
 // isEmail accepts an ASCII address of RFC 5321 whose local part is a dot-atom:
 // no quoted local parts, which no mail provider hands out. At most 254 bytes,
 // 64 of them local (section 4.5.3.1).

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -13,6 +14,10 @@ import (
 var spelled = append([]string{
 	"json", "path", "query", "header", "cookie", "body", "form", "inject", "bind", "env", "accept", "maxBytes",
 }, known...)
+
+// TagNames returns the tags that this framework reads, but for those of settings and
+// of rows.
+func TagNames() []string { return slices.Clone(spelled) }
 
 // renamed are the names that other libraries have for tags of this package.
 var renamed = map[string]string{

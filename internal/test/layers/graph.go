@@ -82,13 +82,14 @@ func packages() map[string]Package {
 		// What a text of SQL is, for the drivers.
 		"db/internal/sqltext": {Layer: 1},
 		// Rigs of tests; fasterapitest is one.
-		"internal/test/needs":    {Layer: 0},
-		"internal/test/layers":   {Layer: 0},
-		"internal/test/pgtest":   {Layer: 1, Imports: []string{"internal/test/needs"}},
-		"internal/test/contract": {Layer: 0, Modules: []string{"github.com/getkin/kin-openapi", "github.com/santhosh-tekuri/jsonschema/v6"}},
-		"internal/test/app":      {Layer: 0},
-		"internal/test/onefield": {Layer: 2, Imports: []string{"internal/field"}},
-		"internal/test/held":     {Layer: 6, Imports: []string{"async", "internal/exchange", "internal/http1/wire", "internal/reply"}},
+		"internal/test/needs":     {Layer: 0},
+		"internal/test/layers":    {Layer: 0},
+		"internal/test/pgtest":    {Layer: 1, Imports: []string{"internal/test/needs"}},
+		"internal/test/contract":  {Layer: 0, Modules: []string{"github.com/getkin/kin-openapi", "github.com/santhosh-tekuri/jsonschema/v6"}},
+		"internal/test/app":       {Layer: 0},
+		"internal/test/reference": {Layer: 0},
+		"internal/test/onefield":  {Layer: 2, Imports: []string{"internal/field"}},
+		"internal/test/held":      {Layer: 6, Imports: []string{"async", "internal/exchange", "internal/http1/wire", "internal/reply"}},
 
 		// Layer 2: futures know no reactor; the wire format knows no socket.
 		"async":               {Layer: 2, Imports: []string{"internal/invariant"}},
