@@ -148,6 +148,7 @@ func packages() map[string]Package {
 		"security": { // docs/decisions/0009
 			Layer: 7, Imports: []string{".", "async", "problem", "openapi"}, Modules: []string{"github.com/golang-jwt/jwt/v5"},
 		},
+		"internal/test/console": {Layer: 7, Imports: []string{".", "internal/test/needs"}},
 		"examples/...": {Layer: 7, Imports: []string{
 			".", "async", "reactor", "metric", "problem",
 			"db", "db/pg", "db/sqlite", "middleware", "security", "openapi", "fasterapitest",
