@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,7 +33,8 @@ const (
 func Check(t *testing.T, page string, build func(fasterapi.Config) *fasterapi.App) {
 	t.Helper()
 	needs.Program(t, "curl")
-	text, err := os.ReadFile(filepath.Join(root(t), page))
+	path := filepath.Join(root(t), page)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,9 +50,40 @@ func Check(t *testing.T, page string, build func(fasterapi.Config) *fasterapi.Ap
 			t.Error(err)
 		}
 	})
-	for _, fault := range run(t, string(text), server.Addr().String()) {
-		t.Errorf("%s:%s", page, fault)
+	faults := run(t, string(text), server.Addr().String())
+	if os.Getenv("UPDATE_GOLDEN") != "" {
+		if err := os.WriteFile(path, []byte(updated(string(text), faults)), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
+	for _, f := range faults {
+		t.Errorf("%s:%s", page, f)
+	}
+}
+
+// fault is a command that has printed something else than its page says.
+//
+// Owner: one goroutine at a time.
+type fault struct {
+	entry *entry
+	got   string
+	why   string // what went wrong besides, or ""
+}
+
+// String is line, command, and what was printed instead of what.
+func (f fault) String() string {
+	return fmt.Sprintf("%d: %s\n%s\nand not\n%s%s", f.entry.line, f.entry.command, f.got, strings.Join(f.entry.want, "\n"), f.why)
+}
+
+// updated is a page that says what its commands have printed.
+func updated(page string, faults []fault) string {
+	slices.SortFunc(faults, func(a, b fault) int { return b.entry.line - a.entry.line })
+	for _, f := range faults {
+		if f.why == "" {
+			page = rewrite(page, f.entry, layout(f.got))
+		}
+	}
+	return page
 }
 
 // root is the folder of the repository.
@@ -70,10 +103,11 @@ func root(t *testing.T) string {
 }
 
 // run types the commands of a page, and returns what differs from it.
-func run(t *testing.T, page, address string) (faults []string) {
+func run(t *testing.T, page, address string) (faults []fault) {
+	t.Helper()
 	entries, err := parse(page)
 	if err != nil {
-		return []string{" " + err.Error()}
+		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -83,8 +117,8 @@ func run(t *testing.T, page, address string) (faults []string) {
 
 	check := func(e *entry, got string, err error) {
 		got = clean(got, address)
-		if err != nil || !e.pattern().MatchString(got) {
-			faults = append(faults, fmt.Sprintf("%d: %s\n%s\nand not\n%s%s", e.line, e.command, got, strings.Join(e.want, "\n"), told(err, &sh.errors)))
+		if err != nil || !e.matches(got) {
+			faults = append(faults, fault{e, got, told(err, &sh.errors)})
 		}
 	}
 	var running []func()
@@ -94,10 +128,10 @@ func run(t *testing.T, page, address string) (faults []string) {
 		if e.streams() {
 			stream, err := follow(ctx, dir, command)
 			if err != nil {
-				return append(faults, fmt.Sprintf("%d: %v", e.line, err))
+				t.Fatalf("line %d: %v", e.line, err)
 			}
 			running = append(running, func() {
-				got, err := stream.until(func(got string) bool { return e.pattern().MatchString(clean(got, address)) })
+				got, err := stream.until(func(got string) bool { return e.matches(clean(got, address)) })
 				check(e, got, err)
 			})
 			continue

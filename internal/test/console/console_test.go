@@ -21,7 +21,7 @@ func TestParse(t *testing.T) {
 	list, err := parse(page)
 	require.NoError(t, err)
 	require.Len(t, list, 4)
-	require.Equal(t, entry{8, "curl localhost:8000/a", []string{"answer to /a"}}, list[0])
+	require.Equal(t, entry{8, "curl localhost:8000/a", []string{"answer to /a"}, 8}, list[0])
 	require.Equal(t, "curl localhost:8000/a \\\n  -H 'X-Thing: x'", list[1].command)
 	require.False(t, list[1].streams())
 	require.True(t, list[2].streams())
@@ -58,10 +58,29 @@ func TestRun(t *testing.T) {
 	require.Empty(t, run(t, text, server(t, "")))
 	faults := run(t, page, server(t, "!"))
 	require.Len(t, faults, 4)
-	require.Contains(t, faults[0], "8: curl localhost:8000/a\nanswer to /a!\nand not\nanswer to /a")
+	require.Contains(t, faults[0].String(), "8: curl localhost:8000/a\nanswer to /a!\nand not\nanswer to /a")
+
+	// Updated, the page is right, but for the stream, whose end nobody expects.
+	right := updated(page, faults)
+	require.Len(t, run(t, right, server(t, "!")), 1)
 
 	faults = run(t, "```console\n$ curl localhost:8000/gone\n```\n", "127.0.0.1:1")
 	require.Len(t, faults, 1)
-	require.Contains(t, faults[0], "it has ended with status 7")
-	require.Contains(t, faults[0], "standard error: curl")
+	require.Contains(t, faults[0].String(), "it has ended with status 7")
+	require.Contains(t, faults[0].String(), "standard error: curl")
+}
+
+// TestJSON: pages may break JSON into lines, and only that.
+func TestJSON(t *testing.T) {
+	long := `{"text":"a \"b\": c","list":[{"n":1},"` + strings.Repeat("x", 140) + `",{"n":2}],"end":true}`
+	page := layout(long)
+	require.Equal(t, "{\n  \"text\": \"a \\\"b\\\": c\",\n  \"list\": [\n    {\"n\":1},\n    \""+
+		strings.Repeat("x", 140)+"\",\n    {\"n\":2}\n  ],\n  \"end\": true\n}", page)
+	e := entry{want: strings.Split(page, "\n")}
+	require.True(t, e.matches(long))
+	require.False(t, e.matches(strings.Replace(long, `a \"b`, `a\"b`, 1)), "a space in a text counts")
+	e = entry{want: []string{`{"id": "…",`, `  "n": 2}`}}
+	require.True(t, e.matches(`{"id":"7f","n":2}`))
+	require.False(t, e.matches(`{"id":"7f","n":3}`))
+	require.Equal(t, "no JSON", layout("no JSON"))
 }

@@ -17,11 +17,13 @@
 //	```
 //
 // The character "…" stands for anything in a line, and alone in a line for any number of
-// lines. All blocks of a page are one session: variables and files that one makes are there in
+// lines; JSON may be broken into lines. All blocks of a page are one session: variables and files that one makes are there in
 // the next. localhost:8000 is the address of the app that the test serves.
 //
 // A curl with the option -N reads a stream. It is left running, as in a second
 // terminal, and what it prints is awaited at the end of the page.
+//
+// UPDATE_GOLDEN=1 in the environment writes what was printed into the page.
 //
 // # Who owns what, and what it costs
 //
