@@ -1,0 +1,72 @@
+// Command patch is step 9 of docs/tutorial: changing a part of a thing.
+package main
+
+import (
+	"sync"
+
+	"github.com/fasterapi/fasterapi"
+)
+
+// Book is what clients get.
+type Book struct {
+	Title string  `json:"title"`
+	Year  int     `json:"year"`
+	Note  *string `json:"note"`
+}
+
+// snippet: change
+// Change is the body of a PATCH: each member may be absent.
+type Change struct {
+	Title *string               `json:"title" minLength:"1" maxLength:"200"`
+	Year  *int                  `json:"year" minimum:"1450"`
+	Note  fasterapi.Opt[string] `json:"note" maxLength:"500"`
+}
+
+// end snippet
+
+// Desk has the one book of this step.
+type Desk struct {
+	mu   sync.Mutex
+	book Book
+}
+
+func (d *Desk) get(*fasterapi.Ctx, fasterapi.None) (Book, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.book, nil
+}
+
+// snippet: patch
+func (d *Desk) patch(c *fasterapi.Ctx, in struct {
+	Body Change `body:""`
+},
+) (Book, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if in.Body.Title != nil {
+		d.book.Title = *in.Body.Title
+	}
+	if in.Body.Year != nil {
+		d.book.Year = *in.Body.Year
+	}
+	if note, ok := in.Body.Note.Get(); ok {
+		d.book.Note = &note
+	} else if in.Body.Note.IsNull() {
+		d.book.Note = nil
+	}
+	return d.book, nil
+}
+
+func newApp(cfg fasterapi.Config) *fasterapi.App {
+	app := fasterapi.New(cfg)
+	desk := &Desk{book: Book{Title: "Dubliners", Year: 1914}}
+	app.Get("/book", desk.get)
+	app.Patch("/book", desk.patch, fasterapi.StrictBody())
+	return app
+}
+
+// end snippet
+
+func main() {
+	newApp(fasterapi.Config{Title: "Books", Version: "1.0.0"}).Run()
+}
