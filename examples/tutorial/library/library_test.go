@@ -109,13 +109,6 @@ func TestLoan(t *testing.T) {
 
 // end snippet
 
-// snippet: document
-func TestDocument(t *testing.T) {
-	fasterapitest.GoldenOpenAPI(t, build(t, fasterapi.Config{}), "testdata/openapi.yaml")
-}
-
-// end snippet
-
 func TestReady(t *testing.T) {
 	require.Equal(t, "ready\n", as(t, "").Get("/ready").Expect(200).Text())
 }
