@@ -45,10 +45,6 @@ func addAdmin(ctx context.Context, pool *db.Pool, password string) error {
 	if err != nil || there > 0 {
 		return err
 	}
-	return addAccount(ctx, pool, "admin", "Administrator", password, canWrite)
-}
-
-func addAccount(ctx context.Context, pool *db.Pool, user, name, password string, scopes ...string) error {
 	salt := make([]byte, 16)
 	rand.Read(salt)
 	key, err := hash(password, salt)
@@ -56,7 +52,7 @@ func addAccount(ctx context.Context, pool *db.Pool, user, name, password string,
 		return err
 	}
 	_, err = pool.Exec(ctx, `INSERT INTO accounts (user, name, salt, hash, scopes) VALUES ($1, $2, $3, $4, $5)`,
-		user, name, salt, key, strings.Join(scopes, " ")).Await(ctx)
+		"admin", "Administrator", salt, key, canWrite).Await(ctx)
 	return err
 }
 
