@@ -7,7 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fasterapi/fasterapi/internal/failure"
 	"github.com/fasterapi/fasterapi/internal/router"
+	"github.com/fasterapi/fasterapi/problem"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
@@ -26,12 +28,15 @@ type App struct {
 	routes    []*route
 	webhooks  []*webhook
 	providers providers
+	problems  problemForms
 	life      lifecycle
 
 	// From compiled on.
 	docs   *docRoutes
 	router *router.Router[*route]
-	missed *route // answers what no route answers, behind the middleware of the app
+	// mappers are for what no route answers.
+	mappers *failure.Table[*Ctx]
+	missed  *route // answers what no route answers, behind the middleware of the app
 
 	// From running on.
 	reactors *reactor.Group
@@ -72,6 +77,62 @@ func (a *App) Defaults(opts ...RouteOption) {
 
 // Group returns a group of routes below prefix.
 func (a *App) Group(prefix string, opts ...RouteOption) *Group { return a.root.Group(prefix, opts...) }
+
+// MapError answers errors of the type T, as errors.As finds them, with what fn makes of
+// them: a [problem.Problem], or another error, which is answered as if the handler had
+// returned it. It holds for every route, whenever that was registered, and for what no
+// route answers:
+//
+//	app.MapError(func(c *fasterapi.Ctx, err *orders.SoldOut) error {
+//		return problem.Conflict(err.Article + " is sold out")
+//	})
+//
+// It is asked about errors of handlers in every style, of their inputs, dependencies and
+// providers, of middleware, of the handshakes of WebSockets and of streams before their first
+// byte. The most specific function is asked first: those of the group nearest to the route
+// before those of the app, those for types before those for interfaces, and those for error
+// last. One that returns nil has not taken the error, and the next is asked; without another one
+// it is answered as ever.
+//
+// A problem is an answer already: functions for *problem.Problem see it (validation, 404
+// and 405, what the server refuses by itself, too), those for interfaces do not. The cause in
+// it ([problem.Wrap]) is nobody's to map.
+//
+// Middleware finds in the error of next(c) both the answer and the cause, by errors.As, and
+// cleanups of providers, too. An answer from 500 on is logged with the cause, and so is every panic (T
+// is *[async.PanicError]). fn must not block: it runs where the handler ran, perhaps on a
+// reactor. When it panics, that is logged and the answer is a 500.
+func (a *App) MapError[T error](fn func(c *Ctx, err T) error) { a.root.MapError(fn) }
+
+// ProblemsAs sends every problem of the service in a form of its own, instead of a problem
+// document: those that handlers return, invalid inputs, 404 and 405, what the server refuses
+// by itself (docs/reference/refusals.md) and the 500 of a panic. The OpenAPI document
+// follows: its responses for errors have the schema of E and this media type, "" for
+// "application/json".
+//
+//	type Failure struct {
+//		Code    int    `json:"code"`
+//		Message string `json:"message"`
+//	}
+//
+//	app.ProblemsAs("", func(_ *fasterapi.Ctx, p *problem.Problem) Failure {
+//		return Failure{p.Status, cmp.Or(p.Detail, p.Title)}
+//	})
+//
+// E becomes JSON, or is a response type that waits for nothing, such as [HTML]; the media type
+// is for JSON. The status and the header fields stay those of the problem. form must not
+// change p or block. When it panics, or returns a nil pointer, map or interface, the problem
+// document is sent. Mounted handlers answer for themselves, and so does middleware that calls
+// [Ctx.Respond]. See also [App.ValidationProblemsAs].
+func (a *App) ProblemsAs[E any](mediaType string, form func(c *Ctx, p *problem.Problem) E) {
+	a.problems.set(&a.problems.all, newProblemForm("ProblemsAs", mediaType, form))
+}
+
+// ValidationProblemsAs is [App.ProblemsAs] for the problems with status 422, which have a
+// list of located errors. Without it they go the way of all others.
+func (a *App) ValidationProblemsAs[E any](mediaType string, form func(c *Ctx, p *problem.Problem) E) {
+	a.problems.set(&a.problems.invalid, newProblemForm("ValidationProblemsAs", mediaType, form))
+}
 
 // callSite is the file:line of the user's call that is under way: the innermost frame
 // outside of this package, or in one of its tests.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fasterapi/fasterapi/internal/failure"
 	"github.com/fasterapi/fasterapi/internal/router"
 )
 
@@ -49,6 +50,7 @@ func (a *App) compileAll() error {
 		a.router = built
 	}
 	a.providers.compile(&mistakes)
+	a.compileErrors(&mistakes)
 	env := &compilation{
 		providers: &a.providers, log: a.log, writeTimeout: a.cfg.HTTP.WriteTimeout, pools: &a.ongoing.pools,
 	}
@@ -63,6 +65,29 @@ func (a *App) compileAll() error {
 	}
 	a.missed = a.missedRoute()
 	return nil
+}
+
+// compileErrors gives every route what was given to MapError for it.
+func (a *App) compileErrors(m *mistakes) {
+	tables := map[*Group]*failure.Table[*Ctx]{}
+	known := map[string]bool{}
+	for _, r := range slices.Concat(a.routes, a.docs.routes) {
+		table, compiled := tables[r.group]
+		if !compiled {
+			var errs []error
+			table, errs = r.group.errorTable()
+			tables[r.group] = table
+			for _, err := range errs {
+				if !known[err.Error()] { // of a group that has others in it
+					known[err.Error()] = true
+					m.add(err.Error())
+				}
+			}
+		}
+		r.mappers = table
+	}
+	a.mappers, _ = a.root.errorTable()
+	m.list = append(m.list, a.problems.mistakes...)
 }
 
 // RegistrationError lists everything that is wrong with the routes of an App,

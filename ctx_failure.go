@@ -13,6 +13,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/failure"
 	"github.com/fasterapi/fasterapi/internal/http1/wire"
 	"github.com/fasterapi/fasterapi/internal/stream"
 	"github.com/fasterapi/fasterapi/problem"
@@ -22,14 +23,11 @@ import (
 // nobody receives it (nginx's 499).
 const statusClientGone = 499
 
-// errGoexit stands for a handler that ended its goroutine.
-var errGoexit = errors.New("the handler called runtime.Goexit")
-
-// Behaviours that errors of other packages may have, so that the root need not
-// know those packages.
-type (
-	httpStatuser interface{ HTTPStatus() int }
-	retryAfterer interface{ RetryAfter() time.Duration }
+var (
+	// errGoexit stands for a handler that ended its goroutine.
+	errGoexit = errors.New("the handler called runtime.Goexit")
+	// errNilProblem stands for a nil pointer in an error, which is not nil.
+	errNilProblem = errors.New("the error is a *problem.Problem that is nil: return nil itself where all is well")
 )
 
 // contain turns a panic or Goexit of a handler into a 500. panicked is what
@@ -71,26 +69,125 @@ func (c *Ctx) fail(err error) {
 		return
 	}
 	c.response().WithdrawAll()
-	p := c.problemOf(err)
-	if id := c.RequestID(); id != "" && p.Instance == "" {
-		named := *p // p may be shared
-		named.Instance = "urn:request:" + id
-		p = &named
-	}
+	p := sendable(c.problemFor(err))
 	c.response().PutHeader(p.Header)
 	if r := c.request.route; p.Status == http.StatusUnsupportedMediaType && r != nil && r.acceptQuery != "" {
 		c.SetHeader("Accept-Query", r.acceptQuery)
 	}
 	if err := c.droppedReference(); err != nil {
-		c.fail(err) // whose problem has no header
+		c.response().WithdrawAll()
+		p = c.logged(err, problem.Internal(""))
+	}
+	if id := c.RequestID(); id != "" && p.Instance == "" {
+		named := *p // p may be shared
+		named.Instance = "urn:request:" + id
+		p = &named
+	}
+	if c.app.problems.send(c, p) {
 		return
 	}
 	body := p.AppendJSON(c.spare())
-	status := p.Status
-	if status < 400 || status > 599 {
-		status = 500
+	c.change(func(r *request) { r.reply.RespondSpare(p.Status, problem.ContentType, body) })
+}
+
+// sendable is p with a status that a failure may have.
+func sendable(p *problem.Problem) *problem.Problem {
+	if 400 <= p.Status && p.Status <= 599 {
+		return p
 	}
-	c.change(func(r *request) { r.reply.RespondSpare(status, problem.ContentType, body) })
+	named := *p
+	if named.Title == http.StatusText(p.Status) {
+		named.Title = ""
+	}
+	named.Status = http.StatusInternalServerError
+	return &named
+}
+
+// mappedError is an error of a handler for which a function given to MapError has found
+// the answer. Both are in its chain, the answer first.
+//
+// Owner: any (immutable).
+type mappedError struct {
+	problem *problem.Problem
+	cause   error
+}
+
+func (e *mappedError) Error() string   { return e.cause.Error() }
+func (e *mappedError) Unwrap() []error { return []error{e.problem, e.cause} }
+
+// mapError is what middleware sees of an error of the handler: where a function given to
+// MapError takes it, its answer too.
+func (c *Ctx) mapError(err error) error {
+	if p := c.mapped(err); p != nil {
+		return &mappedError{p, err}
+	}
+	return err
+}
+
+// problemFor decides what the client gets to know of an error. A method of the error may
+// panic.
+func (c *Ctx) problemFor(err error) (p *problem.Problem) {
+	defer func() {
+		if v := recover(); v != nil {
+			p = c.logged(fmt.Errorf("a method of the error, a %T, failed: %w", err, c.panicError(v)), problem.Internal(""))
+		}
+	}()
+	var m *mappedError
+	if errors.As(err, &m) && errors.As(err, &p) && p == m.problem { // else middleware has said something else
+		return p
+	}
+	if p = c.mapped(err); p != nil {
+		return p
+	}
+	return c.problemOf(err)
+}
+
+// mappers are the functions given to MapError for the request; nil: there are none.
+func (c *Ctx) mappers() *failure.Table[*Ctx] {
+	return read(c, func(r *request) *failure.Table[*Ctx] {
+		if r.route != nil {
+			return r.route.mappers
+		}
+		return c.app.mappers
+	})
+}
+
+// mapped is what the functions given to MapError make of an error, nil when none takes
+// it. A failure that is the service's own is logged with its cause, a panic in any case.
+func (c *Ctx) mapped(err error) (p *problem.Problem) {
+	table := c.mappers()
+	if table == nil {
+		return nil
+	}
+	site := ""
+	defer func() {
+		if v := recover(); v != nil {
+			p = c.logged(fmt.Errorf("the function given to MapError at %s failed for a %T: %w", site, err, c.panicError(v)), problem.Internal(""))
+		}
+	}()
+	known := c.knownProblem(err)
+	if known != nil && known.Status == statusClientGone {
+		return nil
+	}
+	result := table.Map(c, err, known, &site)
+	if result == nil {
+		return nil
+	}
+	own := !errors.As(result, &p)
+	if own {
+		p = c.problemOf(result) // which logs it
+	}
+	_, panicked := errors.AsType[*async.PanicError](err)
+	if panicked || !own && sendable(p).Status >= 500 && !isProblem(err) {
+		named := *p
+		p = c.logged(err, &named)
+	}
+	return p
+}
+
+func isProblem(err error) bool {
+	var p *problem.Problem
+	return errors.As(err, &p)
 }
 
 // droppedReference is [reply.Reply.Unsendable].
@@ -114,6 +211,7 @@ func within(call Handler) Handler {
 		err := call(c)
 		if err != nil && !c.Sent() {
 			c.change(func(r *request) { r.reply.Withdraw() })
+			err = c.mapError(err)
 		}
 		return err
 	}
@@ -167,14 +265,13 @@ func idOr(requestID string) string {
 	return fmt.Sprintf("%016x", rand.Uint64())
 }
 
-// problemOf decides what the client gets to know of an error.
-func (c *Ctx) problemOf(err error) *problem.Problem {
-	var p *problem.Problem
-	var coded httpStatuser
+// knownProblem is what errors of the framework stand for, nil for all others and for
+// those that are problems already.
+func (c *Ctx) knownProblem(err error) *problem.Problem {
 	var framing *wire.Error
 	switch {
-	case errors.As(err, &p):
-		return p
+	case isProblem(err):
+		return nil
 	case errors.As(err, &framing):
 		return problem.New(framing.Status, framing.Reason)
 	case errors.Is(err, exchange.ErrBodyTooLarge):
@@ -185,31 +282,49 @@ func (c *Ctx) problemOf(err error) *problem.Problem {
 		return problem.New(http.StatusRequestTimeout, "the request took too long to arrive")
 	case errors.Is(err, context.Canceled) && c.Err() != nil:
 		return problem.New(statusClientGone, "the client closed the connection")
-	case errors.Is(err, context.DeadlineExceeded): // async.ErrTimeout too
-		return c.logged(err, problem.GatewayTimeout("the request took too long"))
-	case errors.As(err, &coded):
-		p = c.logged(err, problem.New(coded.HTTPStatus(), ""))
-		addRetryAfter(p, err)
-		return p
 	}
-	return c.logged(err, problem.Internal(""))
+	return nil
 }
 
-// addRetryAfter tells the client when to come back, if the error knows.
-func addRetryAfter(p *problem.Problem, err error) {
-	var retry retryAfterer
-	if errors.As(err, &retry) {
-		seconds := max(1, int64(retry.RetryAfter().Round(time.Second)/time.Second))
+// problemOf is what the client gets to know of an error that no function was given for.
+// Failures of the service are logged.
+func (c *Ctx) problemOf(err error) *problem.Problem {
+	var p *problem.Problem
+	switch {
+	case errors.As(err, &p) && p != nil:
+		return p
+	case isProblem(err):
+		return c.logged(errNilProblem, problem.Internal(""))
+	}
+	if p = c.knownProblem(err); p != nil {
+		return p
+	}
+	if errors.Is(err, context.DeadlineExceeded) { // async.ErrTimeout too
+		return c.logged(err, problem.GatewayTimeout("the request took too long"))
+	}
+	public, _ := failure.PublicOf(err)
+	p = sendable(problem.New(public.Status, public.Detail))
+	if public.Retries { // the client is told when to come back
+		seconds := max(1, int64(public.Retry.Round(time.Second)/time.Second))
 		p.Header = map[string][]string{"Retry-After": {strconv.FormatInt(seconds, 10)}}
 	}
+	if _, panicked := errors.AsType[*async.PanicError](err); panicked || p.Status >= 500 {
+		return c.logged(err, p)
+	}
+	c.Logger().Debug("request refused", slog.String("error", err.Error()), slog.Int("status", p.Status))
+	return p
 }
 
 // logged writes the error to the log, under an id that p shows to the client.
 func (c *Ctx) logged(err error, p *problem.Problem) *problem.Problem {
 	requestID := c.RequestID()
 	id := idOr(requestID)
-	if p.Instance = "urn:error:" + id; requestID != "" {
+	switch {
+	case p.Instance != "": // of a problem that names its occurrence itself
+	case requestID != "":
 		p.Instance = "urn:request:" + id
+	default:
+		p.Instance = "urn:error:" + id
 	}
 	attrs := append(failureAttrs(err), slog.String("id", id), slog.Int("status", p.Status))
 	c.Logger().Error("request failed", attrs...)

@@ -36,8 +36,19 @@
 // # Errors
 //
 // A handler that returns an error answers with a problem document (RFC 9457):
-// a [problem.Problem] as it is, any other error as 500 with an id that is also
-// in the log, never with its text.
+//
+//   - a [problem.Problem], also a wrapped one, as it is;
+//   - an error with the method HTTPStatus() int, from 400 to 599, with that status. What
+//     its method PublicDetail() string says is the detail, RetryAfter() time.Duration
+//     makes a Retry-After field; the text of Error is never sent. From 500 on it is logged,
+//     under an id that the client sees;
+//   - [context.DeadlineExceeded] with 504, and what is wrong with the body of the request
+//     with 400, 408 or 413;
+//   - any other error, and a panic, as 500 with an id that is also in the log.
+//
+// Wrapping keeps all of this. Of joined errors a problem speaks, else the first with an
+// HTTPStatus. [App.MapError] and [Group.MapError] decide by the type of an error, and
+// [App.ProblemsAs] gives everything that goes wrong one form. See docs/how-to/errors.md.
 //
 // # Engines
 //

@@ -172,19 +172,13 @@ func (e NoMoney) Error() string   { return fmt.Sprintf("%d cents are missing", e
 func (e NoMoney) HTTPStatus() int { return http.StatusPaymentRequired }
 
 // Errors become problem documents (RFC 9457): problems as they are, errors with a
-// status by it, and all others as a 500 whose cause is in the log only.
-// Middleware changes what clients see, like FastAPI's exception handlers.
+// status by it, and all others as a 500 whose cause is in the log only. MapError changes
+// what clients see of a type, like FastAPI's exception handlers.
 func Example_errors() {
 	app := fasterapi.New(fasterapi.Config{Cores: 1})
 	defer app.Stop(context.Background())
-	app.Use(func(next fasterapi.Handler) fasterapi.Handler {
-		return func(c *fasterapi.Ctx) error {
-			err := next(c)
-			if e, ok := err.(NoMoney); ok {
-				return problem.New(e.HTTPStatus(), e.Error()).With("missing", e.Missing)
-			}
-			return err
-		}
+	app.MapError(func(_ *fasterapi.Ctx, err NoMoney) error {
+		return problem.New(err.HTTPStatus(), err.Error()).With("missing", err.Missing)
 	})
 	app.Get("/items/{id}", func(c *fasterapi.Ctx, in struct {
 		ID int `path:"id"`

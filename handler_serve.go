@@ -197,6 +197,9 @@ func (c *Ctx) conclude(err error) {
 	r := c.request
 	if read(c, (*request).hasStages) {
 		c.finishStages()
+		if c.x.Refusal != nil && c.x.Forgives() { // by a function of OnHead
+			c.fail(c.refused())
+		}
 	}
 	r.leave()
 	r.lease()

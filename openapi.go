@@ -92,6 +92,7 @@ func (a *App) describe() (*openapi.Document, error) {
 		Title: title, Version: version, Summary: cfg.Summary, Description: a.cfg.Description,
 		TermsOfService: cfg.TermsOfService, Contact: cfg.Contact, License: cfg.License,
 	}, cfg.StreamItems)
+	b.Problems(a.problems.all.answers(), a.problems.invalid.answers())
 	var errs []error
 	for _, r := range a.routes {
 		if r.facts != nil && !r.opts.hidden {
@@ -274,6 +275,7 @@ func (d *docRoutes) add(a *App, site string, files []docspage.File) {
 		}
 		d.routes = append(d.routes, &route{
 			method: http.MethodGet, pattern: router.ParsePattern(file.Path), site: site, endpoint: newStraight(h), middleware: a.root.middleware,
+			group: &a.root,
 		})
 	}
 }

@@ -1,12 +1,16 @@
 package fasterapi
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
 
 	"github.com/fasterapi/fasterapi/internal/codec"
 	"github.com/fasterapi/fasterapi/internal/describe"
+	"github.com/fasterapi/fasterapi/internal/http1/wire"
+	"github.com/fasterapi/fasterapi/problem"
 )
 
 const jsonType = "application/json"
@@ -178,4 +182,127 @@ func unlessResponse[Out any](render func(*Ctx, Out) error) func(*Ctx, Out) error
 		}
 		return render(c, out)
 	}
+}
+
+// problemForms are the forms in which problems are sent, given to ProblemsAs.
+//
+// Owner: any (immutable after New).
+type problemForms struct {
+	all, invalid *problemForm
+	mistakes     []string
+}
+
+// problemForm is one of them; nil: the problem document.
+//
+// Owner: any (immutable after New).
+type problemForm struct {
+	name, site string
+	described  []describe.Answer
+	// render stages the form of p and reports false where there is none.
+	render func(c *Ctx, p *problem.Problem) (bool, error)
+	err    error
+}
+
+// newProblemForm compiles what was given to the method called name.
+func newProblemForm[E any](name, mediaType string, form func(*Ctx, *problem.Problem) E) *problemForm {
+	f := &problemForm{name: name, site: callSite()}
+	out, err := outputOf[E]()
+	switch {
+	case form == nil:
+		f.err = errors.New("the function is nil")
+		return f
+	case err != nil:
+		f.err = err
+		return f
+	case out.waits || len(out.answers) == 0 || out.answers[0].ContentType == "":
+		f.err = fmt.Errorf("%v is no form of a problem: it waits for the client or a disk, or has no content", reflect.TypeFor[E]())
+		return f
+	case mediaType != "" && !wire.ValidHeader("Content-Type", mediaType):
+		f.err = fmt.Errorf("the media type %q cannot be sent", mediaType)
+		return f
+	}
+	mediaType = cmp.Or(mediaType, jsonType)
+	for _, a := range out.answers {
+		if a.ContentType == jsonType {
+			a.ContentType = mediaType
+		}
+		f.described = append(f.described, a)
+	}
+	render := renderOf[E](out)
+	f.render = func(c *Ctx, p *problem.Problem) (bool, error) {
+		value := form(c, p)
+		if isNil(value) {
+			return false, nil
+		}
+		c.change(func(r *request) { r.reply.BeginFailure(p.Status) })
+		if err := render(c, value); err != nil {
+			return false, err
+		}
+		return true, c.endForm(p.Status, mediaType)
+	}
+	return f
+}
+
+// endForm fixes the status of the form that is staged, and its media type where that is JSON.
+func (c *Ctx) endForm(status int, mediaType string) error {
+	if err := c.droppedReference(); err != nil {
+		return err
+	}
+	c.change(func(r *request) {
+		contentType := r.x.ContentType
+		if contentType == jsonType {
+			contentType = mediaType
+		}
+		r.x.Respond(status, contentType, r.x.Payload)
+	})
+	return nil
+}
+
+// set makes f the form at place, once.
+func (s *problemForms) set(place **problemForm, f *problemForm) {
+	switch {
+	case f.err != nil:
+		s.mistakes = append(s.mistakes, fmt.Sprintf("%s: %s: %v", f.site, f.name, f.err))
+	case *place != nil:
+		s.mistakes = append(s.mistakes, fmt.Sprintf("%s: %s was called already (%s): the service has one form", f.site, f.name, (*place).site))
+	default:
+		*place = f
+	}
+}
+
+// of is the form of problems with this status, nil for the problem document.
+func (s *problemForms) of(status int) *problemForm {
+	if s.invalid != nil && status == http.StatusUnprocessableEntity {
+		return s.invalid
+	}
+	return s.all
+}
+
+// send stages the form of p and reports false where the problem document is to be sent.
+func (s *problemForms) send(c *Ctx, p *problem.Problem) (sent bool) {
+	f := s.of(p.Status)
+	if f == nil {
+		return false
+	}
+	var err error
+	defer func() {
+		if v := recover(); v != nil {
+			sent, err = false, c.panicError(v)
+		}
+		if err != nil {
+			sent = false
+			c.logged(fmt.Errorf("the form of problems (%s, %s) failed: %w", f.name, f.site, err), problem.Internal(""))
+			c.response().WithdrawAll()
+		}
+	}()
+	sent, err = f.render(c, p)
+	return sent
+}
+
+// answers are what the document says of the form; nil: of the problem document.
+func (f *problemForm) answers() []describe.Answer {
+	if f == nil {
+		return nil
+	}
+	return f.described
 }

@@ -141,13 +141,41 @@ func (s Stream) oneSource() bool {
 
 // write gives the body writer itself to the source, which flushes as it likes.
 func (s Stream) write(c *Ctx, out *reply.Body) error {
-	body, err := out.Open()
-	if err != nil {
-		return err
-	}
-	w := c.streamWriter(body)
+	w := c.streamWriter(&firstByte{out: out})
 	defer w.end() // before the filters below it end
 	return s.Write(w)
+}
+
+// firstByte is a body that opens when something is written: a source that fails before is
+// answered like any other failure.
+//
+// Owner: the StreamWriter.
+type firstByte struct {
+	out  *reply.Body
+	body exchange.BodyWriter // nil until then
+}
+
+func (b *firstByte) open() (err error) {
+	if b.body == nil {
+		b.body, err = b.out.Open()
+	}
+	return err
+}
+
+// Write implements [exchange.BodyWriter].
+func (b *firstByte) Write(p []byte) (int, error) {
+	if err := b.open(); err != nil {
+		return 0, err
+	}
+	return b.body.Write(p)
+}
+
+// Flush implements [exchange.BodyWriter].
+func (b *firstByte) Flush() error {
+	if err := b.open(); err != nil {
+		return err
+	}
+	return b.body.Flush()
 }
 
 var errPanicHidden = errors.New("fasterapi: a panic behind a sequence was hidden by it")

@@ -13,6 +13,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/describe"
+	"github.com/fasterapi/fasterapi/internal/failure"
 	"github.com/fasterapi/fasterapi/internal/router"
 	"github.com/fasterapi/fasterapi/internal/websocket"
 	"github.com/fasterapi/fasterapi/reactor"
@@ -53,6 +54,10 @@ type route struct {
 	endpoint   endpoint
 	starter    starter // the endpoint, when style is asChain
 	middleware []Middleware
+	// group is that of its registration, and mappers what was given to MapError there
+	// and around it; nil: nothing.
+	group   *Group
+	mappers *failure.Table[*Ctx]
 	// handler is the endpoint behind its middleware.
 	handler Handler
 	label   *reactor.Label
@@ -207,6 +212,8 @@ func (r *route) addSecrets(plan *bind.Plan) {
 // Group is a set of routes that share a prefix, middleware and options.
 type Group struct {
 	app        *App
+	parent     *Group // nil: this is the app's own
+	mappers    []*failure.Mapper[*Ctx]
 	prefix     string
 	middleware []Middleware
 	opts       []RouteOption
@@ -216,11 +223,27 @@ type Group struct {
 // added is the outermost.
 func (g *Group) Use(m ...Middleware) { g.middleware = append(g.middleware, m...) }
 
+// MapError is [App.MapError] for the routes of the group and of the groups in it,
+// whenever they were registered. It is asked before those of the groups around it.
+func (g *Group) MapError[T error](fn func(c *Ctx, err T) error) {
+	g.mappers = append(g.mappers, failure.MapperOf(callSite(), fn))
+}
+
+// errorTable returns what was given to MapError for the routes of g.
+func (g *Group) errorTable() (*failure.Table[*Ctx], []error) {
+	var scopes [][]*failure.Mapper[*Ctx]
+	for ; g != nil; g = g.parent {
+		scopes = append(scopes, g.mappers)
+	}
+	return failure.NewTable(scopes...)
+}
+
 // Group returns a group below prefix that starts with the middleware and
 // options of g.
 func (g *Group) Group(prefix string, opts ...RouteOption) *Group {
 	return &Group{
 		app:        g.app,
+		parent:     g,
 		prefix:     g.prefix + strings.TrimSuffix(prefix, "/"),
 		middleware: slices.Concat(g.middleware, middlewareOf(opts)),
 		opts:       slices.Concat(g.opts, opts),
@@ -244,7 +267,7 @@ func (g *Group) add(method, pattern string, kind style, e endpoint, opts []Route
 
 // register adds a route of the group at pattern, which has no prefix yet.
 func (g *Group) register(pattern string, r *route, kind style, opts []RouteOption) {
-	r.pattern = router.ParsePattern(g.join(pattern))
+	r.pattern, r.group = router.ParsePattern(g.join(pattern)), g
 	r.opts.style = kind
 	for _, opt := range slices.Concat(g.opts, opts) {
 		opt(&r.opts)

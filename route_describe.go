@@ -120,7 +120,7 @@ func (o *options) declaredAnswers() (list []describe.Answer) {
 		a := describe.Answer{Status: d.status, Description: d.description, ContentType: jsonType, Type: d.body}
 		switch {
 		case d.body == reflect.TypeFor[problem.Problem](), d.body == reflect.TypeFor[*problem.Problem]():
-			a.ContentType, a.Schema = problem.ContentType, describe.ProblemSchema()
+			a = describe.Answer{Status: d.status, Description: d.description, Problem: true}
 		case d.body == reflect.TypeFor[None]():
 			a.ContentType, a.Type = "", nil
 		}

@@ -150,7 +150,7 @@ func (e *socketEndpoint[In, Incoming, Outgoing]) function() uintptr {
 func (e *socketEndpoint[In, Incoming, Outgoing]) describe(f *facts) {
 	f.answers = []describe.Answer{
 		{Status: http.StatusSwitchingProtocols, Description: "A WebSocket"},
-		{Status: http.StatusUpgradeRequired, ContentType: problem.ContentType, Schema: describe.ProblemSchema(), Description: "The request does not ask for a WebSocket"},
+		{Status: http.StatusUpgradeRequired, Problem: true, Description: "The request does not ask for a WebSocket"},
 	}
 	f.socket = &describe.Socket{
 		FromClient: describeMessage[Incoming](), FromServer: describeMessage[Outgoing](), Subprotocols: e.policy.Subprotocols,
@@ -205,7 +205,7 @@ func (e *socketEndpoint[In, Incoming, Outgoing]) serve(c *Ctx, in In, s *Socket[
 	if err == nil {
 		err = s.refusal()
 	}
-	closeFor(conn, c.Logger(), err)
+	closeFor(conn, c.Logger(), c.mapError(err))
 	return nil
 }
 
@@ -232,7 +232,7 @@ func (e *socketEndpoint[In, Incoming, Outgoing]) serveEvents(c *Ctx, in In, s *S
 		return err
 	}
 	if err != nil {
-		closeFor(conn, l.log(), err)
+		closeFor(conn, l.log(), c.mapError(err))
 	}
 	return nil
 }

@@ -48,7 +48,8 @@ type refusing struct {
 }
 
 // refusingModes runs test over every engine.
-func refusingModes(t *testing.T, cfg fasterapi.Config, use []fasterapi.Middleware, test func(t *testing.T, mode string, s *refusing)) {
+func refusingModes(t *testing.T, cfg fasterapi.Config, use []fasterapi.Middleware, test func(t *testing.T, mode string, s *refusing), more ...func(*fasterapi.App),
+) {
 	for _, mode := range []string{"http1", "net/http", "h2c", "tls"} {
 		t.Run(mode, func(t *testing.T) {
 			s := &refusing{scheme: "http", log: &logBuffer{}, called: map[string]int{}}
@@ -64,6 +65,9 @@ func refusingModes(t *testing.T, cfg fasterapi.Config, use []fasterapi.Middlewar
 			app := fasterapi.New(cfg)
 			app.Use(use...)
 			s.register(app)
+			for _, register := range more {
+				register(app)
+			}
 			s.serve(t, app, mode)
 			test(t, mode, s)
 		})
@@ -313,6 +317,65 @@ func TestRefusals(t *testing.T) {
 		require.Zero(t, s.smuggled.Load())
 		require.NotContains(t, s.log.String(), "level=ERROR")
 	})
+}
+
+// ownForm is how a service answers problems in a form of its own.
+type ownForm struct {
+	Code  int    `json:"code"`
+	Error string `json:"error"`
+	ID    string `json:"id"`
+}
+
+// TestRefusalsInOwnForm: what the server refuses has the form of the service, and the
+// function given to MapError sees it, with middleware and without.
+func TestRefusalsInOwnForm(t *testing.T) {
+	register := func(app *fasterapi.App) {
+		app.MapError(func(_ *fasterapi.Ctx, p *problem.Problem) error {
+			mapped := *p
+			mapped.Detail = "mapped: " + p.Detail
+			return &mapped
+		})
+		app.ProblemsAs("application/vnd.own+json", func(c *fasterapi.Ctx, p *problem.Problem) ownForm {
+			return ownForm{p.Status, p.Detail, c.RequestID()}
+		})
+	}
+	for name, use := range map[string][]fasterapi.Middleware{
+		"bare":       nil,
+		"middleware": {middleware.AccessLog(middleware.AccessLogConfig{}), middleware.RequestID(middleware.RequestIDConfig{}), middleware.Timeout(10 * time.Second)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			refusingModes(t, fasterapi.Config{HTTP: fasterapi.HTTPConfig{HeadTimeout: 100 * time.Millisecond, BodyTimeout: 100 * time.Millisecond}}, use, func(t *testing.T, mode string, s *refusing) {
+				all := append(refusals(),
+					refusal{name: "slow head", in: "POST PATH HTTP/1.1\r\nFIELDSX", status: 408, routes: unread[:1], modes: own},
+					refusal{name: "slow body", in: "POST PATH HTTP/1.1\r\nFIELDSContent-Length: 50\r\n\r\nabc", status: 408, routes: collected[:2]})
+				for _, r := range all {
+					if len(r.modes) > 0 && !strings.Contains(strings.Join(r.modes, " "), mode) {
+						continue
+					}
+					t.Run(r.name, func(t *testing.T) { s.checkOwnForm(t, r, mode, len(use) > 0) })
+				}
+			}, register)
+		})
+	}
+}
+
+// checkOwnForm sends r to one of its routes.
+func (s *refusing) checkOwnForm(t *testing.T, r refusal, mode string, named bool) {
+	host := map[bool]string{true: "a:65536", false: "a"}[r.name == "bad host"]
+	fields := "Host: " + host + "\r\nX-Request-ID: the-id\r\nContent-Type: application/json\r\n"
+	in := strings.NewReplacer("PATH", "/of"+r.routes[0], "FIELDS", fields, "CHUNKED", "Transfer-Encoding: chunked\r\n").Replace(r.in)
+	half := r.half || mode != "http1" && r.status != 408 && strings.Contains(in, "Content-Length")
+	answers := s.talk(t, in, half)
+	require.Len(t, answers, 1)
+	require.Equal(t, r.status, answers[0].status)
+	require.Equal(t, "application/vnd.own+json", answers[0].header.Get("Content-Type"))
+	var got ownForm
+	require.NoError(t, json.Unmarshal([]byte(answers[0].body), &got))
+	require.Equal(t, r.status, got.Code)
+	require.Regexp(t, "^mapped: .*"+r.detail, got.Error)
+	if named && !r.unrouted {
+		require.Equal(t, "the-id", got.ID)
+	}
 }
 
 // checkAll sends r to all its routes at the same time.

@@ -10,9 +10,10 @@
 //
 // A [Problem] is an ordinary error. A handler returns it, and the client gets its status
 // and a JSON object of the type application/problem+json. [Problem.With] adds a member of
-// your own, [Problem.WithHeader] a field of the response. Any other error becomes a 500
-// that tells the client an id and nothing of the cause; [Wrap] chooses what the client
-// may know.
+// your own, [Problem.WithHeader] a field of the response. An error of a type of your own
+// may have the methods HTTPStatus() int and PublicDetail() string instead. Any other error
+// becomes a 500 that tells the client an id and nothing of the cause; [Wrap] chooses what
+// the client may know.
 //
 // # What it holds
 //

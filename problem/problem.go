@@ -62,7 +62,7 @@ func Validation(errs ...FieldError) *Problem {
 
 // HTTPStatus returns Status, or 500 when Status is not a final HTTP status (200 to 999).
 func (p *Problem) HTTPStatus() int {
-	if p.Status < 200 || p.Status > 999 {
+	if p == nil || p.Status < 200 || p.Status > 999 {
 		return http.StatusInternalServerError
 	}
 	return p.Status
@@ -71,6 +71,9 @@ func (p *Problem) HTTPStatus() int {
 // Error returns status, title, detail and the field errors without their values, and then the cause: it is for
 // logs, never for clients.
 func (p *Problem) Error() string {
+	if p == nil { // an error that is not nil: a mistake that must not hide itself behind another
+		return "problem: a nil *Problem"
+	}
 	b := strconv.AppendInt(nil, int64(p.HTTPStatus()), 10)
 	if title := p.title(); title != "" {
 		b = append(append(b, ' '), title...)
@@ -92,7 +95,12 @@ func (p *Problem) Error() string {
 }
 
 // Unwrap returns the cause, or nil.
-func (p *Problem) Unwrap() error { return p.cause }
+func (p *Problem) Unwrap() error {
+	if p == nil {
+		return nil
+	}
+	return p.cause
+}
 
 // WithHeader adds a response header value and returns p.
 func (p *Problem) WithHeader(name, value string) *Problem {

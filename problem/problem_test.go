@@ -232,3 +232,12 @@ func ExampleWrap() {
 	// true
 	// {"title":"Bad Gateway","status":502,"detail":"the payment provider did not answer"}
 }
+
+// TestNilProblem: a nil pointer in an error does not end who looks at it.
+func TestNilProblem(t *testing.T) {
+	var p *problem.Problem
+	var err error = p
+	require.EqualError(t, err, "problem: a nil *Problem")
+	require.NotErrorIs(t, err, io.EOF)
+	require.Equal(t, 500, p.HTTPStatus())
+}

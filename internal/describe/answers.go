@@ -27,6 +27,15 @@ func (b *Builder) answer(op *openapi.Operation, a Answer, where string) {
 	for _, h := range a.Headers {
 		response.Headers.Set(h.Name, h.Value)
 	}
+	if a.Problem {
+		b.problemContent(response, a.Status)
+		return
+	}
+	b.content(response, a)
+}
+
+// content adds the body of a to its response.
+func (b *Builder) content(response *openapi.Response, a Answer) {
 	if a.ContentType == "" {
 		return
 	}

@@ -24,6 +24,9 @@ type Builder struct {
 	// paths finds the path of a shape, "/users/{}".
 	paths    map[string]*templated
 	mistakes []error
+	// problem and invalid are the forms of problems, and of those with status 422; empty:
+	// problem documents.
+	problem, invalid []Answer
 }
 
 // entry is one operation of the document.

@@ -2,6 +2,7 @@ package describe
 
 import (
 	"encoding/json/jsontext"
+	"net/http"
 
 	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/problem"
@@ -35,13 +36,60 @@ const (
 		`"errors":[{"location":"query.page","message":"must be at least 1","value":0}]}`
 )
 
-// problems adds the parts that every document has.
-func (b *Builder) problems() {
-	text := func(description string) *openapi.Schema {
-		return &openapi.Schema{Types: openapi.Types{"string"}, Description: description}
+// Problems says in which forms the service sends problems, and those with status 422:
+// answers without a status of their own. None: problem documents. Before Add.
+func (b *Builder) Problems(all, invalid []Answer) {
+	if b.problem, b.invalid = all, invalid; len(invalid) == 0 {
+		b.invalid = all
 	}
-	low, high := "400", "599"
-	fieldError := &openapi.Schema{
+}
+
+// problemContent adds the body of a problem with this status, in the form of the service.
+func (b *Builder) problemContent(response *openapi.Response, status int) {
+	form := b.problem
+	if status == http.StatusUnprocessableEntity {
+		form = b.invalid
+	}
+	if len(form) == 0 {
+		form = []Answer{{ContentType: problem.ContentType, Schema: &openapi.Schema{Ref: schemaPrefix + "Problem"}}}
+	}
+	for _, a := range form {
+		b.content(response, a)
+	}
+}
+
+// problems adds the parts that every document has: the responses that routes refer to, and
+// the schemas of problem documents as far as the service sends those.
+func (b *Builder) problems() {
+	answer := func(name, description string, form []Answer) {
+		response := &openapi.Response{Description: description}
+		if len(form) == 0 {
+			form = []Answer{{ContentType: problem.ContentType, Schema: &openapi.Schema{Ref: schemaPrefix + name}}}
+		}
+		for _, a := range form {
+			b.content(response, a)
+		}
+		b.doc.Components.Responses.Set(name, response)
+	}
+	answer("Problem", "The request failed", b.problem)
+	answer("ValidationProblem", "The request is not valid", b.invalid)
+	if len(b.problem) == 0 {
+		b.doc.Components.Schemas.Set("Problem", problemSchema(problemExample, "status"))
+	}
+	if len(b.invalid) == 0 {
+		b.doc.Components.Schemas.Set("ValidationProblem", problemSchema(validationExample, "status", "errors"))
+	}
+	if len(b.problem) == 0 || len(b.invalid) == 0 {
+		b.doc.Components.Schemas.Set("FieldError", fieldErrorSchema())
+	}
+}
+
+func text(description string) *openapi.Schema {
+	return &openapi.Schema{Types: openapi.Types{"string"}, Description: description}
+}
+
+func fieldErrorSchema() *openapi.Schema {
+	return &openapi.Schema{
 		Types: openapi.Types{"object"}, Description: "One thing that is wrong with the request.",
 		Properties: openapi.Map[*openapi.Schema]{
 			{Name: "location", Value: text("Where it is, such as query.page or body.items[3].price.")},
@@ -50,35 +98,21 @@ func (b *Builder) problems() {
 		},
 		Required: []string{"location", "message"},
 	}
-	describe := func(example string, required ...string) *openapi.Schema {
-		return &openapi.Schema{
-			Types: openapi.Types{"object"}, Description: "Why the request failed (RFC 9457).",
-			Examples: []jsontext.Value{jsontext.Value(example)},
-			Properties: openapi.Map[*openapi.Schema]{
-				{Name: "type", Value: &openapi.Schema{Types: openapi.Types{"string"}, Format: "uri-reference", Description: "The kind of problem; absent: what the status says."}},
-				{Name: "title", Value: text("The kind of problem, for people.")},
-				{Name: "status", Value: &openapi.Schema{Types: openapi.Types{"integer"}, Minimum: []byte(low), Maximum: []byte(high)}},
-				{Name: "detail", Value: text("What happened this time, for people.")},
-				{Name: "instance", Value: &openapi.Schema{Types: openapi.Types{"string"}, Format: "uri-reference", Description: "This occurrence; its id is in the log of the service."}},
-				{Name: "errors", Value: &openapi.Schema{Types: openapi.Types{"array"}, Items: &openapi.Schema{Ref: schemaPrefix + "FieldError"}}},
-			},
-			Required: required,
-		}
-	}
-	c := &b.doc.Components
-	c.Schemas.Set("Problem", describe(problemExample, "status"))
-	c.Schemas.Set("ValidationProblem", describe(validationExample, "status", "errors"))
-	c.Schemas.Set("FieldError", fieldError)
-	answer := func(name, description string) {
-		body := &openapi.MediaType{Schema: &openapi.Schema{Ref: schemaPrefix + name}}
-		c.Responses.Set(name, &openapi.Response{
-			Description: description, Content: openapi.Map[*openapi.MediaType]{{Name: problem.ContentType, Value: body}},
-		})
-	}
-	answer("Problem", "The request failed")
-	answer("ValidationProblem", "The request is not valid")
 }
 
-// ProblemSchema is the schema of a problem document, in the components of every
-// document.
-func ProblemSchema() *openapi.Schema { return &openapi.Schema{Ref: schemaPrefix + "Problem"} }
+func problemSchema(example string, required ...string) *openapi.Schema {
+	low, high := "400", "599"
+	return &openapi.Schema{
+		Types: openapi.Types{"object"}, Description: "Why the request failed (RFC 9457).",
+		Examples: []jsontext.Value{jsontext.Value(example)},
+		Properties: openapi.Map[*openapi.Schema]{
+			{Name: "type", Value: &openapi.Schema{Types: openapi.Types{"string"}, Format: "uri-reference", Description: "The kind of problem; absent: what the status says."}},
+			{Name: "title", Value: text("The kind of problem, for people.")},
+			{Name: "status", Value: &openapi.Schema{Types: openapi.Types{"integer"}, Minimum: []byte(low), Maximum: []byte(high)}},
+			{Name: "detail", Value: text("What happened this time, for people.")},
+			{Name: "instance", Value: &openapi.Schema{Types: openapi.Types{"string"}, Format: "uri-reference", Description: "This occurrence; its id is in the log of the service."}},
+			{Name: "errors", Value: &openapi.Schema{Types: openapi.Types{"array"}, Items: &openapi.Schema{Ref: schemaPrefix + "FieldError"}}},
+		},
+		Required: required,
+	}
+}

@@ -74,6 +74,8 @@ type Answer struct {
 	Type        reflect.Type
 	Schema      *openapi.Schema // instead of Type; nil with a nil Type: any bytes
 	// Item is the type of the items of a stream, which OpenAPI 3.2 can describe.
-	Item    reflect.Type
+	Item reflect.Type
+	// Problem: the body is a problem, in the form that the service gives them.
+	Problem bool
 	Headers openapi.Map[*openapi.Header]
 }

@@ -116,6 +116,13 @@ func (r *Reply) Stage(status int, contentType string, body []byte) {
 	r.x.Stage(status, contentType, body)
 }
 
+// BeginFailure makes ready to stage the answer to a failure: the status and the media type
+// of the answer that has failed are forgotten.
+func (r *Reply) BeginFailure(status int) {
+	r.status = status
+	r.x.DeleteField("Content-Type")
+}
+
 // Spare takes the buffer of r, empty, to be filled and given to StageSpare,
 // RespondSpare or KeepSpare: nobody else is given the same. It is nil when somebody may
 // still look at what it holds. What was staged from it is not any more.

@@ -115,6 +115,7 @@ func packages() map[string]Package {
 		"internal/inject":   {Layer: 4, Imports: []string{"internal/noescape"}},
 		"internal/docspage": {Layer: 4, Imports: []string{"openapi", "internal/field"}, Modules: []string{swgui}},
 		"internal/webfile":  {Layer: 4, Imports: []string{"problem"}},
+		"internal/failure":  {Layer: 4, Imports: []string{"problem"}},
 		"internal/settings": {Layer: 4, Imports: []string{"internal/schema"}, Modules: []string{"github.com/caarlos0/env/v11"}},
 
 		// Layer 5: protocols, drivers, and the pure parts that the root wires up.
@@ -132,7 +133,7 @@ func packages() map[string]Package {
 		// Layer 6: the root package. It imports no database driver.
 		".": {Layer: 6, Imports: with("problem", "db", "openapi",
 			"internal/exchange", "internal/field", "internal/http1", "internal/http1/wire", "internal/nethttp", "internal/stream",
-			"internal/reply", "internal/bridge",
+			"internal/reply", "internal/bridge", "internal/failure",
 			"internal/websocket", "internal/router", "internal/webfile", "internal/docspage", "internal/schema", "internal/bind", "internal/codec", "internal/inject", "internal/eventstream", "internal/settings", "internal/describe")},
 
 		// Layer 7: its users.
