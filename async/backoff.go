@@ -20,14 +20,14 @@ import (
 //
 // Owner: any (a plain value).
 type Backoff struct {
-	// First is the pause after the first failure. 0: 50 ms; below 0: no pauses.
+	// First is the pause after the first failure. Default 50 ms; below 0: no pauses.
 	First time.Duration
-	// Last bounds the pauses. 0: 10 s.
+	// Last bounds the pauses. Default 10 s.
 	Last time.Duration
-	// Factor multiplies the pause after each failure. 0: 2; at least 1.
+	// Factor multiplies the pause after each failure. Default 2; at least 1.
 	Factor float64
 	// Jitter is the part of each pause that is left to chance, 0 to 1, so that
-	// rivals do not meet again: with 0.2, a pause of 100 ms lasts 80 to 100 ms. 0: none.
+	// rivals do not meet again: with 0.2, a pause of 100 ms lasts 80 to 100 ms. Default: none.
 	Jitter float64
 }
 

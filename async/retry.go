@@ -11,11 +11,11 @@ import (
 //
 // Owner: any (a plain value).
 type RetryPolicy struct {
-	// Attempts is the number of calls in all. 0: 3; below 0: no limit.
+	// Attempts is the number of calls in all. Default 3; below 0: no limit.
 	Attempts int
-	// Backoff are the pauses between the calls. Zero: 50 ms, 100 ms and so on up to 10 s.
+	// Backoff are the pauses between the calls. Default: 50 ms, 100 ms and so on up to 10 s.
 	Backoff Backoff
-	// If tells whether an error is worth another call. Nil: any is, but a
+	// If tells whether an error is worth another call. Default: any is, but a
 	// cancellation and a panic.
 	If func(error) bool
 }

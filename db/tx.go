@@ -27,10 +27,12 @@ const (
 //
 // Owner: any (immutable after New).
 type TxOptions struct {
+	// Isolation is what the transaction sees of others. Default: the database's own.
 	Isolation Isolation
-	ReadOnly  bool
+	// ReadOnly refuses statements that write.
+	ReadOnly bool
 	// Retries is how many times the closure is run again after a serialization
-	// failure, a deadlock or a busy database. 0: 3 times; negative: never.
+	// failure, a deadlock or a busy database. Default 3; negative: never.
 	Retries int
 }
 

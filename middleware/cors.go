@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -99,14 +100,8 @@ func newCORS(cfg CORSConfig) *cors {
 		}
 	}
 	p.methods, p.headers, p.expose = joined(p.Methods), joined(cfg.Headers), joined(cfg.Expose)
-	switch {
-	case cfg.MaxAge == 0:
-		p.maxAge = "600"
-	case cfg.MaxAge < 0:
-		p.maxAge = "0"
-	default:
-		p.maxAge = strconv.FormatInt(int64(cfg.MaxAge/time.Second), 10)
-	}
+	cfg.MaxAge = cmp.Or(cfg.MaxAge, 10*time.Minute)
+	p.maxAge = strconv.FormatInt(max(0, int64(cfg.MaxAge/time.Second)), 10)
 	return p
 }
 

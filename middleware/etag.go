@@ -14,8 +14,8 @@ import (
 
 // ETagConfig configures ETag. The zero value is ready.
 type ETagConfig struct {
-	// MaxBody is the largest body in bytes that gets a tag: a hash of 64 KiB, the
-	// default, takes about 100 us (BenchmarkTag, two busy cores).
+	// MaxBody is the largest body in bytes that gets a tag. Default 64 KiB, whose hash
+	// takes about 100 us (BenchmarkTag, two busy cores).
 	MaxBody int
 	// Weak makes weak tags: for services that send one content in bytes that differ.
 	Weak bool

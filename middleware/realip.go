@@ -16,10 +16,10 @@ type RealIPConfig struct {
 	Trusted []netip.Prefix
 	// TrustUnix believes peers of unix sockets, which have no address.
 	TrustUnix bool
-	// Header is the one field that the proxies fill in: "X-Forwarded-For" (the
-	// default), "Forwarded" (RFC 7239), or a field with one address, such as
-	// "X-Real-IP" or "CF-Connecting-IP". Only one is looked at: clients write what
-	// they like into the others, and proxies pass it on.
+	// Header is the one field that the proxies fill in: "X-Forwarded-For",
+	// "Forwarded" (RFC 7239), or a field with one address, such as "X-Real-IP" or
+	// "CF-Connecting-IP". Only one is looked at: clients write what they like into the
+	// others, and proxies pass it on. Default "X-Forwarded-For".
 	Header string
 	// ProtoHeader tells whether the client used TLS. Default "X-Forwarded-Proto";
 	// with Forwarded, that is asked; "-": none.

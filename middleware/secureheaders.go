@@ -71,17 +71,11 @@ func SecureHeaders(cfg SecureHeadersConfig) fasterapi.Middleware {
 }
 
 func (cfg *SecureHeadersConfig) withDefaults() {
-	for field, value := range map[*string]string{
-		&cfg.ContentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'",
-		&cfg.FrameOptions:          "DENY",
-		&cfg.ReferrerPolicy:        "no-referrer",
-		&cfg.OpenerPolicy:          "same-origin",
-		&cfg.ResourcePolicy:        "same-origin",
-	} {
-		if *field == "" {
-			*field = value
-		}
-	}
+	cfg.ContentSecurityPolicy = cmp.Or(cfg.ContentSecurityPolicy, "default-src 'none'; frame-ancestors 'none'")
+	cfg.FrameOptions = cmp.Or(cfg.FrameOptions, "DENY")
+	cfg.ReferrerPolicy = cmp.Or(cfg.ReferrerPolicy, "no-referrer")
+	cfg.OpenerPolicy = cmp.Or(cfg.OpenerPolicy, "same-origin")
+	cfg.ResourcePolicy = cmp.Or(cfg.ResourcePolicy, "same-origin")
 	cfg.HSTS = cmp.Or(cfg.HSTS, 180*24*time.Hour)
 }
 

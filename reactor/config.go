@@ -28,27 +28,27 @@ const (
 //
 // Owner: any (immutable after Start).
 type Config struct {
-	// Cores is the number of reactors, 1 to 1024. 0: the environment variable
-	// REACTOR_CORES, else GOMAXPROCS.
+	// Cores is the number of reactors, 1 to 1024. Default: the environment
+	// variable REACTOR_CORES, else GOMAXPROCS.
 	Cores int
 	// Pin locks each reactor to a thread and the thread to a processor. For
 	// NUMA machines and for work that stays on the reactor: handing work to a
 	// goroutine costs 11-39 us then, instead of 0.3. Linux only.
 	Pin bool
 	// TaskQuota is how long queued tasks run before the loop looks for I/O
-	// again. 0: 500 us; at most 1 s.
+	// again. Default 500 us; at most 1 s.
 	TaskQuota time.Duration
 	// StallThreshold is how long one piece of work may hold its reactor before
-	// the watchdog reports it. 0: 25 ms; at least 1 ms; negative: it does not report.
+	// the watchdog reports it. Default 25 ms; at least 1 ms; negative: it does not report.
 	StallThreshold time.Duration
 	// MaxIdleWorkers is how many idle goroutines a reactor keeps for
-	// [Reactor.Worker]. 0: 256.
+	// [Reactor.Worker]. Default 256.
 	MaxIdleWorkers int
-	// MaxIdleCoroutines is how many idle coroutines a reactor keeps. 0: 256.
+	// MaxIdleCoroutines is how many idle coroutines a reactor keeps. Default 256.
 	MaxIdleCoroutines int
-	// Clock replaces the real clock in tests. nil: the real one.
+	// Clock replaces the real clock in tests. Default: the real one.
 	Clock *ManualClock
-	// Logger takes panics, stalls and lost work. nil: slog.Default.
+	// Logger takes panics, stalls and lost work. Default: slog.Default().
 	Logger *slog.Logger
 }
 

@@ -110,16 +110,16 @@ type Config struct {
 	BeforeUse, AfterUse func(ctx context.Context, conn *db.Querier) error
 	// OnNotice is called with what the server says beside its answers (RAISE
 	// NOTICE, warnings), one after the other, on a goroutine and never on a
-	// reactor. Up to 256 wait for it; more are dropped, which is logged. Nil:
+	// reactor. Up to 256 wait for it; more are dropped, which is logged. Default:
 	// warnings go to Logger as such, the rest at the level DEBUG.
 	OnNotice func(Notice)
 	// Types registers custom types, see [pgtype.Map]. It is called once per
 	// core.
 	Types func(*pgtype.Map)
-	// Reactors are what the connections belong to. Nil: an app's, once it
+	// Reactors are what the connections belong to. Default: an app's, once it
 	// starts (UseReactors), and until then one of the pool's own.
 	Reactors *reactor.Group
-	// Logger takes warnings. Nil: slog.Default.
+	// Logger takes warnings. Default: slog.Default().
 	Logger *slog.Logger
 }
 
@@ -144,9 +144,7 @@ func (c Config) resolve() (Config, error) {
 		}
 	}
 	c.MaxConns = cmp.Or(c.MaxConns, 10)
-	if c.MinConns == 0 {
-		c.MinConns = min(1, c.MaxConns)
-	}
+	c.MinConns = cmp.Or(c.MinConns, min(1, c.MaxConns))
 	c.MaxPipeline = cmp.Or(c.MaxPipeline, 64)
 	c.MaxWaiting = cmp.Or(c.MaxWaiting, 4096)
 	c.StatementCache = cmp.Or(c.StatementCache, 512)
@@ -190,9 +188,7 @@ func (c *Config) target() (*pgconn.Config, error) {
 	if c.ConnectTimeout > 0 {
 		target.ConnectTimeout = c.ConnectTimeout
 	}
-	if target.ConnectTimeout == 0 {
-		target.ConnectTimeout = 5 * time.Second
-	}
+	target.ConnectTimeout = cmp.Or(target.ConnectTimeout, 5*time.Second)
 	c.ConnectTimeout = target.ConnectTimeout
 	c.limit(target)
 	if err := c.share(target); err != nil {

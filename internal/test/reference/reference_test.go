@@ -20,6 +20,7 @@ var tables = map[string]func(t *testing.T) string{
 	"checks":         checkTable,
 	"formats":        formatTable,
 	"mistakes":       mistakeTable,
+	"configuration":  configTables,
 	"patterns":       patternTable,
 	"wrong-patterns": wrongPatternTable,
 }
