@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
@@ -115,6 +116,7 @@ func (c Config) resolve() (Config, error) {
 	c.DrainTimeout = cmp.Or(c.DrainTimeout, defaultDrainTimeout)
 	c.Logger = cmp.Or(c.Logger, slog.Default())
 	c.OpenAPI.Path = cmp.Or(c.OpenAPI.Path, defaultOpenAPIPath)
+	c.OpenAPI.Path30 = cmp.Or(c.OpenAPI.Path30, strings.TrimSuffix(c.OpenAPI.Path, ".json")+"-3.0.json")
 	c.Docs.Path = cmp.Or(c.Docs.Path, defaultDocsPath)
 	errs = append(errs, c.checkDocuments())
 	limit, err := c.stuckLimit()

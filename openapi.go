@@ -20,7 +20,7 @@ import (
 
 // OpenAPIConfig says what the OpenAPI document of a service holds besides its
 // routes, and where it is served. The zero value serves it at /openapi.json and
-// /openapi.yaml.
+// /openapi.yaml, and as OpenAPI 3.0 at /openapi-3.0.json and /openapi-3.0.yaml.
 type OpenAPIConfig struct {
 	// Off serves no document, and then no docs page either.
 	Off bool
@@ -28,6 +28,10 @@ type OpenAPIConfig struct {
 	// .yaml in the place of .json. Default "/openapi.json". A route of the app with
 	// the same path takes precedence.
 	Path string
+	// Path30 is the path of the document as OpenAPI 3.0.3, for tools that do not know 3.1;
+	// as YAML it has .yaml in the place of .json. Default: Path with "-3.0" before .json,
+	// "/openapi-3.0.json". A route of the app with the same path takes precedence.
+	Path30 string
 	// Summary, TermsOfService, Contact and License go to the head of the document.
 	Summary, TermsOfService string
 	Contact                 *openapi.Contact
@@ -199,10 +203,15 @@ func (a *App) tags() []openapi.Tag {
 // checkDocuments returns what is wrong with the paths of the document and its page.
 func (c *Config) checkDocuments() error {
 	var errs []error
-	for name, path := range map[string]string{"OpenAPI.Path": c.OpenAPI.Path, "Docs.Path": c.Docs.Path} {
-		if !strings.HasPrefix(path, "/") || strings.HasSuffix(path, "/") || strings.ContainsAny(path, "{}") {
-			errs = append(errs, errors.New("Config."+name+" must start with a slash, not end with one, and have no wildcards"))
+	for _, p := range [...]struct{ name, path string }{
+		{"OpenAPI.Path", c.OpenAPI.Path}, {"OpenAPI.Path30", c.OpenAPI.Path30}, {"Docs.Path", c.Docs.Path},
+	} {
+		if !strings.HasPrefix(p.path, "/") || strings.HasSuffix(p.path, "/") || strings.ContainsAny(p.path, "{}") {
+			errs = append(errs, errors.New("Config."+p.name+" must start with a slash, not end with one, and have no wildcards"))
 		}
+	}
+	if c.OpenAPI.Path == c.OpenAPI.Path30 {
+		errs = append(errs, errors.New("Config.OpenAPI.Path and Path30 must differ"))
 	}
 	return errors.Join(errs...)
 }
@@ -241,7 +250,7 @@ func (a *App) newDocRoutes() *docRoutes {
 		return d
 	}
 	site := &docspage.Site{
-		Path: cfg.Docs.Path, DocumentPath: cfg.OpenAPI.Path, Settings: cfg.Docs.Settings,
+		Path: cfg.Docs.Path, DocumentPath: cfg.OpenAPI.Path, DocumentPath30: cfg.OpenAPI.Path30, Settings: cfg.Docs.Settings,
 		Document: func() *openapi.Document { return d.document },
 	}
 	d.add(a, "Config.OpenAPI", site.DocumentFiles())

@@ -8,14 +8,15 @@
 //	}}})
 //	app.Get("/users", list, fasterapi.Operation(func(op *openapi.Operation) { op.Summary = "All users" }))
 //	doc, err := app.OpenAPI()
-//	text, err := doc.JSON()
+//	text, err := doc.JSON()   // OpenAPI 3.1
+//	text, err = doc.JSON30()  // OpenAPI 3.0, for tools that know no other
 //
 // # What it is
 //
 // [Document] and the types below it are the document, member for member as the
 // specification (https://spec.openapis.org/oas/v3.1.1.html) has them; objects whose members
 // are named by the service are a [Map], which keeps their order. [Document.JSON] and
-// [Document.YAML] write it. [SecurityUse] is the need of a scheme, which the type of a
+// [Document.YAML] write it, [Document.JSON30] and [Document.YAML30] as OpenAPI 3.0.3. [SecurityUse] is the need of a scheme, which the type of a
 // principal tells by [Secured].
 //
 // What was mounted and static files are not in the document: nobody knows what they answer.

@@ -155,7 +155,13 @@ func (b *Builder) operation(r *Route, names []string) *openapi.Operation {
 	in.describe()
 	if op.RequestBody != nil && len(d.BodyExamples) > 0 {
 		for i := range op.RequestBody.Content {
-			b.examples(op.RequestBody.Content[i].Value, d.BodyExamples, e.where())
+			media := op.RequestBody.Content[i].Value
+			b.examples(media, d.BodyExamples, e.where())
+			if body := r.body(); body != nil && r.Webhook == "" {
+				for _, example := range media.Examples {
+					example.Value.Value = withoutReadOnly(example.Value.Value, body)
+				}
+			}
 		}
 	}
 	for _, a := range r.Answers {

@@ -1,7 +1,7 @@
 // Package docspage makes the files of the page that shows an OpenAPI document and
 // tries its requests, and those of the document itself:
 //
-//	site := &docspage.Site{Path: "/docs", DocumentPath: "/openapi.json", Document: func() *openapi.Document { … }}
+//	site := &docspage.Site{Path: "/docs", DocumentPath: "/openapi.json", DocumentPath30: "/openapi-3.0.json", Document: func() *openapi.Document { … }}
 //	for _, file := range slices.Concat(site.DocumentFiles(), site.PageFiles()) {
 //		// a GET of file.Path is answered with:
 //		page, err := file.Page()

@@ -53,7 +53,7 @@ func ask(t *testing.T, file File, fields ...string) answered {
 func newSite() *Site {
 	document := &openapi.Document{Info: openapi.Info{Title: "Shop & <Co>", Version: "1"}}
 	document.Servers = []openapi.Server{{URL: "https://api.example.com/v1"}, {URL: "https://{region}.example.com"}, {URL: "/relative"}, {URL: "https://a;b.example.com"}}
-	return &Site{Path: "/inner/docs", DocumentPath: "/openapi.json", Document: func() *openapi.Document { return document }}
+	return &Site{Path: "/inner/docs", DocumentPath: "/openapi.json", DocumentPath30: "/openapi-3.0.json", Document: func() *openapi.Document { return document }}
 }
 
 // named finds a file by its path.
@@ -69,7 +69,8 @@ func named(t *testing.T, files []File, path string) File {
 func TestFiles(t *testing.T) {
 	site := newSite()
 	types := map[string]string{
-		"/openapi.json": "application/json", "/openapi.yaml": "application/yaml", "/inner/docs": htmlType,
+		"/openapi.json": "application/json", "/openapi.yaml": "application/yaml",
+		"/openapi-3.0.json": "application/json", "/openapi-3.0.yaml": "application/yaml", "/inner/docs": htmlType,
 		"/inner/docs/swagger-ui.css": styleType, "/inner/docs/swagger-ui-bundle.js": scriptType,
 		"/inner/docs/favicon-32x32.png": "image/png", "/inner/docs/start.js": scriptType,
 		"/inner/docs/oauth2-redirect.html": htmlType, "/inner/docs/oauth2-redirect.js": scriptType,
@@ -77,8 +78,13 @@ func TestFiles(t *testing.T) {
 	files := slices.Concat(site.DocumentFiles(), site.PageFiles())
 	paths := map[string]bool{}
 	for _, file := range files {
-		paths[file.Path] = true
 		plain := ask(t, file)
+		if file.Path == site.Path+"/" { // people type it
+			require.Equal(t, 308, plain.status)
+			require.Equal(t, "../docs", plain.header["Location"])
+			continue
+		}
+		paths[file.Path] = true
 		require.Equal(t, 200, plain.status, file.Path)
 		require.Equal(t, types[file.Path], plain.contentType, file.Path)
 		require.NotEmpty(t, plain.text, file.Path)

@@ -29,6 +29,8 @@ type Site struct {
 	Path string
 	// DocumentPath is that of the document as JSON, "/openapi.json".
 	DocumentPath string
+	// DocumentPath30 is that of the document as OpenAPI 3.0.
+	DocumentPath30 string
 	// Settings are further settings of Swagger UI by their names; their values become
 	// JSON.
 	Settings map[string]any
@@ -47,20 +49,28 @@ type File struct {
 }
 
 // DocumentFiles are the document as JSON and as YAML, whose path ends in ".yaml" in
-// place of ".json".
+// place of ".json", and both as OpenAPI 3.0.
 func (s *Site) DocumentFiles() []File {
 	return []File{
-		{s.DocumentPath, sync.OnceValues(func() (*Page, error) {
-			return documentPage("application/json", s.Document().JSON)
-		})},
-		{strings.TrimSuffix(s.DocumentPath, ".json") + ".yaml", sync.OnceValues(func() (*Page, error) {
-			return documentPage("application/yaml", s.Document().YAML)
-		})},
+		s.jsonFile(s.DocumentPath, (*openapi.Document).JSON), s.yamlFile(s.DocumentPath, (*openapi.Document).YAML),
+		s.jsonFile(s.DocumentPath30, (*openapi.Document).JSON30), s.yamlFile(s.DocumentPath30, (*openapi.Document).YAML30),
 	}
 }
 
-func documentPage(contentType string, encode func() ([]byte, error)) (*Page, error) {
-	text, err := encode()
+// encoding writes a document.
+type encoding func(*openapi.Document) ([]byte, error)
+
+func (s *Site) jsonFile(path string, encode encoding) File {
+	return File{path, sync.OnceValues(func() (*Page, error) { return documentPage("application/json", s.Document(), encode) })}
+}
+
+func (s *Site) yamlFile(path string, encode encoding) File {
+	path = strings.TrimSuffix(path, ".json") + ".yaml"
+	return File{path, sync.OnceValues(func() (*Page, error) { return documentPage("application/yaml", s.Document(), encode) })}
+}
+
+func documentPage(contentType string, d *openapi.Document, encode encoding) (*Page, error) {
+	text, err := encode(d)
 	if err != nil {
 		return nil, fmt.Errorf("write the OpenAPI document: %w", err)
 	}

@@ -23,7 +23,7 @@
 // A time.Duration is written as package time writes it, "1h30m0s", in JSON too.
 //
 // A member is required unless it is a pointer or an [Opt], has a default or
-// an omit option, or says required:"false". null is a value of pointers, Opt
+// an omit option, or says readOnly:"true" or required:"false". null is a value of pointers, Opt
 // and interfaces only.
 //
 // # Hooks

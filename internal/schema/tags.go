@@ -80,12 +80,12 @@ func PlanOf(t reflect.Type, tag reflect.StructTag) (*Plan, error) {
 }
 
 // MemberPlan is PlanOf for a member of a JSON object, which is required
-// unless it is a pointer, an Opt, has a default, an omit option or
+// unless it is a pointer, an Opt, has a default, an omit option, `readOnly:"true"` or
 // `required:"false"`, or sits in a struct embedded by pointer.
 func MemberPlan(m *Member) (*Plan, error) {
 	plan, err := PlanOf(m.Type, m.Field.Tag)
 	_, opt := OptOf(m.Type)
-	required := m.Type.Kind() != reflect.Pointer && !opt && plan.Default == nil && !m.OmitEmpty && !m.OmitZero && len(m.Path) == 1
+	required := m.Type.Kind() != reflect.Pointer && !opt && plan.Default == nil && !plan.ReadOnly && !m.OmitEmpty && !m.OmitZero && len(m.Path) == 1
 	plan.Sensitive = plan.Sensitive || m.Secret
 	p := planner{tag: m.Field.Tag}
 	plan.Required = p.flag("required", required)

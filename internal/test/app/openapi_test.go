@@ -198,6 +198,13 @@ func TestOpenAPI(t *testing.T) {
 	require.NoError(t, yaml.Unmarshal(text, &fromJSON), "JSON is YAML")
 	require.Equal(t, fromJSON, fromYAML)
 
+	text30, err := doc.JSON30()
+	require.NoError(t, err)
+	require.NoError(t, contract.Valid30(text30))
+	block30, err := doc.YAML30()
+	require.NoError(t, err)
+	fasterapitest.Golden(t, "testdata/openapi/shop-3.0.yaml", block30)
+
 	for range 5 {
 		_, again := documentOf(t, newShop(t))
 		require.Equal(t, string(text), string(again), "the same routes give the same bytes")
@@ -340,6 +347,8 @@ func TestOpenAPIServed(t *testing.T) {
 	etag := got.Header.Get("ETag")
 	require.NotEmpty(t, etag)
 	require.Equal(t, "application/yaml", c.Get("/openapi.yaml").Expect(200).Header.Get("Content-Type"))
+	require.NoError(t, contract.Valid30(c.Get("/openapi-3.0.json").Expect(200).Body))
+	require.Contains(t, c.Get("/openapi-3.0.yaml").Expect(200).Text(), `openapi: "3.0.3"`)
 
 	same := c.With("If-None-Match", etag).Get("/openapi.json").Expect(304)
 	require.Empty(t, same.Body)
@@ -377,6 +386,11 @@ func TestDocumentsMove(t *testing.T) {
 	}))
 	moved.Get("/api/v1/schema.json").Expect(200)
 	moved.Get("/api/v1/schema.yaml").Expect(200)
+	require.NoError(t, contract.Valid30(moved.Get("/api/v1/schema-3.0.json").Expect(200).Body))
+	moved.Get("/openapi-3.0.json").Expect(404)
+	old := fasterapitest.New(t, newShop(t, func(c *fasterapi.Config) { c.OpenAPI.Path30 = "/old.json" }))
+	old.Get("/old.json").Expect(200)
+	old.Get("/old.yaml").Expect(200)
 	require.Contains(t, moved.Get("/api/help/ui").Expect(200).Text(), `src="ui/start.js"`)
 	require.Contains(t, moved.Get("/api/help/ui/start.js").Expect(200).Text(), `"document":"../v1/schema.json"`)
 	moved.Get("/openapi.json").Expect(404)
@@ -384,6 +398,7 @@ func TestDocumentsMove(t *testing.T) {
 
 	off := fasterapitest.New(t, newShop(t, func(c *fasterapi.Config) { c.OpenAPI.Off = true }))
 	off.Get("/openapi.json").Expect(404)
+	off.Get("/openapi-3.0.json").Expect(404)
 	off.Get("/docs").Expect(404)
 	page := fasterapitest.New(t, newShop(t, func(c *fasterapi.Config) { c.Docs.Off = true }))
 	page.Get("/openapi.json").Expect(200)
@@ -400,6 +415,8 @@ func TestDocumentsMove(t *testing.T) {
 
 	_, err := fasterapi.New(fasterapi.Config{OpenAPI: fasterapi.OpenAPIConfig{Path: "docs/"}}).Start()
 	require.ErrorContains(t, err, "Config.OpenAPI.Path")
+	_, err = fasterapi.New(fasterapi.Config{OpenAPI: fasterapi.OpenAPIConfig{Path: "/a.json", Path30: "/a.json"}}).Start()
+	require.ErrorContains(t, err, "Config.OpenAPI.Path and Path30 must differ")
 }
 
 // TestExamplesAreChecked: an example that the route would refuse is found at the start.

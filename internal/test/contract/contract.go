@@ -51,6 +51,21 @@ func New(text []byte) (*Contract, error) {
 	return &Contract{router}, nil
 }
 
+// Valid30 judges a document of OpenAPI 3.0.
+func Valid30(text []byte) error {
+	doc, err := openapi3.NewLoader().LoadFromData(text)
+	if err != nil {
+		return fmt.Errorf("contract: load the document: %w", err)
+	}
+	if !strings.HasPrefix(doc.OpenAPI, "3.0.") {
+		return fmt.Errorf("contract: the document is one of OpenAPI %s", doc.OpenAPI)
+	}
+	if err := doc.Validate(context.Background()); err != nil {
+		return fmt.Errorf("contract: the document is not valid: %w", err)
+	}
+	return nil
+}
+
 // compileSchemas compiles every schema of the components, and every one that
 // stands in an operation.
 func compileSchemas(text []byte) error {

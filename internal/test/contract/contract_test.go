@@ -3,6 +3,7 @@ package contract_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -55,4 +56,13 @@ func TestNew(t *testing.T) {
 	n, err := contract.Operations([]byte(document))
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
+}
+
+// TestValid30: a document of 3.1 is none of 3.0, nor one with words of 3.1 in it.
+func TestValid30(t *testing.T) {
+	old := strings.NewReplacer(`"3.1.1"`, `"3.0.3"`, `["string","null"]`, `"string"`, `"exclusiveMinimum":0`, `"minimum":0,"exclusiveMinimum":true`)
+	require.NoError(t, contract.Valid30([]byte(old.Replace(document))))
+	require.Error(t, contract.Valid30([]byte(document)))
+	require.Error(t, contract.Valid30([]byte(strings.Replace(document, `"3.1.1"`, `"3.0.3"`, 1))))
+	require.Error(t, contract.Valid30([]byte("{")))
 }
