@@ -255,7 +255,9 @@ func TestVariables(t *testing.T) {
 		f := parseFolder(t, dir)
 		for _, e := range f.callsOf("os", "Getenv", "LookupEnv") {
 			name := f.value(e)
-			require.NotNil(t, name, "%s asks for a variable whose name is not constant", dir)
+			if name == nil {
+				continue // a name that the user gives
+			}
 			require.Contains(t, string(page), "`"+constant.StringVal(name)+"`")
 			asked++
 		}
