@@ -26,6 +26,7 @@ func Project() Rules {
 			"examples/... fasterapitest":            "examples show how to test",
 			"examples/... middleware":               "examples use it",
 			"examples/... security":                 "examples use it",
+			"examples/... examples/...":             "an example may be an app in packages",
 			"middleware/redisrate middleware":       "implements its Limiter",
 		},
 		TestModules: []string{
@@ -152,7 +153,7 @@ func packages() map[string]Package {
 		"internal/test/console": {Layer: 7, Imports: []string{".", "internal/test/needs"}},
 		"examples/...": {Layer: 7, Imports: []string{
 			".", "async", "reactor", "metric", "problem",
-			"db", "db/pg", "db/sqlite", "middleware", "security", "openapi", "fasterapitest",
+			"db", "db/pg", "db/sqlite", "middleware", "security", "openapi", "fasterapitest", "examples/...",
 		}},
 	}
 }
