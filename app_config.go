@@ -124,7 +124,8 @@ func (c Config) resolve() (Config, error) {
 	if c.MaxBody < 0 || c.DrainTimeout < 0 {
 		errs = append(errs, errors.New("Config.MaxBody and Config.DrainTimeout must not be negative"))
 	}
-	errs = append(errs, c.limits().Validate())
+	_, err = c.limits().Resolve() // the engines set what is zero
+	errs = append(errs, err)
 	return c, errors.Join(errs...)
 }
 

@@ -57,8 +57,15 @@ const (
 	defaultMaxUnsent    = 256 << 20 // 32 responses of 8 MiB
 )
 
-// WithDefaults returns l with every zero field set, but for ServerName.
-func (l Limits) WithDefaults() Limits {
+// Resolve returns l with every zero field set but ServerName, and every field that is out
+// of range, named as users set it.
+func (l Limits) Resolve() (Limits, error) {
+	var errs []error
+	reject := func(bad bool, field, want string) {
+		if bad {
+			errs = append(errs, fmt.Errorf("Config.HTTP.%s must %s", field, want))
+		}
+	}
 	l.HeadTimeout = cmp.Or(l.HeadTimeout, defaultHeadTimeout)
 	l.BodyTimeout = cmp.Or(l.BodyTimeout, defaultBodyTimeout)
 	l.IdleTimeout = cmp.Or(l.IdleTimeout, defaultIdleTimeout)
@@ -68,26 +75,15 @@ func (l Limits) WithDefaults() Limits {
 	l.StreamAbove = cmp.Or(l.StreamAbove, defaultStreamAbove)
 	l.MaxConns = cmp.Or(l.MaxConns, defaultMaxConns)
 	l.MaxUnsent = cmp.Or(l.MaxUnsent, defaultMaxUnsent)
-	return l
-}
-
-// Validate lists every field that is out of range, named as users set it.
-func (l Limits) Validate() error {
-	var errs []error
-	reject := func(bad bool, field, want string) {
-		if bad {
-			errs = append(errs, fmt.Errorf("Config.HTTP.%s must %s", field, want))
-		}
-	}
 	reject(l.HeadTimeout < 0, "HeadTimeout", "not be negative")
 	reject(l.BodyTimeout < 0, "BodyTimeout", "not be negative")
 	reject(l.IdleTimeout < 0, "IdleTimeout", "not be negative")
 	reject(l.WriteTimeout < 0, "WriteTimeout", "not be negative")
-	reject(l.MaxHead != 0 && l.MaxHead < leastMaxHead, "MaxHead", "be at least 256 bytes")
+	reject(l.MaxHead < leastMaxHead, "MaxHead", "be at least 256 bytes")
 	reject(l.MaxHeaders < 0, "MaxHeaders", "not be negative")
 	reject(l.StreamAbove < 0, "StreamAbove", "not be negative")
 	reject(l.MaxConns < 0, "MaxConns", "not be negative")
 	reject(l.MaxUnsent < 0, "MaxUnsent", "not be negative")
 	reject(!wire.ValidHeader("Server", l.ServerName), "ServerName", "be a valid header value")
-	return errors.Join(errs...)
+	return l, errors.Join(errs...)
 }

@@ -10,9 +10,8 @@ import (
 
 // TestDefaultLimits: every field has a default that is in range, and one that is set stays.
 func TestDefaultLimits(t *testing.T) {
-	defaults := Limits{}.WithDefaults()
-	require.NoError(t, defaults.Validate())
-	require.NoError(t, Limits{}.Validate())
+	defaults, err := Limits{}.Resolve()
+	require.NoError(t, err)
 	v := reflect.ValueOf(defaults)
 	for i := range v.NumField() {
 		require.Equal(t, v.Type().Field(i).Name == "ServerName", v.Field(i).IsZero(), v.Type().Field(i).Name)
@@ -21,8 +20,9 @@ func TestDefaultLimits(t *testing.T) {
 		HeadTimeout: 1, BodyTimeout: 2, IdleTimeout: 3, WriteTimeout: 4, MaxHead: 500, MaxHeaders: 6, StreamAbove: 7,
 		MaxConns: 8, MaxUnsent: 9, ServerName: "shop/2",
 	}
-	require.Equal(t, set, set.WithDefaults())
-	require.NoError(t, set.Validate())
+	resolved, err := set.Resolve()
+	require.NoError(t, err)
+	require.Equal(t, set, resolved)
 }
 
 // TestBadLimits are named all at once, as users set them.
@@ -31,7 +31,7 @@ func TestBadLimits(t *testing.T) {
 		HeadTimeout: -time.Second, BodyTimeout: -1, IdleTimeout: -1, WriteTimeout: -1, MaxHead: 255, MaxHeaders: -1, StreamAbove: -1,
 		MaxConns: -1, MaxUnsent: -1, ServerName: "a\nb",
 	}
-	err := bad.Validate()
+	_, err := bad.Resolve()
 	for field := range reflect.TypeFor[Limits]().Fields() {
 		require.ErrorContains(t, err, "Config.HTTP."+field.Name+" must ")
 	}

@@ -44,10 +44,11 @@ type Server struct {
 // New returns a server whose connections live on the given reactors. Nothing
 // happens until Listen.
 func New(cfg Config, reactors []*reactor.Reactor, h exchange.Handler) (*Server, error) {
-	if err := cfg.Validate(); err != nil {
+	limits, err := cfg.Resolve()
+	if err != nil {
 		return nil, err
 	}
-	cfg.Limits, cfg.Logger = cfg.WithDefaults(), cmp.Or(cfg.Logger, slog.Default())
+	cfg.Limits, cfg.Logger = limits, cmp.Or(cfg.Logger, slog.Default())
 	s := &Server{cfg: cfg, handler: h}
 	s.head = wire.Limits{HeadBytes: cfg.MaxHead, Headers: cfg.MaxHeaders}
 	if s.cfg.ServerName != "" {

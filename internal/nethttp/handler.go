@@ -28,7 +28,7 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	o.Limits = o.Limits.WithDefaults()
+	o.Limits, _ = o.Limits.Resolve() // the app has checked them
 	if o.BrokenOff == nil {
 		o.BrokenOff = func(*exchange.Exchange, error) {}
 	}

@@ -60,7 +60,7 @@ func newServer(cfg Config, h http.Handler, listener net.Listener) *Server {
 	if config != nil { // not by net/http, which would hide the connections that are watched
 		listener = tls.NewListener(listener, config)
 	}
-	limits := cfg.Limits.WithDefaults()
+	limits, _ := cfg.Limits.Resolve() // the app has checked them
 	engine, ours := h.(*Handler)
 	if ours {
 		limits.MaxConns *= engine.reactors.Len()
