@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -20,6 +21,7 @@ type Group struct {
 	watchEnd chan struct{} // closed to end the watchdog
 	watching chan struct{} // closed when it has ended
 	manual   *ManualClock  // nil: the real one
+	log      *slog.Logger
 }
 
 // Start starts cfg.Cores reactors; they run when it returns. Where the platform
@@ -29,7 +31,7 @@ func Start(cfg Config) (*Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Group{watchEnd: make(chan struct{}), watching: make(chan struct{})}
+	g := &Group{watchEnd: make(chan struct{}), watching: make(chan struct{}), log: cfg.Logger}
 	for core := range cfg.Cores {
 		p, err := newPoller(cfg)
 		if err != nil {
@@ -68,7 +70,7 @@ func newPoller(cfg Config) (poll.Poller, error) {
 
 func (g *Group) watch(cfg Config) {
 	defer close(g.watching)
-	w := &watchdog{reactors: g.reactors, threshold: cfg.StallThreshold, log: cfg.Logger}
+	w := &watchdog{reactors: g.reactors, threshold: cfg.StallThreshold, log: g.log}
 	w.run(g.watchEnd)
 }
 
@@ -77,6 +79,9 @@ func (g *Group) Len() int { return len(g.reactors) }
 
 // Reactor returns the reactor of a core, 0 to Len()-1.
 func (g *Group) Reactor(core int) *Reactor { return g.reactors[core] }
+
+// Logger is where the group logs: Config.Logger.
+func (g *Group) Logger() *slog.Logger { return g.log }
 
 // LeastLoaded returns a reactor with the fewest open connections; one that is
 // stuck only if all are.

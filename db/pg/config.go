@@ -119,7 +119,8 @@ type Config struct {
 	// Reactors are what the connections belong to. Default: an app's, once it
 	// starts (UseReactors), and until then one of the pool's own.
 	Reactors *reactor.Group
-	// Logger takes warnings. Default: slog.Default().
+	// Logger takes warnings. Default: the logger of the reactors, so that of the app once
+	// it has started, and slog.Default() before and after.
 	Logger *slog.Logger
 }
 
@@ -154,7 +155,6 @@ func (c Config) resolve() (Config, error) {
 	c.MaxLifetime = cmp.Or(c.MaxLifetime, time.Hour)
 	c.SlowAfter = cmp.Or(c.SlowAfter, 5*time.Millisecond)
 	c.LeakAfter = cmp.Or(c.LeakAfter, time.Minute)
-	c.Logger = cmp.Or(c.Logger, slog.Default())
 	inRange("MaxConns", c.MaxConns, 1, maxSlots)
 	inRange("MinConns", c.MinConns, 0, max(0, c.MaxConns))
 	inRange("MaxPipeline", c.MaxPipeline, 1, 1024)

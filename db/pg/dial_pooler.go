@@ -16,7 +16,7 @@ func (d *database) inspect(ctx context.Context, pc *pgconn.PgConn) (pooled bool,
 	pooled = d.cfg.SimplePooler || d.limitRefused.Load() || otherProcess(ctx, pc)
 	if pooled && !d.cfg.SimplePooler && !d.cfg.SessionPooler {
 		d.poolerLogged.Do(func() {
-			d.cfg.Logger.Warn("pg: there is a pooler before the server, so statements are not named and the pool itself keeps " +
+			d.log().Warn("pg: there is a pooler before the server, so statements are not named and the pool itself keeps " +
 				"StatementTimeout: say so with SimplePooler, or set SessionPooler if it keeps sessions apart")
 		})
 	}

@@ -54,7 +54,6 @@ func (d *database) bindOwn() error {
 
 // bind makes the cores over g the current ones. mu is held.
 func (d *database) bind(g *reactor.Group, own bool) {
-	d.warnFewConns(g.Len())
 	old := d.bound.Load()
 	b := &binding{d: d, group: g, own: own, drained: make(chan struct{})}
 	all := append([]*core(nil), *d.cores.Load()...)
@@ -66,6 +65,7 @@ func (d *database) bind(g *reactor.Group, own bool) {
 	}
 	d.cores.Store(&all)
 	d.bound.Store(b)
+	d.warnFewConns(g.Len())
 	for _, c := range b.cores {
 		c.r.Post(&opener{c, d.first})
 		d.first = nil
@@ -85,7 +85,7 @@ func (d *database) unbind(b *binding) {
 // warnFewConns says when the server has not got enough connections for these cores.
 func (d *database) warnFewConns(cores int) {
 	if may := d.cfg.MaxConns * cores; d.free > 0 && may > d.free {
-		d.cfg.Logger.Warn("pg: the pool may open more connections than the server has left",
+		d.log().Warn("pg: the pool may open more connections than the server has left",
 			slog.Int("max_conns_per_core", d.cfg.MaxConns), slog.Int("cores", cores),
 			slog.Int("may_open", may), slog.Int("server_has_left", d.free))
 	}

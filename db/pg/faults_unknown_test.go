@@ -20,7 +20,7 @@ func TestUnknownOverHTTP(t *testing.T) {
 	for name, h2c := range map[string]bool{"reactors": false, "net/http": true} {
 		t.Run(name, func(t *testing.T) {
 			c := pgtest.Start(t, pgtest.Options{})
-			p := open(t, c, pg.Config{MaxConns: 2, AcquireTimeout: 200 * time.Millisecond})
+			p := open(t, c, pg.Config{MaxConns: 2, AcquireTimeout: 3 * time.Second}) // connecting is slow on a busy machine
 			exec(t, &p.Querier, "CREATE TABLE orders (id int)")
 			app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1, H2C: h2c})
 			app.Provide(p)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/pg"
+	"github.com/fasterapi/fasterapi/reactor"
 	"github.com/stretchr/testify/require"
 )
 
@@ -63,4 +64,18 @@ func TestTooMany(t *testing.T) {
 		require.NoError(t, p.Close(background(t)))
 	}
 	require.Contains(t, j.String(), "may_open=120")
+}
+
+// TestLoggerOfReactors: a pool without a Logger of its own logs where its reactors do: an
+// app's pool where the app does.
+func TestLoggerOfReactors(t *testing.T) {
+	var j journal
+	g, err := reactor.Start(reactor.Config{Cores: 2, Logger: slog.New(slog.NewTextHandler(&j, nil))})
+	require.NoError(t, err)
+	p, err := pg.Open(background(t), pg.Config{URL: plain(t).URL(), MaxConns: 60})
+	require.NoError(t, err)
+	require.NoError(t, p.ReactorUser().(interface{ UseReactors(g *reactor.Group) error }).UseReactors(g))
+	require.Contains(t, j.String(), "may_open=120")
+	require.NoError(t, p.Close(background(t)))
+	require.NoError(t, g.Stop(background(t)))
 }

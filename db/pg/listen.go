@@ -81,7 +81,7 @@ func (l *listener) run(ctx context.Context) error {
 		if l.left || ctx.Err() != nil || first {
 			return err
 		}
-		l.d.cfg.Logger.Warn("pg: a listening connection broke", slog.Any("error", redact(err, l.d.target, l.d.cfg.URL)))
+		l.d.log().Warn("pg: a listening connection broke", slog.Any("error", redact(err, l.d.target, l.d.cfg.URL)))
 		pause := pauseAfter(tries)
 		tries++
 		select {

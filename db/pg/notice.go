@@ -87,7 +87,7 @@ func (d *database) notice(n *pgconn.Notice, sql string) {
 	if severity == "" {
 		severity = n.Severity
 	}
-	if d.cfg.OnNotice == nil && severity != severityWarning && !d.cfg.Logger.Enabled(context.Background(), slog.LevelDebug) {
+	if d.cfg.OnNotice == nil && severity != severityWarning && !d.log().Enabled(context.Background(), slog.LevelDebug) {
 		return
 	}
 	l := &d.notices
@@ -125,7 +125,7 @@ func (d *database) deliverAll() {
 	for {
 		n, dropped, more := d.notices.next()
 		if dropped > 0 {
-			d.cfg.Logger.Warn("pg: notices of the server were dropped: OnNotice is slower than they come", slog.Int("dropped", dropped))
+			d.log().Warn("pg: notices of the server were dropped: OnNotice is slower than they come", slog.Int("dropped", dropped))
 		}
 		if !more {
 			ended = true
@@ -157,7 +157,7 @@ func (l *notices) next() (n Notice, dropped int, more bool) {
 func (d *database) deliver(n Notice) {
 	defer func() {
 		if v := recover(); v != nil {
-			d.cfg.Logger.Error("pg: OnNotice panicked", slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
+			d.log().Error("pg: OnNotice panicked", slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
 		}
 	}()
 	if d.cfg.OnNotice != nil {
@@ -168,7 +168,7 @@ func (d *database) deliver(n Notice) {
 	if n.Severity == severityWarning {
 		level = slog.LevelWarn
 	}
-	d.cfg.Logger.Log(context.Background(), level, "pg: the server says: "+n.Message, // no Detail: it may hold values
+	d.log().Log(context.Background(), level, "pg: the server says: "+n.Message, // no Detail: it may hold values
 		slog.String("severity", n.Severity), slog.String("code", n.Code), slog.String("hint", n.Hint),
 		slog.String("where", n.Where), slog.String("sql", n.SQL))
 }

@@ -57,7 +57,7 @@ func (cn *conn) stopNaming(e *pgconn.PgError) {
 	cn.unnamed = true
 	d.namesUnsafe.Store(true)
 	d.namesLogged.Do(func() {
-		d.cfg.Logger.Warn("pg: the server's prepared statements are not those of this connection: is this a pooler? set SimplePooler",
+		d.log().Warn("pg: the server's prepared statements are not those of this connection: is this a pooler? set SimplePooler",
 			slog.String("code", e.Code), slog.String("message", e.Message))
 	})
 }

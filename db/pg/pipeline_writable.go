@@ -163,7 +163,7 @@ func (cn *conn) retireReadOnly() {
 	}
 	cn.life = connRetiring
 	c := cn.core
-	c.cfg.Logger.LogAttrs(context.Background(), slog.LevelWarn,
+	c.d.log().LogAttrs(context.Background(), slog.LevelWarn,
 		"pg: a connection does not take writes any more, which target_session_attrs asks for: it is replaced", slog.Int("core", c.r.Core()))
 	for _, other := range c.b.cores {
 		if other == c {

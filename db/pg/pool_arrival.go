@@ -46,7 +46,7 @@ func (a *arrival) Run() {
 		return
 	}
 	if c.connectErr != nil {
-		c.cfg.Logger.Info("pg: connected again", slog.Int("core", c.r.Core()), slog.Int("tries", c.failures+1))
+		c.d.log().Info("pg: connected again", slog.Int("core", c.r.Core()), slog.Int("tries", c.failures+1))
 	}
 	if c.failures > 0 || c.lostConns > 0 {
 		c.counts.reconnects.Add(1)

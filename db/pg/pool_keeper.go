@@ -137,7 +137,7 @@ func (s *session) checkLeak(now time.Time) {
 	}
 	s.leaked = true
 	s.core.counts.leaks.Add(1)
-	s.core.cfg.Logger.Warn("pg: a transaction or stream is open and does nothing: is it leaked?",
+	s.core.d.log().Warn("pg: a transaction or stream is open and does nothing: is it leaked?",
 		slog.String("begun_at", s.site.String()), slog.Duration("idle", now.Sub(s.since)),
 		slog.String("last_statement", s.lastSQL))
 }

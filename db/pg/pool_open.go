@@ -55,7 +55,7 @@ func (c *core) dial() {
 func (c *core) notConnected(err error) {
 	err = redact(err, c.d.target, c.cfg.URL)
 	if c.failures == 0 && !c.closing {
-		c.cfg.Logger.Warn("pg: cannot connect", slog.Int("core", c.r.Core()), slog.Any("error", err))
+		c.d.log().Warn("pg: cannot connect", slog.Int("core", c.r.Core()), slog.Any("error", err))
 	}
 	c.connectErr = err
 	pause := pauseAfter(c.failures)

@@ -82,7 +82,7 @@ func (s *session) hookReturned(err error) {
 		err = &hookError{name, errHookTx}
 	}
 	if err != nil {
-		c.cfg.Logger.Warn("pg: " + err.Error() + ": its connection is closed")
+		c.d.log().Warn("pg: " + err.Error() + ": its connection is closed")
 		if q := e.first; q != nil {
 			e.first = nil
 			c.finish(q, &db.Error{Kind: db.Unavailable, Message: err.Error(), Retry: true, Err: err})

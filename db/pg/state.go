@@ -3,6 +3,7 @@ package pg
 import (
 	"context"
 	"crypto/tls"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -42,6 +43,17 @@ type database struct {
 	mu      sync.Mutex // serializes binding and closing
 	first   *link      // made by Open, for the first core
 	retired sync.WaitGroup
+}
+
+// log is where warnings go.
+func (d *database) log() *slog.Logger {
+	if d.cfg.Logger != nil {
+		return d.cfg.Logger
+	}
+	if b := d.bound.Load(); b != nil {
+		return b.group.Logger()
+	}
+	return slog.Default()
 }
 
 // binding is the cores over one group of reactors.

@@ -10,7 +10,7 @@ import (
 )
 
 // Limits are the limits and timeouts of a server, the same for every engine. A zero
-// field means its default, see [Limits.WithDefaults].
+// field means its default, see [Limits.Resolve].
 //
 // Owner: any (immutable after New).
 type Limits struct {
