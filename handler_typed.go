@@ -1,14 +1,17 @@
 package fasterapi
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"reflect"
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/bind"
+	"github.com/fasterapi/fasterapi/internal/check"
 	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/internal/inject"
+	"github.com/fasterapi/fasterapi/problem"
 )
 
 // None is the input of a handler that needs nothing but its Ctx, and the
@@ -100,6 +103,13 @@ func (t *typed[In, Out]) input(c *Ctx) (In, error) {
 // bindInput binds the request when all that the route needs injected is there.
 func (t *typed[In, Out]) bindInput(c *Ctx) (In, error) {
 	in, bad := t.bind.Bind((*requestSource)(c.request))
+	if t.bind.Plan().Checked() {
+		held := new(In) // methods of the type may keep its address
+		*held = in
+		inject.Into(held, t.injection.fills, c.reactor.Core(), c.injected)
+		err := c.checkInput(t.bind.Plan(), held, bad)
+		return *held, err
+	}
 	if bad != nil {
 		return in, bad
 	}
@@ -115,10 +125,55 @@ func (t *typed[In, Out]) withOwnFaults(c *Ctx, err error) error {
 		return err
 	}
 	if !t.bind.Plan().Streams() { // uploads are not read for a refusal
-		_, more := t.bind.Bind((*requestSource)(c.request))
+		in, more := t.bind.Bind((*requestSource)(c.request))
+		if plan := t.bind.Plan(); plan.Checked() {
+			held := new(In)
+			*held = in
+			if more, err = plan.Check(c, held, more, false); err != nil { // not its own: nothing is injected
+				return err
+			}
+		}
 		bad.add(more)
 	}
 	return bad.problem
+}
+
+// checkInput calls the methods Check of an input, which Bind has filled and found bad of.
+func (c *Ctx) checkInput(plan *bind.Plan, in any, bad *problem.Problem) error {
+	bad, err := plan.Check(c, in, bad, true)
+	if err == nil && bad != nil {
+		err = bad
+	}
+	return err
+}
+
+// checkCaller says that methods Check may take a Ctx.
+func checkCaller() check.Caller {
+	return check.Caller{
+		Context: reflect.TypeFor[*Ctx](), Name: "*fasterapi.Ctx",
+		Call: func(v any, ctx context.Context, f *problem.Faults) error {
+			c, _ := ctx.Value(ctxKey{}).(*Ctx)
+			switch m := v.(type) {
+			case interface {
+				Check(c *Ctx, f *problem.Faults)
+			}:
+				m.Check(c, f)
+			case interface {
+				Check(c *Ctx, f *problem.Faults) error
+			}:
+				return m.Check(c, f)
+			}
+			return nil
+		},
+	}
+}
+
+// unjoined lists the errors that errors.Join has put together.
+func unjoined(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	return []error{err}
 }
 
 // straight is a handler that returns its output.

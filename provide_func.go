@@ -191,6 +191,16 @@ func compileInput[In any](b *injectionBuilder) (in compiledInput[In], errs []err
 
 // read binds the request.
 func (i *compiledInput[In]) read(c *Ctx) (in In, err error) {
+	if i.bind.Plan().Checked() {
+		held := new(In)
+		bound, bad := i.bind.Bind((*requestSource)(c.request))
+		*held = bound
+		inject.Into(held, i.fills, c.reactor.Core(), c.injected)
+		if bad, err = i.bind.Plan().Check(c, held, bad, true); bad != nil {
+			err = &invalidInput{bad}
+		}
+		return *held, err
+	}
 	if !i.unbound {
 		var bad *problem.Problem
 		if in, bad = i.bind.Bind((*requestSource)(c.request)); bad != nil {
@@ -207,7 +217,16 @@ func (i *compiledInput[In]) probe(c *Ctx) error {
 	if i.unbound || i.bind.Plan().Streams() {
 		return nil
 	}
-	if _, bad := i.bind.Bind((*requestSource)(c.request)); bad != nil {
+	in, bad := i.bind.Bind((*requestSource)(c.request))
+	if plan := i.bind.Plan(); plan.Checked() {
+		held := new(In)
+		*held = in
+		var err error
+		if bad, err = plan.Check(c, held, bad, false); err != nil { // not its own: nothing is injected
+			return err
+		}
+	}
+	if bad != nil {
 		return &invalidInput{bad}
 	}
 	return nil

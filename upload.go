@@ -102,6 +102,7 @@ func (r *route) bindOptions() bind.Options {
 	return bind.Options{
 		PathParams: r.pattern.Wildcards(), StrictBody: r.opts.strictBody,
 		Form: r.opts.form, Upload: reflect.TypeFor[Upload](), StoreUpload: bind.StoreAs(newUpload),
+		Check: checkCaller(),
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/fasterapi/fasterapi/internal/bind"
+	"github.com/fasterapi/fasterapi/internal/check"
 	"github.com/fasterapi/fasterapi/internal/codec"
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/websocket"
@@ -129,7 +131,7 @@ func (s *Socket[Incoming, Outgoing]) Receive(ctx context.Context) (Incoming, err
 		var none Incoming
 		return none, err
 	}
-	return s.take(m)
+	return s.take(ctx, m)
 }
 
 // receive waits for the next message as it came.
@@ -143,8 +145,11 @@ func (s *Socket[Incoming, Outgoing]) receive(ctx context.Context) (websocket.Mes
 }
 
 // take makes the value of a message, and notes whether it is refused.
-func (s *Socket[Incoming, Outgoing]) take(m websocket.Message) (Incoming, error) {
-	message, err := s.route.decode(m)
+func (s *Socket[Incoming, Outgoing]) take(ctx context.Context, m websocket.Message) (Incoming, error) {
+	if s.route.checked {
+		ctx = s.withRequest(ctx)
+	}
+	message, err := s.route.decode(ctx, m)
 	switch {
 	case err != nil:
 		s.refused.Store(&err)
@@ -152,6 +157,20 @@ func (s *Socket[Incoming, Outgoing]) take(m websocket.Message) (Incoming, error)
 		s.refused.Store(nil)
 	}
 	return message, err
+}
+
+// withRequest is ctx for methods Check, which may take the Ctx of the handler: that one,
+// where ctx is not derived from it.
+func (s *Socket[Incoming, Outgoing]) withRequest(ctx context.Context) context.Context {
+	if c, ok := ctx.Value(ctxKey{}).(*Ctx); ok && c != nil {
+		return ctx
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.c != nil {
+		return s.c
+	}
+	return ctx
 }
 
 // refusal is why the last message was refused, nil when it was not.
@@ -173,7 +192,7 @@ func (s *Socket[Incoming, Outgoing]) Messages(ctx context.Context) iter.Seq2[Inc
 			}
 			var message Incoming
 			if err == nil {
-				message, err = s.take(m)
+				message, err = s.take(ctx, m)
 			}
 			if !yield(message, err) || err != nil {
 				return
@@ -259,7 +278,7 @@ func (c *Ctx) openConn(o *websocket.Options, deflate bool) (conn *websocket.Conn
 // Owner: the turn of its connection; any (immutable) after ready.
 type listening[Incoming any] struct {
 	SocketEvents[Incoming]
-	decode func(m websocket.Message) (Incoming, error)
+	decode messageDecoder[Incoming]
 	log    func() *slog.Logger
 	conn   *websocket.Conn // set before ready is closed
 	ready  chan struct{}   // closed when open has returned
@@ -274,7 +293,7 @@ func (l *listening[Incoming]) Message(m websocket.Message) {
 			l.failed(recover())
 		}
 	}()
-	message, err := l.decode(m)
+	message, err := l.decode(l.conn.Context(), m)
 	if err == nil && l.SocketEvents.Message != nil {
 		err = l.SocketEvents.Message(l.conn.Context(), message)
 	}
@@ -305,35 +324,54 @@ func (l *listening[Incoming]) Closed(err *websocket.CloseError) {
 	returned = true
 }
 
+// messageDecoder makes a value of a message. Methods Check of the value get ctx.
+type messageDecoder[T any] func(ctx context.Context, m websocket.Message) (T, error)
+
 // compileIncoming decides how messages become values.
-func compileIncoming[T any]() (func(websocket.Message) (T, error), error) {
+func compileIncoming[T any](caller check.Caller) (decode messageDecoder[T], checked bool, err error) {
 	var zero T
 	switch any(zero).(type) {
 	case Message:
-		return func(m websocket.Message) (T, error) { return any(Message{m.Binary(), m.Data}).(T), nil }, nil
+		return func(_ context.Context, m websocket.Message) (T, error) {
+			return any(Message{m.Binary(), m.Data}).(T), nil
+		}, false, nil
 	case []byte:
-		return func(m websocket.Message) (T, error) { return any(m.Data).(T), nil }, nil
+		return func(_ context.Context, m websocket.Message) (T, error) { return any(m.Data).(T), nil }, false, nil
 	case string:
-		return func(m websocket.Message) (v T, err error) {
+		return func(_ context.Context, m websocket.Message) (v T, err error) {
 			if m.Binary() {
 				return v, errBinary
 			}
 			return any(string(m.Data)).(T), nil
-		}, nil
+		}, false, nil
 	}
 	decoder, err := codec.DecoderFor[T](codec.Options{Location: "message"})
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return func(m websocket.Message) (v T, err error) {
+	checker, err := check.Compile(reflect.TypeFor[T](), false, caller)
+	if err != nil {
+		return nil, false, err
+	}
+	return func(ctx context.Context, m websocket.Message) (v T, err error) {
 		if m.Binary() {
 			return v, errBinary
 		}
-		if errs := codec.Decode(decoder, m.Data, &v); len(errs) > 0 {
+		errs := codec.Decode(decoder, m.Data, &v)
+		if checker.Active() {
+			held := new(T)
+			*held = v
+			r := check.Run{Context: ctx, Faults: errs, Most: bind.MaxErrors}
+			if err := checker.Check(&r, reflect.ValueOf(held).Elem(), "message"); err != nil {
+				return v, err
+			}
+			v, errs = *held, r.Faults
+		}
+		if len(errs) > 0 {
 			return v, problem.Validation(errs...)
 		}
 		return v, nil
-	}, nil
+	}, checker.Active(), nil
 }
 
 // errBinary answers a binary message where text is expected.

@@ -89,7 +89,8 @@ func (g *Group) WebSocketEvents[In, Incoming, Outgoing any](
 type socketRoute[Incoming, Outgoing any] struct {
 	policy  websocket.Policy
 	options websocket.Options
-	decode  func(m websocket.Message) (Incoming, error)
+	decode  messageDecoder[Incoming]
+	checked bool // a value has methods Check
 	send    func(ctx context.Context, conn *websocket.Conn, v *Outgoing) error
 }
 
@@ -120,8 +121,12 @@ func (e *socketEndpoint[In, Incoming, Outgoing]) compile(env *compilation, r *ro
 		errs = append(errs, errors.New("the request of a WebSocket has no body"))
 	}
 	var err error
-	if e.decode, err = compileIncoming[Incoming](); err != nil {
-		errs = append(errs, err)
+	caller := checkCaller()
+	if e.open != nil {
+		caller.Refused = "there is none any more when messages of WebSocketEvents come"
+	}
+	if e.decode, e.checked, err = compileIncoming[Incoming](caller); err != nil {
+		errs = append(errs, unjoined(err)...)
 	}
 	if e.send, err = compileOutgoing[Outgoing](env.pools); err != nil {
 		errs = append(errs, err)

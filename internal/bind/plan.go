@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/fasterapi/fasterapi/internal/check"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -26,8 +27,9 @@ type Plan struct {
 	body     *bodySlot
 	form     *formPlan
 	inject   []*Field
-	codings  bool // a raw body comes with a field for its content coding
-	confined bool // no address inside the input struct reaches foreign code
+	codings  bool         // a raw body comes with a field for its content coding
+	checks   *inputChecks // nil: no type has a method Check
+	confined bool         // no address inside the input struct reaches foreign code
 }
 
 // Options says what Compile needs to know about the route.
@@ -40,6 +42,8 @@ type Options struct {
 	StoreUpload func(dst Pointer, u *Upload)
 	// Form bounds forms.
 	Form FormLimits
+	// Check says how methods Check are called.
+	Check check.Caller
 	// StrictBody refuses members of a JSON body that its type does not have.
 	StrictBody bool
 }
@@ -56,7 +60,8 @@ func Compile(t reflect.Type, opts Options) (*Plan, []error) {
 	for i := range c.plan.fields {
 		c.compile(&c.plan.fields[i])
 	}
-	if c.checkBody(); len(c.errs) > 0 {
+	c.checkBody()
+	if c.compileChecks(); len(c.errs) > 0 {
 		return nil, c.errs
 	}
 	c.finish()
@@ -103,9 +108,12 @@ func (p *Plan) Accepts() []string {
 // where it may wait: the plan has fields for uploads.
 func (p *Plan) Streams() bool { return p.form != nil && len(p.form.files) > 0 }
 
-// Fallible tells whether Bind can find something wrong with a request: whether any is
+// Fallible tells whether Bind, or Check, can find something wrong with a request: whether any is
 // answered with 422 because of this plan.
 func (p *Plan) Fallible() bool {
+	if p.Checked() {
+		return true
+	}
 	for i := range p.fields {
 		switch f := &p.fields[i]; f.In {
 		case Inject, Header, Cookie:

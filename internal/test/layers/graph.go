@@ -22,6 +22,7 @@ func Project() Rules {
 			"db/pg/internal/wire db/driver":         "parameters and rows are package driver's",
 			"reactor/virtual reactor":               "a reactor with a manual clock",
 			"internal/bind internal/codec":          "a body is decoded by the compiled codec",
+			"internal/bind internal/check":          "what was bound is checked",
 			"internal/bridge internal/reply":        "what net/http handlers write is a reply",
 			"examples/... fasterapitest":            "examples show how to test",
 			"examples/... middleware":               "examples use it",
@@ -111,7 +112,8 @@ func packages() map[string]Package {
 		// Layer 4: the bytes of a connection; the values of a request.
 		"internal/stream":   {Layer: 4, Imports: socket},
 		"internal/exchange": {Layer: 4, Imports: []string{"async", "reactor", "internal/field", "internal/http1/wire", "internal/invariant"}},
-		"internal/bind":     {Layer: 4, Imports: []string{"problem", "internal/field", "internal/schema", "internal/codec", "internal/noescape"}},
+		"internal/check":    {Layer: 4, Imports: []string{"problem", "internal/schema"}},
+		"internal/bind":     {Layer: 4, Imports: []string{"problem", "internal/check", "internal/field", "internal/schema", "internal/codec", "internal/noescape"}},
 		"internal/codec":    {Layer: 4, Imports: []string{"problem", "internal/schema", "internal/noescape"}},
 		"internal/inject":   {Layer: 4, Imports: []string{"internal/noescape"}},
 		"internal/docspage": {Layer: 4, Imports: []string{"openapi", "internal/field"}, Modules: []string{swgui}},
@@ -135,7 +137,7 @@ func packages() map[string]Package {
 		".": {Layer: 6, Imports: with("problem", "db", "openapi",
 			"internal/exchange", "internal/field", "internal/http1", "internal/http1/wire", "internal/nethttp", "internal/stream",
 			"internal/reply", "internal/bridge", "internal/failure",
-			"internal/websocket", "internal/router", "internal/webfile", "internal/docspage", "internal/schema", "internal/bind", "internal/codec", "internal/inject", "internal/eventstream", "internal/settings", "internal/describe")},
+			"internal/websocket", "internal/router", "internal/webfile", "internal/docspage", "internal/schema", "internal/bind", "internal/check", "internal/codec", "internal/inject", "internal/eventstream", "internal/settings", "internal/describe")},
 
 		// Layer 7: its users.
 		"fasterapitest": {
