@@ -75,7 +75,7 @@ func (a *App) Defaults(opts ...RouteOption) {
 	a.root.Use(middlewareOf(opts)...)
 }
 
-// Group returns a group of routes below prefix.
+// Group returns a group of routes below prefix, "" for none, with options for all of them.
 func (a *App) Group(prefix string, opts ...RouteOption) *Group { return a.root.Group(prefix, opts...) }
 
 // MapError answers errors of the type T, as errors.As finds them, with what fn makes of

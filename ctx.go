@@ -14,9 +14,14 @@ import (
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
-// Ctx is the context of one request: a context.Context that ends when the
-// client leaves or the handler has returned, the request beyond what the input
-// struct takes, and the response beyond what the handler returns.
+// Ctx is the context of one request: a context.Context that ends when the client
+// leaves or the request is over, the request beyond what the input struct takes, and
+// the response beyond what the handler returns.
+//
+// A request is over when its handler and the middleware around it have returned and its
+// response has been made: what makes a [Stream], [SSE] or [JSONLines] belongs to it and may
+// use c, though it runs after the handler has returned. So do providers' cleanups. Tasks of
+// [Ctx.After] come later and are given a context of their own.
 //
 // Any goroutine may use a Ctx, and keep it. A kept one, and every context derived
 // from it, is over for ever once its request is: Err is [context.Canceled], what

@@ -13,6 +13,65 @@
 //		app.Run()
 //	}
 //
+// A handler takes the [Ctx] and an input struct ([None] for none) and returns what is
+// answered: a struct as JSON, or one of [Text], [HTML], [Response], [File], [Stream], [SSE],
+// [Redirect] and so on. If you are unsure how to register it, use Get, Post, Put, Patch and
+// Delete: such a handler may block and use any Go library. The manual is in docs/.
+//
+// # Tags
+//
+// Tags of an input's fields say where their values come from:
+//
+//	path:"id"  query:"page"  query:"tag,repeat"  header:"X-Trace"  cookie:"sid"
+//	form:"note"  file:"photo"  body:""  body:"raw"  inject:""  bind:"-"
+//
+// These say what values must be like, in inputs, bodies, messages of WebSockets and
+// settings. They reach through pointers, [Opt], lists and maps to the values inside:
+//
+//	minimum maximum exclusiveMinimum exclusiveMaximum multipleOf   numbers, durations
+//	minLength maxLength pattern format                             strings
+//	enum:"a,b,c"                                                   strings, numbers
+//	minItems maxItems uniqueItems                                  lists
+//	minProperties maxProperties                                    maps
+//	required:"true" default:"20" sensitive:"true"                  all
+//	accept:"image/*" maxBytes:"1000000"                            files
+//	doc title example deprecated readOnly writeOnly                what the document says
+//
+// Formats that are checked: email, uuid, date-time, date, time, uri, ipv4, ipv6, hostname
+// and duration. The names of members are those of the tag json, as encoding/json/v2 reads it; settings have the tags env and
+// envPrefix, rows of a database the tag db. A member of a body is required unless it is a
+// pointer or an [Opt], has a default or the option omitzero, or says required:"false". All that
+// is wrong with a request is answered at once, with 422; all that is wrong with tags keeps the app
+// from starting. docs/reference/tags.md has every tag, and what a wrong one gets.
+//
+// # Path patterns
+//
+//	/users               that path
+//	/users/              another path: the slash counts
+//	/users/{id}          one segment, not empty; the field of the input has path:"id"
+//	/files/{rest...}     all that remains, slashes included, possibly nothing
+//
+// The most specific pattern wins, segment by segment and whatever the order of
+// registration: literal, {name}, {rest...}. Two patterns of which neither is more specific
+// are a mistake at the start. A path that has a route only with or only without a slash at
+// its end is redirected there with 308. A GET route answers HEAD too, OPTIONS is answered with Allow, a
+// path with routes of other methods with 405. docs/reference/routing.md shows which route answers what.
+//
+// # Interfaces
+//
+// Types of yours may have these methods:
+//
+//	UnmarshalText([]byte) error, MarshalText        a value of one text: parameters, members, settings
+//	UnmarshalJSONFrom, UnmarshalJSON, MarshalJSON…  JSON of its own, see encoding/json/v2
+//	Enum() []any                                    the values of a named string or integer type
+//	OneOf() Choice                                  a struct that is one of several variants
+//	JSONSchema() *openapi.Schema                    the schema of a type, for the document
+//	IsZero() bool                                   what the json option omitzero leaves out
+//	HTTPStatus() int, PublicDetail() string,
+//	RetryAfter() time.Duration                      of errors, see below
+//	Close() error, Close(context.Context) error     of provided values, with [CloseOnStop]
+//	OpenAPISecurity() []openapi.SecurityUse         of principals that schemes provide
+//
 // # Three ways to run a handler
 //
 // The same App mixes them, route by route:
@@ -25,13 +84,14 @@
 //     continuations render the answer.
 //
 // A handler that blocks a reactor is named in the log, and after a few times
-// its route is moved to goroutines.
+// its route is moved to goroutines. docs/explanation/styles.md says when which one pays.
 //
 // # What the framework keeps, and what is yours
 //
 // Input structs, and every string and slice in them, are yours to keep. The
-// [Ctx] is over when the handler returns, and says so for ever to whoever has kept it;
-// c.Detach makes a context that lives longer.
+// [Ctx] is over when the request is: when handler and middleware have returned and a stream
+// is sent. It says so for ever to whoever has kept it; c.Detach makes a context that
+// lives longer.
 //
 // # Errors
 //

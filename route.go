@@ -209,7 +209,16 @@ func (r *route) addSecrets(plan *bind.Plan) {
 	}
 }
 
-// Group is a set of routes that share a prefix, middleware and options.
+// Group is a set of routes that share a prefix, middleware and options. A function that
+// registers the routes of a package takes a Group; for those of the whole app
+// that is app.Group(""):
+//
+//	func Routes(g *fasterapi.Group) { g.Get("/users/{id}", get) }
+//
+//	users.Routes(app.Group(""))          // /users/{id}
+//	users.Routes(app.Group("/v2", auth)) // /v2/users/{id}, with an option
+//
+// No interface stands for both: generic methods cannot be in one.
 type Group struct {
 	app        *App
 	parent     *Group // nil: this is the app's own

@@ -13,27 +13,39 @@ import "github.com/fasterapi/fasterapi/async"
 // methodQuery is the method of RFC 10008, which net/http has no name for.
 const methodQuery = "QUERY"
 
-// Get registers h for GET and HEAD.
+// Get registers h for GET requests whose path matches pattern, and for HEAD, unless that has
+// a route of its own ([App.Head]): then h runs too, but its content is not sent, and the
+// source of a [Stream], an [SSE] or a [JSONLines] does not run.
+//
+//	app.Get("/users/{id}", getUser)       // {id}: one segment, the field tagged path:"id"
+//	app.Get("/files/{rest...}", getFile)  // {rest...}: all that remains
+//
+// The types of In and Out are those of h. The pattern's rules, and which of several wins, are
+// in the package documentation. h runs on a goroutine and may block; with [OnReactor] it runs on the
+// reactor and must not. Mistakes in pattern, In and options are reported together
+// when the app starts, as a [*RegistrationError].
 func (a *App) Get[In, Out any](pattern string, h func(*Ctx, In) (Out, error), opts ...RouteOption) {
 	a.root.add("GET", pattern, onGoroutine, newStraight(h), opts)
 }
 
-// Post registers h for POST.
+// Post registers h for POST, see [App.Get] for patterns and where h runs. The field of In that is
+// tagged body:"" has the JSON of the request; one tagged body:"raw", or fields tagged form and file, others.
 func (a *App) Post[In, Out any](pattern string, h func(*Ctx, In) (Out, error), opts ...RouteOption) {
 	a.root.add("POST", pattern, onGoroutine, newStraight(h), opts)
 }
 
-// Put registers h for PUT.
+// Put registers h for PUT, see [App.Get] and [App.Post].
 func (a *App) Put[In, Out any](pattern string, h func(*Ctx, In) (Out, error), opts ...RouteOption) {
 	a.root.add("PUT", pattern, onGoroutine, newStraight(h), opts)
 }
 
-// Patch registers h for PATCH.
+// Patch registers h for PATCH, see [App.Get] and [App.Post]. Members of type [Opt] tell what is
+// absent from what is null.
 func (a *App) Patch[In, Out any](pattern string, h func(*Ctx, In) (Out, error), opts ...RouteOption) {
 	a.root.add("PATCH", pattern, onGoroutine, newStraight(h), opts)
 }
 
-// Delete registers h for DELETE.
+// Delete registers h for DELETE, see [App.Get]. A handler that returns [None] answers 204.
 func (a *App) Delete[In, Out any](pattern string, h func(*Ctx, In) (Out, error), opts ...RouteOption) {
 	a.root.add("DELETE", pattern, onGoroutine, newStraight(h), opts)
 }
@@ -44,12 +56,13 @@ func (a *App) Query[In, Out any](pattern string, h func(*Ctx, In) (Out, error), 
 	a.root.add(methodQuery, pattern, onGoroutine, newStraight(h), opts)
 }
 
-// Head registers h for HEAD, instead of the GET route.
+// Head registers h for HEAD, in the place of the GET route, see [App.Get].
 func (a *App) Head[In, Out any](pattern string, h func(*Ctx, In) (Out, error), opts ...RouteOption) {
 	a.root.add("HEAD", pattern, onGoroutine, newStraight(h), opts)
 }
 
-// Options registers h for OPTIONS, instead of the automatic answer.
+// Options registers h for OPTIONS, in the place of the answer with Allow that is
+// given otherwise, see [App.Get].
 func (a *App) Options[In, Out any](pattern string, h func(*Ctx, In) (Out, error), opts ...RouteOption) {
 	a.root.add("OPTIONS", pattern, onGoroutine, newStraight(h), opts)
 }
@@ -58,27 +71,29 @@ func (a *App) Options[In, Out any](pattern string, h func(*Ctx, In) (Out, error)
 // returns a future whose continuations run there too. See the verbs of the
 // same name without Future.
 
-// GetFuture registers the chain h for GET.
+// GetFuture registers the chain h for GET and HEAD, see [App.Get]. h is called on the reactor and
+// must not block, and neither must the continuations of its future. It is the cheapest way
+// to answer, and the hardest to read: take it for what [App.Get] has been measured too slow for.
 func (a *App) GetFuture[In, Out any](pattern string, h func(*Ctx, In) async.Future[Out], opts ...RouteOption) {
 	a.root.add("GET", pattern, asChain, newChain(h), opts)
 }
 
-// PostFuture registers the chain h for POST.
+// PostFuture registers the chain h for POST, see [App.GetFuture] and [App.Post].
 func (a *App) PostFuture[In, Out any](pattern string, h func(*Ctx, In) async.Future[Out], opts ...RouteOption) {
 	a.root.add("POST", pattern, asChain, newChain(h), opts)
 }
 
-// PutFuture registers the chain h for PUT.
+// PutFuture registers the chain h for PUT, see [App.GetFuture] and [App.Put].
 func (a *App) PutFuture[In, Out any](pattern string, h func(*Ctx, In) async.Future[Out], opts ...RouteOption) {
 	a.root.add("PUT", pattern, asChain, newChain(h), opts)
 }
 
-// PatchFuture registers the chain h for PATCH.
+// PatchFuture registers the chain h for PATCH, see [App.GetFuture] and [App.Patch].
 func (a *App) PatchFuture[In, Out any](pattern string, h func(*Ctx, In) async.Future[Out], opts ...RouteOption) {
 	a.root.add("PATCH", pattern, asChain, newChain(h), opts)
 }
 
-// DeleteFuture registers the chain h for DELETE.
+// DeleteFuture registers the chain h for DELETE, see [App.GetFuture] and [App.Delete].
 func (a *App) DeleteFuture[In, Out any](pattern string, h func(*Ctx, In) async.Future[Out], opts ...RouteOption) {
 	a.root.add("DELETE", pattern, asChain, newChain(h), opts)
 }
@@ -91,27 +106,27 @@ func (a *App) QueryFuture[In, Out any](pattern string, h func(*Ctx, In) async.Fu
 // A group has the same verbs, below its prefix. App does not embed Group, so that the
 // documentation of App shows its verbs.
 
-// Get registers h for GET and HEAD.
+// Get is [App.Get] below the prefix of the group, with its middleware and options.
 func (g *Group) Get[In, Out any](pattern string, h func(*Ctx, In) (Out, error), opts ...RouteOption) {
 	g.add("GET", pattern, onGoroutine, newStraight(h), opts)
 }
 
-// Post registers h for POST.
+// Post is [App.Post] below the prefix of the group, with its middleware and options.
 func (g *Group) Post[In, Out any](pattern string, h func(*Ctx, In) (Out, error), opts ...RouteOption) {
 	g.add("POST", pattern, onGoroutine, newStraight(h), opts)
 }
 
-// Put registers h for PUT.
+// Put is [App.Put] below the prefix of the group, with its middleware and options.
 func (g *Group) Put[In, Out any](pattern string, h func(*Ctx, In) (Out, error), opts ...RouteOption) {
 	g.add("PUT", pattern, onGoroutine, newStraight(h), opts)
 }
 
-// Patch registers h for PATCH.
+// Patch is [App.Patch] below the prefix of the group, with its middleware and options.
 func (g *Group) Patch[In, Out any](pattern string, h func(*Ctx, In) (Out, error), opts ...RouteOption) {
 	g.add("PATCH", pattern, onGoroutine, newStraight(h), opts)
 }
 
-// Delete registers h for DELETE.
+// Delete is [App.Delete] below the prefix of the group, with its middleware and options.
 func (g *Group) Delete[In, Out any](pattern string, h func(*Ctx, In) (Out, error), opts ...RouteOption) {
 	g.add("DELETE", pattern, onGoroutine, newStraight(h), opts)
 }
@@ -122,37 +137,37 @@ func (g *Group) Query[In, Out any](pattern string, h func(*Ctx, In) (Out, error)
 	g.add(methodQuery, pattern, onGoroutine, newStraight(h), opts)
 }
 
-// Head registers h for HEAD, instead of the GET route.
+// Head is [App.Head] below the prefix of the group.
 func (g *Group) Head[In, Out any](pattern string, h func(*Ctx, In) (Out, error), opts ...RouteOption) {
 	g.add("HEAD", pattern, onGoroutine, newStraight(h), opts)
 }
 
-// Options registers h for OPTIONS, instead of the automatic answer.
+// Options is [App.Options] below the prefix of the group.
 func (g *Group) Options[In, Out any](pattern string, h func(*Ctx, In) (Out, error), opts ...RouteOption) {
 	g.add("OPTIONS", pattern, onGoroutine, newStraight(h), opts)
 }
 
-// GetFuture registers the chain h for GET.
+// GetFuture is [App.GetFuture] below the prefix of the group.
 func (g *Group) GetFuture[In, Out any](pattern string, h func(*Ctx, In) async.Future[Out], opts ...RouteOption) {
 	g.add("GET", pattern, asChain, newChain(h), opts)
 }
 
-// PostFuture registers the chain h for POST.
+// PostFuture is [App.PostFuture] below the prefix of the group.
 func (g *Group) PostFuture[In, Out any](pattern string, h func(*Ctx, In) async.Future[Out], opts ...RouteOption) {
 	g.add("POST", pattern, asChain, newChain(h), opts)
 }
 
-// PutFuture registers the chain h for PUT.
+// PutFuture is [App.PutFuture] below the prefix of the group.
 func (g *Group) PutFuture[In, Out any](pattern string, h func(*Ctx, In) async.Future[Out], opts ...RouteOption) {
 	g.add("PUT", pattern, asChain, newChain(h), opts)
 }
 
-// PatchFuture registers the chain h for PATCH.
+// PatchFuture is [App.PatchFuture] below the prefix of the group.
 func (g *Group) PatchFuture[In, Out any](pattern string, h func(*Ctx, In) async.Future[Out], opts ...RouteOption) {
 	g.add("PATCH", pattern, asChain, newChain(h), opts)
 }
 
-// DeleteFuture registers the chain h for DELETE.
+// DeleteFuture is [App.DeleteFuture] below the prefix of the group.
 func (g *Group) DeleteFuture[In, Out any](pattern string, h func(*Ctx, In) async.Future[Out], opts ...RouteOption) {
 	g.add("DELETE", pattern, asChain, newChain(h), opts)
 }

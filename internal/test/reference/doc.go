@@ -1,4 +1,5 @@
-// Package reference holds the pages of docs/reference against the code.
+// Package reference holds the tables of the manual against the code, and figures
+// against bench/RESULTS.md.
 //
 // A page is written by hand, and its tables are made by tests of this package:
 //
@@ -9,7 +10,7 @@
 // The tests compare each table with what the code says today: the tags that
 // internal/schema and internal/bind know, the messages that a wrong value and a wrong
 // tag get, the answers of a router, the fields of every Config with the comments on
-// them and the constants that fill them in. To write them anew:
+// them and the constants that fill them in, measured costs. To write them anew:
 //
 //	go test ./internal/test/reference -update
 //

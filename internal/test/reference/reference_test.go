@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "write the generated tables of docs/reference")
+var update = flag.Bool("update", false, "write the generated tables of docs")
 
 const root = "../../.."
 
@@ -20,6 +20,8 @@ var tables = map[string]func(t *testing.T) string{
 	"checks":         checkTable,
 	"formats":        formatTable,
 	"mistakes":       mistakeTable,
+	"styles":         styleTable,
+	"waiting":        waitTable,
 	"configuration":  configTables,
 	"patterns":       patternTable,
 	"wrong-patterns": wrongPatternTable,
@@ -30,7 +32,7 @@ var generated = regexp.MustCompile(`(?s)(<!-- generated: ([\w-]+) -->\n).*?(<!--
 // TestGenerated: each table of the reference is what its maker writes today, and no
 // maker is left without a page.
 func TestGenerated(t *testing.T) {
-	names, err := filepath.Glob(root + "/docs/reference/*.md")
+	names, err := filepath.Glob(root + "/docs/*/*.md")
 	require.NoError(t, err)
 	used := map[string]bool{}
 	for _, name := range names {

@@ -179,10 +179,13 @@ func TestTagsAreComplete(t *testing.T) {
 			written[name] = true
 		}
 	}
+	doc, err := os.ReadFile(root + "/doc.go")
+	require.NoError(t, err)
 	known := append(schema.TagNames(), bind.SourceTags()...)
 	known = append(known, "env", "envPrefix", "db", "json", "bind")
 	for _, name := range known {
 		require.True(t, written[name], "docs/reference/tags.md has no line for the tag %s", name)
+		require.Regexp(t, `\b`+name+`\b`, string(doc), "the package documentation of fasterapi does not name the tag")
 	}
 	for _, c := range checks {
 		require.Contains(t, known, c.tag)
