@@ -41,8 +41,10 @@ type request struct {
 	given []interface{ end() }
 
 	// injected are the values that providers made for this request, by slot;
+	// settlers want to hear how the handler has ended, before the response is sent;
 	// cleanups give them back, and outcome is the error of the handler.
 	injected []any
+	settlers []func(error) error
 	cleanups []func(error)
 	outcome  error
 	// uploads are the temporary files of the request.

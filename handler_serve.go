@@ -195,6 +195,9 @@ func (c *Ctx) conclude(err error) {
 		c.fail(err)
 	}
 	r := c.request
+	if len(r.settlers) > 0 {
+		r.abandon()
+	}
 	if read(c, (*request).hasStages) {
 		c.finishStages()
 		if c.x.Refusal != nil && c.x.Forgives() { // by a function of OnHead

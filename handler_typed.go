@@ -3,6 +3,7 @@ package fasterapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"reflect"
 
@@ -35,6 +36,7 @@ type typed[In, Out any] struct {
 	bind      bind.Binder[In]
 	injection *injection
 	render    func(*Ctx, Out) error
+	waits     bool // rendering begins to send the response
 }
 
 func (t *typed[In, Out]) compile(env *compilation, r *route) (needsBody bool, errs []error) {
@@ -49,6 +51,9 @@ func (t *typed[In, Out]) compile(env *compilation, r *route) (needsBody bool, er
 	if err := t.compileOutput(r); err != nil {
 		errs = append(errs, err)
 	}
+	if err := t.refuseOutcome(); err != nil {
+		errs = append(errs, err)
+	}
 	if len(errs) > 0 {
 		return false, errs
 	}
@@ -58,6 +63,16 @@ func (t *typed[In, Out]) compile(env *compilation, r *route) (needsBody bool, er
 	}
 	r.facts.plan, r.facts.injected = t.bind.Plan(), t.injection
 	return needsBody, errs
+}
+
+// refuseOutcome reports a value that hears of the outcome in a route whose response
+// begins before there is one.
+func (t *typed[In, Out]) refuseOutcome() error {
+	if t.injection == nil || t.injection.settles == "" || !t.waits {
+		return nil
+	}
+	return fmt.Errorf("%s is given back by the outcome of the request (ProvideWithOutcome), and a response of %v is sent before there is one: "+
+		"end it in the handler, such as by Pool.Tx", t.injection.settles, reflect.TypeFor[Out]())
 }
 
 // withoutHandler adds that a route has no handler, when that is so.
@@ -196,6 +211,14 @@ func (e *straight[In, Out]) compile(env *compilation, r *route) (needsBody bool,
 func (e *straight[In, Out]) function() uintptr { return reflect.ValueOf(e.handle).Pointer() }
 
 func (e *straight[In, Out]) call(c *Ctx) error {
+	err := e.run(c)
+	if e.injection.settles != "" {
+		err = c.settle(err)
+	}
+	return err
+}
+
+func (e *straight[In, Out]) run(c *Ctx) error {
 	in, err := e.input(c)
 	if err != nil {
 		return err
@@ -226,9 +249,17 @@ func (e *chain[In, Out]) compile(env *compilation, r *route) (needsBody bool, er
 
 func (e *chain[In, Out]) function() uintptr { return reflect.ValueOf(e.handle).Pointer() }
 
-// call awaits the future: behind middleware, or after the route was moved to
-// goroutines.
+// call awaits the future: behind middleware, with a value that hears of the outcome, or
+// after the route was moved to goroutines.
 func (e *chain[In, Out]) call(c *Ctx) error {
+	err := e.run(c)
+	if e.injection.settles != "" {
+		err = c.settle(err)
+	}
+	return err
+}
+
+func (e *chain[In, Out]) run(c *Ctx) error {
 	in, err := e.input(c)
 	if err != nil {
 		return err

@@ -69,6 +69,34 @@ func (a *App) ProvideWithCleanup[In, T any](fn func(*Ctx, In) (T, func(error), e
 	a.provide(&funcProvider[In, T]{Values: inject.ValuesOf[T](), cleaned: fn}, opts, false)
 }
 
+// ProvideWithOutcome is ProvideFunc for values whose end depends on how the request
+// ends: a transaction, which is committed or rolled back. The second result, unless it is
+// nil, runs once, behind the handler and before anything of the response is sent, those of
+// later values first. It gets nil when the handler has succeeded, and else an error: what
+// the handler, a provider or the input has failed with, or that the response has a status
+// of 400 or more. It runs where the handler ran, inside of all middleware: in routes on the
+// reactor it may await, and must not block.
+//
+// What it returns then is the answer: after nil, any error, in place of the response of the
+// handler; after an error, one that wraps it. Another one is logged. When the
+// handler has panicked or ended its goroutine, it runs behind the response like a
+// cleanup, with an error.
+//
+//	app.ProvideWithOutcome(func(c *fasterapi.Ctx, in struct {
+//		DB *db.Pool `inject:""`
+//	}) (*db.Tx, func(error) error, error) {
+//		tx, end := in.DB.Begin(c, db.TxOptions{})
+//		return tx, end, nil
+//	})
+//
+// A response that is sent while it is made (SSE, Stream, File, a WebSocket) begins before
+// it can be known how it ends, so a route that has one cannot use such a value: that is a
+// mistake of the registration. A chain that uses one is awaited in a coroutine of its
+// reactor.
+func (a *App) ProvideWithOutcome[In, T any](fn func(*Ctx, In) (T, func(error) error, error), opts ...ProvideOption) {
+	a.provide(&funcProvider[In, T]{Values: inject.ValuesOf[T](), settled: fn}, opts, false)
+}
+
 // ProvideFuture is ProvideFunc for a function that returns a future. Chain
 // handlers start when it is settled, without a goroutine; others await it.
 func (a *App) ProvideFuture[In, T any](fn func(*Ctx, In) async.Future[T], opts ...ProvideOption) {
@@ -84,9 +112,25 @@ func (a *App) Override[T any](value T, opts ...ProvideOption) {
 	a.provide(p, opts, true)
 }
 
-// OverrideFunc is Override by a function.
+// OverrideFunc is Override by a function, as [App.ProvideFunc] takes it. Whatever way the
+// values that it replaces are provided in, any Override does.
 func (a *App) OverrideFunc[In, T any](fn func(*Ctx, In) (T, error), opts ...ProvideOption) {
 	a.provide(&funcProvider[In, T]{Values: inject.ValuesOf[T](), plain: fn}, opts, true)
+}
+
+// OverrideWithCleanup is Override by a function, as [App.ProvideWithCleanup] takes it.
+func (a *App) OverrideWithCleanup[In, T any](fn func(*Ctx, In) (T, func(error), error), opts ...ProvideOption) {
+	a.provide(&funcProvider[In, T]{Values: inject.ValuesOf[T](), cleaned: fn}, opts, true)
+}
+
+// OverrideWithOutcome is Override by a function, as [App.ProvideWithOutcome] takes it.
+func (a *App) OverrideWithOutcome[In, T any](fn func(*Ctx, In) (T, func(error) error, error), opts ...ProvideOption) {
+	a.provide(&funcProvider[In, T]{Values: inject.ValuesOf[T](), settled: fn}, opts, true)
+}
+
+// OverrideFuture is Override by a function, as [App.ProvideFuture] takes it.
+func (a *App) OverrideFuture[In, T any](fn func(*Ctx, In) async.Future[T], opts ...ProvideOption) {
+	a.provide(&funcProvider[In, T]{Values: inject.ValuesOf[T](), future: fn}, opts, true)
 }
 
 // ProvideOption changes one provider.

@@ -21,6 +21,7 @@ type funcProvider[In, T any] struct {
 	inject.Values
 	plain   func(*Ctx, In) (T, error)
 	cleaned func(*Ctx, In) (T, func(error), error)
+	settled func(*Ctx, In) (T, func(error) error, error)
 	future  func(*Ctx, In) async.Future[T]
 
 	shards *shardsProvider[T] // scope core
@@ -39,7 +40,7 @@ func (p *funcProvider[In, T]) values() *inject.Values { return &p.Values }
 func (p *funcProvider[In, T]) needs() []bind.Field { return bind.InjectFields(reflect.TypeFor[In]()) }
 
 func (p *funcProvider[In, T]) check() (errs []error) {
-	if p.plain == nil && p.cleaned == nil && p.future == nil {
+	if p.plain == nil && p.cleaned == nil && p.settled == nil && p.future == nil {
 		errs = append(errs, errors.New("the function is nil"))
 	}
 	if p.scope == inject.Request {
@@ -47,6 +48,9 @@ func (p *funcProvider[In, T]) check() (errs []error) {
 			errs = append(errs, errors.New("CloseOnStop is for PerApp and PerCore: use ProvideWithCleanup"))
 		}
 		return errs
+	}
+	if p.settled != nil {
+		errs = append(errs, fmt.Errorf("a value of the scope %s ends with no request, so it has no outcome: use ProvideWithCleanup", p.scope))
 	}
 	if p.scope == inject.Core && p.future != nil {
 		errs = append(errs, errors.New("PerCore: a reactor cannot wait for a future before it runs"))
@@ -251,6 +255,9 @@ func (s *funcStep[In, T]) run(c *Ctx) error {
 		c.injected[s.slot] = v
 		return err
 	}
+	if s.provider.settled != nil {
+		return s.runSettled(c, in)
+	}
 	v, cleanup, err := s.provider.call(c, in)
 	if cleanup != nil {
 		c.cleanups = append(c.cleanups, cleanup)
@@ -261,6 +268,19 @@ func (s *funcStep[In, T]) run(c *Ctx) error {
 	c.injected[s.slot] = v
 	return nil
 }
+
+// runSettled makes a value that hears of the outcome.
+func (s *funcStep[In, T]) runSettled(c *Ctx, in In) error {
+	v, settler, err := s.provider.settled(c, in)
+	if settler != nil {
+		c.settlers = append(c.settlers, settler)
+	}
+	c.injected[s.slot] = v
+	return err
+}
+
+// settles tells whether its values hear of the outcome of a request.
+func (p *funcProvider[In, T]) settles() bool { return p.settled != nil }
 
 func (s *funcStep[In, T]) pending() bool { return s.provider.future != nil }
 

@@ -1,6 +1,9 @@
 package fasterapi
 
 import (
+	"errors"
+	"log/slog"
+
 	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/inject"
 	"github.com/fasterapi/fasterapi/openapi"
@@ -29,6 +32,8 @@ type injection struct {
 	fills []inject.Fill // of the handler's input
 	slots int
 	waits bool // a step may wait for a future
+	// settles is the provider of a value that hears of the outcome, "" for none.
+	settles string
 	// reads are the inputs of the steps, and secured the schemes of what they
 	// check: both for the document.
 	reads   []*bind.Plan
@@ -90,4 +95,55 @@ func (e *invalidInput) add(more *problem.Problem) {
 	}
 	first.Errors = first.Errors[:min(len(first.Errors), bind.MaxErrors)]
 	e.problem = first
+}
+
+var errAbandoned = errors.New("fasterapi: the handler has not returned")
+
+// settle tells the values that want to hear of it how the handler has ended, the last
+// one first, and returns the error of the request. The response is staged.
+func (c *Ctx) settle(err error) error {
+	if err == nil {
+		err = c.droppedReference()
+	}
+	outcome := err
+	if status := c.Status(); err == nil && (status < 200 || status >= 400) {
+		outcome = problem.New(status, "")
+	}
+	for {
+		last := len(c.settlers) - 1
+		if last < 0 {
+			return err
+		}
+		settler := c.settlers[last]
+		c.settlers[last] = nil
+		c.settlers = c.settlers[:last]
+		told := settler(outcome)
+		switch {
+		case outcome == nil:
+			err, outcome = told, told
+		case told == nil:
+		case !errors.Is(told, outcome):
+			c.Logger().Error("a provider could not end its value", slog.String("error", told.Error()))
+		case err != nil:
+			err, outcome = told, told
+		}
+	}
+}
+
+// abandon leaves what settle has not been called for to the cleanups: the handler has
+// panicked, and somebody may have answered in its place.
+func (r *request) abandon() {
+	for _, settler := range r.settlers {
+		log := r.ctx.Logger()
+		r.cleanups = append(r.cleanups, func(outcome error) {
+			if outcome == nil {
+				outcome = errAbandoned
+			}
+			if told := settler(outcome); told != nil && !errors.Is(told, outcome) {
+				log.Error("a provider could not end its value", slog.String("error", told.Error()))
+			}
+		})
+	}
+	clear(r.settlers)
+	r.settlers = r.settlers[:0]
 }

@@ -57,6 +57,9 @@ func (b *injectionBuilder) require(fields []*bind.Field) []error {
 		b.made.slots++
 		p := b.providers.list[i]
 		b.secure(p.values().Type, p.options().security)
+		if f, ok := p.(interface{ settles() bool }); ok && f.settles() {
+			b.made.settles = fmt.Sprintf("%s (%s)", p.values().Type, p.options().site)
+		}
 		s, mistakes := p.step(b, slot)
 		if !b.providers.broken { // else these are among the mistakes of the graph
 			for _, err := range mistakes {

@@ -96,7 +96,7 @@ func (t *typed[In, Out]) compileOutput(r *route) error {
 		var zero Out
 		return fmt.Errorf("%T waits for the client, so its route must run on goroutines", zero)
 	}
-	t.render, r.facts.answers = renderOf[Out](out), out.answers
+	t.render, r.facts.answers, t.waits = renderOf[Out](out), out.answers, out.waits
 	return nil
 }
 

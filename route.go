@@ -185,8 +185,8 @@ func (r *route) compile(env *compilation) []error {
 		r.handler = r.middleware[i](r.handler)
 	}
 	kind := r.opts.style
-	if kind == asChain && len(r.middleware) > 0 {
-		kind = onCoroutine // middleware is straight-line code: the chain is awaited
+	if kind == asChain && (len(r.middleware) > 0 || r.facts.injected.settles != "") {
+		kind = onCoroutine // middleware and what hears of the outcome are straight-line code: the chain is awaited
 	}
 	r.style.Store(uint32(kind))
 	if kind == asChain {

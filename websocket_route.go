@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"reflect"
@@ -119,6 +120,10 @@ func (e *socketEndpoint[In, Incoming, Outgoing]) compile(env *compilation, r *ro
 	}
 	if needsBody {
 		errs = append(errs, errors.New("the request of a WebSocket has no body"))
+	}
+	if e.injection != nil && e.injection.settles != "" {
+		errs = append(errs, fmt.Errorf("%s is given back by the outcome of the request (ProvideWithOutcome), and a WebSocket is open before there is one: "+
+			"end it in the handler, such as by Pool.Tx", e.injection.settles))
 	}
 	var err error
 	caller := checkCaller()

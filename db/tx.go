@@ -37,10 +37,10 @@ type TxOptions struct {
 }
 
 // Tx is a transaction: the methods of its [Querier] run on the transaction's
-// connection, one after another. It ends with the closure that got it; later
-// use is [ErrTxDone].
+// connection, one after another. It ends with the closure that got it, or by the end
+// that [Pool.Begin] has returned with it; later use is [ErrTxDone].
 //
-// Owner: the closure that got it.
+// Owner: the closure that got it, or whoever has begun it.
 type Tx struct {
 	Querier
 	depth int // of nested savepoints
@@ -157,16 +157,9 @@ func runTx[T any](ctx context.Context, p *Pool, opts TxOptions, fn func(context.
 	return v, nil
 }
 
-// begin gets a connection and starts a transaction on it.
+// begin starts a transaction on a connection of its own.
 func (p *Pool) begin(ctx context.Context, opts TxOptions) async.Future[*Tx] {
-	q, err := p.query(ctx, driver.OpBegin, "", nil)
-	if err != nil {
-		return async.Failed[*Tx](err)
-	}
-	q.Isolation, q.ReadOnly = opts.Isolation, opts.ReadOnly
-	promise, future := async.NewPromise[held](q.Site().Scheduler)
-	launch(q, promise, &beginSink{promise: promise, driver: p.driver}, nil, nil)
-	return future.Then(func(h held) *Tx {
+	return p.hold(ctx, opts).Then(func(h held) *Tx {
 		tx := &Tx{}
 		tx.driver, tx.session, tx.part, tx.shutErr = h.driver, h.session, &part{}, ErrTxDone
 		return tx

@@ -51,6 +51,7 @@ func Run(t *testing.T, d Driver) {
 		{"SavepointFails", testSavepointFails},
 		{"Outcome", testOutcome},
 		{"TxFuture", testTxFuture},
+		{"Begin", testBegin},
 		{"Batch", testBatch},
 		{"Each", testEach},
 		{"Cancel", testCancel},

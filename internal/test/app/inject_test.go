@@ -535,3 +535,178 @@ func (u *reactorUser) Close(context.Context) error {
 type pooled struct{ driver any }
 
 func (p *pooled) ReactorUser() any { return p.driver }
+
+// settled is a value that hears of the outcome.
+type settled struct{}
+
+// TestOutcomeOfRequests: the functions hear how the handler has ended before anything is
+// sent, the last one first, and what they return is the answer.
+func TestOutcomeOfRequests(t *testing.T) {
+	var mu sync.Mutex
+	heard := map[string][]string{}
+	note := func(c *fasterapi.Ctx, who string, outcome error) {
+		mu.Lock()
+		defer mu.Unlock()
+		id := c.Header("X-Case")
+		heard[id] = append(heard[id], fmt.Sprintf("%s %v", who, outcome))
+	}
+	errWrapped := errors.New("wrapped")
+	everyMode(t, func(a *fasterapi.App) {
+		a.ProvideWithOutcome(func(c *fasterapi.Ctx, _ fasterapi.None) (*tenant, func(error) error, error) {
+			return &tenant{"outer"}, func(outcome error) error {
+				note(c, "outer", outcome)
+				return nil
+			}, nil
+		})
+		a.ProvideWithOutcome(func(c *fasterapi.Ctx, in struct {
+			Tenant *tenant `inject:""`
+		},
+		) (viewer, func(error) error, error) {
+			return viewer{"inner", in.Tenant}, func(outcome error) error {
+				note(c, "inner", outcome)
+				switch c.Header("X-Inner") {
+				case "fails":
+					return problem.Conflict("the commit failed")
+				case "wraps":
+					return problem.Wrap(errors.Join(errWrapped, outcome), 503, "come back")
+				case "other":
+					return errors.New("the rollback failed")
+				}
+				return nil
+			}, nil
+		})
+		straight := func(c *fasterapi.Ctx, in struct {
+			Viewer viewer `inject:""`
+		},
+		) (string, error) {
+			if c.Header("X-Handler") == "fails" {
+				return "", problem.BadRequest("no")
+			}
+			return in.Viewer.name, nil
+		}
+		a.Get("/goroutine", straight)
+		a.Get("/reactor", straight, fasterapi.OnReactor())
+		a.GetFuture("/chain", func(c *fasterapi.Ctx, in struct {
+			Viewer viewer `inject:""`
+		},
+		) async.Future[string] {
+			return async.Sleep(c, time.Millisecond).ThenErr(func(struct{}) (string, error) { return straight(c, in) })
+		})
+		a.Get("/depends", func(*fasterapi.Ctx, fasterapi.None) (string, error) { return "inner", nil },
+			fasterapi.Depends(func(*fasterapi.Ctx, struct {
+				Viewer viewer `inject:""`
+			},
+			) error {
+				return nil
+			}))
+	}, func(t *testing.T, s service) {
+		for _, path := range []string{"/goroutine", "/reactor", "/chain", "/depends"} {
+			for _, test := range []struct {
+				handler, inner string
+				status         int
+				heard          []string
+			}{
+				{"", "", 200, []string{"inner <nil>", "outer <nil>"}},
+				{"", "fails", 409, []string{"inner <nil>", "outer .*the commit failed"}},
+				{"fails", "", 400, []string{"inner .*no", "outer .*no"}},
+				{"fails", "other", 400, []string{"inner .*no", "outer .*no"}},
+				{"fails", "wraps", 503, []string{"inner .*no", "outer .*come back"}},
+			} {
+				if path == "/depends" && test.handler != "" {
+					continue
+				}
+				id := path + test.handler + test.inner
+				mu.Lock()
+				heard[id] = nil
+				mu.Unlock()
+				got := s.get(path, "X-Case", id, "X-Handler", test.handler, "X-Inner", test.inner)
+				require.Equal(t, test.status, got.status, id)
+				mu.Lock()
+				list := heard[id] // before the answer came
+				mu.Unlock()
+				require.Len(t, list, 2, id)
+				for i, want := range test.heard {
+					require.Regexp(t, want, list[i], id)
+				}
+			}
+		}
+		require.Contains(t, s.log.String(), "the rollback failed")
+	})
+}
+
+// TestOutcomeMistakes: where there is no outcome in time there is no such value.
+func TestOutcomeMistakes(t *testing.T) {
+	app, _ := newApp(fasterapi.Config{}, func(a *fasterapi.App) {
+		provide := func(*fasterapi.Ctx, fasterapi.None) (settled, func(error) error, error) { return settled{}, nil, nil }
+		a.ProvideWithOutcome(provide)
+		a.ProvideWithOutcome(func(*fasterapi.Ctx, fasterapi.None) (*tenant, func(error) error, error) { return nil, nil, nil },
+			fasterapi.PerApp())
+		type in struct {
+			Settled settled `inject:""`
+		}
+		a.Get("/sse", func(*fasterapi.Ctx, in) (fasterapi.SSE[int], error) { return fasterapi.SSE[int]{}, nil })
+		a.Get("/stream", func(*fasterapi.Ctx, in) (fasterapi.Response[fasterapi.Stream], error) {
+			return fasterapi.Response[fasterapi.Stream]{}, nil
+		})
+		a.Get("/lines", func(*fasterapi.Ctx, in) (fasterapi.JSONLines[int], error) { return nil, nil })
+		a.Get("/file", func(*fasterapi.Ctx, in) (fasterapi.File, error) { return fasterapi.File{}, nil })
+		a.WebSocket("/socket", func(*fasterapi.Ctx, in, *fasterapi.Socket[string, string]) error { return nil })
+		a.Get("/depends", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.JSONLines[int], error) { return nil, nil },
+			fasterapi.Depends(func(*fasterapi.Ctx, in) error { return nil }))
+	})
+	_, err := app.OpenAPI()
+	var mistakes *fasterapi.RegistrationError
+	require.ErrorAs(t, err, &mistakes)
+	text := strings.Join(mistakes.Mistakes, "\n")
+	require.Contains(t, text, "a value of the scope app ends with no request")
+	for _, path := range []string{"/sse", "/stream", "/lines", "/file", "/socket", "/depends"} {
+		require.Regexp(t, `GET `+path+` .*app_test\.settled \(.*inject_test\.go:\d+\) is given back by the outcome .* end it in the handler`, text)
+	}
+}
+
+// TestOverrideEveryWay: what is provided in one way is overridden in any.
+func TestOverrideEveryWay(t *testing.T) {
+	type replaced struct{ by string }
+	var ended atomic.Int64
+	for name, override := range map[string]func(a *fasterapi.App){
+		"value": func(a *fasterapi.App) { a.Override(replaced{"value"}) },
+		"func": func(a *fasterapi.App) {
+			a.OverrideFunc(func(*fasterapi.Ctx, fasterapi.None) (replaced, error) { return replaced{"func"}, nil })
+		},
+		"future": func(a *fasterapi.App) {
+			a.OverrideFuture(func(c *fasterapi.Ctx, _ fasterapi.None) async.Future[replaced] {
+				return async.Sleep(c, time.Millisecond).Then(func(struct{}) replaced { return replaced{"future"} })
+			})
+		},
+		"cleanup": func(a *fasterapi.App) {
+			a.OverrideWithCleanup(func(*fasterapi.Ctx, fasterapi.None) (replaced, func(error), error) {
+				return replaced{"cleanup"}, func(error) { ended.Add(1) }, nil
+			})
+		},
+		"outcome": func(a *fasterapi.App) {
+			a.OverrideWithOutcome(func(*fasterapi.Ctx, fasterapi.None) (replaced, func(error) error, error) {
+				return replaced{"outcome"}, func(error) error { ended.Add(1); return nil }, nil
+			})
+		},
+	} {
+		app, _ := newApp(fasterapi.Config{Cores: 1}, func(a *fasterapi.App) {
+			override(a)
+			a.ProvideFuture(func(*fasterapi.Ctx, fasterapi.None) async.Future[replaced] {
+				return async.Failed[replaced](errors.New("not overridden"))
+			})
+			type in struct {
+				Value replaced `inject:""`
+			}
+			a.Get("/straight", func(_ *fasterapi.Ctx, in in) (string, error) { return in.Value.by, nil })
+			a.GetFuture("/chain", func(_ *fasterapi.Ctx, in in) async.Future[string] { return async.Ready(in.Value.by) })
+		})
+		s := newService(t, "http://"+start(t, app), nil, false)
+		ended.Store(0)
+		for _, path := range []string{"/straight", "/chain"} {
+			require.Equal(t, `"`+name+`"`, s.get(path).body)
+		}
+		if name == "cleanup" || name == "outcome" {
+			require.Eventually(t, func() bool { return ended.Load() == 2 }, 5*time.Second, time.Millisecond)
+		}
+	}
+}

@@ -28,6 +28,7 @@ func Project() Rules {
 			"examples/... middleware":               "examples use it",
 			"examples/... security":                 "examples use it",
 			"examples/... examples/...":             "an example may be an app in packages",
+			"internal/test/txapp fasterapitest":     "a suite of whole apps",
 			"middleware/redisrate middleware":       "implements its Limiter",
 		},
 		TestModules: []string{
@@ -144,6 +145,8 @@ func packages() map[string]Package {
 			Layer: 7, Imports: []string{".", "openapi", "async", "reactor", "reactor/virtual", "problem", "db", "internal/codec", "internal/eventstream", "internal/exchange", "internal/nethttp", "internal/test/onefield"},
 			Modules: []string{"github.com/coder/websocket"},
 		},
+		// A suite of whole apps, which drivers run.
+		"internal/test/txapp": {Layer: 7, Imports: []string{".", "async", "db", "fasterapitest", "problem"}, Modules: []string{"github.com/stretchr/testify"}},
 		"middleware": { // docs/decisions/0009
 			Layer: 7, Imports: []string{".", "async", "reactor", "problem", "internal/field"},
 			Modules: []string{"github.com/andybalholm/brotli", "github.com/klauspost/compress"},
