@@ -2,7 +2,6 @@ package console
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -118,7 +117,7 @@ func run(t *testing.T, page, address string) (faults []fault) {
 	check := func(e *entry, got string, err error) {
 		got = clean(got, address)
 		if err != nil || !e.matches(got) {
-			faults = append(faults, fault{e, got, told(err, &sh.errors)})
+			faults = append(faults, fault{e, got, told(err, sh.errors)})
 		}
 	}
 	var running []func()
@@ -151,13 +150,18 @@ func clean(got, address string) string {
 	return strings.TrimRight(got, "\n")
 }
 
-// told is an error, and what commands wrote to standard error.
-func told(err error, errors *bytes.Buffer) (text string) {
+// told is an error, and what commands have written to standard error: a file, so that all of it is
+// there once a command has ended.
+func told(err error, errors *os.File) (text string) {
 	if err != nil {
 		text = "\n" + err.Error()
 	}
-	if errors.Len() > 0 {
-		text += "\nstandard error: " + errors.String()
+	wrote, err := os.ReadFile(errors.Name())
+	if err != nil {
+		return text + "\n" + err.Error()
+	}
+	if len(wrote) > 0 {
+		text += "\nstandard error: " + string(wrote)
 	}
 	return text
 }
@@ -169,14 +173,18 @@ type shell struct {
 	command *exec.Cmd
 	in      io.WriteCloser
 	out     *bufio.Reader
-	errors  bytes.Buffer
+	errors  *os.File
 }
 
 // open starts a shell in dir, which ends with ctx.
 func open(ctx context.Context, t *testing.T, dir string) *shell {
-	sh := &shell{command: exec.CommandContext(ctx, "sh")}
+	errors, err := os.Create(filepath.Join(t.TempDir(), "errors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sh := &shell{command: exec.CommandContext(ctx, "sh"), errors: errors}
 	sh.command.Dir = dir
-	sh.command.Stderr = &sh.errors
+	sh.command.Stderr = errors
 	in, err := sh.command.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -221,6 +229,7 @@ func (sh *shell) run(command string) (string, error) {
 func (sh *shell) close() {
 	_ = sh.in.Close()
 	_ = sh.command.Wait() // its status is that of the last command
+	_ = sh.errors.Close() // only read from here on
 }
 
 // stream is a curl that is left running.
