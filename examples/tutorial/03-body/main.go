@@ -2,9 +2,11 @@
 package main
 
 import (
+	"context"
 	"sync"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/problem"
 )
 
 // snippet: types
@@ -21,6 +23,16 @@ type NewBook struct {
 type Book struct {
 	ID int64 `json:"id"`
 	NewBook
+}
+
+// end snippet
+
+// snippet: check
+// Check is called when every member is good by itself.
+func (b *NewBook) Check(_ context.Context, faults *problem.Faults) {
+	if b.ISBN != nil && b.Year < 1970 {
+		faults.At(&b.ISBN, "is not for books before 1970")
+	}
 }
 
 // end snippet
