@@ -1,13 +1,11 @@
 package fasterapi
 
 import (
-	"fmt"
 	"log/slog"
-	"runtime"
 	"slices"
-	"strings"
 
 	"github.com/fasterapi/fasterapi/internal/failure"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/internal/router"
 	"github.com/fasterapi/fasterapi/problem"
 	"github.com/fasterapi/fasterapi/reactor"
@@ -16,14 +14,17 @@ import (
 // App is a service: its routes, what it provides to them, and its reactors.
 //
 // Register everything first, from one goroutine; then Run, Start or Handler
-// serve it, and nothing may be registered any more. All other methods are safe
-// from any goroutine.
+// serve it, and nothing may be registered any more: what comes later panics, at
+// its line. All other methods are safe from any goroutine.
 type App struct {
 	cfg    Config
 	cfgErr error
 	log    *slog.Logger
 
-	// While registered, by the goroutine that registers.
+	// While registered, by the goroutine that registers. wrong is what it has found
+	// wrong so far, and place where New was called.
+	place     mistake.Place
+	wrong     mistake.List
 	root      Group
 	routes    []*route
 	webhooks  []*webhook
@@ -46,7 +47,7 @@ type App struct {
 // New returns an App without routes. Mistakes in cfg are reported by Run,
 // Start or Handler.
 func New(cfg Config) *App {
-	a := &App{}
+	a := &App{place: mistake.Here()}
 	a.cfg, a.cfgErr = cfg.resolve()
 	a.log = a.cfg.Logger
 	a.root.app = a
@@ -60,19 +61,27 @@ func (a *App) Config() Config { return a.cfg }
 // before it was started.
 func (a *App) Reactors() *reactor.Group { return a.reactors }
 
-// Use adds middleware around every route registered after it, and, for the
-// root of the app, around the answers to requests without a route. The first
-// one added is the outermost.
+// Use adds middleware around every route of the app, also in groups, and around
+// the answers to requests without a route. The first one added is the outermost, and
+// that of groups is inside of it. It comes before the first route: a route that is
+// registered already would be outside, which is a mistake that the start reports. Routes
+// that are to stay outside need a group beside, not an order:
+//
+//	app.Get("/health", health)
+//	api := app.Group("")
+//	api.Use(authenticate)
+//	api.Get("/users", users)
 func (a *App) Use(m ...Middleware) { a.root.Use(m...) }
 
-// Defaults gives options to every route registered after it, also in groups:
-// what the whole service depends on, requires or answers, like
-// FastAPI(dependencies=[…], responses={…}).
+// Defaults gives options to every route, also in groups: what the whole service depends
+// on, requires or answers, like FastAPI(dependencies=[…], responses={…}). Like
+// [App.Use] it comes before the first route.
 //
 //	app.Defaults(fasterapi.Depends(checkTenant), fasterapi.Returns[problem.Problem](429, "Too many requests"))
 func (a *App) Defaults(opts ...RouteOption) {
+	a.root.refuseBehind("these options", `give the routes that they are for to a group of their own: app.Group("", options…)`)
 	a.root.opts = slices.Concat(a.root.opts, opts)
-	a.root.Use(middlewareOf(opts)...)
+	a.root.middleware = append(a.root.middleware, middlewareOf(opts)...)
 }
 
 // Group returns a group of routes below prefix, "" for none, with options for all of them.
@@ -125,33 +134,14 @@ func (a *App) MapError[T error](fn func(c *Ctx, err T) error) { a.root.MapError(
 // document is sent. Mounted handlers answer for themselves, and so does middleware that calls
 // [Ctx.Respond]. See also [App.ValidationProblemsAs].
 func (a *App) ProblemsAs[E any](mediaType string, form func(c *Ctx, p *problem.Problem) E) {
-	a.problems.set(&a.problems.all, newProblemForm("ProblemsAs", mediaType, form))
+	a.problems.set(&a.problems.all, newProblemForm(a.registering("ProblemsAs"), mediaType, form))
 }
 
 // ValidationProblemsAs is [App.ProblemsAs] for the problems with status 422, which have a
 // list of located errors. Without it they go the way of all others.
 func (a *App) ValidationProblemsAs[E any](mediaType string, form func(c *Ctx, p *problem.Problem) E) {
-	a.problems.set(&a.problems.invalid, newProblemForm("ValidationProblemsAs", mediaType, form))
+	a.problems.set(&a.problems.invalid, newProblemForm(a.registering("ValidationProblemsAs"), mediaType, form))
 }
-
-// callSite is the file:line of the user's call that is under way: the innermost frame
-// outside of this package, or in one of its tests.
-func callSite() string {
-	var pcs [16]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
-	for {
-		f, more := frames.Next()
-		if f.File != "" && (!strings.HasPrefix(f.Function, ownFunctions) || strings.HasSuffix(f.File, "_test.go")) {
-			return fmt.Sprintf("%s:%d", f.File, f.Line)
-		}
-		if !more {
-			return "unknown"
-		}
-	}
-}
-
-// ownFunctions is how the names of this package's functions begin.
-const ownFunctions = "github.com/fasterapi/fasterapi."
 
 // Routes lists the registered routes in the order of their registration: what tools and
 // start-up logs want to know of them. The pages of the framework, such as /docs, are not

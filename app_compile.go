@@ -2,10 +2,12 @@ package fasterapi
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/fasterapi/fasterapi/internal/failure"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/internal/router"
 )
 
@@ -15,6 +17,7 @@ func (a *App) compile() error {
 	if a.life.reached(compiled) {
 		return nil
 	}
+	a.life.seal()
 	a.life.mu.Lock()
 	defer a.life.mu.Unlock()
 	return a.compileOnce()
@@ -35,42 +38,35 @@ func (a *App) compileOnce() error {
 
 // compileAll finds everything that is wrong with the app, and prepares its routes.
 func (a *App) compileAll() error {
-	if a.cfgErr != nil {
-		return a.cfgErr
-	}
-	var mistakes mistakes
-	var b router.Builder[*route]
+	var wrong mistakes
+	wrong.addAll(mistake.Of(a.cfgErr, a.place))
+	wrong.addAll(a.wrong)
 	a.docs = a.newDocRoutes()
-	for _, r := range slices.Concat(a.routes, a.docs.routes) {
-		b.Add(r.method, r.pattern, r, r.site)
-	}
-	built, err := b.Build()
-	mistakes.addRouter(err)
-	if built != nil {
-		a.router = built
-	}
-	a.providers.compile(&mistakes)
-	a.compileErrors(&mistakes)
+	routes := slices.Concat(a.routes, a.docs.routes)
+	a.build(routes, &wrong)
+	a.providers.compile(&wrong)
+	a.compileErrors(&wrong)
 	env := &compilation{
 		providers: &a.providers, log: a.log, writeTimeout: a.cfg.HTTP.WriteTimeout, pools: &a.ongoing.pools,
 	}
-	for _, r := range slices.Concat(a.routes, a.docs.routes) {
-		mistakes.addRoute(r, r.compile(env))
+	for _, r := range routes {
+		wrong.addRoute(r, r.compile(env))
 	}
-	if len(mistakes.list) == 0 {
-		mistakes.addLines(a.docs.describe(a))
+	for _, w := range a.webhooks {
+		wrong.addAll(w.opts.wrong)
 	}
-	if err := mistakes.err(); err != nil {
-		return err
+	var errs []error
+	a.missed, errs = a.missedRoute()
+	wrong.addAll(mistake.Of(errors.Join(errs...), a.place))
+	if err := a.docs.describe(a); err != nil {
+		wrong.addLines(err)
 	}
-	a.missed = a.missedRoute()
-	return nil
+	return wrong.err()
 }
 
 // compileErrors gives every route what was given to MapError for it.
 func (a *App) compileErrors(m *mistakes) {
 	tables := map[*Group]*failure.Table[*Ctx]{}
-	known := map[string]bool{}
 	for _, r := range slices.Concat(a.routes, a.docs.routes) {
 		table, compiled := tables[r.group]
 		if !compiled {
@@ -78,60 +74,185 @@ func (a *App) compileErrors(m *mistakes) {
 			table, errs = r.group.errorTable()
 			tables[r.group] = table
 			for _, err := range errs {
-				if !known[err.Error()] { // of a group that has others in it
-					known[err.Error()] = true
-					m.add(err.Error())
-				}
+				m.add(err.Error())
 			}
 		}
 		r.mappers = table
 	}
 	a.mappers, _ = a.root.errorTable()
-	m.list = append(m.list, a.problems.mistakes...)
+	m.addAll(a.problems.wrong)
 }
 
-// RegistrationError lists everything that is wrong with the routes of an App,
-// each line with the route and the place where it was registered.
+// build makes the router.
+func (a *App) build(routes []*route, wrong *mistakes) {
+	var b router.Builder[*route]
+	subjects := map[string]string{} // by place: what one call registers is one route to who reads
+	for _, r := range routes {
+		b.Add(r.method, r.pattern, r, r.site)
+		if r.subject != "" {
+			subjects[r.site] = r.subject
+		}
+	}
+	built, err := b.Build()
+	if err == nil {
+		a.router = built
+		return
+	}
+	found, ok := errors.AsType[*router.BuildError](err)
+	if !ok {
+		wrong.add(err.Error())
+		return
+	}
+	said := map[router.Mistake]bool{}
+	for _, m := range found.Mistakes {
+		subject := m.Method + " " + m.Pattern
+		if whole, ok := subjects[m.Site]; ok {
+			subject = whole
+			key := router.Mistake{Pattern: whole, Site: m.Site, Other: m.Other}
+			if m.Other == "" {
+				key.Message = m.Message
+			}
+			if said[key] {
+				continue
+			}
+			said[key] = true
+		}
+		wrong.addAll(mistake.List{{Subject: subject, Site: m.Site, Text: m.Message}})
+	}
+}
+
+// RegistrationError lists everything that is wrong with an App: its configuration,
+// middleware, providers, routes and documents. Each mistake says what it is about, the
+// place where that was registered, and what is wrong:
+//
+//	GET /users/{id} (users.go:12): field ID: the route has no path parameter "name"
 type RegistrationError struct {
 	Mistakes []string
 }
 
-// Error puts each mistake on a line of its own.
+// Error puts each mistake on a line of its own; what else belongs to it is indented.
 func (e *RegistrationError) Error() string {
-	return "fasterapi: the routes have mistakes:\n  " + strings.Join(e.Mistakes, "\n  ")
+	return "fasterapi: the app has mistakes:\n  " + strings.Join(e.Mistakes, "\n  ")
 }
 
-// mistakes collects what is wrong.
-type mistakes struct{ list []string }
-
-func (m *mistakes) addRouter(err error) {
-	if build, ok := errors.AsType[*router.BuildError](err); ok {
-		for _, mistake := range build.Mistakes {
-			m.list = append(m.list, mistake.String())
-		}
-	} else if err != nil {
-		m.list = append(m.list, err.Error())
-	}
+// mistakes collects what is wrong, each thing once.
+type mistakes struct {
+	list []string
+	said map[string]bool
 }
 
+// addRoute adds what is wrong with a route. What several routes have in common, such as
+// middleware and dependencies of their group, is said of the first of them.
 func (m *mistakes) addRoute(r *route, errs []error) {
 	for _, err := range errs {
-		m.list = append(m.list, r.String()+" ("+r.site+"): "+err.Error())
+		if common, ok := err.(*mistake.Mistake); ok {
+			m.add(common.Error())
+			continue
+		}
+		shared, ok := err.(*dependsError)
+		if ok && !strings.Contains(shared.Error(), "the route has") && !m.say("of several routes: "+shared.Error()) {
+			continue
+		}
+		m.add((&mistake.Mistake{Subject: r.named(), Site: r.site, Text: err.Error()}).Error())
 	}
 }
 
-// addLines adds each line of err.
+func (m *mistakes) addAll(list mistake.List) {
+	for _, one := range list {
+		m.add(one.Error())
+	}
+}
+
+// addLines adds each error that is joined in err.
 func (m *mistakes) addLines(err error) {
-	if err != nil {
-		m.list = append(m.list, strings.Split(err.Error(), "\n")...)
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range joined.Unwrap() {
+			m.addLines(one)
+		}
+		return
+	}
+	m.add(err.Error())
+}
+
+func (m *mistakes) add(text string) {
+	text = mistake.Line(text)
+	if m.say(text) {
+		m.list = append(m.list, text)
 	}
 }
 
-func (m *mistakes) add(mistake string) { m.list = append(m.list, mistake) }
+// say tells whether text has not been said yet.
+func (m *mistakes) say(text string) bool {
+	if m.said[text] {
+		return false
+	}
+	if m.said == nil {
+		m.said = map[string]bool{}
+	}
+	m.said[text] = true
+	return true
+}
 
 func (m *mistakes) err() error {
 	if len(m.list) == 0 {
 		return nil
 	}
 	return &RegistrationError{Mistakes: m.list}
+}
+
+// registering returns the place of the user's call that registers something. It panics
+// when that would have no effect any more: with a RegistrationError, at the line.
+func (a *App) registering(what string) mistake.Place {
+	place := mistake.Here()
+	if by := a.life.sealed.Load(); by != nil {
+		text := fmt.Sprintf("registered behind %s (%s), which takes the app as it is: it would have no effect", by.Call, by.Site)
+		panic(&RegistrationError{Mistakes: []string{(&mistake.Mistake{Subject: what, Site: place.Site, Text: text}).Error()}})
+	}
+	return place
+}
+
+// Mistake makes a Middleware or an option of what cannot work, for functions that
+// return one and find their arguments wrong:
+//
+//	func Limit(n int) fasterapi.Middleware {
+//		if n < 1 {
+//			return fasterapi.Mistake[fasterapi.Middleware](errors.New("Limit needs a number above zero"))
+//		}
+//		...
+//
+// An app that uses it does not start, and says so together with everything else that is
+// wrong (see [RegistrationError]), at the line that called Mistake. Errors joined
+// with [errors.Join] are a mistake each.
+func Mistake[T Middleware | RouteOption | ProvideOption](err error) T {
+	var made T
+	wrong := mistake.Of(err, mistake.Here())
+	switch p := any(&made).(type) {
+	case *Middleware:
+		*p = func(Handler) Handler { panic(wrong) }
+	case *RouteOption:
+		*p = func(o *options) { o.wrong.Add(wrong) }
+	case *ProvideOption:
+		*p = func(r *registration) { r.wrong.Add(wrong) }
+	}
+	return made
+}
+
+// wrapped is next behind m. A middleware that is a Mistake, or has one inside, says so
+// when it is called here.
+func wrapped(m Middleware, next Handler, errs []error) (h Handler, _ []error) {
+	defer func() {
+		switch v := recover().(type) {
+		case nil:
+		case mistake.List:
+			for _, one := range v {
+				errs = append(errs, one)
+			}
+		default:
+			panic(v)
+		}
+	}()
+	if m == nil || next == nil { // reported elsewhere
+		return nil, errs
+	}
+	return m(next), errs
 }

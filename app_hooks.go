@@ -69,10 +69,17 @@ func (a *App) OnStop(fn func(context.Context) error, opts ...HookOption) {
 }
 
 func (a *App) addHook(fn func(context.Context) error, stop bool, timeout time.Duration, opts []HookOption) {
-	h := hook{run: fn, site: callSite(), timeout: timeout, stop: stop}
+	name := "OnStart"
+	if stop {
+		name = "OnStop"
+	}
+	place := a.registering(name)
+	a.wrong.Unless(fn != nil, "the function is nil")
+	h := hook{run: fn, site: place.Site, timeout: timeout, stop: stop}
 	for _, opt := range opts {
 		opt(&h)
 	}
+	a.wrong.Unless(h.timeout > 0, "Within needs a time above zero")
 	a.life.hooks = append(a.life.hooks, h)
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/inject"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/internal/reply"
 	"github.com/fasterapi/fasterapi/internal/websocket"
 	"github.com/fasterapi/fasterapi/reactor"
@@ -29,7 +30,7 @@ const (
 
 // lifecycle is what an app does when it starts and when it stops.
 //
-// Owner: mu, from the first change of the stage on; stage and startEnd are atomic.
+// Owner: mu, from the first change of the stage on; stage, sealed and startEnd are atomic.
 type lifecycle struct {
 	hooks []hook
 
@@ -38,6 +39,8 @@ type lifecycle struct {
 	stage atomic.Uint32
 	// failed is why the app will not run: the error of every start.
 	failed error
+	// sealed is who has taken the app as it is: nothing is registered any more.
+	sealed atomic.Pointer[mistake.Place]
 	// starting is the context of the start. Once it has ended the app does not
 	// serve, and has until startEnd to undo what has been started.
 	starting context.Context
@@ -53,6 +56,14 @@ type lifecycle struct {
 // reached tells whether the app has come as far as s, or further.
 func (l *lifecycle) reached(s stage) bool { return stage(l.stage.Load()) >= s }
 
+// seal keeps the place of the first call that takes the app as it is.
+func (l *lifecycle) seal() {
+	if l.sealed.Load() == nil {
+		place := mistake.Here()
+		l.sealed.CompareAndSwap(nil, &place)
+	}
+}
+
 // errStartEnded is why an app does not serve that was told to stop while it
 // started.
 var errStartEnded = errors.New("fasterapi: told to stop before it could serve")
@@ -64,6 +75,7 @@ var errStopped = errors.New("fasterapi: the app has stopped, and cannot start ag
 // ends before that is done, the error is errStartEnded, with what else went wrong.
 func (a *App) start(ctx context.Context) error {
 	l := &a.life
+	l.seal()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := a.compileOnce(); err != nil {

@@ -69,18 +69,19 @@ func slashReference(from, to string) string {
 
 // missedRoute is what answers when no route does, behind the middleware of the
 // app.
-func (a *App) missedRoute() *route {
+func (a *App) missedRoute() (*route, []error) {
 	r := &route{handler: (*Ctx).answerMissed, middleware: a.root.middleware}
 	kind := inline
 	if len(r.middleware) > 0 {
 		r.handler = within(r.handler)
 	}
+	var errs []error
 	for i := len(r.middleware) - 1; i >= 0; i-- {
-		r.handler = r.middleware[i](r.handler)
+		r.handler, errs = wrapped(r.middleware[i], r.handler, errs)
 		kind = onGoroutine // middleware may block
 	}
 	r.style.Store(uint32(kind))
-	return r
+	return r, errs
 }
 
 // answerMissed answers a request that no route matches.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/fasterapi/fasterapi/internal/bridge"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -52,7 +53,7 @@ func (a *App) Mount(prefix string, h http.Handler, opts ...RouteOption) {
 func (g *Group) Mount(prefix string, h http.Handler, opts ...RouteOption) { g.mount(prefix, h, opts) }
 
 func (g *Group) mount(prefix string, h http.Handler, opts []RouteOption) {
-	site := callSite()
+	site, subject := mistake.Here().Site, "Mount "+g.prefix+prefix
 	prefix = strings.TrimSuffix(prefix, "/")
 	m := &mounted{handler: h, depth: strings.Count(g.prefix+prefix, "/")}
 	patterns := []string{prefix + "/{path...}"}
@@ -61,7 +62,7 @@ func (g *Group) mount(prefix string, h http.Handler, opts []RouteOption) {
 	}
 	for _, pattern := range patterns {
 		for _, method := range mountedMethods() {
-			g.register(pattern, &route{method: method, site: site, endpoint: m}, onGoroutine, opts)
+			g.register(pattern, &route{method: method, site: site, subject: subject, endpoint: m}, onGoroutine, opts)
 		}
 	}
 }

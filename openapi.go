@@ -99,7 +99,7 @@ func (a *App) describe() (*openapi.Document, error) {
 	b.Problems(a.problems.all.answers(), a.problems.invalid.answers())
 	var errs []error
 	for _, r := range a.routes {
-		if r.facts != nil && !r.opts.hidden {
+		if r.facts != nil && r.handler != nil && !r.opts.hidden { // without a handler it has mistakes
 			errs = append(errs, r.checkExamples()...)
 			b.Add(a.document(r))
 		}
@@ -246,7 +246,7 @@ type docRoutes struct {
 func (a *App) newDocRoutes() *docRoutes {
 	d := &docRoutes{}
 	cfg := &a.cfg
-	if cfg.OpenAPI.Off {
+	if cfg.OpenAPI.Off || a.cfgErr != nil { // its paths may be what is wrong
 		return d
 	}
 	site := &docspage.Site{

@@ -9,6 +9,7 @@ import (
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/inject"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/openapi"
 )
 
@@ -145,6 +146,7 @@ type registration struct {
 	override bool
 	site     string
 	security []openapi.SecurityUse
+	wrong    mistake.List
 }
 
 // Named tells several values of one type apart: only fields tagged
@@ -186,7 +188,8 @@ type provider interface {
 // provide registers p.
 func (a *App) provide(p provider, opts []ProvideOption, override bool) {
 	r := p.options()
-	r.override, r.site = override, callSite()
+	place := a.registering("the provider of " + p.values().Type.String())
+	r.override, r.site = override, place.Site
 	for _, opt := range opts {
 		opt(r)
 	}

@@ -2,11 +2,11 @@ package fasterapi
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/inject"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 )
 
 // dependency is what a route needs done before its handler.
@@ -32,14 +32,14 @@ type dependency interface {
 //
 // In routes on the reactor it runs there, so it must not block.
 func Depends[In any](fn func(*Ctx, In) error) RouteOption {
-	d := &effect[In]{fn: fn, site: callSite()}
+	d := &effect[In]{fn: fn, site: mistake.Here().Site}
 	return func(o *options) { o.depends = append(o.depends, d) }
 }
 
 // DependsFuture is Depends for a function that returns a future, whose value is
 // not looked at.
 func DependsFuture[In, T any](fn func(*Ctx, In) async.Future[T]) RouteOption {
-	d := &futureEffect[In, T]{fn: fn, site: callSite()}
+	d := &futureEffect[In, T]{fn: fn, site: mistake.Here().Site}
 	return func(o *options) { o.depends = append(o.depends, d) }
 }
 
@@ -57,10 +57,22 @@ func compileEffect[In any](b *injectionBuilder, site string, isNil bool) (in com
 		}
 	}
 	for i, err := range errs {
-		errs[i] = fmt.Errorf("Depends (%s): %w", site, err)
+		errs[i] = &dependsError{site: site, err: err}
 	}
 	return in, errs
 }
+
+// dependsError is what is wrong with a function given to Depends, perhaps for all routes
+// of a group.
+//
+// Owner: any (immutable after New).
+type dependsError struct {
+	site string
+	err  error
+}
+
+func (e *dependsError) Error() string { return "Depends (" + e.site + "): " + e.err.Error() }
+func (e *dependsError) Unwrap() error { return e.err }
 
 // effect is a function given to Depends.
 //

@@ -132,6 +132,7 @@ func (p *providers) compile(m *mistakes) {
 		for _, f := range one.needs() {
 			list[i].Needs = append(list[i].Needs, needOf(&f))
 		}
+		m.addAll(opts.wrong)
 		for _, err := range one.check() {
 			m.add(fmt.Sprintf("the provider of %s (%s): %v", one.values().Type, opts.site, err))
 			p.broken = true

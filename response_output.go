@@ -10,6 +10,7 @@ import (
 	"github.com/fasterapi/fasterapi/internal/codec"
 	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/internal/http1/wire"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -189,23 +190,23 @@ func unlessResponse[Out any](render func(*Ctx, Out) error) func(*Ctx, Out) error
 // Owner: any (immutable after New).
 type problemForms struct {
 	all, invalid *problemForm
-	mistakes     []string
+	wrong        mistake.List
 }
 
 // problemForm is one of them; nil: the problem document.
 //
 // Owner: any (immutable after New).
 type problemForm struct {
-	name, site string
-	described  []describe.Answer
+	place     mistake.Place
+	described []describe.Answer
 	// render stages the form of p and reports false where there is none.
 	render func(c *Ctx, p *problem.Problem) (bool, error)
 	err    error
 }
 
-// newProblemForm compiles what was given to the method called name.
-func newProblemForm[E any](name, mediaType string, form func(*Ctx, *problem.Problem) E) *problemForm {
-	f := &problemForm{name: name, site: callSite()}
+// newProblemForm compiles what was given to ProblemsAs or ValidationProblemsAs.
+func newProblemForm[E any](place mistake.Place, mediaType string, form func(*Ctx, *problem.Problem) E) *problemForm {
+	f := &problemForm{place: place}
 	out, err := outputOf[E]()
 	switch {
 	case form == nil:
@@ -262,9 +263,9 @@ func (c *Ctx) endForm(status int, mediaType string) error {
 func (s *problemForms) set(place **problemForm, f *problemForm) {
 	switch {
 	case f.err != nil:
-		s.mistakes = append(s.mistakes, fmt.Sprintf("%s: %s: %v", f.site, f.name, f.err))
+		s.wrong = append(s.wrong, mistake.New(f.place, f.err.Error()))
 	case *place != nil:
-		s.mistakes = append(s.mistakes, fmt.Sprintf("%s: %s was called already (%s): the service has one form", f.site, f.name, (*place).site))
+		s.wrong = append(s.wrong, mistake.New(f.place, "it was called already ("+(*place).place.Site+"): the service has one form"))
 	default:
 		*place = f
 	}
@@ -291,7 +292,7 @@ func (s *problemForms) send(c *Ctx, p *problem.Problem) (sent bool) {
 		}
 		if err != nil {
 			sent = false
-			c.logged(fmt.Errorf("the form of problems (%s, %s) failed: %w", f.name, f.site, err), problem.Internal(""))
+			c.logged(fmt.Errorf("the form of problems (%s, %s) failed: %w", f.place.Call, f.place.Site, err), problem.Internal(""))
 			c.response().WithdrawAll()
 		}
 	}()

@@ -2,7 +2,7 @@ package fasterapi
 
 import (
 	"cmp"
-	"errors"
+	"fmt"
 	"log/slog"
 	"runtime"
 	"slices"
@@ -14,6 +14,7 @@ import (
 	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/internal/failure"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/internal/router"
 	"github.com/fasterapi/fasterapi/internal/websocket"
 	"github.com/fasterapi/fasterapi/reactor"
@@ -46,9 +47,10 @@ type Middleware func(next Handler) Handler
 type route struct {
 	method  string
 	pattern router.Pattern
-	// site is the file:line of the registration.
-	site string
-	opts options
+	// site is the file:line of the registration, and subject what mistakes call it
+	// there; "": by its own name.
+	site, subject string
+	opts          options
 	// style starts as opts.style; a stalling route moves to goroutines.
 	style      atomic.Uint32
 	endpoint   endpoint
@@ -136,6 +138,9 @@ func (a *App) info(r *route) RouteInfo {
 	return i
 }
 
+// named is how mistakes name the route.
+func (r *route) named() string { return cmp.Or(r.subject, r.String()) }
+
 // endpoint is a typed handler with its compiled input and output.
 type endpoint interface {
 	// compile prepares the endpoint for a route; all mistakes at once.
@@ -167,10 +172,11 @@ func (r *route) compile(env *compilation) []error {
 	if err := r.opts.checkStatus(); err != nil {
 		errs = append(errs, err)
 	}
-	if slices.ContainsFunc(r.middleware, func(m Middleware) bool { return m == nil }) {
-		errs = append(errs, errors.New("Use, of the app, a group or the route, was given a Middleware that is nil"))
+	for _, one := range r.opts.wrong {
+		errs = append(errs, one)
 	}
 	if len(errs) > 0 {
+		_, errs = r.chain(func(*Ctx) error { return nil }, errs) // what is wrong with the middleware belongs to the list
 		return errs
 	}
 	r.needsBody = needsBody
@@ -181,8 +187,8 @@ func (r *route) compile(env *compilation) []error {
 	if len(r.middleware) > 0 {
 		r.handler = within(r.handler)
 	}
-	for i := len(r.middleware) - 1; i >= 0; i-- {
-		r.handler = r.middleware[i](r.handler)
+	if r.handler, errs = r.chain(r.handler, nil); len(errs) > 0 {
+		return errs
 	}
 	kind := r.opts.style
 	if kind == asChain && (len(r.middleware) > 0 || r.facts.injected.settles != "") {
@@ -194,6 +200,14 @@ func (r *route) compile(env *compilation) []error {
 	}
 	r.label = &reactor.Label{Name: r.String(), Site: r.site, OnStall: func(time.Duration) { r.stalled(env.log) }}
 	return nil
+}
+
+// chain is h behind the middleware of the route; it adds to errs.
+func (r *route) chain(h Handler, errs []error) (Handler, []error) {
+	for i := len(r.middleware) - 1; i >= 0; i-- {
+		h, errs = wrapped(r.middleware[i], h, errs)
+	}
+	return h, errs
 }
 
 // addSecrets notes the path wildcards that an input calls sensitive.
@@ -221,21 +235,31 @@ func (r *route) addSecrets(plan *bind.Plan) {
 // No interface stands for both: generic methods cannot be in one.
 type Group struct {
 	app        *App
-	parent     *Group // nil: this is the app's own
+	parent     *Group // nil: the group of the app itself
 	mappers    []*failure.Mapper[*Ctx]
 	prefix     string
 	middleware []Middleware
 	opts       []RouteOption
 }
 
-// Use adds middleware around the routes registered after it. The first one
-// added is the outermost.
-func (g *Group) Use(m ...Middleware) { g.middleware = append(g.middleware, m...) }
+// Use adds middleware around the routes of the group and of the groups below it. The
+// first one added is the outermost; that of the groups above is around it. It comes
+// before the first of those routes, see [App.Use].
+func (g *Group) Use(m ...Middleware) {
+	group := "app.Group"
+	if g.parent != nil {
+		group = "group.Group"
+	}
+	g.refuseBehind("this middleware", "give the routes that it is for a group of their own: g := "+group+`(""); g.Use(…)`)
+	g.app.wrong.Add(checkMiddleware(m))
+	g.middleware = append(g.middleware, m...)
+}
 
 // MapError is [App.MapError] for the routes of the group and of the groups in it,
 // whenever they were registered. It is asked before those of the groups around it.
 func (g *Group) MapError[T error](fn func(c *Ctx, err T) error) {
-	g.mappers = append(g.mappers, failure.MapperOf(callSite(), fn))
+	place := g.app.registering("MapError")
+	g.mappers = append(g.mappers, failure.MapperOf(place.Site, fn))
 }
 
 // errorTable returns what was given to MapError for the routes of g.
@@ -247,41 +271,91 @@ func (g *Group) errorTable() (*failure.Table[*Ctx], []error) {
 	return failure.NewTable(scopes...)
 }
 
-// Group returns a group below prefix that starts with the middleware and
-// options of g.
+// Group returns a group below prefix, with the middleware and options of g, also those
+// that g gets later.
 func (g *Group) Group(prefix string, opts ...RouteOption) *Group {
 	return &Group{
-		app:        g.app,
-		parent:     g,
-		prefix:     g.prefix + strings.TrimSuffix(prefix, "/"),
-		middleware: slices.Concat(g.middleware, middlewareOf(opts)),
-		opts:       slices.Concat(g.opts, opts),
+		app: g.app, parent: g, prefix: g.prefix + strings.TrimSuffix(prefix, "/"),
+		middleware: middlewareOf(opts), opts: slices.Clone(opts),
 	}
+}
+
+// checkMiddleware finds middleware that is nil.
+func checkMiddleware(list []Middleware) (wrong mistake.List) {
+	for _, m := range list {
+		wrong.Unless(m != nil, "the middleware is nil")
+	}
+	return wrong
+}
+
+// allMiddleware is that of the groups above g, and its own.
+func (g *Group) allMiddleware() []Middleware {
+	if g.parent == nil {
+		return slices.Clip(g.middleware)
+	}
+	return slices.Concat(g.parent.allMiddleware(), g.middleware)
+}
+
+// allOptions are those of the groups above g, and its own.
+func (g *Group) allOptions() []RouteOption {
+	if g.parent == nil {
+		return slices.Clip(g.opts)
+	}
+	return slices.Concat(g.parent.allOptions(), g.opts)
+}
+
+// within tells whether g is outer, or below it.
+func (g *Group) within(outer *Group) bool {
+	return g != nil && (g == outer || g.parent.within(outer))
+}
+
+// refuseBehind notes a mistake when routes of g or below it are there already: whoever
+// reads the call expects what to hold for them.
+func (g *Group) refuseBehind(what, remedy string) {
+	g.app.registering(what)
+	var first *route
+	more := map[string]bool{}
+	for _, r := range g.app.routes {
+		if !r.group.within(g) {
+			continue
+		}
+		if first == nil {
+			first = r
+		}
+		more[r.site+" "+r.named()] = true
+	}
+	if first == nil {
+		return
+	}
+	are := "is"
+	if n := len(more) - 1; n > 0 {
+		are = fmt.Sprintf("and %d more are", n)
+	}
+	g.app.wrong.Unless(false, fmt.Sprintf("%s (%s) %s registered above and would go without %s: "+
+		"call this before the first route, or %s", first.named(), first.site, are, what, remedy))
 }
 
 // middlewareOf is what the option Use among opts adds. In a group it takes its place
 // between that of the groups around and that which the group's own Use adds later.
 func middlewareOf(opts []RouteOption) []Middleware {
 	var o options
-	for _, opt := range opts {
-		opt(&o)
-	}
+	o.apply(opts)
 	return o.middleware
 }
 
 // add registers a route.
 func (g *Group) add(method, pattern string, kind style, e endpoint, opts []RouteOption) {
-	g.register(pattern, &route{method: method, site: callSite(), endpoint: e}, kind, opts)
+	g.register(pattern, &route{method: method, site: mistake.Here().Site, endpoint: e}, kind, opts)
 }
 
 // register adds a route of the group at pattern, which has no prefix yet.
 func (g *Group) register(pattern string, r *route, kind style, opts []RouteOption) {
 	r.pattern, r.group = router.ParsePattern(g.join(pattern)), g
+	g.app.registering(r.named())
 	r.opts.style = kind
-	for _, opt := range slices.Concat(g.opts, opts) {
-		opt(&r.opts)
-	}
-	r.middleware = slices.Concat(g.middleware, middlewareOf(opts))
+	r.opts.apply(g.allOptions())
+	r.opts.apply(opts)
+	r.middleware = slices.Concat(g.allMiddleware(), middlewareOf(opts))
 	if kind == asChain {
 		r.opts.style = asChain
 	}

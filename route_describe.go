@@ -144,10 +144,9 @@ func SecuredBy(uses ...openapi.SecurityUse) ProvideOption {
 // Webhook describes a request that the service makes to its clients: by POST,
 // with a JSON body of type T. It registers no route.
 func (a *App) Webhook[T any](name string, opts ...RouteOption) {
-	w := &webhook{name: name, site: callSite(), reads: compileWebhook[T]}
-	for _, opt := range opts {
-		opt(&w.opts)
-	}
+	place := a.registering("the webhook " + name)
+	w := &webhook{name: name, site: place.Site, reads: compileWebhook[T]}
+	w.opts.apply(opts)
 	a.webhooks = append(a.webhooks, w)
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/describe"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/openapi"
 )
 
@@ -31,16 +32,23 @@ type options struct {
 	details  describe.Details
 	hidden   bool
 	security []openapi.SecurityUse
+	// wrong is what options have found wrong with what they were given.
+	wrong mistake.List
+}
+
+// apply applies opts in their order.
+func (o *options) apply(opts []RouteOption) {
+	for _, opt := range opts {
+		if o.wrong.Unless(opt != nil, "a route option is nil") {
+			opt(o)
+		}
+	}
 }
 
 // With makes one option of several, applied in their order.
 func With(opts ...RouteOption) RouteOption {
 	opts = slices.Clone(opts)
-	return func(o *options) {
-		for _, opt := range opts {
-			opt(o)
-		}
-	}
+	return func(o *options) { o.apply(opts) }
 }
 
 // Use adds middleware around a route, inside of that of the app and of its groups: the
@@ -50,7 +58,11 @@ func With(opts ...RouteOption) RouteOption {
 //	app.Post("/auth/token", token, fasterapi.Use(middleware.RateLimit(perMinute)))
 func Use(m ...Middleware) RouteOption {
 	m = slices.Clone(m)
-	return func(o *options) { o.middleware = append(o.middleware[:len(o.middleware):len(o.middleware)], m...) }
+	wrong := checkMiddleware(m)
+	return func(o *options) {
+		o.wrong.Add(wrong)
+		o.middleware = append(o.middleware[:len(o.middleware):len(o.middleware)], m...)
+	}
 }
 
 // OnReactor runs the handler on the reactor, in a coroutine: fast, but it must

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/fasterapi/fasterapi/internal/field"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/internal/webfile"
 )
 
@@ -69,10 +70,12 @@ func (g *Group) Static(prefix string, files fs.FS, opts ...StaticOption) {
 func (g *Group) static(prefix string, files fs.FS, opts []StaticOption) {
 	s := &static{files: files}
 	for _, opt := range opts {
-		opt.ofStatic(s)
+		if g.app.wrong.Unless(opt != nil, "a StaticOption is nil") {
+			opt.ofStatic(s)
+		}
 	}
 	pattern := strings.TrimSuffix(prefix, "/") + "/{path...}"
-	g.register(pattern, &route{method: "GET", site: callSite(), endpoint: s}, onGoroutine, s.route)
+	g.register(pattern, &route{method: "GET", site: mistake.Here().Site, subject: "Static " + g.prefix + prefix, endpoint: s}, onGoroutine, s.route)
 }
 
 // noCache is for the page of an SPA, which names the scripts of one deployment: a

@@ -63,6 +63,11 @@ var styles = []string{"/goroutine", "/coroutine", "/chain"}
 // answering registers handle below pattern in every style; the chain is
 // settled later, by a goroutine.
 func answering[T any](app *fasterapi.App, pattern string, handle func(*fasterapi.Ctx) (T, error)) {
+	answeringIn(app.Group(""), pattern, handle)
+}
+
+// answeringIn is answering in a group.
+func answeringIn[T any](app *fasterapi.Group, pattern string, handle func(*fasterapi.Ctx) (T, error)) {
 	straight := func(c *fasterapi.Ctx, _ fasterapi.None) (T, error) { return handle(c) }
 	pattern = strings.TrimSuffix(pattern, "/")
 	app.Get("/goroutine"+pattern, straight)

@@ -159,10 +159,11 @@ func (brokenLimiter) Take(ctx context.Context, _ string, _ middleware.Limit) asy
 func TestRateLimiterFails(t *testing.T) {
 	limit := middleware.Limit{Requests: 1, Window: time.Second}
 	everyMode(t, func(app *fasterapi.App) {
-		app.Use(middleware.RateLimit(middleware.RateLimitConfig{Limit: limit, Limiter: brokenLimiter{}}))
-		answering(app, "/open", hello)
-		app.Use(middleware.RateLimit(middleware.RateLimitConfig{Limit: limit, Limiter: brokenLimiter{}, FailClosed: true}))
-		answering(app, "/closed", hello)
+		open, closed := app.Group(""), app.Group("")
+		open.Use(middleware.RateLimit(middleware.RateLimitConfig{Limit: limit, Limiter: brokenLimiter{}}))
+		answeringIn(open, "/open", hello)
+		closed.Use(middleware.RateLimit(middleware.RateLimitConfig{Limit: limit, Limiter: brokenLimiter{}, FailClosed: true}))
+		answeringIn(closed, "/closed", hello)
 	}, func(t *testing.T, s service) {
 		for _, style := range styles {
 			require.Equal(t, http.StatusOK, s.get(style+"/open").status)

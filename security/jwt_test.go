@@ -93,6 +93,13 @@ var styles = []string{"/goroutine", "/coroutine", "/chain"}
 
 // answering registers a handler in every style.
 func answering[In, Out any](app *fasterapi.App, pattern string, handle func(*fasterapi.Ctx, In) (Out, error), opts ...fasterapi.RouteOption) {
+	answeringIn(app.Group(""), pattern, handle, opts...)
+}
+
+// answeringIn is answering in a group.
+func answeringIn[In, Out any](
+	app *fasterapi.Group, pattern string, handle func(*fasterapi.Ctx, In) (Out, error), opts ...fasterapi.RouteOption,
+) {
 	app.Get("/goroutine"+pattern, handle, opts...)
 	app.Get("/coroutine"+pattern, handle, append(opts[:len(opts):len(opts)], fasterapi.OnReactor())...)
 	app.GetFuture("/chain"+pattern, func(c *fasterapi.Ctx, in In) async.Future[Out] {

@@ -78,7 +78,7 @@ func newScope[C any](list []*Mapper[C]) (s scope[C], errs []error) {
 	known := map[reflect.Type]string{}
 	for _, m := range list {
 		if m.nil {
-			errs = append(errs, fmt.Errorf("%s: MapError: the function for %v is nil", m.site, m.typ))
+			errs = append(errs, fmt.Errorf("MapError (%s): the function for %v is nil", m.site, m.typ))
 			continue
 		}
 		switch {
@@ -87,7 +87,7 @@ func newScope[C any](list []*Mapper[C]) (s scope[C], errs []error) {
 		case m.mapsInterface():
 			s.interfaces = append(s.interfaces, m)
 		case known[m.typ] != "":
-			errs = append(errs, fmt.Errorf("%s: MapError: there is a function for %v already (%s)", m.site, m.typ, known[m.typ]))
+			errs = append(errs, fmt.Errorf("MapError (%s): there is a function for %v already (%s)", m.site, m.typ, known[m.typ]))
 		default:
 			known[m.typ] = m.site
 			s.types = append(s.types, m)

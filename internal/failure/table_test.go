@@ -123,8 +123,8 @@ func TestTableMistakes(t *testing.T) {
 	var none func(string, code) error
 	_, errs := failure.NewTable([]*mapper{says[code]("a.go:1"), says[code]("a.go:2"), failure.MapperOf("a.go:3", none), says[error]("a.go:4"), says[error]("a.go:5")})
 	require.Len(t, errs, 2)
-	require.EqualError(t, errs[0], "a.go:2: MapError: there is a function for failure_test.code already (a.go:1)")
-	require.EqualError(t, errs[1], "a.go:3: MapError: the function for failure_test.code is nil")
+	require.EqualError(t, errs[0], "MapError (a.go:2): there is a function for failure_test.code already (a.go:1)")
+	require.EqualError(t, errs[1], "MapError (a.go:3): the function for failure_test.code is nil")
 	_, errs = failure.NewTable([]*mapper{says[code]("a.go:1")}, []*mapper{says[code]("a.go:2")})
 	require.Empty(t, errs, "other scopes")
 }

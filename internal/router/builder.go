@@ -43,7 +43,7 @@ type Mistake struct {
 }
 
 func (m Mistake) String() string {
-	return fmt.Sprintf("%s: %s %s: %s", m.Site, m.Method, m.Pattern, m.Message)
+	return fmt.Sprintf("%s %s (%s): %s", m.Method, m.Pattern, m.Site, m.Message)
 }
 
 // BuildError lists every mistake in the order of registration.
@@ -126,10 +126,10 @@ func (b *Builder[T]) check(i int) ([]Mistake, bool) {
 		}
 		switch relateRequests(e.route.Method, o.route.Method, e.route.Pattern.segs, o.route.Pattern.segs) {
 		case same:
-			report(o.route.Site, "matches the same requests as %s %s, registered at %s",
+			report(o.route.Site, "matches the same requests as %s %s (%s)",
 				o.route.Method, o.route.Pattern, o.route.Site)
 		case crossing:
-			report(o.route.Site, "overlaps with %s %s, registered at %s: both match some requests and neither is more specific",
+			report(o.route.Site, "overlaps with %s %s (%s): both match some requests and neither is more specific",
 				o.route.Method, o.route.Pattern, o.route.Site)
 		}
 	}

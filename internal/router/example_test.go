@@ -36,5 +36,5 @@ func ExampleBuilder_Build_conflict() {
 	fmt.Println(err)
 	// Output:
 	// router: 1 mistakes in the routes
-	// 	main.go:11: GET /a/{b}: overlaps with GET /{a}/b, registered at main.go:10: both match some requests and neither is more specific
+	// 	GET /a/{b} (main.go:11): overlaps with GET /{a}/b (main.go:10): both match some requests and neither is more specific
 }

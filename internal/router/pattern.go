@@ -141,7 +141,11 @@ func parseSegment(text string) (segment, error) {
 		return seg, fmt.Errorf("the wildcard %q has no name", text)
 	}
 	if !isIdentifier(name) {
-		return seg, fmt.Errorf("the wildcard name %q is not a Go identifier", name)
+		bare, advice := foreignBraces(name)
+		if bare != "" {
+			seg.text = bare
+		}
+		return seg, fmt.Errorf("the wildcard name %q is not a Go identifier%s", name, advice)
 	}
 	return seg, nil
 }
@@ -153,6 +157,9 @@ func parseLiteral(text string) (segment, error) {
 	}
 	if strings.IndexByte(text, '}') >= 0 {
 		return seg, fmt.Errorf("%q closes a wildcard that was not opened", text)
+	}
+	if name, err := foreignLiteral(text); err != nil {
+		return segment{kind: single, text: name, raw: text}, err
 	}
 	if strings.ContainsAny(text, "?#") {
 		return seg, fmt.Errorf("%q: a path holds no query and no fragment", text)

@@ -247,7 +247,7 @@ func TestAllMistakesAtOnce(t *testing.T) {
 	}, got)
 	require.Contains(t, err.Error(), "8 mistakes")
 	require.Contains(t, err.Error(),
-		"app.go:2: GET /a/{b}: overlaps with GET /{a}/b, registered at app.go:1: both match some requests and neither is more specific")
+		"GET /a/{b} (app.go:2): overlaps with GET /{a}/b (app.go:1): both match some requests and neither is more specific")
 }
 
 func TestTooManyMethods(t *testing.T) {

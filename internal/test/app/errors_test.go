@@ -531,7 +531,7 @@ func TestProblemsAsFails(t *testing.T) {
 			require.JSONEq(t, `{"detail":"good","Number":0}`, s.get(prefix+"/fails?kind=good").body)
 		})
 		require.Contains(t, s.log.String(), "the form failed")
-		require.Regexp(t, `the form of problems \(ProblemsAs, \S*errors_test.go:\d+\) failed`, s.log.String())
+		require.Regexp(t, `the form of problems \(App.ProblemsAs, \S*errors_test.go:\d+\) failed`, s.log.String())
 	})
 }
 

@@ -90,10 +90,10 @@ func TestOpenAPILeavesOut(t *testing.T) {
 }
 
 // TestDefaults: what the whole service depends on holds for routes and groups
-// that are registered later, and is documented there.
+// that are registered later, also in groups made before, and is documented there.
 func TestDefaults(t *testing.T) {
 	everyMode(t, func(app *fasterapi.App) {
-		app.Get("/before", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "open", nil })
+		early := app.Group("/early")
 		app.Defaults(fasterapi.Tags("v1"), fasterapi.Depends(func(_ *fasterapi.Ctx, in struct {
 			Token string `header:"X-Token" required:"true"`
 		},
@@ -105,10 +105,10 @@ func TestDefaults(t *testing.T) {
 		}))
 		app.Defaults(fasterapi.Returns[problem.Problem](401, "Who are you?"))
 		styles(app, "/plain", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "in", nil })
+		early.Get("/x", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "in", nil })
 		app.Group("/group", fasterapi.Tags("more")).Get("/x", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "in", nil })
 	}, func(t *testing.T, s service) {
-		require.Equal(t, 200, s.get("/before").status)
-		paths := []string{"/group/x"}
+		paths := []string{"/group/x", "/early/x"}
 		for _, style := range styleNames {
 			paths = append(paths, style+"/plain")
 		}
@@ -120,7 +120,7 @@ func TestDefaults(t *testing.T) {
 		text := []byte(s.get("/openapi.json").body)
 		require.Equal(t, []any{"v1", "more"}, at(t, text, "paths", "/group/x", "get", "tags"))
 		require.Equal(t, "Who are you?", at(t, text, "paths", "/chain/plain", "get", "responses", "401", "description"))
-		require.Nil(t, at(t, text, "paths", "/before", "get", "tags"))
+		require.Equal(t, []any{"v1"}, at(t, text, "paths", "/early/x", "get", "tags"))
 	})
 }
 

@@ -104,7 +104,7 @@ func TestUseNil(t *testing.T) {
 			register(app)
 			app.Get("/x", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.None, error) { return fasterapi.None{}, nil })
 			_, err := app.OpenAPI()
-			require.ErrorContains(t, err, "Middleware that is nil")
+			require.ErrorContains(t, err, "the middleware is nil")
 			require.ErrorContains(t, err, "route_middleware_test.go:")
 		})
 	}

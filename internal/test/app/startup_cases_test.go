@@ -1,0 +1,146 @@
+package app_test
+
+import (
+	"github.com/fasterapi/fasterapi"
+)
+
+// startupCase is a mistake that keeps an app from starting.
+type startupCase struct {
+	// about is the heading of the page that lists the mistakes, and code what is wrong
+	// there, in short; "": the page leaves it out, like one before it.
+	about, code string
+	register    func(app *fasterapi.App)
+	// want is what is said. HERE is the place of the line that ends in "// HERE", and
+	// THERE of "// THERE".
+	want string
+}
+
+func plainText(*fasterapi.Ctx, none) (fasterapi.Text, error) { return "", nil }
+
+// aloneCases have other places when other routes are there.
+func aloneCases() []startupCase {
+	return []startupCase{
+		{
+			"Middleware behind routes", `app.Get("/health", health); app.Use(logs)`,
+			func(app *fasterapi.App) {
+				app.Get("/health", plainText) // THERE
+				app.Use(met("late"))          // HERE
+			},
+			`App.Use (HERE): GET /health (THERE) is registered above and would go without this middleware: call this before the first route, ` +
+				`or give the routes that it is for a group of their own: g := app.Group(""); g.Use(…)`,
+		},
+		{
+			"Options of all routes behind routes", `app.Get("/health", health); app.Defaults(fasterapi.Tags("v1"))`,
+			func(app *fasterapi.App) {
+				app.Get("/health", plainText)        // THERE
+				app.Defaults(fasterapi.Tags("late")) // HERE
+			},
+			`App.Defaults (HERE): GET /health (THERE) is registered above and would go without these options: call this before the first route, ` +
+				`or give the routes that they are for to a group of their own: app.Group("", options…)`,
+		},
+	}
+}
+
+// togetherCases are all others.
+func togetherCases() (all []startupCase) {
+	for _, part := range [][]startupCase{orderCases(), patternCases()} {
+		all = append(all, part...)
+	}
+	return all
+}
+
+// orderCases are about what comes too late.
+func orderCases() []startupCase {
+	return []startupCase{
+		{
+			"", ``,
+			func(app *fasterapi.App) {
+				g := app.Group("/behind")
+				g.Get("/health", plainText) // THERE
+				g.Use(met("late"))          // HERE
+			},
+			`Group.Use (HERE): GET /behind/health (THERE) is registered above and would go without this middleware: call this before the first route, ` +
+				`or give the routes that it is for a group of their own: g := group.Group(""); g.Use(…)`,
+		},
+		{
+			"", ``,
+			func(app *fasterapi.App) {
+				g := app.Group("/below")
+				inner := g.Group("/inner")
+				inner.Get("/a", plainText) // THERE
+				inner.Get("/b", plainText)
+				g.Use(met("late")) // HERE
+			},
+			`Group.Use (HERE): GET /below/inner/a (THERE) and 1 more are registered above and would go without this middleware: ` +
+				`call this before the first route, or give the routes that it is for a group of their own: g := group.Group(""); g.Use(…)`,
+		},
+		{
+			"Middleware that is nil", `app.Use(nil)`,
+			func(app *fasterapi.App) {
+				app.Get("/nil-middleware", plainText, fasterapi.Use(nil)) // HERE
+			},
+			`Use (HERE): the middleware is nil`,
+		},
+		{
+			"An option that is nil", `app.Get("/users", list, nil)`,
+			func(app *fasterapi.App) {
+				app.Get("/nil-option", plainText, nil) // HERE
+			},
+			`App.Get (HERE): a route option is nil`,
+		},
+	}
+}
+
+// patternCases are about patterns of paths.
+func patternCases() []startupCase {
+	return []startupCase{
+		{
+			"Wildcards of other routers", `app.Get("/users/:id", …)`,
+			func(app *fasterapi.App) {
+				type input struct {
+					ID int `path:"id"`
+				}
+				app.Get("/users/:id", func(*fasterapi.Ctx, input) (none, error) { return none{}, nil }) // HERE
+			},
+			`GET /users/:id (HERE): ":id" is no wildcard here: write {id} (a literal colon is %3A)`,
+		},
+		{
+			"", `app.Get("/files/*rest", …)`,
+			func(app *fasterapi.App) {
+				app.Group("/files").Get("/*rest", plainText) // HERE
+			},
+			`GET /files/*rest (HERE): "*rest" is no wildcard here: the rest of a path is {rest...} (a literal asterisk is %2A)`,
+		},
+		{
+			"", `app.WebSocket("/rooms/<room>", …)`,
+			func(app *fasterapi.App) {
+				app.WebSocket("/rooms/<room>", socket) // HERE
+			},
+			`GET /rooms/<room> (HERE): "<room>" is no wildcard here: write {room} (literal angle brackets are %3C and %3E)`,
+		},
+		{
+			"", `app.Get("/users/{id:int}", …)`,
+			func(app *fasterapi.App) {
+				app.Get("/typed/{id:int}", plainText) // HERE
+			},
+			`GET /typed/{id:int} (HERE): the wildcard name "id:int" is not a Go identifier: write {id}; ` +
+				`the type of the field that reads it and its tags, such as pattern, say what it may be`,
+		},
+		{
+			"", `app.Mount("/legacy/:tenant", …)`,
+			func(app *fasterapi.App) {
+				app.Mount("/legacy/:tenant", nil) // HERE
+			},
+			`Mount /legacy/:tenant (HERE): ":tenant" is no wildcard here: write {tenant} (a literal colon is %3A)
+Mount /legacy/:tenant (HERE): the mounted http.Handler is nil`,
+		},
+		{
+			"Two routes for the same requests", `app.Get("/a/{id}", …) and app.Get("/a/{name}", …)`,
+			func(app *fasterapi.App) {
+				app.Get("/same/{id}", plainText)   // THERE
+				app.Get("/same/{name}", plainText) // HERE
+			},
+			`GET /same/{name} (HERE): matches the same requests as GET /same/{id} (THERE)`,
+		},
+	}
+}
