@@ -65,6 +65,7 @@
 //	UnmarshalJSONFrom, UnmarshalJSON, MarshalJSON…  JSON of its own, see encoding/json/v2
 //	Enum() []any                                    the values of a named string or integer type
 //	OneOf() Choice                                  a struct that is one of several variants
+//	Check(context.Context, *problem.Faults)         rules about several fields of an input, body or message
 //	JSONSchema() *openapi.Schema                    the schema of a type, for the document
 //	IsZero() bool                                   what the json option omitzero leaves out
 //	HTTPStatus() int, PublicDetail() string,

@@ -6,19 +6,23 @@
 //		Recover(lastKnownPrice)           // Future[Price]
 //	price, err := total.Await(ctx)
 //
-// Less formally: ask for something, say what is to be done with it once it is
+// Ask for something, say what is to be done with it once it is
 // there, and go on. [Future.Then] continues with a value, [Future.ThenErr] with a
 // function that may fail, [Future.ThenFuture] with one that has to wait itself;
 // [Future.Recover] answers a failure; [Future.Await] waits. [WhenAll], [ForEach]
 // and [Retry] combine many. [Go] runs code that blocks and makes a future of it;
 // [Ready], [Failed] and [Of] make futures of results that are there already.
 //
-// Formally, a [Future] is the reading end of a one-item queue and a [Promise] its
-// writing end. A future is a small value. One that is ready holds its value or
-// error inline, and Then on it calls straight through without allocating; one that
-// is pending points to a state that its promise settles later.
+// Await with the context of the request, in a handler on a goroutine or in one with OnReactor;
+// in a chain (GetFuture) return the future instead. To make futures of your own from a callback,
+// make a [Promise] and settle it later.
 //
-// # Who runs what
+// # How it works: who runs what
+//
+// A [Future] is the reading end of a one-item queue and a [Promise] its writing end. A
+// future is a small value. One that is ready holds its value or error inline, and Then
+// on it calls straight through without allocating; one that is pending points to a
+// state that its promise settles later.
 //
 // Every promise belongs to a [Scheduler], which is one thread of execution: a
 // reactor, or the plain goroutines of [Background]. A function given to Then and

@@ -2,6 +2,18 @@
 // that return futures, over a driver (db/pg, db/sqlite; db/driver is the interface).
 //
 //	user, err := pool.One[User](c, "SELECT id, name FROM users WHERE id = $1", id).Await(c)
+//	users, err := pool.Query[User](c, "SELECT id, name FROM users ORDER BY name LIMIT $1", 20).Await(c)
+//	result, err := pool.Exec(c, "DELETE FROM users WHERE id = $1", id).Await(c)
+//
+//	left, err := pool.Tx(c, db.TxOptions{}, func(c context.Context, tx *db.Tx) (int64, error) {
+//		if _, err := tx.Exec(c, "UPDATE stock SET n = n - 1 WHERE id = $1", id).Await(c); err != nil {
+//			return 0, err // rolls back
+//		}
+//		return tx.One[int64](c, "SELECT n FROM stock WHERE id = $1", id).Await(c) // commits
+//	}).Await(c)
+//
+// Call, then Await: a handler on a goroutine writes both on one line. To ask several things side by
+// side, call all of them first, or use async.WhenAll.
 //
 // # What it offers
 //

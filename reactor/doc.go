@@ -1,5 +1,7 @@
-// Package reactor runs one event loop per core. A service gets its reactors from its
-// framework and meets them in three ways:
+// Package reactor runs one event loop per core: a reactor. Handlers of an app need not know of
+// them; docs/explanation/reactors.md tells what they are. The package is for code that wants to
+// work on a request's core, keep a value for each core, or serve a protocol of its own. A
+// service gets its reactors from its app and meets them in three ways:
 //
 //	r := reactor.From(ctx)                            // the reactor of a request
 //	r.Post(task)                                      // run something there, from anywhere
@@ -8,7 +10,8 @@
 // Code that runs on a reactor can also arm timers ([Reactor.After]), hand blocking work
 // to goroutines ([Reactor.Worker]), and own descriptors ([Reactor.Register]): an [IO] is
 // told what has become [Ready], and uses the socket calls of [Reactor.Poller].
-// Package reactor/virtual runs such code in tests, with a clock that they move.
+// Package reactor/virtual runs such code in tests, with a clock that they move. Without an
+// app, [Start] makes a [Group] of reactors.
 //
 // # How it works
 //

@@ -1,10 +1,36 @@
-// Package pg is the Postgres driver: connections that belong to the reactors and
-// are shared by many queries at a time.
+// Package pg opens Postgres databases as a [db.Pool]:
 //
 //	pool, err := pg.Open(ctx, pg.Config{URL: os.Getenv("DATABASE_URL")})
-//	app.Provide(pool)
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	app.Provide(pool, fasterapi.CloseOnStop())
 //
-// # The way of a query
+// and a handler with a field DB *db.Pool `inject:""` asks it:
+//
+//	user, err := in.DB.One[User](c, "SELECT id, name FROM users WHERE id = $1", in.ID).Await(c)
+//
+// Queries, batches, transactions and the mapping of rows are described in package db. Here are
+// [Open], its [Config], and what only Postgres has: [CopyFrom] loads many rows, [Listen]
+// yields the notifications of channels.
+//
+// What the URL leaves out comes from PGHOST, PGUSER and the other variables of libpq. Each
+// core has connections of its own, 1 to 10 unless Config says otherwise: the server
+// sees up to MaxConns times the number of cores. Statements end after 30 s unless StatementTimeout or
+// the URL says otherwise. A pool works without an app too, in commands and tests.
+//
+// # What is different from other drivers
+//
+// A connection is not lent to one caller: queries of many callers are on their way on it at the
+// same time. So what a statement changes in the session (SET, temporary tables, session locks) belongs into
+// a transaction, see docs/hazards/session-state-through-the-pool.md, and BEGIN as a statement is
+// refused: [db.Pool.Tx] begins transactions, and runs them again after a serialization failure.
+// Errors are *[db.Error]s: [db.KindOf] tells what they are about, [db.SafeToRetry] whether the
+// statement has certainly not happened.
+//
+// # How it works: the way of a query
+//
+// Connections belong to the reactors.
 //
 //	Pool.One ---> database.Start      which core: the caller's own (driver.go)
 //	                 | direct on its reactor, else through the inbox

@@ -1,6 +1,15 @@
 // Package sqlite opens SQLite databases as a [db.Pool]: the embedded default.
 //
-//	pool, err := sqlite.Open("app.db", sqlite.Config{})
+//	pool, err := sqlite.Open("app.db", sqlite.Config{}) // sqlite.Memory: in memory, for tests
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	app.Provide(pool, fasterapi.CloseOnStop())
+//
+//	user, err := pool.One[User](c, "SELECT id, name FROM users WHERE id = $1", id).Await(c)
+//
+// Queries, transactions and the mapping of rows are described in package db; the same code runs on
+// db/pg, as far as its SQL does. [Migrate] changes a schema.
 //
 // # What it is
 //

@@ -12,8 +12,9 @@ import (
 // Executed finds the blocks of a document whose functions no test runs: neither a
 // Test nor an Example with an output comment of their folder reaches them. An
 // example without that comment is compiled only. It goes by names, without types:
-// a function is reached where its name is used. A function main needs a test of
-// its folder, which drives what main registers.
+// a function is reached where its name is used, but not in `var _ = name`. A function
+// main needs a test of its folder, which drives what main registers. The code of a
+// region whose name ends in -wrong is shown as a trap: it has to compile only.
 func Executed(tree fs.FS, name string) ([]Finding, error) {
 	text, err := fs.ReadFile(tree, name)
 	if err != nil {
@@ -23,7 +24,7 @@ func Executed(tree fs.FS, name string) ([]Finding, error) {
 	lines := strings.Split(string(text), "\n")
 	for _, b := range blocks(lines) {
 		intro := introduction.FindStringSubmatch(b.intro)
-		if intro == nil || !strings.HasSuffix(intro[1], ".go") {
+		if intro == nil || !strings.HasSuffix(intro[1], ".go") || strings.HasSuffix(intro[2], "-wrong") {
 			continue
 		}
 		idle, err := notExecuted(tree, intro[1], intro[2])
@@ -118,7 +119,7 @@ func reachedByTests(sources []*source) map[string]bool {
 			f, ok := d.(*ast.FuncDecl)
 			switch {
 			case !ok:
-				todo = append(todo, namesIn(d)...) // variables and their initialisers
+				todo = append(todo, namesOfVariables(d)...)
 				continue
 			case s.test && (runs.MatchString(f.Name.Name) || shows.MatchString(f.Name.Name) && hasOutput(s, f)):
 				todo = append(todo, f.Name.Name)
@@ -145,6 +146,22 @@ func hasOutput(s *source, f *ast.FuncDecl) bool {
 	return slices.ContainsFunc(s.file.Comments, func(g *ast.CommentGroup) bool {
 		return g.Pos() > f.Pos() && g.End() < f.End() && slices.ContainsFunc(g.List, func(c *ast.Comment) bool { return output.MatchString(c.Text) })
 	})
+}
+
+// namesOfVariables returns the names in declarations, those of blank variables left out.
+func namesOfVariables(d ast.Decl) []string {
+	g, ok := d.(*ast.GenDecl)
+	if !ok {
+		return nil
+	}
+	var out []string
+	for _, spec := range g.Specs {
+		if v, ok := spec.(*ast.ValueSpec); ok && len(v.Names) == 1 && v.Names[0].Name == "_" {
+			continue
+		}
+		out = append(out, namesIn(spec)...)
+	}
+	return out
 }
 
 func namesIn(n ast.Node) []string {

@@ -46,6 +46,16 @@ func Links(tree fs.FS, name string) ([]Finding, error) {
 // eachProse calls f with each line that stands outside of blocks of code, those
 // between fences and those that are indented.
 func eachProse(text string, f func(number int, line string)) {
+	eachLine(text, func(number int, line string, code bool) {
+		if !code {
+			f(number, line)
+		}
+	})
+}
+
+// eachLine calls f with each line that stands outside of fences, and whether it is
+// indented code.
+func eachLine(text string, f func(number int, line string, code bool)) {
 	lines := strings.Split(text, "\n")
 	at := 0
 	list, code := false, false // what the lines before are
@@ -59,9 +69,7 @@ func eachProse(text string, f func(number int, line string)) {
 			case !list && (at == 0 || lines[at-1] == ""):
 				code = true
 			}
-			if !code {
-				f(at+1, line)
-			}
+			f(at+1, line, code)
 		}
 		at = b.last + 1
 	}

@@ -58,7 +58,7 @@ func blocks(lines []string) []block {
 
 // Snippets compares the blocks of the document called name with the compiled
 // regions that they are cut from. With strict, Go code without an introduction
-// is a finding too.
+// is a finding too, also where it is indented.
 func Snippets(tree fs.FS, name string, strict bool) ([]Finding, error) {
 	text, err := fs.ReadFile(tree, name)
 	if err != nil {
@@ -87,8 +87,18 @@ func Snippets(tree fs.FS, name string, strict bool) ([]Finding, error) {
 				"`go test ./internal/test/layers -run TestDocuments -update` copies the regions of the examples into the documents")
 		}
 	}
+	if strict {
+		eachLine(string(text), func(number int, line string, code bool) {
+			if code && goLine.MatchString(line) {
+				out = append(out, Finding{Path: name, Line: number, Problem: "Go code in an indented block, which no compiler sees", Advice: "put it between fences, and cut it from an example"})
+			}
+		})
+	}
 	return out, nil
 }
+
+// goLine is a line that only Go has.
+var goLine = regexp.MustCompile(`^\s+(func .*\{|.*\S := \S.*|import ".*)$`)
 
 // withSnippets returns the document with the regions as they are now.
 func withSnippets(tree fs.FS, text string) string {

@@ -12,3 +12,5 @@ func Example() {
 func Example_compiled() {
 	compiledOnly()
 }
+
+var _ = idle
