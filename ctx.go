@@ -228,9 +228,10 @@ func (c *Ctx) Client() netip.Addr {
 // here. It blocks; on a reactor the body was collected before. Once the request is
 // over it fails with [ErrRequestOver].
 //
-// The bytes are those that came, so a body with a Content-Encoding is still coded:
-// c.Header says how. It is the same for mounted handlers. Fields for a body or a
-// form, and [Ctx.Multipart], refuse one with 415 instead.
+// The bytes are those that came, unless middleware has a filter for them
+// ([Ctx.FilterBody]), so a body with a Content-Encoding is still coded: c.Header says
+// how. It is the same for mounted handlers. Fields for a body or a form, and
+// [Ctx.Multipart], refuse one with 415 instead. middleware.Decompress decodes it for all.
 func (c *Ctx) Body() io.Reader {
 	body := read(c, (*request).body)
 	if body == nil {

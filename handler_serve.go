@@ -62,10 +62,7 @@ func (d *dispatcher) Admit(x *exchange.Exchange) exchange.Admission {
 	if c.route == nil {
 		return exchange.Admission{Discard: true}
 	}
-	limit := c.route.opts.maxBody
-	if limit == 0 {
-		limit = d.cfg.MaxBody
-	}
+	limit := c.route.bodyLimit(d.cfg.MaxBody)
 	blocking := style(c.route.style.Load()) == onGoroutine
 	return exchange.Admission{Limit: limit, MayStream: blocking && !c.route.needsBody}
 }

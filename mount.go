@@ -125,14 +125,15 @@ type ctxKey struct{}
 //	app.Use(fasterapi.WrapMiddleware(handlers.ProxyHeaders))
 //
 // It sees the request and the whole response, also one of an error, and may answer
-// itself. Values that it puts into the request's context are found by c.Value;
-// what else it changes in the request stays unseen by the handler. When it
+// itself. Values that it puts into the request's context are found by c.Value, and a
+// body that it puts in place of the request's is the one that is bound, see
+// [Ctx.FilterBody]; what else it changes in the request stays unseen by the handler. When it
 // answers while the handler still runs, as [http.TimeoutHandler] does, c ends,
 // and the answer waits until the handler has returned. On a reactor it must not
 // block nor start goroutines, and no response can be streamed through it.
 func WrapMiddleware(middleware func(http.Handler) http.Handler) Middleware {
 	return func(next Handler) Handler {
-		wrapped := middleware(bridge.Inner(func(h bridge.Holder) { h.(holder).answerInside(next) }))
+		wrapped := middleware(bridge.Inner(func(h bridge.Holder, replaced *http.Request) { h.(holder).answerInside(next, replaced) }))
 		return func(c *Ctx) error {
 			r, err := bridge.NewWrapped(holder{c})
 			switch {
@@ -154,7 +155,7 @@ func WrapMiddleware(middleware func(http.Handler) http.Handler) Middleware {
 // answerInside stages what a handler inside of net/http middleware answers. Its panic
 // goes on to the middleware, which may panic again somewhere else, or let it disappear:
 // the stack is kept.
-func (c *Ctx) answerInside(next Handler) {
+func (c *Ctx) answerInside(next Handler, replaced *http.Request) {
 	returned := false
 	defer func() {
 		if returned {
@@ -166,7 +167,13 @@ func (c *Ctx) answerInside(next Handler) {
 			panic(v)
 		}
 	}()
-	err := next(c)
+	var err error
+	if replaced != nil {
+		err = c.takeBodyOf(replaced)
+	}
+	if err == nil {
+		err = next(c)
+	}
 	returned = true
 	if err == nil {
 		err = c.droppedReference()

@@ -53,6 +53,9 @@ type File struct {
 	CacheControl string
 	// Download makes browsers save the file under this name.
 	Download string
+
+	// coding is the content coding that the content stands in.
+	coding string
 }
 
 // output implements response.
@@ -113,7 +116,7 @@ func (f *File) describe(c *Ctx, info fs.FileInfo) {
 		f.ModTime = info.ModTime()
 	}
 	if f.ETag == "" && webfile.SaysDate(f.ModTime) {
-		f.ETag = fmt.Sprintf(`"%x-%x"`, f.ModTime.UnixNano(), info.Size())
+		f.ETag = fmt.Sprintf(`"%x-%x%s"`, f.ModTime.UnixNano(), info.Size(), f.coding) // representations have tags of their own
 	}
 }
 
@@ -136,6 +139,9 @@ func (f *File) header(c *Ctx, h http.Header) {
 	if f.ETag != "" && f.ETag != "-" {
 		h.Set("Etag", f.ETag)
 	}
+	if f.coding != "" {
+		h.Set("Content-Encoding", f.coding)
+	}
 	if f.CacheControl != "" {
 		h.Set("Cache-Control", f.CacheControl)
 	}
@@ -155,12 +161,13 @@ type fileContent struct {
 	size    int64     // bytes
 	// mediaType is that of the whole, "": not known.
 	mediaType string
+	coded     bool // it stands in a content coding
 }
 
 // answer answers with content whose head is in w: all of it, ranges of it, or that
 // the client has it (RFC 9110 sections 13.2.2 and 14.2).
 func (f *File) answer(c *Ctx, w *bridge.Writer, content io.Reader, info fs.FileInfo) error {
-	out := &fileContent{c: c, w: w, content: content}
+	out := &fileContent{c: c, w: w, content: content, coded: f.coding != ""}
 	if err := out.measure(info); err != nil {
 		return err
 	}
@@ -245,7 +252,7 @@ func (f *fileContent) guessType(name string) error {
 
 // standsFor tells middleware what the 200 would have been.
 func (f *fileContent) standsFor() {
-	f.c.Set(field.EntireKey{}, field.Entire{ContentType: f.mediaType, Size: f.size, Streamed: f.size > bridge.HoldBack})
+	f.c.Set(field.EntireKey{}, field.Entire{ContentType: f.mediaType, Size: f.size, Streamed: f.size > bridge.HoldBack, Coded: f.coded})
 }
 
 // notModified answers that the client has it. Of what describes the content, only

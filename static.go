@@ -1,11 +1,15 @@
 package fasterapi
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"mime"
+	"net/http"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/fasterapi/fasterapi/internal/field"
@@ -43,6 +47,16 @@ func SPA(name string) StaticOption {
 // none, so browsers ask with If-None-Match now and then.
 func CacheControl(value string) StaticOption {
 	return staticOption(func(s *static) { s.cacheControl = value })
+}
+
+// Precompressed sends, in place of a file, the one beside it that ends in ".br", ".zst" or
+// ".gz", to clients that take that coding: build tools make such files, smaller than a
+// server could in time. It has the type of the file, an entity tag of its own, and ranges
+// are of its bytes. One that is older than the file, or without a file, is not used. Where
+// there is one, the answer has "Vary: Accept-Encoding", and middleware does not compress
+// it again.
+func Precompressed() StaticOption {
+	return staticOption(func(s *static) { s.siblings = true })
 }
 
 // Static serves the files of a file system below prefix, with all that [File]
@@ -89,6 +103,7 @@ type static struct {
 	files        fs.FS
 	fallback     string
 	cacheControl string
+	siblings     bool // files beside it in a content coding are served
 	route        []RouteOption
 	tags         webfile.Tags // of files whose dates say nothing
 }
@@ -147,12 +162,54 @@ func (s *static) serve(c *Ctx, f *File, content io.Reader, info fs.FileInfo) (er
 	if closer, ok := content.(io.Closer); ok {
 		defer closer.Close()
 	}
+	if s.siblings && c.response().OwnHeader("ETag") == "" && c.response().OwnHeader("Content-Encoding") == "" {
+		if sibling, about := s.sibling(c, f, content, info); sibling != nil {
+			defer sibling.Close()
+			content, info = sibling, about
+		}
+	}
 	if seeker, ok := content.(io.ReadSeeker); ok && !webfile.SaysDate(info.ModTime()) {
-		if f.ETag, err = s.tags.Tag(f.Name, seeker, info); err != nil {
+		if f.ETag, err = s.tags.Tag(f.Name+f.coding, seeker, info); err != nil {
 			return err
 		}
 	}
 	return f.serve(c, content, info)
+}
+
+// sibling opens the file in the coding that the client likes best, nil for none, and
+// notes its coding and the type of what is in it. It varies with the client where there
+// is a choice.
+func (s *static) sibling(c *Ctx, f *File, content io.Reader, info fs.FileInfo) (fs.File, fs.FileInfo) {
+	list := webfile.Siblings(s.files, f.Name, info)
+	if len(list) == 0 {
+		return nil, nil
+	}
+	c.Vary("Accept-Encoding")
+	codings := make([]string, len(list))
+	for i, one := range list {
+		codings[i] = one.Coding
+	}
+	i := slices.Index(codings, field.Choose(c.Headers("Accept-Encoding"), codings))
+	if i < 0 {
+		return nil, nil
+	}
+	mediaType := mime.TypeByExtension(path.Ext(f.Name))
+	if mediaType == "" { // the bytes of the sibling do not tell
+		sample, err := io.ReadAll(io.LimitReader(content, 512))
+		if err != nil {
+			return nil, nil
+		}
+		mediaType = http.DetectContentType(sample)
+	}
+	sibling, about, err := webfile.Open(s.files, list[i].Name)
+	if err != nil { // removed since
+		if seeker, ok := content.(io.Seeker); ok {
+			_, _ = seeker.Seek(0, io.SeekStart)
+		}
+		return nil, nil
+	}
+	f.ContentType, f.coding = cmp.Or(c.response().OwnHeader("Content-Type"), mediaType), list[i].Coding
+	return sibling, about
 }
 
 // missing answers for a file that is not there.

@@ -198,7 +198,7 @@ func (z *compressor) part(c *fasterapi.Ctx) {
 // fits tells whether a whole response would be compressed for a client that
 // takes it.
 func (z *compressor) fits(c *fasterapi.Ctx, whole field.Entire) bool {
-	return (whole.Streamed || whole.Size >= int64(z.MinSize)) && z.shrinks(whole.ContentType) && z.allowed(c)
+	return !whole.Coded && (whole.Streamed || whole.Size >= int64(z.MinSize)) && z.shrinks(whole.ContentType) && z.allowed(c)
 }
 
 // suitable tells whether the response may be compressed.

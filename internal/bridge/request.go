@@ -39,7 +39,15 @@ func NewRequest(ctx context.Context, h Holder, strip int) (*http.Request, error)
 // head of x.
 func head(ctx context.Context, h Holder, x *exchange.Exchange) (*http.Request, error) {
 	if x.Original != nil {
-		return fromOriginal(ctx, x.Original), nil
+		r := fromOriginal(ctx, x.Original)
+		if x.Filtered {
+			for name := range r.Header {
+				if x.Head.Get(name) == nil {
+					delete(r.Header, name)
+				}
+			}
+		}
+		return r, nil
 	}
 	return fromHead(ctx, h.Method(), x)
 }

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"sync"
 
@@ -13,11 +14,19 @@ import (
 var errBrokenOff = errors.New("fasterapi: the response was broken off behind net/http middleware")
 
 // NewWrapped is [NewRequest] for middleware around the handler of h.
-func NewWrapped(h Holder) (*http.Request, error) { return NewRequest(&wrapped{Holder: h}, h, 0) }
+func NewWrapped(h Holder) (*http.Request, error) {
+	in := &wrapped{Holder: h}
+	r, err := NewRequest(in, h, 0)
+	if err == nil {
+		in.body = r.Body
+	}
+	return r, err
+}
 
 // Inner is the handler that middleware for net/http wraps: it lets answer answer the
-// exchange of a request that [NewWrapped] has made, while [Serve] serves it.
-func Inner(answer func(h Holder)) http.Handler {
+// exchange of a request that [NewWrapped] has made, while [Serve] serves it. replaced is
+// the request if the middleware has given it another body, else nil.
+func Inner(answer func(h Holder, replaced *http.Request)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if in, ok := r.Context().Value(wrappedKey{}).(*wrapped); ok && in.enter() {
 			defer in.running.Unlock()
@@ -33,6 +42,7 @@ func Inner(answer func(h Holder)) http.Handler {
 // Owner: running.
 type wrapped struct {
 	Holder
+	body    io.ReadCloser // as the middleware got it
 	running sync.Mutex
 	over    bool // the middleware has returned
 	broken  bool // the handler's stream was not completed
@@ -70,10 +80,14 @@ func (in *wrapped) leave() {
 }
 
 // serve runs the handler and writes what it answers to w.
-func (in *wrapped) serve(answer func(h Holder), w http.ResponseWriter, r *http.Request) {
+func (in *wrapped) serve(answer func(h Holder, replaced *http.Request), w http.ResponseWriter, r *http.Request) {
 	h := reply.Handle{Holder: in.Holder}
 	way, outer := reply.Enter(h, w, r.Context())
 	defer way.Leave(h, outer)
-	answer(in.Holder)
+	var replaced *http.Request
+	if r.Body != in.body && r.Body != nil {
+		replaced = r
+	}
+	answer(in.Holder, replaced)
 	in.broken = !way.Finish(h)
 }

@@ -25,6 +25,9 @@ type Exchange struct {
 	// BodyReader reads a request body that was not collected; nil otherwise. It
 	// blocks, so only a goroutine may read it.
 	BodyReader io.Reader
+	// Filtered: Body or BodyReader is not what came, and fields that were about that are
+	// gone from Head.
+	Filtered bool
 	// Remote is the peer of the connection; the zero value for a unix socket.
 	Remote netip.AddrPort
 	// Secure tells whether the request came over TLS.
@@ -135,7 +138,7 @@ func (x *Exchange) OwnerChanged(onReactor bool) { x.onReactor = onReactor }
 func (x *Exchange) Reset() {
 	x.Head.Reset()
 	clear(x.fields)
-	x.Body, x.BodyReader, x.Payload = nil, nil, nil
+	x.Body, x.BodyReader, x.Payload, x.Filtered = nil, nil, nil, false
 	if x.trailers.Load() != nil { // a store costs ten loads
 		x.trailers.Store(nil)
 	}

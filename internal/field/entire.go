@@ -9,6 +9,7 @@ type Entire struct {
 	ContentType string
 	Size        int64 // bytes
 	Streamed    bool  // sent while it is made, not staged
+	Coded       bool  // it has a content coding already
 }
 
 // EntireKey is the key of an [Entire].
