@@ -21,7 +21,7 @@ func wrap(t *testing.T, q *held.Request, middleware func(http.Handler) http.Hand
 	t.Helper()
 	r, err := bridge.NewWrapped(q)
 	require.NoError(t, err)
-	return bridge.Serve(q, middleware(bridge.Inner(answer)), r)
+	return bridge.Serve(q, middleware(bridge.Inner(func(h bridge.Holder, _ *http.Request) { answer(h) })), r)
 }
 
 // TestWrapped: the middleware sees the whole response, and what it adds to the context
@@ -61,7 +61,7 @@ func TestWrappedAlone(t *testing.T) {
 	}, func(bridge.Holder) { t.Error("the handler runs") }))
 	require.Equal(t, http.StatusForbidden, q.X.Status)
 
-	bridge.Inner(func(bridge.Holder) { t.Error("the handler of no exchange runs") }).
+	bridge.Inner(func(bridge.Holder, *http.Request) { t.Error("the handler of no exchange runs") }).
 		ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 
 	q = held.New(t, "GET", "/")
