@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/inject"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
@@ -104,6 +105,9 @@ func (c *Ctx) own(key any) any {
 		return c.AsyncSite()
 	case ctxKey{}:
 		return c
+	}
+	if o, ok := key.(inject.Overriding); ok {
+		return c.overriding(o.Type)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

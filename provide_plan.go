@@ -1,8 +1,10 @@
 package fasterapi
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/inject"
@@ -89,6 +91,53 @@ func (b *injectionBuilder) fills(fields []*bind.Field) (list []inject.Fill, errs
 		list = append(list, p.values().Fill(f.Type, f.Offset, p.options().scope, b.slots[i]))
 	}
 	return list, errs
+}
+
+// overriding answers an [inject.Overriding]: middleware takes nothing injected, and still what a test
+// puts in the place of a value holds for it.
+func (c *Ctx) overriding(t reflect.Type) any {
+	p := &c.app.providers
+	if p.graph == nil || !slices.ContainsFunc(p.list, func(one provider) bool { return one.options().override }) {
+		return nil
+	}
+	field := bind.Field{Name: t.String(), In: bind.Inject, Type: t}
+	i, err := p.graph.Find(needOf(&field))
+	if err != nil || !p.list[i].options().override {
+		return nil
+	}
+	return func() (any, error) { return c.makeOverride(&field, i) }
+}
+
+// makeOverride makes the value of the provider i beside those that the route has injected. What it
+// needs is compiled anew each time: there are overrides in tests only.
+func (c *Ctx) makeOverride(field *bind.Field, i int) (any, error) {
+	p := &c.app.providers
+	var options bind.Options
+	if c.route != nil {
+		options = c.route.bindOptions()
+	}
+	b := p.newInjection(options)
+	if errs := b.require([]*bind.Field{field}); len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	r := c.request
+	injected := r.injected
+	r.injected = nil
+	defer func() { r.injected = injected }()
+	if err := b.made.run(c); err != nil {
+		if bad, ok := err.(*invalidInput); ok {
+			return nil, bad.problem
+		}
+		return nil, err
+	}
+	values := p.list[i].values()
+	switch p.list[i].options().scope {
+	case inject.Core:
+		return values.Cores[c.Core()], nil
+	case inject.Request:
+		return r.injected[b.slots[i]], nil
+	}
+	return values.Value, nil
 }
 
 // missing tells which inject fields of the struct type t nothing can fill.

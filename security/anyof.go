@@ -1,19 +1,28 @@
 package security
 
 import (
-	"errors"
+	"context"
 	"slices"
-	"strings"
+	"strconv"
 
-	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
-	"github.com/fasterapi/fasterapi/openapi"
 )
 
 // AnyOf is a scheme that takes the credentials of any of these: a token of a
 // person, say, or the key of a machine. The first scheme that finds credentials
 // of its own in a request decides; when they are wrong the request is refused,
 // whatever else it has. The document lists the schemes as alternatives.
+//
+// Tokens of several issuers come in the same place. Which scheme is asked is decided by what
+// the token says: the one whose JWTConfig.Issuer is its issuer, with the keys, the audience and all
+// else of that scheme alone. So each of them needs an Issuer of its own. What is no JSON
+// Web Token goes to a scheme for other tokens, if there is one behind them.
+//
+//	anybody := security.AnyOf(
+//		security.JWT[Account](security.JWTConfig{Name: "staff", Issuer: "https://login.example.com", JWKS: …}),
+//		security.JWT[Account](security.JWTConfig{Name: "partner", Issuer: "https://id.partner.example", JWKS: …}),
+//	)
+//	anybody.Provide(app) // Claims.Issuer tells them apart
 //
 // All of them make principals of one type; [Scheme.As] turns what a scheme has
 // found into it. Provide the result instead of the parts, or beside them when
@@ -26,56 +35,47 @@ import (
 //	callers.Provide(app)
 func AnyOf[P any](schemes ...*Scheme[P]) *Scheme[P] {
 	mustBe(len(schemes) > 0 && !slices.Contains(schemes, nil), "AnyOf needs schemes")
-	schemes = slices.Clone(schemes)
-	var uses []openapi.SecurityUse
-	var challenges []string
+	var parts []part[P]
 	for _, s := range schemes {
-		use := s.Use()
-		uses = append(append(uses, openapi.SecurityUse{Name: use.Name, Scheme: use.Scheme}), use.Or...)
-		challenges = append(challenges, s.challenge)
+		parts = append(parts, s.parts...)
 	}
-	names := map[string]bool{}
-	for _, use := range uses {
-		mustBe(!names[use.Name], "AnyOf: two schemes have the name "+use.Name)
-		names[use.Name] = true
-	}
-	some := &Scheme[P]{
-		name: uses[0].Name, describe: uses[0].Scheme, or: uses[1:],
-		challenge: strings.Join(challenges, ", "), // a list: RFC 9110 section 11.6.1
-	}
-	some.check = func(c *fasterapi.Ctx) async.Future[P] { return firstOf(c, schemes) }
-	return some
-}
-
-// firstOf asks the schemes one after the other. A scheme that does not know at
-// once has found credentials, and asks somebody about them.
-func firstOf[P any](c *fasterapi.Ctx, schemes []*Scheme[P]) async.Future[P] {
-	for _, s := range schemes {
-		f := s.check(c)
-		p, err, ready := f.Result()
-		switch {
-		case !ready:
-			return f.Recover(func(err error) (P, error) {
-				var none P
-				return none, s.refusal(err)
-			})
-		case err == nil:
-			return async.Ready(p)
-		case !errors.Is(err, ErrMissing):
-			return async.Failed[P](s.refusal(err))
+	all := newScheme(parts...)
+	for i := range parts {
+		for k := range i {
+			refuseBoth(&parts[k], &parts[i])
 		}
 	}
-	return async.Failed[P](ErrMissing)
+	return all
+}
+
+// refuseBoth panics when nobody could say for which of two parts a credential is.
+func refuseBoth[P any](a, b *part[P]) {
+	if a.places == nil || b.places == nil || !a.places.meets(b.places) {
+		return
+	}
+	mustBe(!a.opaque, "AnyOf: the schemes "+strconv.Quote(a.uses[0].Name)+" and "+strconv.Quote(b.uses[0].Name)+
+		" look in the same place, and the first takes all that it finds: put a JWT in front of it, or give one a place of its own (In)")
+	if a.jwt && b.jwt {
+		mustBe(a.issuer != "" && b.issuer != "" && a.issuer != b.issuer,
+			"AnyOf: tokens for the schemes "+strconv.Quote(a.uses[0].Name)+" and "+strconv.Quote(b.uses[0].Name)+
+				" come in the same place: give each JWTConfig the Issuer of its own tokens, or one of them all Keys of the issuer")
+	}
 }
 
 // As is the scheme with principals of another type, made by convert. What
-// convert returns as an error answers the request like an error of a check.
-func (s *Scheme[P]) As[Q any](convert func(c *fasterapi.Ctx, p P) (Q, error)) *Scheme[Q] {
+// convert returns as an error answers the request like an error of a check. It takes a
+// context.Context, or a *fasterapi.Ctx when it needs the request.
+func (s *Scheme[P]) As[Q any, C context.Context](convert func(c C, p P) (Q, error)) *Scheme[Q] {
 	mustBe(convert != nil, "As needs a function")
-	return &Scheme[Q]{
-		name: s.name, describe: s.describe, challenge: s.challenge, bearer: s.bearer, or: s.or,
-		check: func(c *fasterapi.Ctx) async.Future[Q] {
-			return s.check(c).ThenErr(func(p P) (Q, error) { return convert(c, p) })
-		},
+	parts := make([]part[Q], len(s.parts))
+	for i, p := range s.parts {
+		parts[i] = part[Q]{
+			places: p.places, uses: p.uses, challenge: p.challenge, bearer: p.bearer, read: p.read, mine: p.mine,
+			issuer: p.issuer, jwt: p.jwt, opaque: p.opaque,
+		}
+		parts[i].verify = inAnyContext("As", func(c C, credential string) async.Future[Q] {
+			return p.verify(c, credential).ThenErr(func(v P) (Q, error) { return convert(c, v) })
+		})
 	}
+	return newScheme(parts...)
 }

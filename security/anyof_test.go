@@ -86,7 +86,7 @@ func TestAnyOf(t *testing.T) {
 func TestAnyOfDocument(t *testing.T) {
 	callers := eitherWay(security.SharedKey("", keys().secret))
 	a := app(fasterapi.Config{Cores: 1}, callers)
-	signature := security.APIKey(security.APIKeyConfig{Name: "signature", Field: "X-Signature"}, func(*fasterapi.Ctx, string) (int, error) { return 1, nil })
+	signature := security.APIKey(security.APIKeyConfig{Name: "signature", In: []security.Place{security.InHeader("X-Signature")}}, func(*fasterapi.Ctx, string) (int, error) { return 1, nil })
 	signature.Provide(a)
 	a.Post("/signed", func(*fasterapi.Ctx, asCustomer) (fasterapi.None, error) { return fasterapi.None{}, nil }, signature.Require(), callers.Require("write"))
 	doc, err := a.OpenAPI()
@@ -133,8 +133,8 @@ func TestAnyOfMistakes(t *testing.T) {
 	key := security.APIKey(security.APIKeyConfig{}, security.OneOf(customers))
 	require.Panics(t, func() { security.AnyOf[customer]() })
 	require.Panics(t, func() { security.AnyOf(key, nil) })
-	require.PanicsWithValue(t, "security: AnyOf: two schemes have the name apiKey", func() { security.AnyOf(key, key) })
-	require.Panics(t, func() { key.As[int](nil) })
+	require.PanicsWithValue(t, "security: AnyOf: two schemes have the name apiKey: give each a Name", func() { security.AnyOf(key, key) })
+	require.Panics(t, func() { key.As[int, context.Context](nil) })
 }
 
 // A route for people with a token and for machines with an API key.

@@ -1,6 +1,8 @@
 package security
 
 import (
+	"cmp"
+	"context"
 	"encoding/base64"
 	"strings"
 	"unicode/utf8"
@@ -44,21 +46,21 @@ func Basic[P any](cfg BasicConfig, check func(c *fasterapi.Ctx, login Login) (P,
 // BasicFuture is Basic for a check that takes its time.
 func BasicFuture[P any](cfg BasicConfig, check func(c *fasterapi.Ctx, login Login) async.Future[P]) *Scheme[P] {
 	mustBe(check != nil, "BasicFuture needs a function")
-	s := newScheme[P](identity{cfg.Name, cfg.Realm, "basic"}, "Basic",
-		openapi.SecurityScheme{Type: "http", Scheme: "basic", Description: cfg.Description})
-	s.challenge += `, charset="UTF-8"`
-	s.check = func(c *fasterapi.Ctx) async.Future[P] {
-		text, err := credentials(c, "Basic", maxBasic)
-		if err != nil {
-			return async.Failed[P](err)
-		}
-		login, err := parseLogin(text)
-		if err != nil {
-			return async.Failed[P](err)
-		}
-		return check(c, login)
-	}
-	return s
+	id := newIdentity(cmp.Or(cfg.Name, "basic"), cfg.Realm)
+	return newScheme(part[P]{
+		uses: []openapi.SecurityUse{{
+			Name: id.name, Scheme: openapi.SecurityScheme{Type: "http", Scheme: "basic", Description: cfg.Description},
+		}},
+		challenge: id.challenge("Basic") + `, charset="UTF-8"`,
+		read:      func(c *fasterapi.Ctx) (string, error) { return credentials(c, "Basic", maxBasic) },
+		verify: func(ctx context.Context, text string) async.Future[P] {
+			login, err := parseLogin(text)
+			if err != nil {
+				return async.Failed[P](err)
+			}
+			return check(requestOf(ctx), login)
+		},
+	})
 }
 
 // parseLogin decodes user ":" password, RFC 7617 section 2.

@@ -1,6 +1,8 @@
 package security
 
 import (
+	"cmp"
+	"context"
 	"net/http"
 	"strings"
 
@@ -15,7 +17,14 @@ const maxToken = 8 << 10
 
 // BearerConfig configures Bearer. The zero value is ready.
 type BearerConfig struct {
-	// Name of the scheme in the OpenAPI document. Default "bearer".
+	// In is where the token is, in this order. Default InHeader("Authorization"), behind
+	// the word Bearer (RFC 6750).
+	In []Place
+	// Origins are the other origins whose pages may use a token in a cookie, such as
+	// "https://app.example.com" or "https://*.example.com"; "*" for all. See [Place].
+	Origins []string
+	// Name of the scheme in the OpenAPI document. Default "bearer". With several places the
+	// others are alternatives, named like bearer_cookie.
 	Name        string
 	Description string
 	// Realm of the challenge. Default "api".
@@ -27,51 +36,61 @@ type BearerConfig struct {
 	Flows *openapi.OAuthFlows
 }
 
-// Bearer takes tokens that only the service understands from the field
-// Authorization: Bearer (RFC 6750). check returns the principal, or
+// Bearer takes tokens that only the service understands. check returns the principal, or
 // [ErrInvalid]. Like a provider it runs where the handler runs: in routes on the
-// reactor it must not block.
-func Bearer[P any](cfg BearerConfig, check func(c *fasterapi.Ctx, token string) (P, error)) *Scheme[P] {
+// reactor it must not block. It takes a context.Context, which [Scheme.Verify] may call
+// outside of requests, or a *fasterapi.Ctx when it needs more of the request than the token.
+func Bearer[P any, C context.Context](cfg BearerConfig, check func(c C, token string) (P, error)) *Scheme[P] {
 	mustBe(check != nil, "Bearer needs a function")
-	return newBearer(cfg, lift(check))
+	return BearerFuture(cfg, lift(check))
 }
 
 // BearerFuture is Bearer for a check that has to ask elsewhere: the database,
 // say.
-func BearerFuture[P any](cfg BearerConfig, check func(c *fasterapi.Ctx, token string) async.Future[P]) *Scheme[P] {
+func BearerFuture[P any, C context.Context](cfg BearerConfig, check func(c C, token string) async.Future[P]) *Scheme[P] {
 	mustBe(check != nil, "BearerFuture needs a function")
-	return newBearer(cfg, check)
+	p := newBearer("BearerConfig", cfg, inAnyContext("Bearer", check))
+	p.opaque = true
+	return newScheme(p)
 }
 
 // lift makes a function that returns a future of one that does not.
-func lift[P any](check func(*fasterapi.Ctx, string) (P, error)) func(*fasterapi.Ctx, string) async.Future[P] {
-	return func(c *fasterapi.Ctx, credential string) async.Future[P] { return async.Of(check(c, credential)) }
+func lift[P any, C context.Context](check func(C, string) (P, error)) func(C, string) async.Future[P] {
+	return func(c C, credential string) async.Future[P] { return async.Of(check(c, credential)) }
 }
 
-func newBearer[P any](cfg BearerConfig, check func(*fasterapi.Ctx, string) async.Future[P]) *Scheme[P] {
+// newBearer is the scheme of a token; what is the name of its config.
+func newBearer[P any](what string, cfg BearerConfig, check func(context.Context, string) async.Future[P]) part[P] {
 	describe := openapi.SecurityScheme{Type: "http", Scheme: "bearer", BearerFormat: cfg.Format, Description: cfg.Description}
 	if cfg.Flows != nil {
 		describe = openapi.SecurityScheme{Type: "oauth2", Flows: cfg.Flows, Description: cfg.Description}
 	}
-	s := newScheme[P](identity{cfg.Name, cfg.Realm, "bearer"}, "Bearer", describe)
-	s.bearer = true
-	s.check = func(c *fasterapi.Ctx) async.Future[P] {
-		token, err := credentials(c, "Bearer", maxToken)
-		if err == nil && !isToken68(token) {
-			err = ErrInvalid
-		}
-		if err != nil {
-			return async.Failed[P](err)
-		}
-		return check(c, token)
+	at := newPlaces(what, cfg.In, InHeader(authorization), cfg.Origins)
+	at.limit, at.tokens = maxToken, true
+	id := newIdentity(cmp.Or(cfg.Name, "bearer"), cfg.Realm)
+	p := part[P]{places: &at, uses: at.uses(id.name, describe)}
+	// RFC 6750 is about Authorization and the query. A client is not told to send a field
+	// that nobody reads.
+	p.bearer = at.has("query")
+	for _, place := range at.list {
+		p.bearer = p.bearer || place.bearer()
 	}
-	return s
+	if p.challenge = id.challenge("ApiKey"); p.bearer {
+		p.challenge = id.challenge("Bearer")
+	}
+	p.verify = func(ctx context.Context, token string) async.Future[P] {
+		if len(token) > maxToken || !isToken68(token) {
+			return async.Failed[P](ErrInvalid)
+		}
+		return check(ctx, token)
+	}
+	return p
 }
 
 // credentials returns what follows the scheme in the Authorization field.
 // Another scheme is as good as none.
 func credentials(c *fasterapi.Ctx, scheme string, limit int) (string, error) {
-	values := c.Headers("Authorization")
+	values := c.Headers(authorization)
 	if len(values) > 1 {
 		return "", problem.New(http.StatusBadRequest, "there is more than one Authorization field")
 	}

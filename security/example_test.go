@@ -47,7 +47,7 @@ func ExampleJWT() {
 // Keys that were given to clients beforehand; the principal is who has which.
 func ExampleAPIKey() {
 	type client struct{ Name string }
-	keys := security.APIKey(security.APIKeyConfig{Field: "X-Key"}, security.OneOf(map[string]client{
+	keys := security.APIKey(security.APIKeyConfig{In: []security.Place{security.InHeader("X-Key")}}, security.OneOf(map[string]client{
 		"4c9f0a": {"billing"}, // read them from the environment
 	}))
 	app := fasterapi.New(fasterapi.Config{Cores: 1})

@@ -12,7 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
 )
 
@@ -75,18 +74,18 @@ type errKeysUnavailable struct {
 func (e *errKeysUnavailable) Error() string {
 	return "security: the keys cannot be fetched: " + e.cause.Error()
 }
-func (e *errKeysUnavailable) Unwrap() error             { return e.cause }
+func (e *errKeysUnavailable) Unwrap() []error           { return []error{ErrUnavailable, e.cause} }
 func (e *errKeysUnavailable) HTTPStatus() int           { return http.StatusServiceUnavailable }
 func (e *errKeysUnavailable) RetryAfter() time.Duration { return e.retry }
 
 // current returns the keys as they are with the number of their edition, and
 // begins to fetch them again when they are old.
-func (s *keySet) current(c *fasterapi.Ctx) ([]Key, int) {
+func (s *keySet) current(ctx context.Context) ([]Key, int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	age := s.now().Sub(s.fetched)
 	if s.keys != nil && age > s.refresh {
-		s.begin(c)
+		s.begin(ctx)
 	}
 	if age > s.refresh+maxStale {
 		return nil, s.edition
@@ -97,14 +96,14 @@ func (s *keySet) current(c *fasterapi.Ctx) ([]Key, int) {
 // demand is for a token whose key is not in an edition of the set. It returns
 // what may bring a newer one, or the reason why there is none: ErrInvalid when the
 // set is young enough.
-func (s *keySet) demand(c *fasterapi.Ctx, edition int) async.Future[struct{}] {
+func (s *keySet) demand(ctx context.Context, edition int) async.Future[struct{}] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.edition != edition {
 		return async.Ready(struct{}{}) // it has come in between
 	}
-	if fetching := s.begin(c); fetching != nil {
-		return fetching.Future(c)
+	if fetching := s.begin(ctx); fetching != nil {
+		return fetching.Future(ctx)
 	}
 	if s.keys == nil || s.now().Sub(s.fetched) > s.refresh+maxStale {
 		return async.Failed[struct{}](&errKeysUnavailable{s.lastErr, s.next.Sub(s.now())})
@@ -115,14 +114,17 @@ func (s *keySet) demand(c *fasterapi.Ctx, edition int) async.Future[struct{}] {
 // begin starts a fetch, unless one is under way, or it is too early for another:
 // then it returns nil. What goes wrong is logged as the request's that has asked. mu
 // is held.
-func (s *keySet) begin(c *fasterapi.Ctx) *async.Shared[struct{}] {
+func (s *keySet) begin(ctx context.Context) *async.Shared[struct{}] {
 	if s.fetching != nil {
 		return s.fetching
 	}
 	if s.now().Before(s.next) {
 		return nil
 	}
-	log := c.Logger()
+	log := slog.Default()
+	if c := requestOf(ctx); c != nil {
+		log = c.Logger()
+	}
 	// No request owns the fetch: others wait for it too.
 	s.fetching = async.Go(context.Background(), func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, s.fetch(ctx, log)

@@ -2,15 +2,18 @@ package security
 
 import (
 	"cmp"
+	"context"
+	"encoding/base64"
+	"encoding/json/v2"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/openapi"
 )
@@ -40,7 +43,15 @@ type JWTConfig struct {
 	// Leeway for clocks that differ. Default 30 s; negative: none.
 	Leeway time.Duration
 
-	// Name of the scheme in the OpenAPI document. Default "jwt".
+	// In is where the token is, in this order. Default InHeader("Authorization"), behind
+	// the word Bearer (RFC 6750).
+	In []Place
+	// Origins are the other origins whose pages may use a token in a cookie, such as
+	// "https://app.example.com" or "https://*.example.com"; "*" for all. See [Place].
+	Origins []string
+
+	// Name of the scheme in the OpenAPI document. Default "jwt". With several places the
+	// others are alternatives, named like jwt_cookie.
 	Name        string
 	Description string
 	// Realm of the challenge. Default "api".
@@ -53,14 +64,42 @@ type JWTConfig struct {
 	Now func() time.Time
 }
 
-// JWT takes signed JSON Web Tokens (RFC 7519) from the field Authorization:
-// Bearer. The principal are the claims, with those of C beside the registered
-// ones. Every token needs an expiry; nbf and iat must not be in the future.
+// JWT takes signed JSON Web Tokens (RFC 7519), from the field Authorization: Bearer unless
+// JWTConfig.In says otherwise. The principal are the claims, with those of C beside the registered
+// ones. Every token needs an expiry; nbf and iat must not be in the future. Tokens of
+// several issuers are taken by [AnyOf].
 func JWT[C any](cfg JWTConfig) *Scheme[Claims[C]] {
 	v := newVerifier[C](cfg)
 	cfg.Name = cmp.Or(cfg.Name, "jwt")
-	bearer := BearerConfig{Name: cfg.Name, Description: cfg.Description, Realm: cfg.Realm, Format: "JWT", Flows: cfg.Flows}
-	return BearerFuture(bearer, v.verify)
+	p := newBearer("JWTConfig", BearerConfig{
+		In: cfg.In, Origins: cfg.Origins, Name: cfg.Name, Description: cfg.Description, Realm: cfg.Realm, Format: "JWT", Flows: cfg.Flows,
+	}, v.verify)
+	p.jwt, p.issuer = true, cfg.Issuer
+	p.mine = func(token string) bool {
+		issuer, ok := issuerOf(token)
+		return ok && (cfg.Issuer == "" || issuer == cfg.Issuer)
+	}
+	return newScheme(p)
+}
+
+// issuerOf is whose token this says it is; false: it is no JSON Web Token. Nothing of it is checked, so
+// it only tells who is to check it. It is read as the claims are read later.
+func issuerOf(token string) (string, bool) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 || len(token) > maxToken {
+		return "", false
+	}
+	text, err := base64.RawURLEncoding.Strict().DecodeString(parts[1])
+	if err != nil {
+		return "", false
+	}
+	var claims struct {
+		Issuer string `json:"iss"`
+	}
+	if err := json.Unmarshal(text, &claims); err != nil {
+		return "", false
+	}
+	return claims.Issuer, true
 }
 
 // verifier checks tokens.
@@ -122,25 +161,25 @@ var errUnknownKey = errors.New("security: unknown key")
 
 // verify returns the claims of a token. It is pending only while a key set is
 // fetched.
-func (v *verifier[C]) verify(c *fasterapi.Ctx, token string) async.Future[Claims[C]] {
-	keys, edition := v.current(c)
+func (v *verifier[C]) verify(ctx context.Context, token string) async.Future[Claims[C]] {
+	keys, edition := v.current(ctx)
 	claims, err := v.parse(token, keys)
 	if !errors.Is(err, errUnknownKey) || v.set == nil {
 		return async.Of(claims, withoutToken(err))
 	}
-	return v.set.demand(c, edition).ThenErr(func(struct{}) (Claims[C], error) {
-		keys, _ := v.current(c)
+	return v.set.demand(ctx, edition).ThenErr(func(struct{}) (Claims[C], error) {
+		keys, _ := v.current(ctx)
 		claims, err := v.parse(token, keys)
 		return claims, withoutToken(err)
 	})
 }
 
 // current returns all keys that there are, with the edition of the set.
-func (v *verifier[C]) current(c *fasterapi.Ctx) ([]Key, int) {
+func (v *verifier[C]) current(ctx context.Context) ([]Key, int) {
 	if v.set == nil {
 		return v.keys, 0
 	}
-	published, edition := v.set.current(c)
+	published, edition := v.set.current(ctx)
 	if len(v.keys) == 0 {
 		return published, edition
 	}

@@ -1,9 +1,8 @@
 package security
 
 import (
-	"cmp"
+	"context"
 	"errors"
-	"net/http"
 	"reflect"
 	"slices"
 	"strconv"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/inject"
 	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/problem"
 )
@@ -25,6 +25,9 @@ var (
 	// ErrExpired is an ErrInvalid that the client is told about: it should get a
 	// new token.
 	ErrExpired error = expired{}
+	// ErrUnavailable: nobody can say whether the credentials are right, because the keys of
+	// the issuer cannot be fetched. The answer is 503.
+	ErrUnavailable = errors.New("security: the keys cannot be fetched")
 )
 
 type expired struct{}
@@ -40,33 +43,27 @@ type Scoped interface {
 
 // Scheme makes principals of type P of the credentials in requests. Every scheme
 // of an app needs a principal type of its own, because handlers ask for it by
-// type.
+// type; schemes that make principals of one type are joined by [AnyOf], and
+// [Scheme.As] makes another type.
 //
 // Owner: any (immutable after New).
 type Scheme[P any] struct {
-	name     string
-	describe openapi.SecurityScheme
-	// challenge is the value of WWW-Authenticate; bearer: with the attributes of
-	// RFC 6750.
-	challenge string
-	bearer    bool
-	check     func(c *fasterapi.Ctx) async.Future[P]
-	// or are the other schemes of AnyOf, for the document.
-	or []openapi.SecurityUse
+	parts []part[P]
+	// uses are those of all parts.
+	uses []openapi.SecurityUse
 }
 
-// identity is what all schemes have in common.
-type identity struct{ name, realm, fallback string }
-
-// newScheme fills in what is the same for all schemes.
-func newScheme[P any](a identity, kind string, describe openapi.SecurityScheme) *Scheme[P] {
-	a.name = cmp.Or(a.name, a.fallback)
-	a.realm = cmp.Or(a.realm, "api")
-	mustBe(isComponentName(a.name), "Name "+strconv.Quote(a.name)+` must be made of letters, digits, ".", "-" and "_"`)
-	for _, r := range a.realm {
-		mustBe(r >= ' ' && r < 0x7F && r != '"' && r != '\\', "Realm must be plain text without quotes")
+func newScheme[P any](parts ...part[P]) *Scheme[P] {
+	s := &Scheme[P]{parts: parts}
+	names := map[string]bool{}
+	for _, p := range parts {
+		for _, use := range p.uses {
+			mustBe(!names[use.Name], "AnyOf: two schemes have the name "+use.Name+": give each a Name")
+			names[use.Name] = true
+			s.uses = append(s.uses, use)
+		}
 	}
-	return &Scheme[P]{name: a.name, describe: describe, challenge: kind + ` realm="` + a.realm + `"`}
+	return s
 }
 
 // mustBe panics with a message about a configuration unless ok holds.
@@ -91,47 +88,71 @@ func isComponentName(s string) bool {
 // Authenticate returns the principal of the request, or the problem that answers
 // it. The future is pending only when something has to be asked elsewhere.
 func (s *Scheme[P]) Authenticate(c *fasterapi.Ctx) async.Future[P] {
-	f := s.check(c)
-	if p, err, ready := f.Result(); ready {
-		if err == nil {
-			return async.Ready(p)
+	foreign := -1
+	for i := range s.parts {
+		p := &s.parts[i]
+		credential, err := p.credential(c)
+		switch {
+		case errors.Is(err, ErrMissing):
+		case err != nil:
+			return async.Failed[P](p.refusal(err))
+		case !s.takes(p, credential):
+			foreign = i
+		default: // it decides, whatever else the request has
+			return p.answer(c, credential)
 		}
-		return async.Failed[P](s.refusal(err))
 	}
-	return f.Recover(func(err error) (P, error) {
-		var none P
-		return none, s.refusal(err)
-	})
+	if foreign >= 0 {
+		return async.Failed[P](s.parts[foreign].refusal(ErrInvalid))
+	}
+	return async.Failed[P](s.missing())
 }
 
-// refusal is the answer to a failed check. Errors that have nothing to do with
-// the credentials stay what they are.
-func (s *Scheme[P]) refusal(err error) error {
-	var p *problem.Problem
-	switch {
-	case errors.As(err, &p):
-		if p.Status == http.StatusUnauthorized && p.Header.Get("WWW-Authenticate") == "" {
-			copied := *p
-			copied.Header = p.Header.Clone()
-			return copied.WithHeader("WWW-Authenticate", s.challenge)
-		}
-		return err
-	case errors.Is(err, ErrMissing):
-		return problem.Wrap(err, http.StatusUnauthorized, "authentication is required").
-			WithHeader("WWW-Authenticate", s.challenge)
-	case errors.Is(err, ErrInvalid):
-		detail := "the credentials are not valid"
-		if errors.Is(err, ErrExpired) {
-			detail = "the token has expired"
-		}
-		challenge := s.challenge
-		if s.bearer {
-			challenge += `, error="invalid_token", error_description="` + detail + `"`
-		}
-		return problem.Wrap(err, http.StatusUnauthorized, detail).WithHeader("WWW-Authenticate", challenge)
-	}
-	return err
+// takes tells whether p is the one to look at a credential that is where it looks.
+func (s *Scheme[P]) takes(p *part[P], credential string) bool {
+	return len(s.parts) == 1 || p.mine == nil || p.mine(credential)
 }
+
+// missing is the answer to a request without credentials: a list of challenges, RFC 9110
+// section 11.6.1.
+func (s *Scheme[P]) missing() error {
+	challenges := make([]string, 0, len(s.parts))
+	for i := range s.parts {
+		challenges = append(challenges, s.parts[i].challenge)
+	}
+	all := part[P]{challenge: strings.Join(challenges, ", ")}
+	return all.refusal(ErrMissing)
+}
+
+// Verify returns the principal of a token or key that did not come in a place of a
+// request that the scheme reads: in a message of a WebSocket, a job, a test. It makes the same checks as
+// a request would meet, in any context. Errors are those that Authenticate gives, so a
+// handler may return them: errors.Is knows [ErrMissing], [ErrInvalid], [ErrExpired] and
+// [ErrUnavailable].
+//
+// A check that takes a *fasterapi.Ctx can be made only with the context of a request, or one that
+// is derived from it. Users and passwords ([Basic]) are not verified.
+func (s *Scheme[P]) Verify(ctx context.Context, token string) async.Future[P] {
+	if token == "" {
+		return async.Failed[P](s.missing())
+	}
+	last := -1
+	for i := range s.parts {
+		p := &s.parts[i]
+		if p.places == nil {
+			continue
+		}
+		if last = i; s.takes(p, token) {
+			return p.answer(ctx, token)
+		}
+	}
+	if last < 0 {
+		return async.Failed[P](errNoToken)
+	}
+	return async.Failed[P](s.parts[last].refusal(ErrInvalid))
+}
+
+var errNoToken = errors.New("security: Verify is for tokens and keys, and this scheme takes a user and a password")
 
 // Provide makes the principal available to input fields of type P tagged
 // `inject:""`. Routes that ask for it need credentials.
@@ -153,12 +174,15 @@ func (s *Scheme[P]) ProvideOptional(app *fasterapi.App, opts ...fasterapi.Provid
 }
 
 func (s *Scheme[P]) optional(c *fasterapi.Ctx) async.Future[Optional[P]] {
-	return s.check(c).Then(func(p P) Optional[P] { return Optional[P]{p, true} }).
+	if p, known, err := overridden[P](c); known {
+		return async.Of(Optional[P]{p, err == nil}, err)
+	}
+	return s.Authenticate(c).Then(func(p P) Optional[P] { return Optional[P]{p, true} }).
 		Recover(func(err error) (Optional[P], error) {
 			if errors.Is(err, ErrMissing) {
 				return Optional[P]{}, nil
 			}
-			return Optional[P]{}, s.refusal(err)
+			return Optional[P]{}, err
 		})
 }
 
@@ -190,9 +214,9 @@ func (s *Scheme[P]) permit(p P, scopes []string) error {
 			continue
 		}
 		forbidden := problem.Forbidden("a scope is missing: " + scope)
-		if s.bearer {
+		if len(s.parts) == 1 && s.parts[0].bearer {
 			forbidden.WithHeader("WWW-Authenticate",
-				s.challenge+`, error="insufficient_scope", scope="`+strings.Join(scopes, " ")+`"`)
+				s.parts[0].challenge+`, error="insufficient_scope", scope="`+strings.Join(scopes, " ")+`"`)
 		}
 		return forbidden
 	}
@@ -211,8 +235,9 @@ func isScope(s string) bool {
 
 // Use is the scheme as OpenAPI documents tell it.
 func (s *Scheme[P]) Use(scopes ...string) openapi.SecurityUse {
-	use := openapi.SecurityUse{Name: s.name, Scheme: s.describe, Scopes: scopes}
-	for _, other := range s.or {
+	first := s.uses[0]
+	use := openapi.SecurityUse{Name: first.Name, Scheme: first.Scheme, Scopes: scopes}
+	for _, other := range s.uses[1:] {
 		other.Scopes = scopes
 		use.Or = append(use.Or, other)
 	}
@@ -223,12 +248,16 @@ func (s *Scheme[P]) Use(scopes ...string) openapi.SecurityUse {
 type principalKey[P any] struct{}
 
 // Middleware is Require for what takes no input struct: mounted handlers, files,
-// and middleware further inside. [From] returns the principal.
+// and middleware further inside. [From] returns the principal. An override of the principal in a
+// test holds for it too, and scopes are asked of that one.
 func (s *Scheme[P]) Middleware(scopes ...string) fasterapi.Middleware {
 	s.Require(scopes...) // checks them
 	return func(next fasterapi.Handler) fasterapi.Handler {
 		return func(c *fasterapi.Ctx) error {
-			p, err := s.Authenticate(c).Await(c)
+			p, known, err := overridden[P](c)
+			if !known {
+				p, err = s.Authenticate(c).Await(c)
+			}
 			if err == nil {
 				err = s.permit(p, scopes)
 			}
@@ -239,6 +268,18 @@ func (s *Scheme[P]) Middleware(scopes ...string) fasterapi.Middleware {
 			return next(c)
 		}
 	}
+}
+
+// overridden is the principal that App.Override, or one of its kin, has put in the place of what is
+// in the request.
+func overridden[P any](c *fasterapi.Ctx) (p P, known bool, err error) {
+	value, ok := c.Value(inject.Overriding{Type: reflect.TypeFor[P]()}).(func() (any, error))
+	if !ok {
+		return p, false, nil
+	}
+	v, err := value()
+	p, _ = v.(P) // else a nil interface, which p is already
+	return p, true, err
 }
 
 // From returns the principal that Scheme.Middleware has found; ok is false when

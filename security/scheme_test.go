@@ -59,9 +59,9 @@ var customers = map[string]customer{
 
 func TestAPIKey(t *testing.T) {
 	check := security.OneOf(customers)
-	for _, place := range []security.Place{security.InHeader, security.InQuery, security.InCookie} {
+	for _, place := range []security.Place{security.InHeader("K"), security.InQuery("k"), security.InCookie("k")} {
 		build := func(cfg fasterapi.Config) *fasterapi.App {
-			return app(cfg, security.APIKey(security.APIKeyConfig{In: place, Field: "k"}, check))
+			return app(cfg, security.APIKey(security.APIKeyConfig{In: []security.Place{place}}, check))
 		}
 		fasterapitest.Run(t, build, func(t *testing.T, client *fasterapitest.Client) {
 			get := func(path string, keys ...string) *fasterapitest.Response {
@@ -69,9 +69,9 @@ func TestAPIKey(t *testing.T) {
 				require.NoError(t, err)
 				for _, key := range keys {
 					switch place {
-					case security.InHeader:
+					case security.InHeader("K"):
 						request.Header.Add("K", key)
-					case security.InQuery:
+					case security.InQuery("k"):
 						request.URL.RawQuery += "&k=" + url.QueryEscape(key)
 					default:
 						request.AddCookie(&http.Cookie{Name: "k", Value: key})
@@ -90,7 +90,7 @@ func TestAPIKey(t *testing.T) {
 				get(style, strings.Repeat("k", 2000)).Expect(401)
 				get(style, "key-of-ann", "key-of-bob").Expect(401)
 			}
-			if place == security.InQuery {
+			if place == security.InQuery("k") {
 				client.Get("/chain?k=%zz").Expect(401)
 			}
 		}, fasterapitest.InProcess(), fasterapitest.OneReactor())
@@ -101,7 +101,7 @@ func TestAPIKey(t *testing.T) {
 // nobody out.
 func TestAPIKeyInSpoiltCookies(t *testing.T) {
 	build := func(cfg fasterapi.Config) *fasterapi.App {
-		return app(cfg, security.APIKey(security.APIKeyConfig{In: security.InCookie, Field: "k"}, security.OneOf(customers)))
+		return app(cfg, security.APIKey(security.APIKeyConfig{In: []security.Place{security.InCookie("k")}}, security.OneOf(customers)))
 	}
 	fasterapitest.Run(t, build, func(t *testing.T, client *fasterapitest.Client) {
 		for _, line := range []string{
@@ -181,8 +181,8 @@ func TestBearer(t *testing.T) {
 		}
 	})
 	for _, make := range []func(){
-		func() { security.Bearer[customer](security.BearerConfig{}, nil) },
-		func() { security.APIKey(security.APIKeyConfig{In: "body"}, check) },
+		func() { security.Bearer[customer, context.Context](security.BearerConfig{}, nil) },
+		func() { security.APIKey(security.APIKeyConfig{In: []security.Place{{}}}, check) },
 		func() { security.OneOf(map[string]int{"": 1}) },
 		func() { scheme.Require("a b") },
 		func() {
@@ -296,7 +296,7 @@ func TestDocument(t *testing.T) {
 		Flows: security.PasswordFlow("/token", map[string]string{"write": "change things"}),
 	})
 	tokens.Provide(a)
-	scheme := security.APIKey(security.APIKeyConfig{In: security.InQuery}, security.OneOf(customers))
+	scheme := security.APIKey(security.APIKeyConfig{In: []security.Place{security.InQuery("api_key")}}, security.OneOf(customers))
 	scheme.Provide(a)
 	code := security.Bearer(security.BearerConfig{Name: "code", Flows: security.CodeFlow("https://l/auth", "https://l/token", nil)}, security.OneOf(map[string]int{"a": 1}))
 	code.Provide(a)

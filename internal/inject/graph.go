@@ -70,8 +70,13 @@ func (g *Graph) Find(n Need) (int, error) {
 	case 0:
 		return -1, fmt.Errorf("field %s: nothing of type %s was provided (App.Provide)%s", n.Field, n, g.hint(n))
 	}
-	return -1, fmt.Errorf("field %s: more than one %s was provided: %s", n.Field, n, g.list(exact))
+	return -1, fmt.Errorf("field %s: more than one %s was provided: %s; tell them apart with Named, or give each a type of its own"+
+		" (schemes of package security: join them with security.AnyOf, or give one another type with As)", n.Field, n, g.list(exact))
 }
+
+// Overriding is a key for the Value of a request's context, for what takes no input: it asks for
+// the override of values of a type. The answer is a func() (any, error), or nil when there is none.
+type Overriding struct{ Type reflect.Type }
 
 // hint names the providers that somebody may have meant.
 func (g *Graph) hint(n Need) string {

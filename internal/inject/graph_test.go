@@ -96,7 +96,7 @@ func TestMistakesAtOnce(t *testing.T) {
 	})
 	require.EqualError(t, errors.Join(errs...), strings.Join([]string{
 		"the provider of inject_test.user (u:1): field Session: inject_test.session (s:1) lives as long as its request, so it cannot be part of a value of the scope app",
-		"the provider of inject_test.user (u:1): field Store: more than one io.Closer was provided: *inject_test.store (st:1), *inject_test.store (st:2)",
+		"the provider of inject_test.user (u:1): field Store: more than one io.Closer was provided: *inject_test.store (st:1), *inject_test.store (st:2); tell them apart with Named, or give each a type of its own (schemes of package security: join them with security.AnyOf, or give one another type with As)",
 		"the provider of inject_test.user (u:1): field N: nothing of type int was provided (App.Provide)",
 		"providers need each other in a circle: inject_test.a (a:1) needs inject_test.b (b:1) needs inject_test.c (c:1) needs inject_test.a (a:1)",
 		"providers need each other in a circle: inject_test.c (c:1) needs inject_test.c (c:1)",

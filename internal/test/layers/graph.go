@@ -154,10 +154,10 @@ func packages() map[string]Package {
 		},
 		"middleware/redisrate": {Layer: 7, Imports: []string{"middleware", "async"}, Modules: []string{"github.com/redis/rueidis"}},
 		"security": { // docs/decisions/0009
-			Layer: 7, Imports: []string{".", "async", "problem", "openapi", "internal/mistake"}, Modules: []string{"github.com/golang-jwt/jwt/v5"},
+			Layer: 7, Imports: []string{".", "async", "problem", "openapi", "internal/field", "internal/inject", "internal/mistake"}, Modules: []string{"github.com/golang-jwt/jwt/v5"},
 		},
 		"internal/test/console": {Layer: 7, Imports: []string{".", "internal/test/needs"}},
-		"examples/...": {Layer: 7, Imports: []string{
+		"examples/...": {Layer: 7, Modules: []string{sqlite}, Imports: []string{
 			".", "async", "reactor", "metric", "problem",
 			"db", "db/pg", "db/sqlite", "middleware", "security", "openapi", "fasterapitest", "examples/...",
 		}},
