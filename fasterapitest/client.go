@@ -2,11 +2,12 @@ package fasterapitest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json/v2"
+	"errors"
 	"io"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"strings"
 	"testing"
@@ -31,6 +32,8 @@ type Client struct {
 	header http.Header
 	// transport is that of http, without its check.
 	transport http.RoundTripper
+	// patience is how long it waits, see Within; 0: requestTimeout.
+	patience time.Duration
 }
 
 // New starts app without a socket and returns a client of it. The app is stopped
@@ -53,12 +56,8 @@ func New(t testing.TB, app *fasterapi.App) *Client {
 }
 
 func newClient(t testing.TB, base string, transport http.RoundTripper) *Client {
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	return &Client{t: t, base: base, transport: transport, http: &http.Client{
-		Transport: onefield.Transport(t, transport), Jar: jar,
+		Transport: onefield.Transport(t, transport), Jar: newJar(t),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
@@ -119,7 +118,7 @@ func (c *Client) Query(path string, body any) *Response {
 }
 
 // Send sends a request. The body is nothing when nil, a form when it is
-// [url.Values], sent as it is when it is an [io.Reader], []byte or string (as JSON, unless
+// [url.Values], a form with uploads when it is a [Multipart], sent as it is when it is an [io.Reader], []byte or string (as JSON, unless
 // the client says otherwise), and JSON of the value in all other cases.
 func (c *Client) Send(method, path string, body any) *Response {
 	c.t.Helper()
@@ -142,6 +141,8 @@ func (c *Client) body(body any) (reader io.Reader, contentType string) {
 		return nil, ""
 	case url.Values:
 		return strings.NewReader(body.Encode()), "application/x-www-form-urlencoded"
+	case Multipart:
+		return body.open()
 	case io.Reader:
 		return body, jsonType
 	case []byte:
@@ -166,20 +167,39 @@ func (c *Client) Do(request *http.Request) *Response {
 		return &Response{t: c.t, request: request, Status: response.StatusCode, Header: response.Header}
 	}
 	body, err := io.ReadAll(response.Body)
+	if response.Request.Context().Err() != nil { // without a socket the body then ends as if it were whole
+		c.t.Fatalf("%s %s: the body did not end within %v: Events, Lines and HTTP read what has no end", request.Method, request.URL.Path, c.wait())
+	}
 	if err != nil {
 		c.t.Fatalf("%s %s: read the body: %v", request.Method, request.URL.Path, err)
 	}
 	return &Response{t: c.t, request: request, Status: response.StatusCode, Header: response.Header, Body: body}
 }
 
-// requestTimeout bounds a request of a test.
+// requestTimeout bounds a request of a test, unless Within says otherwise.
 const requestTimeout = 30 * time.Second
+
+// wait is how long c waits for anything.
+func (c *Client) wait() time.Duration { return cmp.Or(c.patience, requestTimeout) }
 
 // open sends a request and returns when the head of the response is there.
 func (c *Client) open(request *http.Request) (*http.Response, context.CancelFunc) {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(request.Context(), requestTimeout)
-	request = request.WithContext(ctx)
+	ctx, cancel := context.WithTimeout(request.Context(), c.wait())
+	response, err := c.roundTrip(request.WithContext(ctx))
+	if err != nil {
+		cancel()
+		if errors.Is(err, context.DeadlineExceeded) {
+			c.t.Fatalf("%s %s: no answer within %v", request.Method, request.URL.Path, c.wait())
+		}
+		c.t.Fatal(err)
+	}
+	return response, cancel
+}
+
+// roundTrip sends a request with what c sends with all.
+func (c *Client) roundTrip(request *http.Request) (*http.Response, error) {
+	c.t.Helper()
 	if request.URL.Host == "" {
 		base, err := url.Parse(c.base)
 		if err != nil {
@@ -191,10 +211,5 @@ func (c *Client) open(request *http.Request) (*http.Response, context.CancelFunc
 		request.Header[name] = values
 	}
 	request.RequestURI = ""
-	response, err := c.http.Do(request)
-	if err != nil {
-		cancel()
-		c.t.Fatal(err)
-	}
-	return response, cancel
+	return c.http.Do(request)
 }

@@ -13,8 +13,9 @@
 // A [Client] sends requests to an app in the same process, without a socket: routing,
 // injection, binding, middleware and encoding are those that the app serves with.
 // [Run] runs one test over several engines, with sockets and without. [Client.Events]
-// reads server-sent events while they come, [Client.WebSocket] talks over a WebSocket;
-// [Client.HTTP] is an http.Client for everything else. [NewClock] makes time pass at
+// reads server-sent events while they come, [Client.Lines] JSON lines, [Client.WebSocket] talks over a
+// WebSocket; a body of type [Multipart] uploads files, [Client.Bearer] sends a token, [Client.Cookie] shows what
+// the app has set, [Client.Fresh] is another browser. [Client.HTTP] is an http.Client for everything else. [NewClock] makes time pass at
 // once. [Golden] and [GoldenOpenAPI] compare with files.
 //
 // Providers are replaced with [fasterapi.App.Override] before the client is made.

@@ -2,11 +2,9 @@ package fasterapitest
 
 import (
 	"bufio"
-	"context"
 	"encoding/json/v2"
 	"errors"
-	"net/http"
-	"strings"
+	"io"
 	"testing"
 
 	"github.com/fasterapi/fasterapi/internal/codec"
@@ -37,35 +35,32 @@ func (e Event) JSON[T any](t testing.TB) T {
 // Owner: one goroutine at a time.
 type Events struct {
 	t      testing.TB
-	body   interface{ Close() error }
+	body   io.Closer
 	reader *eventstream.Reader
-	cancel context.CancelFunc
+	wait   *waiting
+	err    error // of reader
 }
 
 // Events opens a stream of server-sent events. It is closed when the test ends.
 func (c *Client) Events(path string) *Events {
 	c.t.Helper()
-	request, err := http.NewRequestWithContext(c.t.Context(), "GET", c.base+path, nil)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	request.Header.Set("Accept", eventstream.Type)
-	response, cancel := c.open(request)
-	if got := response.Header.Get("Content-Type"); response.StatusCode != 200 || !strings.HasPrefix(got, eventstream.Type) {
-		_ = response.Body.Close() // the first error counts
-		cancel()
-		c.t.Fatalf("GET %s: status %d with %q is no stream of events", path, response.StatusCode, got)
-	}
-	e := &Events{t: c.t, body: response.Body, reader: eventstream.NewReader(response.Body), cancel: cancel}
+	response, wait := c.stream(path, "events", eventstream.Type)
+	e := &Events{t: c.t, body: response.Body, reader: eventstream.NewReader(response.Body), wait: wait}
 	c.t.Cleanup(e.Close)
 	return e
 }
 
-// Next waits for the next event; false when the stream has ended. A line or an event
-// of more than 1 MiB ends the test.
+// Next waits for the next event; false when the stream has ended: [Events.Err] tells how. A line or an
+// event of more than 1 MiB ends the test, and so does a stream that is silent for longer than the
+// client's patience, see [Client.Within].
 func (e *Events) Next() (Event, bool) {
 	e.t.Helper()
+	e.wait.begin()
 	event, err := e.reader.Next()
+	e.wait.end(e.t, "event", err == nil)
+	if e.err = err; errors.Is(err, io.EOF) {
+		e.err = nil
+	}
 	switch {
 	case errors.Is(err, bufio.ErrTooLong):
 		e.t.Fatalf("an event is longer than this client reads: %v", err)
@@ -75,8 +70,12 @@ func (e *Events) Next() (Event, bool) {
 	return Event{Name: event.Name, ID: event.ID, Data: string(event.Data)}, true
 }
 
+// Err is why the stream has ended: nil when the app has completed it, and an error when it was
+// broken off.
+func (e *Events) Err() error { return e.err }
+
 // Close leaves the stream, as a client does that goes away.
 func (e *Events) Close() {
-	e.cancel()
+	e.wait.cancel()
 	_ = e.body.Close() // there is nothing to be done about it
 }

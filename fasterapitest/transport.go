@@ -32,8 +32,11 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if served.Body == nil {
 		served.Body = http.NoBody
 	}
-	if n := request.ContentLength; n > 0 { // as a server sees it
+	switch n := request.ContentLength; { // as a server sees it
+	case n > 0:
 		served.Header.Set("Content-Length", fmt.Sprint(n))
+	case n == 0 && served.Body != http.NoBody: // not known
+		served.ContentLength, served.TransferEncoding = -1, []string{"chunked"}
 	}
 	w := newWriter(cancel)
 	go w.run(t.handler, served)
@@ -43,6 +46,7 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		return upgraded(conn, request, cancel)
 	case <-ctx.Done():
 		cancel()
+		_ = w.body.Close() // nobody reads what the handler writes yet; it never fails
 		return nil, context.Cause(ctx)
 	}
 	if w.panicked != nil {
@@ -109,6 +113,7 @@ func newWriter(cancel context.CancelFunc) *writer {
 func (w *writer) run(handler http.Handler, request *http.Request) {
 	returned := false
 	defer func() {
+		_ = request.Body.Close() // as a transport does
 		if returned {
 			w.WriteHeader(http.StatusOK)
 			_ = w.pipe.Close() // never fails

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 
@@ -16,23 +17,28 @@ import (
 //
 // Owner: one goroutine at a time.
 type WebSocket struct {
-	t    testing.TB
-	conn *websocket.Conn
-	ctx  context.Context
+	t        testing.TB
+	conn     *websocket.Conn
+	patience time.Duration
 }
 
 // maxTestMessage bounds received messages, in bytes.
 const maxTestMessage = 64 << 20
 
 // WebSocket opens a WebSocket, offering these subprotocols. It is closed when the test
-// ends; waiting for a message longer than 30 s ends the test.
+// ends. A message that does not come within the client's patience ends the test, see [Client.Within], and
+// so does a WebSocket that the app closes instead, each with words of its own.
 func (c *Client) WebSocket(path string, protocols ...string) *WebSocket {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.t.Context(), requestTimeout)
+	ctx, cancel := context.WithCancel(c.t.Context()) // without a socket the connection lasts as long
 	c.t.Cleanup(cancel)
+	timer := time.AfterFunc(c.wait(), cancel)
 	conn, response, err := websocket.Dial(ctx, c.base+path, &websocket.DialOptions{
 		HTTPClient: c.http, HTTPHeader: c.header.Clone(), Subprotocols: protocols,
 	})
+	if late := !timer.Stop(); late && err != nil {
+		c.t.Fatalf("open the WebSocket %s: no answer within %v", path, c.wait())
+	}
 	if err != nil {
 		status := "no answer"
 		if response != nil {
@@ -41,7 +47,7 @@ func (c *Client) WebSocket(path string, protocols ...string) *WebSocket {
 		c.t.Fatalf("open the WebSocket %s: %s: %v", path, status, err)
 	}
 	conn.SetReadLimit(maxTestMessage)
-	w := &WebSocket{t: c.t, conn: conn, ctx: ctx}
+	w := &WebSocket{t: c.t, conn: conn, patience: c.wait()}
 	c.t.Cleanup(func() { _ = conn.CloseNow() }) // it may be closed already
 	return w
 }
@@ -84,19 +90,41 @@ func (w *WebSocket) Send(message any) {
 		}
 		data = text
 	}
-	if err := w.conn.Write(w.ctx, kind, data); err != nil {
-		w.t.Fatal("send a message:", err)
+	ctx, cancel := w.within()
+	defer cancel()
+	if err := w.conn.Write(ctx, kind, data); err != nil {
+		w.fail("send a message", err)
 	}
 }
 
 // Receive waits for the next message.
 func (w *WebSocket) Receive() []byte {
 	w.t.Helper()
-	_, data, err := w.conn.Read(w.ctx)
+	ctx, cancel := w.within()
+	defer cancel()
+	_, data, err := w.conn.Read(ctx)
 	if err != nil {
-		w.t.Fatal("receive a message:", err)
+		w.fail("receive a message", err)
 	}
 	return data
+}
+
+// within bounds one step. (A context that ends closes the connection.)
+func (w *WebSocket) within() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(w.t.Context(), w.patience)
+}
+
+// fail ends the test because of what has gone wrong.
+func (w *WebSocket) fail(what string, err error) {
+	w.t.Helper()
+	closed, ok := errors.AsType[websocket.CloseError](err)
+	switch {
+	case ok:
+		w.t.Fatalf("%s: the app has closed the WebSocket with %d %q", what, closed.Code, closed.Reason)
+	case errors.Is(err, context.DeadlineExceeded):
+		w.t.Fatalf("%s: nothing within %v: the WebSocket is still open", what, w.patience)
+	}
+	w.t.Fatalf("%s: the WebSocket was cut off: %v", what, err)
 }
 
 // Text waits for the next message.
@@ -117,14 +145,16 @@ func (w *WebSocket) JSON[T any]() T {
 // before that ends the test.
 func (w *WebSocket) Closed() (code int, reason string) {
 	w.t.Helper()
-	_, data, err := w.conn.Read(w.ctx)
+	ctx, cancel := w.within()
+	defer cancel()
+	_, data, err := w.conn.Read(ctx)
 	if err == nil {
 		w.t.Fatalf("the WebSocket is open, a message came: %s", data)
 	}
 	if closed, ok := errors.AsType[websocket.CloseError](err); ok {
 		return int(closed.Code), closed.Reason
 	}
-	w.t.Fatal("the WebSocket was cut off:", err)
+	w.fail("wait for the close", err)
 	return 0, ""
 }
 
