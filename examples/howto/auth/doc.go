@@ -1,0 +1,2 @@
+// Package auth is the code of docs/how-to/auth.md.
+package auth

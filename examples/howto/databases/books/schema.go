@@ -1,0 +1,8 @@
+package books
+
+import _ "embed"
+
+// Schema makes the tables.
+//
+//go:embed schema.sql
+var Schema string

@@ -1,0 +1,2 @@
+// Package databases is the code of docs/how-to/databases.md.
+package databases
