@@ -89,7 +89,7 @@ func (Redirect) output() (output, error) {
 	location := &openapi.Header{
 		Description: "Where to go", Required: true, Schema: &openapi.Schema{Types: []string{"string"}, Format: "uri-reference"},
 	}
-	return output{render: renders[Redirect], answers: []describe.Answer{{
+	return output{render: renders[Redirect], redirects: true, answers: []describe.Answer{{
 		Status: http.StatusTemporaryRedirect, Headers: openapi.Map[*openapi.Header]{{Name: "Location", Value: location}},
 	}}}, nil
 }
@@ -138,6 +138,153 @@ func (Response[T]) output() (output, error) {
 		return body(c, r.Body)
 	}
 	return out, nil
+}
+
+// Created is the response 201 with the place of what was made, and what it is as JSON. It
+// is an output struct, as a handler's own may be: fields with a tag header, one with a tag body.
+type Created[T any] struct {
+	Location string `header:"Location" doc:"Where it is"`
+	Body     T      `body:"" status:"201"`
+}
+
+// OneOf2 is a result that is one of two answers, each with its own status and content: a
+// page or a redirect, 200 or 201. Every result of a handler may be one of them. The document has
+// them all; two that a client could not tell apart, with the same status and media type, are a mistake.
+//
+//	type Login = fasterapi.OneOf2[fasterapi.HTML, fasterapi.Redirect]
+//
+//	func login(c *fasterapi.Ctx, in Form) (Login, error) {
+//		if !in.valid() {
+//			return Login{}.First(page(in)), nil
+//		}
+//		return Login{}.Second(fasterapi.Redirect{Location: "/", Status: 303}), nil
+//	}
+//
+// The zero value is no answer: it becomes a 500 with a log line.
+type OneOf2[A, B any] struct {
+	chosen uint8
+	first  A
+	second B
+}
+
+// First returns the result that is this A.
+func (OneOf2[A, B]) First(v A) OneOf2[A, B] { return OneOf2[A, B]{chosen: 1, first: v} }
+
+// Second returns the result that is this B.
+func (OneOf2[A, B]) Second(v B) OneOf2[A, B] { return OneOf2[A, B]{chosen: 2, second: v} }
+
+// output implements response.
+func (OneOf2[A, B]) output() (output, error) {
+	first, errA := outputOf[A]()
+	second, errB := outputOf[B]()
+	if err := errors.Join(errA, errB); err != nil {
+		return output{}, err
+	}
+	renderA, renderB := renderOf[A](first), renderOf[B](second)
+	return alternatives(func(c *Ctx, v OneOf2[A, B]) error {
+		switch v.chosen {
+		case 1:
+			return renderA(c, v.first)
+		case 2:
+			return renderB(c, v.second)
+		}
+		return errNoAnswer
+	}, []output{first, second})
+}
+
+// OneOf3 is a result that is one of three answers, each with its status and content: a page or
+// a redirect, 200 or 201. See [OneOf2].
+type OneOf3[A, B, C any] struct {
+	chosen uint8
+	first  A
+	second B
+	third  C
+}
+
+// First returns the result that is this A.
+func (OneOf3[A, B, C]) First(v A) OneOf3[A, B, C] { return OneOf3[A, B, C]{chosen: 1, first: v} }
+
+// Second returns the result that is this B.
+func (OneOf3[A, B, C]) Second(v B) OneOf3[A, B, C] { return OneOf3[A, B, C]{chosen: 2, second: v} }
+
+// Third returns the result that is this C.
+func (OneOf3[A, B, C]) Third(v C) OneOf3[A, B, C] { return OneOf3[A, B, C]{chosen: 3, third: v} }
+
+// output implements response.
+func (OneOf3[A, B, C]) output() (output, error) {
+	first, errA := outputOf[A]()
+	second, errB := outputOf[B]()
+	third, errC := outputOf[C]()
+	if err := errors.Join(errA, errB, errC); err != nil {
+		return output{}, err
+	}
+	renderA, renderB, renderC := renderOf[A](first), renderOf[B](second), renderOf[C](third)
+	return alternatives(func(c *Ctx, v OneOf3[A, B, C]) error {
+		switch v.chosen {
+		case 1:
+			return renderA(c, v.first)
+		case 2:
+			return renderB(c, v.second)
+		case 3:
+			return renderC(c, v.third)
+		}
+		return errNoAnswer
+	}, []output{first, second, third})
+}
+
+// OneOf4 is a result that is one of four answers, each with its status and content: a page or
+// a redirect, 200 or 201. See [OneOf2].
+type OneOf4[A, B, C, D any] struct {
+	chosen uint8
+	first  A
+	second B
+	third  C
+	fourth D
+}
+
+// First returns the result that is this A.
+func (OneOf4[A, B, C, D]) First(v A) OneOf4[A, B, C, D] {
+	return OneOf4[A, B, C, D]{chosen: 1, first: v}
+}
+
+// Second returns the result that is this B.
+func (OneOf4[A, B, C, D]) Second(v B) OneOf4[A, B, C, D] {
+	return OneOf4[A, B, C, D]{chosen: 2, second: v}
+}
+
+// Third returns the result that is this C.
+func (OneOf4[A, B, C, D]) Third(v C) OneOf4[A, B, C, D] {
+	return OneOf4[A, B, C, D]{chosen: 3, third: v}
+}
+
+// Fourth returns the result that is this D.
+func (OneOf4[A, B, C, D]) Fourth(v D) OneOf4[A, B, C, D] {
+	return OneOf4[A, B, C, D]{chosen: 4, fourth: v}
+}
+
+// output implements response.
+func (OneOf4[A, B, C, D]) output() (output, error) {
+	first, errA := outputOf[A]()
+	second, errB := outputOf[B]()
+	third, errC := outputOf[C]()
+	fourth, errD := outputOf[D]()
+	if err := errors.Join(errA, errB, errC, errD); err != nil {
+		return output{}, err
+	}
+	renderA, renderB, renderC, renderD := renderOf[A](first), renderOf[B](second), renderOf[C](third), renderOf[D](fourth)
+	return alternatives(func(c *Ctx, v OneOf4[A, B, C, D]) error {
+		switch v.chosen {
+		case 1:
+			return renderA(c, v.first)
+		case 2:
+			return renderB(c, v.second)
+		case 3:
+			return renderC(c, v.third)
+		case 4:
+			return renderD(c, v.fourth)
+		}
+		return errNoAnswer
+	}, []output{first, second, third, fourth})
 }
 
 // Hijack takes the connection over, for protocols of your own. The framework

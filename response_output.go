@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 
 	"github.com/fasterapi/fasterapi/internal/codec"
 	"github.com/fasterapi/fasterapi/internal/describe"
+	"github.com/fasterapi/fasterapi/internal/field"
 	"github.com/fasterapi/fasterapi/internal/http1/wire"
 	"github.com/fasterapi/fasterapi/internal/mistake"
+	"github.com/fasterapi/fasterapi/internal/result"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -41,6 +44,10 @@ type output struct {
 	answers []describe.Answer
 	// waits: rendering waits for the client or for a disk, so it needs a goroutine.
 	waits bool
+	// several: the value decides which of several answers it is, each with its own status.
+	several bool
+	// redirects: the value decides which redirect it is.
+	redirects bool
 }
 
 // renders is the render of a type that renders itself.
@@ -50,6 +57,9 @@ func renders[T renderer](c *Ctx, v T) error { return v.render(c) }
 func outputOf[Out any]() (output, error) {
 	if err := refuseOutput(reflect.TypeFor[Out]()); err != nil {
 		return output{}, err
+	}
+	if result.Is(reflect.TypeFor[Out]()) {
+		return structOutput[Out]()
 	}
 	var zero Out
 	r, ok := any(zero).(response)
@@ -87,6 +97,129 @@ func jsonOutput[Out any]() (output, error) {
 	return output{render: render, answers: answers}, nil
 }
 
+// structOutput is the output of a struct with header fields, a status or a body of its own.
+func structOutput[Out any]() (output, error) {
+	t := reflect.TypeFor[Out]()
+	plan, errs := result.Compile(t)
+	body, err := bodyOf(plan.Type)
+	if errs = append(errs, err); errors.Join(errs...) != nil {
+		return output{}, fmt.Errorf("the output %v: %w", t, errors.Join(errs...))
+	}
+	out := output{waits: body.waits, several: body.several}
+	out.answers = slices.Clone(body.answers) // the first is that of success
+	success := &out.answers[0]
+	if plan.Status != 0 {
+		success.Status = plan.Status
+	}
+	for i := range plan.Fields {
+		f := &plan.Fields[i]
+		success.Fields = append(success.Fields, describe.HeaderField{
+			Name: f.Name, Type: f.Type, Tag: f.Tag, HTTPDate: f.HTTPDate, Required: f.Required(),
+		})
+	}
+	out.render = func(c *Ctx, v Out) error { return renderStruct(c, plan, &body, reflect.ValueOf(&v).Elem()) }
+	return out, nil
+}
+
+// renderStruct makes an output struct the response. What it says of header fields is set
+// before its body, which is nearer to the content.
+func renderStruct(c *Ctx, plan *result.Plan, body *bodyOutput, v reflect.Value) error {
+	for i := range plan.Fields {
+		f := &plan.Fields[i]
+		values, err := f.Values(v)
+		if err != nil {
+			return err
+		}
+		for n, value := range values {
+			if n == 0 && !field.Adds(f.Name) {
+				c.SetHeader(f.Name, value)
+			} else {
+				c.AddHeader(f.Name, value)
+			}
+		}
+	}
+	if plan.Status != 0 {
+		c.change(func(r *request) { r.reply.DefaultStatus(plan.Status) })
+	}
+	if plan.Body == nil {
+		c.stage(http.StatusNoContent, "", nil)
+		return nil
+	}
+	return body.render(c, v.FieldByIndex(plan.Body))
+}
+
+// bodyOutput is the output of a type that is known by reflection only.
+//
+// Owner: any (immutable after build).
+type bodyOutput struct {
+	output
+	render func(c *Ctx, v reflect.Value) error
+}
+
+// bodyOf is outputOf for the body of an output struct; nil: it has none.
+func bodyOf(t reflect.Type) (bodyOutput, error) {
+	if t == nil {
+		return bodyOutput{output: output{answers: []describe.Answer{{Status: http.StatusNoContent}}}}, nil
+	}
+	if err := refuseOutput(t); err != nil {
+		return bodyOutput{}, err
+	}
+	if r, ok := reflect.Zero(t).Interface().(response); ok {
+		out, err := r.output()
+		render := reflect.ValueOf(out.render)
+		if err == nil && render.Type().In(1) != t { // it is that of the response that t embeds
+			return bodyOutput{output: out, render: func(c *Ctx, v reflect.Value) error { return v.Interface().(renderer).render(c) }}, nil
+		}
+		return bodyOutput{output: out, render: func(c *Ctx, v reflect.Value) error {
+			err, _ := render.Call([]reflect.Value{reflect.ValueOf(c), v})[0].Interface().(error)
+			return err
+		}}, err
+	}
+	encoder, err := codec.CompileEncoder(t)
+	if err != nil {
+		return bodyOutput{}, err
+	}
+	b := bodyOutput{output: output{answers: []describe.Answer{{Status: http.StatusOK, ContentType: jsonType, Type: t}}}}
+	b.render = func(c *Ctx, v reflect.Value) error {
+		if t.Kind() == reflect.Interface {
+			if _, is := v.Interface().(response); is {
+				return fmt.Errorf("fasterapi: the body of the output is a %T as %v: name it as its type", v.Interface(), t)
+			}
+		}
+		text, err := codec.AppendValue(encoder, c.spare(), v)
+		if err != nil {
+			return err
+		}
+		c.stageSpare(http.StatusOK, jsonType, text)
+		return nil
+	}
+	return b, nil
+}
+
+// alternatives is the output of a value that is one of several answers.
+func alternatives(render any, each []output, errs ...error) (output, error) {
+	out := output{render: render, several: true}
+	statuses := map[string]bool{}
+	for _, one := range each {
+		out.waits = out.waits || one.waits
+		for _, a := range one.answers {
+			key := fmt.Sprint(a.Status, " ", a.ContentType)
+			if one.redirects {
+				a.AnyRedirect, a.Description, key = true, "A redirect", "3XX"
+			}
+			if statuses[key] {
+				errs = append(errs, fmt.Errorf("two answers have status %d and the content %q, so no client can tell them apart: "+
+					"give one a status of its own (an output struct with a tag status), or make both one type with a method OneOf", a.Status, a.ContentType))
+			}
+			statuses[key] = true
+			out.answers = append(out.answers, a)
+		}
+	}
+	return out, errors.Join(errs...)
+}
+
+var errNoAnswer = errors.New("fasterapi: the handler has chosen none of its answers: return one by First, Second and so on")
+
 // compileOutput decides what the results of the handler of r become.
 func (t *typed[In, Out]) compileOutput(r *route) error {
 	out, err := outputOf[Out]()
@@ -96,6 +229,9 @@ func (t *typed[In, Out]) compileOutput(r *route) error {
 	if r.opts.style != onGoroutine && out.waits {
 		var zero Out
 		return fmt.Errorf("%T waits for the client, so its route must run on goroutines", zero)
+	}
+	if r.opts.status != 0 && out.several {
+		return fmt.Errorf("Status(%d): the handler has several answers, and each has its own status", r.opts.status)
 	}
 	t.render, r.facts.answers, t.waits = renderOf[Out](out), out.answers, out.waits
 	return nil
@@ -123,6 +259,9 @@ func refuseOutput(t reflect.Type) error {
 // refuseElement tells what is wrong with t as a value that is sent as JSON.
 func refuseElement(t reflect.Type) error {
 	value := innermost(t, reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map)
+	if value != t && result.Is(value) {
+		return fmt.Errorf("%v holds outputs, with fields tagged header or body: return one %v", t, value)
+	}
 	if value == t || value.Kind() == reflect.String || value == reflect.TypeFor[None]() || !value.Implements(responseType) {
 		return nil
 	}
@@ -133,6 +272,9 @@ func refuseElement(t reflect.Type) error {
 func refuseItem(t reflect.Type) error {
 	if err := refuseElement(t); err != nil || t.Kind() == reflect.Interface {
 		return err
+	}
+	if result.Is(t) {
+		return fmt.Errorf("%v is an output, with fields tagged header or body, which cannot be an item of another", t)
 	}
 	if t.Kind() != reflect.String && t != reflect.TypeFor[None]() && t.Implements(responseType) {
 		return fmt.Errorf("%v is a response, which cannot be an item of another", t)

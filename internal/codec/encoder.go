@@ -112,6 +112,15 @@ func Append[T any](e *Encoder, dst []byte, v *T) ([]byte, error) {
 	return e.append(dst, noescape.Pointer(addressOf(v)))
 }
 
+// AppendValue is Append for a value that is known by reflection only. It must be
+// addressable, and is not copied.
+func AppendValue(e *Encoder, dst []byte, v reflect.Value) ([]byte, error) {
+	if v.Type() != e.typ {
+		return dst, mismatch(e, v.Type())
+	}
+	return e.append(dst, v.Addr().UnsafePointer())
+}
+
 func (e *Encoder) append(dst []byte, p ptr) ([]byte, error) {
 	out, err := e.fn(dst, p, 0)
 	if err != nil {

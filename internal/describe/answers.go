@@ -10,12 +10,16 @@ import (
 
 	"github.com/fasterapi/fasterapi/internal/codec"
 	"github.com/fasterapi/fasterapi/internal/eventstream"
+	"github.com/fasterapi/fasterapi/internal/schema"
 	"github.com/fasterapi/fasterapi/openapi"
 )
 
 // answer adds a to op. A status with several content types has several answers.
 func (b *Builder) answer(op *openapi.Operation, a Answer, where string) {
 	key := strconv.Itoa(a.Status)
+	if a.AnyRedirect {
+		key = "3XX"
+	}
 	response := op.Responses.Get(key)
 	if response == nil {
 		response = &openapi.Response{}
@@ -27,11 +31,39 @@ func (b *Builder) answer(op *openapi.Operation, a Answer, where string) {
 	for _, h := range a.Headers {
 		response.Headers.Set(h.Name, h.Value)
 	}
+	for _, f := range a.Fields {
+		b.headerField(response, f, where)
+	}
 	if a.Problem {
 		b.problemContent(response, a.Status)
 		return
 	}
 	b.content(response, a)
+}
+
+// headerField adds a header field to a response. Content-Type is described by the content
+// (OpenAPI 3.1 section 4.8.17.1).
+func (b *Builder) headerField(response *openapi.Response, f HeaderField, where string) {
+	if strings.EqualFold(f.Name, "Content-Type") {
+		return
+	}
+	h := &openapi.Header{Description: f.Tag.Get("doc"), Required: f.Required}
+	if f.HTTPDate {
+		h.Schema = &openapi.Schema{Types: openapi.Types{"string"}, Format: "http-date"}
+		if example := f.Tag.Get("example"); example != "" {
+			text, _ := jsontext.AppendQuote(nil, example) // a tag that is not UTF-8 is no text
+			h.Schema.Examples = []jsontext.Value{text}
+		}
+	} else {
+		if _, errs := schema.PlanOf(f.Type, f.Tag); errs != nil {
+			b.mistake("%s: the header field %s of the response: %w", where, f.Name, errs)
+		}
+		h.Schema = b.registry.Parameter(f.Type, f.Tag)
+		if h.Schema.Ref == "" {
+			h.Schema.Description = "" // the header says it
+		}
+	}
+	response.Headers.Set(f.Name, h)
 }
 
 // content adds the body of a to its response.

@@ -78,4 +78,17 @@ type Answer struct {
 	// Problem: the body is a problem, in the form that the service gives them.
 	Problem bool
 	Headers openapi.Map[*openapi.Header]
+	// Fields are header fields whose schemas are those of Go types.
+	Fields []HeaderField
+	// AnyRedirect: the value decides which redirect it is, so the status stands for 3XX.
+	AnyRedirect bool
+}
+
+// HeaderField is a header field of an answer.
+type HeaderField struct {
+	Name     string
+	Type     reflect.Type
+	Tag      reflect.StructTag // of its struct field: doc, example, constraints
+	HTTPDate bool              // a time that is written as an HTTP date
+	Required bool
 }

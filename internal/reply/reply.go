@@ -107,6 +107,14 @@ func (r *Reply) Status() int { return r.x.Status }
 // SetStatus sets the status of a successful answer.
 func (r *Reply) SetStatus(status int) { r.status = status }
 
+// DefaultStatus is SetStatus for what the type of the answer says, unless the handler or
+// its route has said otherwise.
+func (r *Reply) DefaultStatus(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+}
+
 // Stage makes body, which must stay unchanged until the client has it, the response,
 // with the status of SetStatus and the Content-Type of SetHeader if those were called.
 func (r *Reply) Stage(status int, contentType string, body []byte) {

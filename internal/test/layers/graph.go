@@ -47,7 +47,7 @@ func Project() Rules {
 		},
 		Skips: "internal/test/needs",
 		Exports: map[string]Exports{
-			".": {90, "the verbs, the responses and their options belong to the types that are here"},
+			".": {95, "the verbs, the responses (a type for each number of alternatives) and their options belong to the types that are here"},
 		},
 		Twins:  []Twins{{Dir: ".", Whole: "App", Part: "Group"}},
 		Limits: Limits{FileLines: 800, FuncLines: 80, Params: 5, Results: 3, Exports: 60},
@@ -120,6 +120,7 @@ func packages() map[string]Package {
 		"internal/inject":   {Layer: 4, Imports: []string{"internal/noescape"}},
 		"internal/docspage": {Layer: 4, Imports: []string{"openapi", "internal/field"}, Modules: []string{swgui}},
 		"internal/webfile":  {Layer: 4, Imports: []string{"problem"}},
+		"internal/result":   {Layer: 4, Imports: []string{"internal/field", "internal/schema"}},
 		"internal/failure":  {Layer: 4, Imports: []string{"problem"}},
 		"internal/settings": {Layer: 4, Imports: []string{"internal/schema"}, Modules: []string{"github.com/caarlos0/env/v11"}},
 
@@ -138,7 +139,7 @@ func packages() map[string]Package {
 		// Layer 6: the root package. It imports no database driver.
 		".": {Layer: 6, Imports: with("problem", "db", "openapi",
 			"internal/exchange", "internal/field", "internal/http1", "internal/http1/wire", "internal/nethttp", "internal/stream",
-			"internal/reply", "internal/bridge", "internal/failure", "internal/mistake",
+			"internal/reply", "internal/bridge", "internal/failure", "internal/mistake", "internal/result",
 			"internal/websocket", "internal/router", "internal/webfile", "internal/docspage", "internal/schema", "internal/bind", "internal/check", "internal/codec", "internal/inject", "internal/eventstream", "internal/settings", "internal/describe")},
 
 		// Layer 7: its users.
