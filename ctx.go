@@ -3,8 +3,10 @@ package fasterapi
 import (
 	"bytes"
 	"io"
+	"iter"
 	"log/slog"
 	"net/netip"
+	"net/textproto"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -159,6 +161,32 @@ func (c *Ctx) Headers(name string) []string {
 		}
 		return values
 	})
+}
+
+// AllHeaders yields every header field of the request, by its canonical name
+// ("Content-Type"): a field with several lines several times, in their order. Fields of
+// different names have an order on HTTP/1.1 without TLS only.
+//
+//	for name, value := range c.AllHeaders() {
+//
+// What is yielded is that of the call of range, and may be kept; a Ctx that is over
+// yields nothing.
+func (c *Ctx) AllHeaders() iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		type line struct{ name, value string }
+		lines := read(c, func(r *request) []line {
+			list := make([]line, 0, len(r.x.Head.Headers))
+			for _, h := range r.x.Head.Headers {
+				list = append(list, line{string(h.Name), string(h.Value)})
+			}
+			return list
+		})
+		for _, l := range lines { // not under the lock: yield may call methods of c
+			if !yield(textproto.CanonicalMIMEHeaderKey(l.name), l.value) {
+				return
+			}
+		}
+	}
 }
 
 // Trailer returns the first value of a trailer field, which comes behind a chunked

@@ -1,6 +1,7 @@
 package fasterapi
 
 import (
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -121,6 +122,41 @@ func (c *Ctx) SetHeader(name, value string) { c.response().SetHeader(name, value
 
 // DeleteHeader removes the response header fields of this name.
 func (c *Ctx) DeleteHeader(name string) { c.response().DeleteHeader(name) }
+
+// EarlyHints tells the client what it is going to need, before the response is known: it sends
+// the status 103 with these Link fields at once (RFC 8297), and adds them to the response.
+//
+//	c.EarlyHints("</style.css>; rel=preload; as=style")
+//
+// It may be called several times. Clients of HTTP/1.0 are sent nothing; browsers use hints
+// over HTTP/2 only. A link with control characters is dropped with a log line. It fails
+// when the response has begun, and once the request is over; it waits for a slow client where the
+// route runs on goroutines behind net/http, and nowhere else.
+func (c *Ctx) EarlyHints(links ...string) error {
+	h := c.response()
+	var fields []exchange.Field
+	for _, link := range links {
+		if h.Valid("Link", link) {
+			fields = append(fields, exchange.Field{Name: "Link", Value: link})
+		}
+	}
+	err := h.Inform(func(x *exchange.Exchange) error {
+		if len(fields) == 0 {
+			return nil
+		}
+		return x.Inform(http.StatusEarlyHints, fields)
+	})
+	switch {
+	case errors.Is(err, exchange.ErrOver):
+		return ErrRequestOver
+	case err != nil:
+		return err
+	}
+	for _, f := range fields {
+		c.AddHeader(f.Name, f.Value)
+	}
+	return nil
+}
 
 // SetCookie adds a Set-Cookie field. An invalid cookie is dropped with a log
 // line.

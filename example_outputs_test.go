@@ -3,7 +3,11 @@ package fasterapi_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
+	"net/textproto"
+	"strings"
 	"time"
 
 	"github.com/fasterapi/fasterapi"
@@ -116,5 +120,59 @@ func ExampleOneOf3() {
 	// 200 {"title":"Tea"}
 	// 201 {"title":"Tea"}
 	// 404 {"title":"Not Found","status":404,"detail":"there is no such article"}
+	// 204
+}
+
+// snippet: hints
+func page(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.HTML, error) {
+	if err := c.EarlyHints("</style.css>; rel=preload; as=style"); err != nil {
+		return "", err
+	}
+	return "<p>what takes its time</p>", nil // a query, say: the browser loads the style meanwhile
+}
+
+// end snippet
+
+// Early hints go out before the answer is known.
+func ExampleCtx_EarlyHints() {
+	app := fasterapi.New(fasterapi.Config{Cores: 1})
+	app.Get("/", page)
+	server := httptest.NewServer(app.Handler())
+	defer app.Stop(context.Background())
+	defer server.Close()
+
+	request, _ := http.NewRequestWithContext(httptrace.WithClientTrace(context.Background(), &httptrace.ClientTrace{
+		Got1xxResponse: func(code int, header textproto.MIMEHeader) error {
+			fmt.Println(code, header["Link"])
+			return nil
+		},
+	}), "GET", server.URL, nil)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		panic(err)
+	}
+	defer response.Body.Close()
+	fmt.Println(response.StatusCode, response.Header["Link"])
+	// Output:
+	// 103 [</style.css>; rel=preload; as=style]
+	// 200 [</style.css>; rel=preload; as=style]
+}
+
+// All header fields of a request, such as for a signature over them.
+func ExampleCtx_AllHeaders() {
+	app := fasterapi.New(fasterapi.Config{Cores: 1})
+	defer app.Stop(context.Background())
+	app.Get("/", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.None, error) {
+		for name, value := range c.AllHeaders() {
+			if strings.HasPrefix(name, "X-") {
+				fmt.Println(name, value)
+			}
+		}
+		return fasterapi.None{}, nil
+	})
+
+	request(app, "GET", "/", "", "x-signed", "yes")
+	// Output:
+	// X-Signed yes
 	// 204
 }

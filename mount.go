@@ -37,8 +37,8 @@ func mountedMethods() []string {
 // refuses it. Bodies stream both ways; the option [MaxBody] bounds the request's (default
 // Config.MaxBody). Flush, Hijack and [http.ResponseController]'s full duplex
 // work; its deadlines do not, because the engine has its own. The context of
-// the request is the [Ctx], so FromRequest finds it. Informational responses
-// and trailers of h are not sent.
+// the request is the [Ctx], so FromRequest finds it. Informational responses but 103,
+// which has the Link fields, and trailers of h are not sent.
 //
 // Where a net/http server carries the request (with TLS and HTTP/2, or around
 // [App.Handler]), h gets it as it came: r.TLS, r.Proto, r.RemoteAddr and trailers, and its URL as

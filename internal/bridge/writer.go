@@ -98,13 +98,30 @@ func (w *Writer) Header() http.Header {
 	return w.header
 }
 
-// WriteHeader implements [http.ResponseWriter]. Informational responses are
-// not sent: the engines send 100 Continue themselves.
+// WriteHeader implements [http.ResponseWriter]. Of informational responses 103 is sent,
+// with the Link fields: the engines send 100 Continue themselves.
 func (w *Writer) WriteHeader(status int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.over.Load() {
+	switch {
+	case w.over.Load():
+	case status == http.StatusEarlyHints && w.status == 0:
+		w.hint()
+	default:
 		w.decide(status)
+	}
+}
+
+// hint sends the Link fields in a 103. It is a hint: nobody is told that it fails.
+func (w *Writer) hint() {
+	var fields []exchange.Field
+	for _, link := range w.header["Link"] {
+		if w.reply.Valid("Link", link) {
+			fields = append(fields, exchange.Field{Name: "Link", Value: link})
+		}
+	}
+	if len(fields) > 0 {
+		_ = w.reply.Inform(func(x *exchange.Exchange) error { return x.Inform(http.StatusEarlyHints, fields) })
 	}
 }
 

@@ -274,6 +274,26 @@ func (x *Exchange) Hijack() (net.Conn, []byte, error) {
 	return conn, rest, err
 }
 
+// Informer is a [Carrier] that sends interim responses (RFC 9110 15.2).
+type Informer interface {
+	// Inform sends one, with these fields only, before the head of x. It may wait for the
+	// client on a goroutine, never on the reactor.
+	Inform(x *Exchange, status int, fields []Field) error
+}
+
+// Inform sends an interim response. It does nothing for HTTP/1.0, which has none (RFC 9110
+// 15.2), for a refused request, and where the engine cannot; it fails once the response has begun.
+func (x *Exchange) Inform(status int, fields []Field) error {
+	informer, ok := x.carrier.(Informer)
+	switch {
+	case x.streamed || x.hijacked:
+		return ErrResponseSent
+	case !ok || x.Head.Minor == 0 || x.Refusal != nil:
+		return nil
+	}
+	return informer.Inform(x, status, fields)
+}
+
 // DescriptorTaker is a [Carrier] that can give up its connection and go on counting it.
 type DescriptorTaker interface {
 	// TakeDescriptor is Hijack for code that tells when the connection has ended, and

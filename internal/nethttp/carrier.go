@@ -19,7 +19,7 @@ import (
 // carrier carries one exchange over a net/http request.
 //
 // Owner: the goroutine of the request, or the reactor while the goroutine
-// waits for turn; live: mu; incoming: its own.
+// waits for turn; live, hints: mu; incoming: its own.
 type carrier struct {
 	handler exchange.Handler
 	options *Options
@@ -28,8 +28,9 @@ type carrier struct {
 	control *http.ResponseController
 	x       *exchange.Exchange
 	reactor *reactor.Reactor
-	// turn gives the exchange back to the goroutine.
-	turn chan struct{}
+	// turn gives the exchange back to the goroutine (true), or asks it to send hints
+	// (false) and to wait on. There is room for one of each.
+	turn chan bool
 	// away is what the handler does on the reactor.
 	away away
 	// complete: a streamed response came to its end.
@@ -50,6 +51,8 @@ type carrier struct {
 
 	mu   sync.Mutex
 	live bool
+	// hints are interim responses that the reactor wants sent: mu.
+	hints []interim
 }
 
 // run lets the handler answer, here or on the reactor.
@@ -70,7 +73,9 @@ func (c *carrier) run() {
 			c.x.Respond(http.StatusServiceUnavailable, "", nil)
 			return
 		}
-		<-c.turn
+		for !<-c.turn {
+			c.sendHints()
+		}
 		if c.away != wantsBack {
 			return
 		}
@@ -160,7 +165,7 @@ func (c *carrier) Finish(*exchange.Exchange) {
 // giveBack ends the reactor's part for now.
 func (c *carrier) giveBack() {
 	c.x.SetCoroutine(nil)
-	c.turn <- struct{}{}
+	c.turn <- true
 	c.reactor.Woke()
 }
 

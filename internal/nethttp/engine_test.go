@@ -412,7 +412,7 @@ func TestFinishInsideServe(t *testing.T) {
 	for _, breaks := range []bool{false, true} {
 		v := virtual.New(1)
 		defer v.Close()
-		c := &carrier{x: new(exchange.Exchange), reactor: v.Reactor, turn: make(chan struct{}, 1)}
+		c := &carrier{x: new(exchange.Exchange), reactor: v.Reactor, turn: make(chan bool, 2)}
 		c.handler = early{serve: func(x *exchange.Exchange) exchange.Outcome {
 			respond(x, 200, "early")
 			x.Finish()
@@ -433,7 +433,7 @@ func TestEnterTwice(t *testing.T) {
 	v := virtual.New(1)
 	defer v.Close()
 	calls := 0
-	c := &carrier{x: new(exchange.Exchange), reactor: v.Reactor, turn: make(chan struct{}, 1)}
+	c := &carrier{x: new(exchange.Exchange), reactor: v.Reactor, turn: make(chan bool, 2)}
 	c.handler = early{serve: func(x *exchange.Exchange) exchange.Outcome {
 		if calls++; calls == 10 {
 			return respond(x, 200, "deep")
@@ -452,7 +452,7 @@ func TestEnterTwice(t *testing.T) {
 func TestSuspendedHandlerKeepsItsExchange(t *testing.T) {
 	v := virtual.New(1)
 	defer v.Close()
-	c := &carrier{x: new(exchange.Exchange), reactor: v.Reactor, turn: make(chan struct{}, 1)}
+	c := &carrier{x: new(exchange.Exchange), reactor: v.Reactor, turn: make(chan bool, 2)}
 	var co *reactor.Coroutine
 	c.handler = early{serve: func(x *exchange.Exchange) exchange.Outcome {
 		if co = x.Coroutine(); co == nil {

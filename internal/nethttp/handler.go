@@ -95,7 +95,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // ConnClosed.
 func (h *Handler) carry(w http.ResponseWriter, r *http.Request, secure bool) *carrier {
 	x := h.acquire()
-	c := &carrier{handler: h.handler, options: &h.options, w: w, r: r, x: x, reactor: h.reactors.LeastLoaded(), turn: make(chan struct{}, 1)}
+	c := &carrier{handler: h.handler, options: &h.options, w: w, r: r, x: x, reactor: h.reactors.LeastLoaded(), turn: make(chan bool, 2)}
 	c.sending = newCredit(h.options.WriteTimeout)
 	c.control = http.NewResponseController(w)
 	c.unsent = h.unsent[c.reactor.Core()]

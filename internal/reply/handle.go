@@ -89,7 +89,15 @@ func (h Handle) StageAs(status int, contentType, otherwise string, body []byte) 
 // TakeOver lets take have the connection, which may take its time, so that the lock is
 // not for it: the end of the request waits. One at a time, and none beside a response
 // that is sent.
-func (h Handle) TakeOver(take func(x *exchange.Exchange) error) error {
+func (h Handle) TakeOver(take func(x *exchange.Exchange) error) error { return h.borrow(take, taken) }
+
+// Inform lets send send an interim response, which may take its time, too. One at a time,
+// and none beside a response that is sent.
+func (h Handle) Inform(send func(x *exchange.Exchange) error) error { return h.borrow(send, staged) }
+
+// borrow lets f have the exchange without the lock. behind is how far the response is
+// when f has returned without an error.
+func (h Handle) borrow(f func(x *exchange.Exchange) error, behind progress) error {
 	var r *Reply
 	sent := false
 	h.Use(func(reply *Reply) {
@@ -105,11 +113,11 @@ func (h Handle) TakeOver(take func(x *exchange.Exchange) error) error {
 		return exchange.ErrOver
 	}
 	defer r.uses.Done()
-	err := take(r.x)
+	err := f(r.x)
 	h.Lock() // not Use: the request may be over, but is waiting
 	defer h.Unlock()
 	if r.progress = staged; err == nil {
-		r.progress = taken
+		r.progress = behind
 	}
 	return err
 }
