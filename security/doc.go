@@ -17,7 +17,11 @@
 //		Who security.Claims[Account] `inject:""`
 //	}) ([]Order, error) { ... }, tokens.Require("orders:read"))
 //
-// [AnyOf] takes one of several: a token or an API key.
+// [AnyOf] takes one of several: a token or an API key, or tokens of several issuers. A
+// [Place] says where a credential is: in a header, for browsers in a cookie or the query too, with
+// protection against pages of others. [Scheme.Verify] checks a token that came elsewhere, and
+// [Scheme.Middleware] closes what takes no input, such as mounted handlers and files. docs/how-to/auth.md
+// shows all of it.
 //
 // # 401 and 403
 //
@@ -43,5 +47,6 @@
 // Tokens that are unsigned (alg "none"), signed with another algorithm than that
 // of the key, without an expiry, with a "crit" header, or longer than 8 KiB. HMAC
 // secrets under 32 bytes, RSA keys under 2048 bits, key sets over plain HTTP.
-// A configuration that cannot work panics when the scheme is made.
+// Two different credentials in one request, and cookies that a page of another origin sends to change
+// something. A configuration that cannot work panics when the scheme is made.
 package security
