@@ -198,6 +198,10 @@ func (c *decodeCompiler) field(m *schema.Member, plan *schema.Plan, where string
 		quiet: plan.Sensitive, off: m.Path[last].Offset, hops: m.Path[:last], plan: plan,
 		node: c.node(m.Type, m.Stringed, plan, where),
 	}
+	if plan.NotNull {
+		inner := f.node
+		f.node = &decodeNode{typ: m.Type, fn: notNull(func(s *decodeState, p ptr) bool { return inner.fn(s, p) })}
+	}
 	if f.op = f.node.op; f.op == opInt && m.Type.Size() == 8 {
 		f.op = opInt64
 	}

@@ -172,11 +172,26 @@ func decodePointer(elem reflect.Type, n *decodeNode) decodeFunc {
 	}
 }
 
-// decodeOpt reads a schema.Opt.
+const msgNull = "must not be null"
+
+// notNull reads what must not be null, though its type could be it.
+func notNull(fn decodeFunc) decodeFunc {
+	return func(s *decodeState, p ptr) bool {
+		if s.peek() == 'n' {
+			return s.wrong(msgNull)
+		}
+		return fn(s, p)
+	}
+}
+
+// decodeOpt reads a schema.Opt or a schema.Maybe.
 func decodeOpt(o schema.OptLayout, n *decodeNode) decodeFunc {
 	return func(s *decodeState, p ptr) bool {
 		state := as[schema.OptState](at(p, o.State))
 		if s.peek() == 'n' {
+			if o.NotNull {
+				return s.wrong(msgNull)
+			}
 			*state = schema.OptNull
 			return s.literal("null")
 		}

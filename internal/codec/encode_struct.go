@@ -40,6 +40,9 @@ func (c *encodeCompiler) field(m *schema.Member, where string) fieldEncoder {
 	f := fieldEncoder{prefix: "," + m.Quoted + ":", name: m.Name, omitEmpty: m.OmitEmpty}
 	f.node = c.node(m.Type, m.Stringed, where+"."+m.Go)
 	f.op = f.node.op
+	if o, ok := schema.OptOf(m.Type); ok && o.NotNull && !m.OmitZero {
+		c.mistake(where+"."+m.Go, "%w", schema.ErrAbsent)
+	}
 	last := len(m.Path) - 1
 	f.off = m.Path[last].Offset
 	if last > 0 {
@@ -94,6 +97,9 @@ func (s *structEncoder) append(dst []byte, p ptr, depth int) ([]byte, error) {
 func appendOpt(o schema.OptLayout, elem *encodeNode) appendFunc {
 	return func(dst []byte, p ptr, depth int) ([]byte, error) {
 		if *as[schema.OptState](at(p, o.State)) != schema.OptSet {
+			if o.NotNull {
+				return dst, schema.ErrAbsent
+			}
 			return append(dst, "null"...), nil
 		}
 		return elem.fn(dst, at(p, o.Value), depth)

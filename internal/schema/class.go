@@ -97,7 +97,7 @@ func KeyClass(k reflect.Type) Class {
 func Strip(t reflect.Type) (inner reflect.Type, nullable bool) {
 	for range 8 { // type P *P has no end
 		if o, ok := OptOf(t); ok {
-			t, nullable = o.Elem, true
+			t, nullable = o.Elem, nullable || !o.NotNull
 			continue
 		}
 		if t.Kind() != reflect.Pointer {

@@ -167,7 +167,9 @@ func (r *Registry) member(m *Member, plan *Plan, where string) *openapi.Schema {
 		return r.of(m.Type, plan, where)
 	}
 	s := &openapi.Schema{Types: openapi.Types{"string"}} // a number in quotes
-	switch inner, nullable := Strip(m.Type); ClassOf(inner) {
+	inner, nullable := Strip(m.Type)
+	nullable = nullable && !plan.NotNull
+	switch ClassOf(inner) {
 	case ClassInt:
 		s.Pattern = "^-?(0|[1-9][0-9]*)$"
 		if nullable {

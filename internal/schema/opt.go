@@ -88,19 +88,66 @@ type OptLayout struct {
 	Elem  reflect.Type // T
 	Value uintptr      // offset of the T, in bytes
 	State uintptr      // offset of the OptState, in bytes
+	// NotNull: it is a Maybe, which null is no value of.
+	NotNull bool
 }
 
-// OptOf returns the layout of t when it is an Opt, or a struct of one, not exported, as
+// Maybe is a member that may be absent or hold a T, and is never null. The zero value is
+// absent, and can only be written with the json option `omitzero`, which leaves it out.
+//
+// Owner: one goroutine at a time.
+type Maybe[T any] struct {
+	value T
+	state OptState
+}
+
+// Just returns a Maybe that holds v.
+func Just[T any](v T) Maybe[T] { return Maybe[T]{v, OptSet} }
+
+// Get returns the value and whether there is one.
+func (m Maybe[T]) Get() (T, bool) { return m.value, m.state == OptSet }
+
+// IsZero tells whether m is absent; encoding/json's omitzero asks it.
+func (m Maybe[T]) IsZero() bool { return m.state == OptAbsent }
+
+// ErrAbsent is why an absent Maybe has no JSON.
+var ErrAbsent = errors.New("an absent Maybe has no JSON: give its member the option omitzero")
+
+var errNull = errors.New("must not be null")
+
+// MarshalJSONTo writes the value.
+func (m Maybe[T]) MarshalJSONTo(enc *jsontext.Encoder) error {
+	if m.state != OptSet {
+		return ErrAbsent
+	}
+	return json.MarshalEncode(enc, &m.value)
+}
+
+// UnmarshalJSONFrom reads a value.
+func (m *Maybe[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	*m = Maybe[T]{}
+	if dec.PeekKind() == 'n' {
+		return errNull
+	}
+	if err := json.UnmarshalDecode(dec, &m.value); err != nil {
+		return err
+	}
+	m.state = OptSet
+	return nil
+}
+
+// OptOf returns the layout of t when it is an Opt or a Maybe, or a struct of one, not exported, as
 // that of the root package is. A struct that embeds one has its methods, but is none.
 func OptOf(t reflect.Type) (OptLayout, bool) {
 	state := reflect.TypeFor[OptState]()
 	if t.Kind() == reflect.Struct && t.NumField() == 1 && !t.Field(0).IsExported() && !t.Field(0).Anonymous {
 		t = t.Field(0).Type
 	}
-	if t.Kind() != reflect.Struct || t.PkgPath() != state.PkgPath() || !strings.HasPrefix(t.Name(), "Opt[") {
+	notNull := strings.HasPrefix(t.Name(), "Maybe[")
+	if t.Kind() != reflect.Struct || t.PkgPath() != state.PkgPath() || !notNull && !strings.HasPrefix(t.Name(), "Opt[") {
 		return OptLayout{}, false
 	}
-	return OptLayout{Elem: t.Field(0).Type, Value: t.Field(0).Offset, State: t.Field(1).Offset}, true
+	return OptLayout{Elem: t.Field(0).Type, Value: t.Field(0).Offset, State: t.Field(1).Offset, NotNull: notNull}, true
 }
 
 // Choice lists the types that a oneOf stands for.

@@ -87,7 +87,7 @@ func (r *Registry) of(t reflect.Type, plan *Plan, where string) *openapi.Schema 
 		s = r.inline(inner, plan, where)
 	}
 	plan.annotate(s)
-	if nullable {
+	if nullable && (plan == nil || !plan.NotNull) {
 		s = orNull(s)
 	}
 	return s

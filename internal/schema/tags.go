@@ -20,6 +20,7 @@ type Plan struct {
 	Elem  *Plan  // checks of the items of a list or the values of a map; nil: none
 
 	Required  bool
+	NotNull   bool           // null is refused though the type could be it
 	Default   jsontext.Value // JSON of the value of an absent member; nil: none
 	Sensitive bool           // never repeat the value in an error
 	Doc       string         // tag `doc`
@@ -45,7 +46,7 @@ var (
 	wordTags   = []string{"format", "enum"} // of texts and others
 	itemTags   = []string{"minItems", "maxItems", "uniqueItems"}
 	memberTags = []string{"minProperties", "maxProperties"}
-	fieldTags  = []string{"default", "required", "doc", "title", "example", "sensitive", "deprecated", "readOnly", "writeOnly"}
+	fieldTags  = []string{"default", "required", "nullable", "doc", "title", "example", "sensitive", "deprecated", "readOnly", "writeOnly"}
 )
 
 // known are all of them. A tag that differs from one of them in case only is a mistake.
@@ -74,9 +75,19 @@ func PlanOf(t reflect.Type, tag reflect.StructTag) (*Plan, error) {
 	plan.Doc, plan.Title = tag.Get("doc"), tag.Get("title")
 	plan.Sensitive, plan.Deprecated = p.flag("sensitive", IsPassword(tag)), p.flag("deprecated", false)
 	plan.ReadOnly, plan.WriteOnly = p.flag("readOnly", false), p.flag("writeOnly", false)
+	plan.NotNull = p.notNull(t)
 	plan.Default, plan.Example = p.value(t, "default"), p.value(t, "example")
 	p.unused(t)
 	return plan, errors.Join(p.mistakes...)
+}
+
+// notNull reads the tag nullable.
+func (p *planner) notNull(t reflect.Type) bool {
+	_, nullable := Strip(t)
+	if _, given := p.tag.Lookup("nullable"); given && !nullable {
+		p.mistake("nullable is for pointers and Opt: type %v is never null", t)
+	}
+	return nullable && !p.flag("nullable", true)
 }
 
 // MemberPlan is PlanOf for a member of a JSON object, which is required
