@@ -97,9 +97,9 @@ func (r *route) readers(own *bind.Plan, injected *injection) (needsBody bool, er
 	}
 	switch {
 	case streams && count > 1:
-		err = errors.New("uploads are read once, so only one input of the route may read the body")
+		err = errors.New("uploads, and bodies of type io.Reader, are read once, so only one input of the route may read the body")
 	case streams && r.opts.style != onGoroutine:
-		err = errors.New("uploads wait for the client, so the route must run on goroutines")
+		err = errors.New("uploads, and bodies of type io.Reader, wait for the client, so the route must run on goroutines (a body of type []byte is collected before)")
 	}
 	return count > 0 && !streams, err
 }

@@ -109,6 +109,9 @@ func (r *route) bindOptions() bind.Options {
 // Stream implements [bind.FormSource].
 func (s *requestSource) Stream() io.Reader { return s.ctx.stream() }
 
+// Reader implements [bind.FormSource].
+func (s *requestSource) Reader() io.Reader { return s.ctx.Body() }
+
 // Failed implements [bind.FormSource].
 func (s *requestSource) Failed(err error) *problem.Problem { return s.ctx.problemOf(err) }
 

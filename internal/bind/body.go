@@ -1,7 +1,10 @@
 package bind
 
 import (
+	"bytes"
+	"io"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/fasterapi/fasterapi/internal/codec"
@@ -57,8 +60,8 @@ func (c *compiler) compileBody(f *Field) {
 	s := &bodySlot{field: f}
 	c.plan.body = s
 	if f.Raw {
-		if k := f.Type.Kind(); k != reflect.String && (k != reflect.Slice || f.Type.Elem().Kind() != reflect.Uint8) {
-			c.fail(f.Name, "a raw body is a []byte or a string, not %v", f.Type)
+		if k := f.Type.Kind(); !f.Streamed && k != reflect.String && (k != reflect.Slice || f.Type.Elem().Kind() != reflect.Uint8) {
+			c.fail(f.Name, "a raw body is a []byte, a string or an io.Reader, not %v", f.Type)
 		}
 		return
 	}
@@ -79,9 +82,21 @@ func (s *bodySlot) bind(dst Pointer, src Source, f *faults) {
 	body := src.Body()
 	p := at(dst, s.field.Offset)
 	switch {
-	case len(body) == 0:
+	case len(body) == 0 && !hasBody(src):
 		if s.field.Required {
 			f.missing(s.field)
+		}
+		if s.field.Streamed {
+			*as[io.Reader](p) = strings.NewReader("")
+		}
+	case s.field.Media != nil && !s.takes(src.ContentType()):
+		accepted := strings.Join(s.field.Media, ", ")
+		f.unsupported(src.ContentType(), accepted, strings.Join(s.field.Media, " or "))
+	case s.field.Streamed:
+		if from, ok := src.(FormSource); ok {
+			*as[io.Reader](p) = from.Reader()
+		} else {
+			*as[io.Reader](p) = bytes.NewReader(bytes.Clone(body))
 		}
 	case s.decoder == nil && s.field.Type.Kind() == reflect.String:
 		*as[string](p) = string(body)
@@ -94,6 +109,15 @@ func (s *bodySlot) bind(dst Pointer, src Source, f *faults) {
 		f.list = s.decoder.decode(p, body, f.list)
 		f.list = f.list[:min(len(f.list), max(before, MaxErrors))]
 	}
+}
+
+// takes tells whether a content type is one of the media types of the field.
+func (s *bodySlot) takes(contentType []byte) bool {
+	media, _, ok := field.CutMedia(contentType)
+	return ok && slices.ContainsFunc(s.field.Media, func(one string) bool {
+		kind, all := strings.CutSuffix(one, "*")
+		return field.EqualFold(media, one) || all && (kind == "*/" || len(media) >= len(kind) && field.EqualFold(media[:len(kind)], kind))
+	})
 }
 
 // isJSON reports whether a content type is application/json or has the suffix +json

@@ -3,6 +3,7 @@ package bind
 import (
 	"encoding"
 	"fmt"
+	"io"
 	"net/textproto"
 	"reflect"
 	"slices"
@@ -96,10 +97,8 @@ func (c *compiler) readTags(f *Field) bool {
 	f.Key = key
 	switch f.In {
 	case Body:
-		f.Key, f.Raw = "", key == "raw"
-		if key != "" && key != "raw" {
-			c.fail(f.Name, "the body tag is empty or raw, not %q", key)
-		}
+		f.Key, option = "", ""
+		c.readBodyTag(f)
 	case Header:
 		f.Key = textproto.CanonicalMIMEHeaderKey(key)
 	case Query:
@@ -119,6 +118,29 @@ func (c *compiler) readTags(f *Field) bool {
 	f.Sensitive = c.flag(f.Name, f.Tag, "sensitive", isSecret(f) || schema.IsPassword(f.Tag)) || f.Sensitive
 	c.readRequired(f)
 	return len(c.errs) == before
+}
+
+// readBodyTag reads the tag of a body: nothing for JSON, raw, or media types.
+func (c *compiler) readBodyTag(f *Field) {
+	tag := f.Tag.Get("body")
+	f.Streamed = f.Type == reflect.TypeFor[io.Reader]()
+	switch {
+	case tag == "raw":
+		f.Raw = true
+	case strings.Contains(tag, "/"):
+		f.Raw = true
+		for media := range strings.SplitSeq(tag, ",") {
+			media = strings.ToLower(strings.TrimSpace(media))
+			if kind, _, ok := field.CutMedia(media); !ok || kind != media {
+				c.fail(f.Name, "%q is no media type without parameters", media)
+			}
+			f.Media = append(f.Media, media)
+		}
+	case tag != "":
+		c.fail(f.Name, "the body tag is empty, raw or media types, not %q", tag)
+	case f.Streamed:
+		c.fail(f.Name, `an io.Reader needs the media types that it takes, body:"application/octet-stream", or body:"raw" for any`)
+	}
 }
 
 func (c *compiler) checkKey(f *Field) {

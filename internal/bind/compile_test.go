@@ -79,7 +79,7 @@ func TestMistakesAreReportedAtOnce(t *testing.T) {
 		`field Flag: the required tag is true or false, not "maybe"`,
 		`field Optional: a path parameter is always required`,
 		`field PathDef: a path field takes no default`,
-		`field BodyTag: the body tag is empty or raw, not "yaml"`,
+		`field BodyTag: the body tag is empty, raw or media types, not "yaml"`,
 		`field Option: the query tag has an unknown option "explode"`,
 		`field Inject: an inject field takes no required tag`,
 		`field Same2: reads query.same, as Same1 does`,
@@ -92,7 +92,7 @@ func TestMistakesAreReportedAtOnce(t *testing.T) {
 		`field PtrSlice: the type []int is not supported`,
 		`field PtrPtr: the type *int is not supported`,
 		`field Default: the default "128" must be an integer between -128 and 127`,
-		`field Raw: a raw body is a []byte or a string, not int`,
+		`field Raw: a raw body is a []byte, a string or an io.Reader, not int`,
 		`field Repeat: the option repeat is for slices, not for int`,
 	}, got)
 

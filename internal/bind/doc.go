@@ -44,7 +44,8 @@
 //     (case-sensitive names, duplicate names refused, unknown names ignored unless
 //     Options.StrictBody), and required, unless the field is a pointer or says
 //     required:"false". `body:"raw"` gives a []byte or string field a copy of the
-//     body whatever its content type.
+//     body whatever its content type, `body:"image/png, image/*"` one of these media
+//     types. A field of type io.Reader gets the body while it comes.
 //   - A form is application/x-www-form-urlencoded or multipart/form-data; a key
 //     repeats for a list. Uploads are read while they come, into memory as far as
 //     FormLimits.MemoryBytes goes, then into temporary files. An input has a body

@@ -38,9 +38,11 @@ type Field struct {
 	Default    string // the text of the default tag
 	Doc        string
 	Example    string
-	Sensitive  bool // the value must not be echoed
-	Raw        bool // body:"raw"
-	Repeat     bool // query:"name,repeat"
+	Sensitive  bool     // the value must not be echoed
+	Raw        bool     // the body as it is
+	Media      []string // media types of a raw body; nil: any
+	Streamed   bool     // an io.Reader of the body, which is not collected
+	Repeat     bool     // query:"name,repeat"
 	Tag        reflect.StructTag
 	Plan       *schema.Plan // what the constraint tags ask for; nil for a body, inject, and before Compile
 }

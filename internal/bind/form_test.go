@@ -46,6 +46,8 @@ type streamed struct {
 }
 
 func (s *streamed) Stream() io.Reader { return s.body }
+
+func (s *streamed) Reader() io.Reader { return s.body }
 func (s *streamed) Keep(c io.Closer)  { s.kept = append(s.kept, c) }
 func (s *streamed) Body() []byte      { return nil }
 func (s *streamed) closeAll()         { closeAll(s.kept) }

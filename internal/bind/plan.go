@@ -98,6 +98,8 @@ func (p *Plan) Accepts() []string {
 		return []string{urlencoded, multiparts}
 	case p.body == nil:
 		return nil
+	case p.body.field.Media != nil:
+		return p.body.field.Media
 	case p.body.field.Raw:
 		return []string{"*/*"}
 	}
@@ -105,8 +107,10 @@ func (p *Plan) Accepts() []string {
 }
 
 // Streams tells whether Bind reads the body while it comes, so that it must run
-// where it may wait: the plan has fields for uploads.
-func (p *Plan) Streams() bool { return p.form != nil && len(p.form.files) > 0 }
+// where it may wait: the plan has fields for uploads, or an io.Reader of the body.
+func (p *Plan) Streams() bool {
+	return p.form != nil && len(p.form.files) > 0 || p.body != nil && p.body.field.Streamed
+}
 
 // Fallible tells whether Bind, or Check, can find something wrong with a request: whether any is
 // answered with 422 because of this plan.

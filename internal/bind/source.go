@@ -26,12 +26,14 @@ type Source interface {
 }
 
 // FormSource is a Source whose body may be read while it comes. It is asked for
-// when a plan has uploads.
+// when a plan has uploads, or an io.Reader of the body.
 type FormSource interface {
 	Source
 	// Stream returns the reader of a body that was not collected, or nil: then Body
 	// has it.
 	Stream() io.Reader
+	// Reader returns a reader of the body, collected or not, that ends with the request.
+	Reader() io.Reader
 	// Failed says what the client gets to know of an error that a read of Stream,
 	// or storing an upload, had.
 	Failed(err error) *problem.Problem

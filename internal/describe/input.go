@@ -126,6 +126,13 @@ func (in *inputs) body(f *bind.Field) {
 	if in.op.RequestBody != nil {
 		return
 	}
+	if f.Media != nil {
+		in.op.RequestBody = &openapi.RequestBody{Description: f.Doc, Required: f.Required}
+		for _, name := range f.Media {
+			in.op.RequestBody.Content.Set(name, &openapi.MediaType{Schema: bytesSchema(name, f.Type)})
+		}
+		return
+	}
 	media, contentType := &openapi.MediaType{}, "*/*"
 	if !f.Raw {
 		contentType = jsonType
@@ -140,6 +147,15 @@ func (in *inputs) body(f *bind.Field) {
 	if f.Example != "" && jsontext.Value(f.Example).IsValid() {
 		media.Examples.Set("example", &openapi.Example{Value: jsontext.Value(f.Example)})
 	}
+}
+
+// bytesSchema describes a body as it is, as fileSchema describes an upload.
+func bytesSchema(media string, t reflect.Type) *openapi.Schema {
+	s := &openapi.Schema{Types: openapi.Types{"string"}}
+	if t.Kind() != reflect.String && !strings.HasPrefix(media, "text/") {
+		s.Format = "binary"
+	}
+	return s
 }
 
 // part adds a field of a form.

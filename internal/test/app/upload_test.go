@@ -300,9 +300,9 @@ func TestUploadMistakes(t *testing.T) {
 	}))
 	_, err := app.Start()
 	require.ErrorContains(t, err, "POST /reactor")
-	require.ErrorContains(t, err, "uploads wait for the client, so the route must run on goroutines")
+	require.ErrorContains(t, err, "wait for the client, so the route must run on goroutines")
 	require.ErrorContains(t, err, "POST /twice")
-	require.ErrorContains(t, err, "uploads are read once, so only one input of the route may read the body")
+	require.ErrorContains(t, err, "are read once, so only one input of the route may read the body")
 }
 
 func TestOpt(t *testing.T) {
