@@ -23,7 +23,7 @@
 // Tags of an input's fields say where their values come from:
 //
 //	path:"id"  query:"page"  query:"tag,repeat"  header:"X-Trace"  cookie:"sid"
-//	form:"note"  file:"photo"  body:""  body:"raw"  inject:""  bind:"-"
+//	form:"note"  file:"photo"  body:""  body:"raw"  body:"image/png"  inject:""  bind:"-"
 //
 // These say what values must be like, in inputs, bodies, messages of WebSockets and
 // settings. They reach through pointers, [Opt], lists and maps to the values inside:
@@ -34,6 +34,7 @@
 //	minItems maxItems uniqueItems                                  lists
 //	minProperties maxProperties                                    maps
 //	required:"true" default:"20" sensitive:"true"                  all
+//	nullable:"false"                                                pointers and Opt
 //	accept:"image/*" maxBytes:"1000000"                            files
 //	doc title example deprecated readOnly writeOnly                what the document says
 //
