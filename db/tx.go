@@ -203,7 +203,7 @@ func savepoint[T any](ctx context.Context, t *Tx, fn func(context.Context, *Tx) 
 	defer func() {
 		inner.shut.Store(true)
 		if !kept && !t.shut.Load() { // also after a panic, which may be caught inside the transaction
-			undo(t, name)
+			undo(ctx, t, name)
 		}
 	}()
 	var zero T
@@ -252,10 +252,12 @@ func (t *Tx) await(ctx context.Context) {
 }
 
 // undo rolls back to a savepoint without waiting; what comes next on the
-// session runs after it. If it cannot be done the transaction is doomed.
-func undo(t *Tx, name string) {
+// session runs after it, which takes that it is started where that is: from elsewhere a driver
+// gets it later than a statement that begins on its reactor. If it cannot be done the transaction is doomed.
+func undo(ctx context.Context, t *Tx, name string) {
+	ctx = context.WithoutCancel(ctx)
 	for _, sql := range []string{"ROLLBACK TO SAVEPOINT " + name, "RELEASE SAVEPOINT " + name} {
-		q, err := driver.New(context.Background(), t.driver, driver.OpSavepoint, sql, nil)
+		q, err := driver.New(ctx, t.driver, driver.OpSavepoint, sql, nil)
 		if err != nil {
 			return // see drop
 		}
