@@ -239,20 +239,21 @@ func Mistake[T Middleware | RouteOption | ProvideOption](err error) T {
 
 // wrapped is next behind m. A middleware that is a Mistake, or has one inside, says so
 // when it is called here.
-func wrapped(m Middleware, next Handler, errs []error) (h Handler, _ []error) {
+func wrapped(m Middleware, next Handler, errs []error) (h Handler, all []error) {
+	all = errs
 	defer func() {
 		switch v := recover().(type) {
 		case nil:
 		case mistake.List:
 			for _, one := range v {
-				errs = append(errs, one)
+				all = append(all, one)
 			}
 		default:
 			panic(v)
 		}
 	}()
 	if m == nil || next == nil { // reported elsewhere
-		return nil, errs
+		return nil, all
 	}
-	return m(next), errs
+	return m(next), all
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 )
 
 // AccessLogConfig configures AccessLog. The zero value logs every request.
@@ -35,7 +36,10 @@ type AccessLogConfig struct {
 // read are met by middleware of the app, not by that of groups.
 func AccessLog(cfg AccessLogConfig) fasterapi.Middleware {
 	cfg.Sample = cmp.Or(cfg.Sample, 1)
-	mustBe(cfg.Sample > 0 && cfg.Sample <= 1, "AccessLogConfig.Sample must be above 0 and at most 1")
+	var wrong mistake.List
+	if !wrong.Unless(cfg.Sample > 0 && cfg.Sample <= 1, "AccessLogConfig.Sample must be above 0 and at most 1") {
+		return mistaken(wrong)
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}

@@ -108,5 +108,5 @@ func TestAccessLogSample(t *testing.T) {
 	}
 	require.EqualValues(t, time.Second, list[0]["duration"])
 	require.Equal(t, "/slow", list[0]["route"])
-	require.Panics(t, func() { middleware.AccessLog(middleware.AccessLogConfig{Sample: 2}) })
+	refused(t, middleware.AccessLog(middleware.AccessLogConfig{Sample: 2}), "accesslog_test.go:", "AccessLogConfig.Sample")
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/field"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 )
 
 const (
@@ -48,6 +49,9 @@ type CompressConfig struct {
 // are.
 func Compress(cfg CompressConfig) fasterapi.Middleware {
 	z := newCompressor(cfg)
+	if len(z.wrong) > 0 {
+		return mistaken(z.wrong)
+	}
 	return func(next fasterapi.Handler) fasterapi.Handler {
 		return func(c *fasterapi.Ctx) error {
 			c.FilterStream(z.stream)
@@ -66,6 +70,7 @@ type compressor struct {
 	exact    map[string]bool
 	kinds    []string // "text/"
 	defaults bool
+	wrong    mistake.List
 }
 
 func newCompressor(cfg CompressConfig) *compressor {
@@ -75,12 +80,12 @@ func newCompressor(cfg CompressConfig) *compressor {
 	}
 	for _, coding := range z.Codings {
 		z.encoders[coding] = newEncoders(coding)
-		mustBe(z.encoders[coding] != nil, "CompressConfig.Codings: "+coding+" is not zstd, br or gzip")
+		z.wrong.Unless(z.encoders[coding] != nil, "CompressConfig.Codings: "+coding+" is not zstd, br or gzip")
 	}
 	z.MinSize = cmp.Or(z.MinSize, defaultMinSize)
-	mustBe(z.MinSize > 0, "CompressConfig.MinSize must be positive")
+	z.wrong.Unless(z.MinSize > 0, "CompressConfig.MinSize must be positive")
 	for _, t := range cfg.Types {
-		mustBe(strings.Contains(t, "/"), "CompressConfig.Types: "+t+" is not a media type")
+		z.wrong.Unless(strings.Contains(t, "/"), "CompressConfig.Types: "+t+" is not a media type")
 		if kind, all := strings.CutSuffix(strings.ToLower(t), "/*"); all {
 			z.kinds = append(z.kinds, kind+"/")
 		} else {

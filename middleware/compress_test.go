@@ -221,9 +221,8 @@ type oneByte struct{ io.Reader }
 func (r oneByte) Read(p []byte) (int, error) { return r.Reader.Read(p[:1]) }
 
 func TestCompressConfig(t *testing.T) {
-	require.PanicsWithValue(t, "middleware: CompressConfig.Codings: deflate is not zstd, br or gzip", func() {
-		middleware.Compress(middleware.CompressConfig{Codings: []string{"deflate"}})
-	})
+	refused(t, middleware.Compress(middleware.CompressConfig{Codings: []string{"deflate"}, MinSize: -1}),
+		"middleware.Compress (", "compress_test.go:", "CompressConfig.Codings: deflate is not zstd, br or gzip", "CompressConfig.MinSize must be positive")
 	everyMode(t, func(app *fasterapi.App) {
 		app.Use(middleware.Compress(middleware.CompressConfig{Codings: []string{"gzip"}, MinSize: 1, Types: []string{"image/*"}}))
 		app.Get("/", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Blob, error) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/internal/field"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 )
 
 // CORSConfig says which pages of other origins may use the service from a
@@ -49,6 +50,9 @@ type CORSConfig struct {
 // without a route.
 func CORS(cfg CORSConfig) fasterapi.Middleware {
 	p := newCORS(cfg)
+	if len(p.wrong) > 0 {
+		return mistaken(p.wrong)
+	}
 	return func(next fasterapi.Handler) fasterapi.Handler {
 		return func(c *fasterapi.Ctx) error {
 			origin := joined(c.Headers("Origin")) // two lines are no origin
@@ -81,6 +85,7 @@ type cors struct {
 	exact                            map[field.Origin]bool
 	below                            []field.Origin // the names are suffixes with a dot in front
 	methods, headers, expose, maxAge string
+	wrong                            mistake.List
 }
 
 func newCORS(cfg CORSConfig) *cors {
@@ -88,15 +93,15 @@ func newCORS(cfg CORSConfig) *cors {
 	for _, origin := range cfg.Origins {
 		p.addOrigin(origin)
 	}
-	mustBe(!p.anyOrigin || !cfg.Credentials,
+	p.wrong.Unless(!p.anyOrigin || !cfg.Credentials,
 		`CORSConfig.Credentials with the origin "*" would let every page act for the user: name the origins`)
 	if len(cfg.Methods) == 0 {
 		p.Methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "QUERY"}
 	}
 	for _, list := range [][]string{p.Methods, cfg.Headers, cfg.Expose} {
 		for _, name := range list {
-			mustBe(field.IsToken(name), "CORSConfig: "+strconv.Quote(name)+" is not a method or field name")
-			mustBe(name != "*" || !cfg.Credentials, `CORSConfig: with Credentials "*" stands for a field of that name`)
+			p.wrong.Unless(field.IsToken(name), "CORSConfig: "+strconv.Quote(name)+" is not a method or field name")
+			p.wrong.Unless(name != "*" || !cfg.Credentials, `CORSConfig: with Credentials "*" stands for a field of that name`)
 		}
 	}
 	p.methods, p.headers, p.expose = joined(p.Methods), joined(cfg.Headers), joined(cfg.Expose)
@@ -112,7 +117,7 @@ func (p *cors) addOrigin(origin string) {
 	}
 	plain := strings.Replace(origin, "://*.", "://", 1)
 	o, ok := field.ParseOrigin(plain)
-	mustBe(ok && !strings.Contains(plain, "*"),
+	p.wrong.Unless(ok && !strings.Contains(plain, "*"),
 		"CORSConfig.Origins: "+strconv.Quote(origin)+` is not an origin such as "https://app.example.com"`)
 	if plain != origin {
 		o.Name = "." + o.Name

@@ -9,6 +9,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/internal/field"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -28,7 +29,10 @@ type ETagConfig struct {
 // left alone.
 func ETag(cfg ETagConfig) fasterapi.Middleware {
 	cfg.MaxBody = cmp.Or(cfg.MaxBody, 64<<10)
-	mustBe(cfg.MaxBody > 0, "ETagConfig.MaxBody must be positive")
+	var wrong mistake.List
+	if !wrong.Unless(cfg.MaxBody > 0, "ETagConfig.MaxBody must be positive") {
+		return mistaken(wrong)
+	}
 	tagged := []string{http.MethodGet, http.MethodHead, "QUERY"}
 	return func(next fasterapi.Handler) fasterapi.Handler {
 		return func(c *fasterapi.Ctx) error {

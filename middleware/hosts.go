@@ -7,6 +7,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/internal/field"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -16,18 +17,22 @@ import (
 // a name without port, an address ("[::1]" in its brackets), or "*." and a name for
 // all hosts below it.
 func AllowedHosts(hosts ...string) fasterapi.Middleware {
-	mustBe(len(hosts) > 0, "AllowedHosts needs a host")
+	var wrong mistake.List
+	wrong.Unless(len(hosts) > 0, "AllowedHosts needs a host")
 	exact, below := map[string]bool{}, []string(nil)
 	for _, host := range hosts {
 		name, wild := strings.CutPrefix(strings.ToLower(host), "*.")
 		plain, _ := field.CutPort(name)
 		valid := name != "" && plain == name && field.ValidHost(name) && !strings.Contains(name, "*")
-		mustBe(valid, "AllowedHosts: "+strconv.Quote(host)+" is not a host")
+		wrong.Unless(valid, strconv.Quote(host)+" is not a host")
 		if wild {
 			below = append(below, "."+name)
 		} else {
 			exact[name] = true
 		}
+	}
+	if len(wrong) > 0 {
+		return mistaken(wrong)
 	}
 	return func(next fasterapi.Handler) fasterapi.Handler {
 		return func(c *fasterapi.Ctx) error {

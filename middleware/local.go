@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
@@ -42,6 +43,7 @@ type Local struct {
 	seed   maphash.Seed
 	begin  time.Time
 	shards [localShards]shard
+	wrong  mistake.List // told by the RateLimit that uses it
 }
 
 // shard holds some of the buckets.
@@ -57,11 +59,12 @@ type shard struct {
 // NewLocal returns a limiter for one process.
 func NewLocal(cfg LocalConfig) *Local {
 	cfg.Keys = cmp.Or(cfg.Keys, defaultKeys)
-	mustBe(cfg.Keys > 0, "LocalConfig.Keys must be positive")
+	var wrong mistake.List
+	wrong.Unless(cfg.Keys > 0, "LocalConfig.Keys must be positive")
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	l := &Local{cfg: cfg, seed: maphash.MakeSeed(), begin: cfg.Now()}
+	l := &Local{cfg: cfg, seed: maphash.MakeSeed(), begin: cfg.Now(), wrong: wrong}
 	for i := range l.shards {
 		l.shards[i].full = map[string]time.Duration{}
 	}

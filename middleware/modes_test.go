@@ -107,3 +107,16 @@ func (s service) get(path string, header ...string) answer {
 	s.t.Helper()
 	return s.do(http.MethodGet, path, "", header...)
 }
+
+// refused starts an app with middleware that cannot work: the mistake has these parts.
+func refused(t *testing.T, m fasterapi.Middleware, parts ...string) {
+	t.Helper()
+	app := fasterapi.New(fasterapi.Config{Cores: 1})
+	app.Use(m)
+	_, err := app.Start()
+	var wrong *fasterapi.RegistrationError
+	require.ErrorAs(t, err, &wrong)
+	for _, part := range parts {
+		require.ErrorContains(t, err, part)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/field"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -23,10 +24,11 @@ type Limit struct {
 	Burst    int // default: Requests
 }
 
-func (l Limit) withDefaults() Limit {
+func (l Limit) withDefaults(wrong *mistake.List) Limit {
 	l.Burst = cmp.Or(l.Burst, l.Requests)
-	mustBe(l.Requests > 0 && l.Window > 0 && l.Burst > 0, "Limit needs Requests, Window and Burst above zero")
-	mustBe(l.Interval() > 0, "Limit allows more than a request in a nanosecond")
+	if wrong.Unless(l.Requests > 0 && l.Window > 0 && l.Burst > 0, "Limit needs Requests, Window and Burst above zero") {
+		wrong.Unless(l.Interval() > 0, "Limit allows more than a request in a nanosecond")
+	}
 	return l
 }
 
@@ -70,7 +72,8 @@ type RateLimitConfig struct {
 // may. Every response says what is left, in the fields RateLimit-Policy and
 // RateLimit of draft-ietf-httpapi-ratelimit-headers.
 func RateLimit(cfg RateLimitConfig) fasterapi.Middleware {
-	cfg.Limit = cfg.Limit.withDefaults()
+	var wrong mistake.List
+	cfg.Limit = cfg.Limit.withDefaults(&wrong)
 	if cfg.Key == nil {
 		cfg.Key = ClientKey
 	}
@@ -78,7 +81,13 @@ func RateLimit(cfg RateLimitConfig) fasterapi.Middleware {
 		cfg.Limiter = NewLocal(LocalConfig{})
 	}
 	cfg.Name = cmp.Or(cfg.Name, "default")
-	mustBe(field.IsToken(cfg.Name), "RateLimitConfig.Name must be a token")
+	wrong.Unless(field.IsToken(cfg.Name), "RateLimitConfig.Name must be a token")
+	if local, ok := cfg.Limiter.(*Local); ok {
+		wrong.Add(local.wrong)
+	}
+	if len(wrong) > 0 {
+		return mistaken(wrong)
+	}
 	window := int64(max(1, cfg.Limit.Window/time.Second))
 	policy := `"` + cfg.Name + `";q=` + strconv.Itoa(cfg.Limit.Requests) + ";w=" + strconv.FormatInt(window, 10)
 	return func(next fasterapi.Handler) fasterapi.Handler {

@@ -192,7 +192,7 @@ func TestPerCore(t *testing.T) {
 	})
 	require.LessOrEqual(t, local.Len(), 4)
 	for _, limit := range []middleware.Limit{{}, {Requests: 1}, {Requests: -1, Window: 1}, {Requests: 10, Window: 1}} {
-		require.Panics(t, func() { middleware.RateLimit(middleware.RateLimitConfig{Limit: limit}) })
+		refused(t, middleware.RateLimit(middleware.RateLimitConfig{Limit: limit}), "middleware.RateLimit (", "ratelimit_test.go:")
 	}
 }
 

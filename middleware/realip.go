@@ -7,6 +7,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/internal/field"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 )
 
 // RealIPConfig says which proxies are believed.
@@ -47,6 +48,9 @@ func prefixes(texts ...string) []netip.Prefix {
 // is the client. What the client itself wrote into the field is never reached.
 func RealIP(cfg RealIPConfig) fasterapi.Middleware {
 	r := newRealIP(cfg)
+	if len(r.wrong) > 0 {
+		return mistaken(r.wrong)
+	}
 	return func(next fasterapi.Handler) fasterapi.Handler {
 		return func(c *fasterapi.Ctx) error {
 			if r.believed(c) {
@@ -60,7 +64,8 @@ func RealIP(cfg RealIPConfig) fasterapi.Middleware {
 // realIP is a compiled RealIPConfig.
 type realIP struct {
 	RealIPConfig
-	kind headerKind
+	kind  headerKind
+	wrong mistake.List
 }
 
 type headerKind uint8
@@ -77,11 +82,11 @@ func newRealIP(cfg RealIPConfig) *realIP {
 		r.Trusted = prefixes("127.0.0.0/8", "::1/128")
 	}
 	for _, p := range r.Trusted {
-		mustBe(p.IsValid(), "RealIPConfig.Trusted holds an invalid network")
+		r.wrong.Unless(p.IsValid(), "RealIPConfig.Trusted holds an invalid network")
 	}
 	r.Header = cmp.Or(r.Header, "X-Forwarded-For")
 	r.ProtoHeader = cmp.Or(r.ProtoHeader, "X-Forwarded-Proto")
-	mustBe(field.IsToken(r.Header) && field.IsToken(r.ProtoHeader), "RealIPConfig: Header and ProtoHeader must be field names")
+	r.wrong.Unless(field.IsToken(r.Header) && field.IsToken(r.ProtoHeader), "RealIPConfig: Header and ProtoHeader must be field names")
 	switch strings.ToLower(r.Header) {
 	case "x-forwarded-for":
 	case "forwarded":

@@ -6,6 +6,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/internal/field"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 )
 
 // RequestIDConfig configures RequestID. The zero value is ready.
@@ -28,7 +29,10 @@ const maxRequestID = 128
 // proves nothing.
 func RequestID(cfg RequestIDConfig) fasterapi.Middleware {
 	cfg.Header = cmp.Or(cfg.Header, "X-Request-ID")
-	mustBe(field.IsToken(cfg.Header), "RequestIDConfig.Header is not a field name")
+	var wrong mistake.List
+	if !wrong.Unless(field.IsToken(cfg.Header), "RequestIDConfig.Header is not a field name") {
+		return mistaken(wrong)
+	}
 	if cfg.New == nil {
 		cfg.New = rand.Text
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -16,7 +17,10 @@ import (
 // runs to its end, and one that succeeds late is not spoilt: Go cannot stop code
 // from outside.
 func Timeout(d time.Duration) fasterapi.Middleware {
-	mustBe(d > 0, "Timeout needs a positive duration")
+	var wrong mistake.List
+	if !wrong.Unless(d > 0, "Timeout needs a positive duration") {
+		return mistaken(wrong)
+	}
 	return func(next fasterapi.Handler) fasterapi.Handler {
 		return func(c *fasterapi.Ctx) error {
 			stop := c.CancelAfter(d)
@@ -37,7 +41,10 @@ var errTimeout = errors.New("middleware: the request took too long")
 // routes that cannot use the option fasterapi.MaxBody, and never raises a
 // limit.
 func BodyLimit(limit int64) fasterapi.Middleware {
-	mustBe(limit >= 0, "BodyLimit needs a limit that is not negative")
+	var wrong mistake.List
+	if !wrong.Unless(limit >= 0, "BodyLimit needs a limit that is not negative") {
+		return mistaken(wrong)
+	}
 	return func(next fasterapi.Handler) fasterapi.Handler {
 		return func(c *fasterapi.Ctx) error {
 			if err := c.LimitBody(limit); err != nil {

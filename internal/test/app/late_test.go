@@ -71,6 +71,10 @@ func late() map[string]func(app *fasterapi.App, g *fasterapi.Group) {
 		"App.Override":             func(app *fasterapi.App, _ *fasterapi.Group) { app.Override(&diary{}) },
 		"App.OverrideFunc":         func(app *fasterapi.App, _ *fasterapi.Group) { app.OverrideFunc(provider) },
 		"App.ProvideFuture":        func(app *fasterapi.App, _ *fasterapi.Group) { app.ProvideFuture(nothingLater) },
+		"App.OverrideFuture":       func(app *fasterapi.App, _ *fasterapi.Group) { app.OverrideFuture(nothingLater) },
+		"App.OverrideWithCleanup":  func(app *fasterapi.App, _ *fasterapi.Group) { app.OverrideWithCleanup(lateGiven) },
+		"App.OverrideWithOutcome":  func(app *fasterapi.App, _ *fasterapi.Group) { app.OverrideWithOutcome(lateSettled) },
+		"App.ProvideWithOutcome":   func(app *fasterapi.App, _ *fasterapi.Group) { app.ProvideWithOutcome(lateSettled) },
 		"App.ProvideWithCleanup":   lateCleanup,
 		"App.ProvideSettings":      func(app *fasterapi.App, _ *fasterapi.Group) { app.ProvideSettings[struct{}]() },
 		"Group.Use":                func(_ *fasterapi.App, g *fasterapi.Group) { g.Use(met("late")) },
@@ -97,8 +101,12 @@ func lateMapper(_ *fasterapi.Ctx, err error) error { return err }
 
 func lateForm(_ *fasterapi.Ctx, p *problem.Problem) string { return p.Title }
 
+func lateGiven(*fasterapi.Ctx, none) (*diary, func(error), error) { return nil, nil, nil }
+
+func lateSettled(*fasterapi.Ctx, none) (*diary, func(error) error, error) { return nil, nil, nil }
+
 func lateCleanup(app *fasterapi.App, _ *fasterapi.Group) {
-	app.ProvideWithCleanup(func(*fasterapi.Ctx, none) (*diary, func(error), error) { return nil, nil, nil })
+	app.ProvideWithCleanup(lateGiven)
 }
 
 // notRegistering are the methods of App and Group that register nothing.

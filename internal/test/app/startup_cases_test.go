@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/middleware"
 )
 
 // startupCase is a mistake that keeps an app from starting.
@@ -43,7 +44,7 @@ func aloneCases() []startupCase {
 
 // togetherCases are all others.
 func togetherCases() (all []startupCase) {
-	for _, part := range [][]startupCase{orderCases(), patternCases()} {
+	for _, part := range [][]startupCase{orderCases(), ofMiddleware(), patternCases()} {
 		all = append(all, part...)
 	}
 	return all
@@ -87,6 +88,24 @@ func orderCases() []startupCase {
 				app.Get("/nil-option", plainText, nil) // HERE
 			},
 			`App.Get (HERE): a route option is nil`,
+		},
+	}
+}
+
+// ofMiddleware are mistakes in what middleware was given, also inside of another.
+func ofMiddleware() []startupCase {
+	return []startupCase{
+		{
+			"Middleware that cannot work", `app.Use(middleware.CORS(middleware.CORSConfig{Origins: []string{"app.example"}}))`,
+			func(app *fasterapi.App) {
+				cors := middleware.CORS(middleware.CORSConfig{Origins: []string{"app.example", "https://a/b"}}) // HERE
+				inside := func(next fasterapi.Handler) fasterapi.Handler { return cors(next) }
+				g := app.Group("/cors", fasterapi.Use(inside))
+				g.Get("/a", plainText, fasterapi.Use(cors))
+				g.GetFuture("/b", nothingLater)
+			},
+			`middleware.CORS (HERE): CORSConfig.Origins: "app.example" is not an origin such as "https://app.example.com"
+middleware.CORS (HERE): CORSConfig.Origins: "https://a/b" is not an origin such as "https://app.example.com"`,
 		},
 	}
 }
