@@ -130,8 +130,12 @@ type RegistrationError struct {
 	Mistakes []string
 }
 
-// Error puts each mistake on a line of its own; what else belongs to it is indented.
+// Error puts each mistake on a line of its own; what else belongs to it is indented. A
+// single mistake is one line, for those who start the program.
 func (e *RegistrationError) Error() string {
+	if len(e.Mistakes) == 1 {
+		return "fasterapi: " + e.Mistakes[0]
+	}
 	return "fasterapi: the app has mistakes:\n  " + strings.Join(e.Mistakes, "\n  ")
 }
 

@@ -130,7 +130,7 @@ func TestRegisterLate(t *testing.T) {
 			group := app.Group("/group")
 			take(app)
 			wrong := panicOf(t, func() { register(app, group) })
-			require.Regexp(t, `^fasterapi: the app has mistakes:\n  \S.* \(\S*late_test.go:\d+\): `+
+			require.Regexp(t, `^fasterapi: \S.* \(\S*late_test.go:\d+\): `+
 				`registered behind `+by+` \(\S*late_test.go:\d+\), which takes the app as it is: it would have no effect$`, wrong.Error(), name)
 			require.Len(t, app.Routes(), 1, name)
 			require.NoError(t, app.Stop(t.Context()))
