@@ -25,7 +25,7 @@ type leaving struct {
 // runningSleeps counts what the server works on, as the server says.
 func runningSleeps(t *testing.T, conn *pgx.Conn, id int) (n int) {
 	t.Helper()
-	const sql = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT 7 FROM pg_sleep%' || $1 AND pid <> pg_backend_pid()"
+	const sql = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query LIKE 'SELECT 7 FROM pg_sleep%' || $1 AND pid <> pg_backend_pid()"
 	require.NoError(t, conn.QueryRow(background(t), sql, fmt.Sprintf("/* %d */", id)).Scan(&n))
 	return n
 }

@@ -45,7 +45,8 @@ func TestUnknownOverHTTP(t *testing.T) {
 			look := admin(t, c.URL())
 			pid := 0
 			require.Eventually(t, func() bool {
-				const sql = "SELECT coalesce(max(pid), 0) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%/* an order */' AND pid <> pg_backend_pid()"
+				// It sleeps, so it runs: while it is only prepared it is active, too.
+				const sql = "SELECT coalesce(max(pid), 0) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query LIKE '%/* an order */' AND pid <> pg_backend_pid()"
 				require.NoError(t, look.QueryRow(background(t), sql).Scan(&pid))
 				return pid != 0
 			}, patience, time.Millisecond)

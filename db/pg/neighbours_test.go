@@ -97,7 +97,7 @@ func TestCancelEndsOnServer(t *testing.T) {
 			ctx, cancel := context.WithCancel(background(t))
 			f := p.One[int64](ctx, "SELECT 1::bigint /* left alone */ FROM (SELECT pg_sleep(60)) AS s")
 			running := func() int64 {
-				return one[int64](t, &p.Querier, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%/* left alone */%' AND state = 'active' AND pid <> pg_backend_pid()")
+				return one[int64](t, &p.Querier, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%/* left alone */%' AND wait_event = 'PgSleep' AND pid <> pg_backend_pid()")
 			}
 			require.Eventually(t, func() bool { return running() == 1 }, patience, time.Millisecond)
 			cancel()
