@@ -44,7 +44,7 @@ func ExampleApp_Put() {
 
 // Shape is a union: the member "kind" says which of its types the body is.
 type (
-	Shape  struct{ Of any }
+	Shape  struct{ fasterapi.Union[Shape] }
 	Circle struct {
 		Kind   string  `json:"kind"`
 		Radius float64 `json:"radius" exclusiveMinimum:"0"`
@@ -61,8 +61,8 @@ func (Shape) OneOf() fasterapi.Choice {
 	}}
 }
 
-// What Python writes as Circle | Square is a Choice.
-func ExampleChoice() {
+// What Python writes as Circle | Square is a Union.
+func ExampleUnion() {
 	app := fasterapi.New(fasterapi.Config{Cores: 1})
 	defer app.Stop(context.Background())
 	app.Post("/area", func(c *fasterapi.Ctx, in struct {

@@ -96,18 +96,10 @@ func (a *App) describe() (*openapi.Document, error) {
 		Title: title, Version: version, Summary: cfg.Summary, Description: a.cfg.Description,
 		TermsOfService: cfg.TermsOfService, Contact: cfg.Contact, License: cfg.License,
 	}, cfg.StreamItems)
-	b.Problems(a.problems.all.answers(), a.problems.invalid.answers())
-	var errs []error
-	for _, r := range a.routes {
-		if r.facts != nil && r.handler != nil && !r.opts.hidden { // without a handler it has mistakes
-			errs = append(errs, r.checkExamples()...)
-			b.Add(a.document(r))
-		}
-	}
-	for _, w := range a.webhooks {
-		if !w.opts.hidden {
-			b.AddWebhook(w.name, w.document())
-		}
+	errs := a.describeRoutes(b)
+	if again := b.Again(); again != nil {
+		b = again
+		errs = a.describeRoutes(b)
 	}
 	doc, err := b.Build()
 	if err := errors.Join(append(errs, err)...); err != nil {
@@ -119,6 +111,23 @@ func (a *App) describe() (*openapi.Document, error) {
 		cfg.Edit(doc)
 	}
 	return doc, nil
+}
+
+// describeRoutes tells b about all routes and webhooks.
+func (a *App) describeRoutes(b *describe.Builder) (errs []error) {
+	b.Problems(a.problems.all.answers(), a.problems.invalid.answers())
+	for _, r := range a.routes {
+		if r.facts != nil && r.handler != nil && !r.opts.hidden { // without a handler it has mistakes
+			errs = append(errs, r.checkExamples()...)
+			b.Add(a.document(r))
+		}
+	}
+	for _, w := range a.webhooks {
+		if !w.opts.hidden {
+			b.AddWebhook(w.name, w.document())
+		}
+	}
+	return errs
 }
 
 // document tells the document about a compiled route.

@@ -4,6 +4,7 @@ import (
 	"encoding/json/jsontext"
 	"reflect"
 
+	"github.com/fasterapi/fasterapi/internal/codec"
 	"github.com/fasterapi/fasterapi/internal/schema"
 )
 
@@ -78,18 +79,115 @@ func (m *Maybe[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return m.held.UnmarshalJSONFrom(dec)
 }
 
-// Choice lists the types that a struct with the method OneOf() Choice stands for:
-// the document holds one of the variants, told apart by the member Discriminator.
-// The struct has one exported field, of an interface type that all variants
-// implement.
+// Union is JSON that is one of several types: what Python writes as Circle | Square. The
+// type of a union embeds it, with itself as the argument, and lists its types in a method
+// OneOf:
 //
-//	type Payment struct{ Method any }
+//	type Shape struct{ fasterapi.Union[Shape] }
 //
-//	func (Payment) OneOf() fasterapi.Choice {
+//	func (Shape) OneOf() fasterapi.Choice {
 //		return fasterapi.Choice{Discriminator: "kind", Variants: []fasterapi.Variant{
-//			fasterapi.VariantOf[Card]("card"), fasterapi.VariantOf[Transfer]("transfer"),
+//			fasterapi.VariantOf[Circle]("circle"), fasterapi.VariantOf[Square]("square"),
 //		}}
 //	}
+//
+//	shape := Shape{Of: Circle{Radius: 2}}	// {"kind":"circle","radius":2}
+//
+// Of holds a Circle or a Square, never a pointer once it has been read. The member "kind" says
+// which it is: a variant without one is written with its own, and one with another's is an error,
+// as is a Shape that holds nothing or something else. Where there may be none, say so with
+// *Shape, Opt[Shape] or the json option omitzero.
+//
+// A union is read and written in the same way, and checked, wherever JSON is: in bodies,
+// answers, streams and messages, in columns of a database, and by encoding/json and
+// encoding/json/v2 anywhere else. It refuses an unknown kind and what the tags of its variants refuse; members
+// that a variant does not have are skipped, unless the reader is to refuse them
+// ([StrictBody], json.RejectUnknownMembers, Decoder.DisallowUnknownFields).
+//
+// [UnionOf] is a union whose variants share an interface.
+type Union[S interface {
+	~struct{ Union[S] }
+	OneOf() Choice
+}] struct {
+	_ schema.Holder[S]
+	// Of is the variant: a struct of one of the types that OneOf lists.
+	Of any
+}
+
+// MarshalJSONTo writes the variant.
+func (u Union[S]) MarshalJSONTo(enc *jsontext.Encoder) error {
+	s := S(struct{ Union[S] }{u})
+	return codec.MarshalTo(enc, &s)
+}
+
+// UnmarshalJSONFrom reads a variant and checks it. When it fails, u is as it was.
+func (u *Union[S]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	s := S(struct{ Union[S] }{*u})
+	err := codec.UnmarshalFrom(dec, &s)
+	*u = (struct{ Union[S] })(s).Union
+	return err
+}
+
+// MarshalJSON returns the variant as JSON, for libraries that do not know MarshalJSONTo.
+func (u Union[S]) MarshalJSON() ([]byte, error) {
+	s := S(struct{ Union[S] }{u})
+	return codec.Marshal(&s)
+}
+
+// UnmarshalJSON reads a variant and checks it, for libraries that do not know
+// UnmarshalJSONFrom. When it fails, u is as it was.
+func (u *Union[S]) UnmarshalJSON(text []byte) error {
+	s := S(struct{ Union[S] }{*u})
+	err := codec.Unmarshal(text, &s, false)
+	*u = (struct{ Union[S] })(s).Union
+	return err
+}
+
+// UnionOf is a [Union] whose variants implement I, so that the compiler refuses everything
+// else in Of:
+//
+//	type method interface{ fee() int }
+//
+//	type Payment struct{ fasterapi.UnionOf[Payment, method] }
+type UnionOf[S interface {
+	~struct{ UnionOf[S, I] }
+	OneOf() Choice
+}, I any] struct {
+	_ schema.Holder[S]
+	// Of is the variant: a struct of one of the types that OneOf lists.
+	Of I
+}
+
+// MarshalJSONTo writes the variant.
+func (u UnionOf[S, I]) MarshalJSONTo(enc *jsontext.Encoder) error {
+	s := S(struct{ UnionOf[S, I] }{u})
+	return codec.MarshalTo(enc, &s)
+}
+
+// UnmarshalJSONFrom reads a variant and checks it. When it fails, u is as it was.
+func (u *UnionOf[S, I]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	s := S(struct{ UnionOf[S, I] }{*u})
+	err := codec.UnmarshalFrom(dec, &s)
+	*u = (struct{ UnionOf[S, I] })(s).UnionOf
+	return err
+}
+
+// MarshalJSON returns the variant as JSON, for libraries that do not know MarshalJSONTo.
+func (u UnionOf[S, I]) MarshalJSON() ([]byte, error) {
+	s := S(struct{ UnionOf[S, I] }{u})
+	return codec.Marshal(&s)
+}
+
+// UnmarshalJSON reads a variant and checks it, for libraries that do not know
+// UnmarshalJSONFrom. When it fails, u is as it was.
+func (u *UnionOf[S, I]) UnmarshalJSON(text []byte) error {
+	s := S(struct{ UnionOf[S, I] }{*u})
+	err := codec.Unmarshal(text, &s, false)
+	*u = (struct{ UnionOf[S, I] })(s).UnionOf
+	return err
+}
+
+// Choice lists the types of a [Union]: the member Discriminator tells them apart.
 type Choice struct {
 	Discriminator string    // name of the string member that tells the variants apart; every variant has it
 	Variants      []Variant // at least one

@@ -3,6 +3,7 @@ package driver
 import (
 	"database/sql"
 	"encoding"
+	"encoding/json"
 	"errors"
 	"reflect"
 	"strings"
@@ -71,12 +72,13 @@ const (
 )
 
 var (
-	timeType     = reflect.TypeFor[time.Time]()
-	nullTimeType = reflect.TypeFor[sql.NullTime]()
-	uuidType     = reflect.TypeFor[[16]byte]()
-	anyType      = reflect.TypeFor[any]()
-	scannerType  = reflect.TypeFor[sql.Scanner]()
-	textType     = reflect.TypeFor[encoding.TextUnmarshaler]()
+	timeType        = reflect.TypeFor[time.Time]()
+	nullTimeType    = reflect.TypeFor[sql.NullTime]()
+	uuidType        = reflect.TypeFor[[16]byte]()
+	anyType         = reflect.TypeFor[any]()
+	scannerType     = reflect.TypeFor[sql.Scanner]()
+	unmarshalerType = reflect.TypeFor[json.Unmarshaler]()
+	textType        = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
 
 // compile matches columns with the fields of the rows of s.
@@ -103,7 +105,14 @@ func isPlain(t reflect.Type, columns []Column) bool {
 		return true
 	}
 	pt := reflect.PointerTo(t)
-	return pt.Implements(scannerType) || pt.Implements(textType)
+	return pt.Implements(scannerType) || pt.Implements(textType) || isDocument(t, columns)
+}
+
+// isDocument tells whether the one column is no field of t, which reads itself from JSON: a
+// union, and its like.
+func isDocument(t reflect.Type, columns []Column) bool {
+	return len(columns) == 1 && reflect.PointerTo(t).Implements(unmarshalerType) &&
+		findMember(structMembers(t, t.Name(), 0, nil), columns[0].Name) == nil
 }
 
 func (p *rowPlan) compilePlain(columns []Column, s Sink) []error {

@@ -186,11 +186,12 @@ func (w *walker) namedMember(v reflect.Value, n *node, path string) (string, err
 
 // namedVariant goes into the union v, whose field has the first name of the path.
 func (w *walker) namedVariant(v reflect.Value, n *node, path string) (string, error) {
-	rest, ok := cutName(path, n.typ.Field(0).Name)
+	holder, _, _ := schema.HolderOf(n.typ)
+	rest, ok := cutName(path, holder.Name)
 	if !ok {
 		rest = path
 	}
-	held := v.Field(0)
+	held := v.FieldByIndex(holder.Index)
 	if held.IsNil() || n.variants[held.Elem().Type()] == nil {
 		return "", errNoName
 	}

@@ -166,7 +166,8 @@ func keyText(key reflect.Value) string {
 
 // variant walks what a union holds. What a method changes is put back.
 func (w *walker) variant(v reflect.Value, n *node) error {
-	held := v.Field(0)
+	holder, _, _ := schema.HolderOf(n.typ)
+	held := v.FieldByIndex(holder.Index)
 	if held.IsNil() || n.variants[held.Elem().Type()] == nil {
 		return nil
 	}

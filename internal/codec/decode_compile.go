@@ -149,7 +149,7 @@ func (c *decodeCompiler) compileOther(n *decodeNode, where string) {
 		return
 	}
 	if n.typ.NumMethod() > 0 {
-		c.mistake(where, "%v cannot be decoded: which type should it hold? Give it a OneOf", n.typ)
+		c.mistake(where, "%v cannot be decoded: which type should it hold? Make it a fasterapi.UnionOf", n.typ)
 		return
 	}
 	n.fn = decodeAny
@@ -237,19 +237,4 @@ func (c *decodeCompiler) defaults() {
 func shareable(t reflect.Type) bool {
 	o := ops[t.Kind()]
 	return o != opCall || t == typeTime
-}
-
-// compileChoice plans a OneOf.
-func (c *decodeCompiler) compileChoice(n *decodeNode, where string) {
-	choice, _, err := schema.ChoiceOf(n.typ)
-	if err != nil {
-		c.mistake(where, "%w", err)
-		return
-	}
-	d := &choiceDecoder{typ: n.typ, discriminator: choice.Discriminator, nodes: map[string]*decodeNode{}, secret: schema.HasSecret(n.typ)}
-	n.fn = d.decode
-	for _, v := range choice.Variants {
-		d.nodes[v.Name] = c.node(v.Type, false, nil, where+"("+v.Name+")")
-		d.names = append(d.names, v.Name)
-	}
 }

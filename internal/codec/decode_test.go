@@ -35,7 +35,7 @@ type transfer struct {
 	Kind string `json:"kind"`
 	IBAN string `json:"iban"`
 }
-type payment struct{ Method any }
+type payment struct{ union[payment] }
 
 func (payment) OneOf() schema.Choice {
 	return schema.Choice{Discriminator: "kind", Variants: []schema.Variant{
@@ -94,7 +94,7 @@ func TestDecodeGood(t *testing.T) {
 	got.When, got.Nested = time.Time{}, nil
 	require.Equal(t, order{
 		ID: 9007199254740993, Level: 3, Email: "b@example.org", Items: []item{{"\U0001F600\n", 0.01, "green"}, {"b", 100, "red"}}, Tags: []string{},
-		Meta: map[string]int{"a": 9, "b": -1}, Note: &note, Patch: schema.Null[int](), Pay: &payment{card{"card", "1234"}}, Pair: [2]int{1, 2},
+		Meta: map[string]int{"a": 9, "b": -1}, Note: &note, Patch: schema.Null[int](), Pay: &payment{Of: card{"card", "1234"}}, Pair: [2]int{1, 2},
 		Address: netip.MustParseAddr("::1"), Blob: []byte("hi"), Count: -12,
 		Any: map[string]any{"x": []any{1.0, "s", nil, true, map[string]any{"y": map[string]any{}}}}, Levels: map[color][]uint16{"red": {1, 10}},
 	}, got)

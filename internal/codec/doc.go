@@ -34,6 +34,13 @@
 //
 // The value is set to zero first; nothing is merged.
 //
+// # Unions
+//
+// A union is read as the variant that its discriminator names, and written with it: a variant
+// without a discriminator is given its own, one with another's is an error, and so is a union
+// that holds nothing or something else. The JSON methods of a union are [MarshalTo] and
+// [UnmarshalFrom], so encoding/json does the same.
+//
 // # Ownership
 //
 // Encoders and decoders are immutable after compilation and may be used by

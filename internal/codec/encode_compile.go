@@ -122,16 +122,15 @@ func (c *encodeCompiler) compile(n *encodeNode, stringed bool, where string) app
 	if o, ok := schema.OptOf(t); ok {
 		return appendOpt(o, c.node(o.Elem, stringed, where))
 	}
-	if fn := c.methods(t); fn != nil {
-		return fn
-	}
-	if _, ok, err := schema.ChoiceOf(t); ok {
+	if choice, ok, err := schema.ChoiceOf(t); ok {
 		if err != nil {
 			c.mistake(where, "%w", err)
 			return nil
 		}
-		c.plain = false
-		return appendInterface(t.Field(0).Type) // the variant stands for itself
+		return c.compileChoice(t, choice, where)
+	}
+	if fn := c.methods(t); fn != nil {
+		return fn
 	}
 	if o := ops[t.Kind()]; o != opCall {
 		if stringed {

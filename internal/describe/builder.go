@@ -66,6 +66,18 @@ func NewBuilder(info openapi.Info, streams bool) *Builder {
 	return b
 }
 
+// Again returns an empty builder for the same routes when schemas turned out to need other
+// names, see [schema.Registry.Again]; nil when the document can be built.
+func (b *Builder) Again() *Builder {
+	registry := b.registry.Again()
+	if registry == nil {
+		return nil
+	}
+	again := NewBuilder(b.doc.Info, b.streams)
+	again.registry = registry
+	return again
+}
+
 // Add describes a route. One with a method that OpenAPI does not have is left
 // out.
 func (b *Builder) Add(r Route) {

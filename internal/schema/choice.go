@@ -1,49 +1,117 @@
 package schema
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 )
 
-// check finds what is wrong with a choice whose variants are kept in a field
-// of type holder.
-func (c *Choice) check(holder reflect.Type) error {
-	var mistakes []error
-	if c.Discriminator == "" || len(c.Variants) == 0 {
-		mistakes = append(mistakes, errors.New("a OneOf needs a discriminator and variants"))
-	}
-	seen := map[string]bool{}
-	for _, v := range c.Variants {
-		if seen[v.Name] {
-			mistakes = append(mistakes, fmt.Errorf("variant %q is listed twice", v.Name))
-		}
-		seen[v.Name] = true
-		if err := c.checkVariant(v, holder); err != nil {
-			mistakes = append(mistakes, fmt.Errorf("variant %q: %w", v.Name, err))
-		}
-	}
-	return errors.Join(mistakes...)
+// Choice lists the types that a oneOf stands for.
+//
+// Owner: any (immutable after New).
+type Choice struct {
+	Discriminator string    // name of the string member that tells the variants apart; every variant has it
+	Variants      []Variant // at least one
 }
 
-func (c *Choice) checkVariant(v Variant, holder reflect.Type) error {
-	if v.Type == nil || v.Type.Kind() != reflect.Struct {
-		return fmt.Errorf("%v is not a struct", v.Type)
-	}
-	if !v.Type.Implements(holder) {
-		return fmt.Errorf("%v does not implement %v", v.Type, holder)
-	}
-	members, err := MembersOf(v.Type)
-	if err != nil {
-		return err
-	}
-	for i := range members.List {
-		if m := &members.List[i]; m.Name == c.Discriminator {
-			if m.Type.Kind() != reflect.String {
-				return fmt.Errorf("member %q must be a string: it is the discriminator", m.Name)
-			}
-			return nil
+// Variant is one alternative of a [Choice].
+//
+// Owner: any (immutable after New).
+type Variant struct {
+	Name string       // value of the discriminator
+	Type reflect.Type // struct type
+}
+
+// VariantOf is the variant that holds a T when the discriminator is name.
+func VariantOf[T any](name string) Variant { return Variant{Name: name, Type: reflect.TypeFor[T]()} }
+
+// Names returns the values of the discriminator that stand for the variant t.
+func (c *Choice) Names(t reflect.Type) (names []string) {
+	for _, v := range c.Variants {
+		if v.Type == t {
+			names = append(names, v.Name)
 		}
 	}
-	return fmt.Errorf("%v has no member %q, the discriminator", v.Type, c.Discriminator)
+	return names
+}
+
+// ChoiceOf returns the choice that t stands for, with its mistakes. t embeds the type of
+// the root package that holds a variant and is JSON by methods of its own (see [Holder]), and
+// nothing else. Its method OneOf returns a [Choice], or a struct with the same fields, as that
+// of the root package is, and is asked on a zero value. The document holds the variant
+// itself, and decoding picks its type by the discriminator.
+//
+// What looks like a choice and would be something else to encoding/json is one with a mistake.
+func ChoiceOf(t reflect.Type) (Choice, bool, error) {
+	return choiceAt(t, 0)
+}
+
+// maxEmbedded is how many structs in structs are looked at: embedded pointers may be a cycle.
+const maxEmbedded = 8
+
+func choiceAt(t reflect.Type, depth int) (Choice, bool, error) {
+	choose, lists := chooser(t)
+	if union, ok := unionOf(t); ok { // the holder itself, or a type made of one
+		return Choice{}, true, fmt.Errorf("%v is the inside of a union and has no JSON of its own: use %v", t, union)
+	}
+	if inner, ok := embeddedUnion(t, depth); ok {
+		return Choice{}, true, fmt.Errorf("%v embeds the union %v, whose JSON methods would stand for the whole struct: give the field a name", t, inner)
+	}
+	holder, union, held := HolderOf(t)
+	switch {
+	case !lists && !held:
+		return Choice{}, false, nil
+	case !held:
+		return Choice{}, true, fmt.Errorf("%v has a method OneOf, but encoding/json would not know it for a union: "+
+			"make it type %s struct{ fasterapi.Union[%s] }", t, bare(t), bare(t))
+	case union != t:
+		return Choice{}, true, fmt.Errorf("%v embeds the inside of the union %v, whose JSON methods would stand for it: use %v, or embed fasterapi.Union[%s]",
+			t, union, union, bare(t))
+	case !lists:
+		return Choice{}, true, fmt.Errorf("%v has no method OneOf() fasterapi.Choice", t)
+	}
+	if own := ownMethods(t); own != "" {
+		return Choice{}, true, fmt.Errorf("%v has a method OneOf and a method %s of its own: leave one of them out; a union has its JSON methods from fasterapi.Union", t, own)
+	}
+	c := choiceFrom(choose.Call(nil)[0])
+	return c, true, c.check(holder.Type)
+}
+
+// bare is the name of t as its own package writes it.
+func bare(t reflect.Type) string {
+	return t.String()[strings.LastIndexByte(cutArguments(t.String()), '.')+1:]
+}
+
+// cutArguments returns the name of a type without its type arguments.
+func cutArguments(name string) string {
+	name, _, _ = strings.Cut(name, "[")
+	return name
+}
+
+// chooser returns the method OneOf of t when it returns the fields of a Choice.
+func chooser(t reflect.Type) (reflect.Value, bool) {
+	if t.Kind() == reflect.Interface || t.Kind() == reflect.Pointer || t.Name() == "" && t.Kind() != reflect.Struct {
+		return reflect.Value{}, false
+	}
+	oneOf := reflect.New(t).MethodByName("OneOf")
+	return oneOf, oneOf.IsValid() && returnsChoice(oneOf.Type())
+}
+
+// returnsChoice tells whether a method takes nothing and returns the fields of a Choice.
+func returnsChoice(method reflect.Type) bool {
+	if method.NumIn() != 0 || method.NumOut() != 1 || method.Out(0).Kind() != reflect.Struct || method.Out(0).NumField() != 2 {
+		return false
+	}
+	name, list := method.Out(0).Field(0), method.Out(0).Field(1)
+	return name.Name == "Discriminator" && name.Type.Kind() == reflect.String && list.Name == "Variants" &&
+		list.Type.Kind() == reflect.Slice && list.Type.Elem().ConvertibleTo(reflect.TypeFor[Variant]())
+}
+
+// choiceFrom is the Choice with the values of v, for which returnsChoice is true.
+func choiceFrom(v reflect.Value) Choice {
+	c, list := Choice{Discriminator: v.Field(0).String()}, v.Field(1)
+	for i := range list.Len() {
+		c.Variants = append(c.Variants, list.Index(i).Convert(reflect.TypeFor[Variant]()).Interface().(Variant))
+	}
+	return c
 }

@@ -22,7 +22,7 @@ const (
 	ClassList                  // slices and arrays
 	ClassMap                   // maps; the names are strings, numbers or texts
 	ClassStruct                // structs
-	ClassChoice                // structs with a OneOf method
+	ClassChoice                // unions: structs with a OneOf method
 	ClassInvalid               // no JSON form
 )
 
@@ -35,13 +35,15 @@ func ClassOf(t reflect.Type) Class {
 		return ClassDuration
 	case t.Kind() == reflect.Interface:
 		return ClassOther
+	}
+	if _, ok, _ := ChoiceOf(t); ok {
+		return ClassChoice
+	}
+	switch {
 	case implements(t, unmarshalers[:2]...):
 		return ClassOther
 	case implements(t, unmarshalers[2]):
 		return ClassText
-	}
-	if _, ok, _ := ChoiceOf(t); ok {
-		return ClassChoice
 	}
 	switch t.Kind() {
 	case reflect.Bool:

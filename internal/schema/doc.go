@@ -28,8 +28,8 @@
 //
 // # Hooks
 //
-// [Enumerated] lists the values of a named type, a method OneOf makes a struct a
-// choice between variants ([ChoiceOf]), [Describer] gives the schema of a type with JSON
+// [Enumerated] lists the values of a named type, a method OneOf makes a struct that embeds
+// the [Holder] of a variant a union ([ChoiceOf]), [Describer] gives the schema of a type with JSON
 // methods of its own.
 //
 // # Ownership, cost, refusals

@@ -2,7 +2,6 @@ package schema
 
 import (
 	"encoding/json/jsontext"
-	"errors"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -190,27 +189,6 @@ func (r *Registry) member(m *Member, plan *Plan, where string) *openapi.Schema {
 	}
 	plan.annotate(s)
 	return s
-}
-
-func (r *Registry) choice(s *openapi.Schema, t reflect.Type, where string) {
-	c, _, err := ChoiceOf(t)
-	if err != nil {
-		r.mistake(where, err)
-		return
-	}
-	s.Discriminator = &openapi.Discriminator{PropertyName: c.Discriminator, Mapping: map[string]string{}}
-	for _, v := range c.Variants {
-		ref := r.of(v.Type, nil, where+"("+v.Name+")")
-		if ref.Ref == "" {
-			r.mistake(where, errors.New("the variants of a OneOf must be named types"))
-		}
-		tag := &openapi.Schema{
-			Properties: openapi.Map[*openapi.Schema]{{Name: c.Discriminator, Value: &openapi.Schema{Const: jsontext.Value(quote(v.Name))}}},
-			Required:   []string{c.Discriminator},
-		}
-		s.OneOf = append(s.OneOf, &openapi.Schema{AllOf: []*openapi.Schema{ref, tag}})
-		s.Discriminator.Mapping[v.Name] = ref.Ref
-	}
 }
 
 // constrain copies the checks into s.

@@ -150,25 +150,6 @@ func OptOf(t reflect.Type) (OptLayout, bool) {
 	return OptLayout{Elem: t.Field(0).Type, Value: t.Field(0).Offset, State: t.Field(1).Offset, NotNull: notNull}, true
 }
 
-// Choice lists the types that a oneOf stands for.
-//
-// Owner: any (immutable after New).
-type Choice struct {
-	Discriminator string    // name of the string member that tells the variants apart; every variant has it
-	Variants      []Variant // at least one
-}
-
-// Variant is one alternative of a [Choice].
-//
-// Owner: any (immutable after New).
-type Variant struct {
-	Name string       // value of the discriminator
-	Type reflect.Type // struct type
-}
-
-// VariantOf is the variant that holds a T when the discriminator is name.
-func VariantOf[T any](name string) Variant { return Variant{Name: name, Type: reflect.TypeFor[T]()} }
-
 // Enumerated lists the values that a named type may have: strings for string
 // types, whole numbers for integer types. It is asked once, on a zero value. A
 // method that returns another slice, such as one of the type itself, does as well.
@@ -194,51 +175,3 @@ func enumOf(t reflect.Type) (values []reflect.Value) {
 
 // Describer gives the schema of a type that reads and writes itself.
 type Describer interface{ JSONSchema() *openapi.Schema }
-
-var errChoice = errors.New("a OneOf struct must have exactly one field, exported and of an interface type")
-
-// ChoiceOf returns the choice that t stands for, with its mistakes. Its method OneOf
-// returns a [Choice], or a struct with the same fields, as that of the root package
-// is: the document holds the variant itself, and decoding picks its type by the
-// discriminator. It is asked on a zero value.
-//
-//	type Payment struct{ Method any }
-//
-//	func (Payment) OneOf() schema.Choice {
-//		return schema.Choice{Discriminator: "kind", Variants: []schema.Variant{
-//			schema.VariantOf[Card]("card"), schema.VariantOf[Transfer]("transfer"),
-//		}}
-//	}
-func ChoiceOf(t reflect.Type) (Choice, bool, error) {
-	if t.Kind() != reflect.Struct {
-		return Choice{}, false, nil
-	}
-	oneOf := reflect.New(t).MethodByName("OneOf")
-	if !oneOf.IsValid() || !returnsChoice(oneOf.Type()) {
-		return Choice{}, false, nil
-	}
-	if t.NumField() != 1 || !t.Field(0).IsExported() || t.Field(0).Type.Kind() != reflect.Interface {
-		return Choice{}, true, errChoice
-	}
-	c := choiceOf(oneOf.Call(nil)[0])
-	return c, true, c.check(t.Field(0).Type)
-}
-
-// returnsChoice tells whether a method takes nothing and returns the fields of a Choice.
-func returnsChoice(method reflect.Type) bool {
-	if method.NumIn() != 0 || method.NumOut() != 1 || method.Out(0).Kind() != reflect.Struct || method.Out(0).NumField() != 2 {
-		return false
-	}
-	name, list := method.Out(0).Field(0), method.Out(0).Field(1)
-	return name.Name == "Discriminator" && name.Type.Kind() == reflect.String && list.Name == "Variants" &&
-		list.Type.Kind() == reflect.Slice && list.Type.Elem().ConvertibleTo(reflect.TypeFor[Variant]())
-}
-
-// choiceOf is the Choice with the values of v, for which returnsChoice is true.
-func choiceOf(v reflect.Value) Choice {
-	c, list := Choice{Discriminator: v.Field(0).String()}, v.Field(1)
-	for i := range list.Len() {
-		c.Variants = append(c.Variants, list.Index(i).Convert(reflect.TypeFor[Variant]()).Interface().(Variant))
-	}
-	return c
-}

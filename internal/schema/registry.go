@@ -26,6 +26,7 @@ type Registry struct {
 	names    map[reflect.Type]string
 	taken    map[string]reflect.Type
 	mistakes []error
+	variants variantNames
 }
 
 // NewRegistry returns an empty registry whose references begin with prefix,
@@ -66,6 +67,9 @@ func (r *Registry) Err() error { return errors.Join(r.mistakes...) }
 func Document(t reflect.Type, strict bool) ([]byte, error) {
 	r := NewRegistry("#/$defs/", strict)
 	s := r.Of(t)
+	if again := r.Again(); again != nil {
+		r, s = again, again.Of(t)
+	}
 	if err := r.Err(); err != nil {
 		return nil, err
 	}
@@ -126,23 +130,30 @@ func (r *Registry) named(t reflect.Type) bool {
 }
 
 func (r *Registry) reference(t reflect.Type) *openapi.Schema {
+	r.variants.note(t, variantUse{})
 	name, ok := r.names[t]
 	if !ok {
-		name = r.name(t)
-		r.names[t], r.taken[name] = name, t
-		at := len(r.defs)
-		r.defs = append(r.defs, openapi.Named[*openapi.Schema]{Name: name}) // in place before its parts: a type may contain itself
-		p := planner{}
-		r.defs[at].Value = r.inline(t, p.rules(t), t.String())
+		name = r.name(spell(t.Name()), t)
+		r.names[t] = name
+		r.define(name, t)
 	}
 	return &openapi.Schema{Ref: r.prefix + name}
+}
+
+// define makes the definition of t.
+func (r *Registry) define(name string, t reflect.Type) *openapi.Schema {
+	r.taken[name] = t
+	at := len(r.defs)
+	r.defs = append(r.defs, openapi.Named[*openapi.Schema]{Name: name}) // in place before its parts: a type may contain itself
+	p := planner{}
+	r.defs[at].Value = r.inline(t, p.rules(t), t.String())
+	return r.defs[at].Value
 }
 
 // name makes a name for t that fits components of OpenAPI: letters, digits,
 // underscores. Type arguments are written behind: Page[User] is PageUser.
 // A second type of the same name gets its package in front.
-func (r *Registry) name(t reflect.Type) string {
-	name := spell(t.Name())
+func (r *Registry) name(name string, t reflect.Type) string {
 	for _, candidate := range []string{name, title(path.Base(t.PkgPath())) + name} {
 		if r.taken[candidate] == nil {
 			return candidate

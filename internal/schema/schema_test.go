@@ -40,7 +40,13 @@ type Money struct{}
 func (m Money) MarshalText() ([]byte, error)     { return []byte("1.00"), nil }
 func (m *Money) UnmarshalText(text []byte) error { return nil }
 
-type Shape struct{ S any }
+// union is what the root package embeds in unions; methodical has its methods too.
+type union[S any] struct {
+	_  Holder[S]
+	Of any
+}
+
+type Shape struct{ union[Shape] }
 
 func (Shape) OneOf() Choice {
 	return Choice{Discriminator: "kind", Variants: []Variant{VariantOf[Circle]("circle"), VariantOf[Square]("square")}}
@@ -202,86 +208,6 @@ func TestMistakesNameTheirFields(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(rest), `"additionalProperties":{"type":"integer","format":"int64"}`)
 	require.Contains(t, string(rest), `"required":["A"]`)
-}
-
-type badChoice struct{ V interface{ Area() } }
-
-func (badChoice) OneOf() Choice {
-	return Choice{Discriminator: "kind", Variants: []Variant{VariantOf[Circle]("a"), VariantOf[int]("a"), VariantOf[Base]("b"), {Name: "c"}}}
-}
-
-type emptyChoice struct{ V any }
-
-func (emptyChoice) OneOf() Choice { return Choice{} }
-
-type wideChoice struct{ A, B any }
-
-func (wideChoice) OneOf() Choice { return Choice{} }
-
-type mute struct {
-	K int `json:"kind"`
-}
-type muteChoice struct{ V any }
-
-func (muteChoice) OneOf() Choice {
-	return Choice{Discriminator: "kind", Variants: []Variant{VariantOf[mute]("m"), VariantOf[Base]("b")}}
-}
-
-func TestChoiceMistakes(t *testing.T) {
-	for _, c := range []struct {
-		typ  reflect.Type
-		want []string
-	}{
-		{reflect.TypeFor[badChoice](), []string{`variant "a" is listed twice`, "Circle does not implement", "int is not a struct", "<nil> is not a struct"}},
-		{reflect.TypeFor[emptyChoice](), []string{"needs a discriminator"}},
-		{reflect.TypeFor[wideChoice](), []string{"exactly one field"}},
-		{reflect.TypeFor[muteChoice](), []string{"must be a string", `has no member "kind"`}},
-	} {
-		_, is, err := ChoiceOf(c.typ)
-		require.True(t, is)
-		for _, want := range c.want {
-			require.ErrorContains(t, err, want)
-		}
-	}
-	for _, other := range []reflect.Type{reflect.TypeFor[Base](), reflect.TypeFor[otherOneOf](), reflect.TypeFor[argOneOf]()} {
-		_, is, err := ChoiceOf(other)
-		require.False(t, is, "%v", other)
-		require.NoError(t, err)
-	}
-}
-
-// likeChoice is a Choice of another package.
-type likeChoice struct {
-	Discriminator string
-	Variants      []struct {
-		Name string
-		Type reflect.Type
-	}
-}
-
-type foreign struct{ V any }
-
-func (foreign) OneOf() likeChoice {
-	c := likeChoice{Discriminator: "kind"}
-	c.Variants = append(c.Variants, VariantOf[Circle]("circle"), VariantOf[Square]("square"))
-	return c
-}
-
-type (
-	otherOneOf struct{ V any }
-	argOneOf   struct{ V any }
-)
-
-func (otherOneOf) OneOf() (c struct{ Discriminator, Variants string }) { return c }
-
-func (argOneOf) OneOf(int) Choice { return Choice{} }
-
-// TestChoiceOfAnotherPackage: the fields make it one.
-func TestChoiceOfAnotherPackage(t *testing.T) {
-	got, is, err := ChoiceOf(reflect.TypeFor[foreign]())
-	require.NoError(t, err)
-	require.True(t, is)
-	require.Equal(t, Choice{Discriminator: "kind", Variants: []Variant{VariantOf[Circle]("circle"), VariantOf[Square]("square")}}, got)
 }
 
 // TestOptOf: an Opt, and a struct of one that is not exported; nothing else.

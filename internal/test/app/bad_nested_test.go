@@ -96,7 +96,7 @@ type secretCard struct {
 	Number string `json:"number" sensitive:"true" minLength:"50"`
 }
 
-type secretPayment struct{ Method any }
+type secretPayment struct{ fasterapi.Union[secretPayment] }
 
 func (secretPayment) OneOf() fasterapi.Choice {
 	return fasterapi.Choice{Discriminator: "kind", Variants: []fasterapi.Variant{fasterapi.VariantOf[secretCard]("card")}}

@@ -51,7 +51,7 @@ type dot struct {
 	At   int    `json:"at"`
 }
 
-type shape struct{ Of any }
+type shape struct{ fasterapi.Union[shape] }
 
 func (shape) OneOf() fasterapi.Choice {
 	return fasterapi.Choice{Discriminator: "kind", Variants: []fasterapi.Variant{

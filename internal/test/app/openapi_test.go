@@ -40,7 +40,7 @@ type track struct {
 	Payment fasterapi.Opt[purchase] `json:"payment,omitzero"`
 }
 
-type purchase struct{ Method any }
+type purchase struct{ fasterapi.Union[purchase] }
 
 type card struct {
 	Kind   string `json:"kind"`

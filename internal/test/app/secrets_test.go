@@ -61,7 +61,7 @@ type plainCard struct {
 	Number quotingJSON `json:"number,omitzero"`
 }
 
-type plainChoice struct{ Method any }
+type plainChoice struct{ fasterapi.Union[plainChoice] }
 
 func (plainChoice) OneOf() fasterapi.Choice {
 	return fasterapi.Choice{Discriminator: "kind", Variants: []fasterapi.Variant{fasterapi.VariantOf[plainCard]("card")}}
