@@ -24,7 +24,11 @@ type (
 		Or   schema.Opt[any] `json:"or,omitzero"`
 		Of   either          `json:"of"`
 	}
-	either struct{ Of any }
+	either      struct{ held[either] }
+	held[S any] struct {
+		_  schema.Holder[S]
+		Of any
+	}
 )
 
 func (either) OneOf() schema.Choice {
