@@ -17,9 +17,9 @@ type Book struct {
 // snippet: change
 // Change is the body of a PATCH: each member may be absent.
 type Change struct {
-	Title *string               `json:"title" minLength:"1" maxLength:"200"`
-	Year  *int                  `json:"year" minimum:"1450"`
-	Note  fasterapi.Opt[string] `json:"note" maxLength:"500"`
+	Title fasterapi.Maybe[string] `json:"title,omitzero" minLength:"1" maxLength:"200"`
+	Year  fasterapi.Maybe[int]    `json:"year,omitzero" minimum:"1450"`
+	Note  fasterapi.Opt[string]   `json:"note,omitzero" maxLength:"500"`
 }
 
 // end snippet
@@ -43,12 +43,8 @@ func (d *Desk) patch(c *fasterapi.Ctx, in struct {
 ) (Book, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if in.Body.Title != nil {
-		d.book.Title = *in.Body.Title
-	}
-	if in.Body.Year != nil {
-		d.book.Year = *in.Body.Year
-	}
+	d.book.Title = in.Body.Title.Or(d.book.Title)
+	d.book.Year = in.Body.Year.Or(d.book.Year)
 	if note, ok := in.Body.Note.Get(); ok {
 		d.book.Note = &note
 	} else if in.Body.Note.IsNull() {
