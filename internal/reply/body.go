@@ -35,12 +35,15 @@ type Body struct {
 	err    error
 }
 
-// NewBody returns the body of the staged response, of length bytes, 0 for not known.
+// NewBody returns the body of the staged response, of length bytes, 0 for not known. From
+// now on nobody takes the connection over.
 func NewBody(h Holder, length int64) *Body {
 	if length <= 0 {
 		length = -1
 	}
-	return &Body{h: Handle{h}, length: length}
+	b := &Body{h: Handle{h}, length: length}
+	b.h.Use(func(r *Reply) { r.sourced = true })
+	return b
 }
 
 // Open sends the head, if that is still to be done, and returns what writes the body

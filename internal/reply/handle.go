@@ -88,7 +88,7 @@ func (h Handle) StageAs(status int, contentType, otherwise string, body []byte) 
 
 // TakeOver lets take have the connection, which may take its time, so that the lock is
 // not for it: the end of the request waits. One at a time, and none beside a response
-// that is sent.
+// that is sent, or whose source is at work.
 func (h Handle) TakeOver(take func(x *exchange.Exchange) error) error { return h.borrow(take, taken) }
 
 // Inform lets send send an interim response, which may take its time, too. One at a time,
@@ -101,7 +101,7 @@ func (h Handle) borrow(f func(x *exchange.Exchange) error, behind progress) erro
 	var r *Reply
 	sent := false
 	h.Use(func(reply *Reply) {
-		if sent = reply.progress != staged || reply.Sent(); !sent {
+		if sent = reply.progress != staged || reply.Sent() || reply.sourced && behind == taken; !sent {
 			r, reply.progress = reply, taking
 			r.uses.Add(1)
 		}

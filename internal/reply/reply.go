@@ -36,7 +36,9 @@ type Reply struct {
 	way         *Way
 	heads, ends []Hook
 	// headed: the functions of heads have run.
-	headed  bool
+	headed bool
+	// sourced: a body was made of it, whose source may be at work before its first byte.
+	sourced bool
 	filters []filter
 	// dropped are the references that could not be sent.
 	dropped references
@@ -76,7 +78,7 @@ func (r *Reply) Reset() {
 	clear(r.filters)
 	r.heads, r.ends, r.filters = r.heads[:0], r.ends[:0], r.filters[:0]
 	r.x, r.way, r.out = nil, nil, nil
-	r.status, r.progress, r.headed, r.dropped, r.lent = 0, staged, false, 0, false
+	r.status, r.progress, r.headed, r.sourced, r.dropped, r.lent = 0, staged, false, false, 0, false
 }
 
 // Exchange is the exchange that r answers. Its fields for the response are r's to

@@ -270,7 +270,7 @@ func TestMapErrorFails(t *testing.T) {
 // TestMapErrorSeen: middleware and cleanups find both the answer and the cause, and what
 // runs at the end the final status.
 func TestMapErrorSeen(t *testing.T) {
-	type unit struct{ n int }
+	type unit struct{}
 	seen, ended, cleaned := make(chan string, 9), make(chan int, 9), make(chan bool, 9)
 	everyMode(t, func(app *fasterapi.App) {
 		mapEverything(app)

@@ -101,7 +101,7 @@ func TestUnprocessable(t *testing.T) {
 	}
 	documented := 0
 	everyMode(t, func(app *fasterapi.App) {
-		app.ProvideFunc(func(_ *fasterapi.Ctx, in keyHeader) (keyOwner, error) { return keyOwner{in.Key}, nil })
+		app.ProvideFunc(func(_ *fasterapi.Ctx, in keyHeader) (keyOwner, error) { return keyOwner(in), nil })
 		app.ProvideFunc(func(_ *fasterapi.Ctx, in struct {
 			T keyOwner `inject:""`
 		},

@@ -25,7 +25,7 @@ const immutable = "public, max-age=31536000, immutable"
 // and other files are what CacheControl says.
 func TestPageOfSPAIsNotCached(t *testing.T) {
 	site := fstest.MapFS{
-		"index.html": {Data: []byte("page")}, "app.js": {Data: []byte("run()")}, "docs/index.html": {Data: []byte("docs")},
+		"index.html": {Data: []byte("page")}, "app.js": {Data: []byte("run()")}, "guide/index.html": {Data: []byte("guide")},
 		"shell/app.html": {Data: []byte("shell")},
 	}
 	everyMode(t, func(app *fasterapi.App) {
@@ -35,7 +35,7 @@ func TestPageOfSPAIsNotCached(t *testing.T) {
 	}, func(t *testing.T, s service) {
 		html := []string{"Accept", "text/html"}
 		for path, want := range map[string]string{
-			"/": "no-cache", "/index.html": "no-cache", "/users/7": "no-cache", "/app.js": immutable, "/docs/": immutable,
+			"/": "no-cache", "/index.html": "no-cache", "/users/7": "no-cache", "/app.js": immutable, "/guide/": immutable,
 			"/own/shell/app.html": "no-cache", "/own/users/7": "no-cache", "/own/": immutable, "/own/index.html": immutable,
 			"/plain/": immutable, "/plain/index.html": immutable,
 		} {
