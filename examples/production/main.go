@@ -119,12 +119,14 @@ func openStore(path string) (*db.Pool, error) {
 	return pool, nil
 }
 
-// responseTime tells the client how long the handler took.
+// responseTime tells the client how long it took until the head of the response was sent.
+// A field that is set behind next comes too late for a stream, and not at all for a panic.
 func responseTime(next fasterapi.Handler) fasterapi.Handler {
 	return func(c *fasterapi.Ctx) error {
 		begin := time.Now()
-		err := next(c)
-		c.SetHeader("X-Response-Time", fmt.Sprintf("%.2fms", time.Since(begin).Seconds()*1000))
-		return err
+		c.OnHead(func(c *fasterapi.Ctx) {
+			c.SetHeader("X-Response-Time", fmt.Sprintf("%.2fms", time.Since(begin).Seconds()*1000))
+		})
+		return next(c)
 	}
 }

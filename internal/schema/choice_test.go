@@ -128,6 +128,8 @@ type (
 	}
 )
 
+var _ = cyclic{}.cyclic // found by reflection only
+
 func (good) OneOf() Choice      { return circles() }
 func (bareUnion) OneOf() Choice { return circles() }
 func (bareText) OneOf() Choice  { return circles() }

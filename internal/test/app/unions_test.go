@@ -71,6 +71,8 @@ type (
 	}
 )
 
+var _ outcome = failed{} // the linter does not see type arguments
+
 func (source) OneOf() fasterapi.Choice {
 	return fasterapi.Choice{Discriminator: "kind", Variants: []fasterapi.Variant{
 		fasterapi.VariantOf[mailFrom]("mail"), fasterapi.VariantOf[webFrom]("web"), fasterapi.VariantOf[copied]("copy"),
