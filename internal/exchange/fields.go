@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"net/textproto"
+	"slices"
 
 	"github.com/fasterapi/fasterapi/internal/field"
 )
@@ -99,6 +100,26 @@ func (x *Exchange) PutField(name string, values []string) {
 	}
 }
 
+// PutFields is PutField for each field of a header, by name: a map has no order, and an
+// answer that is the same has the same bytes.
+func (x *Exchange) PutFields(header map[string][]string) {
+	for _, name := range namesOf(make([]string, 0, usualFields), header) {
+		x.PutField(name, header[name])
+	}
+}
+
+// usualFields is how many names a header may have whose order costs no allocation.
+const usualFields = 16
+
+// namesOf appends the names of a header, in order.
+func namesOf(names []string, header map[string][]string) []string {
+	for name := range header {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
 // DeleteField removes the fields of this name.
 func (x *Exchange) DeleteField(name string) {
 	switch len(name) {
@@ -140,17 +161,17 @@ func (x *Exchange) Within() { x.outer, x.typed = len(x.fields), false }
 func (x *Exchange) Typed() bool { return x.typed }
 
 // Load makes the fields those of header, a http.Header. What is the same in both
-// stays where it is.
+// stays where it is; the others come behind, by name.
 func (x *Exchange) Load(header map[string][]string) {
 	x.DeleteFields(func(f Field, _ bool) bool { return !x.agrees(f.Name, header) })
-	for name, values := range header {
+	for _, name := range namesOf(make([]string, 0, usualFields), header) {
 		switch {
 		case field.EqualFold(name, "Content-Type"):
 			continue
 		case field.RepetitionOf(name) != field.Never && x.indexOf(name, 0) >= 0 && x.agrees(name, header):
 			continue
 		}
-		for _, value := range values {
+		for _, value := range header[name] {
 			x.AddField(name, value)
 		}
 	}

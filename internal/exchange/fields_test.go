@@ -116,3 +116,23 @@ func TestSingletonsOccurOnce(t *testing.T) {
 		})
 	})
 }
+
+// TestOrder: a header, which has no order, becomes fields of one: by name, behind those that are staged.
+func TestOrder(t *testing.T) {
+	header := http.Header{
+		"Etag": {`"a"`}, "Accept-Ranges": {"bytes"}, "Last-Modified": {"now"}, "X-Staged": {"1"},
+		"Content-Disposition": {"attachment"}, "Cache-Control": {"no-cache"}, "Content-Range": {"bytes"}, "Vary": {"Accept", "Origin"},
+	}
+	for range 50 {
+		x := &Exchange{}
+		x.AddField("X-Staged", "1")
+		x.Load(header)
+		var names []string
+		for _, f := range x.Fields() {
+			names = append(names, f.Name)
+		}
+		require.Equal(t, []string{
+			"X-Staged", "Accept-Ranges", "Cache-Control", "Content-Disposition", "Content-Range", "Etag", "Last-Modified", "Vary",
+		}, names)
+	}
+}

@@ -119,9 +119,7 @@ func (h Handle) PutHeader(header http.Header) {
 		if r.progress == streaming {
 			return
 		}
-		for name, values := range header {
-			r.x.PutField(name, values)
-		}
+		r.x.PutFields(header)
 	})
 }
 

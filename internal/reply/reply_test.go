@@ -142,6 +142,20 @@ func TestFields(t *testing.T) {
 	require.Contains(t, q.Log(), "the request is over")
 }
 
+// TestOrder: the fields of a header, which is a map, are sent by name.
+func TestOrder(t *testing.T) {
+	for range 50 {
+		q := held.New(t, "GET", "/")
+		h := reply.Handle{Holder: q}
+		h.PutHeader(http.Header{"X-C": {"1"}, "X-A": {"2"}, "Set-Cookie": {"a", "b"}, "X-B": {"3"}, "Allow": {"GET"}, "X-D": {"4"}})
+		var names []string
+		for _, f := range q.Reply.Exchange().Fields() {
+			names = append(names, f.Name)
+		}
+		require.Equal(t, []string{"Allow", "Set-Cookie", "Set-Cookie", "X-A", "X-B", "X-C", "X-D"}, names)
+	}
+}
+
 // TestWithdrawing: a problem is not described by the answer that has failed.
 func TestWithdrawing(t *testing.T) {
 	q := held.New(t, "GET", "/")
