@@ -55,12 +55,25 @@ func (background) After(d time.Duration, t Task) Timer {
 	return time.AfterFunc(d, t.Run)
 }
 
+// ender is a scheduler whose end can be waited for. A reactor is one: it refuses
+// posts while it still runs what was queued before.
+type ender interface{ Ended() <-chan struct{} }
+
 // post hands t to s, or to a plain goroutine when s has stopped: whoever waits
 // for the outcome of t must hear of it even then.
 func post(s Scheduler, t Task) {
 	if !s.Post(t) {
-		go t.Run()
+		go runAfter(s, t)
 	}
+}
+
+// runAfter runs t once s, which has refused it, runs nothing any more: t may touch
+// what s owns.
+func runAfter(s Scheduler, t Task) {
+	if e, ok := s.(ender); ok {
+		<-e.Ended()
+	}
+	t.Run()
 }
 
 // hand gives t to s by the cheapest way that the caller may use.

@@ -183,10 +183,14 @@ func (r *Reactor) exile(co *Coroutine) {
 }
 
 // Run resumes the coroutine if it is suspended and returns when it switches
-// back. On a running one it makes the next Suspend return at once.
+// back. On a running one it makes the next Suspend return at once. It leaves alone
+// one whose job has ended: tasks that the reactor has refused run on any goroutine,
+// after its end.
 func (co *Coroutine) Run() {
 	if co.state != coSuspended {
-		co.woken = co.state == coRunning
+		if co.state == coRunning {
+			co.woken = true
+		}
 		return
 	}
 	r := co.r

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -209,6 +210,45 @@ func TestStopInterruptsCoroutines(t *testing.T) {
 	require.Positive(t, stubborn)
 	require.True(t, deferred)
 	require.Equal(t, 1, bad.exits)
+}
+
+// TestAResultThatComesAfterTheEndResumesNobody: a promise that another goroutine
+// resolves while its reactor abandons coroutines must not resume one of them there.
+func TestAResultThatComesAfterTheEndResumesNobody(t *testing.T) {
+	g, err := Start(Config{Cores: 1, Logger: quiet})
+	require.NoError(t, err)
+	r := g.Reactor(0)
+	var refused bool
+	var resumed atomic.Bool
+	on(t, r, func() {
+		p, f := async.NewPromise[int](r)
+		r.Coroutine(&job{run: func(co *Coroutine) { // the first to be abandoned
+			defer func() {
+				refused = !r.Post(async.TaskFunc(func() {}))
+				done := make(chan struct{})
+				go func() { p.Post(1, nil); close(done) }()
+				<-done
+				for range 10_000 {
+					runtime.Gosched()
+				}
+			}()
+			co.Suspend()
+		}})
+		r.Coroutine(&job{run: func(co *Coroutine) {
+			_, _ = f.Await(async.WithSite(context.Background(), co.Site()))
+			resumed.Store(true)
+		}})
+	})
+	r.Post(async.TaskFunc(func() { // no time to end in peace
+		for r.phase.Load() != forced {
+			runtime.Gosched()
+		}
+	}))
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	require.ErrorIs(t, g.Stop(ctx), context.Canceled)
+	require.True(t, refused)
+	require.False(t, resumed.Load())
 }
 
 func TestCoroutinePoolShrinks(t *testing.T) {

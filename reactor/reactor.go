@@ -132,6 +132,9 @@ func (r *Reactor) Post(t async.Task) bool {
 	return true
 }
 
+// Ended is closed when the reactor has ended: it runs nothing any more. Any goroutine.
+func (r *Reactor) Ended() <-chan struct{} { return r.done }
+
 // wake ends the reactor's park if it is parked. Any goroutine.
 func (r *Reactor) wake() {
 	// The reactor sets parked before its last look at the mailbox, and callers

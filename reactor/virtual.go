@@ -195,7 +195,7 @@ func (v *Virtual) Do(fn func()) {
 func (v *Virtual) Close() {
 	r := v.Reactor
 	r.stop(draining)
-	if r.phase.Load() != ended {
-		v.RunUntil(r.drain)
+	if r.phase.Load() != ended && v.RunUntil(r.drain) {
+		close(r.done)
 	}
 }
