@@ -140,6 +140,7 @@ func (b *binding) each(fn func(*core)) {
 		wg.Add(1)
 		run := func() { defer wg.Done(); fn(c) }
 		if !c.r.Post(async.TaskFunc(run)) {
+			<-c.r.Ended()
 			run()
 		}
 	}
