@@ -72,6 +72,7 @@
 //	HTTPStatus() int, PublicDetail() string,
 //	RetryAfter() time.Duration                      of errors, see below
 //	Close() error, Close(context.Context) error     of provided values, with [CloseOnStop]
+//	Mistake() error                                 of provided values: why the app cannot start, see [Mistake]
 //	OpenAPISecurity() []openapi.SecurityUse         of principals that schemes provide
 //
 // # Three ways to run a handler

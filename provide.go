@@ -26,6 +26,7 @@ import (
 // of the app before it listens, and one with LeaveReactors(context.Context,
 // *reactor.Group) error that they are about to stop; the same goes for the driver
 // of a *db.Pool. Closing it is the caller's, unless [CloseOnStop] says otherwise.
+// What a method Mistake() error returns keeps the app from starting, see [Mistake].
 func (a *App) Provide[T any](value T, opts ...ProvideOption) {
 	t := reflect.TypeFor[T]()
 	p := &valueProvider{Values: inject.ValuesOf[T]()}
@@ -191,7 +192,14 @@ func (a *App) provide(p provider, opts []ProvideOption, override bool) {
 	place := a.registering("the provider of " + p.values().Type.String())
 	r.override, r.site = override, place.Site
 	for _, opt := range opts {
-		opt(r)
+		if r.wrong.Unless(opt != nil, "a provider option is nil") {
+			opt(r)
+		}
+	}
+	if v, ok := p.(*valueProvider); ok {
+		if m, ok := v.Value.(interface{ Mistake() error }); ok && !isNil(v.Value) {
+			r.wrong.Add(mistake.Of(m.Mistake(), place))
+		}
 	}
 	a.providers.list = append(a.providers.list, p)
 	if s, ok := p.(interface{ sharded() provider }); ok && r.scope == inject.Core {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/describe"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/problem"
 )
@@ -133,12 +134,29 @@ func (o *options) declaredAnswers() (list []describe.Answer) {
 // their field Or, and those of its groups. It only describes: a provider, or a function
 // given to Depends, checks them, and those that implement [openapi.Secured] need no option.
 func DescribeSecurity(uses ...openapi.SecurityUse) RouteOption {
-	return func(o *options) { o.security = append(o.security[:len(o.security):len(o.security)], uses...) }
+	wrong := wrongUses(uses)
+	return func(o *options) {
+		o.wrong.Add(wrong)
+		o.security = append(o.security[:len(o.security):len(o.security)], uses...)
+	}
+}
+
+// wrongUses is what is wrong with schemes, with the place of the call.
+func wrongUses(uses []openapi.SecurityUse) (wrong mistake.List) {
+	for _, use := range uses {
+		wrong.Add(mistake.Of(use.Mistake, mistake.Here()))
+		wrong.Add(wrongUses(use.Or))
+	}
+	return wrong
 }
 
 // SecuredBy says that the routes that use what the provider makes need these schemes.
 func SecuredBy(uses ...openapi.SecurityUse) ProvideOption {
-	return func(r *registration) { r.security = append(r.security, uses...) }
+	wrong := wrongUses(uses)
+	return func(r *registration) {
+		r.wrong.Add(wrong)
+		r.security = append(r.security, uses...)
+	}
 }
 
 // Webhook describes a request that the service makes to its clients: by POST,

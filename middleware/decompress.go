@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -17,6 +18,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/internal/field"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -59,7 +61,10 @@ type DecompressConfig struct {
 //
 // Without it fields for a body or a form refuse every coding with 415.
 func Decompress(cfg DecompressConfig) fasterapi.Middleware {
-	d := newDecompressor(cfg)
+	d, wrong := newDecompressor(cfg)
+	if len(wrong) > 0 {
+		return mistaken(wrong)
+	}
 	return func(next fasterapi.Handler) fasterapi.Handler {
 		return func(c *fasterapi.Ctx) error {
 			if c.Refused() == nil && (d.Skip == nil || !d.Skip(c)) {
@@ -81,19 +86,19 @@ type decompressor struct {
 	accepted string
 }
 
-func newDecompressor(cfg DecompressConfig) *decompressor {
-	d := &decompressor{DecompressConfig: cfg, pools: map[string]*decoders{}}
+func newDecompressor(cfg DecompressConfig) (d *decompressor, wrong mistake.List) {
+	d = &decompressor{DecompressConfig: cfg, pools: map[string]*decoders{}}
 	if d.Codings == nil {
 		d.Codings = []string{"zstd", "br", "gzip", "deflate"}
 	}
 	for _, coding := range d.Codings {
 		d.pools[coding] = newDecoders(coding)
-		mustBe(d.pools[coding] != nil, "DecompressConfig.Codings: "+coding+" is not zstd, br, gzip or deflate")
+		wrong.Unless(d.pools[coding] != nil, "DecompressConfig.Codings: "+strconv.Quote(coding)+" is not zstd, br, gzip or deflate")
 	}
 	d.accepted = joined(d.Codings)
 	d.MaxRatio = cmp.Or(d.MaxRatio, defaultRatio)
-	mustBe(d.MaxBytes >= 0 && d.MaxRatio > 0, "DecompressConfig.MaxBytes and MaxRatio must not be negative")
-	return d
+	wrong.Unless(d.MaxBytes >= 0 && d.MaxRatio > 0, "DecompressConfig.MaxBytes and MaxRatio must not be negative")
+	return d, wrong
 }
 
 // decode puts the decoders of a request in front of its body.

@@ -234,7 +234,8 @@ func TestDecompressSkips(t *testing.T) {
 		status, _, _ := s.coded("/none", zipped, "Content-Encoding", "gzip")
 		require.Equal(t, http.StatusNotFound, status)
 	})
-	require.Panics(t, func() { middleware.Decompress(middleware.DecompressConfig{Codings: []string{"lzma"}}) })
+	refused(t, middleware.Decompress(middleware.DecompressConfig{Codings: []string{"lzma"}, MaxRatio: -1}),
+		`"lzma" is not zstd, br, gzip or deflate`, "MaxRatio must not be negative")
 }
 
 // unzipping is middleware for net/http that decodes bodies, as many services have it.

@@ -35,6 +35,8 @@ type SecurityUse struct {
 	Scopes []string // needed; of oauth2 and openIdConnect
 	// Or are other schemes, each of which is as good as this one.
 	Or []SecurityUse
+	// Mistake is what is wrong with the scheme. An app that uses it does not start, and says so.
+	Mistake error
 }
 
 // Secured is implemented by what checks who a client is: the type of a

@@ -2,10 +2,10 @@ package security
 
 import (
 	"context"
-	"slices"
 	"strconv"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 )
 
 // AnyOf is a scheme that takes the credentials of any of these: a token of a
@@ -34,30 +34,38 @@ import (
 //	)
 //	callers.Provide(app)
 func AnyOf[P any](schemes ...*Scheme[P]) *Scheme[P] {
-	mustBe(len(schemes) > 0 && !slices.Contains(schemes, nil), "AnyOf needs schemes")
+	var wrong mistake.List
+	wrong.Unless(len(schemes) > 0, "it needs schemes")
 	var parts []part[P]
 	for _, s := range schemes {
-		parts = append(parts, s.parts...)
+		if wrong.Unless(s != nil, "a scheme is nil") {
+			parts = append(parts, s.parts...)
+			wrong.Add(s.wrong)
+		}
 	}
 	all := newScheme(parts...)
 	for i := range parts {
 		for k := range i {
-			refuseBoth(&parts[k], &parts[i])
+			refuseBoth(&parts[k], &parts[i], &wrong)
 		}
 	}
+	all.wrong.Add(wrong)
 	return all
 }
 
-// refuseBoth panics when nobody could say for which of two parts a credential is.
-func refuseBoth[P any](a, b *part[P]) {
+// refuseBoth notes when nobody could say for which of two parts a credential is.
+func refuseBoth[P any](a, b *part[P], wrong *mistake.List) {
+	if a.uses[0].Name == b.uses[0].Name { // noted already
+		return
+	}
 	if a.places == nil || b.places == nil || !a.places.meets(b.places) {
 		return
 	}
-	mustBe(!a.opaque, "AnyOf: the schemes "+strconv.Quote(a.uses[0].Name)+" and "+strconv.Quote(b.uses[0].Name)+
+	wrong.Unless(!a.opaque, "the schemes "+strconv.Quote(a.uses[0].Name)+" and "+strconv.Quote(b.uses[0].Name)+
 		" look in the same place, and the first takes all that it finds: put a JWT in front of it, or give one a place of its own (In)")
 	if a.jwt && b.jwt {
-		mustBe(a.issuer != "" && b.issuer != "" && a.issuer != b.issuer,
-			"AnyOf: tokens for the schemes "+strconv.Quote(a.uses[0].Name)+" and "+strconv.Quote(b.uses[0].Name)+
+		wrong.Unless(a.issuer != "" && b.issuer != "" && a.issuer != b.issuer,
+			"tokens for the schemes "+strconv.Quote(a.uses[0].Name)+" and "+strconv.Quote(b.uses[0].Name)+
 				" come in the same place: give each JWTConfig the Issuer of its own tokens, or one of them all Keys of the issuer")
 	}
 }
@@ -66,16 +74,21 @@ func refuseBoth[P any](a, b *part[P]) {
 // convert returns as an error answers the request like an error of a check. It takes a
 // context.Context, or a *fasterapi.Ctx when it needs the request.
 func (s *Scheme[P]) As[Q any, C context.Context](convert func(c C, p P) (Q, error)) *Scheme[Q] {
-	mustBe(convert != nil, "As needs a function")
+	var wrong mistake.List
+	wrong.Unless(convert != nil, noFunction)
+	refuseContext[C](&wrong)
 	parts := make([]part[Q], len(s.parts))
 	for i, p := range s.parts {
 		parts[i] = part[Q]{
 			places: p.places, uses: p.uses, challenge: p.challenge, bearer: p.bearer, read: p.read, mine: p.mine,
-			issuer: p.issuer, jwt: p.jwt, opaque: p.opaque,
+			issuer: p.issuer, jwt: p.jwt, opaque: p.opaque, wrong: p.wrong,
 		}
-		parts[i].verify = inAnyContext("As", func(c C, credential string) async.Future[Q] {
+		parts[i].verify = inAnyContext(func(c C, credential string) async.Future[Q] {
 			return p.verify(c, credential).ThenErr(func(v P) (Q, error) { return convert(c, v) })
 		})
 	}
-	return newScheme(parts...)
+	as := newScheme(parts...)
+	as.wrong.Add(s.wrong)
+	as.wrong.Add(wrong)
+	return as
 }

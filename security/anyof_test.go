@@ -131,10 +131,14 @@ func TestAnyOfOptional(t *testing.T) {
 
 func TestAnyOfMistakes(t *testing.T) {
 	key := security.APIKey(security.APIKeyConfig{}, security.OneOf(customers))
-	require.Panics(t, func() { security.AnyOf[customer]() })
-	require.Panics(t, func() { security.AnyOf(key, nil) })
-	require.PanicsWithValue(t, "security: AnyOf: two schemes have the name apiKey: give each a Name", func() { security.AnyOf(key, key) })
-	require.Panics(t, func() { key.As[int, context.Context](nil) })
+	refuses(t, func() *security.Scheme[customer] { return security.AnyOf[customer]() }, "security.AnyOf: it needs schemes")
+	refuses(t, func() *security.Scheme[customer] { return security.AnyOf(key, nil) }, "security.AnyOf: a scheme is nil")
+	refuses(t, func() *security.Scheme[customer] { return security.AnyOf(key, key) },
+		"security.AnyOf: two schemes have the name apiKey: give each a Name")
+	refuses(t, func() *security.Scheme[int] { return key.As[int, context.Context](nil) }, "security.Scheme.As: it needs a function")
+	bad := security.Bearer(security.BearerConfig{Realm: `"`}, security.OneOf(customers))
+	refuses(t, func() *security.Scheme[int] { return security.AnyOf(key, bad).As(lengthOf) },
+		"security.Bearer: BearerConfig.Realm must be plain text without quotes")
 }
 
 // A route for people with a token and for machines with an API key.

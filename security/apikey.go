@@ -7,6 +7,7 @@ import (
 	"crypto/subtle"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/openapi"
 )
 
@@ -31,28 +32,35 @@ type APIKeyConfig struct {
 // [ErrInvalid]; [OneOf] is one for keys that are known beforehand. It takes a
 // context.Context, or a *fasterapi.Ctx when it needs more of the request than the key.
 func APIKey[P any, C context.Context](cfg APIKeyConfig, check func(c C, key string) (P, error)) *Scheme[P] {
-	mustBe(check != nil, "APIKey needs a function")
-	return APIKeyFuture(cfg, lift(check))
+	return apiKeys(cfg, lift(check), wrongCheck(check, check == nil))
 }
 
 // APIKeyFuture is APIKey for a check that has to ask elsewhere: the database, say.
 func APIKeyFuture[P any, C context.Context](cfg APIKeyConfig, check func(c C, key string) async.Future[P]) *Scheme[P] {
-	mustBe(check != nil, "APIKeyFuture needs a function")
-	at := newPlaces("APIKeyConfig", cfg.In, InHeader("X-API-Key"), cfg.Origins)
+	return apiKeys(cfg, check, wrongCheck(check, check == nil))
+}
+
+// apiKeys is the scheme of keys. wrong is what is wrong with check.
+func apiKeys[P any, C context.Context](cfg APIKeyConfig, check func(C, string) async.Future[P], wrong mistake.List) *Scheme[P] {
+	at := newPlaces("APIKeyConfig", cfg.In, InHeader("X-API-Key"), cfg.Origins, &wrong)
 	at.limit = maxKey
-	id := newIdentity(cmp.Or(cfg.Name, "apiKey"), cfg.Realm)
+	id := newIdentity("APIKeyConfig", cmp.Or(cfg.Name, "apiKey"), cfg.Realm, &wrong)
+	refuseContext[C](&wrong)
 	return newScheme(part[P]{
 		places: &at, uses: at.uses(id.name, openapi.SecurityScheme{Description: cfg.Description}),
-		challenge: id.challenge("ApiKey"), verify: inAnyContext("APIKey", check), opaque: true,
+		challenge: id.challenge("ApiKey"), verify: inAnyContext(check), opaque: true, wrong: wrong,
 	})
 }
 
 // OneOf checks API keys and tokens that are known beforehand. It keeps and
-// compares hashes, so that the time it takes tells nothing about the keys.
+// compares hashes, so that the time it takes tells nothing about the keys. An empty key is a
+// mistake: a variable of the environment that is not set, say.
 func OneOf[P any](keys map[string]P) func(ctx context.Context, key string) (P, error) {
 	known := make(map[[sha256.Size]byte]P, len(keys))
 	for key, principal := range keys {
-		mustBe(key != "", "OneOf: a key is empty")
+		if key == "" {
+			return mistakenCheck[P](mistake.New(mistake.Here(), "a key is empty"))
+		}
 		known[sha256.Sum256([]byte(key))] = principal
 	}
 	return func(_ context.Context, key string) (P, error) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/openapi"
 )
 
@@ -39,15 +40,21 @@ func (l Login) GoString() string { return l.String() }
 // are hashed with bcrypt and the like need [BasicFuture]: they would hold a
 // reactor for a tenth of a second.
 func Basic[P any](cfg BasicConfig, check func(c *fasterapi.Ctx, login Login) (P, error)) *Scheme[P] {
-	mustBe(check != nil, "Basic needs a function")
-	return BasicFuture(cfg, func(c *fasterapi.Ctx, login Login) async.Future[P] { return async.Of(check(c, login)) })
+	return passwords(cfg, func(c *fasterapi.Ctx, login Login) async.Future[P] { return async.Of(check(c, login)) }, check == nil)
 }
 
 // BasicFuture is Basic for a check that takes its time.
 func BasicFuture[P any](cfg BasicConfig, check func(c *fasterapi.Ctx, login Login) async.Future[P]) *Scheme[P] {
-	mustBe(check != nil, "BasicFuture needs a function")
-	id := newIdentity(cmp.Or(cfg.Name, "basic"), cfg.Realm)
+	return passwords(cfg, check, check == nil)
+}
+
+// passwords is the scheme of users and passwords; missing tells that there is no check.
+func passwords[P any](cfg BasicConfig, check func(*fasterapi.Ctx, Login) async.Future[P], missing bool) *Scheme[P] {
+	var wrong mistake.List
+	wrong.Unless(!missing, noFunction)
+	id := newIdentity("BasicConfig", cmp.Or(cfg.Name, "basic"), cfg.Realm, &wrong)
 	return newScheme(part[P]{
+		wrong: wrong,
 		uses: []openapi.SecurityUse{{
 			Name: id.name, Scheme: openapi.SecurityScheme{Type: "http", Scheme: "basic", Description: cfg.Description},
 		}},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/problem"
 )
@@ -41,16 +42,21 @@ type BearerConfig struct {
 // reactor it must not block. It takes a context.Context, which [Scheme.Verify] may call
 // outside of requests, or a *fasterapi.Ctx when it needs more of the request than the token.
 func Bearer[P any, C context.Context](cfg BearerConfig, check func(c C, token string) (P, error)) *Scheme[P] {
-	mustBe(check != nil, "Bearer needs a function")
-	return BearerFuture(cfg, lift(check))
+	return tokens(cfg, lift(check), wrongCheck(check, check == nil))
 }
 
 // BearerFuture is Bearer for a check that has to ask elsewhere: the database,
 // say.
 func BearerFuture[P any, C context.Context](cfg BearerConfig, check func(c C, token string) async.Future[P]) *Scheme[P] {
-	mustBe(check != nil, "BearerFuture needs a function")
-	p := newBearer("BearerConfig", cfg, inAnyContext("Bearer", check))
+	return tokens(cfg, check, wrongCheck(check, check == nil))
+}
+
+// tokens is the scheme of tokens that mean nothing to others. wrong is what is wrong with check.
+func tokens[P any, C context.Context](cfg BearerConfig, check func(C, string) async.Future[P], wrong mistake.List) *Scheme[P] {
+	p := newBearer("BearerConfig", cfg, inAnyContext(check))
 	p.opaque = true
+	refuseContext[C](&p.wrong)
+	p.wrong.Add(wrong)
 	return newScheme(p)
 }
 
@@ -65,10 +71,11 @@ func newBearer[P any](what string, cfg BearerConfig, check func(context.Context,
 	if cfg.Flows != nil {
 		describe = openapi.SecurityScheme{Type: "oauth2", Flows: cfg.Flows, Description: cfg.Description}
 	}
-	at := newPlaces(what, cfg.In, InHeader(authorization), cfg.Origins)
+	var p part[P]
+	at := newPlaces(what, cfg.In, InHeader(authorization), cfg.Origins, &p.wrong)
 	at.limit, at.tokens = maxToken, true
-	id := newIdentity(cmp.Or(cfg.Name, "bearer"), cfg.Realm)
-	p := part[P]{places: &at, uses: at.uses(id.name, describe)}
+	id := newIdentity(what, cmp.Or(cfg.Name, "bearer"), cfg.Realm, &p.wrong)
+	p.places, p.uses = &at, at.uses(id.name, describe)
 	// RFC 6750 is about Authorization and the query. A client is not told to send a field
 	// that nobody reads.
 	p.bearer = at.has("query")

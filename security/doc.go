@@ -48,5 +48,12 @@
 // of the key, without an expiry, with a "crit" header, or longer than 8 KiB. HMAC
 // secrets under 32 bytes, RSA keys under 2048 bits, key sets over plain HTTP.
 // Two different credentials in one request, and cookies that a page of another origin sends to change
-// something. A configuration that cannot work panics when the scheme is made.
+// something.
+//
+// A configuration that cannot work is a mistake of the app: it does not start, and reports what
+// schemes, keys and signers were given wrong, at the lines of their constructors, together with
+// all else (docs/reference/start-up-mistakes.md). The app knows of those that are given to it, by Provide,
+// Require, Middleware or DescribeSecurity, in an AnyOf or an As, or as a provided value. A
+// scheme that no app uses lets nobody in: Authenticate and Verify fail with what is wrong, which is no
+// fault of the client, and so does [Signer.Sign].
 package security

@@ -15,6 +15,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/openapi"
 )
 
@@ -69,11 +70,12 @@ type JWTConfig struct {
 // ones. Every token needs an expiry; nbf and iat must not be in the future. Tokens of
 // several issuers are taken by [AnyOf].
 func JWT[C any](cfg JWTConfig) *Scheme[Claims[C]] {
-	v := newVerifier[C](cfg)
+	v, wrong := newVerifier[C](cfg)
 	cfg.Name = cmp.Or(cfg.Name, "jwt")
 	p := newBearer("JWTConfig", BearerConfig{
 		In: cfg.In, Origins: cfg.Origins, Name: cfg.Name, Description: cfg.Description, Realm: cfg.Realm, Format: "JWT", Flows: cfg.Flows,
 	}, v.verify)
+	p.wrong.Add(wrong)
 	p.jwt, p.issuer = true, cfg.Issuer
 	p.mine = func(token string) bool {
 		issuer, ok := issuerOf(token)
@@ -111,22 +113,26 @@ type verifier[C any] struct {
 	parser *jwt.Parser
 }
 
-func newVerifier[C any](cfg JWTConfig) *verifier[C] {
-	mustBe(len(cfg.Keys) > 0 || cfg.JWKS != "", "JWTConfig needs Keys or JWKS")
+func newVerifier[C any](cfg JWTConfig) (v *verifier[C], wrong mistake.List) {
+	wrong.Unless(len(cfg.Keys) > 0 || cfg.JWKS != "", "JWTConfig needs Keys or JWKS")
 	for _, k := range cfg.Keys {
-		mustBe(k.material != nil, "JWTConfig.Keys: use SharedKey or PublicKey")
+		if k.wrong != nil {
+			wrong.Add(mistake.List{k.wrong})
+		} else {
+			wrong.Unless(k.material != nil, "JWTConfig.Keys: a key is empty: use SharedKey or PublicKey")
+		}
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
 	cfg.Leeway = cmp.Or(cfg.Leeway, 30*time.Second)
-	v := &verifier[C]{keys: slices.Clone(cfg.Keys)}
+	v = &verifier[C]{keys: slices.Clone(cfg.Keys)}
 	var algorithms []string
 	for _, k := range v.keys {
 		algorithms = append(algorithms, k.algorithm)
 	}
 	if cfg.JWKS != "" {
-		v.set = newKeySet(&cfg)
+		v.set = newKeySet(&cfg, &wrong)
 		algorithms = append(algorithms, "RS256", "ES256", "EdDSA")
 	}
 	opts := []jwt.ParserOption{
@@ -140,18 +146,18 @@ func newVerifier[C any](cfg JWTConfig) *verifier[C] {
 		opts = append(opts, jwt.WithAudience(cfg.Audience...))
 	}
 	v.parser = jwt.NewParser(opts...)
-	return v
+	return v, wrong
 }
 
-func newKeySet(cfg *JWTConfig) *keySet {
+func newKeySet(cfg *JWTConfig, wrong *mistake.List) *keySet {
 	err := checkKeyURL(cfg.JWKS)
-	mustBe(err == nil, "JWTConfig: "+fmt.Sprint(err))
+	wrong.Unless(err == nil, "JWTConfig."+fmt.Sprint(err))
 	if cfg.Client == nil {
 		cfg.Client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	}
 	cfg.Refresh = cmp.Or(cfg.Refresh, defaultRefresh)
 	cfg.Pause = cmp.Or(cfg.Pause, defaultPause)
-	mustBe(cfg.Refresh > 0 && cfg.Pause > 0, "JWTConfig.Refresh and Pause must be positive")
+	wrong.Unless(cfg.Refresh > 0 && cfg.Pause > 0, "JWTConfig.Refresh and Pause must be positive")
 	return &keySet{url: cfg.JWKS, client: cfg.Client, now: cfg.Now, refresh: cfg.Refresh, pause: min(cfg.Pause, cfg.Refresh)}
 }
 

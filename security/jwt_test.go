@@ -295,25 +295,41 @@ func TestKeysThatAreRefused(t *testing.T) {
 	p384, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	require.NoError(t, err)
 	for _, key := range []crypto.PublicKey{&small.PublicKey, &p384.PublicKey, ed25519.PublicKey("short"), "text", nil} {
-		require.Panics(t, func() { security.PublicKey("", key) }, "%T", key)
+		refuses(t, func() *security.Scheme[claims] {
+			return security.JWT[account](security.JWTConfig{Keys: []security.Key{security.PublicKey("", key)}})
+		}, "security.PublicKey: ")
 	}
-	require.Panics(t, func() { security.SharedKey("", []byte("too short")) })
-	for _, cfg := range []security.JWTConfig{
-		{},
-		{Keys: []security.Key{{}}},
-		{JWKS: "http://login.example/jwks"},
-		{JWKS: "login"},
-		{JWKS: "file:///etc/jwks"},
-		{JWKS: "https://login.example/jwks", Refresh: -1},
-		{Keys: []security.Key{security.SharedKey("", keys().secret)}, Name: "a b"},
-		{Keys: []security.Key{security.SharedKey("", keys().secret)}, Realm: `a"b`},
+	short := security.NewSharedSigner("", []byte("too short"))
+	good := security.SharedKey("", keys().secret)
+	const noURL = "security.JWT: JWTConfig.JWKS must be a URL such as https://login.example.com/jwks.json"
+	for want, cfg := range map[string]security.JWTConfig{
+		"security.JWT: JWTConfig needs Keys or JWKS":                                                       {},
+		"security.JWT: JWTConfig.Keys: a key is empty: use SharedKey or PublicKey":                         {Keys: []security.Key{{}}},
+		"security.NewSharedSigner: a secret needs at least 32 random bytes, and this one has 9":            {Keys: []security.Key{short.Key()}},
+		"security.JWT: JWTConfig.JWKS must be fetched over https: who can change the keys can make tokens": {JWKS: "http://login.example/jwks"},
+		noURL: {JWKS: "login"},
+		"security.JWT: JWTConfig.Refresh and Pause must be positive":                                {JWKS: "https://login.example/jwks", Refresh: -1},
+		`security.JWT: JWTConfig.Name "a b" must be made of letters, digits, ".", "-" and "_"`:      {Keys: []security.Key{good}, Name: "a b"},
+		"security.JWT: JWTConfig.Realm must be plain text without quotes":                           {Keys: []security.Key{good}, Realm: `a"b`},
+		"security.JWT: JWTConfig.In: use InHeader, InCookie or InQuery with a name":                 {Keys: []security.Key{good}, In: []security.Place{{}}},
+		`security.JWT: JWTConfig.Origins: "app" is not an origin such as "https://app.example.com"`: {Keys: []security.Key{good}, In: []security.Place{security.InCookie("a")}, Origins: []string{"app"}},
 	} {
-		require.Panics(t, func() { security.JWT[account](cfg) }, fmt.Sprintf("%+v", cfg))
+		refuses(t, func() *security.Scheme[claims] { return security.JWT[account](cfg) }, want)
+	}
+	refuses(t, func() *security.Scheme[claims] {
+		return security.JWT[account](security.JWTConfig{JWKS: "file:///etc/jwks", Pause: -1, Realm: "\n"})
+	}, noURL, "security.JWT: JWTConfig.Refresh and Pause must be positive", "security.JWT: JWTConfig.Realm must be plain text without quotes")
+	for _, signer := range []*security.Signer{short, security.NewSigner("", nil), security.NewSigner("", p384), security.NewSigner("", remote{keys().rsa})} {
+		_, err = signer.Sign(claims{ExpiresAt: time.Now().Add(time.Hour)})
+		require.ErrorContains(t, err, "jwt_test.go:", "whoever signs is told the line")
 	}
 	_, err = security.NewSharedSigner("", keys().secret).Sign(claims{})
 	require.Error(t, err, "no expiry")
 	require.NotContains(t, fmt.Sprintf("%v %#v", security.SharedKey("k", keys().secret), security.SharedKey("k", keys().secret)), "0123")
 }
+
+// remote is a key outside of the process.
+type remote struct{ crypto.Signer }
 
 func FuzzToken(f *testing.F) {
 	k := keys()

@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/fasterapi/fasterapi/internal/mistake"
 )
 
 // Key checks signatures of one algorithm: which one is a property of the key,
@@ -17,7 +19,8 @@ import (
 // Owner: any (immutable after New).
 type Key struct {
 	id, algorithm string
-	material      any // []byte, *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey
+	material      any              // []byte, *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey
+	wrong         *mistake.Mistake // nil: nothing; else the key checks nothing
 }
 
 // ID is the id that tokens name the key by, or "".
@@ -41,18 +44,23 @@ const (
 )
 
 // SharedKey is a secret for HS256: whoever can check a token can make one. id may be
-// empty. It panics when the secret is shorter than 32 bytes.
+// empty. A secret shorter than 32 bytes is a mistake, which an app with a scheme that has the
+// key reports when it starts.
 func SharedKey(id string, secret []byte) Key {
-	mustBe(len(secret) >= minSecret, "SharedKey: a secret needs at least 32 random bytes")
-	return Key{id, "HS256", slices.Clone(secret)}
+	if len(secret) < minSecret {
+		return Key{id: id, wrong: mistake.New(mistake.Here(), fmt.Sprintf("a secret needs at least %d random bytes, and this one has %d", minSecret, len(secret)))}
+	}
+	return Key{id: id, algorithm: "HS256", material: slices.Clone(secret)}
 }
 
 // PublicKey is a key for RS256 (*rsa.PublicKey), ES256 (*ecdsa.PublicKey on P-256)
-// or EdDSA (ed25519.PublicKey). id may be empty. It panics for other keys and for RSA
-// keys under 2048 bits.
+// or EdDSA (ed25519.PublicKey). id may be empty. Other keys and RSA keys under 2048 bits are
+// mistakes, which an app with a scheme that has the key reports when it starts.
 func PublicKey(id string, key crypto.PublicKey) Key {
 	k, err := publicKey(id, key)
-	mustBe(err == nil, "PublicKey: "+fmt.Sprint(err))
+	if err != nil {
+		return Key{id: id, wrong: mistake.New(mistake.Here(), err.Error())}
+	}
 	return k
 }
 
@@ -61,20 +69,23 @@ var errKey = errors.New("not an RSA, P-256 or Ed25519 key")
 func publicKey(id string, key crypto.PublicKey) (Key, error) {
 	switch key := key.(type) {
 	case *rsa.PublicKey:
+		if key == nil || key.N == nil {
+			break
+		}
 		if bits := key.N.BitLen(); bits < minRSA || bits > maxRSA {
 			return Key{}, fmt.Errorf("an RSA key of %d bits: from %d to %d are allowed", bits, minRSA, maxRSA)
 		}
 		if key.E < 3 || key.E%2 == 0 {
 			return Key{}, errors.New("an RSA key with a bad exponent")
 		}
-		return Key{id, "RS256", key}, nil
+		return Key{id: id, algorithm: "RS256", material: key}, nil
 	case *ecdsa.PublicKey:
-		if key.Curve == elliptic.P256() {
-			return Key{id, "ES256", key}, nil
+		if key != nil && key.Curve == elliptic.P256() {
+			return Key{id: id, algorithm: "ES256", material: key}, nil
 		}
 	case ed25519.PublicKey:
 		if len(key) == ed25519.PublicKeySize {
-			return Key{id, "EdDSA", key}, nil
+			return Key{id: id, algorithm: "EdDSA", material: key}, nil
 		}
 	}
 	return Key{}, errKey

@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/problem"
 )
@@ -35,20 +37,24 @@ type part[P any] struct {
 	// they are words that mean nothing to others.
 	issuer      string
 	jwt, opaque bool
+	// wrong is what its constructor was given wrong.
+	wrong mistake.List
 }
 
 // identity is what all schemes have in common.
 type identity struct{ name, realm string }
 
-func newIdentity(name, realm string) identity {
+// newIdentity checks what a config says; what is its name.
+func newIdentity(what, name, realm string, wrong *mistake.List) identity {
 	id := identity{name, realm}
 	id.realm = cmp.Or(id.realm, "api")
-	mustBe(isComponentName(id.name), "Name "+strconv.Quote(id.name)+` must be made of letters, digits, ".", "-" and "_"`)
-	for _, r := range id.realm {
-		mustBe(r >= ' ' && r < 0x7F && r != '"' && r != '\\', "Realm must be plain text without quotes")
-	}
+	wrong.Unless(isComponentName(id.name), what+".Name "+strconv.Quote(id.name)+` must be made of letters, digits, ".", "-" and "_"`)
+	wrong.Unless(!strings.ContainsFunc(id.realm, notQuotable), what+".Realm must be plain text without quotes")
 	return id
 }
+
+// notQuotable tells what cannot stand between quotes as it is, RFC 9110 section 5.6.4.
+func notQuotable(r rune) bool { return r < ' ' || r >= 0x7F || r == '"' || r == '\\' }
 
 func (id identity) challenge(kind string) string { return kind + ` realm="` + id.realm + `"` }
 
@@ -112,12 +118,7 @@ func (p *part[P]) refusal(err error) error {
 
 // inAnyContext lets a check be called with any context. One that takes a *fasterapi.Ctx needs
 // that of a request.
-func inAnyContext[C context.Context, P any](what string, check func(C, string) async.Future[P]) func(context.Context, string) async.Future[P] {
-	switch reflect.TypeFor[C]() {
-	case reflect.TypeFor[*fasterapi.Ctx](), reflect.TypeFor[context.Context]():
-	default:
-		mustBe(false, what+": the check takes a context.Context or a *fasterapi.Ctx")
-	}
+func inAnyContext[C context.Context, P any](check func(C, string) async.Future[P]) func(context.Context, string) async.Future[P] {
 	return func(ctx context.Context, credential string) async.Future[P] {
 		if c, ok := ctx.(C); ok {
 			return check(c, credential)
@@ -127,6 +128,15 @@ func inAnyContext[C context.Context, P any](what string, check func(C, string) a
 			return check(c, credential)
 		}
 		return async.Failed[P](errNoRequest)
+	}
+}
+
+// refuseContext notes a function that takes another context than inAnyContext can give it.
+func refuseContext[C context.Context](wrong *mistake.List) {
+	switch reflect.TypeFor[C]() {
+	case reflect.TypeFor[*fasterapi.Ctx](), reflect.TypeFor[context.Context]():
+	default:
+		wrong.Unless(false, "the function takes a "+reflect.TypeFor[C]().String()+": it can take a context.Context or a *fasterapi.Ctx")
 	}
 }
 

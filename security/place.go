@@ -10,6 +10,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/internal/field"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/problem"
 )
@@ -69,20 +70,20 @@ type places struct {
 }
 
 // newPlaces checks what a config says. what is its name.
-func newPlaces(what string, list []Place, fallback Place, origins []string) places {
+func newPlaces(what string, list []Place, fallback Place, origins []string, wrong *mistake.List) places {
 	if len(list) == 0 {
 		list = []Place{fallback}
 	}
 	p := places{list: slices.Clone(list), origins: origins, trusted: map[field.Origin]bool{}}
 	for i, place := range list {
-		mustBe(place.in != "" && (field.IsToken(place.name) || place.in == "query" && place.name != ""),
+		wrong.Unless(place.in != "" && (field.IsToken(place.name) || place.in == "query" && place.name != ""),
 			what+".In: use InHeader, InCookie or InQuery with a name")
-		mustBe(!slices.ContainsFunc(list[:i], place.same), what+".In: "+place.in+" "+strconv.Quote(place.name)+" is there twice")
+		wrong.Unless(!slices.ContainsFunc(list[:i], place.same), what+".In: "+place.in+" "+strconv.Quote(place.name)+" is there twice")
 	}
 	for _, origin := range origins {
-		p.trust(what, origin)
+		p.trust(what, origin, wrong)
 	}
-	mustBe(len(origins) == 0 || p.has("cookie"), what+".Origins is for cookies, and In has none")
+	wrong.Unless(len(origins) == 0 || p.has("cookie"), what+".Origins is for cookies, and In has none")
 	return p
 }
 
@@ -91,14 +92,14 @@ func (p Place) same(q Place) bool {
 	return p.in == q.in && (p.name == q.name || p.in == "header" && strings.EqualFold(p.name, q.name))
 }
 
-func (p *places) trust(what, origin string) {
+func (p *places) trust(what, origin string, wrong *mistake.List) {
 	if origin == "*" {
 		p.any = true
 		return
 	}
 	plain := strings.Replace(origin, "://*.", "://", 1)
 	o, ok := field.ParseOrigin(plain)
-	mustBe(ok && !strings.Contains(plain, "*"), what+".Origins: "+strconv.Quote(origin)+` is not an origin such as "https://app.example.com"`)
+	wrong.Unless(ok && !strings.Contains(plain, "*"), what+".Origins: "+strconv.Quote(origin)+` is not an origin such as "https://app.example.com"`)
 	if plain != origin {
 		o.Name = "." + o.Name
 		p.below = append(p.below, o)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/inject"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/problem"
 )
@@ -51,14 +53,17 @@ type Scheme[P any] struct {
 	parts []part[P]
 	// uses are those of all parts.
 	uses []openapi.SecurityUse
+	// wrong is what constructors were given wrong; then the scheme lets nobody in.
+	wrong mistake.List
 }
 
 func newScheme[P any](parts ...part[P]) *Scheme[P] {
 	s := &Scheme[P]{parts: parts}
 	names := map[string]bool{}
 	for _, p := range parts {
+		s.wrong.Add(p.wrong)
 		for _, use := range p.uses {
-			mustBe(!names[use.Name], "AnyOf: two schemes have the name "+use.Name+": give each a Name")
+			s.wrong.Unless(!names[use.Name], "two schemes have the name "+use.Name+": give each a Name")
 			names[use.Name] = true
 			s.uses = append(s.uses, use)
 		}
@@ -66,11 +71,31 @@ func newScheme[P any](parts ...part[P]) *Scheme[P] {
 	return s
 }
 
-// mustBe panics with a message about a configuration unless ok holds.
-func mustBe(ok bool, what string) {
-	if !ok {
-		panic("security: " + what)
+const noFunction = "it needs a function"
+
+// wrongCheck is what is wrong with the check of a scheme: it is nil, or one of mistakenCheck.
+func wrongCheck(check any, missing bool) (wrong mistake.List) {
+	if !wrong.Unless(!missing, noFunction) {
+		return wrong
 	}
+	if f := runtime.FuncForPC(reflect.ValueOf(check).Pointer()); f != nil && strings.HasPrefix(f.Name(), mistakenName) {
+		results := reflect.ValueOf(check).Call([]reflect.Value{reflect.ValueOf(context.Background()), reflect.ValueOf("")})
+		if m, ok := results[1].Interface().(*mistake.Mistake); ok {
+			wrong.Add(mistake.List{m})
+		}
+	}
+	return wrong
+}
+
+// mistakenName begins the name of what mistakenCheck returns.
+const mistakenName = "github.com/fasterapi/fasterapi/security.mistakenCheck"
+
+// mistakenCheck is a check that fails with m. A function holds nothing that could be asked, so
+// wrongCheck knows it by its name, and calls no function of others.
+//
+//go:noinline
+func mistakenCheck[P any](m *mistake.Mistake) func(context.Context, string) (P, error) {
+	return func(context.Context, string) (none P, err error) { return none, m }
 }
 
 // isComponentName is the rule for names in components of OpenAPI documents.
@@ -88,6 +113,9 @@ func isComponentName(s string) bool {
 // Authenticate returns the principal of the request, or the problem that answers
 // it. The future is pending only when something has to be asked elsewhere.
 func (s *Scheme[P]) Authenticate(c *fasterapi.Ctx) async.Future[P] {
+	if len(s.wrong) > 0 {
+		return async.Failed[P](s.wrong.Err())
+	}
 	foreign := -1
 	for i := range s.parts {
 		p := &s.parts[i]
@@ -133,6 +161,9 @@ func (s *Scheme[P]) missing() error {
 // A check that takes a *fasterapi.Ctx can be made only with the context of a request, or one that
 // is derived from it. Users and passwords ([Basic]) are not verified.
 func (s *Scheme[P]) Verify(ctx context.Context, token string) async.Future[P] {
+	if len(s.wrong) > 0 {
+		return async.Failed[P](s.wrong.Err())
+	}
 	if token == "" {
 		return async.Failed[P](s.missing())
 	}
@@ -161,6 +192,10 @@ func (s *Scheme[P]) Provide(app *fasterapi.App, opts ...fasterapi.ProvideOption)
 	app.ProvideFuture(func(c *fasterapi.Ctx, _ fasterapi.None) async.Future[P] { return s.Authenticate(c) }, opts...)
 }
 
+// Mistake is what the scheme was given wrong, nil when nothing. [Scheme.Provide], [Scheme.Require]
+// and the others tell it to the app, which reports it when it starts.
+func (s *Scheme[P]) Mistake() error { return s.wrong.Err() }
+
 // Optional is a principal, if the request has credentials.
 type Optional[P any] struct {
 	Principal P
@@ -170,6 +205,9 @@ type Optional[P any] struct {
 // ProvideOptional makes an [Optional] principal available to input fields. Wrong
 // credentials are refused all the same.
 func (s *Scheme[P]) ProvideOptional(app *fasterapi.App, opts ...fasterapi.ProvideOption) {
+	if err := s.Mistake(); err != nil {
+		opts = append(opts[:len(opts):len(opts)], fasterapi.Mistake[fasterapi.ProvideOption](err))
+	}
 	app.ProvideFuture(func(c *fasterapi.Ctx, _ fasterapi.None) async.Future[Optional[P]] { return s.optional(c) }, opts...)
 }
 
@@ -190,10 +228,8 @@ func (s *Scheme[P]) optional(c *fasterapi.Ctx) async.Future[Optional[P]] {
 // route, or the routes of a group, also those whose handlers do not ask for it. The
 // scheme must be provided. Scopes need a P that is [Scoped].
 func (s *Scheme[P]) Require(scopes ...string) fasterapi.RouteOption {
-	mustBe(len(scopes) == 0 || reflect.TypeFor[P]().Implements(reflect.TypeFor[Scoped]()),
-		"Require with scopes needs a principal with a method HasScope, which "+reflect.TypeFor[P]().String()+" does not have")
-	for _, scope := range scopes {
-		mustBe(isScope(scope), "Require: "+strconv.Quote(scope)+" is not a scope")
+	if wrong := s.wrongScopes(scopes); len(wrong) > 0 {
+		return fasterapi.Mistake[fasterapi.RouteOption](wrong.Err())
 	}
 	scopes = slices.Clone(scopes)
 	return fasterapi.With(
@@ -205,6 +241,17 @@ func (s *Scheme[P]) Require(scopes ...string) fasterapi.RouteOption {
 			return s.permit(in.Principal, scopes)
 		}),
 	)
+}
+
+// wrongScopes is what is wrong with the scheme, and with scopes of it.
+func (s *Scheme[P]) wrongScopes(scopes []string) mistake.List {
+	wrong := slices.Clone(s.wrong)
+	wrong.Unless(len(scopes) == 0 || reflect.TypeFor[P]().Implements(reflect.TypeFor[Scoped]()),
+		"scopes need a principal with a method HasScope, which "+reflect.TypeFor[P]().String()+" does not have")
+	for _, scope := range scopes {
+		wrong.Unless(isScope(scope), strconv.Quote(scope)+" is not a scope")
+	}
+	return wrong
 }
 
 // permit answers with 403 unless p has all scopes.
@@ -235,8 +282,11 @@ func isScope(s string) bool {
 
 // Use is the scheme as OpenAPI documents tell it.
 func (s *Scheme[P]) Use(scopes ...string) openapi.SecurityUse {
+	if len(s.uses) == 0 {
+		return openapi.SecurityUse{Mistake: s.Mistake()}
+	}
 	first := s.uses[0]
-	use := openapi.SecurityUse{Name: first.Name, Scheme: first.Scheme, Scopes: scopes}
+	use := openapi.SecurityUse{Name: first.Name, Scheme: first.Scheme, Scopes: scopes, Mistake: s.Mistake()}
 	for _, other := range s.uses[1:] {
 		other.Scopes = scopes
 		use.Or = append(use.Or, other)
@@ -251,7 +301,10 @@ type principalKey[P any] struct{}
 // and middleware further inside. [From] returns the principal. An override of the principal in a
 // test holds for it too, and scopes are asked of that one.
 func (s *Scheme[P]) Middleware(scopes ...string) fasterapi.Middleware {
-	s.Require(scopes...) // checks them
+	if wrong := s.wrongScopes(scopes); len(wrong) > 0 {
+		return fasterapi.Mistake[fasterapi.Middleware](wrong.Err())
+	}
+	scopes = slices.Clone(scopes)
 	return func(next fasterapi.Handler) fasterapi.Handler {
 		return func(c *fasterapi.Ctx) error {
 			p, known, err := overridden[P](c)

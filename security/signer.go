@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/fasterapi/fasterapi/internal/mistake"
 )
 
 // Signer makes tokens, for services that log clients in themselves. Any goroutine may
@@ -31,15 +33,28 @@ func NewSharedSigner(id string, secret []byte) *Signer {
 // NewSigner returns a signer for the private half of a key that [PublicKey]
 // takes. id is named in the tokens, so that keys may rotate.
 func NewSigner(id string, private crypto.Signer) *Signer {
+	if private == nil {
+		return &Signer{key: Key{id: id, wrong: mistake.New(mistake.Here(), "the key is nil")}}
+	}
 	key := PublicKey(id, private.Public())
 	method := map[string]jwt.SigningMethod{
 		"RS256": jwt.SigningMethodRS256, "ES256": jwt.SigningMethodES256, "EdDSA": jwt.SigningMethodEdDSA,
 	}[key.algorithm]
 	if _, isRSA := private.Public().(*rsa.PublicKey); isRSA {
-		_, plain := private.(*rsa.PrivateKey)
-		mustBe(plain, "NewSigner: RSA keys outside of the process are not supported")
+		if _, plain := private.(*rsa.PrivateKey); !plain && key.wrong == nil {
+			key.wrong = mistake.New(mistake.Here(), "RSA keys outside of the process are not supported")
+		}
 	}
 	return &Signer{key: key, private: private, method: method}
+}
+
+// Mistake is what the signer was given wrong, nil when nothing. An app reports it when it starts, if the
+// signer is provided or a scheme of the app has its key; Sign returns it in any case.
+func (s *Signer) Mistake() error {
+	if s.key.wrong == nil {
+		return nil
+	}
+	return s.key.wrong
 }
 
 // Key checks what the signer signs.
@@ -50,6 +65,9 @@ var errExpiry = errors.New("security: a token needs ExpiresAt")
 // Sign returns a token with these claims. It needs an expiry; times are rounded down
 // to seconds.
 func (s *Signer) Sign[C any](claims Claims[C]) (string, error) {
+	if s.key.wrong != nil {
+		return "", s.key.wrong
+	}
 	if claims.ExpiresAt.IsZero() {
 		return "", errExpiry
 	}

@@ -1,8 +1,12 @@
 package app_test
 
 import (
+	"errors"
+	"net/http"
+
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/middleware"
+	"github.com/fasterapi/fasterapi/security"
 )
 
 // startupCase is a mistake that keeps an app from starting.
@@ -44,7 +48,7 @@ func aloneCases() []startupCase {
 
 // togetherCases are all others.
 func togetherCases() (all []startupCase) {
-	for _, part := range [][]startupCase{orderCases(), ofMiddleware(), patternCases()} {
+	for _, part := range [][]startupCase{orderCases(), ofMiddleware(), ofSecurity(), patternCases()} {
 		all = append(all, part...)
 	}
 	return all
@@ -107,8 +111,66 @@ func ofMiddleware() []startupCase {
 			`middleware.CORS (HERE): CORSConfig.Origins: "app.example" is not an origin such as "https://app.example.com"
 middleware.CORS (HERE): CORSConfig.Origins: "https://a/b" is not an origin such as "https://app.example.com"`,
 		},
+		{
+			"", ``,
+			func(app *fasterapi.App) {
+				app.Use(middleware.Decompress(middleware.DecompressConfig{Codings: []string{"lzma"}, MaxRatio: -1})) // HERE
+			},
+			`middleware.Decompress (HERE): DecompressConfig.Codings: "lzma" is not zstd, br, gzip or deflate
+middleware.Decompress (HERE): DecompressConfig.MaxBytes and MaxRatio must not be negative`,
+		},
 	}
 }
+
+// ofSecurity are mistakes in what schemes and their keys were given.
+func ofSecurity() []startupCase {
+	return []startupCase{
+		{
+			"Security schemes that cannot work", `keys := security.APIKey(security.APIKeyConfig{Realm: ` + "`shop \"a\"`" + `}, security.OneOf(map[string]Machine{os.Getenv("KEY"): {}}))`,
+			func(app *fasterapi.App) {
+				type machine struct{}
+				keys := security.APIKey(security.APIKeyConfig{Realm: `shop "a"`}, security.OneOf(map[string]machine{"": {}})) // HERE
+				keys.Provide(app)
+				app.Get("/machines", plainText, keys.Require(), fasterapi.Use(keys.Middleware()))
+			},
+			`security.OneOf (HERE): a key is empty
+security.APIKey (HERE): APIKeyConfig.Realm must be plain text without quotes`,
+		},
+		{
+			"", `tokens := security.JWT[Account](security.JWTConfig{Keys: []security.Key{security.SharedKey("", secret)}})`,
+			func(app *fasterapi.App) {
+				short := security.SharedKey("", []byte("secret")) // HERE
+				tokens := security.JWT[struct{ Plan string }](security.JWTConfig{Keys: []security.Key{short}})
+				app.Mount("/tokens", http.NotFoundHandler(), fasterapi.Use(tokens.Middleware()))
+			},
+			`security.SharedKey (HERE): a secret needs at least 32 random bytes, and this one has 6`,
+		},
+		{
+			"", `app.Get("/tokens", list, tokens.Require("read orders"))`,
+			func(app *fasterapi.App) {
+				type who struct{}
+				tokens := security.Bearer(security.BearerConfig{Name: "who"}, security.OneOf(map[string]who{"token": {}}))
+				tokens.Provide(app)
+				app.Get("/who", plainText, tokens.Require("read orders")) // HERE
+			},
+			`security.Scheme.Require (HERE): scopes need a principal with a method HasScope, which app_test.who does not have
+security.Scheme.Require (HERE): "read orders" is not a scope`,
+		},
+		{
+			"Provided values that cannot work", `app.Provide(signer), which has a method Mistake() error`,
+			func(app *fasterapi.App) {
+				app.Provide(unsettled{}, nil) // HERE
+			},
+			`App.Provide (HERE): a provider option is nil
+App.Provide (HERE): it is not settled`,
+		},
+	}
+}
+
+// unsettled is a value that cannot work.
+type unsettled struct{}
+
+func (unsettled) Mistake() error { return errors.New("it is not settled") }
 
 // patternCases are about patterns of paths.
 func patternCases() []startupCase {
