@@ -1,0 +1,2 @@
+// Package server puts the parts of the service together.
+package server
