@@ -33,6 +33,10 @@ func (r *Reactor) Now() time.Time {
 	return r.wall.Add(time.Duration(r.now - r.wallAt))
 }
 
+// WallTime returns the clock as it is now, at the cost of reading it; see [async.Now]. Any
+// goroutine.
+func (r *Reactor) WallTime() time.Time { return r.clock.wall() }
+
 // Elapsed returns the coarse clock as the time since the reactor was made: it
 // costs a load, and is the same for everything that happens in one turn. Owner
 // only.

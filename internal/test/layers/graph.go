@@ -37,7 +37,7 @@ func Project() Rules {
 			"github.com/getkin/kin-openapi", "go.yaml.in/yaml/v3",
 		},
 		Owned: []string{
-			"async", "reactor/...", "internal/stream", "internal/http1", "internal/websocket", "db/pg", "db/pg/internal/wire", "db/sqlite",
+			"async", "resilience", "reactor/...", "internal/stream", "internal/http1", "internal/websocket", "db/pg", "db/pg/internal/wire", "db/sqlite",
 			"internal/reply", "internal/bridge",
 		},
 		Tagged: []string{"internal/poll/...", "internal/invariant", "internal/goroutine"},
@@ -47,7 +47,8 @@ func Project() Rules {
 		},
 		Skips: "internal/test/needs",
 		Exports: map[string]Exports{
-			".": {95, "the verbs, the responses (a type for each number of alternatives) and their options belong to the types that are here"},
+			".":     {95, "the verbs, the responses (a type for each number of alternatives) and their options belong to the types that are here"},
+			"async": {62, "the clock of a place, and the alarms that are set by it, belong to the sites that are here"},
 		},
 		Twins:  []Twins{{Dir: ".", Whole: "App", Part: "Group"}},
 		Limits: Limits{FileLines: 800, FuncLines: 80, Params: 5, Results: 3, Exports: 60},
@@ -105,6 +106,7 @@ func packages() map[string]Package {
 
 		// Layer 3: the event loop, and tables compiled once.
 		"reactor":         {Layer: 3, Imports: []string{"async", "metric", "internal/poll", "internal/ring", "internal/invariant", "internal/goroutine"}},
+		"resilience":      {Layer: 3, Imports: []string{"async", "metric", "internal/mistake"}},
 		"reactor/virtual": {Layer: 3, Imports: []string{"reactor", "internal/poll/sim"}},
 		"internal/router": {Layer: 3, Imports: []string{"internal/field"}},
 		"internal/schema": {Layer: 3, Imports: []string{"openapi"}},

@@ -1,0 +1,70 @@
+package resilience
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/fasterapi/fasterapi/internal/mistake"
+)
+
+// longest bounds every duration of a policy: what is longer is a slip of units, such as
+// seconds given as nanoseconds turned round.
+const longest = 24 * time.Hour
+
+// manyCalls bounds every number of calls.
+const manyCalls = 1 << 20
+
+// check collects what is wrong with one declaration.
+//
+// Owner: the constructor.
+type check struct {
+	what  string // `breaker "db"`
+	wrong mistake.List
+}
+
+func checkOf(kind, name string) *check {
+	c := &check{what: kind}
+	if strings.TrimSpace(name) != name || name == "" {
+		c.unless(false, "needs a name, without spaces around it: that is what operators see")
+		return c
+	}
+	c.what = fmt.Sprintf("%s %q", kind, name)
+	return c
+}
+
+func (c *check) unless(ok bool, format string, args ...any) {
+	if !ok {
+		c.wrong.Unless(false, c.what+": "+fmt.Sprintf(format, args...))
+	}
+}
+
+// duration checks a field that may not be negative, nor zero unless zero has a meaning.
+func (c *check) duration(field string, d time.Duration, zero bool) {
+	switch {
+	case d < 0:
+		c.unless(false, "%s must not be negative, it is %v", field, d)
+	case d == 0 && !zero:
+		c.unless(false, "%s must be above zero", field)
+	case d > longest:
+		c.unless(false, "%s must be at most %v, it is %v", field, longest, d)
+	}
+}
+
+// count checks a number of calls between least and most.
+func (c *check) count(field string, n, least, most int) {
+	c.unless(n >= least && n <= most, "%s must be %d to %d, it is %d", field, least, most, n)
+}
+
+// share checks a part of one.
+func (c *check) share(field string, x float64) {
+	c.unless(!math.IsNaN(x) && x >= 0 && x <= 1, "%s must be 0 to 1, it is %v", field, x)
+}
+
+// done panics when something is wrong: with all of it, in the format of all mistakes.
+func (c *check) done() {
+	if err := c.wrong.Err(); err != nil {
+		panic(err)
+	}
+}
