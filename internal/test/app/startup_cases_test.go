@@ -114,7 +114,8 @@ middleware.CORS (HERE): CORSConfig.Origins: "https://a/b" is not an origin such 
 		{
 			"", ``,
 			func(app *fasterapi.App) {
-				app.Use(middleware.Decompress(middleware.DecompressConfig{Codings: []string{"lzma"}, MaxRatio: -1})) // HERE
+				unzip := middleware.Decompress(middleware.DecompressConfig{Codings: []string{"lzma"}, MaxRatio: -1}) // HERE
+				app.Get("/unzipped", plainText, fasterapi.Use(unzip))
 			},
 			`middleware.Decompress (HERE): DecompressConfig.Codings: "lzma" is not zstd, br, gzip or deflate
 middleware.Decompress (HERE): DecompressConfig.MaxBytes and MaxRatio must not be negative`,
