@@ -90,6 +90,41 @@ func TestQueryIsOffered(t *testing.T) {
 	})
 }
 
+// TestQueryOfFiles: ranges and conditions mean what they do for GET, another spelling of the path keeps method and
+// body, and a body without a type is refused where the type decides (RFC 10008 section 2).
+func TestQueryOfFiles(t *testing.T) {
+	build := func(cfg fasterapi.Config) *fasterapi.App {
+		app := questions(cfg)
+		app.Query("/file", func(_ *fasterapi.Ctx, in struct {
+			Text string `body:"text/plain"`
+		},
+		) (fasterapi.File, error) {
+			return fasterapi.File{Content: strings.NewReader(in.Text), ContentType: "text/plain", ETag: `"1"`}, nil
+		})
+		return app
+	}
+	fasterapitest.Run(t, build, func(t *testing.T, c *fasterapitest.Client) {
+		ask := func(path, contentType, body string, header ...string) *fasterapitest.Response {
+			r, err := http.NewRequestWithContext(t.Context(), "QUERY", c.URL(path), strings.NewReader(body))
+			require.NoError(t, err)
+			for i := 0; i < len(header); i += 2 {
+				r.Header.Set(header[i], header[i+1])
+			}
+			if contentType != "" {
+				r.Header.Set("Content-Type", contentType)
+			}
+			return c.Do(r)
+		}
+		require.Equal(t, "0123456789", ask("/file", "text/plain", "0123456789").Expect(http.StatusOK).Text())
+		require.Equal(t, "23", ask("/file", "text/plain", "0123456789", "Range", "bytes=2-3").Expect(http.StatusPartialContent).Text())
+		ask("/file", "text/plain", "0123456789", "If-None-Match", `"1"`).Expect(http.StatusNotModified)
+		require.Equal(t, "../file", ask("/file/", "text/plain", "a").Expect(http.StatusPermanentRedirect).Header.Get("Location"))
+		for _, path := range []string{"/file", "/straight"} {
+			require.NotEmpty(t, ask(path, "", `{"words":"go"}`).Expect(http.StatusUnsupportedMediaType).Header.Get("Accept-Query"))
+		}
+	})
+}
+
 // TestQueryInDocuments: OpenAPI 3.2 has a place for QUERY; documents of 3.1 keep it in an
 // extension.
 func TestQueryInDocuments(t *testing.T) {

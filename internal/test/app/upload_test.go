@@ -212,8 +212,15 @@ func TestLargeUpload(t *testing.T) {
 		require.NoError(t, err)
 		size <<= 20
 	}
-	app, log := newApp(fasterapi.Config{Cores: 1}, uploadRoutes(t.TempDir()))
-	s := newService(t, "http://"+start(t, app), log, false)
+	t.Run("HTTP/1.1", func(t *testing.T) {
+		app, log := newApp(fasterapi.Config{Cores: 1}, uploadRoutes(t.TempDir()))
+		largeUpload(t, newService(t, "http://"+start(t, app), log, false), size)
+	})
+	t.Run("HTTP/2", func(t *testing.T) { largeUpload(t, overHTTP2(t, uploadRoutes(t.TempDir())), size) })
+}
+
+func largeUpload(t *testing.T, s service, size int64) {
+	t.Helper()
 	s.http.Timeout = 5 * time.Minute
 	runtime.GC()
 	var before runtime.MemStats
