@@ -48,8 +48,11 @@ func everyMethod(c *fasterapi.Ctx, n int) {
 // works, answers and ends. The race detector looks on.
 func TestCtxFromAnyGoroutine(t *testing.T) {
 	var left sync.WaitGroup
+	var beginning sync.Mutex // the race detector sees no order in a request and its answer, and Wait wants one
 	begin := func(c *fasterapi.Ctx) {
 		begun := make(chan struct{}, 3)
+		beginning.Lock()
+		defer beginning.Unlock()
 		for range 3 {
 			left.Go(func() {
 				begun <- struct{}{}
@@ -134,6 +137,8 @@ func TestCtxFromAnyGoroutine(t *testing.T) {
 				require.Contains(t, []int{200, 201, 404, 500}, a.status, path)
 			}
 		}
+		beginning.Lock()
+		defer beginning.Unlock()
 		left.Wait()
 	})
 }
