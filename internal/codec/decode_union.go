@@ -28,8 +28,8 @@ func (c *decodeCompiler) compileChoice(n *decodeNode, where string) {
 }
 
 // choiceDecoder reads a union: it looks for the discriminator first, then
-// reads the object again as the variant. Reading twice costs the length of
-// the object, at every level that is a choice.
+// reads the object again as the variant. Reading twice costs what stands before the
+// discriminator, at every level that is a choice: little where it is the first member.
 //
 // Owner: any (immutable after New).
 type choiceDecoder struct {
@@ -46,56 +46,62 @@ func (d *choiceDecoder) decode(s *decodeState, p ptr) bool {
 		return s.mismatch(msgObject, d.secret)
 	}
 	start, depth := s.pos, s.depth
-	name, found, ok := d.find(s)
+	kind, name, ok := d.find(s)
 	if !ok {
 		return false
 	}
 	place := "." + d.discriminator
-	if !found {
+	if kind == nil {
 		return s.report(problem.FieldError{Location: place, Message: schema.Required})
 	}
+	s.pos, s.depth = start, depth
 	node := d.nodes[name]
 	if node == nil {
-		return s.report(problem.FieldError{Location: place, Message: "must be one of: " + strings.Join(d.names, ", ")})
+		fault := problem.FieldError{Location: place, Message: "must be one of: " + strings.Join(d.names, ", ")}
+		if !s.quiet && !d.secret {
+			fault.Value = echo(kind)
+		}
+		return s.skip() && s.report(fault)
 	}
-	s.pos, s.depth = start, depth
 	v := reflect.New(node.typ)
 	ok = node.fn(s, v.UnsafePointer())
 	pointerAt(p, d.typ).Elem().FieldByIndex(d.field).Set(v.Elem())
 	return ok
 }
 
-// find reads the object for its discriminator; one that is no string counts
-// as the empty name.
-func (d *choiceDecoder) find(s *decodeState) (name string, found, ok bool) {
+// find reads the object as far as its discriminator, or to its end when it has none, and
+// returns its JSON and its text. One that is no string counts as the empty name.
+func (d *choiceDecoder) find(s *decodeState) (kind []byte, name string, ok bool) {
 	if !s.enter() {
-		return "", false, false
+		return nil, "", false
 	}
 	if s.empty('}') {
-		return "", false, true
+		return nil, "", true
 	}
 	for {
 		text, ok := s.text()
 		if !ok {
-			return "", false, false
+			return nil, "", false
 		}
 		hit := string(text) == d.discriminator
 		if !s.colon() {
-			return "", false, false
+			return nil, "", false
 		}
 		start := s.pos
 		if !s.skip() {
-			return "", false, false
+			return nil, "", false
 		}
-		if hit && !found {
-			found = true
-			if inner := (scanner{data: s.data[start:s.pos]}); inner.peek() == '"' {
+		if hit {
+			kind = s.data[start:s.pos]
+			if kind[0] == '"' {
+				inner := scanner{data: kind}
 				value, _ := inner.text()
 				name = string(value)
 			}
+			return kind, name, true
 		}
 		if another, ok := s.more('}'); !another {
-			return name, found, ok
+			return nil, "", ok
 		}
 	}
 }
