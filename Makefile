@@ -17,7 +17,7 @@ SMOKE      ?= 120
 
 .DEFAULT_GOAL := help
 .PHONY: help run run-pg test check soak ledger bench bench-floor bench-micro bench-pg bench-typed fuzz fmt \
-	fmt-check vet vet-cross lint layers race invariants fuzz-smoke examples generate-check readme-check bench-check browser-check pg-faults
+	fmt-check vet vet-cross lint layers race invariants fuzz-smoke examples generate-check readme-check bench-check browser-check clients pg-faults
 
 help: ## list these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,7 +45,7 @@ soak: ## the model tests for SOAK seconds each (600; of the data layer 1800), an
 
 check: ## everything that CI runs
 	@tools/steps.sh "$(MAKE)" fmt-check vet lint layers test race invariants fuzz-smoke \
-		examples vet-cross generate-check readme-check bench-check browser-check pg-faults
+		examples vet-cross generate-check readme-check bench-check browser-check clients pg-faults
 
 bench: ## Go benchmarks of all packages, with allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./... $(BENCH)
@@ -110,6 +110,9 @@ bench-check: ## vet and test the measuring programs
 
 browser-check: ## the tests in a real Chromium: the docs page
 	cd internal/test/browsertest && $(GO) vet ./... && $(GO) tool -modfile=../../../tools.mod staticcheck ./... && $(GO) test -count=1 ./...
+
+clients: ## clients that oapi-codegen and openapi-typescript make of a document talk to its service
+	@tools/clients.sh "$(GO)"
 
 pg-faults: ## the Postgres driver on a bad network (toxiproxy, a Go module of its own)
 	cd db/pg/faultstest && $(GO) vet ./... && $(GO) tool -modfile=../../../tools.mod staticcheck ./... && $(GO) test -count=1 ./...

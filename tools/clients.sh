@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# clients.sh GO: makes clients of the document of internal/test/clients/shop with the
+# generators that are pinned there, compiles them, and lets them talk to the service.
+# Only the first run, and one after a change of the pins, needs the network.
+set -euo pipefail
+command_go=$1
+go() { command "$command_go" "$@"; }
+cd "$(dirname "$0")/../internal/test/clients"
+for program in node npm; do
+	command -v "$program" >/dev/null || { echo "no $program (Debian: nodejs, npm): needed to make clients for TypeScript" >&2; exit 1; }
+done
+go run ./document gen
+
+# snippet: go
+go tool -modfile=tools.mod oapi-codegen -config goclient/oapi-codegen.yaml gen/openapi.json
+# end snippet
+go tool -modfile=tools.mod oapi-codegen -config goclient30/oapi-codegen.yaml gen/openapi-3.0.json
+
+cd web
+# npm writes node_modules/.package-lock.json when it has installed everything.
+if [ ! package-lock.json -ot node_modules/.package-lock.json ]; then
+	npm ci --no-audit --no-fund
+fi
+for version in "" -3.0; do
+	npx --no-install openapi-typescript "../gen/openapi$version.json" -o "schema$version.d.ts"
+done
+npx --no-install tsc
+cd ..
+
+go vet ./...
+go tool -modfile=../../../tools.mod staticcheck ./...
+go test -count=1 ./...
