@@ -1,10 +1,13 @@
 package fasterapi_test
 
 import (
+	"context"
+	"encoding/json/jsontext"
 	"fmt"
 	"path"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/openapi"
 )
 
 // What is known of the routes: for a tool, a start-up log, a test that looks for routes
@@ -52,4 +55,38 @@ func ExampleRouteInfo() {
 	// GET /items fasterapi_test_listItems
 	// GET /items/{name} getItemsByName
 	// DELETE /items deleteItems
+}
+
+// snippet: described
+
+// ProjectKey is the short name of a project. Its schema is a component of the document, and
+// checked wherever a request has a ProjectKey.
+type ProjectKey string
+
+func (ProjectKey) JSONSchema() *openapi.Schema {
+	return &openapi.Schema{
+		Types: openapi.Types{"string"}, Pattern: "^[A-Z]{2,8}$",
+		Description: "The short name of a project.", Examples: []jsontext.Value{jsontext.Value(`"DOCS"`)},
+	}
+}
+
+type getProject struct {
+	Key ProjectKey `path:"key"`
+}
+
+// end snippet
+
+// Types that give their own schema: openapi.Described.
+func ExampleApp_OpenAPI_described() {
+	app := fasterapi.New(fasterapi.Config{Cores: 1})
+	defer app.Stop(context.Background())
+	app.Get("/projects/{key}", func(_ *fasterapi.Ctx, in getProject) (ProjectKey, error) { return in.Key, nil })
+	doc, err := app.OpenAPI()
+	fmt.Println(doc.Paths[0].Value.Get.Parameters[0].Schema.Ref, doc.Components.Schemas.Get("ProjectKey").Pattern == ProjectKey("").JSONSchema().Pattern, err)
+	request(app, "GET", "/projects/DOCS", "")
+	request(app, "GET", "/projects/docs", "")
+	// Output:
+	// #/components/schemas/ProjectKey true <nil>
+	// 200 "DOCS"
+	// 422 {"title":"Unprocessable Entity","status":422,"detail":"the request is not valid","errors":[{"location":"path.key","message":"must match the pattern ^[A-Z]{2,8}$","value":"docs"}]}
 }

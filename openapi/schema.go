@@ -61,6 +61,34 @@ type Schema struct {
 	Defs Map[*Schema] `json:"$defs,omitzero"`
 }
 
+// Described is implemented by types that give their own schema: what a text with
+// UnmarshalText, a number, or a type with JSON methods looks like to clients. A type with a
+// name gets it as a component of the document, to which all its uses refer. It is asked at
+// start-up, of a zero value.
+//
+//	type ProjectKey string
+//
+//	func (ProjectKey) JSONSchema() *openapi.Schema {
+//		return &openapi.Schema{
+//			Types: openapi.Types{"string"}, Pattern: "^[A-Z]{2,8}$",
+//			Description: "The short name of a project.", Examples: []jsontext.Value{jsontext.Value(`"DOCS"`)},
+//		}
+//	}
+//
+// The lengths, pattern, format, bounds and values that the schema of a text or a number
+// gives are checked in requests, like tags at each field of the type; a tag of a field may
+// narrow them. So are those of types with JSON methods that are written as a text or a
+// number, before the method reads it. Of other types the schema is documentation: their own
+// methods check. A schema that does not fit its type is a mistake at start-up: another type
+// than it is written as, a pattern that is none, an example that would be refused.
+type Described interface{ JSONSchema() *Schema }
+
+// Enumerated is implemented by named types that list the values that they may have:
+// strings for string types, whole numbers for integer types. Requests with others are
+// refused, and the document has the list. It is asked at start-up, of a zero value. A method that
+// returns another slice, such as one of the type itself, does as well.
+type Enumerated interface{ Enum() []any }
+
 // MarshalJSONTo writes the schema as an object, or as false.
 func (s *Schema) MarshalJSONTo(enc *jsontext.Encoder) error {
 	if s.Never {

@@ -72,6 +72,11 @@ func (c *compiler) compileBody(f *Field) {
 		}
 		return
 	}
+	if f.Example != "" {
+		for _, bad := range decoder.decode(newOf(f.Type), []byte(f.Example), nil) {
+			c.fail(f.Name, "the example: %s", bad.String())
+		}
+	}
 	s.decoder = decoder
 	if !decoder.decoder.Plain() {
 		c.plan.confined = false

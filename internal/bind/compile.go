@@ -2,6 +2,8 @@ package bind
 
 import (
 	"encoding"
+	"encoding/json/jsontext"
+	"encoding/json/v2"
 	"fmt"
 	"io"
 	"net/textproto"
@@ -276,12 +278,17 @@ func (c *compiler) compile(f *Field) {
 	if err := v.check(); err != nil {
 		c.fail(f.Name, "%v", err)
 	}
-	if s.judge = v.each; v.all != nil {
+	if s.judge, s.text = v.each, v.text; v.all != nil {
 		s.whole = &v
 	}
 	s.strict = !s.foreign && s.refuses(nil)
 	if f.HasDefault {
 		c.compileDefault(&s)
+	}
+	if example, given := f.Tag.Lookup("example"); given {
+		if err := s.try("example", example, s.parts(example)); err != nil {
+			c.fail(f.Name, "%v", err)
+		}
 	}
 	switch f.In {
 	case Path:
@@ -341,7 +348,7 @@ func (c *compiler) compileDefault(s *slot) {
 			parts = nil
 		}
 	}
-	if err := s.try(parts); err != nil {
+	if err := s.try("default", f.Default, parts); err != nil {
 		c.fail(f.Name, "%v", err)
 		return
 	}
@@ -363,18 +370,38 @@ func (c *compiler) compileDefault(s *slot) {
 	}
 }
 
-// try tells what is wrong with a default.
-func (s *slot) try(parts []string) error {
+// parts are the values that an example shows: of a list those between commas, or the items
+// of a JSON array.
+func (s *slot) parts(example string) (parts []string) {
+	if !s.many {
+		return []string{example}
+	}
+	var items []jsontext.Value
+	if json.Unmarshal([]byte(example), &items) != nil {
+		return strings.Split(example, ",")
+	}
+	for _, item := range items {
+		var text string
+		if json.Unmarshal(item, &text) != nil {
+			text = string(item)
+		}
+		parts = append(parts, text)
+	}
+	return parts
+}
+
+// try tells what is wrong with a default or an example, of which parts are the values.
+func (s *slot) try(tag, whole string, parts []string) error {
 	var f faults
 	p := newOf(s.field.Type)
 	for _, part := range parts {
 		if s.put(p, []byte(part), &f); len(f.list) > 0 {
-			return fmt.Errorf("the default %q %s", part, f.list[0].Message)
+			return fmt.Errorf("the %s %q %s", tag, part, f.list[0].Message)
 		}
 	}
 	if s.whole != nil {
 		for _, msg := range s.whole.whole(p) {
-			return fmt.Errorf("the default %q %s", s.field.Default, msg)
+			return fmt.Errorf("the %s %q %s", tag, whole, msg)
 		}
 	}
 	return nil

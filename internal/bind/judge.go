@@ -14,9 +14,10 @@ type judge func(p Pointer, raw []byte) []string
 
 // verdict are the checks that the tags of a field ask for.
 type verdict struct {
-	each judge         // of every value; nil: none
-	all  *schema.Rules // of the list as a whole; nil: none
-	list reflect.Type  // the slice that all looks at
+	each judge                     // of every value; nil: none
+	text func(raw []byte) []string // of the text of every value that reads itself; nil: none
+	all  *schema.Rules             // of the list as a whole; nil: none
+	list reflect.Type              // the slice that all looks at
 }
 
 // judge compiles the constraint tags of f.
@@ -36,6 +37,9 @@ func (c *compiler) judge(f *Field) verdict {
 // in its Opt, or last in its slice.
 func compileVerdict(f *Field, plan *schema.Plan) verdict {
 	layout, isOpt := schema.OptOf(f.Type)
+	if text, foreign := textVerdict(f, plan); foreign {
+		return text
+	}
 	switch {
 	case isOpt:
 		each := judgeOf(layout.Elem, plan.Rules)
@@ -53,6 +57,34 @@ func compileVerdict(f *Field, plan *schema.Plan) verdict {
 		v.each = within(judgeOf(f.Type.Elem(), plan.Elem.Rules), func(p Pointer) Pointer { return lastOf(p, size) })
 	}
 	return v
+}
+
+// textVerdict makes the checks of values that read their own text, which are checked as
+// they are written.
+func textVerdict(f *Field, plan *schema.Plan) (v verdict, foreign bool) {
+	t, rules := f.Type, plan.Rules
+	if layout, ok := schema.OptOf(t); ok {
+		t = layout.Elem
+	}
+	if t.Kind() == reflect.Pointer && !isForeign(t) {
+		t = t.Elem()
+	}
+	if t.Kind() == reflect.Slice && !isForeign(t) {
+		v.all, v.list, rules = plan.Rules, f.Type, nil
+		if t = t.Elem(); plan.Elem != nil {
+			rules = plan.Elem.Rules
+		}
+	}
+	if !isForeign(t) {
+		return verdict{}, false
+	}
+	if rules != nil {
+		v.text = func(raw []byte) []string {
+			text := string(raw)
+			return rules.Decimal(text, rules.Text(text, nil))
+		}
+	}
+	return v, true
 }
 
 func within(j judge, locate func(Pointer) Pointer) judge {
@@ -73,9 +105,6 @@ func isValue(t reflect.Type) bool {
 func judgeOf(t reflect.Type, rules *schema.Rules) judge {
 	if rules == nil {
 		return nil
-	}
-	if isForeign(t) {
-		return func(_ Pointer, raw []byte) []string { return rules.Text(string(raw), nil) }
 	}
 	switch t.Kind() {
 	case reflect.String:

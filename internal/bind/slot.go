@@ -9,15 +9,16 @@ type slot struct {
 	field    *Field
 	key      string
 	offset   uintptr
-	set      setter                 // of the value, or of one element more
-	judge    judge                  // of what set has stored; nil: nothing to check
-	many     bool                   // a slice
-	split    bool                   // of elements separated by commas
-	foreign  bool                   // set runs code of the type
-	fallback func(p Pointer)        // sets the default; nil: there is none
-	copy     func(dst, src Pointer) // of a single value that this package parses; nil for others
-	whole    *verdict               // checks of the slice as a whole; nil: none
-	strict   bool                   // "" is no value of the field, as was found when it was compiled; not for foreign
+	set      setter                    // of the value, or of one element more
+	judge    judge                     // of what set has stored; nil: nothing to check
+	text     func(raw []byte) []string // checks of the text of a foreign value, before set; nil: none
+	many     bool                      // a slice
+	split    bool                      // of elements separated by commas
+	foreign  bool                      // set runs code of the type
+	fallback func(p Pointer)           // sets the default; nil: there is none
+	copy     func(dst, src Pointer)    // of a single value that this package parses; nil for others
+	whole    *verdict                  // checks of the slice as a whole; nil: none
+	strict   bool                      // "" is no value of the field, as was found when it was compiled; not for foreign
 }
 
 // pathSlot is the slot of a path parameter.
@@ -28,11 +29,20 @@ type pathSlot struct {
 	param int
 }
 
-// put stores one value, decoded already, at p, and checks it. What is wrong with it
+// put stores one value, decoded already, at p, and checks it; the text of a type that
+// reads itself is checked before it does. What is wrong with it
 // is told of raw.
 func (s *slot) put(p Pointer, raw []byte, f *faults) {
 	if s.whole != nil && s.whole.full(p) {
 		return
+	}
+	if s.text != nil {
+		if messages := s.text(raw); len(messages) > 0 {
+			for _, msg := range messages {
+				f.add(s.field, raw, msg)
+			}
+			return
+		}
 	}
 	if msg := s.set(p, raw); msg != "" {
 		f.add(s.field, raw, msg)

@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"encoding/json/jsontext"
 	"fmt"
 	"reflect"
 	"slices"
@@ -120,7 +121,7 @@ func (c *decodeCompiler) compile(n *decodeNode, stringed bool, plan *schema.Plan
 	case schema.ClassChoice:
 		c.compileChoice(n, where)
 	case schema.ClassOther:
-		c.compileOther(n, where)
+		c.compileOther(n, rules, where)
 	default:
 		c.mistake(where, "%v has no JSON form", t)
 	}
@@ -143,9 +144,9 @@ func (c *decodeCompiler) foreign(t reflect.Type, fn decodeFunc) decodeFunc {
 }
 
 // compileOther plans interfaces and types that read themselves.
-func (c *decodeCompiler) compileOther(n *decodeNode, where string) {
+func (c *decodeCompiler) compileOther(n *decodeNode, rules *schema.Rules, where string) {
 	if n.typ.Kind() != reflect.Interface {
-		n.fn = c.foreign(n.typ, decodeFallback(n.typ))
+		n.fn = c.foreign(n.typ, decodeJudged(rules, decodeFallback(n.typ)))
 		return
 	}
 	if n.typ.NumMethod() > 0 {
@@ -185,7 +186,7 @@ func (c *decodeCompiler) compileStruct(n *decodeNode, where string) {
 	}
 	d.finish()
 	for i := range d.fields {
-		if f := &d.fields[i]; f.plan.Default != nil {
+		if f := &d.fields[i]; f.plan.Default != nil || f.plan.Example != nil {
 			c.pending = append(c.pending, pendingDefault{f, where + "." + members.List[i].Go})
 		}
 	}
@@ -214,22 +215,40 @@ func (c *decodeCompiler) field(m *schema.Member, plan *schema.Plan, where string
 	return f
 }
 
-// defaults decodes the default of every field, which must pass its own checks.
+// defaults decodes the default and the example of every field, which must pass its own checks.
 func (c *decodeCompiler) defaults() {
 	for _, d := range c.pending {
 		f := d.field
-		v := reflect.New(f.node.typ)
-		run := decodeState{scanner: scanner{data: f.plan.Default, limit: maxDepth}, most: 1}
-		run.document(f.node.fn, v.UnsafePointer())
-		switch {
-		case run.problem != "":
-			c.mistake(d.where, "default %s %s", f.plan.Default, run.problem)
-		case len(run.faults) > 0:
-			c.mistake(d.where, "default %s: %s%s", f.plan.Default, run.faults[0].Location, run.faults[0].Message)
-		case shareable(f.node.typ):
-			f.value = v.Elem()
+		if f.plan.Example != nil {
+			c.tried("example", f.plan.Example, d)
+		}
+		if f.plan.Default == nil {
+			continue
+		}
+		if v, ok := c.tried("default", f.plan.Default, d); ok && shareable(f.node.typ) {
+			f.value = v
 		}
 	}
+}
+
+// tried decodes the text of a tag as a value of its field.
+func (c *decodeCompiler) tried(tag string, text jsontext.Value, d pendingDefault) (v reflect.Value, ok bool) {
+	p := reflect.New(d.field.node.typ)
+	run := decodeState{scanner: scanner{data: text, limit: maxDepth}, most: 1}
+	run.document(d.field.node.fn, p.UnsafePointer())
+	switch {
+	case run.problem != "":
+		c.mistake(d.where, "%s %s %s", tag, text, run.problem)
+	case len(run.faults) > 0:
+		at := run.faults[0].Location
+		if at != "" {
+			at += " "
+		}
+		c.mistake(d.where, "%s %s: %s%s", tag, text, at, run.faults[0].Message)
+	default:
+		return p.Elem(), true
+	}
+	return v, false
 }
 
 // shareable tells whether copies of one value of t share nothing that can be

@@ -170,7 +170,7 @@ func (d *mapDecoder) foreign(s *decodeState, key reflect.Value, name string) (me
 		s.quiet = outer
 		return message
 	}
-	return first(d.names.Text(name, s.messages[:0]))
+	return first(d.names.Decimal(name, d.names.Text(name, s.messages[:0])))
 }
 
 // first returns the first message, "" when there is none.

@@ -126,6 +126,28 @@ func decodeFallback(t reflect.Type) decodeFunc {
 	}
 }
 
+// decodeJudged checks a text or a number by rules before fn reads it: those of the schema
+// that a type with JSON methods gives, and of tags.
+func decodeJudged(rules *schema.Rules, fn decodeFunc) decodeFunc {
+	if rules == nil {
+		return fn
+	}
+	return func(s *decodeState, p ptr) bool {
+		if c := s.peek(); c != '"' && !isNumber(c) {
+			return fn(s, p)
+		}
+		start := s.pos
+		if !s.skip() {
+			return false
+		}
+		if messages := rules.JSON(s.data[start:s.pos], s.messages[:0]); len(messages) > 0 {
+			return s.broken(start, messages)
+		}
+		s.pos = start
+		return fn(s, p)
+	}
+}
+
 // reason returns what may be told to a client: the text of the user's own
 // error, but nothing of encoding/json, which names Go types, and nothing about
 // a sensitive value, which the text may repeat.

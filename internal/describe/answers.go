@@ -59,7 +59,7 @@ func (b *Builder) headerField(response *openapi.Response, f HeaderField, where s
 			b.mistake("%s: the header field %s of the response: %w", where, f.Name, errs)
 		}
 		h.Schema = b.registry.Parameter(f.Type, f.Tag)
-		if h.Schema.Ref == "" {
+		if h.Description != "" {
 			h.Schema.Description = "" // the header says it
 		}
 	}

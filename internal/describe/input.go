@@ -76,12 +76,12 @@ func (in *inputs) parameter(f *bind.Field) {
 	if f.HasDefault && !f.Sensitive && p.Schema.Default == nil && slices.Contains(p.Schema.Types, "string") {
 		p.Schema.Default, _ = jsontext.AppendQuote(nil, f.Default) // it was parsed, so it is UTF-8 or a mistake of the tag
 	}
-	if p.Schema.Ref == "" {
+	if p.Description != "" {
 		p.Schema.Description = "" // the parameter says it
-		p.Deprecated, p.Schema.Deprecated = p.Schema.Deprecated, false
-		if len(p.Schema.Examples) > 0 {
-			p.Example, p.Schema.Examples = p.Schema.Examples[0], nil
-		}
+	}
+	p.Deprecated, p.Schema.Deprecated = p.Schema.Deprecated, false
+	if _, given := f.Tag.Lookup("example"); given && len(p.Schema.Examples) > 0 {
+		p.Example, p.Schema.Examples = p.Schema.Examples[0], nil
 	}
 	in.lists(p, f)
 	in.op.Parameters = append(in.op.Parameters, p)
@@ -91,11 +91,16 @@ func (in *inputs) parameter(f *bind.Field) {
 // unless the field says otherwise. (A repeated name of a query is understood in
 // both cases.) In paths and headers that is the default, style "simple".
 func (in *inputs) lists(p *openapi.Parameter, f *bind.Field) {
-	if f.In != bind.Query && f.In != bind.Cookie || f.Repeat || !slices.Contains(p.Schema.Types, "array") {
+	if f.In != bind.Query && f.In != bind.Cookie || f.Repeat || !isList(f.Type) {
 		return
 	}
 	explode := false
 	p.Style, p.Explode = "form", &explode
+}
+
+func isList(t reflect.Type) bool {
+	inner, _ := schema.Strip(t)
+	return schema.ClassOf(inner) == schema.ClassList
 }
 
 // notParameters are the header fields that OpenAPI describes elsewhere

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"encoding"
+	"encoding/json/v2"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -37,6 +38,10 @@ func (p *Plan) Check(v reflect.Value) []string {
 			messages = within(messages, p.keyName(key), p.Elem.Check(v.MapIndex(key)))
 		}
 		return messages
+	case ClassOther:
+		if text, err := json.Marshal(v.Interface()); err == nil && p.Rules != nil {
+			return p.Rules.JSON(text, nil)
+		}
 	}
 	return nil
 }

@@ -28,9 +28,10 @@
 //
 // # Hooks
 //
-// [Enumerated] lists the values of a named type, a method OneOf makes a struct that embeds
-// the [Holder] of a variant a union ([ChoiceOf]), [Describer] gives the schema of a type with JSON
-// methods of its own.
+// [openapi.Enumerated] lists the values of a named type, a method OneOf makes a struct that embeds
+// the [Holder] of a variant a union ([ChoiceOf]), [openapi.Described] gives the schema of a type,
+// which is checked where it is one of a text or a number (described.go). Tags of a field may
+// narrow it.
 //
 // # Ownership, cost, refusals
 //

@@ -11,8 +11,8 @@ import (
 
 // inline makes the schema of t itself; pointers and Opt are off.
 func (r *Registry) inline(t reflect.Type, plan *Plan, where string) *openapi.Schema {
-	if d, ok := reflect.Zero(t).Interface().(Describer); ok && t.Kind() != reflect.Interface {
-		return d.JSONSchema()
+	if own := describedBy(t); own != nil {
+		return plan.describe(own, t)
 	}
 	if plan == nil {
 		p := planner{}
@@ -46,7 +46,7 @@ func (r *Registry) inline(t reflect.Type, plan *Plan, where string) *openapi.Sch
 		}
 	case ClassMap:
 		s.Types, s.AdditionalProperties = openapi.Types{"object"}, r.of(t.Elem(), plan.Elem, where+"{}")
-		s.PropertyNames = names(t.Key())
+		s.PropertyNames = r.keys(t.Key())
 	case ClassStruct:
 		r.object(s, t, where)
 	case ClassChoice:
@@ -88,8 +88,11 @@ func describeBytes(s *openapi.Schema, t reflect.Type) {
 	}
 }
 
-// names says which member names a map has; nil: any.
-func names(key reflect.Type) *openapi.Schema {
+// keys says which member names a map has; nil: any.
+func (r *Registry) keys(key reflect.Type) *openapi.Schema {
+	if checkedAs(key) == ClassText && describedBy(key) != nil {
+		return r.of(key, nil, key.String())
+	}
 	plan, _ := PlanOf(key, "")
 	if plan.enum != nil {
 		s := &openapi.Schema{}

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"reflect"
 	"strings"
-
-	"github.com/fasterapi/fasterapi/openapi"
 )
 
 // Opt is a member that may be absent, null, or hold a T. The zero value is
@@ -150,11 +148,6 @@ func OptOf(t reflect.Type) (OptLayout, bool) {
 	return OptLayout{Elem: t.Field(0).Type, Value: t.Field(0).Offset, State: t.Field(1).Offset, NotNull: notNull}, true
 }
 
-// Enumerated lists the values that a named type may have: strings for string
-// types, whole numbers for integer types. It is asked once, on a zero value. A
-// method that returns another slice, such as one of the type itself, does as well.
-type Enumerated interface{ Enum() []any }
-
 // enumOf returns what the method Enum of t lists, nil when it has none. One that
 // returns no slice is something else, as in code made by protoc.
 func enumOf(t reflect.Type) (values []reflect.Value) {
@@ -172,6 +165,3 @@ func enumOf(t reflect.Type) (values []reflect.Value) {
 	}
 	return values
 }
-
-// Describer gives the schema of a type that reads and writes itself.
-type Describer interface{ JSONSchema() *openapi.Schema }

@@ -120,6 +120,9 @@ func (r *Registry) named(t reflect.Type) bool {
 	if t.Name() == "" || t.PkgPath() == "" {
 		return false
 	}
+	if own, err := askSchema(t); own != nil || err != nil {
+		return true
+	}
 	switch ClassOf(t) {
 	case ClassStruct, ClassList, ClassMap, ClassChoice:
 		return true
@@ -146,7 +149,11 @@ func (r *Registry) define(name string, t reflect.Type) *openapi.Schema {
 	at := len(r.defs)
 	r.defs = append(r.defs, openapi.Named[*openapi.Schema]{Name: name}) // in place before its parts: a type may contain itself
 	p := planner{}
-	r.defs[at].Value = r.inline(t, p.rules(t), t.String())
+	plan := p.rules(t)
+	if len(p.mistakes) > 0 {
+		r.mistake(t.String(), errors.Join(p.mistakes...))
+	}
+	r.defs[at].Value = r.inline(t, plan, t.String())
 	return r.defs[at].Value
 }
 

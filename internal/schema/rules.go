@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"encoding/json/jsontext"
 	"fmt"
 	"math"
 	"math/big"
@@ -199,6 +200,34 @@ func (t *textRules) listed(s string) bool {
 		return ok
 	}
 	return contains(t.enum, s)
+}
+
+// JSON checks a text or a number as it is written, of a type that reads itself. Other
+// values are no matter of r.
+func (r *Rules) JSON(v jsontext.Value, messages []string) []string {
+	switch {
+	case r == nil:
+	case r.text != nil && v.Kind() == '"':
+		if text, err := jsontext.AppendUnquote(nil, v); err == nil {
+			return r.Text(string(text), messages)
+		}
+	case r.number != nil && v.Kind() == '0':
+		return r.Decimal(string(v), messages)
+	}
+	return messages
+}
+
+// Decimal checks a number as it is written. What is no number, or beyond a float64, is no
+// matter of r.
+func (r *Rules) Decimal(text string, messages []string) []string {
+	if r == nil || r.number == nil {
+		return messages
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
+		return messages
+	}
+	return r.Float(f, messages)
 }
 
 // Count checks the number of items of an array or members of an object.

@@ -70,6 +70,9 @@ type Forest []Forest
 
 type Self struct{}
 
+func (Self) MarshalJSON() ([]byte, error)     { return []byte(`"self"`), nil }
+func (*Self) UnmarshalJSON(text []byte) error { return nil }
+
 func (Self) JSONSchema() *openapi.Schema {
 	return &openapi.Schema{Types: openapi.Types{"string"}, Pattern: "^self$"}
 }

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"encoding/json/jsontext"
+	"encoding/json/v2"
 	"errors"
 	"fmt"
 	"math/big"
@@ -55,6 +56,7 @@ var known = slices.Concat(numberTags, textTags, wordTags, itemTags, memberTags, 
 // planner reads the tags of one field.
 type planner struct {
 	tag      reflect.StructTag
+	typed    map[string]string // what the type under way says of itself, see typeWords
 	mistakes []error
 }
 
@@ -78,6 +80,9 @@ func PlanOf(t reflect.Type, tag reflect.StructTag) (*Plan, error) {
 	plan.NotNull = p.notNull(t)
 	plan.Default, plan.Example = p.value(t, "default"), p.value(t, "example")
 	p.unused(t)
+	if len(p.mistakes) == 0 {
+		p.example(plan, t)
+	}
 	return plan, errors.Join(p.mistakes...)
 }
 
@@ -103,7 +108,7 @@ func MemberPlan(m *Member) (*Plan, error) {
 	if plan.Required && plan.Default != nil {
 		p.mistake("a member with a default cannot be required")
 	}
-	if m.Stringed && plan.Constrained() {
+	if m.Stringed && (plan.Constrained() || plan.Rules != nil && plan.Rules.number != nil) {
 		p.mistake("checks of numbers do not go with the json option `string`")
 	}
 	return plan, errors.Join(err, errors.Join(p.mistakes...))
@@ -125,8 +130,9 @@ func (p *planner) flag(name string, fallback bool) bool {
 // rules compiles the checks that fit t.
 func (p *planner) rules(t reflect.Type) *Plan {
 	t, _ = Strip(t)
-	plan := &Plan{}
-	switch class := ClassOf(t); class {
+	plan, class := &Plan{}, checkedAs(t)
+	p.typed = typeWords(t)
+	switch class {
 	case ClassInt, ClassUint, ClassFloat, ClassDuration:
 		plan.Rules = p.number(plan, t, class)
 	case ClassText:
@@ -138,6 +144,7 @@ func (p *planner) rules(t reflect.Type) *Plan {
 		plan.Rules = p.count(plan, memberTags, "member")
 		plan.Elem = p.elem(t)
 	}
+	p.schemaMistakes(plan, t)
 	return plan
 }
 
@@ -145,7 +152,7 @@ func (p *planner) rules(t reflect.Type) *Plan {
 // counts of an inner list have no tag.
 func (p *planner) elem(t reflect.Type) *Plan {
 	inner, _ := Strip(t.Elem())
-	switch ClassOf(inner) {
+	switch checkedAs(inner) {
 	case ClassInt, ClassUint, ClassFloat, ClassText, ClassDuration:
 		return p.rules(inner)
 	case ClassList, ClassMap:
@@ -156,14 +163,20 @@ func (p *planner) elem(t reflect.Type) *Plan {
 	return nil
 }
 
+// word is what the tag says, else what the type says of itself.
 func (p *planner) word(plan *Plan, name string) (string, bool) {
 	text, ok := p.tag.Lookup(name)
-	if ok {
-		if plan.words == nil {
-			plan.words = map[string]string{}
-		}
-		plan.words[name] = text
+	typed, known := p.typed[name]
+	if !ok {
+		return typed, known
 	}
+	if known {
+		p.narrowed(name, text, typed)
+	}
+	if plan.words == nil {
+		plan.words = map[string]string{}
+	}
+	plan.words[name] = text
 	return text, ok
 }
 
@@ -282,6 +295,16 @@ func (p *planner) enumWords(plan *Plan, t reflect.Type) (words []string) {
 		for word := range strings.SplitSeq(text, ",") {
 			words = append(words, strings.TrimSpace(word))
 		}
+		if own := describedEnum(t); own != nil {
+			for _, word := range words {
+				if !slices.Contains(own, word) {
+					p.mistake("enum value %s is not one of those that the type has of its own: %s", word, strings.Join(own, ", "))
+				}
+			}
+		}
+		return words
+	}
+	if words = describedEnum(t); words != nil {
 		return words
 	}
 	for _, v := range enumOf(t) {
@@ -341,12 +364,12 @@ func (p *planner) text(plan *Plan, t reflect.Type) *Rules {
 func (p *planner) unused(t reflect.Type) {
 	inner, _ := Strip(t)
 	class := ClassOf(inner)
-	scalar := class
+	scalar := checkedAs(inner)
 	for at := inner; scalar == ClassList || scalar == ClassMap; {
 		if at, _ = Strip(at.Elem()); at.Name() != "" && at.PkgPath() != "" && (ClassOf(at) == ClassList || ClassOf(at) == ClassMap) {
 			break // a named list brings its own rules, and may contain itself
 		}
-		scalar = ClassOf(at)
+		scalar = checkedAs(at)
 	}
 	isNumber := scalar == ClassInt || scalar == ClassUint || scalar == ClassFloat
 	p.refuse(numberTags, isNumber || scalar == ClassDuration, "numbers", t)
@@ -380,12 +403,53 @@ func (p *planner) value(t reflect.Type, name string) jsontext.Value {
 	return v
 }
 
+// example reports the example that plan would refuse. Those of structs are left to the codec.
+func (p *planner) example(plan *Plan, t reflect.Type) {
+	inner, _ := Strip(t)
+	if plan.Example == nil || plan.Example.Kind() == 'n' || !ofScalars(inner) {
+		return
+	}
+	value := reflect.New(inner)
+	messages := plan.Rules.JSON(plan.Example, nil) // of a text before its type reads it
+	if len(messages) == 0 {
+		if json.Unmarshal(plan.Example, value.Interface()) != nil {
+			p.mistake("example:%q is not a value of %v", p.tag.Get("example"), t)
+			return
+		}
+		messages = plan.Check(value.Elem())
+	}
+	for _, message := range messages {
+		if message[0] != '[' {
+			message = " " + message
+		}
+		p.mistake("example:%q%s", p.tag.Get("example"), message)
+	}
+}
+
+// ofScalars tells whether t is a scalar that encoding/json reads as we do, or a list or map
+// of such.
+func ofScalars(t reflect.Type) bool {
+	for range maxEmbedded {
+		switch ClassOf(t) {
+		case ClassBool, ClassInt, ClassUint, ClassFloat, ClassText, ClassTime, ClassBytes:
+			return true
+		case ClassOther:
+			return checkedAs(t) != ClassOther
+		case ClassList, ClassMap:
+			t, _ = Strip(t.Elem())
+		default:
+			return false
+		}
+	}
+	return false
+}
+
 func literal(t reflect.Type, text string) string {
 	inner, nullable := Strip(t)
 	if nullable && text == "null" {
 		return text
 	}
-	switch ClassOf(inner) {
+	switch checkedAs(inner) {
 	case ClassText, ClassTime, ClassDuration, ClassBytes:
 		return quote(strings.ToValidUTF8(text, "\uFFFD"))
 	case ClassList:
