@@ -38,12 +38,13 @@ func Project() Rules {
 		},
 		Owned: []string{
 			"async", "resilience", "reactor/...", "internal/stream", "internal/http1", "internal/websocket", "db/pg", "db/pg/internal/wire", "db/sqlite",
-			"internal/reply", "internal/bridge",
+			"internal/reply", "internal/bridge", "internal/overload",
 		},
 		Tagged: []string{"internal/poll/...", "internal/invariant", "internal/goroutine"},
 		Clockless: []string{
 			"problem", "internal/field", "internal/http1/wire", "internal/router", "internal/schema", "internal/bind", "internal/codec",
 			"internal/inject", "openapi", "internal/describe", "db/internal/sqltext", "db/pg/internal/wire", "internal/eventstream",
+			"internal/overload",
 		},
 		Skips: "internal/test/needs",
 		Exports: map[string]Exports{
@@ -112,6 +113,8 @@ func packages() map[string]Package {
 		"internal/schema": {Layer: 3, Imports: []string{"openapi"}},
 		// Formats and files of the root that are pure.
 		"internal/eventstream": {Layer: 3},
+		// Rules that are told the time.
+		"internal/overload": {Layer: 3},
 
 		// Layer 4: the bytes of a connection; the values of a request.
 		"internal/stream":   {Layer: 4, Imports: socket},
@@ -141,7 +144,7 @@ func packages() map[string]Package {
 		// Layer 6: the root package. It imports no database driver.
 		".": {Layer: 6, Imports: with("problem", "db", "openapi",
 			"internal/exchange", "internal/field", "internal/http1", "internal/http1/wire", "internal/nethttp", "internal/stream",
-			"internal/reply", "internal/bridge", "internal/failure", "internal/mistake", "internal/result",
+			"internal/reply", "internal/bridge", "internal/failure", "internal/mistake", "internal/overload", "internal/result",
 			"internal/websocket", "internal/router", "internal/webfile", "internal/docspage", "internal/schema", "internal/bind", "internal/check", "internal/codec", "internal/inject", "internal/eventstream", "internal/settings", "internal/describe")},
 
 		// Layer 7: its users.

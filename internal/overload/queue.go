@@ -1,0 +1,190 @@
+package overload
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Work is a request whose work is about to start.
+//
+// Owner: any (a value).
+type Work struct {
+	// Now is the time since some moment that stays the same.
+	Now time.Duration
+	// Age is for how long it has waited.
+	Age time.Duration
+	// Passed is how many requests of its core have started meanwhile.
+	Passed uint64
+	Class  Class
+}
+
+// Verdict is what becomes of a request.
+type Verdict uint8
+
+// The verdicts.
+const (
+	Admit Verdict = iota
+	Shed
+	// ShedFirst is Shed for the first request of a period of overload.
+	ShedFirst
+)
+
+// enoughOld is how many requests in a row must have been old: fewer are no queue.
+const enoughOld = 16
+
+// The states of a queue.
+const (
+	calm uint32 = iota
+	watched
+	overloaded
+)
+
+// Queue is the work that waits for one core. Any goroutine may use it.
+//
+// Owner: mu; the first fields are atomic, rule is immutable.
+type Queue struct {
+	rule    Rule
+	state   atomic.Uint32
+	started atomic.Uint64
+	delay   atomic.Int64 // the latest age above the target
+	shed    [Classes]atomic.Uint64
+
+	mu sync.Mutex
+	// since is when the delay rose over the target, first was it then, last is the latest
+	// look, and old counts the looks.
+	since, first, last time.Duration
+	old                int
+	// area is what the delay, while it was no less than first, and the time make together: ns².
+	area float64
+	// refused is when a request was refused last.
+	refused time.Duration
+	// told: the period of overload is known.
+	told bool
+}
+
+// NewQueue returns a queue that is empty.
+func NewQueue(r Rule) *Queue { return &Queue{rule: r.Resolve()} }
+
+// Started is how many requests have started.
+func (q *Queue) Started() uint64 { return q.started.Load() }
+
+// Start tells whether w may start.
+func (q *Queue) Start(w Work) Verdict {
+	if w.Age < q.rule.Target && q.state.Load() == calm {
+		q.started.Add(1)
+		return Admit
+	}
+	v := q.look(w)
+	if v == Admit {
+		q.started.Add(1)
+	} else {
+		q.shed[w.Class].Add(1)
+	}
+	return v
+}
+
+// look is Start when the delay is, or was, above the target.
+func (q *Queue) look(w Work) Verdict {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.delay.Store(int64(max(w.Age, 0)))
+	switch q.state.Load() {
+	case calm:
+		if w.Age >= q.rule.Target {
+			q.watch(w)
+		}
+		return Admit
+	case watched:
+		if w.Age < q.rule.Target || w.Now < q.last {
+			q.state.Store(calm)
+			return Admit
+		}
+		if !q.standing(w) {
+			return Admit
+		}
+		q.state.Store(overloaded)
+		q.refused, q.told = w.Now, false
+	}
+	return q.judge(w)
+}
+
+// watch begins to look at a delay that is above the target.
+func (q *Queue) watch(w Work) {
+	q.state.Store(watched)
+	q.since, q.first, q.last = w.Now, w.Age, w.Now
+	q.old, q.area = 1, 0
+}
+
+// standing adds w to what is known of the delay, and tells whether that is overload.
+func (q *Queue) standing(w Work) bool {
+	q.old++
+	rising := w.Age >= q.first // behind a pause it falls
+	if rising {
+		step := min(w.Now-q.last, q.rule.Interval/4) // no single one makes the area
+		q.area += float64(w.Age) * float64(step)
+	}
+	q.last = w.Now
+	if q.old < enoughOld {
+		return false
+	}
+	return w.Now-q.since >= q.rule.Interval || rising && q.area >= q.rule.area()
+}
+
+// judge decides about w while the core is overloaded. That ends when nothing was old
+// enough to be refused for an interval.
+func (q *Queue) judge(w Work) Verdict {
+	if w.Class != Exempt && w.Age > q.rule.maxAge(w.Class) && w.Passed >= fewPassed(w.Class) {
+		q.refused = w.Now
+		if q.told {
+			return Shed
+		}
+		q.told = true
+		return ShedFirst
+	}
+	if w.Now < q.refused || w.Now-q.refused >= q.rule.Interval {
+		q.state.Store(calm)
+	}
+	return Admit
+}
+
+// QueueStats is what a queue has seen.
+//
+// Owner: any (a value).
+type QueueStats struct {
+	Overloaded bool
+	Delay      time.Duration // how old the latest request was; 0 in good times
+	Shed       [Classes]uint64
+}
+
+// Stats returns what the queue has seen. now is the present time: after an interval
+// without requests a queue is not overloaded any more.
+func (q *Queue) Stats(now time.Duration) QueueStats {
+	var s QueueStats
+	for c := range s.Shed {
+		s.Shed[c] = q.shed[c].Load()
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.state.Load() == overloaded && now-q.refused < q.rule.Interval {
+		s.Overloaded, s.Delay = true, time.Duration(q.delay.Load())
+	}
+	return s
+}
+
+// Turns gives the requests of a reactor their tickets: what had started when they may
+// have come. The zero value is ready.
+//
+// Owner: reactor.
+type Turns struct {
+	look        time.Duration
+	now, before uint64
+}
+
+// Ticket is for a request that came after the reactor looked for work at look.
+func (t *Turns) Ticket(look time.Duration, q *Queue) uint64 {
+	if look != t.look {
+		t.look, t.before, t.now = look, t.now, q.Started()
+	}
+	return t.before
+}
