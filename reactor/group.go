@@ -32,6 +32,7 @@ func Start(cfg Config) (*Group, error) {
 		return nil, err
 	}
 	g := &Group{watchEnd: make(chan struct{}), watching: make(chan struct{}), log: cfg.Logger}
+	watchdog := newSleeper()
 	for core := range cfg.Cores {
 		p, err := newPoller(cfg)
 		if err != nil {
@@ -40,7 +41,9 @@ func Start(cfg Config) (*Group, error) {
 			}
 			return nil, fmt.Errorf("reactor: start core %d: %w", core, err)
 		}
-		g.reactors = append(g.reactors, newReactor(core, cfg, p, cfg.clock()))
+		r := newReactor(core, cfg, p, cfg.clock())
+		r.watchdog = watchdog
+		g.reactors = append(g.reactors, r)
 	}
 	for _, r := range g.reactors {
 		go r.run()
@@ -70,7 +73,7 @@ func newPoller(cfg Config) (poll.Poller, error) {
 
 func (g *Group) watch(cfg Config) {
 	defer close(g.watching)
-	w := &watchdog{reactors: g.reactors, threshold: cfg.StallThreshold, log: g.log}
+	w := &watchdog{reactors: g.reactors, threshold: cfg.StallThreshold, log: g.log, sleeper: g.reactors[0].watchdog}
 	w.run(g.watchEnd)
 }
 

@@ -207,6 +207,7 @@ func (r *Reactor) park() {
 		r.poller.Park(deadline)
 	}
 	r.parked.Store(false)
+	r.watchdog.wake()
 	before := r.now
 	r.counts.idle += r.readClock() - before
 	r.yielded = r.now

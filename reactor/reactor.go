@@ -70,6 +70,7 @@ type Reactor struct {
 	shownLabel atomic.Pointer[Label]
 	public     public
 	watch      *stallWatch
+	watchdog   *sleeper      // of the group
 	done       chan struct{} // closed when the loop has ended
 	owner      invariant.Owner
 }
@@ -88,14 +89,15 @@ const eventBatch = 256
 
 func newReactor(core int, cfg Config, p poll.Poller, c clock) *Reactor {
 	r := &Reactor{
-		core:   core,
-		cfg:    cfg,
-		log:    cfg.Logger.With("core", core),
-		poller: p,
-		clock:  c,
-		events: make([]poll.Event, eventBatch),
-		watch:  new(stallWatch),
-		done:   make(chan struct{}),
+		core:     core,
+		cfg:      cfg,
+		log:      cfg.Logger.With("core", core),
+		poller:   p,
+		clock:    c,
+		events:   make([]poll.Event, eventBatch),
+		watch:    new(stallWatch),
+		watchdog: newSleeper(),
+		done:     make(chan struct{}),
 	}
 	r.wall = c.wall()
 	r.pulse.Store(1)

@@ -52,7 +52,7 @@ func reportAgainAt(n int) time.Duration {
 }
 
 // watchdog looks at all reactors of a group: twice per threshold, and at least
-// every stuckLook. It never waits for the logger, which may be what a reactor is
+// every stuckLook; not while all are parked. It never waits for the logger, which may be what a reactor is
 // stuck in.
 //
 // Owner: its own goroutine.
@@ -60,6 +60,7 @@ type watchdog struct {
 	reactors  []*Reactor
 	threshold time.Duration // negative: stalls are not reported
 	log       *slog.Logger
+	sleeper   *sleeper
 	reports   *reports  // nil: look reports itself
 	last      time.Time // the latest detailed report
 	unlogged  int       // stalls since then
@@ -79,7 +80,7 @@ func (w *watchdog) run(end <-chan struct{}) {
 	defer w.reports.end()
 	ticker := time.NewTicker(period)
 	defer ticker.Stop()
-	before := time.Now()
+	before, calm := time.Now(), 0
 	for {
 		select {
 		case <-end:
@@ -88,11 +89,33 @@ func (w *watchdog) run(end <-chan struct{}) {
 			// A late tick says that this process, not the reactor, was held up.
 			passed := min(now.Sub(before), 2*period)
 			before = now
-			for _, r := range w.reactors {
-				w.look(r, passed, now)
+			if w.lookAtAll(passed, now) {
+				calm++
+			} else {
+				calm = 0
 			}
 		}
+		if calm < looksBeforeSleep {
+			continue
+		}
+		ticker.Stop()
+		if !w.sleeper.sleep(w.reactors, end) {
+			return
+		}
+		ticker.Reset(period)
+		before, calm = time.Now(), 0
 	}
+}
+
+// lookAtAll looks at every reactor and tells whether all are parked and have done
+// nothing since the look before.
+func (w *watchdog) lookAtAll(passed time.Duration, now time.Time) bool {
+	calm := allParked(w.reactors)
+	for _, r := range w.reactors {
+		calm = calm && r.pulse.Load() == r.watch.pulse
+		w.look(r, passed, now)
+	}
+	return calm
 }
 
 // look compares the reactor's pulse with the one before.
