@@ -2,7 +2,6 @@ package middleware
 
 import (
 	"cmp"
-	"context"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -10,45 +9,36 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi"
-	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/field"
 	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/problem"
+	"github.com/fasterapi/fasterapi/resilience"
 )
 
-// Limit allows Requests in every Window, evenly spread, and Burst of them at
-// once: a token bucket of Burst tokens that fills at Requests/Window.
-type Limit struct {
-	Requests int
-	Window   time.Duration
-	Burst    int // default: Requests
-}
+// What counts requests is that of package resilience, whose limiters bound other calls.
+type (
+	// Limit is [resilience.Limit].
+	Limit = resilience.Limit
+	// Decision is [resilience.Decision].
+	Decision = resilience.Decision
+	// Limiter is [resilience.Buckets]. The package redisrate has one that many processes
+	// share.
+	Limiter = resilience.Buckets
+	// Local is [resilience.Local].
+	Local = resilience.Local
+	// LocalConfig is [resilience.LocalConfig].
+	LocalConfig = resilience.LocalConfig
+)
 
-func (l Limit) withDefaults(wrong *mistake.List) Limit {
+// NewLocal is [resilience.NewLocal]: buckets for one process.
+func NewLocal(cfg LocalConfig) *Local { return resilience.NewLocal(cfg) }
+
+// checkLimit fills in what is zero, and notes what is wrong.
+func checkLimit(l *Limit, wrong *mistake.List) {
 	l.Burst = cmp.Or(l.Burst, l.Requests)
 	if wrong.Unless(l.Requests > 0 && l.Window > 0 && l.Burst > 0, "Limit needs Requests, Window and Burst above zero") {
 		wrong.Unless(l.Interval() > 0, "Limit allows more than a request in a nanosecond")
 	}
-	return l
-}
-
-// Interval is the time in which one token grows.
-func (l Limit) Interval() time.Duration { return l.Window / time.Duration(l.Requests) }
-
-// Decision says whether a request may pass.
-type Decision struct {
-	OK        bool
-	Remaining int           // requests that could follow at once
-	Retry     time.Duration // until the next one may pass, when OK is false
-	Reset     time.Duration // until the bucket is full again
-}
-
-// Limiter keeps the buckets. The package redisrate has one that many processes
-// share.
-type Limiter interface {
-	// Take takes a token out of the bucket of key. It must not block; the future
-	// may be pending.
-	Take(ctx context.Context, key string, limit Limit) async.Future[Decision]
 }
 
 // RateLimitConfig configures RateLimit. Limit must be set.
@@ -73,7 +63,7 @@ type RateLimitConfig struct {
 // RateLimit of draft-ietf-httpapi-ratelimit-headers.
 func RateLimit(cfg RateLimitConfig) fasterapi.Middleware {
 	var wrong mistake.List
-	cfg.Limit = cfg.Limit.withDefaults(&wrong)
+	checkLimit(&cfg.Limit, &wrong)
 	if cfg.Key == nil {
 		cfg.Key = ClientKey
 	}
@@ -82,8 +72,8 @@ func RateLimit(cfg RateLimitConfig) fasterapi.Middleware {
 	}
 	cfg.Name = cmp.Or(cfg.Name, "default")
 	wrong.Unless(field.IsToken(cfg.Name), "RateLimitConfig.Name must be a token")
-	if local, ok := cfg.Limiter.(*Local); ok {
-		wrong.Add(local.wrong)
+	if m, ok := cfg.Limiter.(interface{ Mistake() error }); ok {
+		wrong.Add(mistake.Of(m.Mistake(), mistake.Here()))
 	}
 	if len(wrong) > 0 {
 		return mistaken(wrong)

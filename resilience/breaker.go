@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -54,15 +53,15 @@ type BreakerConfig struct {
 	// If tells whether an error is a failure. It is not asked about nil, nor about what a caller
 	// who left has brought about. Default [Failed].
 	If func(error) bool
-	// Critical says that the service is of no use while the breaker is open: [Registry.Ready]
-	// fails then.
+	// Critical says that the service is of no use while the breaker is open or isolated:
+	// [Registry.Ready] fails then.
 	Critical bool
 	// OnChange is called after each change of state, on the goroutine that caused it; it must
 	// not block. Changes are logged in any case.
 	OnChange func(from, to State)
 }
 
-func (c BreakerConfig) withDefaults(name string) BreakerConfig {
+func (c BreakerConfig) withDefaults(name string) (BreakerConfig, mistaken) {
 	wrong := checkOf("breaker", name)
 	if c.Failures == 0 && c.Rate == 0 {
 		c.Failures = 5
@@ -83,15 +82,15 @@ func (c BreakerConfig) withDefaults(name string) BreakerConfig {
 	wrong.duration("OpenFor", c.OpenFor, false)
 	wrong.count("Probes", c.Probes, 1, maxProbes)
 	wrong.duration("ProbeLimit", c.ProbeLimit, false)
-	wrong.done()
-	return c
+	return c, mistaken{wrong.wrong}
 }
 
 // Breaker stops calls to what keeps failing, so that callers get an answer at once and what
 // is called gets time to recover. Any goroutine may use it.
 //
-// Owner: mu. cfg: immutable. gate, run, news and the counters: any (atomic).
+// Owner: mu. mistaken, name, cfg: immutable. gate, run, news and the counters: any (atomic).
 type Breaker struct {
+	mistaken
 	name string
 	cfg  BreakerConfig
 
@@ -118,11 +117,15 @@ type change struct{ from, to State }
 // one word: the fast path of a closed breaker is one load.
 func gateOf(generation uint64, s State) uint64 { return generation<<2 | uint64(s) }
 
-// NewBreaker returns a closed breaker. It panics with every setting that is wrong.
+// NewBreaker returns a closed breaker.
 func NewBreaker(name string, cfg BreakerConfig) *Breaker {
-	b := &Breaker{name: name, cfg: cfg.withDefaults(name)}
+	b := &Breaker{name: name}
+	b.cfg, b.mistaken = cfg.withDefaults(name)
 	b.gate.Store(gateOf(1, Closed))
 	b.window.step = b.cfg.Window / steps
+	if len(b.wrong) > 0 {
+		b.gate.Store(gateOf(1, Isolated)) // Allow says why
+	}
 	return b
 }
 
@@ -145,6 +148,9 @@ func (b *Breaker) Allow(ctx context.Context) (Permit, error) {
 
 // knock is Allow for a breaker that is not closed.
 func (b *Breaker) knock(ctx context.Context) (Permit, error) {
+	if len(b.wrong) > 0 {
+		return Permit{}, b.Mistake()
+	}
 	now := async.Now(ctx)
 	b.mu.Lock()
 	defer b.tell()
@@ -351,16 +357,6 @@ func (b *Breaker) DoFuture[T any](ctx context.Context, fn func(context.Context) 
 // goroutine.
 var errBroken = errors.New("resilience: the function panicked, or ended its goroutine")
 
-// start calls fn and makes a panic the error of its future.
-func start[T any](ctx context.Context, fn func(context.Context) async.Future[T]) (f async.Future[T]) {
-	defer func() {
-		if v := recover(); v != nil {
-			f = async.Failed[T](&async.PanicError{Value: v, Stack: debug.Stack()})
-		}
-	}()
-	return fn(ctx)
-}
-
 // Isolate makes the breaker refuse all calls until [Breaker.Reset].
 func (b *Breaker) Isolate() { b.turn(Isolated) }
 
@@ -371,7 +367,7 @@ func (b *Breaker) turn(to State) {
 	b.mu.Lock()
 	defer b.tell()
 	defer b.mu.Unlock()
-	if b.State() != to || to == Closed {
+	if len(b.wrong) == 0 && (b.State() != to || to == Closed) {
 		b.become(to, time.Time{})
 	}
 }

@@ -209,24 +209,15 @@ func TestPredicatePanics(t *testing.T) {
 }
 
 func TestBadBreaker(t *testing.T) {
-	err := panicOf(t, func() {
-		resilience.NewBreaker("db", resilience.BreakerConfig{Failures: -1, Rate: 2, Window: -1, Minimum: -3, OpenFor: -time.Second, Probes: 65})
-	})
+	b := resilience.NewBreaker("db", resilience.BreakerConfig{Failures: -1, Rate: 2, Window: -1, Minimum: -3, OpenFor: -time.Second, Probes: 65})
+	err := b.Mistake()
 	require.ErrorContains(t, err, "resilience.NewBreaker (")
 	require.ErrorContains(t, err, "breaker_test.go:")
 	for _, field := range []string{"Failures", "Rate", "Window", "Minimum", "OpenFor", "Probes"} {
 		require.ErrorContains(t, err, `breaker "db": `+field)
 	}
-	require.ErrorContains(t, panicOf(t, func() { resilience.NewBreaker("", resilience.BreakerConfig{}) }), "needs a name")
-}
-
-// panicOf is the error that fn panics with.
-func panicOf(t *testing.T, fn func()) (err error) {
-	t.Helper()
-	defer func() {
-		err, _ = recover().(error)
-		require.Error(t, err)
-	}()
-	fn()
-	return nil
+	b.Reset()
+	_, err = b.Do(t.Context(), works)
+	require.ErrorContains(t, err, "Probes must be 1 to 64, it is 65", "it lets nothing through, and says why")
+	require.ErrorContains(t, resilience.NewBreaker("", resilience.BreakerConfig{}).Mistake(), "needs a name")
 }

@@ -24,7 +24,7 @@ type BudgetConfig struct {
 	Window time.Duration
 }
 
-func (c BudgetConfig) withDefaults(name string) BudgetConfig {
+func (c BudgetConfig) withDefaults(name string) (BudgetConfig, mistaken) {
 	wrong := checkOf("budget", name)
 	c.Share, c.PerSecond = max(0, cmp.Or(c.Share, 0.2)), max(0, cmp.Or(c.PerSecond, 10))
 	c.Window = cmp.Or(c.Window, 10*time.Second)
@@ -32,16 +32,16 @@ func (c BudgetConfig) withDefaults(name string) BudgetConfig {
 	wrong.unless(c.PerSecond <= manyCalls, "PerSecond must be at most %d, it is %v", manyCalls, c.PerSecond)
 	wrong.duration("Window", c.Window, false)
 	wrong.unless(c.Window < 0 || c.Window >= 10*time.Millisecond, "Window must be at least 10ms, it is %v", c.Window)
-	wrong.done()
-	return c
+	return c, mistaken{wrong.wrong}
 }
 
 // Budget bounds the retries and hedges of all who share it, so that they do not multiply the
 // load of what is failing already: in each window there are at most Share of the calls, and
 // PerSecond times its seconds. Any goroutine may use it.
 //
-// Owner: mu. cfg, name: immutable. fresh and the counters: any (atomic).
+// Owner: mu. mistaken, cfg, name: immutable. fresh and the counters: any (atomic).
 type Budget struct {
+	mistaken
 	name string
 	cfg  BudgetConfig
 
@@ -56,13 +56,12 @@ type Budget struct {
 	used   metric.Shared
 }
 
-// NewBudget returns a budget for the policies that share it, see [Retry].Budget. It panics with
-// every setting that is wrong.
+// NewBudget returns a budget for the policies that share it, see [Retry].Budget.
 func NewBudget(name string, cfg BudgetConfig) *Budget {
-	return newBudget(name, cfg.withDefaults(name))
+	b := &Budget{name: name}
+	b.cfg, b.mistaken = cfg.withDefaults(name)
+	return b
 }
-
-func newBudget(name string, cfg BudgetConfig) *Budget { return &Budget{name: name, cfg: cfg} }
 
 // Name returns the name of the budget.
 func (b *Budget) Name() string { return b.name }

@@ -62,9 +62,17 @@ func (c *check) share(field string, x float64) {
 	c.unless(!math.IsNaN(x) && x >= 0 && x <= 1, "%s must be 0 to 1, it is %v", field, x)
 }
 
-// done panics when something is wrong: with all of it, in the format of all mistakes.
-func (c *check) done() {
-	if err := c.wrong.Err(); err != nil {
-		panic(err)
-	}
-}
+// mistaken is a declaration that may be wrong.
+//
+// Owner: any (immutable after New).
+type mistaken struct{ wrong mistake.List }
+
+// Mistake says everything that is wrong with the declaration, each with its place, nil when
+// nothing is. An app that is given it reports that when it starts; used all the same, it lets
+// nothing through, and says why.
+func (m *mistaken) Mistake() error { return m.wrong.Err() }
+
+// include takes over the mistakes of a part.
+func (m *mistaken) include(part interface{ mistakes() mistake.List }) { m.wrong.Add(part.mistakes()) }
+
+func (m *mistaken) mistakes() mistake.List { return m.wrong }

@@ -21,18 +21,37 @@
 // part of several policies, and is of use alone: [Breaker.Do], [Breaker.DoFuture] and, for code
 // that fits in neither, [Breaker.Allow].
 //
-// # The order
+// # The parts and their order
 //
-// The parts of a policy apply in one order, that of the fields of [Config]: the time in all,
-// then the retries, and within each attempt the breaker and then the time of the attempt. So a
-// breaker sees every attempt, also those that took too long; retries end when the breaker opens; and
-// pauses count in the time in all.
+// The parts of a policy apply in one order, that of the fields of [Config], the first outermost:
+//
+//	Limiter         how many calls may begin in a time
+//	Bulkhead        how many are under way at a time; the others wait in a bounded queue
+//	Timeout         how long a call may take in all
+//	Retry           another attempt after one that failed, as far as the [Budget] pays
+//	Hedge           another attempt beside one that is slow
+//	Breaker         no attempts for a while after many that failed
+//	AttemptTimeout  how long an attempt may take
+//
+// So a breaker sees every attempt, also those that took too long; retries end when the breaker opens;
+// pauses count in the time in all, and waiting for the limiter and the bulkhead, which have
+// longest waits of their own, does not. The deadline of the caller bounds everything. [Policy.DoOr]
+// and [Policy.DoFutureOr] have an answer for when all of that has failed.
+//
+// # What is repeated
+//
+// Only what certainly had no effect, and what may be done twice: see [Retry].
 //
 // # Errors
 //
 // What the work fails with is returned as it is, after the last attempt. A policy's own errors
 // are a [*Refusal], which an HTTP server answers with 503 and Retry-After, and a [*TimeoutError],
 // answered with 504.
+//
+// # What operators see
+//
+// A [Registry] lists the numbers of all policies and parts, and says whether a breaker that is
+// critical is open. Changes of breakers are logged.
 //
 // # How time is told
 //
@@ -43,7 +62,8 @@
 // # Who owns what
 //
 // Everything here may be used by any goroutine. Functions that are given to a policy run where
-// its caller runs; a policy starts no goroutine.
+// its caller runs, and later attempts of a chain on the scheduler of its context; a policy starts no
+// goroutine, but for hedges of functions that block.
 //
 // # What it costs
 //
@@ -53,7 +73,9 @@
 //
 // # What it refuses
 //
-// Settings that cannot be meant: the constructors panic with all that is wrong with a
-// declaration, with its place, in the format of all mistakes at start-up. Work whose deadline has
-// passed before it began is not started.
+// Settings that cannot be meant: all that is wrong with a declaration is a mistake, with its
+// place, which an app reports when it starts if it is given the policy or a registry of it
+// (app.Provide), or uses it around a route. Used all the same, the policy lets nothing through, and says why.
+//
+// Work whose deadline has passed before it began is not started.
 package resilience

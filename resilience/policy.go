@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/metric"
 )
 
@@ -14,11 +15,17 @@ import (
 //
 // Owner: any (a plain value).
 type Config struct {
-	// Timeout bounds a call in all: its attempts and the pauses between them. Default: none but the
-	// deadline of the caller.
+	// Limiter is asked first.
+	Limiter *Limiter
+	// Bulkhead holds a place for as long as the call lasts, with all its attempts.
+	Bulkhead *Bulkhead
+	// Timeout bounds the rest of a call in all: its attempts and the pauses between them. Default:
+	// none but the deadline of the caller.
 	Timeout time.Duration
 	// Retry repeats attempts that failed.
 	Retry Retry
+	// Hedge begins another attempt beside one that takes long.
+	Hedge Hedge
 	// Breaker is asked before each attempt, and told how it ended.
 	Breaker *Breaker
 	// AttemptTimeout bounds each attempt. Default: none.
@@ -30,14 +37,16 @@ type Config struct {
 //
 // Owner: any (immutable after New); the counters: any (atomic).
 type Policy struct {
+	mistaken
 	name   string
 	cfg    Config
 	budget *Budget // nil: nothing is repeated
+	times  *latencies
 
-	calls, failures, retries, timeouts, late, unpaid metric.Shared
+	calls, failures, retries, timeouts, late, unpaid, fallbacks, hedges, hedgesWon metric.Shared
 }
 
-// New returns a policy. It panics with every setting that is wrong.
+// New returns a policy.
 func New(name string, cfg Config) *Policy {
 	wrong := checkOf("policy", name)
 	wrong.duration("Timeout", cfg.Timeout, true)
@@ -45,22 +54,51 @@ func New(name string, cfg Config) *Policy {
 	wrong.unless(cfg.Timeout <= 0 || cfg.AttemptTimeout <= cfg.Timeout,
 		"AttemptTimeout (%v) must not be longer than Timeout (%v)", cfg.AttemptTimeout, cfg.Timeout)
 	cfg.Retry = cfg.Retry.withDefaults(wrong)
-	wrong.done()
-	p := &Policy{name: name, cfg: cfg, budget: cfg.Retry.Budget}
-	switch {
-	case cfg.Retry.Attempts == 1:
-		p.budget = nil
-	case p.budget == nil:
-		p.budget = newBudget(name, BudgetConfig{}.withDefaults(name))
+	cfg.Hedge = cfg.Hedge.withDefaults(wrong)
+	if cfg.Retry.Budget == nil && (cfg.Retry.Attempts > 1 || cfg.Hedge.Most > 1) {
+		cfg.Retry.Budget = NewBudget(name, BudgetConfig{})
+	}
+	p := &Policy{mistaken: mistaken{wrong.wrong}, name: name, cfg: cfg}
+	if cfg.Retry.Attempts > 1 || cfg.Hedge.Most > 1 {
+		p.budget = cfg.Retry.Budget
+	}
+	if cfg.Hedge.Most > 1 {
+		p.times = &latencies{share: cfg.Hedge.Percentile, now: new(metric.Histogram), before: new(metric.Histogram)}
+	}
+	for _, part := range p.parts() {
+		p.include(part)
 	}
 	return p
+}
+
+// part is a limiter, a bulkhead, a budget or a breaker.
+type part interface {
+	mistakes() mistake.List
+	addTo(*Registry)
+}
+
+// parts are those that p has, in their order.
+func (p *Policy) parts() (list []part) {
+	if l := p.cfg.Limiter; l != nil {
+		list = append(list, l)
+	}
+	if b := p.cfg.Bulkhead; b != nil {
+		list = append(list, b)
+	}
+	if b := p.cfg.Retry.Budget; b != nil {
+		list = append(list, b)
+	}
+	if b := p.cfg.Breaker; b != nil {
+		list = append(list, b)
+	}
+	return list
 }
 
 // Name returns the name of the policy.
 func (p *Policy) Name() string { return p.name }
 
-// Breaker returns the breaker of the policy, nil when it has none.
-func (p *Policy) Breaker() *Breaker { return p.cfg.Breaker }
+// Config returns what the policy was made of, with defaults in place of what was zero.
+func (p *Policy) Config() Config { return p.cfg }
 
 // call is one call under a policy: its attempts one after the other.
 //
@@ -68,6 +106,7 @@ func (p *Policy) Breaker() *Breaker { return p.cfg.Breaker }
 type call struct {
 	policy   *Policy
 	ctx      context.Context
+	now      time.Time // when it, or its last pause, was begun or ended; zero: not known
 	deadline time.Time // of all attempts; zero: none
 	attempts int
 	last     error // what the attempt before failed with
@@ -82,26 +121,28 @@ type attempt struct {
 	total  bool // the deadline of the scope is that of the call
 }
 
-// begin starts a call. Work whose deadline has passed is not started.
+// begin starts a call that has been admitted. Work whose deadline has passed is not started.
 func (p *Policy) begin(ctx context.Context) (c call, err error) {
-	p.calls.Add(1)
 	c = call{policy: p, ctx: ctx}
+	if len(p.wrong) > 0 {
+		return c, p.Mistake()
+	}
 	if ctx.Err() != nil {
 		return c, p.ended(ctx)
 	}
 	at, bounded := ctx.Deadline()
-	if p.cfg.Timeout == 0 && p.budget == nil && !bounded {
+	if p.cfg.Timeout == 0 && p.cfg.AttemptTimeout == 0 && p.budget == nil && !bounded {
 		return c, nil
 	}
-	now := async.Now(ctx)
+	c.now = async.Now(ctx)
 	if p.cfg.Timeout > 0 {
-		c.deadline = now.Add(p.cfg.Timeout)
+		c.deadline = c.now.Add(p.cfg.Timeout)
 	}
-	if bounded && !now.Before(at) {
+	if bounded && !c.now.Before(at) {
 		return c, p.tooLate()
 	}
 	if p.budget != nil {
-		p.budget.deposit(now)
+		p.budget.deposit(c.now)
 	}
 	return c, nil
 }
@@ -134,7 +175,7 @@ func (c *call) next() (a attempt, err error) {
 	deadline := c.deadline
 	a.total = true
 	if d := p.cfg.AttemptTimeout; d > 0 {
-		if at := async.Now(c.ctx).Add(d); deadline.IsZero() || at.Before(deadline) {
+		if at := c.since().Add(d); deadline.IsZero() || at.Before(deadline) {
 			deadline, a.total = at, false
 		}
 	}
@@ -142,6 +183,14 @@ func (c *call) next() (a attempt, err error) {
 		a.scope = &scope{parent: c.ctx, deadline: deadline}
 	}
 	return a, nil
+}
+
+// since is the time at which an attempt begins: the first one when the call does.
+func (c *call) since() time.Time {
+	if c.attempts > 1 {
+		return async.Now(c.ctx)
+	}
+	return c.now
 }
 
 // context is what the work of the attempt runs with.
@@ -154,8 +203,13 @@ func (a *attempt) context(c *call) context.Context {
 
 // done ends an attempt, however it went, and returns its error as the caller gets to see it.
 func (a *attempt) done(c *call, err error) error {
-	if a.scope != nil && a.scope.finish() && err != nil {
-		err = c.timedOut(a.total, err)
+	if a.scope != nil {
+		if err != nil {
+			_ = a.scope.Err() // nobody may have waited for it, and the time be over
+		}
+		if a.scope.finish() && err != nil {
+			err = c.timedOut(a.total, err)
+		}
 	}
 	a.permit.Done(err)
 	return err
@@ -208,8 +262,8 @@ func (c *call) outOfTime(at time.Time) bool {
 	return ok && !at.Before(end)
 }
 
-// failed counts a call that has failed for good.
-func (c *call) failed(err error) error {
-	c.policy.failures.Add(1)
+// lost counts a call that has failed for good.
+func (p *Policy) lost(err error) error {
+	p.failures.Add(1)
 	return err
 }

@@ -274,14 +274,19 @@ func TestBudget(t *testing.T) {
 }
 
 func TestBadPolicy(t *testing.T) {
-	err := panicOf(t, func() {
-		resilience.New("p", resilience.Config{
-			Timeout: time.Second, AttemptTimeout: 2 * time.Second,
-			Retry: resilience.Retry{Attempts: -1, Backoff: async.Backoff{Factor: 0.5, Jitter: 2, Last: -1}},
-		})
+	l := newLab(t, 1)
+	p := resilience.New("p", resilience.Config{
+		Timeout: time.Second, AttemptTimeout: 2 * time.Second,
+		Retry:   resilience.Retry{Attempts: -1, Backoff: async.Backoff{Factor: 0.5, Jitter: 2, Last: -1}},
+		Breaker: resilience.NewBreaker("b", resilience.BreakerConfig{Probes: -1}),
 	})
-	for _, want := range []string{"AttemptTimeout (2s) must not be longer than Timeout (1s)", "Retry.Attempts", "Factor", "Jitter", "Last", "policy_test.go:"} {
+	err := p.Mistake()
+	_, used := p.Do(l.ctx, works)
+	require.Equal(t, err, used)
+	_, used = settle(l, p.DoFuture(l.ctx, func(context.Context) async.Future[int] { return async.Ready(1) }))
+	require.Equal(t, err, used)
+	for _, want := range []string{"AttemptTimeout (2s) must not be longer than Timeout (1s)", "Retry.Attempts", "Factor", "Jitter", "Last", `breaker "b": Probes`, "policy_test.go:"} {
 		require.ErrorContains(t, err, want)
 	}
-	require.ErrorContains(t, panicOf(t, func() { resilience.NewBudget("b", resilience.BudgetConfig{Share: 2}) }), "Share must be 0 to 1")
+	require.ErrorContains(t, resilience.NewBudget("b", resilience.BudgetConfig{Share: 2}).Mistake(), "Share must be 0 to 1")
 }

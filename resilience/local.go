@@ -1,4 +1,4 @@
-package middleware
+package resilience
 
 import (
 	"cmp"
@@ -9,7 +9,6 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/mistake"
-	"github.com/fasterapi/fasterapi/reactor"
 )
 
 const (
@@ -22,7 +21,9 @@ const (
 	examined = 4
 )
 
-// LocalConfig configures NewLocal. The zero value is ready.
+// LocalConfig configures [NewLocal]. The zero value is ready.
+//
+// Owner: any (a plain value).
 type LocalConfig struct {
 	// PerCore gives every reactor buckets of its own: cores never meet, but a
 	// client with connections to n reactors gets n times the limit. Without it the
@@ -31,7 +32,7 @@ type LocalConfig struct {
 	// Keys is how many buckets there may be; beyond, those that are nearly full
 	// make room. Default 100,000.
 	Keys int
-	// Now is the clock. Default time.Now.
+	// Now is the clock. Default: that of the context of each call, see [async.Now].
 	Now func() time.Time
 }
 
@@ -41,9 +42,8 @@ type LocalConfig struct {
 type Local struct {
 	cfg    LocalConfig
 	seed   maphash.Seed
-	begin  time.Time
 	shards [localShards]shard
-	wrong  mistake.List // told by the RateLimit that uses it
+	wrong  mistake.List
 }
 
 // shard holds some of the buckets.
@@ -51,9 +51,9 @@ type Local struct {
 // Owner: mu.
 type shard struct {
 	mu sync.Mutex
-	// full is when each bucket will be full again, in time since begin: all that a
-	// token bucket has to remember (the generic cell rate algorithm).
-	full map[string]time.Duration
+	// full is when each bucket will be full again: all that a token bucket has to
+	// remember (the generic cell rate algorithm).
+	full map[string]time.Time
 }
 
 // NewLocal returns a limiter for one process.
@@ -61,61 +61,77 @@ func NewLocal(cfg LocalConfig) *Local {
 	cfg.Keys = cmp.Or(cfg.Keys, defaultKeys)
 	var wrong mistake.List
 	wrong.Unless(cfg.Keys > 0, "LocalConfig.Keys must be positive")
-	if cfg.Now == nil {
-		cfg.Now = time.Now
-	}
-	l := &Local{cfg: cfg, seed: maphash.MakeSeed(), begin: cfg.Now(), wrong: wrong}
+	l := &Local{cfg: cfg, seed: maphash.MakeSeed(), wrong: wrong}
 	for i := range l.shards {
-		l.shards[i].full = map[string]time.Duration{}
+		l.shards[i].full = map[string]time.Time{}
 	}
 	return l
 }
 
-// Take implements [Limiter]. The future is always ready.
+// Mistake says what is wrong with the configuration, nil when nothing is. Whatever uses l
+// reports it when the app starts.
+func (l *Local) Mistake() error { return l.wrong.Err() }
+
+// core is a scheduler that is one of several, as a reactor.
+type core interface {
+	Core() int
+	Cores() int
+}
+
+// Take implements [Buckets]. The future is always ready.
 func (l *Local) Take(ctx context.Context, key string, limit Limit) async.Future[Decision] {
 	i, keys := maphash.String(l.seed, key)%localShards, 1+l.cfg.Keys/localShards
 	if l.cfg.PerCore {
-		if r := reactor.From(ctx); r != nil {
+		if r, ok := async.SiteOf(ctx).Scheduler.(core); ok {
 			i = uint64(r.Core()) % localShards
 			keys = max(1, l.cfg.Keys/min(r.Cores(), localShards)) // only that many shards are in use
 		}
 	}
-	return async.Ready(l.shards[i].take(key, limit, l.cfg.Now().Sub(l.begin), keys))
+	return async.Ready(l.shards[i].take(key, limit, l.now(ctx), keys))
 }
 
-func (s *shard) take(key string, limit Limit, now time.Duration, keys int) Decision {
+func (l *Local) now(ctx context.Context) time.Time {
+	if l.cfg.Now != nil {
+		return l.cfg.Now()
+	}
+	return async.Now(ctx)
+}
+
+func (s *shard) take(key string, limit Limit, now time.Time, keys int) Decision {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	full, known := s.full[key]
-	d, full := decide(max(full, now), now, limit)
+	d, left := decide(full.Sub(now), limit)
 	if !known {
 		s.makeRoom(now, keys)
 	}
-	s.full[key] = full
+	s.full[key] = now.Add(left)
 	return d
 }
 
-// decide takes a token out of a bucket that is full at the given time, and
-// returns when it is full afterwards.
-func decide(full, now time.Duration, limit Limit) (Decision, time.Duration) {
+// decide takes a token out of a bucket that is full after the given time, and returns
+// after which time it is full then. A bucket that would take longer to fill than an empty
+// one is of a clock that was set back: it is empty.
+func decide(full time.Duration, limit Limit) (Decision, time.Duration) {
 	limit.Burst = cmp.Or(limit.Burst, limit.Requests)
 	interval := limit.Interval()
 	capacity := interval * time.Duration(limit.Burst)
+	full = min(max(full, 0), capacity)
 	after := full + interval
-	if missing := after - now - capacity; missing > 0 {
-		return Decision{Retry: missing, Reset: full - now}, full
+	if missing := after - capacity; missing > 0 {
+		return Decision{Retry: missing, Reset: full}, full
 	}
-	return Decision{OK: true, Remaining: int((capacity - (after - now)) / interval), Reset: after - now}, after
+	return Decision{OK: true, Remaining: int((capacity - after) / interval), Reset: after}, after
 }
 
 // makeRoom drops some buckets that are full, which is the same as not having
 // them, and when there are too many also the fullest of some.
-func (s *shard) makeRoom(now time.Duration, keys int) {
-	n, fullest, soonest := 0, "", time.Duration(0)
+func (s *shard) makeRoom(now time.Time, keys int) {
+	n, fullest, soonest := 0, "", time.Time{}
 	for key, full := range s.full { // begins anywhere
-		if full <= now {
+		if !full.After(now) {
 			delete(s.full, key)
-		} else if fullest == "" || full < soonest {
+		} else if fullest == "" || full.Before(soonest) {
 			fullest, soonest = key, full
 		}
 		if n++; n == examined {
