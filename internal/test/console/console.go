@@ -125,7 +125,11 @@ func run(t *testing.T, page, address string) (faults []fault) {
 		e := &entries[i]
 		command := strings.ReplaceAll(e.command, shown, address)
 		if e.streams() {
-			stream, err := follow(ctx, dir, command)
+			variables := filepath.Join(t.TempDir(), "variables")
+			if _, err := sh.run("export -p >'" + variables + "'"); err != nil {
+				t.Fatalf("line %d: %v", e.line, err)
+			}
+			stream, err := follow(ctx, dir, ". '"+variables+"'; "+command)
 			if err != nil {
 				t.Fatalf("line %d: %v", e.line, err)
 			}
@@ -198,7 +202,8 @@ func open(ctx context.Context, t *testing.T, dir string) *shell {
 		t.Fatal(err)
 	}
 	// Without -s curl draws a meter; a page that waits for an answer waits as long as the test.
-	if _, err := io.WriteString(in, "curl() { command curl -sS \"$@\"; }\n"); err != nil {
+	// A curl that is left running has a shell of its own, and the exported variables of this one.
+	if _, err := io.WriteString(in, "set -a; curl() { command curl -sS \"$@\"; }\n"); err != nil {
 		t.Fatal(err)
 	}
 	return sh
@@ -248,7 +253,7 @@ func follow(ctx context.Context, dir, command string) (*stream, error) {
 		return nil, err
 	}
 	defer head.Close()
-	s := &stream{command: exec.CommandContext(ctx, "sh", "-c", "exec curl -sS -D /dev/fd/3 "+strings.TrimPrefix(command, "curl "))}
+	s := &stream{command: exec.CommandContext(ctx, "sh", "-c", strings.Replace(command, "curl ", "exec curl -sS -D /dev/fd/3 ", 1))}
 	s.command.Dir = dir
 	s.command.ExtraFiles = []*os.File{write}
 	out, err := s.command.StdoutPipe()

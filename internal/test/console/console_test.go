@@ -70,6 +70,12 @@ func TestRun(t *testing.T) {
 	require.Contains(t, faults[0].String(), "standard error: curl")
 }
 
+// TestStreamsKnowVariables: a page is one session, also where a curl is left running.
+func TestStreamsKnowVariables(t *testing.T) {
+	text := "```console\n$ WHERE='stream' # isn't it\n$ curl -N localhost:8000/$WHERE\nfirst\nlast …\n```\n"
+	require.Empty(t, run(t, text, server(t, "")))
+}
+
 // TestJSON: pages may break JSON into lines, and only that.
 func TestJSON(t *testing.T) {
 	long := `{"text":"a \"b\": c","list":[{"n":1},"` + strings.Repeat("x", 140) + `",{"n":2}],"end":true}`
