@@ -8,6 +8,7 @@ import (
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/examples/tickets/internal/audit"
+	"github.com/fasterapi/fasterapi/examples/tickets/internal/events"
 	"github.com/fasterapi/fasterapi/examples/tickets/internal/storage"
 	"github.com/fasterapi/fasterapi/examples/tickets/internal/tickets"
 	"github.com/fasterapi/fasterapi/examples/tickets/internal/users"
@@ -32,6 +33,7 @@ func New(cfg fasterapi.Config, s Settings, pool *db.Pool) *fasterapi.App {
 	cfg.OpenAPI.Tags = []openapi.Tag{
 		{Name: "users", Description: "Accounts, log-in, roles"},
 		{Name: "tickets", Description: "Questions of customers, and what is done about them"},
+		{Name: "events", Description: "What happens"},
 		{Name: "audit", Description: "Who has changed what"},
 	}
 	app := fasterapi.New(cfg)
@@ -39,15 +41,19 @@ func New(cfg fasterapi.Config, s Settings, pool *db.Pool) *fasterapi.App {
 	app.ProblemsAs("application/problem+json", newFailure)
 
 	people := users.NewService(s.Users, pool)
-	storage.Provide(app, pool, func() {})
+	bell := events.NewBell()
+	storage.Provide(app, pool, bell.Ring)
 	people.Provide(app)
 	audit.Provide(app)
+	events.Provide(app, bell)
+	bell.Listen(app, pool)
 	app.OnStart(func(ctx context.Context) error { return people.EnsureAdmin(ctx, pool, s.Users) })
 
 	operations(app.Group("", fasterapi.Hidden()))
 	api := app.Group("/v1")
 	people.Routes(api.Group("", fasterapi.Tags("users")), limited(s.Logins))
 	tickets.Routes(api.Group("/tickets", fasterapi.Tags("tickets")), people.Require(users.ManageUsers))
+	events.Routes(api.Group("/events", fasterapi.Tags("events")))
 	audit.Routes(api.Group("/audit", fasterapi.Tags("audit"), people.Require(users.ManageUsers)))
 	return app
 }

@@ -2,11 +2,13 @@ package tickets
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/examples/tickets/internal/audit"
+	"github.com/fasterapi/fasterapi/examples/tickets/internal/events"
 	"github.com/fasterapi/fasterapi/examples/tickets/internal/users"
 	"github.com/fasterapi/fasterapi/problem"
 )
@@ -21,6 +23,12 @@ func Routes(g *fasterapi.Group, admin fasterapi.RouteOption) {
 		fasterapi.RequestExample("a question", NewTicket{Title: "The printer is on fire", Text: "It burns since noon.", Priority: High}))
 	g.Get("/{id}", get, missing, fasterapi.Summary("A ticket"))
 	g.Patch("/{id}", patch, missing, changed, fasterapi.StrictBody(), fasterapi.Summary("Change what is asked"))
+	g.Get("/{id}/actions", actions, missing, fasterapi.Summary("What was done about a ticket"))
+	g.Post("/{id}/actions", do, missing, fasterapi.StrictBody(), fasterapi.Status(201), fasterapi.Summary("Do something about a ticket"),
+		fasterapi.Returns[problem.Problem](409, "The ticket is closed, or is what the action would make it"),
+		fasterapi.RequestExample("a comment", Action{Of: Comment{Text: "Have you tried water?"}}),
+		fasterapi.RequestExample("an assignment", Action{Of: Assignment{To: new(int64(2))}}),
+		fasterapi.RequestExample("the end", Action{Of: Move{Status: Closed, Reason: "It is ash."}}))
 	g.Delete("/{id}", remove, admin, missing, fasterapi.Summary("Remove a ticket for good"))
 }
 
@@ -61,17 +69,20 @@ type CreatedOut struct {
 }
 
 func create(c *fasterapi.Ctx, in struct {
-	User  users.User `inject:""`
-	Body  NewTicket  `body:""`
-	Tx    *db.Tx     `inject:""`
-	Audit audit.Log  `inject:""`
+	User   users.User `inject:""`
+	Body   NewTicket  `body:""`
+	Tx     *db.Tx     `inject:""`
+	Audit  audit.Log  `inject:""`
+	Events events.Log `inject:""`
 },
 ) (CreatedOut, error) {
 	ticket, err := add(c, in.Tx, in.Body, in.User.ID)
 	if err != nil {
 		return CreatedOut{}, err
 	}
-	return CreatedOut{ticket.tag(), path(ticket.ID), ticket}, in.Audit.Add(c, in.User.ID, "ticket.create", path(ticket.ID), nil)
+	return CreatedOut{ticket.tag(), Path(ticket.ID), ticket}, errors.Join(
+		in.Events.Add(c, events.Created, ticket.About(), in.User.ID),
+		in.Audit.Add(c, in.User.ID, "ticket.created", Path(ticket.ID), nil))
 }
 
 // one is the input of the routes of one ticket.
@@ -85,7 +96,7 @@ func get(c *fasterapi.Ctx, in struct {
 	DB *db.Pool `inject:""`
 },
 ) (Out, error) {
-	ticket, err := find(c, &in.DB.Querier, in.ID, in.User)
+	ticket, err := Find(c, &in.DB.Querier, in.ID, in.User)
 	return Out{ticket.tag(), ticket}, err
 }
 
@@ -119,21 +130,19 @@ func (p *Patch) Check(_ context.Context, faults *problem.Faults) {
 
 func patch(c *fasterapi.Ctx, in struct {
 	one
-	IfMatch string    `header:"If-Match" doc:"the ETag of what you have read: 412 when it was changed since"`
-	Body    Patch     `body:""`
-	Tx      *db.Tx    `inject:""`
-	Audit   audit.Log `inject:""`
+	IfMatch string     `header:"If-Match" doc:"the ETag of what you have read: 412 when it was changed since"`
+	Body    Patch      `body:""`
+	Tx      *db.Tx     `inject:""`
+	Audit   audit.Log  `inject:""`
+	Events  events.Log `inject:""`
 },
 ) (Out, error) {
-	ticket, err := lock(c, in.Tx, in.ID, in.User)
+	ticket, err := Lock(c, in.Tx, in.ID, in.User)
 	if err != nil {
 		return Out{}, err
 	}
 	if before := (Ticket{Version: ticket.Version - 1}); in.IfMatch != "" && in.IfMatch != "*" && in.IfMatch != before.tag() {
 		return Out{}, problem.PreconditionFailed("the ticket was changed meanwhile")
-	}
-	if ticket.Status == Closed {
-		return Out{}, problem.Conflict("the ticket is closed")
 	}
 	if err := in.Body.apply(&ticket); err != nil {
 		return Out{}, err
@@ -141,19 +150,24 @@ func patch(c *fasterapi.Ctx, in struct {
 	if ticket, err = save(c, in.Tx, ticket); err != nil {
 		return Out{}, err
 	}
-	return Out{ticket.tag(), ticket}, in.Audit.Add(c, in.User.ID, "ticket.change", path(ticket.ID), nil)
+	return Out{ticket.tag(), ticket}, errors.Join(
+		in.Events.Add(c, events.Changed, ticket.About(), in.User.ID),
+		in.Audit.Add(c, in.User.ID, "ticket.changed", Path(ticket.ID), nil))
 }
 
 func remove(c *fasterapi.Ctx, in struct {
 	one
-	Tx    *db.Tx    `inject:""`
-	Audit audit.Log `inject:""`
+	Tx     *db.Tx     `inject:""`
+	Audit  audit.Log  `inject:""`
+	Events events.Log `inject:""`
 },
 ) (fasterapi.None, error) {
 	var none fasterapi.None
-	_, err := in.Tx.One[int64](c, `DELETE FROM tickets WHERE id = $1 RETURNING id`, in.ID).Await(c)
+	ticket, err := in.Tx.One[Ticket](c, `DELETE FROM tickets WHERE id = $1 RETURNING `+columns, in.ID).Await(c)
 	if err != nil {
 		return none, notFound(err)
 	}
-	return none, in.Audit.Add(c, in.User.ID, "ticket.remove", path(in.ID), nil)
+	return none, errors.Join(
+		in.Events.Add(c, events.Removed, ticket.About(), in.User.ID),
+		in.Audit.Add(c, in.User.ID, "ticket.removed", Path(ticket.ID), nil))
 }

@@ -15,16 +15,21 @@ const columns = `id, requester, assignee, title, text, status, priority, due, ve
 // The functions take a *db.Querier: that of a transaction, or of the pool. Customers see their own tickets; those of others are not
 // there for them.
 
-func find(ctx context.Context, q *db.Querier, id int64, user users.User) (Ticket, error) {
+// Find returns a ticket that the user may see, or a 404.
+func Find(ctx context.Context, q *db.Querier, id int64, user users.User) (Ticket, error) {
 	ticket, err := q.One[Ticket](ctx, `SELECT `+columns+` FROM tickets WHERE id = $1 AND ($2 OR requester = $3)`,
 		id, user.IsStaff(), user.ID).Await(ctx)
 	return ticket, notFound(err)
 }
 
-// lock is find for those who go on to change the ticket: until the transaction ends nobody else does. It is already the next version.
-func lock(ctx context.Context, tx *db.Tx, id int64, user users.User) (Ticket, error) {
+// Lock is Find for those who go on to change the ticket, unless it is closed: until the transaction ends nobody else does. It is the next
+// version already.
+func Lock(ctx context.Context, tx *db.Tx, id int64, user users.User) (Ticket, error) {
 	ticket, err := tx.One[Ticket](ctx, `UPDATE tickets SET version = version + 1, updated = $4
 		WHERE id = $1 AND ($2 OR requester = $3) RETURNING `+columns, id, user.IsStaff(), user.ID, storage.Now()).Await(ctx)
+	if err == nil && ticket.Status == Closed {
+		err = problem.Conflict("the ticket is closed")
+	}
 	return ticket, notFound(err)
 }
 

@@ -3,6 +3,8 @@ package tickets
 import (
 	"strconv"
 	"time"
+
+	"github.com/fasterapi/fasterapi/examples/tickets/internal/events"
 )
 
 // Status is how far a ticket has come.
@@ -54,5 +56,8 @@ type Ticket struct {
 // tag is the entity tag of a version (RFC 9110 section 8.8.3).
 func (t Ticket) tag() string { return strconv.Quote(strconv.FormatInt(t.Version, 10)) }
 
-// path is where a ticket is found.
-func path(id int64) string { return "/v1/tickets/" + strconv.FormatInt(id, 10) }
+// About is the ticket for those who follow it.
+func (t Ticket) About() events.About { return events.About{Ticket: t.ID, Requester: t.Requester} }
+
+// Path is where a ticket is found.
+func Path(id int64) string { return "/v1/tickets/" + strconv.FormatInt(id, 10) }

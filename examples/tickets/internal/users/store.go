@@ -19,6 +19,11 @@ func find(ctx context.Context, q *db.Querier, id int64) (User, error) {
 	return user, notFound(err)
 }
 
+// IsAgent tells whether there is a user with an id who works on tickets.
+func IsAgent(ctx context.Context, q *db.Querier, id int64) (bool, error) {
+	return q.One[bool](ctx, `SELECT count(*) > 0 FROM users WHERE id = $1 AND role <> $2 AND active`, id, Customer).Await(ctx)
+}
+
 // secrets are the columns that are nobody's business.
 type secrets struct {
 	ID       int64
