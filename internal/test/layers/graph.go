@@ -14,6 +14,7 @@ func Project() Rules {
 			"internal/poll/... internal/invariant":  "the debug checks are below everything",
 			"internal/ring internal/invariant":      "the debug checks are below everything",
 			"internal/poll/... internal/poll":       "the simulated poller implements the interface",
+			"cache reactor":                         "time, and entries of a core, are the reactor's",
 			"db async":                              "the pool's methods return futures",
 			"db db/driver":                          "a pool hands its calls to a driver",
 			"db/driver async":                       "a query knows where its caller runs",
@@ -37,7 +38,7 @@ func Project() Rules {
 			"github.com/getkin/kin-openapi", "go.yaml.in/yaml/v3",
 		},
 		Owned: []string{
-			"async", "resilience", "reactor/...", "internal/stream", "internal/http1", "internal/websocket", "db/pg", "db/pg/internal/wire", "db/sqlite",
+			"async", "cache", "resilience", "reactor/...", "internal/stream", "internal/http1", "internal/websocket", "db/pg", "db/pg/internal/wire", "db/sqlite",
 			"internal/reply", "internal/bridge", "internal/overload",
 		},
 		Tagged: []string{"internal/poll/...", "internal/invariant", "internal/goroutine"},
@@ -109,6 +110,7 @@ func packages() map[string]Package {
 		"reactor":         {Layer: 3, Imports: []string{"async", "metric", "internal/poll", "internal/ring", "internal/invariant", "internal/goroutine"}},
 		"resilience":      {Layer: 3, Imports: []string{"async", "metric", "internal/mistake"}},
 		"reactor/virtual": {Layer: 3, Imports: []string{"reactor", "internal/poll/sim"}},
+		"cache":           {Layer: 3, Imports: []string{"async", "metric", "reactor", "internal/mistake"}, Modules: []string{"github.com/maypok86/otter/v2"}},
 		"internal/router": {Layer: 3, Imports: []string{"internal/field"}},
 		"internal/schema": {Layer: 3, Imports: []string{"openapi"}},
 		// Formats and files of the root that are pure.
@@ -164,7 +166,7 @@ func packages() map[string]Package {
 		},
 		"internal/test/console": {Layer: 7, Imports: []string{".", "internal/test/needs"}},
 		"examples/...": {Layer: 7, Modules: []string{sqlite}, Imports: []string{
-			".", "async", "reactor", "metric", "problem",
+			".", "async", "cache", "reactor", "metric", "problem",
 			"db", "db/pg", "db/sqlite", "middleware", "security", "openapi", "fasterapitest", "examples/...",
 		}},
 	}
