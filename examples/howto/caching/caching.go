@@ -2,6 +2,7 @@ package caching
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -41,8 +42,9 @@ type Users = cache.Cache[int64, User]
 
 func newUsers() *Users {
 	return cache.New("users", cache.Config[int64, User]{
-		Size: 50_000,
-		TTL:  300 * time.Second,
+		Size:     50_000,
+		TTL:      300 * time.Second,
+		Negative: func(err error) bool { return errors.Is(err, db.ErrNoRows) }, // kept for 5 seconds
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/sqlite"
 	"github.com/fasterapi/fasterapi/fasterapitest"
 	"github.com/fasterapi/fasterapi/problem"
@@ -36,6 +37,12 @@ func TestUsers(t *testing.T) {
 		app := fasterapi.New(cfg)
 		app.Provide(pool, fasterapi.CloseOnStop())
 		app.Provide(newUsers())
+		app.MapError(func(_ *fasterapi.Ctx, err error) error {
+			if errors.Is(err, db.ErrNoRows) {
+				return problem.NotFound("there is no such user")
+			}
+			return nil
+		})
 		app.Get("/users/{id}", getUserCached)
 		app.Get("/coroutine/{id}", getUserCached, fasterapi.OnReactor())
 		app.GetFuture("/chain/{id}", getUserChain)
