@@ -65,6 +65,9 @@ type Blob struct {
 	Data        []byte
 }
 
+// MarshalJSON fails: a response is no part of JSON.
+func (r Blob) MarshalJSON() ([]byte, error) { return notJSON(r) }
+
 // output implements response.
 func (Blob) output() (output, error) {
 	return output{render: renders[Blob], answers: []describe.Answer{{Status: http.StatusOK, ContentType: "*/*"}}}, nil
@@ -83,6 +86,9 @@ type Redirect struct {
 	Location string
 	Status   int // 301, 302, 303, 307 or 308; default 307, which keeps the method
 }
+
+// MarshalJSON fails: a response is no part of JSON.
+func (r Redirect) MarshalJSON() ([]byte, error) { return notJSON(r) }
 
 // output implements response.
 func (Redirect) output() (output, error) {
@@ -119,6 +125,9 @@ type Response[T any] struct {
 	Cookies []*http.Cookie
 	Body    T
 }
+
+// MarshalJSON fails: a response is no part of JSON.
+func (r Response[T]) MarshalJSON() ([]byte, error) { return notJSON(r) }
 
 // output implements response: it is that of the body, but for the render.
 func (Response[T]) output() (output, error) {
@@ -173,6 +182,9 @@ func (OneOf2[A, B]) First(v A) OneOf2[A, B] { return OneOf2[A, B]{chosen: 1, fir
 // Second returns the result that is this B.
 func (OneOf2[A, B]) Second(v B) OneOf2[A, B] { return OneOf2[A, B]{chosen: 2, second: v} }
 
+// MarshalJSON fails: a response is no part of JSON.
+func (r OneOf2[A, B]) MarshalJSON() ([]byte, error) { return notJSON(r) }
+
 // output implements response.
 func (OneOf2[A, B]) output() (output, error) {
 	first, errA := outputOf[A]()
@@ -209,6 +221,9 @@ func (OneOf3[A, B, C]) Second(v B) OneOf3[A, B, C] { return OneOf3[A, B, C]{chos
 
 // Third returns the result that is this C.
 func (OneOf3[A, B, C]) Third(v C) OneOf3[A, B, C] { return OneOf3[A, B, C]{chosen: 3, third: v} }
+
+// MarshalJSON fails: a response is no part of JSON.
+func (r OneOf3[A, B, C]) MarshalJSON() ([]byte, error) { return notJSON(r) }
 
 // output implements response.
 func (OneOf3[A, B, C]) output() (output, error) {
@@ -261,6 +276,9 @@ func (OneOf4[A, B, C, D]) Third(v C) OneOf4[A, B, C, D] {
 func (OneOf4[A, B, C, D]) Fourth(v D) OneOf4[A, B, C, D] {
 	return OneOf4[A, B, C, D]{chosen: 4, fourth: v}
 }
+
+// MarshalJSON fails: a response is no part of JSON.
+func (r OneOf4[A, B, C, D]) MarshalJSON() ([]byte, error) { return notJSON(r) }
 
 // output implements response.
 func (OneOf4[A, B, C, D]) output() (output, error) {

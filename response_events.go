@@ -76,6 +76,9 @@ var (
 // received, "" for a new one.
 func (c *Ctx) LastEventID() string { return c.Header("Last-Event-ID") }
 
+// MarshalJSON fails: a response is no part of JSON.
+func (r SSE[T]) MarshalJSON() ([]byte, error) { return notJSON(r) }
+
 // output implements response.
 func (SSE[T]) output() (output, error) {
 	data, err := compileEventData[T]()

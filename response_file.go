@@ -58,6 +58,9 @@ type File struct {
 	coding string
 }
 
+// MarshalJSON fails: a response is no part of JSON.
+func (r File) MarshalJSON() ([]byte, error) { return notJSON(r) }
+
 // output implements response.
 func (File) output() (output, error) {
 	return output{render: renders[File], waits: true, answers: []describe.Answer{

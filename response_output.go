@@ -2,11 +2,14 @@ package fasterapi
 
 import (
 	"cmp"
+	"encoding"
+	"encoding/json/v2"
 	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/fasterapi/fasterapi/internal/codec"
 	"github.com/fasterapi/fasterapi/internal/describe"
@@ -14,6 +17,7 @@ import (
 	"github.com/fasterapi/fasterapi/internal/http1/wire"
 	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/internal/result"
+	"github.com/fasterapi/fasterapi/internal/schema"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -183,7 +187,8 @@ func bodyOf(t reflect.Type) (bodyOutput, error) {
 	b.render = func(c *Ctx, v reflect.Value) error {
 		if t.Kind() == reflect.Interface {
 			if _, is := v.Interface().(response); is {
-				return fmt.Errorf("fasterapi: the body of the output is a %T as %v: name it as its type", v.Interface(), t)
+				return fmt.Errorf("fasterapi: the body of the output is a %T as %v: name it as its type, "+
+					"alone or as one of a OneOf2", v.Interface(), t)
 			}
 		}
 		text, err := codec.AppendValue(encoder, c.spare(), v)
@@ -256,16 +261,66 @@ func refuseOutput(t reflect.Type) error {
 	return refuseElement(t)
 }
 
-// refuseElement tells what is wrong with t as a value that is sent as JSON.
+// refuseElement tells what is wrong with t as a value that is sent as JSON: a response
+// somewhere in it.
 func refuseElement(t reflect.Type) error {
-	value := innermost(t, reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map)
-	if value != t && result.Is(value) {
-		return fmt.Errorf("%v holds outputs, with fields tagged header or body: return one %v", t, value)
-	}
-	if value == t || value.Kind() == reflect.String || value == reflect.TypeFor[None]() || !value.Implements(responseType) {
+	if isResponseType(t) || result.Is(t) { // what is inside is asked of the body
 		return nil
 	}
-	return fmt.Errorf("%v holds responses, and a response is no JSON: return one %v", t, value)
+	at, inner := holds(t, map[reflect.Type]bool{})
+	switch {
+	case inner == nil:
+		return nil
+	case result.Is(inner):
+		return fmt.Errorf("%v%s holds outputs, with fields tagged header or body: return one %v", t, at, inner)
+	}
+	return fmt.Errorf("%v%s holds responses, and a response is no JSON: return one %v", t, at, inner)
+}
+
+// isResponseType tells whether values of t are answers and no data. Texts are both, and nothing
+// is said by a None.
+func isResponseType(t reflect.Type) bool {
+	return t.Kind() != reflect.Interface && t.Kind() != reflect.String && t != reflect.TypeFor[None]() && t.Implements(responseType)
+}
+
+// holds finds a response among what the JSON of t is made of, and the names of the fields
+// that lead to it.
+func holds(t reflect.Type, seen map[reflect.Type]bool) (at string, inner reflect.Type) {
+	elem := innermost(t, reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map)
+	if opt, ok := schema.OptOf(elem); ok {
+		elem = innermost(opt.Elem, reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map)
+	}
+	switch nested := elem != t || len(seen) > 0; {
+	case nested && (isResponseType(elem) || result.Is(elem)):
+		return "", elem
+	case seen[elem] || elem.Kind() != reflect.Struct || marshalsItself(elem):
+		return "", nil
+	}
+	seen[elem] = true
+	for i := range elem.NumField() {
+		f := elem.Field(i)
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name == "-" || !f.IsExported() && !f.Anonymous {
+			continue
+		}
+		if at, inner := holds(f.Type, seen); inner != nil {
+			return "." + f.Name + at, inner
+		}
+	}
+	return "", nil
+}
+
+// marshalsItself tells whether what t is in JSON is its own affair.
+func marshalsItself(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	return p.Implements(reflect.TypeFor[json.MarshalerTo]()) || p.Implements(reflect.TypeFor[json.Marshaler]()) ||
+		p.Implements(reflect.TypeFor[encoding.TextMarshaler]()) || p.Implements(reflect.TypeFor[encoding.TextAppender]())
+}
+
+// notJSON is MarshalJSON of responses. An interface hides them from the start: then they fail
+// here, however deep they are, and are not sent as data.
+func notJSON(response any) ([]byte, error) {
+	return nil, fmt.Errorf("fasterapi: a %T is a response, and no part of JSON: name it as the type of the handler's result, "+
+		"alone or as one of a OneOf2", response)
 }
 
 // refuseItem is refuseElement for the items of a stream.
@@ -321,7 +376,8 @@ func embedsPointer(t reflect.Type) bool {
 func unlessResponse[Out any](render func(*Ctx, Out) error) func(*Ctx, Out) error {
 	return func(c *Ctx, out Out) error {
 		if _, ok := any(out).(response); ok {
-			return fmt.Errorf("fasterapi: the handler has returned a %T as %v: name it as the type of its result", out, reflect.TypeFor[Out]())
+			return fmt.Errorf("fasterapi: the handler has returned a %T as %v: name it as the type of its result, "+
+				"alone or as one of a OneOf2", out, reflect.TypeFor[Out]())
 		}
 		return render(c, out)
 	}

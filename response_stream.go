@@ -95,6 +95,9 @@ func (w *StreamWriter) end() {
 	w.body = nil
 }
 
+// MarshalJSON fails: a response is no part of JSON.
+func (r Stream) MarshalJSON() ([]byte, error) { return notJSON(r) }
+
 // output implements response.
 func (Stream) output() (output, error) {
 	return output{render: renders[Stream], waits: true, answers: []describe.Answer{{Status: http.StatusOK, ContentType: "*/*"}}}, nil
@@ -229,6 +232,9 @@ const jsonLinesType = "application/jsonl"
 // An error before the first value is answered like any other error (HEAD does not
 // meet it, see [Stream]); a later one breaks the connection off.
 type JSONLines[T any] func(yield func(T, error) bool)
+
+// MarshalJSON fails: a response is no part of JSON.
+func (r JSONLines[T]) MarshalJSON() ([]byte, error) { return notJSON(r) }
 
 // output implements response.
 func (JSONLines[T]) output() (output, error) {

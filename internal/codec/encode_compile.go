@@ -198,6 +198,10 @@ func (c *encodeCompiler) compilePointer(t reflect.Type, stringed bool, where str
 }
 
 func (c *encodeCompiler) compileStruct(n *encodeNode, where string) appendFunc {
+	if schema.IsOutput(n.typ) {
+		c.mistake(where, "%v is an output, with fields tagged header or body, and no part of JSON: name it as the type of the handler's result", n.typ)
+		return nil
+	}
 	members, err := schema.MembersOf(n.typ)
 	if err != nil {
 		if n.decodesItself() {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/fasterapi/fasterapi/internal/field"
+	"github.com/fasterapi/fasterapi/internal/schema"
 )
 
 // Plan is what an output struct says. The zero value says nothing.
@@ -25,20 +26,7 @@ type Plan struct {
 }
 
 // Is tells whether t is an output struct: one with a field that has a tag header or body.
-func Is(t reflect.Type) bool {
-	if t.Kind() != reflect.Struct {
-		return false
-	}
-	for i := range t.NumField() {
-		f := t.Field(i)
-		_, header := f.Tag.Lookup("header")
-		_, body := f.Tag.Lookup("body")
-		if header || body || isEmbedded(f) && Is(f.Type) {
-			return true
-		}
-	}
-	return false
-}
+func Is(t reflect.Type) bool { return schema.IsOutput(t) }
 
 // isEmbedded tells whether the fields of f are those of the struct around it.
 func isEmbedded(f reflect.StructField) bool {
