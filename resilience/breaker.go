@@ -35,12 +35,12 @@ type BreakerConfig struct {
 	// Failures is how many failures in a row open the breaker. Default 5, none when Rate is
 	// set; 1 to 1,048,576.
 	Failures int
-	// Rate opens the breaker when this part of the calls in Window has failed, 0 to 1, if
-	// there were at least Minimum. Default 0: no rate.
+	// Rate opens the breaker when this part of the calls Over the time just past has failed, 0
+	// to 1, if there were at least Minimum. Default 0: no rate.
 	Rate float64
-	// Window is how far back Rate looks; default 10 s. It moves in steps of a tenth.
-	Window time.Duration
-	// Minimum is how many calls there must be in Window for Rate to mean something; default 20.
+	// Over is how far back Rate looks; default 10 s. It moves in steps of a tenth.
+	Over time.Duration
+	// Minimum is how many calls there must be in that time for Rate to mean something; default 20.
 	Minimum int
 	// OpenFor is how long an open breaker refuses calls; default 60 s.
 	OpenFor time.Duration
@@ -66,7 +66,7 @@ func (c BreakerConfig) withDefaults(name string) (BreakerConfig, mistaken) {
 	if c.Failures == 0 && c.Rate == 0 {
 		c.Failures = 5
 	}
-	c.Window = cmp.Or(c.Window, 10*time.Second)
+	c.Over = cmp.Or(c.Over, 10*time.Second)
 	c.Minimum = cmp.Or(c.Minimum, 20)
 	c.OpenFor = cmp.Or(c.OpenFor, time.Minute)
 	c.Probes = cmp.Or(c.Probes, 1)
@@ -76,8 +76,8 @@ func (c BreakerConfig) withDefaults(name string) (BreakerConfig, mistaken) {
 	}
 	wrong.count("Failures", c.Failures, 0, manyCalls)
 	wrong.share("Rate", c.Rate)
-	wrong.duration("Window", c.Window, false)
-	wrong.unless(c.Window < 0 || c.Window >= 10*time.Millisecond, "Window must be at least 10ms, it is %v", c.Window)
+	wrong.duration("Over", c.Over, false)
+	wrong.unless(c.Over < 0 || c.Over >= 10*time.Millisecond, "Over must be at least 10ms, it is %v", c.Over)
 	wrong.count("Minimum", c.Minimum, 1, manyCalls)
 	wrong.duration("OpenFor", c.OpenFor, false)
 	wrong.count("Probes", c.Probes, 1, maxProbes)
@@ -122,7 +122,7 @@ func NewBreaker(name string, cfg BreakerConfig) *Breaker {
 	b := &Breaker{name: name}
 	b.cfg, b.mistaken = cfg.withDefaults(name)
 	b.gate.Store(gateOf(1, Closed))
-	b.window.step = b.cfg.Window / steps
+	b.window.step = b.cfg.Over / steps
 	if len(b.wrong) > 0 {
 		b.gate.Store(gateOf(1, Isolated)) // Allow says why
 	}

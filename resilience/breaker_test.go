@@ -54,7 +54,7 @@ func TestBreakerOpensAndTries(t *testing.T) {
 
 func TestBreakerRate(t *testing.T) {
 	l := newLab(t, 1)
-	b := resilience.NewBreaker("db", resilience.BreakerConfig{Rate: 0.5, Minimum: 10, Window: 10 * time.Second})
+	b := resilience.NewBreaker("db", resilience.BreakerConfig{Rate: 0.5, Minimum: 10, Over: 10 * time.Second})
 	for range 9 {
 		_, _ = b.Do(l.ctx, fails(errBad))
 	}
@@ -209,11 +209,11 @@ func TestPredicatePanics(t *testing.T) {
 }
 
 func TestBadBreaker(t *testing.T) {
-	b := resilience.NewBreaker("db", resilience.BreakerConfig{Failures: -1, Rate: 2, Window: -1, Minimum: -3, OpenFor: -time.Second, Probes: 65})
+	b := resilience.NewBreaker("db", resilience.BreakerConfig{Failures: -1, Rate: 2, Over: -1, Minimum: -3, OpenFor: -time.Second, Probes: 65})
 	err := b.Mistake()
 	require.ErrorContains(t, err, "resilience.NewBreaker (")
 	require.ErrorContains(t, err, "breaker_test.go:")
-	for _, field := range []string{"Failures", "Rate", "Window", "Minimum", "OpenFor", "Probes"} {
+	for _, field := range []string{"Failures", "Rate", "Over", "Minimum", "OpenFor", "Probes"} {
 		require.ErrorContains(t, err, `breaker "db": `+field)
 	}
 	b.Reset()

@@ -19,24 +19,24 @@ type BudgetConfig struct {
 	// PerSecond is how many there may be besides, for services with few calls. Default 10; below 0:
 	// none.
 	PerSecond float64
-	// Window is how far back calls and retries are counted; default 10 s. It moves in steps of a
+	// Over is how far back calls and retries are counted; default 10 s. It moves in steps of a
 	// tenth.
-	Window time.Duration
+	Over time.Duration
 }
 
 func (c BudgetConfig) withDefaults(name string) (BudgetConfig, mistaken) {
 	wrong := checkOf("budget", name)
 	c.Share, c.PerSecond = max(0, cmp.Or(c.Share, 0.2)), max(0, cmp.Or(c.PerSecond, 10))
-	c.Window = cmp.Or(c.Window, 10*time.Second)
+	c.Over = cmp.Or(c.Over, 10*time.Second)
 	wrong.share("Share", c.Share)
 	wrong.unless(c.PerSecond <= manyCalls, "PerSecond must be at most %d, it is %v", manyCalls, c.PerSecond)
-	wrong.duration("Window", c.Window, false)
-	wrong.unless(c.Window < 0 || c.Window >= 10*time.Millisecond, "Window must be at least 10ms, it is %v", c.Window)
+	wrong.duration("Over", c.Over, false)
+	wrong.unless(c.Over < 0 || c.Over >= 10*time.Millisecond, "Over must be at least 10ms, it is %v", c.Over)
 	return c, mistaken{wrong.wrong}
 }
 
 // Budget bounds the retries and hedges of all who share it, so that they do not multiply the
-// load of what is failing already: in each window there are at most Share of the calls, and
+// load of what is failing already: in that time there are at most Share of its calls, and
 // PerSecond times its seconds. Any goroutine may use it.
 //
 // Owner: mu. mistaken, cfg, name: immutable. fresh and the counters: any (atomic).
@@ -69,7 +69,7 @@ func (b *Budget) Name() string { return b.name }
 // deposit counts a call.
 func (b *Budget) deposit(now time.Time) {
 	at := now.UnixNano()
-	if end := b.ends.Load(); at >= end || at < end-int64(b.cfg.Window/steps) {
+	if end := b.ends.Load(); at >= end || at < end-int64(b.cfg.Over/steps) {
 		b.mu.Lock()
 		b.move(at)
 		b.mu.Unlock()
@@ -87,7 +87,7 @@ func (b *Budget) withdraw(now time.Time) bool {
 		calls += b.calls[i]
 		spent += b.spent[i]
 	}
-	if float64(spent+1) > b.cfg.Share*float64(calls)+b.cfg.PerSecond*b.cfg.Window.Seconds() {
+	if float64(spent+1) > b.cfg.Share*float64(calls)+b.cfg.PerSecond*b.cfg.Over.Seconds() {
 		b.denied.Add(1)
 		return false
 	}
@@ -98,7 +98,7 @@ func (b *Budget) withdraw(now time.Time) bool {
 
 // move makes the piece of the time now the one that is counted. Under mu.
 func (b *Budget) move(now int64) {
-	step := int64(b.cfg.Window / steps)
+	step := int64(b.cfg.Over / steps)
 	b.calls[b.at] += b.fresh.Swap(0)
 	past := now - b.begin
 	switch {
