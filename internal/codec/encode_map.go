@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+
+	"github.com/fasterapi/fasterapi/internal/schema"
 )
 
 // Maps are written with their names in ascending order (bytes of UTF-8), so
@@ -22,7 +24,7 @@ func (c *encodeCompiler) compileMap(t reflect.Type, where string) appendFunc {
 		o = opCall
 	}
 	if o != opString && (o < opInt || o > opUintptr) {
-		if k := key.Kind(); k == reflect.Bool || k == reflect.Chan || k == reflect.Func {
+		if k := key.Kind(); k == reflect.Bool || k == reflect.Chan || k == reflect.Func || schema.ClassOf(key) == schema.ClassChoice {
 			c.mistake(where, "%v cannot be the name of a JSON object member", key)
 		}
 		c.plain = false

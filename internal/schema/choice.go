@@ -43,18 +43,11 @@ func (c *Choice) Names(t reflect.Type) (names []string) {
 //
 // What looks like a choice and would be something else to encoding/json is one with a mistake.
 func ChoiceOf(t reflect.Type) (Choice, bool, error) {
-	return choiceAt(t, 0)
-}
-
-// maxEmbedded is how many structs in structs are looked at: embedded pointers may be a cycle.
-const maxEmbedded = 8
-
-func choiceAt(t reflect.Type, depth int) (Choice, bool, error) {
 	choose, lists := chooser(t)
 	if union, ok := unionOf(t); ok { // the holder itself, or a type made of one
 		return Choice{}, true, fmt.Errorf("%v is the inside of a union and has no JSON of its own: use %v", t, union)
 	}
-	if inner, ok := embeddedUnion(t, depth); ok {
+	if inner, ok := embeddedUnion(t, 0); ok {
 		return Choice{}, true, fmt.Errorf("%v embeds the union %v, whose JSON methods would stand for the whole struct: give the field a name", t, inner)
 	}
 	holder, union, held := HolderOf(t)
@@ -73,8 +66,21 @@ func choiceAt(t reflect.Type, depth int) (Choice, bool, error) {
 	if own := ownMethods(t); own != "" {
 		return Choice{}, true, fmt.Errorf("%v has a method OneOf and a method %s of its own: leave one of them out; a union has its JSON methods from fasterapi.Union", t, own)
 	}
-	c := choiceFrom(choose.Call(nil)[0])
+	c, err := ask(choose)
+	if err != nil {
+		return c, true, err
+	}
 	return c, true, c.check(holder.Type)
+}
+
+// ask calls the method OneOf of a zero value.
+func ask(oneOf reflect.Value) (c Choice, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("its OneOf panics, asked on a zero value: %v", cause)
+		}
+	}()
+	return choiceFrom(oneOf.Call(nil)[0]), nil
 }
 
 // bare is the name of t as its own package writes it.

@@ -12,18 +12,21 @@ import (
 // of type holder.
 func (c *Choice) check(holder reflect.Type) error {
 	var mistakes []string
-	if c.Discriminator == "" || len(c.Variants) == 0 {
-		mistakes = append(mistakes, "a OneOf needs a discriminator and variants")
+	if len(c.Variants) == 0 {
+		mistakes = append(mistakes, "its OneOf lists no variants")
+	}
+	if c.Discriminator == "" {
+		mistakes = append(mistakes, "its OneOf has no Discriminator: the name of the member that tells the variants apart")
 	}
 	if holder.Kind() != reflect.Interface {
 		mistakes = append(mistakes, fmt.Sprintf("what it holds is a %v and must be an interface, such as any", holder))
 	}
-	seen := map[string]bool{}
+	seen := map[string]reflect.Type{}
 	for _, v := range c.Variants {
-		if seen[v.Name] {
-			mistakes = append(mistakes, fmt.Sprintf("variant %q is listed twice", v.Name))
+		if other, twice := seen[v.Name]; twice {
+			mistakes = append(mistakes, fmt.Sprintf("two variants are called %q: %v and %v", v.Name, other, v.Type))
 		}
-		seen[v.Name] = true
+		seen[v.Name] = v.Type
 		if err := c.checkVariant(v, holder); err != nil {
 			mistakes = append(mistakes, fmt.Sprintf("variant %q: %v", v.Name, err))
 		}
@@ -38,14 +41,22 @@ func (c *Choice) checkVariant(v Variant, holder reflect.Type) error {
 	if v.Name == "" || !utf8.ValidString(v.Name) {
 		return errors.New("its name must not be empty, and be UTF-8")
 	}
-	if v.Type == nil || v.Type.Kind() != reflect.Struct {
-		return fmt.Errorf("%v is not a struct", v.Type)
+	switch {
+	case v.Type == nil:
+		return errors.New("it has no type: make it with VariantOf")
+	case v.Type.Kind() == reflect.Pointer && v.Type.Elem().Kind() == reflect.Struct:
+		return fmt.Errorf("%v is a pointer: list %v", v.Type, v.Type.Elem())
+	case v.Type.Kind() != reflect.Struct:
+		return fmt.Errorf("%v is not a struct: only objects have a member that tells them apart", v.Type)
 	}
 	if holder.Kind() == reflect.Interface && !v.Type.Implements(holder) {
 		return fmt.Errorf("%v does not implement %v", v.Type, holder)
 	}
-	if _, nested, _ := ChoiceOf(v.Type); nested {
+	if looksLikeChoice(v.Type, 0) {
 		return fmt.Errorf("%v is a union itself: list its variants here", v.Type)
+	}
+	if c.Discriminator == "" {
+		return nil
 	}
 	m, err := c.Kind(v.Type)
 	if err != nil {

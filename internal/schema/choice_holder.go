@@ -48,6 +48,22 @@ func HolderOf(t reflect.Type) (field reflect.StructField, union reflect.Type, ok
 	return field, union, ok
 }
 
+// maxEmbedded is how many structs in structs are looked at: embedded pointers may be a cycle.
+const maxEmbedded = 8
+
+// looksLikeChoice tells whether t is a choice, perhaps one with mistakes. It asks for no variants: a
+// choice may be one of its own, or be embedded in one.
+func looksLikeChoice(t reflect.Type, depth int) bool {
+	_, inside := unionOf(t)
+	_, _, held := HolderOf(t)
+	_, lists := chooser(t)
+	if inside || held || lists {
+		return true
+	}
+	_, embeds := embeddedUnion(t, depth)
+	return embeds
+}
+
 // embeddedUnion returns the union, or the holder of one beside other fields, that t embeds,
 // at some depth.
 func embeddedUnion(t reflect.Type, depth int) (reflect.Type, bool) {
@@ -68,7 +84,7 @@ func embeddedUnion(t reflect.Type, depth int) (reflect.Type, bool) {
 			}
 			return union, true
 		}
-		if _, ok, _ := choiceAt(inner, depth+1); ok {
+		if looksLikeChoice(inner, depth+1) {
 			return inner, true
 		}
 	}

@@ -169,8 +169,8 @@ func TestChoiceMistakes(t *testing.T) {
 		typ  reflect.Type
 		want []string
 	}{
-		{reflect.TypeFor[badChoice](), []string{`variant "a" is listed twice`, "Circle does not implement", "int is not a struct", "<nil> is not a struct"}},
-		{reflect.TypeFor[emptyChoice](), []string{"needs a discriminator"}},
+		{reflect.TypeFor[badChoice](), []string{`two variants are called "a": schema.Circle and int`, "Circle does not implement", "int is not a struct", `variant "c": it has no type`}},
+		{reflect.TypeFor[emptyChoice](), []string{"lists no variants", "has no Discriminator"}},
 		{reflect.TypeFor[muteChoice](), []string{"must be a string", `has no member "kind"`}},
 		{reflect.TypeFor[emptyNamed](), []string{"its name must not be empty"}},
 		{reflect.TypeFor[bareUnion](), []string{"has a method OneOf, but encoding/json would not know it", "make it type bareUnion struct{ fasterapi.Union[bareUnion] }"}},

@@ -71,6 +71,9 @@ func ClassOf(t reflect.Type) Class {
 
 func classOfMap(t reflect.Type) Class {
 	k := t.Key()
+	if looksLikeChoice(k, 0) {
+		return ClassInvalid // its JSON methods make objects
+	}
 	if implements(k, unmarshalers...) {
 		return ClassMap
 	}
