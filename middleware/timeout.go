@@ -23,15 +23,20 @@ func Timeout(d time.Duration) fasterapi.Middleware {
 	}
 	return func(next fasterapi.Handler) fasterapi.Handler {
 		return func(c *fasterapi.Ctx) error {
-			stop := c.CancelAfter(d)
-			err := next(c)
-			if expired := stop(); !expired || err == nil || c.Sent() {
-				return err
-			}
-			c.Logger().Warn("request timed out", slog.Duration("timeout", d), slog.String("error", err.Error()))
-			return problem.Wrap(errors.Join(errTimeout, err), http.StatusGatewayTimeout, "the request took too long")
+			return within(c, d, next)
 		}
 	}
+}
+
+// within gives a request at most d.
+func within(c *fasterapi.Ctx, d time.Duration, next fasterapi.Handler) error {
+	stop := c.CancelAfter(d)
+	err := next(c)
+	if expired := stop(); !expired || err == nil || c.Sent() {
+		return err
+	}
+	c.Logger().Warn("request timed out", slog.Duration("timeout", d), slog.String("error", err.Error()))
+	return problem.Wrap(errors.Join(errTimeout, err), http.StatusGatewayTimeout, "the request took too long")
 }
 
 var errTimeout = errors.New("middleware: the request took too long")

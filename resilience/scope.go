@@ -149,8 +149,12 @@ func (s *scope) disarm() {
 	s.up.Stop()
 }
 
-// end ends s for err, unless it has ended already.
+// end ends s for err, unless it has ended already. When the caller has the same deadline it is late
+// all the same.
 func (s *scope) end(err error, late bool) {
+	if err == context.DeadlineExceeded && !late && !s.deadline.IsZero() {
+		late = !async.Now(s.parent).Before(s.deadline)
+	}
 	s.mu.Lock()
 	if s.err != nil {
 		s.mu.Unlock()
