@@ -122,6 +122,27 @@ func TestConstraintMistakes(t *testing.T) {
 	}, "\n"), mistakes[input]())
 }
 
+// TestExampleMistakes: an example in a tag is a value that a client could send, wherever it stands.
+func TestExampleMistakes(t *testing.T) {
+	type input struct {
+		A int           `path:"p0" minimum:"3" example:"1"`
+		B int           `query:"b" example:"x"`
+		C time.Time     `header:"C" example:"today"`
+		D []int         `query:"d" example:"1,2,1" uniqueItems:"true"`
+		E string        `cookie:"e" enum:"a,b" example:"c"`
+		F time.Duration `query:"f" example:"1h" maximum:"2h"`
+		G []string      `query:"g" example:"a,b" maxLength:"1"`
+		H *int          `query:"h" example:"7" maximum:"7"`
+	}
+	require.Equal(t, strings.Join([]string{
+		`field A: the example "1" must be at least 3`,
+		`field B: the example "x" must be an integer`,
+		`field C: the example "today" must be an RFC 3339 time such as 2006-01-02T15:04:05Z`,
+		`field D: the example "1,2,1" must not have the same item twice`,
+		`field E: the example "c" must be one of: a, b`,
+	}, "\n"), mistakes[input]())
+}
+
 func TestStrictBody(t *testing.T) {
 	type input struct {
 		Body struct {

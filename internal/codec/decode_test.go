@@ -296,6 +296,35 @@ func TestCompileDecoderListsMistakes(t *testing.T) {
 	require.ErrorContains(t, err, ".C.D: default [1,-2]: [1]must be an integer from 0 to 255")
 }
 
+// TestExampleMistakes: an example in a tag is a value that the checks let in, of what comes in and of what goes out.
+func TestExampleMistakes(t *testing.T) {
+	type inner struct {
+		D []string `example:"a,abc" maxLength:"2"`
+	}
+	type bad struct {
+		A string               `example:"a" minLength:"2"`
+		B *int                 `example:"9" maximum:"8"`
+		C time.Time            `example:"today"`
+		E []inner              `json:"e"`
+		F map[string]time.Time `example:"{}"`
+		G int                  `json:",string" example:"\"3\""`
+		H any                  `example:"{\"a\":1}"`
+		I inner                `example:"{\"D\":[\"abc\"]}"`
+	}
+	_, in := DecoderFor[bad](Options{})
+	_, out := EncoderFor[bad]()
+	for _, err := range []error{in, out} {
+		for _, want := range []string{
+			`.A: example "a": must have at least 2 characters`, `.B: example 9: must be at most 8`,
+			`.C: example "today": must be an RFC 3339 time`, `.D: example ["a","abc"]: [1] must have at most 2 characters`,
+			`.I: example {"D":["abc"]}: .D[0] must have at most 2 characters`,
+		} {
+			require.ErrorContains(t, err, want)
+		}
+		require.Equal(t, 5, strings.Count(err.Error(), "example"), "%v", err)
+	}
+}
+
 type uint8p uint8
 
 // TestDecodeStringsAreCopies: nothing that was decoded changes with the input.

@@ -219,12 +219,32 @@ func (c *encodeCompiler) compileStruct(n *encodeNode, where string) appendFunc {
 	for i := range members.List {
 		m := &members.List[i]
 		f := c.field(m, where)
+		c.example(m, where)
 		f.first = i == 0
 		f.test = !f.first && !s.certain
 		s.certain = s.certain || !f.conditional()
 		s.fields = append(s.fields, f)
 	}
 	return s.append
+}
+
+// example holds the example of a member against its checks, as a value that a client could
+// send: types whose values nobody could are left alone.
+func (c *encodeCompiler) example(m *schema.Member, where string) {
+	if _, given := m.Field.Tag.Lookup("example"); !given {
+		return
+	}
+	plan, err := schema.MemberPlan(m)
+	if err != nil || plan.Example == nil { // the document is where such a tag is a mistake
+		return
+	}
+	d := decodeCompiler{nodes: map[nodeKey]*decodeNode{}}
+	f := d.field(m, plan, "")
+	if len(d.mistakes) > 0 {
+		return
+	}
+	_, _ = d.tried("example", plan.Example, pendingDefault{&f, where + "." + m.Go})
+	c.mistakes = append(c.mistakes, d.mistakes...)
 }
 
 // decodesItself tells whether the type has unmarshal methods only, which

@@ -138,6 +138,7 @@ var mistakes = []mistake{
 	{"Name string `query:\"name\" required:\"yes\"`", ""},
 	{"Age int `query:\"age\" default:\"young\"`", 0},
 	{"Age int `query:\"age\" minimum:\"18\" default:\"17\"`", 0},
+	{"Age int `query:\"age\" minimum:\"18\" example:\"17\"`", 0},
 	{"Age int `query:\"age\" default:\"20\" required:\"true\"`", 0},
 	{"ID int `path:\"id\" default:\"1\"`", 0},
 	{"ID int `path:\"key\"`", 0},
