@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"errors"
 	"hash/maphash"
 	"math"
 	"sync"
@@ -18,6 +19,7 @@ import (
 //
 // Owner: any (the parts say so themselves).
 type Cache[K comparable, V any] struct {
+	wrong error // what New was given wrong
 	name  string
 	cfg   Config[K, V]
 	life  Life
@@ -49,12 +51,15 @@ type shard[K comparable, V any] struct {
 	telling map[K]int
 }
 
-// New returns an empty cache. It panics with every setting that is wrong. The name is for Stats.
+// New returns an empty cache. The name is for Stats. A setting that is wrong is a [Cache.Mistake], which keeps the
+// app that provides the cache from starting.
 func New[K comparable, V any](name string, cfg Config[K, V]) *Cache[K, V] {
-	if err := cfg.resolve(name); err != nil {
-		panic(err)
+	wrong := cfg.resolve(name)
+	if wrong != nil {
+		cfg = Config[K, V]{Clock: cfg.Clock}
+		_ = cfg.resolve("mistaken")
 	}
-	c := &Cache[K, V]{name: name, cfg: cfg, time: newTiming(cfg.Clock), seed: maphash.MakeSeed()}
+	c := &Cache[K, V]{wrong: wrong, name: name, cfg: cfg, time: newTiming(cfg.Clock), seed: maphash.MakeSeed()}
 	c.life = Life{TTL: cfg.TTL, StaleWhileRevalidate: cfg.StaleWhileRevalidate, StaleIfError: cfg.StaleIfError}
 	c.sweepAt.Store(math.MinInt64) // a virtual clock may lie before the base
 	c.store = otter.Must(c.options())
@@ -66,12 +71,14 @@ func New[K comparable, V any](name string, cfg Config[K, V]) *Cache[K, V] {
 	}
 	if cfg.Second != nil {
 		sink := Sink[K]{Invalidate: c.drop, InvalidateTag: c.dropTag, Clear: c.Clear}
-		if err := cfg.Second.Connect(name, sink); err != nil {
-			panic(err)
-		}
+		c.wrong = errors.Join(c.wrong, cfg.Second.Connect(name, sink))
 	}
 	return c
 }
+
+// Mistake returns every setting that is wrong, each with its place, nil when none is. A cache with one keeps nothing, and its
+// loads fail with it.
+func (c *Cache[K, V]) Mistake() error { return c.wrong }
 
 // options are those of the store. It does not know the time: an entry that is over is found to be so when it
 // is looked at, and swept when others are stored.
@@ -225,7 +232,7 @@ func (c *Cache[K, V]) Clear() {
 // The caller has the lock of the shard.
 func (c *Cache[K, V]) keep(ctx context.Context, key K, m *made[V]) bool {
 	now := c.time.now(ctx)
-	if m.life.TTL > 0 {
+	if m.life.TTL > 0 && c.wrong == nil {
 		e := c.entryOf(m, now)
 		fits := c.cfg.MaxWeight == 0 || int64(e.weight) <= c.cfg.MaxWeight
 		if fits && e.last() > now && c.tags.bear(&e.mark, m.tags, m.born) {

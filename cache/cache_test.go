@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/cache"
 	"github.com/fasterapi/fasterapi/problem"
@@ -647,23 +648,30 @@ func TestRefused(t *testing.T) {
 		f()
 		return ""
 	}
-	text := refused(func() {
-		cache.New(" x", cache.Config[int, int]{
-			Size: -1, TTL: -1, Jitter: 2, EarlyRefresh: 1, StaleWhileRevalidate: -1, StaleIfError: -1,
-			SoftTimeout: time.Hour, LoadTimeout: time.Second, Loads: -1, PerCore: -1,
-		})
+	mistaken := func(cfg cache.Config[int, int]) string { return cache.New("x", cfg).Mistake().Error() }
+	wrong := cache.New(" x", cache.Config[int, int]{
+		Size: -1, TTL: -1, Jitter: 2, EarlyRefresh: 1, StaleWhileRevalidate: -1, StaleIfError: -1,
+		SoftTimeout: time.Hour, LoadTimeout: time.Second, Loads: -1, PerCore: -1,
 	})
+	text := wrong.Mistake().Error()
 	for _, part := range []string{
 		"cache_test.go:", "cache.New", "needs a name", "Size must be 1 to", "TTL must be", "Jitter must be", "EarlyRefresh must be",
 		"StaleWhileRevalidate must", "StaleIfError must", "SoftTimeout needs", "shorter than LoadTimeout", "Loads must be", "PerCore must be",
 	} {
 		require.Contains(t, text, part)
 	}
-	require.Contains(t, refused(func() { cache.New("x", cache.Config[int, int]{Size: 1, MaxWeight: 1}) }), "both Size and MaxWeight")
-	require.Contains(t, refused(func() { cache.New("x", cache.Config[int, int]{MaxWeight: 1}) }), "MaxWeight needs Weight")
-	require.Contains(t, refused(func() { cache.New("x", cache.Config[int, int]{MaxWeight: -1}) }), "MaxWeight must be 1 to")
-	require.Contains(t, refused(func() { cache.New("x", cache.Config[int, int]{Weight: func(int, int) int { return 1 }}) }), "Weight needs MaxWeight")
+	require.Contains(t, mistaken(cache.Config[int, int]{Size: 1, MaxWeight: 1}), "both Size and MaxWeight")
+	require.Contains(t, mistaken(cache.Config[int, int]{MaxWeight: 1}), "MaxWeight needs Weight")
+	require.Contains(t, mistaken(cache.Config[int, int]{MaxWeight: -1}), "MaxWeight must be 1 to")
+	require.Contains(t, mistaken(cache.Config[int, int]{Weight: func(int, int) int { return 1 }}), "Weight needs MaxWeight")
 	require.Contains(t, refused(func() { cache.Memoize("x", 0, func(int) (int, error) { return 0, nil }) }), "Size must be 1 to")
-	_, err := cache.New("x", cache.Config[int, int]{}).Load(t.Context(), 1)
+	wrong.Set(t.Context(), 1, 1, 0)
+	_, err := wrong.GetOrLoad(t.Context(), 1, func(context.Context) (int, error) { return 1, nil })
+	require.ErrorContains(t, err, "needs a name")
+	app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0"})
+	app.Provide(wrong)
+	_, err = app.Start()
+	require.ErrorContains(t, err, "Size must be 1 to")
+	_, err = cache.New("x", cache.Config[int, int]{}).Load(t.Context(), 1)
 	require.ErrorIs(t, err, cache.ErrNoLoader)
 }

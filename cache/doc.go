@@ -62,5 +62,5 @@
 //
 // # What it refuses
 //
-// Settings without sense: [New] panics with all of them. More loads at the same time than Config.Loads: [ErrBusy].
+// Settings without sense: an app that provides the cache does not start, and says all of them, see [Cache.Mistake]. More loads at the same time than Config.Loads: [ErrBusy].
 package cache

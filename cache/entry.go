@@ -15,6 +15,7 @@ type entry[V any] struct {
 	value V
 	err   error // of a negative entry
 
+	loaded     int64 // when it was made
 	early      int64 // from when a hit begins a load
 	fresh      int64 // until when it is a hit
 	revalidate int64 // until when it is served while it is loaded anew
@@ -46,7 +47,8 @@ func (c *Cache[K, V]) entryOf(m *made[V], now int64) *entry[V] {
 	e := &entry[V]{value: m.value, err: m.err}
 	e.retry.Store(now)
 	ttl := m.life.TTL
-	if c.cfg.Jitter > 0 && ttl != Forever {
+	e.loaded = now - int64(m.age)
+	if c.cfg.Jitter > 0 && ttl != Forever && m.age == 0 {
 		ttl -= time.Duration(rand.Float64() * c.cfg.Jitter * float64(ttl))
 	}
 	e.fresh = after(now, ttl)

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync/atomic"
+	"time"
 
 	"github.com/fasterapi/fasterapi/async"
 )
@@ -21,6 +22,8 @@ type flight[K comparable, V any] struct {
 	shared  *async.Shared[V]
 	born    uint64 // see made
 	began   int64
+	// older is the age of the value that there is, for the second level; 0: none.
+	older time.Duration
 	// background says that nobody waits.
 	background bool
 	// around says that the second level is left out: others are being told something about the key.
@@ -31,7 +34,10 @@ type flight[K comparable, V any] struct {
 
 // begin returns the load of a key that is under way, or begins one. Nil: the future is the answer, because there is a
 // fresh entry by now, or because no more loads may begin.
-func (c *Cache[K, V]) begin(ctx context.Context, key K, load loader[V], background bool) (*flight[K, V], async.Future[V]) {
+func (c *Cache[K, V]) begin(ctx context.Context, key K, old *entry[V], load loader[V], background bool) (*flight[K, V], async.Future[V]) {
+	if c.wrong != nil {
+		return nil, async.Failed[V](c.wrong)
+	}
 	if same := key; same != key {
 		return nil, async.Failed[V](errKey)
 	}
@@ -53,6 +59,9 @@ func (c *Cache[K, V]) begin(ctx context.Context, key K, load loader[V], backgrou
 		return nil, async.Failed[V](ErrBusy)
 	}
 	fl := &flight[K, V]{cache: c, key: key, born: c.tags.count.Load(), began: now, background: background}
+	if old != nil {
+		fl.older = max(1, time.Duration(now-old.loaded))
+	}
 	fl.ctx = c.time.loadContext(ctx, c.cfg.LoadTimeout)
 	fl.parts.Store(1)
 	fl.around = s.telling[key] > 0 || c.telling.Load() > 0
@@ -86,7 +95,7 @@ func (fl *flight[K, V]) run(load loader[V]) {
 	if c.cfg.Second == nil || fl.around {
 		loaded = source(fl.ctx)
 	} else {
-		loaded = c.cfg.Second.Load(fl.ctx, fl.key, source)
+		loaded = c.cfg.Second.Load(fl.ctx, fl.key, fl.older, source)
 	}
 	loaded.Via(fl.ctx.scheduler).Timeout(c.cfg.LoadTimeout).OnDone(func(l Loaded[V], err error) {
 		fl.land(&made[V]{value: l.Value, err: err, life: l.Life, age: l.Age, tags: l.Tags})

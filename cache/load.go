@@ -68,6 +68,8 @@ func (c *Cache[K, V]) fetchOwn(ctx context.Context, key K, old *entry[V], now in
 		own.future = func(ctx context.Context) async.Future[V] { return c.cfg.LoadFuture(ctx, key) }
 	case c.cfg.Load != nil:
 		own.function = func(ctx context.Context) (V, error) { return c.cfg.Load(ctx, key) }
+	case c.wrong != nil:
+		return async.Failed[V](c.wrong)
 	default:
 		return async.Failed[V](ErrNoLoader)
 	}
@@ -79,7 +81,7 @@ func (c *Cache[K, V]) fetch(ctx context.Context, key K, old *entry[V], now int64
 	switch {
 	case old == nil || now >= old.last():
 		c.counts.misses.Add(1)
-		return c.join(ctx, key, load)
+		return c.join(ctx, key, old, load)
 	case now < old.fresh || now < old.revalidate:
 		if now < old.fresh {
 			c.counts.hits.add()
@@ -90,7 +92,7 @@ func (c *Cache[K, V]) fetch(ctx context.Context, key K, old *entry[V], now int64
 		return async.Of(old.value, old.err)
 	}
 	c.counts.misses.Add(1)
-	loaded := c.join(ctx, key, load)
+	loaded := c.join(ctx, key, old, load)
 	if soft := c.cfg.SoftTimeout; soft > 0 {
 		loaded = loaded.Timeout(soft)
 	}
@@ -98,8 +100,8 @@ func (c *Cache[K, V]) fetch(ctx context.Context, key K, old *entry[V], now int64
 }
 
 // join returns the value of the load of a key: of the one that is under way, or a new one.
-func (c *Cache[K, V]) join(ctx context.Context, key K, load loader[V]) async.Future[V] {
-	fl, answer := c.begin(ctx, key, load, false)
+func (c *Cache[K, V]) join(ctx context.Context, key K, old *entry[V], load loader[V]) async.Future[V] {
+	fl, answer := c.begin(ctx, key, old, load, false)
 	if fl == nil {
 		return answer
 	}
@@ -112,7 +114,7 @@ func (c *Cache[K, V]) refresh(ctx context.Context, key K, old *entry[V], now int
 	if now < at || !old.retry.CompareAndSwap(at, after(now, c.cfg.LoadTimeout)) {
 		return
 	}
-	fl, _ := c.begin(ctx, key, load, true)
+	fl, _ := c.begin(ctx, key, old, load, true)
 	if fl == nil {
 		old.retry.Store(now + retryAfter)
 		return

@@ -15,13 +15,16 @@ import (
 // It is for computations: fn gets no context. What waits for others belongs into a [Cache]. It panics when size is not positive.
 func Memoize[K comparable, V any](name string, size int, fn func(K) (V, error)) func(K) (V, error) {
 	c := New(name, Config[K, V]{Size: sizeOf(size), TTL: Forever, NegativeTTL: -1, Negative: func(error) bool { return false }})
+	if c.wrong != nil {
+		panic(c.wrong)
+	}
 	return func(key K) (V, error) {
 		ctx := context.Background()
 		if e, _ := c.find(ctx, key); e != nil {
 			return e.value, e.err
 		}
 		c.counts.misses.Add(1)
-		return c.join(ctx, key, loader[V]{future: func(context.Context) async.Future[V] {
+		return c.join(ctx, key, nil, loader[V]{future: func(context.Context) async.Future[V] {
 			return async.Of(fn(key))
 		}}).Await(ctx)
 	}

@@ -50,7 +50,7 @@ type world struct {
 func (p *process) Connect(_ string, sink cache.Sink[string]) error { p.sink = sink; return nil }
 
 // Load implements [cache.Second]: the level is asked when the answer is on its way, and may take any time to arrive.
-func (p *process) Load(ctx context.Context, key string, load func(context.Context) async.Future[cache.Loaded[version]]) async.Future[cache.Loaded[version]] {
+func (p *process) Load(ctx context.Context, key string, _ time.Duration, load func(context.Context) async.Future[cache.Loaded[version]]) async.Future[cache.Loaded[version]] {
 	if p.cut {
 		return load(ctx)
 	}

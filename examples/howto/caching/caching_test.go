@@ -126,3 +126,16 @@ func TestWeight(t *testing.T) {
 	}
 	require.LessOrEqual(t, thumbnails.Stats().Weight, uint64(64<<20))
 }
+
+// TestFleet: without the Redis it is a cache all the same.
+func TestFleet(t *testing.T) {
+	app := fasterapi.New(fasterapi.Config{})
+	users := provideFleet(app, "redis://127.0.0.1:1", func(_ context.Context, id int64) (User, error) { return User{ID: id}, nil })
+	app.Get("/users/{id}", func(c *fasterapi.Ctx, in struct {
+		ID int64 `path:"id"`
+	},
+	) (User, error) {
+		return users.Load(c, in.ID)
+	})
+	require.EqualValues(t, 7, fasterapitest.New(t, app).Get("/users/7").Expect(200).JSON[User]().ID)
+}

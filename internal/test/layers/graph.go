@@ -38,7 +38,7 @@ func Project() Rules {
 			"github.com/getkin/kin-openapi", "go.yaml.in/yaml/v3",
 		},
 		Owned: []string{
-			"async", "cache", "resilience", "reactor/...", "internal/stream", "internal/http1", "internal/websocket", "db/pg", "db/pg/internal/wire", "db/sqlite",
+			"async", "cache/...", "resilience", "reactor/...", "internal/stream", "internal/http1", "internal/websocket", "db/pg", "db/pg/internal/wire", "db/sqlite",
 			"internal/reply", "internal/bridge", "internal/overload",
 		},
 		Tagged: []string{"internal/poll/...", "internal/invariant", "internal/goroutine"},
@@ -160,13 +160,14 @@ func packages() map[string]Package {
 			Layer: 7, Imports: []string{".", "async", "reactor", "problem", "resilience", "openapi", "internal/field", "internal/mistake"},
 			Modules: []string{"github.com/andybalholm/brotli", "github.com/klauspost/compress"},
 		},
+		"cache/redis":          {Layer: 5, Imports: []string{"async", "cache", "metric", "resilience", "internal/mistake"}, Modules: []string{"github.com/redis/rueidis"}},
 		"middleware/redisrate": {Layer: 7, Imports: []string{"middleware", "async"}, Modules: []string{"github.com/redis/rueidis"}},
 		"security": { // docs/decisions/0009
 			Layer: 7, Imports: []string{".", "async", "problem", "openapi", "internal/field", "internal/inject", "internal/mistake"}, Modules: []string{"github.com/golang-jwt/jwt/v5"},
 		},
 		"internal/test/console": {Layer: 7, Imports: []string{".", "internal/test/needs"}},
 		"examples/...": {Layer: 7, Modules: []string{sqlite}, Imports: []string{
-			".", "async", "cache", "reactor", "metric", "problem",
+			".", "async", "cache", "cache/...", "reactor", "metric", "problem",
 			"db", "db/pg", "db/sqlite", "middleware", "security", "openapi", "fasterapitest", "examples/...",
 		}},
 	}

@@ -1,0 +1,47 @@
+package redis
+
+import (
+	"github.com/fasterapi/fasterapi/metric"
+	"github.com/fasterapi/fasterapi/resilience"
+)
+
+// counts are the numbers of a store.
+//
+// Owner: any (atomic).
+type counts struct {
+	calls, failures, hits, misses, stored, lost, waits, odd, news, cleared, around metric.Shared
+}
+
+// Stats is a picture of a Store. The counts are since it was opened.
+//
+// Owner: whoever asked for it.
+type Stats struct {
+	Breaker resilience.BreakerStats
+	Hears   bool // changes of others are heard of
+	Owed    int  // invalidations that are still to be delivered
+
+	Calls    int64 // that Redis has answered
+	Failures int64 // those that the breaker did not let through included
+	Hits     int64 // values that were found
+	Misses   int64 // that were not, or were too old
+	Stored   int64 // values that were stored after a load
+	Lost     int64 // that were not, because of a change meanwhile, or no room
+	Waits    int64 // misses that waited for the load of another process
+	Odd      int64 // values that were not what had been stored
+	Around   int64 // loads without Redis: it is down, or is owed an invalidation
+	News     int64 // keys that others have changed
+	Cleared  int64 // times that all entries of this process ended, because news may have been missed
+}
+
+// Stats returns a picture of the store.
+func (s *Store) Stats() Stats {
+	n := &s.counts
+	s.mu.Lock()
+	owed := len(s.owed)
+	s.mu.Unlock()
+	return Stats{
+		Breaker: s.cfg.Breaker.Stats(), Hears: s.hears.Load(), Owed: owed,
+		Calls: n.calls.Load(), Failures: n.failures.Load(), Hits: n.hits.Load(), Misses: n.misses.Load(), Stored: n.stored.Load(),
+		Lost: n.lost.Load(), Waits: n.waits.Load(), Odd: n.odd.Load(), Around: n.around.Load(), News: n.news.Load(), Cleared: n.cleared.Load(),
+	}
+}
