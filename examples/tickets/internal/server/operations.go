@@ -1,10 +1,12 @@
 package server
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/problem"
 )
 
 // operations registers what load balancers and orchestrators ask.
@@ -21,8 +23,10 @@ func ready(c *fasterapi.Ctx, in struct {
 	DB *db.Pool `inject:""`
 },
 ) (fasterapi.Text, error) {
-	_, err := in.DB.Ping(c).Timeout(2 * time.Second).Await(c)
-	return "ready\n", err
+	if _, err := in.DB.Ping(c).Timeout(2 * time.Second).Await(c); err != nil {
+		return "", problem.Wrap(err, http.StatusServiceUnavailable, "the database does not answer")
+	}
+	return "ready\n", nil
 }
 
 // isProbe leaves out of the log what is asked every few seconds.

@@ -7,8 +7,10 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/examples/tickets/internal/attachments"
 	"github.com/fasterapi/fasterapi/examples/tickets/internal/audit"
 	"github.com/fasterapi/fasterapi/examples/tickets/internal/events"
+	"github.com/fasterapi/fasterapi/examples/tickets/internal/presence"
 	"github.com/fasterapi/fasterapi/examples/tickets/internal/storage"
 	"github.com/fasterapi/fasterapi/examples/tickets/internal/tickets"
 	"github.com/fasterapi/fasterapi/examples/tickets/internal/users"
@@ -47,12 +49,15 @@ func New(cfg fasterapi.Config, s Settings, pool *db.Pool) *fasterapi.App {
 	audit.Provide(app)
 	events.Provide(app, bell)
 	bell.Listen(app, pool)
+	app.Provide(presence.NewRooms())
 	app.OnStart(func(ctx context.Context) error { return people.EnsureAdmin(ctx, pool, s.Users) })
 
 	operations(app.Group("", fasterapi.Hidden()))
 	api := app.Group("/v1")
 	people.Routes(api.Group("", fasterapi.Tags("users")), limited(s.Logins))
 	tickets.Routes(api.Group("/tickets", fasterapi.Tags("tickets")), people.Require(users.ManageUsers))
+	attachments.Routes(api.Group("/tickets/{id}/attachments", fasterapi.Tags("tickets")))
+	presence.Routes(api.Group("/tickets/{id}/presence", fasterapi.Tags("events")), s.Origins)
 	events.Routes(api.Group("/events", fasterapi.Tags("events")))
 	audit.Routes(api.Group("/audit", fasterapi.Tags("audit"), people.Require(users.ManageUsers)))
 	return app

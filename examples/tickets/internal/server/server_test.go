@@ -1,8 +1,12 @@
 package server
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -18,6 +22,7 @@ import (
 	"github.com/fasterapi/fasterapi/examples/tickets/internal/storage"
 	"github.com/fasterapi/fasterapi/examples/tickets/internal/users"
 	"github.com/fasterapi/fasterapi/fasterapitest"
+	"github.com/fasterapi/fasterapi/internal/test/contract"
 	"github.com/fasterapi/fasterapi/internal/test/pgtest"
 	"github.com/fasterapi/fasterapi/security"
 )
@@ -80,9 +85,47 @@ func onBoth(t *testing.T, test func(*testing.T, people)) {
 	for name, database := range map[string]func(*testing.T) storage.Settings{"sqlite": onSQLite, "postgres": onPostgres} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, meet(fasterapitest.New(t, newApp(t, fasterapi.Config{}, settings(database(t))))))
+			app := newApp(t, fasterapi.Config{}, settings(database(t)))
+			c := fasterapitest.New(t, app)
+			c.HTTP().Transport = promise(t, app, c.HTTP().Transport)
+			test(t, meet(c))
 		})
 	}
+}
+
+// promised holds every answer of the service against its document.
+type promised struct {
+	t    *testing.T
+	doc  *contract.Contract
+	next http.RoundTripper
+}
+
+func promise(t *testing.T, app *fasterapi.App, next http.RoundTripper) http.RoundTripper {
+	document, err := app.OpenAPI()
+	require.NoError(t, err)
+	text, err := document.JSON()
+	require.NoError(t, err)
+	doc, err := contract.New(text)
+	require.NoError(t, err)
+	return promised{t, doc, next}
+}
+
+// RoundTrip implements http.RoundTripper. Streams are passed on as they come.
+func (p promised) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := p.next.RoundTrip(r)
+	if err != nil || response.StatusCode == http.StatusSwitchingProtocols || response.Header.Get("Content-Type") == "text/event-stream" {
+		return response, err
+	}
+	body, err := io.ReadAll(response.Body)
+	_ = response.Body.Close()
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	if err == nil {
+		err = p.doc.Check(r, contract.Answer{Status: response.StatusCode, Header: response.Header, Body: body})
+	}
+	if err != nil && !errors.Is(err, contract.ErrNoOperation) {
+		p.t.Errorf("%s %s: %v", r.Method, r.URL, err)
+	}
+	return response, nil
 }
 
 // people are clients of the service, who are logged in.

@@ -136,20 +136,21 @@ func do(c *fasterapi.Ctx, in struct {
 	if err != nil {
 		return Entry{}, err
 	}
-	if err := in.Body.Of.apply(c, in.Tx, &ticket, in.User); err != nil {
+	var act act = in.Body.Of
+	if err := act.apply(c, in.Tx, &ticket, in.User); err != nil {
 		return Entry{}, err
 	}
 	if _, err := save(c, in.Tx, ticket); err != nil {
 		return Entry{}, err
 	}
 	entry, err := in.Tx.One[Entry](c, `INSERT INTO actions (ticket, by, at, internal, action) VALUES ($1, $2, $3, $4, $5)
-		RETURNING id, ticket, by, at, action`, ticket.ID, in.User.ID, storage.Now(), in.Body.Of.internal(), in.Body).Await(c)
+		RETURNING id, ticket, by, at, action`, ticket.ID, in.User.ID, storage.Now(), act.internal(), in.Body).Await(c)
 	if err != nil {
 		return entry, err
 	}
 	about := ticket.About()
-	about.Internal = in.Body.Of.internal()
-	kind := in.Body.Of.event()
+	about.Internal = act.internal()
+	kind := act.event()
 	return entry, errors.Join(
 		in.Events.Add(c, kind, about, in.User.ID),
 		in.Audit.Add(c, in.User.ID, "ticket."+string(kind), Path(ticket.ID), nil))

@@ -21,7 +21,8 @@ func Routes(g *fasterapi.Group, admin fasterapi.RouteOption) {
 	g.Get("/", list, fasterapi.Summary("Your tickets; for agents, all tickets"))
 	g.Post("/", create, fasterapi.StrictBody(), fasterapi.Summary("Ask something"),
 		fasterapi.RequestExample("a question", NewTicket{Title: "The printer is on fire", Text: "It burns since noon.", Priority: High}))
-	g.Get("/{id}", get, missing, fasterapi.Summary("A ticket"))
+	g.Get("/{id}", get, missing, fasterapi.Summary("A ticket"),
+		fasterapi.Returns[fasterapi.None](304, "The ticket is what If-None-Match says"))
 	g.Patch("/{id}", patch, missing, changed, fasterapi.StrictBody(), fasterapi.Summary("Change what is asked"))
 	g.Get("/{id}/actions", actions, missing, fasterapi.Summary("What was done about a ticket"))
 	g.Post("/{id}/actions", do, missing, fasterapi.StrictBody(), fasterapi.Status(201), fasterapi.Summary("Do something about a ticket"),
