@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/db/pg"
+	"github.com/fasterapi/fasterapi/db/sqlite"
 	"github.com/fasterapi/fasterapi/examples/tickets/internal/storage"
 	"github.com/fasterapi/fasterapi/examples/tickets/internal/users"
 	"github.com/fasterapi/fasterapi/fasterapitest"
@@ -85,9 +87,8 @@ func onBoth(t *testing.T, test func(*testing.T, people)) {
 	for name, database := range map[string]func(*testing.T) storage.Settings{"sqlite": onSQLite, "postgres": onPostgres} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			app := newApp(t, fasterapi.Config{}, settings(database(t)))
-			c := fasterapitest.New(t, app)
-			c.HTTP().Transport = promise(t, app, c.HTTP().Transport)
+			c := fasterapitest.New(t, newApp(t, fasterapi.Config{}, settings(database(t))))
+			c.HTTP().Transport = promise(t, c.HTTP().Transport)
 			test(t, meet(c))
 		})
 	}
@@ -100,12 +101,27 @@ type promised struct {
 	next http.RoundTripper
 }
 
-func promise(t *testing.T, app *fasterapi.App, next http.RoundTripper) http.RoundTripper {
+// read reads the document, which is the same for all tests: to judge it takes longer than they do.
+var read = sync.OnceValues(func() (*contract.Contract, error) {
+	pool, err := storage.Open(context.Background(), storage.Settings{File: sqlite.Memory})
+	if err != nil {
+		return nil, err
+	}
+	app := New(fasterapi.Config{}, settings(storage.Settings{}), pool)
+	defer func() { _ = app.Stop(context.Background()) }()
 	document, err := app.OpenAPI()
-	require.NoError(t, err)
+	if err != nil {
+		return nil, err
+	}
 	text, err := document.JSON()
-	require.NoError(t, err)
-	doc, err := contract.New(text)
+	if err != nil {
+		return nil, err
+	}
+	return contract.New(text)
+})
+
+func promise(t *testing.T, next http.RoundTripper) http.RoundTripper {
+	doc, err := read()
 	require.NoError(t, err)
 	return promised{t, doc, next}
 }
