@@ -129,8 +129,8 @@ func (a *App) MapError[T error](fn func(c *Ctx, err T) error) { a.root.MapError(
 //	})
 //
 // E becomes JSON, or is a response type that waits for nothing, such as [HTML]; the media type
-// is for JSON. The status and the header fields stay those of the problem. form must not
-// change p or block. When it panics, or returns a nil pointer, map or interface, the problem
+// is for JSON. The status and the header fields stay those of the problem. p has a Title, its own
+// or the text of its status. form must not change p or block. When it panics, or returns a nil pointer, map or interface, the problem
 // document is sent. Mounted handlers answer for themselves, and so does middleware that calls
 // [Ctx.Respond]. See also [App.ValidationProblemsAs].
 func (a *App) ProblemsAs[E any](mediaType string, form func(c *Ctx, p *problem.Problem) E) {

@@ -494,6 +494,11 @@ func (s *problemForms) send(c *Ctx, p *problem.Problem) (sent bool) {
 			c.response().WithdrawAll()
 		}
 	}()
+	if p.Title == "" { // as in the problem document
+		titled := *p // p may be shared
+		titled.Title = http.StatusText(p.Status)
+		p = &titled
+	}
 	sent, err = f.render(c, p)
 	return sent
 }

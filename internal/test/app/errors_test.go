@@ -384,7 +384,7 @@ type (
 
 func fastAPIForms(app *fasterapi.App) {
 	app.ProblemsAs("", func(_ *fasterapi.Ctx, p *problem.Problem) detailForm {
-		return detailForm{strings.TrimSpace(http.StatusText(p.Status) + " " + p.Detail)}
+		return detailForm{strings.TrimSpace(p.Title + " " + p.Detail)} // it is always there
 	})
 	app.ValidationProblemsAs("", func(_ *fasterapi.Ctx, p *problem.Problem) detailsForm {
 		form := detailsForm{Detail: []detailError{}}
