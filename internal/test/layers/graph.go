@@ -168,7 +168,7 @@ func packages() map[string]Package {
 		"internal/test/console": {Layer: 7, Imports: []string{".", "internal/test/needs"}},
 		"examples/...": {Layer: 7, Modules: []string{sqlite}, Imports: []string{
 			".", "async", "cache", "cache/...", "reactor", "metric", "problem",
-			"db", "db/pg", "db/sqlite", "middleware", "security", "openapi", "fasterapitest", "examples/...",
+			"db", "db/pg", "db/sqlite", "middleware", "security", "resilience", "openapi", "fasterapitest", "examples/...",
 		}},
 	}
 }
