@@ -7,8 +7,8 @@
 //	PORT=9000 REACTOR_CORES=1 go run ./examples/production --db ./shop.db
 //	DATABASE_URL=postgres://app:secret@db/shop go run ./examples/production
 //
-// The files: settings.go is what the environment may say, store.go the data, users.go the routes on it, pipeline.go a
-// chain that runs on the reactor, operations.go health and metrics.
+// The files: settings.go is what the environment may say, store.go the data, users.go the routes on it, supplier.go
+// another service that may fail, pipeline.go a chain that runs on the reactor, operations.go health and metrics.
 package main
 
 import (
@@ -23,6 +23,7 @@ import (
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/pg"
 	"github.com/fasterapi/fasterapi/db/sqlite"
+	"github.com/fasterapi/fasterapi/resilience"
 )
 
 func main() {
@@ -46,7 +47,7 @@ func run(path string) error {
 	if err != nil {
 		return err
 	}
-	newApp(fasterapi.Config{DrainTimeout: s.DrainTimeout}, pool).Run()
+	newApp(fasterapi.Config{DrainTimeout: s.DrainTimeout}, pool, newSupplier(s.Supplier)).Run()
 
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -54,10 +55,12 @@ func run(path string) error {
 }
 
 // newApp is the service on a database that is open: main and the tests use it.
-func newApp(cfg fasterapi.Config, pool *db.Pool) *fasterapi.App {
+func newApp(cfg fasterapi.Config, pool *db.Pool, supplier *Supplier) *fasterapi.App {
 	cfg.Title, cfg.Version = "Production example", "1.0.0"
 	app := fasterapi.New(cfg)
 	app.Provide(pool)
+	app.Provide(supplier)
+	app.Provide(resilience.NewRegistry(supplier.policy)) // reports what is wrong with it
 	app.Provide(&service{app: app, started: time.Now()})
 	app.Use(responseTime)
 
@@ -66,6 +69,7 @@ func newApp(cfg fasterapi.Config, pool *db.Pool) *fasterapi.App {
 	app.Get("/user/{id}/orders", getOrders)
 	app.Get("/user/{id}/full", getFull)
 	app.Post("/user/{id}/credits", addCredits)
+	app.Get("/products/{id}/quote", quote)
 	app.GetFuture("/pipeline/demo", pipelineDemo)
 	app.Get("/health", health, fasterapi.Returns[Health](503, "A core is stuck"))
 	app.Get("/ready", ready)

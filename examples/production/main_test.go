@@ -47,7 +47,7 @@ func onBoth(t *testing.T, body func(t *testing.T, c client)) {
 // serve starts the service on a database.
 func serve(t *testing.T, pool *db.Pool) client {
 	t.Helper()
-	app := newApp(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 2, Logger: slog.New(slog.DiscardHandler)}, pool)
+	app := newApp(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 2, Logger: slog.New(slog.DiscardHandler)}, pool, newSupplier(""))
 	server, err := app.Start()
 	require.NoError(t, err)
 	t.Cleanup(func() {

@@ -20,7 +20,7 @@ func TestOpenAPI(t *testing.T) {
 	pool, err := openStore(filepath.Join(t.TempDir(), "test.db"))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, pool.Close(context.Background())) })
-	app := newApp(fasterapi.Config{Cores: 1, Logger: fasterapitest.Logger(t)}, pool)
+	app := newApp(fasterapi.Config{Cores: 1, Logger: fasterapitest.Logger(t)}, pool, newSupplier(""))
 	fasterapitest.GoldenOpenAPI(t, app, "testdata/openapi.yaml")
 
 	c := fasterapitest.New(t, app)
@@ -36,6 +36,8 @@ func TestOpenAPI(t *testing.T) {
 		{"GET", "/user/7/full", ""},
 		{"POST", "/user/7/credits", `{"amount":5,"reason":"gift"}`},
 		{"POST", "/user/7/credits", `{"amount":0}`},
+		{"GET", "/products/1/quote", ""},
+		{"GET", "/products/99/quote", ""},
 		{"GET", "/pipeline/demo", ""},
 		{"GET", "/health", ""},
 		{"GET", "/ready", ""},

@@ -18,8 +18,9 @@ type service struct {
 
 // Operate is the input of the operating pages.
 type Operate struct {
-	DB      *db.Pool `inject:""`
-	Service *service `inject:""`
+	DB       *db.Pool  `inject:""`
+	Service  *service  `inject:""`
+	Supplier *Supplier `inject:""`
 }
 
 // Index tells what there is.
@@ -158,10 +159,12 @@ type Metrics struct {
 	Reactors  []CoreMetrics `json:"reactors"`
 	Pool      PoolMetrics   `json:"pool"`       // in all
 	PoolCores []PoolMetrics `json:"pool_cores"` // by core; empty where connections belong to none
+
+	Supplier SupplierMetrics `json:"supplier"`
 }
 
 func metrics(_ *fasterapi.Ctx, in Operate) (Metrics, error) {
-	var m Metrics
+	m := Metrics{Supplier: in.Supplier.metrics()}
 	for _, s := range in.Service.app.Reactors().Stats() {
 		m.Reactors = append(m.Reactors, coreMetrics(s))
 	}

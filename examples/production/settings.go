@@ -7,5 +7,6 @@ import "time"
 type settings struct {
 	DatabaseURL  string        `env:"DATABASE_URL" required:"false" doc:"a Postgres database, postgres://user:password@host/name"`
 	File         string        `env:"DB" required:"false" doc:"the SQLite file where there is no DATABASE_URL; default: production.db in the user's cache folder"`
+	Supplier     string        `env:"SUPPLIER_URL" required:"false" doc:"who is asked for prices, http://host; default: nobody"`
 	DrainTimeout time.Duration `env:"DRAIN_TIMEOUT" default:"20s" minimum:"1s" maximum:"10m" doc:"for requests in flight after SIGTERM"`
 }
