@@ -42,6 +42,10 @@ func runProcess(t *testing.T, kind string, env ...string) *process {
 	logged, err := command.StderrPipe()
 	require.NoError(t, err)
 	require.NoError(t, command.Start())
+	t.Cleanup(func() { // before this process ends: cancel kills it some time later
+		_ = command.Process.Kill()
+		_ = command.Wait() // in vain where the test has done it
+	})
 	return &process{t: t, command: command, lines: bufio.NewScanner(logged)}
 }
 
