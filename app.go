@@ -30,10 +30,13 @@ type App struct {
 	webhooks  []*webhook
 	providers providers
 	problems  problemForms
+	probes    probes
 	life      lifecycle
 
 	// From compiled on.
-	docs   *docRoutes
+	docs *docRoutes
+	// own are the routes of the framework: documents and probes.
+	own    []*route
 	router *router.Router[*route]
 	// mappers are for what no route answers.
 	mappers *failure.Table[*Ctx]

@@ -42,7 +42,8 @@ func (a *App) compileAll() error {
 	wrong.addAll(mistake.Of(a.cfgErr, a.place))
 	wrong.addAll(a.wrong)
 	a.docs = a.newDocRoutes()
-	routes := slices.Concat(a.routes, a.docs.routes)
+	a.own = append(a.docs.routes, a.probeRoutes()...)
+	routes := slices.Concat(a.routes, a.own)
 	a.build(routes, &wrong)
 	a.providers.compile(&wrong)
 	a.compileErrors(&wrong)
@@ -67,7 +68,7 @@ func (a *App) compileAll() error {
 // compileErrors gives every route what was given to MapError for it.
 func (a *App) compileErrors(m *mistakes) {
 	tables := map[*Group]*failure.Table[*Ctx]{}
-	for _, r := range slices.Concat(a.routes, a.docs.routes) {
+	for _, r := range slices.Concat(a.routes, a.own) {
 		table, compiled := tables[r.group]
 		if !compiled {
 			var errs []error

@@ -24,6 +24,8 @@ type Config struct {
 	// page that shows it.
 	OpenAPI OpenAPIConfig
 	Docs    DocsConfig
+	// Health is about the paths for those who watch the service.
+	Health HealthConfig
 
 	// Addr is the address to listen on, "host:port". Default ":8000"; the
 	// environment variable PORT replaces the port of the default.
@@ -118,7 +120,7 @@ func (c Config) resolve() (Config, error) {
 	c.OpenAPI.Path = cmp.Or(c.OpenAPI.Path, defaultOpenAPIPath)
 	c.OpenAPI.Path30 = cmp.Or(c.OpenAPI.Path30, strings.TrimSuffix(c.OpenAPI.Path, ".json")+"-3.0.json")
 	c.Docs.Path = cmp.Or(c.Docs.Path, defaultDocsPath)
-	errs = append(errs, c.checkDocuments())
+	errs = append(errs, c.checkDocuments(), c.checkHealth())
 	limit, err := c.stuckLimit()
 	c.StuckLimit, errs = limit, append(errs, err)
 	if c.MaxBody < 0 || c.DrainTimeout < 0 {

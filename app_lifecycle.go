@@ -106,7 +106,9 @@ func (a *App) startOnce(ctx context.Context) (err error) {
 		a.life.startEnd.Store(&end)
 	})
 	defer stop()
-	err = a.startAll()
+	if err = a.startAll(); err == nil {
+		err = a.probes.begin(a)
+	}
 	if ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
 		err = errStartEnded
 	}
@@ -206,8 +208,9 @@ type (
 )
 
 // handReactors hands the reactors to a provided value, or its driver, and appends to
-// stops what takes them away again.
+// stops what takes them away again. It lists the value's health check.
 func (a *App) handReactors(v any, r *registration, stops *[]stopHook) error {
+	a.probes.addChecker(v, r.name)
 	user, ok := userOf(v)
 	if !ok {
 		return nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db/driver"
+	"github.com/fasterapi/fasterapi/health"
 )
 
 // Pool is a database: any goroutine and any reactor may use it. A driver's Open
@@ -35,6 +36,15 @@ func (p *Pool) Driver() driver.Driver { return p.driver }
 // ReactorUser returns what an app hands its reactors to: the driver, if it works on
 // reactors. Package db knows none.
 func (p *Pool) ReactorUser() any { return p.driver }
+
+// HealthCheck returns a check of whether the database answers, named "database" and
+// critical: an app lists it for each pool that it provides.
+func (p *Pool) HealthCheck() health.Check {
+	return health.Check{Name: "database", Critical: true, Run: func(ctx context.Context) error {
+		_, err := p.Ping(ctx).Await(ctx)
+		return err
+	}}
+}
 
 // Close refuses new work with [ErrClosed], lets running and queued calls and
 // open transactions end, and closes the connections. When ctx ends first it

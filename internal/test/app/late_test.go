@@ -17,6 +17,7 @@ import (
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/fasterapitest"
+	"github.com/fasterapi/fasterapi/health"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -64,6 +65,7 @@ func late() map[string]func(app *fasterapi.App, g *fasterapi.Group) {
 		"App.WebSocket":            func(app *fasterapi.App, _ *fasterapi.Group) { app.WebSocket("/late", socket) },
 		"App.WebSocketEvents":      func(app *fasterapi.App, _ *fasterapi.Group) { app.WebSocketEvents("/late", events) },
 		"App.Webhook":              func(app *fasterapi.App, _ *fasterapi.Group) { app.Webhook[string]("late") },
+		"App.HealthCheck":          func(app *fasterapi.App, _ *fasterapi.Group) { app.HealthCheck(health.Check{}) },
 		"App.OnStart":              func(app *fasterapi.App, _ *fasterapi.Group) { app.OnStart(hook) },
 		"App.OnStop":               func(app *fasterapi.App, _ *fasterapi.Group) { app.OnStop(hook) },
 		"App.Provide":              func(app *fasterapi.App, _ *fasterapi.Group) { app.Provide(&diary{}) },

@@ -41,7 +41,7 @@ func Project() Rules {
 			"async", "cache/...", "resilience", "reactor/...", "internal/stream", "internal/http1", "internal/websocket", "db/pg", "db/pg/internal/wire", "db/sqlite",
 			"internal/reply", "internal/bridge", "internal/overload",
 		},
-		Tagged: []string{"internal/poll/...", "internal/invariant", "internal/goroutine"},
+		Tagged: []string{"health", "internal/poll/...", "internal/invariant", "internal/goroutine"},
 		Clockless: []string{
 			"problem", "internal/field", "internal/http1/wire", "internal/router", "internal/schema", "internal/bind", "internal/codec",
 			"internal/inject", "openapi", "internal/describe", "db/internal/sqltext", "db/pg/internal/wire", "internal/eventstream",
@@ -49,7 +49,7 @@ func Project() Rules {
 		},
 		Skips: "internal/test/needs",
 		Exports: map[string]Exports{
-			".":     {95, "the verbs, the responses (a type for each number of alternatives) and their options belong to the types that are here"},
+			".":     {96, "the verbs, the responses (a type for each number of alternatives), their options and the configuration belong to the types that are here"},
 			"async": {62, "the clock of a place, and the alarms that are set by it, belong to the sites that are here"},
 		},
 		Twins:  []Twins{{Dir: ".", Whole: "App", Part: "Group"}},
@@ -84,6 +84,7 @@ func packages() map[string]Package {
 		// Layer 1: plain values.
 		"metric":         {Layer: 1},
 		"problem":        {Layer: 1},
+		"health":         {Layer: 1},
 		"openapi":        {Layer: 1},
 		"internal/field": {Layer: 1},
 		// What a text of SQL is, for the drivers.
@@ -102,7 +103,7 @@ func packages() map[string]Package {
 		"async":               {Layer: 2, Imports: []string{"internal/invariant"}},
 		"internal/http1/wire": {Layer: 2, Imports: []string{"internal/field"}},
 		"db/driver":           {Layer: 2, Imports: []string{"async", "internal/noescape"}},
-		"db":                  {Layer: 2, Imports: []string{"async", "db/driver", "metric", "problem", "internal/invariant"}},
+		"db":                  {Layer: 2, Imports: []string{"async", "db/driver", "health", "metric", "problem", "internal/invariant"}},
 		"db/pg/internal/wire": {Layer: 2, Imports: []string{"db/driver"}, Modules: []string{pgx}},
 		"db/dbtest":           {Layer: 2, Imports: []string{"db", "async"}, Modules: []string{"github.com/stretchr/testify"}},
 
@@ -144,7 +145,7 @@ func packages() map[string]Package {
 		"internal/websocket": {Layer: 5, Imports: with("internal/stream", "internal/exchange", "internal/field", "internal/http1/wire"), Modules: []string{"github.com/gobwas/ws", "github.com/gobwas/httphead"}},
 
 		// Layer 6: the root package. It imports no database driver.
-		".": {Layer: 6, Imports: with("problem", "db", "openapi",
+		".": {Layer: 6, Imports: with("problem", "db", "health", "openapi",
 			"internal/exchange", "internal/field", "internal/http1", "internal/http1/wire", "internal/nethttp", "internal/stream",
 			"internal/reply", "internal/bridge", "internal/failure", "internal/mistake", "internal/overload", "internal/result",
 			"internal/websocket", "internal/router", "internal/webfile", "internal/docspage", "internal/schema", "internal/bind", "internal/check", "internal/codec", "internal/inject", "internal/eventstream", "internal/settings", "internal/describe")},
@@ -168,7 +169,7 @@ func packages() map[string]Package {
 		"internal/test/console": {Layer: 7, Imports: []string{".", "internal/test/needs"}},
 		"examples/...": {Layer: 7, Modules: []string{sqlite}, Imports: []string{
 			".", "async", "cache", "cache/...", "reactor", "metric", "problem",
-			"db", "db/pg", "db/sqlite", "middleware", "security", "resilience", "openapi", "fasterapitest", "examples/...",
+			"db", "db/pg", "db/sqlite", "health", "middleware", "security", "resilience", "openapi", "fasterapitest", "examples/...",
 		}},
 	}
 }
