@@ -16,7 +16,7 @@ BENCH      ?=
 SMOKE      ?= 120
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-pg test check soak ledger bench bench-floor bench-micro bench-pg bench-typed fuzz fmt \
+.PHONY: help run run-pg test check soak ledger bench bench-floor bench-micro bench-pg bench-resilience bench-typed fuzz fmt \
 	fmt-check vet vet-cross lint layers race invariants fuzz-smoke examples generate-check readme-check bench-check browser-check clients pg-faults
 
 help: ## list these commands
@@ -58,6 +58,9 @@ bench-pg: ## the Postgres driver beside pgxpool and fiber: bench/RESULTS.md
 
 bench-typed: ## typed routes beside fiber, gin, Huma and net/http: bench/RESULTS.md
 	bench/typed.sh $(BENCH)
+
+bench-resilience: ## policies beside failsafe-go: bench/RESULTS.md
+	cd bench && $(GO) run ./resilience -o RESULTS.md
 
 bench-micro: ## the Go benchmarks that the bars name: bench/RESULTS.md
 	cd bench && $(GO) run ./micro -o RESULTS.md
