@@ -51,7 +51,7 @@ func listSongs(c *fasterapi.Ctx, in struct {
 },
 ) (Page[Song], error) {
 	rows, err := in.DB.Query[Song](c, `SELECT id, title, genre, year FROM songs
-		WHERE id > $1 AND ($2 IS NULL OR genre = $2) AND ($3 IS NULL OR year >= $3)
+		WHERE id > $1 AND (genre = $2 OR $2 IS NULL) AND (year >= $3 OR $3 IS NULL)
 		ORDER BY id LIMIT $4`, in.After, in.Genre, in.Since, in.Limit+1).Await(c)
 	return pageOf(in.Paging, rows, func(s Song) int64 { return s.ID }), err
 }

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"log"
 	"time"
 
 	"github.com/fasterapi/fasterapi"
@@ -43,6 +44,21 @@ func newApp(cfg fasterapi.Config) *fasterapi.App {
 
 // end snippet
 
+// snippet: dotenv
+// build makes the app of this machine: what the environment does not say is looked up in a file .env, if there is one.
+func build(cfg fasterapi.Config) (*fasterapi.App, error) {
+	if err := fasterapi.LoadDotEnv(); err != nil {
+		return nil, err
+	}
+	return newApp(cfg), nil
+}
+
+// end snippet
+
 func main() {
-	newApp(fasterapi.Config{Title: "Books", Version: "1.0.0"}).Run()
+	app, err := build(fasterapi.Config{Title: "Books", Version: "1.0.0"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	app.Run()
 }

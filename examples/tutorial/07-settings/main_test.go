@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,6 +24,22 @@ func TestMistakes(t *testing.T) {
 	require.ErrorContains(t, err, `: the settings in the environment have mistakes:
   MAX_LOANS must be an integer that fits in int
   SECRET is required (signs the tokens of readers)`)
+}
+
+// TestDotEnv: a file says what the environment does not say.
+func TestDotEnv(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile(".env", []byte("SECRET='a secret of at least 32 characters'\nMAX_LOANS=3\n"), 0o600))
+	t.Setenv("SECRET", "") // so that it is put back
+	require.NoError(t, os.Unsetenv("SECRET"))
+	t.Setenv("MAX_LOANS", "7")
+	app, err := build(fasterapi.Config{Cores: 1})
+	require.NoError(t, err)
+	require.Equal(t, 7, fasterapitest.New(t, app).Get("/rules").Expect(200).JSON[Rules]().Books)
+
+	require.NoError(t, os.WriteFile(".env", []byte("SECRET='never closed\n"), 0o600))
+	_, err = build(fasterapi.Config{})
+	require.ErrorContains(t, err, ".env:1")
 }
 
 // snippet: override

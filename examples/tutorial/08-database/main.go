@@ -88,7 +88,7 @@ func listBooks(c *fasterapi.Ctx, in struct {
 },
 ) ([]Book, error) {
 	return in.DB.Query[Book](c, `SELECT id, title, author, copies FROM books
-		WHERE ($1 IS NULL OR author = $1) AND copies >= $2 ORDER BY id LIMIT $3`,
+		WHERE (author = $1 OR $1 IS NULL) AND copies >= $2 ORDER BY id LIMIT $3`,
 		in.Author, in.Min, in.Limit).Await(c)
 }
 

@@ -59,7 +59,7 @@ func listBooks(c *fasterapi.Ctx, in struct {
 },
 ) ([]Book, error) {
 	return in.DB.Query[Book](c, `SELECT `+columns+` FROM books
-		WHERE ($1 IS NULL OR author = $1) AND id > $2 ORDER BY id LIMIT $3`, in.Author, in.After, in.Limit).Await(c)
+		WHERE (author = $1 OR $1 IS NULL) AND id > $2 ORDER BY id LIMIT $3`, in.Author, in.After, in.Limit).Await(c)
 }
 
 func getBook(c *fasterapi.Ctx, in BookID) (Book, error) {

@@ -86,13 +86,13 @@ func (s *Service) token(user secrets) (string, error) {
 
 // EnsureAdmin makes the first user of a new database.
 func (s *Service) EnsureAdmin(ctx context.Context, pool *db.Pool, settings Settings) error {
-	hash, err := s.hasher.Hash(settings.AdminPassword)
-	if err != nil {
-		return err
-	}
-	_, err = pool.Tx(ctx, db.TxOptions{Isolation: db.Serializable}, func(ctx context.Context, tx *db.Tx) (struct{}, error) {
+	_, err := pool.Tx(ctx, db.TxOptions{Isolation: db.Serializable}, func(ctx context.Context, tx *db.Tx) (struct{}, error) {
 		there, err := tx.One[int64](ctx, `SELECT count(*) FROM users`).Await(ctx)
 		if err != nil || there > 0 {
+			return struct{}{}, err
+		}
+		hash, err := s.hasher.Hash(settings.AdminPassword)
+		if err != nil {
 			return struct{}{}, err
 		}
 		_, err = add(ctx, &tx.Querier, NewUser{Email: settings.AdminEmail, Name: "Administrator"}, Admin, hash)
