@@ -1,6 +1,7 @@
 package fasterapi
 
 import (
+	"database/sql/driver"
 	"encoding/json/jsontext"
 	"reflect"
 
@@ -41,6 +42,32 @@ func (o Opt[T]) MarshalJSONTo(enc *jsontext.Encoder) error { return o.held.Marsh
 // UnmarshalJSONFrom reads null or a value.
 func (o *Opt[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return o.held.UnmarshalJSONFrom(dec) }
 
+// Value implements [driver.Valuer]: the value as drivers take it, nil when there is none.
+func (o Opt[T]) Value() (driver.Value, error) { return columnOf(o.Get()) }
+
+// Scan implements sql.Scanner: a column that is NULL is read as null. It fails with an
+// error when the column does not fit into a T.
+func (o *Opt[T]) Scan(column any) error {
+	*o = Null[T]()
+	if column == nil {
+		return nil
+	}
+	var v T
+	if err := schema.ScanColumn(&v, column); err != nil {
+		return err
+	}
+	*o = Some(v)
+	return nil
+}
+
+// columnOf is a value as drivers of databases take it.
+func columnOf[T any](v T, ok bool) (driver.Value, error) {
+	if !ok {
+		return nil, nil
+	}
+	return schema.ColumnValue(v)
+}
+
 // Maybe is a member of a body, or a parameter, that may be absent or a T, and never null,
 // as those of a merge patch whose members can be changed but not removed:
 //
@@ -49,7 +76,8 @@ func (o *Opt[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return o.held.
 //	}
 //
 // null is refused, and the document says so; encoding/json does the same. The zero value
-// is absent. In a response a member must have the json option omitzero: an absent one can
+// is absent. As a parameter of a statement it is its value, and NULL when it is absent; a column that
+// is NULL is read as absent. In a response a member must have the json option omitzero: an absent one can
 // only be left out. The tag nullable:"false" makes the framework refuse null of an [Opt]
 // or a pointer too.
 type Maybe[T any] struct{ held schema.Maybe[T] }
@@ -77,6 +105,24 @@ func (m Maybe[T]) MarshalJSONTo(enc *jsontext.Encoder) error { return m.held.Mar
 // UnmarshalJSONFrom reads a value.
 func (m *Maybe[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return m.held.UnmarshalJSONFrom(dec)
+}
+
+// Value implements [driver.Valuer]: the value as drivers take it, nil when it is absent.
+func (m Maybe[T]) Value() (driver.Value, error) { return columnOf(m.Get()) }
+
+// Scan implements sql.Scanner: a column that is NULL is read as absent. It fails with an
+// error when the column does not fit into a T.
+func (m *Maybe[T]) Scan(column any) error {
+	*m = Maybe[T]{}
+	if column == nil {
+		return nil
+	}
+	var v T
+	if err := schema.ScanColumn(&v, column); err != nil {
+		return err
+	}
+	*m = Just(v)
+	return nil
 }
 
 // Union is JSON that is one of several types: what Python writes as Circle | Square. The

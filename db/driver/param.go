@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/fasterapi/fasterapi/internal/noescape"
@@ -109,6 +110,16 @@ func unusualParam(a any) (Param, error) {
 		}
 		return paramOf(heapCopy(v.FieldByName("V")))
 	}
+	if v.Kind() == reflect.Pointer && isOpt(v.Type().Elem()) {
+		v = v.Elem()
+	}
+	if isOpt(v.Type()) {
+		held := reflect.ValueOf(heapCopy(v)).MethodByName("Get").Call(nil)
+		if !held[1].Bool() {
+			return Param{}, nil
+		}
+		return paramOf(held[0].Interface())
+	}
 	if _, ok := a.(sqldriver.Valuer); ok {
 		return valuerParam(heapCopy(v).(sqldriver.Valuer))
 	}
@@ -200,6 +211,13 @@ func isPointer(t reflect.Type) bool {
 		}
 	}
 	return false
+}
+
+// isOpt recognises the instances of Opt[T] and Maybe[T] of the framework, whose Value knows few
+// types. They are told by their names: the framework's package has no part in this one.
+func isOpt(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && t.PkgPath() == "github.com/fasterapi/fasterapi" &&
+		(strings.HasPrefix(t.Name(), "Opt[") || strings.HasPrefix(t.Name(), "Maybe["))
 }
 
 // valuerParam asks v, which must be a heapCopy, for its database value.
