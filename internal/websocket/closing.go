@@ -32,7 +32,7 @@ func (c *Conn) Close(code int, reason string) {
 		c.err = &CloseError{Code: code, Reason: reason, Local: true}
 	}
 	c.sendClose(code, reason)
-	c.hurry()
+	c.limitClosing()
 	c.arrive()
 	c.proceed()
 }
@@ -57,32 +57,32 @@ func (c *Conn) peerCloses(payload []byte) {
 			c.err.Code = int(ws.StatusNoStatusRcvd)
 		}
 	}
-	c.conclude()
+	c.stopReading()
 }
 
-// conclude stops looking at what comes. The closing frame follows at once, unless a
+// stopReading stops looking at what comes. The closing frame follows at once, unless a
 // message is in work: then its answer may still be sent.
-func (c *Conn) conclude() {
+func (c *Conn) stopReading() {
 	c.peerSide = peerWaits
 	c.arrive()
 	c.life.end()
 	if c.phase == open && c.engaged {
-		c.hurry()
+		c.limitClosing()
 		return
 	}
-	c.part()
+	c.sendLastClose()
 }
 
 // answerPeer sends the close frame that the peer waits for, if it still does.
 func (c *Conn) answerPeer() {
 	if c.peerSide == peerWaits && c.phase == open {
-		c.part()
+		c.sendLastClose()
 	}
 }
 
-// part sends the close frame that ends the connection: the answer to the
+// sendLastClose sends the close frame that ends the connection: the answer to the
 // peer's, or why the peer is at fault.
-func (c *Conn) part() {
+func (c *Conn) sendLastClose() {
 	c.peerSide, c.phase = peerAnswered, closing
 	code, reason := c.err.Code, ""
 	switch {
@@ -96,7 +96,7 @@ func (c *Conn) part() {
 	} else {
 		c.sendClose(code, reason)
 	}
-	c.hurry()
+	c.limitClosing()
 }
 
 // fail closes because of a mistake of the peer.
@@ -104,7 +104,7 @@ func (c *Conn) fail(err *CloseError) {
 	if c.err == nil {
 		c.err = err
 	}
-	c.conclude()
+	c.stopReading()
 }
 
 // sendClose sends the one close frame.
@@ -116,8 +116,8 @@ func (c *Conn) sendClose(code int, reason string) {
 	c.putRaw(appendClose(c.out(), code, reason))
 }
 
-// hurry gives the peer CloseTimeout to close too.
-func (c *Conn) hurry() {
+// limitClosing gives the peer CloseTimeout to close too.
+func (c *Conn) limitClosing() {
 	c.reactor.Post(async.TaskFunc(func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()

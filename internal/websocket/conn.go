@@ -310,7 +310,7 @@ func (e *end) Run() {
 	default:
 		c.reactor.Poller().CloseFD(c.socket.FD())
 	}
-	c.reactor.Worker((*farewell)(c))
+	c.reactor.Worker((*closedCall)(c))
 }
 
 // orphaned ends a connection whose reactor has stopped.
@@ -321,16 +321,16 @@ func (e *end) orphaned() {
 	} else {
 		c.reactor.Poller().CloseFD(c.socket.FD())
 	}
-	(*farewell)(c).Run()
+	(*closedCall)(c).Run()
 }
 
-// farewell is a connection that tells everybody of its end.
+// closedCall is a connection whose listener is told that it has closed.
 //
 // Owner: the goroutine that runs it.
-type farewell Conn
+type closedCall Conn
 
 // Run implements [async.Task].
-func (f *farewell) Run() {
+func (f *closedCall) Run() {
 	c := (*Conn)(f)
 	c.mu.Lock()
 	tell := c.tell()
@@ -368,7 +368,7 @@ func (t *tick) Run() {
 	case c.phase == closing:
 		c.finish(gone(ErrSilent))
 	case c.peerSide == peerWaits:
-		c.part()
+		c.sendLastClose()
 	case c.sign == heard || c.has: // one that waits to be taken proves that the peer lives
 		c.sign = quiet
 		c.reactor.Arm(&c.timer, c.opts.PingInterval)
