@@ -86,16 +86,27 @@ func (c *Ctx) Err() error {
 
 // Value implements context.Context with the values of c.Set, which it has for ever,
 // and, while the request lasts, those that net/http middleware has put into the
-// context of the request.
+// context of the request: [WrapMiddleware], and middleware around [App.Handler]. What
+// [Ctx.Detach] makes has those of c.Set only.
 func (c *Ctx) Value(key any) any {
 	value := c.own(key)
 	if value != nil {
 		return value
 	}
-	if added := read(c, func(r *request) context.Context { return r.reply.Added() }); added != nil {
-		return added.Value(key)
+	type contexts struct{ added, around context.Context }
+	of := read(c, func(r *request) (of contexts) {
+		if of.added = r.reply.Added(); r.x.Original != nil {
+			of.around = r.x.Original.Context()
+		}
+		return of
+	})
+	if of.added != nil {
+		value = of.added.Value(key)
 	}
-	return nil
+	if value == nil && of.around != nil {
+		value = of.around.Value(key)
+	}
+	return value
 }
 
 // own is Value without what net/http middleware has added.
