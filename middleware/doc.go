@@ -42,6 +42,6 @@
 // # What it refuses
 //
 // Configurations that cannot work, or that would open a hole (any origin with
-// credentials), panic when the middleware is made, with a message that names the
-// field.
+// credentials): they are mistakes, which the app reports when it starts with all others,
+// with the line that makes the middleware and the name of the field.
 package middleware
