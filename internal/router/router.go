@@ -1,7 +1,5 @@
 package router
 
-import "strings"
-
 // Router finds routes. It is immutable: any goroutine may use it.
 type Router[T any] struct {
 	routes []*Route[T]
@@ -24,7 +22,7 @@ type Match[T any] struct {
 	Outcome  Outcome
 	Route    *Route[T] // Found; nil otherwise
 	Allow    string    // MethodNotAllowed: the value of the Allow header
-	Location string    // Redirect: the path, still percent-encoded, without the query
+	Location string    // Redirect: the path as it came, but for the slash, without the query
 }
 
 // Match finds the route of a request and fills ps, which keeps aliasing path. path
@@ -74,21 +72,11 @@ func (r *Router[T]) Allow(path []byte) string {
 // be changed.
 func (r *Router[T]) Routes() []*Route[T] { return r.routes }
 
-// toggleSlash returns path with a slash at its end if it has none, else without
-// it, as it can stand in a Location field. What a URL must not hold is escaped
-// (RFC 3986 2): browsers take "/\host" for "//host", which is another server.
+// toggleSlash returns path with a slash at its end if it has none, else without it.
 func toggleSlash(path []byte) string {
-	const hex = "0123456789ABCDEF"
-	out := make([]byte, 0, len(path)+1)
-	for _, b := range path {
-		if b <= ' ' || b >= 0x7f || strings.IndexByte("\"<>\\^`{|}", b) >= 0 {
-			out = append(out, '%', hex[b>>4], hex[b&15])
-			continue
-		}
-		out = append(out, b)
-	}
+	out := string(path)
 	if last := len(out) - 1; out[last] == '/' {
-		return string(out[:last])
+		return out[:last]
 	}
-	return string(out) + "/"
+	return out + "/"
 }
