@@ -7,7 +7,8 @@ import (
 )
 
 // RetryPolicy says how often and when [Retry] tries again. The zero value tries
-// three times, 50 ms and 100 ms apart.
+// three times, 50 ms and 100 ms apart. It knows nothing of other calls: what many
+// call has its policy in package resilience, with a budget, times and a breaker.
 //
 // Owner: any (a plain value).
 type RetryPolicy struct {

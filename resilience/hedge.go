@@ -154,7 +154,14 @@ func (c *race[T]) enter() {
 		c.lost(err)
 		return
 	}
+	returned := false
+	defer func() {
+		if !returned { // fn has ended its goroutine, and nobody else tells
+			c.lost(async.ErrGoexit)
+		}
+	}()
 	f := a.start(&own, c.run.fn)
+	returned = true
 	if c.keep(f) {
 		f.Cancel()
 	}
