@@ -3,6 +3,9 @@ package fasterapi
 import (
 	"errors"
 	"fmt"
+	"path"
+	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -53,6 +56,7 @@ func (a *App) compileAll() error {
 	for _, r := range routes {
 		wrong.addRoute(r, r.compile(env))
 	}
+	wrong.addAll(unchecked(a.routes))
 	for _, w := range a.webhooks {
 		wrong.addAll(w.opts.wrong)
 	}
@@ -260,5 +264,9 @@ func wrapped(m Middleware, next Handler, errs []error) (h Handler, all []error) 
 	if m == nil || next == nil { // reported elsewhere
 		return nil, all
 	}
-	return m(next), all
+	if h = m(next); h == nil {
+		f := runtime.FuncForPC(reflect.ValueOf(m).Pointer())
+		all = append(all, fmt.Errorf("the middleware %s has returned no handler", path.Base(f.Name())))
+	}
+	return h, all
 }

@@ -132,6 +132,9 @@ type ctxKey struct{}
 // and the answer waits until the handler has returned. On a reactor it must not
 // block nor start goroutines, and no response can be streamed through it.
 func WrapMiddleware(middleware func(http.Handler) http.Handler) Middleware {
+	if middleware == nil {
+		return Mistake[Middleware](errors.New("the middleware is nil"))
+	}
 	return func(next Handler) Handler {
 		wrapped := middleware(bridge.Inner(func(h bridge.Holder, replaced *http.Request) { h.(holder).answerInside(next, replaced) }))
 		return func(c *Ctx) error {

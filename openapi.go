@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/fasterapi/fasterapi/internal/bind"
@@ -138,12 +139,12 @@ func (a *App) document(r *route) describe.Route {
 		Method: r.method, Pattern: r.pattern, Site: r.site, Details: r.opts.details, Answers: append(f.answers, r.opts.declaredAnswers()...),
 		Socket: f.socket,
 	}
-	security := r.opts.security
+	security := slices.Concat(r.enforced, r.opts.uses())
 	if f.injected != nil {
 		for _, plan := range f.injected.reads {
 			route.Fields, route.Fallible = appendFields(route.Fields, plan), route.Fallible || plan.Fallible()
 		}
-		security = append(security[:len(security):len(security)], f.injected.secured...)
+		security = append(security, f.injected.secured...)
 	}
 	if f.plan != nil {
 		route.Fields, route.Fallible = appendFields(route.Fields, f.plan), route.Fallible || f.plan.Fallible()
@@ -154,9 +155,7 @@ func (a *App) document(r *route) describe.Route {
 			*answer = describe.Answer{Status: answer.Status, Description: answer.Description, Headers: answer.Headers}
 		}
 	}
-	if len(security) > 0 {
-		route.Security = [][]openapi.SecurityUse{security}
-	}
+	route.Security = securityOf(security)
 	return route
 }
 

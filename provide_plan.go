@@ -50,6 +50,12 @@ func (b *injectionBuilder) require(fields []*bind.Field) []error {
 		}
 		roots = append(roots, i)
 	}
+	for _, scope := range [...]inject.Scope{inject.App, inject.Core} { // they need no step: overrides by a value, for one
+		for _, i := range b.providers.graph.Order(scope, roots...) {
+			p := b.providers.list[i]
+			b.secure(p.values().Type, p.options().security)
+		}
+	}
 	for _, i := range b.providers.graph.Order(inject.Request, roots...) {
 		if _, made := b.slots[i]; made {
 			continue
@@ -182,6 +188,9 @@ func (p *providers) compile(m *mistakes) {
 			list[i].Needs = append(list[i].Needs, needOf(&f))
 		}
 		m.addAll(opts.wrong)
+		if opts.override {
+			p.secureOverride(one)
+		}
 		for _, err := range one.check() {
 			m.add(fmt.Sprintf("the provider of %s (%s): %v", one.values().Type, opts.site, err))
 			p.broken = true
@@ -205,6 +214,17 @@ func (p *providers) compile(m *mistakes) {
 			}
 			fills, _ := p.newInjection(bind.Options{}).fills(pointers) // found by the graph already
 			f.fillWith(fills)
+		}
+	}
+}
+
+// secureOverride gives an override the schemes of what it replaces: tests read the same document, and
+// what routes are said to need stays checked as far as anybody can tell.
+func (p *providers) secureOverride(override provider) {
+	opts := override.options()
+	for _, one := range p.list {
+		if o := one.options(); !o.override && o.name == opts.name && one.values().Type == override.values().Type {
+			opts.security = append(opts.security[:len(opts.security):len(opts.security)], o.security...)
 		}
 	}
 }

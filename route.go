@@ -17,6 +17,7 @@ import (
 	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/internal/router"
 	"github.com/fasterapi/fasterapi/internal/websocket"
+	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
@@ -67,6 +68,8 @@ type route struct {
 	needsBody bool
 	// facts are for the document; nil: it leaves the route out.
 	facts *facts
+	// enforced are the schemes that its middleware checks.
+	enforced []openapi.SecurityUse
 	// secrets are the path wildcards whose values must not be logged.
 	secrets map[string]bool
 	// acceptQuery is the field Accept-Query of a route for QUERY (RFC 10008 section 3).
@@ -206,6 +209,7 @@ func (r *route) compile(env *compilation) []error {
 func (r *route) chain(h Handler, errs []error) (Handler, []error) {
 	for i := len(r.middleware) - 1; i >= 0; i-- {
 		h, errs = wrapped(r.middleware[i], h, errs)
+		r.enforced = append(enforcedBy(h), r.enforced...)
 	}
 	return h, errs
 }

@@ -1,8 +1,12 @@
 package fasterapi
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/describe"
@@ -96,6 +100,9 @@ func ResponseDescription(text string) RouteOption {
 // Operation changes what the document says about the route, after everything
 // else.
 func Operation(edit func(*openapi.Operation)) RouteOption {
+	if edit == nil {
+		return Mistake[RouteOption](errors.New("the function is nil"))
+	}
 	return func(o *options) { o.details.Edits = append(o.details.Edits, edit) }
 }
 
@@ -131,13 +138,18 @@ func (o *options) declaredAnswers() (list []describe.Answer) {
 }
 
 // DescribeSecurity says that the route needs all of these schemes, or one of the alternatives in
-// their field Or, and those of its groups. It only describes: a provider, or a function
-// given to Depends, checks them, and those that implement [openapi.Secured] need no option.
+// their field Or, and those of its groups. It only describes, and what checks them
+// describes them by itself: principals of providers ([SecuredBy]), inputs and principals that implement
+// [openapi.Secured], and middleware ([Enforcing]). A scheme, or a scope, that is described and that none
+// of these checks is a mistake, since the route would be open to all. SecurityUse.CheckedBy says
+// that somebody else does: a gateway, the handler itself, or a function given to [Depends].
 func DescribeSecurity(uses ...openapi.SecurityUse) RouteOption {
-	wrong := wrongUses(uses)
+	wrong, place := wrongUses(uses), mistake.Here()
 	return func(o *options) {
 		o.wrong.Add(wrong)
-		o.security = append(o.security[:len(o.security):len(o.security)], uses...)
+		for _, use := range uses {
+			o.security = append(o.security[:len(o.security):len(o.security)], describedSecurity{use, place})
+		}
 	}
 }
 
@@ -150,13 +162,173 @@ func wrongUses(uses []openapi.SecurityUse) (wrong mistake.List) {
 	return wrong
 }
 
-// SecuredBy says that the routes that use what the provider makes need these schemes.
+// describedSecurity is a scheme that DescribeSecurity was given, and where.
+//
+// Owner: any (immutable after New).
+type describedSecurity struct {
+	openapi.SecurityUse
+	place mistake.Place
+}
+
+// SecuredBy says that the provider checks these schemes: the document says so of the routes that
+// use what it makes.
 func SecuredBy(uses ...openapi.SecurityUse) ProvideOption {
 	wrong := wrongUses(uses)
 	return func(r *registration) {
 		r.wrong.Add(wrong)
 		r.security = append(r.security, uses...)
 	}
+}
+
+// Enforcing is middleware that checks these schemes: the document says so of all routes that have
+// it, and [DescribeSecurity] of them is true. Middleware of package security, Scheme.Middleware, is
+// that already; this is for one of your own or of others:
+//
+//	app.Use(fasterapi.Enforcing(fasterapi.WrapMiddleware(gateway.Check), openapi.SecurityUse{
+//		Name: "session", Scheme: openapi.SecurityScheme{Type: "apiKey", In: "cookie", Name: "sid"},
+//	}))
+//
+// It must be given to Use as it is: nobody can look into a middleware that calls it.
+func Enforcing(m Middleware, uses ...openapi.SecurityUse) Middleware {
+	wrong := wrongUses(uses)
+	wrong.Unless(m != nil, "the middleware is nil")
+	if len(wrong) > 0 {
+		return Mistake[Middleware](wrong.Err())
+	}
+	uses = slices.Clone(uses)
+	return func(next Handler) Handler {
+		h := m(next)
+		if h == nil {
+			return nil
+		}
+		return (&enforcement{handler: h, uses: uses}).serve
+	}
+}
+
+// enforcement is a handler behind middleware that says which schemes it checks.
+//
+// Owner: any (immutable after New).
+type enforcement struct {
+	handler Handler
+	uses    []openapi.SecurityUse
+}
+
+var errEnforcement = errors.New("fasterapi: a handler was called without a Ctx")
+
+// Error and Unwrap make it what a handler can return, to enforcedBy only.
+func (e *enforcement) Error() string { return errEnforcement.Error() }
+func (e *enforcement) Unwrap() error { return errEnforcement }
+
+// serve is the handler. A function holds nothing that could be asked but what it returns, so
+// without a Ctx it says what it knows.
+func (e *enforcement) serve(c *Ctx) error {
+	if c == nil {
+		return e
+	}
+	return e.handler(c)
+}
+
+// enforcedBy are the schemes that h, made by Enforcing, checks. No handler of others is called.
+func enforcedBy(h Handler) []openapi.SecurityUse {
+	if h == nil || reflect.ValueOf(h).Pointer() != reflect.ValueOf((*enforcement)(nil).serve).Pointer() {
+		return nil
+	}
+	e, ok := h(nil).(*enforcement)
+	if !ok {
+		return nil
+	}
+	return slices.Concat(e.uses, enforcedBy(e.handler))
+}
+
+// unchecked finds what DescribeSecurity says of routes and nothing of theirs checks: one mistake for
+// each call and scheme, however many routes have it.
+func unchecked(routes []*route) (wrong mistake.List) {
+	type claim struct {
+		place mistake.Place
+		what  string
+	}
+	var order []claim
+	open := map[claim][]string{}
+	for _, r := range routes {
+		if r.handler == nil { // it has mistakes of its own
+			continue
+		}
+		said := map[claim]bool{}
+		for _, d := range r.opts.security {
+			what := r.uncheckedOf(&d.SecurityUse)
+			key := claim{d.place, what}
+			if what == "" || said[key] {
+				continue
+			}
+			said[key] = true
+			if open[key] == nil {
+				order = append(order, key)
+			}
+			if named := r.named() + " (" + r.site + ")"; !slices.Contains(open[key], named) {
+				open[key] = append(open[key], named)
+			}
+		}
+	}
+	for _, key := range order {
+		list := open[key]
+		more := ""
+		if n := len(list) - 1; n > 0 {
+			more = fmt.Sprintf(" and %d more", n)
+		}
+		wrong = append(wrong, mistake.New(key.place, fmt.Sprintf("nothing of %s%s checks %s, which is described only: let a provider do so (SecuredBy; "+
+			"Scheme.Provide or Scheme.Require of package security) or middleware (Enforcing; Scheme.Middleware), "+
+			"or name in SecurityUse.CheckedBy who else does", list[0], more, key.what)))
+	}
+	return wrong
+}
+
+// uncheckedOf names what nothing of r checks of use, "" when all is.
+func (r *route) uncheckedOf(use *openapi.SecurityUse) string {
+	if use.CheckedBy != "" {
+		return ""
+	}
+	names := map[string]bool{use.Name: true}
+	for i := range use.Or {
+		names[use.Or[i].Name] = true
+	}
+	checked, scopes := false, map[string]bool{}
+	for _, by := range r.checks() {
+		for _, one := range append([]openapi.SecurityUse{by}, by.Or...) {
+			if names[one.Name] {
+				checked = true
+				for _, scope := range one.Scopes {
+					scopes[scope] = true
+				}
+			}
+		}
+	}
+	if !checked {
+		return "the scheme " + strconv.Quote(use.Name)
+	}
+	var missing []string
+	for _, scope := range use.Scopes {
+		if !scopes[scope] {
+			missing = append(missing, strconv.Quote(scope))
+		}
+	}
+	if len(missing) == 0 {
+		return ""
+	}
+	return "the scope " + strings.Join(missing, ", ") + " of the scheme " + strconv.Quote(use.Name)
+}
+
+// checks are all schemes that something of r says it checks.
+func (r *route) checks() []openapi.SecurityUse {
+	list := slices.Clone(r.enforced)
+	if r.facts != nil && r.facts.injected != nil {
+		list = append(list, r.facts.injected.secured...)
+	}
+	for _, d := range r.opts.security {
+		if d.CheckedBy != "" {
+			list = append(list, d.SecurityUse)
+		}
+	}
+	return list
 }
 
 // Webhook describes a request that the service makes to its clients: by POST,
@@ -185,14 +357,41 @@ func compileWebhook[T any]() []*bind.Field {
 func (w *webhook) document() describe.Route {
 	return describe.Route{
 		Method: "POST", Site: w.site, Details: w.opts.details, Fields: w.reads(),
-		Answers: []describe.Answer{{Status: max(w.opts.status, 200)}},
+		Answers: []describe.Answer{{Status: max(w.opts.status, 200)}}, Security: securityOf(w.opts.uses()),
 	}
 }
 
-// checkStatus reports a status that no response can have.
+// uses are the schemes that options describe.
+func (o *options) uses() (list []openapi.SecurityUse) {
+	for _, d := range o.security {
+		list = append(list, d.SecurityUse)
+	}
+	return list
+}
+
+// securityOf makes one alternative of uses, which are needed together.
+func securityOf(uses []openapi.SecurityUse) [][]openapi.SecurityUse {
+	if len(uses) == 0 {
+		return nil
+	}
+	return [][]openapi.SecurityUse{uses}
+}
+
+// checkStatus reports a status that no response can have, and bounds that nothing is within.
 func (o *options) checkStatus() error {
 	if o.status != 0 && (o.status < 200 || o.status > 599) {
 		return fmt.Errorf("Status(%d): a response has a status from 200 to 599", o.status)
+	}
+	for _, d := range o.declared {
+		if d.status < 200 || d.status > 599 {
+			return fmt.Errorf("Returns(%d): a response has a status from 200 to 599", d.status)
+		}
+	}
+	if o.maxBody < 0 {
+		return fmt.Errorf("MaxBody(%d): a bound is not negative", o.maxBody)
+	}
+	if f := o.form; min(int64(f.Parts), int64(f.Files), int64(f.HeaderBytes), f.FieldBytes, f.MemoryBytes) < 0 {
+		return errors.New("LimitForm: a bound is not negative")
 	}
 	return nil
 }

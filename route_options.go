@@ -7,7 +7,6 @@ import (
 	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/internal/mistake"
-	"github.com/fasterapi/fasterapi/openapi"
 )
 
 // RouteOption changes one route, or all routes of a group.
@@ -31,7 +30,7 @@ type options struct {
 	// details, hidden and security are for the document.
 	details  describe.Details
 	hidden   bool
-	security []openapi.SecurityUse
+	security []describedSecurity
 	// wrong is what options have found wrong with what they were given.
 	wrong mistake.List
 }

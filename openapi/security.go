@@ -35,6 +35,10 @@ type SecurityUse struct {
 	Scopes []string // needed; of oauth2 and openIdConnect
 	// Or are other schemes, each of which is as good as this one.
 	Or []SecurityUse
+	// CheckedBy names who checks that requests meet it, when nothing says so that the route has: a
+	// gateway in front of the service, or the handler itself. An app does not start with a route
+	// that is described as secured and that nobody checks.
+	CheckedBy string
 	// Mistake is what is wrong with the scheme. An app that uses it does not start, and says so.
 	Mistake error
 }

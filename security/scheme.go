@@ -232,8 +232,10 @@ func (s *Scheme[P]) Require(scopes ...string) fasterapi.RouteOption {
 		return fasterapi.Mistake[fasterapi.RouteOption](wrong.Err())
 	}
 	scopes = slices.Clone(scopes)
+	use := s.Use(scopes...)
+	use.CheckedBy = "Scheme.Require"
 	return fasterapi.With(
-		fasterapi.DescribeSecurity(s.Use(scopes...)),
+		fasterapi.DescribeSecurity(use),
 		fasterapi.Depends(func(_ *fasterapi.Ctx, in struct {
 			Principal P `inject:""`
 		},
@@ -299,13 +301,14 @@ type principalKey[P any] struct{}
 
 // Middleware is Require for what takes no input struct: mounted handlers, files,
 // and middleware further inside. [From] returns the principal. An override of the principal in a
-// test holds for it too, and scopes are asked of that one.
+// test holds for it too, and scopes are asked of that one. The document says of the routes that have it
+// that they need the scheme.
 func (s *Scheme[P]) Middleware(scopes ...string) fasterapi.Middleware {
 	if wrong := s.wrongScopes(scopes); len(wrong) > 0 {
 		return fasterapi.Mistake[fasterapi.Middleware](wrong.Err())
 	}
 	scopes = slices.Clone(scopes)
-	return func(next fasterapi.Handler) fasterapi.Handler {
+	return fasterapi.Enforcing(func(next fasterapi.Handler) fasterapi.Handler {
 		return func(c *fasterapi.Ctx) error {
 			p, known, err := overridden[P](c)
 			if !known {
@@ -320,7 +323,7 @@ func (s *Scheme[P]) Middleware(scopes ...string) fasterapi.Middleware {
 			c.Set(principalKey[P]{}, p)
 			return next(c)
 		}
-	}
+	}, s.Use(scopes...))
 }
 
 // overridden is the principal that App.Override, or one of its kin, has put in the place of what is

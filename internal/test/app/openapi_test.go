@@ -145,7 +145,9 @@ func shop(app *fasterapi.App) {
 	) (fasterapi.Blob, error) {
 		return fasterapi.Blob{Data: in.Body}, nil
 	}, fasterapi.Operation(func(o *openapi.Operation) { o.Extensions = map[string]any{"x-cost": 2} }),
-		fasterapi.DescribeSecurity(openapi.SecurityUse{Name: "key", Scheme: openapi.SecurityScheme{Type: "apiKey", In: "header", Name: "X-Key"}}))
+		fasterapi.DescribeSecurity(openapi.SecurityUse{
+			Name: "key", Scheme: openapi.SecurityScheme{Type: "apiKey", In: "header", Name: "X-Key"}, CheckedBy: "the gateway",
+		}))
 	app.Webhook[track]("trackSold", fasterapi.Summary("A track was sold"))
 }
 

@@ -87,6 +87,28 @@ func orderCases() []startupCase {
 			`Use (HERE): the middleware is nil`,
 		},
 		{
+			"", ``,
+			func(app *fasterapi.App) {
+				app.Get("/nil-function", plainText, fasterapi.Operation(nil), fasterapi.Use(fasterapi.WrapMiddleware(nil))) // HERE
+			},
+			`Operation (HERE): the function is nil
+WrapMiddleware (HERE): the middleware is nil`,
+		},
+		{
+			"", ``,
+			func(app *fasterapi.App) {
+				app.Get("/bounds", plainText, fasterapi.MaxBody(-1)) // HERE
+			},
+			`GET /bounds (HERE): MaxBody(-1): a bound is not negative`,
+		},
+		{
+			"", ``,
+			func(app *fasterapi.App) {
+				app.GetFuture("/declared", nothingLater, fasterapi.Returns[user](20, "")) // HERE
+			},
+			`GET /declared (HERE): Returns(20): a response has a status from 200 to 599`,
+		},
+		{
 			"An option that is nil", `app.Get("/users", list, nil)`,
 			func(app *fasterapi.App) {
 				app.Get("/nil-option", plainText, nil) // HERE
@@ -158,6 +180,23 @@ security.APIKey (HERE): APIKeyConfig.Realm must be plain text without quotes`,
 security.Scheme.Require (HERE): "read orders" is not a scope`,
 		},
 		{
+			"Security that is described, and that nothing checks", `app.Delete("/users/{id}", remove, fasterapi.DescribeSecurity(tokens.Use()))`,
+			func(app *fasterapi.App) {
+				tokens := security.Bearer(security.BearerConfig{Name: "open"}, security.OneOf(map[string]struct{ N int }{"token": {}}))
+				app.Get("/described", plainText, fasterapi.DescribeSecurity(tokens.Use())) // HERE
+			},
+			`DescribeSecurity (HERE): nothing of GET /described (HERE) checks the scheme "open", which is described only: ` +
+				`let a provider do so (SecuredBy; Scheme.Provide or Scheme.Require of package security) or middleware (Enforcing; Scheme.Middleware), ` +
+				`or name in SecurityUse.CheckedBy who else does`,
+		},
+		{
+			"Middleware that returns nothing", `app.Use(func(fasterapi.Handler) fasterapi.Handler { return nil })`,
+			func(app *fasterapi.App) {
+				app.Get("/none", plainText, fasterapi.Use(noHandler)) // HERE
+			},
+			`GET /none (HERE): the middleware app_test.noHandler has returned no handler`,
+		},
+		{
 			"Provided values that cannot work", `app.Provide(signer), which has a method Mistake() error`,
 			func(app *fasterapi.App) {
 				app.Provide(unsettled{}, nil) // HERE
@@ -167,6 +206,8 @@ App.Provide (HERE): it is not settled`,
 		},
 	}
 }
+
+func noHandler(fasterapi.Handler) fasterapi.Handler { return nil }
 
 // unsettled is a value that cannot work.
 type unsettled struct{}

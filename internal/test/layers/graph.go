@@ -49,7 +49,7 @@ func Project() Rules {
 		},
 		Skips: "internal/test/needs",
 		Exports: map[string]Exports{
-			".":     {96, "the verbs, the responses (a type for each number of alternatives), their options and the configuration belong to the types that are here"},
+			".":     {97, "the verbs, the responses (a type for each number of alternatives), their options, the configuration, and what middleware says of itself, belong to the types that are here"},
 			"async": {62, "the clock of a place, and the alarms that are set by it, belong to the sites that are here"},
 		},
 		Twins:  []Twins{{Dir: ".", Whole: "App", Part: "Group"}},
