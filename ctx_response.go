@@ -3,8 +3,10 @@ package fasterapi
 import (
 	"errors"
 	"io"
+	"iter"
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/reply"
@@ -179,6 +181,20 @@ func (c *Ctx) ContentType() string {
 // are not among them.
 func (c *Ctx) ResponseHeader(name string) string {
 	return read(c, func(r *request) string { return r.x.FieldValue(name) })
+}
+
+// AllResponseHeaders yields the header fields of the response as they are now, but Content-Type: a field with
+// several lines several times. What is yielded may be kept. The fields that the server adds itself
+// (Content-Length, Date) are not among them.
+func (c *Ctx) AllResponseHeaders() iter.Seq2[string, string] {
+	lines := read(c, func(r *request) []exchange.Field { return slices.Clone(r.x.Fields()) })
+	return func(yield func(name, value string) bool) {
+		for _, l := range lines {
+			if !yield(l.Name, l.Value) {
+				return
+			}
+		}
+	}
 }
 
 // Vary adds the name of a request field to the Vary field of the response,

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -105,7 +106,7 @@ func (c *Config[K, V]) resolve(name string) error {
 	unless(name != "" && strings.TrimSpace(name) == name, "needs a name, without spaces around it: that is what operators see")
 	c.bounds(unless)
 	c.times(unless)
-	preset(&c.Loads, defaultLoads)
+	c.Loads = cmp.Or(c.Loads, defaultLoads)
 	unless(c.Loads > 0 && c.Loads <= mostLoads, "Config.Loads must be 1 to %d, it is %d", mostLoads, c.Loads)
 	unless(c.PerCore >= 0 && c.PerCore <= mostEntries, "Config.PerCore must be 0 to %d, it is %d", mostEntries, c.PerCore)
 	if c.Negative == nil {
@@ -122,7 +123,7 @@ type unlessFunc func(ok bool, format string, args ...any)
 
 func (c *Config[K, V]) bounds(unless unlessFunc) {
 	if c.MaxWeight == 0 {
-		preset(&c.Size, defaultSize)
+		c.Size = cmp.Or(c.Size, defaultSize)
 		unless(c.Weight == nil, "Config.Weight needs MaxWeight")
 		unless(c.Size > 0 && c.Size <= mostEntries, "Config.Size must be 1 to %d, it is %d", mostEntries, c.Size)
 		return
@@ -133,9 +134,9 @@ func (c *Config[K, V]) bounds(unless unlessFunc) {
 }
 
 func (c *Config[K, V]) times(unless unlessFunc) {
-	preset(&c.TTL, defaultTTL)
-	preset(&c.NegativeTTL, defaultNegativeTTL)
-	preset(&c.LoadTimeout, defaultLoadTimeout)
+	c.TTL = cmp.Or(c.TTL, defaultTTL)
+	c.NegativeTTL = cmp.Or(c.NegativeTTL, defaultNegativeTTL)
+	c.LoadTimeout = cmp.Or(c.LoadTimeout, defaultLoadTimeout)
 	unless(c.TTL > 0, "Config.TTL must be positive, it is %v", c.TTL)
 	unless(share(c.Jitter) && c.Jitter < 1, "Config.Jitter must be 0 to 1, without 1, it is %v", c.Jitter)
 	unless(share(c.EarlyRefresh) && c.EarlyRefresh < 1, "Config.EarlyRefresh must be 0 to 1, without 1, it is %v", c.EarlyRefresh)
@@ -146,14 +147,6 @@ func (c *Config[K, V]) times(unless unlessFunc) {
 	unless(c.SoftTimeout == 0 || c.StaleIfError > 0 || c.Life != nil, "Config.SoftTimeout needs StaleIfError: how old a value may be then")
 	unless(c.SoftTimeout == 0 || c.SoftTimeout < c.LoadTimeout,
 		"Config.SoftTimeout (%v) must be shorter than LoadTimeout (%v)", c.SoftTimeout, c.LoadTimeout)
-}
-
-// preset gives a field that is not set its default.
-func preset[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
 }
 
 // share tells whether x is a part of one.

@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"cmp"
 	"context"
 	"encoding/json/v2"
 	"fmt"
@@ -43,9 +44,7 @@ type LevelConfig[K comparable, V any] struct {
 // Level is a second level in a store, for one cache: [cache.Config].Second.
 func Level[K comparable, V any](s *Store, cfg LevelConfig[K, V]) cache.Second[K, V] {
 	l := &level[K, V]{store: s, cfg: cfg, waiting: map[string][]chan struct{}{}}
-	if cfg.Lease == 0 {
-		l.cfg.Lease = defaultLease
-	}
+	l.cfg.Lease = cmp.Or(cfg.Lease, defaultLease)
 	l.wrong.Unless(l.cfg.Lease >= time.Millisecond, fmt.Sprintf("LevelConfig.Lease must be at least 1 ms, it is %v", cfg.Lease))
 	if cfg.Key == nil && cfg.ParseKey == nil {
 		write, read, ok := keyFuncs[K]()

@@ -139,3 +139,18 @@ func TestFleet(t *testing.T) {
 	})
 	require.EqualValues(t, 7, fasterapitest.New(t, app).Get("/users/7").Expect(200).JSON[User]().ID)
 }
+
+// TestResponses: one call of the handler serves many, until the report is made anew.
+func TestResponses(t *testing.T) {
+	app := fasterapi.New(fasterapi.Config{})
+	var calls atomic.Int64
+	cacheResponses(app, func(_ *fasterapi.Ctx, in SummaryInput) (Summary, error) {
+		return Summary{in.Year, int(calls.Add(1))}, nil
+	})
+	c := fasterapitest.New(t, app)
+	for range 3 {
+		require.Equal(t, 1, c.Get("/reports/2026").Expect(200).JSON[Summary]().Total)
+	}
+	c.Post("/reports/2026", nil).Expect(204)
+	require.Equal(t, 2, c.Get("/reports/2026").Expect(200).JSON[Summary]().Total)
+}

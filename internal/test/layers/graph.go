@@ -158,7 +158,7 @@ func packages() map[string]Package {
 		// A suite of whole apps, which drivers run.
 		"internal/test/txapp": {Layer: 7, Imports: []string{".", "async", "db", "fasterapitest", "problem"}, Modules: []string{"github.com/stretchr/testify"}},
 		"middleware": { // docs/decisions/0009
-			Layer: 7, Imports: []string{".", "async", "reactor", "problem", "resilience", "openapi", "internal/field", "internal/mistake"},
+			Layer: 7, Imports: []string{".", "async", "cache", "reactor", "problem", "resilience", "openapi", "internal/field", "internal/mistake"},
 			Modules: []string{"github.com/andybalholm/brotli", "github.com/klauspost/compress"},
 		},
 		"cache/redis":          {Layer: 5, Imports: []string{"async", "cache", "metric", "resilience", "internal/mistake"}, Modules: []string{"github.com/redis/rueidis"}},
