@@ -59,7 +59,7 @@ bench-pg: ## the Postgres driver beside pgxpool and fiber: bench/RESULTS.md
 bench-typed: ## typed routes beside fiber, gin, Huma and net/http: bench/RESULTS.md
 	bench/typed.sh $(BENCH)
 
-bench-resilience: ## policies beside failsafe-go: bench/RESULTS.md
+bench-resilience: ## policies beside failsafe-go, caches beside otter: bench/RESULTS.md
 	cd bench && $(GO) run ./resilience -o RESULTS.md
 
 bench-micro: ## the Go benchmarks that the bars name: bench/RESULTS.md

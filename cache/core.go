@@ -31,7 +31,8 @@ type core[K comparable, V any] struct {
 	cache   *Cache[K, V]
 	reactor *reactor.Reactor
 	entries map[K]*entry[V]
-	offset  int64 // of the clock of the cache to that of the reactor
+	offset  int64  // of the clock of the cache to that of the reactor
+	since   uint32 // hits, to tell when the store is to hear of one
 	hits    metric.Counter
 }
 
@@ -70,7 +71,8 @@ func (own *core[K, V]) find(key K) (*entry[V], int64) {
 	now := own.now()
 	e, ok := own.entries[key]
 	if ok && !e.dead.Load() && now < e.early {
-		if own.hits.Add(1); own.hits.Load()%noticed == 0 {
+		own.hits.Add(1)
+		if own.since++; own.since%noticed == 0 {
 			own.cache.store.GetIfPresent(key)
 		}
 		return e, now

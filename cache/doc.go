@@ -57,7 +57,7 @@
 //
 // # What it costs
 //
-// A hit takes a look at the clock and one in the table: BenchmarkHit, figures in bench/RESULTS.md. An entry takes about
+// A hit takes a look at the clock and one in the table: make bench-resilience, bench/RESULTS.md. An entry takes about
 // 200 bytes besides key and value. A load costs a goroutine (functions) or nothing more (futures).
 //
 // # What it refuses

@@ -77,8 +77,10 @@ func run(output string) error {
 		fmt.Fprintf(&text, "| %s | %.1f | %.1f | %s | %d | %s | %s | %s |\n", r.what, ours.Nanos, ours.Nanos/slower, bar, ours.Allocs, theirs, allocs, verdict)
 	}
 	fmt.Print(text.String())
-	if output == "" {
-		return nil
+	if output != "" {
+		if err := results.WriteSection(output, "resilience", text.String()); err != nil {
+			return err
+		}
 	}
-	return results.WriteSection(output, "resilience", text.String())
+	return caches(output, slower)
 }

@@ -60,6 +60,7 @@ func newApp(cfg fasterapi.Config, pool *db.Pool, supplier *Supplier) *fasterapi.
 	app := fasterapi.New(cfg)
 	app.Provide(pool)
 	app.Provide(supplier)
+	app.Provide(newReports(cfg.Clock))
 	app.Provide(resilience.NewRegistry(supplier.policy)) // reports what is wrong with it
 	app.Provide(&service{app: app, started: time.Now()})
 	app.Use(responseTime)

@@ -15,9 +15,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/fasterapitest"
 	"github.com/fasterapi/fasterapi/internal/test/contract"
 	"github.com/fasterapi/fasterapi/internal/test/pgtest"
+	"github.com/fasterapi/fasterapi/problem"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
@@ -154,6 +157,36 @@ func testPipeline(t *testing.T, c client) {
 	require.Equal(t, total, report.Total)
 	require.EqualValues(t, seedOrders, orders)
 	require.Equal(t, "database", report.Source)
+	var again Report
+	require.Equal(t, 200, c.get("/pipeline/demo", &again))
+	require.Equal(t, report, again)
+}
+
+// TestReports: a report is made once, and the last one stands in for a database that is down.
+func TestReports(t *testing.T) {
+	clock := fasterapitest.NewClock()
+	reports, calls := newReports(clock), 0
+	ask := func(err error) (Report, error) {
+		return reports.GetOrLoadFuture(t.Context(), "all products", func(context.Context) async.Future[Report] {
+			calls++
+			return async.Of(Report{Total: int64(calls), Source: "database"}, err)
+		}).Await(t.Context())
+	}
+	for range 3 {
+		r, err := ask(nil)
+		require.NoError(t, err)
+		require.EqualValues(t, 1, r.Total)
+	}
+	clock.Advance(time.Minute)
+	r, err := ask(problem.New(503, "down"))
+	require.NoError(t, err)
+	require.EqualValues(t, 1, r.Total)
+	clock.Advance(2 * time.Hour)
+	_, err = ask(problem.New(503, "down"))
+	require.Error(t, err)
+	r, err = ask(nil)
+	require.NoError(t, err)
+	require.EqualValues(t, 4, r.Total)
 }
 
 func TestHealthOfStuckCores(t *testing.T) {
