@@ -8,6 +8,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/examples/tickets/internal/storage"
+	"github.com/fasterapi/fasterapi/examples/tickets/internal/tickets"
 	"github.com/fasterapi/fasterapi/fasterapitest"
 )
 
@@ -47,6 +48,18 @@ func TestFailures(t *testing.T) {
 		require.Equal(t, f.code, failure.Code)
 		require.Equal(t, answer.Header.Get("X-Request-ID"), failure.Request)
 	}
+}
+
+// TestZeros: a text that Postgres does not take is the client's mistake, wherever it is.
+func TestZeros(t *testing.T) {
+	p := meet(fasterapitest.New(t, newApp(t, fasterapi.Config{}, settings(onPostgres(t)))))
+	p.ada.Post("/v1/tickets", `{"title": "Fire", "text": "It burns."}`).Expect(201)
+	p.ada.Post("/v1/tickets", `{"title": "Fire", "text": "\u0000"}`).Expect(422)
+	p.ada.Patch("/v1/tickets/1", `{"title": "a\u0000b"}`).Expect(422)
+	p.ada.Post("/v1/tickets/1/actions", `{"kind": "comment", "text": "\u0000"}`).Expect(422) // in a column of JSON
+	p.ada.Get("/v1/tickets?q=%00").Expect(422)
+	p.nobody.Post("/v1/token", credentials("\x00", password)).Expect(422)
+	require.EqualValues(t, 1, p.ada.Get("/v1/tickets/1").Expect(200).JSON[tickets.Ticket]().Version)
 }
 
 // TestEngines: what the service does does not depend on how it is served.

@@ -41,6 +41,7 @@ func New(cfg fasterapi.Config, s Settings, pool *db.Pool) *fasterapi.App {
 	app := fasterapi.New(cfg)
 	app.Use(around(s)...)
 	app.ProblemsAs("application/problem+json", newFailure)
+	app.MapError(storage.RefuseZeros)
 
 	people := users.NewService(s.Users, pool)
 	bell := events.NewBell()

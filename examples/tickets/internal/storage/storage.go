@@ -10,6 +10,7 @@ import (
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/pg"
 	"github.com/fasterapi/fasterapi/db/sqlite"
+	"github.com/fasterapi/fasterapi/problem"
 )
 
 // Settings say which database it is.
@@ -58,6 +59,18 @@ func Provide(app *fasterapi.App, pool *db.Pool, committed func()) {
 		}, nil
 	})
 }
+
+// snippet: zeros
+// RefuseZeros answers 422 for a text with the character U+0000: JSON may have one, and Postgres takes none, as text (22021) or as
+// JSON (22P05). SQLite keeps it.
+func RefuseZeros(_ *fasterapi.Ctx, err *db.Error) error {
+	if err.Code == "22021" || err.Code == "22P05" {
+		return problem.Unprocessable("a text must not have the character U+0000")
+	}
+	return nil
+}
+
+// end snippet
 
 // Now is the time as both databases keep it: in UTC, to the microsecond.
 func Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

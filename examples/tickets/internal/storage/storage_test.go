@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/problem"
 )
 
 // TestMigrate: what was applied is not applied again, and an older program does not touch what a newer one has made.
@@ -37,4 +40,13 @@ func TestWhere(t *testing.T) {
 	AddOneOf(&w, "e", []string{})
 	require.Equal(t, " WHERE a = $1 AND (b LIKE $2 OR c LIKE $3) AND d IN ($4, $5)", w.String())
 	require.Equal(t, []any{1, `%50\%\_\\%`, "?", "x", "y"}, w.Args)
+}
+
+func TestRefuseZeros(t *testing.T) {
+	for _, code := range []string{"22021", "22P05"} {
+		var refused *problem.Problem
+		require.ErrorAs(t, RefuseZeros(nil, &db.Error{Code: code}), &refused)
+		require.Equal(t, 422, refused.Status)
+	}
+	require.NoError(t, RefuseZeros(nil, &db.Error{Code: "23505"}), "others are not its business")
 }
