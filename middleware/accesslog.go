@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"time"
 
 	"github.com/fasterapi/fasterapi"
@@ -17,7 +18,8 @@ type AccessLogConfig struct {
 	// Sample is the part of the requests that is logged, 0 < Sample <= 1; those
 	// that failed (status 400 and above) or were slow always are. Default 1.
 	Sample float64
-	// Slow is from which duration on a request is slow. Default: never.
+	// Slow is from which duration on a request is slow: until the head of its response is
+	// sent. So streams, WebSockets and downloads, which last as long as they last, are not. Default: never.
 	Slow time.Duration
 	// Skip leaves requests out, such as those of health checks.
 	Skip func(c *fasterapi.Ctx) bool
@@ -45,18 +47,35 @@ func AccessLog(cfg AccessLogConfig) fasterapi.Middleware {
 	}
 	return func(next fasterapi.Handler) fasterapi.Handler {
 		return func(c *fasterapi.Ctx) error {
-			if cfg.Skip == nil || !cfg.Skip(c) {
+			switch {
+			case cfg.Skip != nil && cfg.Skip(c):
+			case cfg.Slow > 0:
+				cfg.watch(c)
+			default:
 				begin := cfg.Now()
-				c.OnEnd(func(c *fasterapi.Ctx) { cfg.line(c, cfg.Now().Sub(begin)) })
+				c.OnEnd(func(c *fasterapi.Ctx) { cfg.line(c, cfg.Now().Sub(begin), false) })
 			}
 			return next(c)
 		}
 	}
 }
 
-func (cfg *AccessLogConfig) line(c *fasterapi.Ctx, took time.Duration) {
+// watch logs the request, which may be slow: what counts is when its head was sent, if it was.
+func (cfg *AccessLogConfig) watch(c *fasterapi.Ctx) {
+	begin := cfg.Now()
+	var head time.Time
+	c.OnHead(func(*fasterapi.Ctx) { head = cfg.Now() })
+	c.OnEnd(func(c *fasterapi.Ctx) {
+		end := cfg.Now()
+		if head.IsZero() {
+			head = end
+		}
+		cfg.line(c, end.Sub(begin), head.Sub(begin) >= cfg.Slow && c.Status() != http.StatusSwitchingProtocols)
+	})
+}
+
+func (cfg *AccessLogConfig) line(c *fasterapi.Ctx, took time.Duration, slow bool) {
 	status := c.Status()
-	slow := cfg.Slow > 0 && took >= cfg.Slow
 	if status < 400 && !slow && cfg.Sample < 1 && rand.Float64() >= cfg.Sample {
 		return
 	}

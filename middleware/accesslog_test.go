@@ -1,8 +1,12 @@
 package middleware_test
 
 import (
+	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -79,6 +83,41 @@ func TestAccessLogSecretPath(t *testing.T) {
 		}
 		require.NotContains(t, s.log.String(), "hunter2")
 	})
+}
+
+// TestAccessLogOfStreams: what lasts is not slow, but for what has begun late.
+func TestAccessLogOfStreams(t *testing.T) {
+	log := &logBuffer{}
+	var seconds atomic.Int64
+	everyMode(t, func(app *fasterapi.App) {
+		app.Use(middleware.AccessLog(middleware.AccessLogConfig{
+			Logger: slog.New(slog.NewJSONHandler(log, nil)), Slow: time.Second, Now: func() time.Time { return time.Unix(seconds.Load(), 0) },
+		}))
+		app.Get("/events", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.SSE[int], error) {
+			return fasterapi.SSE[int]{Send: func(s *fasterapi.EventSender[int]) error {
+				seconds.Add(10)
+				return s.Send(fasterapi.Event[int]{Data: 1})
+			}}, nil
+		})
+		app.Get("/late", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.SSE[int], error) {
+			seconds.Add(10)
+			return fasterapi.SSE[int]{Send: func(s *fasterapi.EventSender[int]) error { return s.Send(fasterapi.Event[int]{Data: 1}) }}, nil
+		})
+		app.WebSocket("/socket", func(c *fasterapi.Ctx, _ fasterapi.None, s *fasterapi.Socket[string, string]) error {
+			seconds.Add(10)
+			return s.Send(c, "hello")
+		})
+	}, func(t *testing.T, s service) {
+		s.get("/events")
+		s.get("/late")
+		socket := s.WebSocket("/socket")
+		require.Equal(t, "hello", socket.Text())
+	})
+	levels := map[string]int{}
+	for _, m := range lines(t, log.String()) {
+		levels[fmt.Sprint(m["path"], " ", m["level"])]++
+	}
+	require.Equal(t, []string{"/events INFO", "/late WARN", "/socket INFO"}, slices.Sorted(maps.Keys(levels)))
 }
 
 func TestAccessLogSample(t *testing.T) {
