@@ -26,6 +26,7 @@ type decodeCompiler struct {
 	plain    bool
 	mistakes []error
 	pending  []pendingDefault
+	whole    bool // see Options
 }
 
 // pendingDefault is a default that is decoded when all nodes are complete.
@@ -184,7 +185,7 @@ func (c *decodeCompiler) compileStruct(n *decodeNode, where string) {
 		f.place = "" // its members are those of the struct
 		c.plain, d.rest = false, &f
 	}
-	d.finish()
+	d.finish(c.whole)
 	for i := range d.fields {
 		if f := &d.fields[i]; f.plan.Default != nil || f.plan.Example != nil {
 			c.pending = append(c.pending, pendingDefault{f, where + "." + members.List[i].Go})
@@ -196,7 +197,7 @@ func (c *decodeCompiler) field(m *schema.Member, plan *schema.Plan, where string
 	last := len(m.Path) - 1
 	f := fieldDecoder{
 		name: m.Name, literal: m.Quoted + ":", place: "." + m.Name,
-		quiet: plan.Sensitive, off: m.Path[last].Offset, hops: m.Path[:last], plan: plan,
+		quiet: plan.Sensitive, hidden: plan.Hidden(schema.In) && !c.whole, off: m.Path[last].Offset, hops: m.Path[:last], plan: plan,
 		node: c.node(m.Type, m.Stringed, plan, where),
 	}
 	if plan.NotNull {
@@ -206,7 +207,7 @@ func (c *decodeCompiler) field(m *schema.Member, plan *schema.Plan, where string
 	if f.op = f.node.op; f.op == opInt && m.Type.Size() == 8 {
 		f.op = opInt64
 	}
-	f.simple = !f.quiet && len(f.hops) == 0
+	f.simple = !f.quiet && !f.hidden && len(f.hops) == 0
 	for i := range f.hops {
 		if f.hops[i].Hidden {
 			c.mistake(where, "it is behind an embedded pointer to an unexported struct, which cannot be set")

@@ -27,7 +27,8 @@ type fieldDecoder struct {
 	off     uintptr
 	op      op
 	quiet   bool // sensitive
-	simple  bool // neither sensitive nor behind embedded pointers
+	hidden  bool // read only: what a request says is not kept
+	simple  bool // neither sensitive, hidden nor behind embedded pointers
 	node    *decodeNode
 	hops    []schema.Step // embedded pointers on the way
 	plan    *schema.Plan
@@ -74,9 +75,9 @@ func (d *structDecoder) add(m *schema.Member, f fieldDecoder) {
 	d.byFold[folded] = i
 }
 
-func (d *structDecoder) finish() {
+func (d *structDecoder) finish(whole bool) {
 	for i := range d.fields {
-		if d.fields[i].plan.Required {
+		if plan := d.fields[i].plan; plan.Required && !(whole && plan.WriteOnly) {
 			d.required = append(d.required, i)
 		}
 		if d.fields[i].plan.Default != nil {
@@ -222,8 +223,11 @@ func (f *fieldDecoder) read(s *decodeState, p ptr) bool {
 	return ok
 }
 
-// member reads a value behind embedded pointers, or a sensitive one.
+// member reads a value behind embedded pointers, a sensitive or a hidden one.
 func (f *fieldDecoder) member(s *decodeState, p ptr) bool {
+	if f.hidden {
+		return s.skip()
+	}
 	outer := s.quiet
 	s.quiet = outer || f.quiet
 	ok := f.read(s, at(reach(p, f.hops), f.off))
@@ -319,7 +323,7 @@ func (d *structDecoder) complete(s *decodeState, p ptr, seen *fieldSet) bool {
 		}
 	}
 	for _, i := range d.absent {
-		if f := &d.fields[i]; !seen.has(i) {
+		if f := &d.fields[i]; f.hidden || !seen.has(i) {
 			f.preset(s, at(reach(p, f.hops), f.off))
 		}
 	}

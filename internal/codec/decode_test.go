@@ -293,7 +293,7 @@ func TestCompileDecoderListsMistakes(t *testing.T) {
 	require.ErrorContains(t, err, ".B: default 3: must be at most 2")
 	require.ErrorContains(t, err, `.E: default "2h": must be at most 1h`)
 	require.ErrorContains(t, err, `.F: default "soon": must be a duration`)
-	require.ErrorContains(t, err, ".C.D: default [1,-2]: [1]must be an integer from 0 to 255")
+	require.ErrorContains(t, err, ".C.D: default [1,-2]: [1] must be an integer from 0 to 255")
 }
 
 // TestExampleMistakes: an example in a tag is a value that the checks let in, of what comes in and of what goes out.

@@ -25,6 +25,7 @@ type Options struct {
 	Location string // what error locations begin with; default "body"
 	Secret   bool   // the document is a secret: errors repeat nothing of it, see schema.IsSensitive
 	Limits   Limits
+	whole    bool // as encoding/json: what is read only is read, what is write only need not be there
 }
 
 func (o Options) withDefaults() (Options, error) {
@@ -85,7 +86,7 @@ func CompileDecoder(t reflect.Type, o Options) (*Decoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := decodeCompiler{nodes: map[nodeKey]*decodeNode{}, strict: o.Strict, plain: true}
+	c := decodeCompiler{nodes: map[nodeKey]*decodeNode{}, strict: o.Strict, whole: o.whole, plain: true}
 	n := c.node(t, false, nil, t.String())
 	if len(c.mistakes) == 0 {
 		c.defaults()

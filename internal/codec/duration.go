@@ -41,13 +41,15 @@ func appendDuration(dst []byte, p ptr, _ int) ([]byte, error) {
 // durations makes encoding/json/v2, where it does the work, treat durations alike.
 var durations = Durations()
 
+var durationMarshaler = json.MarshalToFunc(func(enc *jsontext.Encoder, d time.Duration) error {
+	return enc.WriteToken(jsontext.String(d.String()))
+})
+
 // Durations are the options by which encoding/json/v2 reads and writes a
 // time.Duration as this package does.
 func Durations() json.Options {
 	return json.JoinOptions(
-		json.WithMarshalers(json.MarshalToFunc(func(enc *jsontext.Encoder, d time.Duration) error {
-			return enc.WriteToken(jsontext.String(d.String()))
-		})),
+		json.WithMarshalers(durationMarshaler),
 		json.WithUnmarshalers(json.UnmarshalFromFunc(func(dec *jsontext.Decoder, d *time.Duration) (err error) {
 			var text string
 			if err = json.UnmarshalDecode(dec, &text); err == nil {

@@ -2,12 +2,14 @@ package codec
 
 import (
 	"encoding"
+	"encoding/json/jsontext"
 	"encoding/json/v2"
 	"errors"
 	"reflect"
 	"strconv"
 
 	"github.com/fasterapi/fasterapi/internal/noescape"
+	"github.com/fasterapi/fasterapi/internal/schema"
 )
 
 // appendInterface plans an interface type: what it holds decides.
@@ -67,8 +69,12 @@ func appendArray(dst []byte, list []any, depth int) ([]byte, error) {
 // appendDynamic appends a value by the encoder of its type. Types with
 // methods get a copy, so that they cannot change what the interface holds.
 func appendDynamic(dst []byte, v any, depth int) ([]byte, error) {
+	return dynamic.append(dst, v, depth)
+}
+
+func (c *Encoders) append(dst []byte, v any, depth int) ([]byte, error) {
 	t := reflect.TypeOf(v)
-	e, err := dynamic.Of(t)
+	e, err := c.Of(t)
 	if err != nil {
 		return dst, failed(t, err)
 	}
@@ -96,17 +102,65 @@ func (s *sink) Write(p []byte) (int, error) {
 
 // appendFallback plans a type that encoding/json/v2 has to write.
 func appendFallback(t reflect.Type) appendFunc {
+	return appendBy(t, durations)
+}
+
+// appendBy is appendFallback with other options.
+func appendBy(t reflect.Type, options json.Options) appendFunc {
 	return func(dst []byte, p ptr, depth int) ([]byte, error) {
 		if depth >= maxDepth {
 			return dst, errDepth
 		}
 		s := &sink{dst}
-		err := json.MarshalWrite(s, pointerAt(p, t).Interface(), json.Deterministic(true), durations)
+		err := json.MarshalWrite(s, pointerAt(p, t).Interface(), json.Deterministic(true), options)
 		if err != nil {
 			return dst, failed(t, err)
 		}
 		return s.b, nil
 	}
+}
+
+// visible is appendFallback, for a type without methods of its own, without what is write
+// only, which encoding/json does not know of.
+func (c *encodeCompiler) visible(t reflect.Type) appendFunc {
+	if c.whole || !schema.HasWriteOnly(t) && !schema.HoldsAnything(t) {
+		return appendFallback(t)
+	}
+	all := appendBy(t, visibleParts(t))
+	return func(dst []byte, p ptr, depth int) ([]byte, error) {
+		text, err := all(nil, p, depth)
+		if err != nil {
+			return dst, err
+		}
+		return append(dst, schema.Without(text, t, schema.Out)...), nil
+	}
+}
+
+// visibleParts makes encoding/json write structs and unions in a value of type whole as this package
+// does: who knows what interfaces hold.
+func visibleParts(whole reflect.Type) json.Options {
+	parts := json.MarshalToFunc(func(enc *jsontext.Encoder, v any) error {
+		held := reflect.ValueOf(v)
+		if held.Kind() == reflect.Pointer && !held.IsNil() {
+			held = held.Elem() // encoding/json tells about addresses
+		}
+		if !held.IsValid() {
+			return errors.ErrUnsupported
+		}
+		t := held.Type()
+		if t == whole || t.Kind() != reflect.Struct || t == typeTime || !schema.HasWriteOnly(t) {
+			return errors.ErrUnsupported
+		}
+		if class := schema.ClassOf(t); class != schema.ClassStruct && class != schema.ClassChoice {
+			return errors.ErrUnsupported // an Opt, whose value comes next, or a method of its own
+		}
+		text, err := appendDynamic(nil, held.Interface(), 0)
+		if err != nil {
+			return err
+		}
+		return enc.WriteValue(text)
+	})
+	return json.JoinOptions(durations, json.WithMarshalers(json.JoinMarshalers(parts, durationMarshaler)))
 }
 
 var errText = errors.New("AppendText returned less than it was given")

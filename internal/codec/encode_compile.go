@@ -78,6 +78,12 @@ type encodeCompiler struct {
 	nodes    map[nodeKey]*encodeNode
 	mistakes []error
 	plain    bool
+	whole    bool // what is write only is written too
+}
+
+// hides tells whether a field of this tag is left out.
+func (c *encodeCompiler) hides(tag reflect.StructTag) bool {
+	return !c.whole && schema.IsWriteOnly(tag)
 }
 
 func (c *encodeCompiler) mistake(where, format string, args ...any) {
@@ -150,6 +156,9 @@ func (c *encodeCompiler) compile(n *encodeNode, stringed bool, where string) app
 		return c.compileMap(t, where)
 	case reflect.Interface:
 		c.plain = false
+		if c.whole {
+			return appendFallback(t)
+		}
 		return appendInterface(t)
 	}
 	c.mistake(where, "%v has no JSON form", t)
@@ -206,6 +215,11 @@ func (c *encodeCompiler) compileStruct(n *encodeNode, where string) appendFunc {
 	if err != nil {
 		if n.decodesItself() {
 			c.plain = false
+			for f := range n.typ.Fields() {
+				if c.hides(f.Tag) {
+					c.mistake(where+"."+f.Name, "it is write only, but encoding/json writes %v, which reads itself: give answers a type of their own", n.typ)
+				}
+			}
 			return appendFallback(n.typ)
 		}
 		c.mistake(where, "%w", err)
@@ -213,14 +227,18 @@ func (c *encodeCompiler) compileStruct(n *encodeNode, where string) appendFunc {
 	}
 	if members.Rest != nil {
 		c.plain = false
-		return appendFallback(n.typ)
+		return c.visible(n.typ)
 	}
 	s := &structEncoder{typ: n.typ, fields: make([]fieldEncoder, 0, len(members.List))}
 	for i := range members.List {
 		m := &members.List[i]
+		if c.hides(m.Field.Tag) {
+			c.node(m.Type, m.Stringed, where+"."+m.Go) // for its mistakes
+			continue
+		}
 		f := c.field(m, where)
 		c.example(m, where)
-		f.first = i == 0
+		f.first = len(s.fields) == 0
 		f.test = !f.first && !s.certain
 		s.certain = s.certain || !f.conditional()
 		s.fields = append(s.fields, f)

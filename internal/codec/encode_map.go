@@ -28,13 +28,13 @@ func (c *encodeCompiler) compileMap(t reflect.Type, where string) appendFunc {
 			c.mistake(where, "%v cannot be the name of a JSON object member", key)
 		}
 		c.plain = false
-		return appendFallback(t)
+		return c.visible(t)
 	}
 	elem := c.node(t.Elem(), false, where+"{}")
 	switch { // types of one layout share a loop, whatever their names
 	case o == opString && t.Elem() == typeString:
 		return appendStrings
-	case o == opString && t.Elem() == typeAny:
+	case o == opString && t.Elem() == typeAny && !c.whole:
 		return appendObject
 	}
 	c.plain = false // elements are copied to the heap for the elem node

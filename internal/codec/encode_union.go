@@ -20,6 +20,7 @@ type choiceEncoder struct {
 	methods       bool    // what holds it is an interface with methods
 	discriminator string
 	variants      map[reflect.Type]*variantEncoder
+	encoders      *Encoders // of the variants
 }
 
 // variantEncoder is what has to be known of a variant beside its own plan.
@@ -40,7 +41,10 @@ func (c *encodeCompiler) compileChoice(t reflect.Type, choice schema.Choice, whe
 	holder, _, _ := schema.HolderOf(t)
 	e := &choiceEncoder{
 		typ: t, offset: t.Field(0).Offset + holder.Offset, methods: holder.Type.NumMethod() > 0,
-		discriminator: choice.Discriminator, variants: map[reflect.Type]*variantEncoder{},
+		discriminator: choice.Discriminator, variants: map[reflect.Type]*variantEncoder{}, encoders: &dynamic,
+	}
+	if c.whole {
+		e.encoders = &wholes
 	}
 	for _, v := range choice.Variants {
 		c.node(v.Type, false, where+"("+v.Name+")")
@@ -82,5 +86,5 @@ func (e *choiceEncoder) append(dst []byte, p ptr, depth int) ([]byte, error) {
 		return dst, failed(t, fmt.Errorf("in a %v its member %q is %q and must be one of: %s",
 			e.typ, e.discriminator, kind, strings.Join(variant.titles, ", ")))
 	}
-	return appendDynamic(dst, v, depth)
+	return e.encoders.append(dst, v, depth)
 }

@@ -73,8 +73,13 @@ func below(token string, err error) error {
 // CompileEncoder prepares the encoding of values of t. It fails, with every
 // mistake at once, for types that encoding/json/v2 can never write: channels,
 // functions, complex numbers, malformed json tags.
-func CompileEncoder(t reflect.Type) (*Encoder, error) {
-	c := encodeCompiler{nodes: map[nodeKey]*encodeNode{}, plain: true}
+//
+// Members that are write only are left out.
+func CompileEncoder(t reflect.Type) (*Encoder, error) { return compileEncoder(t, false) }
+
+// compileEncoder is CompileEncoder; whole: of what is write only too, as encoding/json does.
+func compileEncoder(t reflect.Type, whole bool) (*Encoder, error) {
+	c := encodeCompiler{nodes: map[nodeKey]*encodeNode{}, plain: true, whole: whole}
 	n := c.node(t, false, t.String())
 	if len(c.mistakes) > 0 {
 		return nil, errors.Join(c.mistakes...)
@@ -142,13 +147,14 @@ func mismatch(e *Encoder, got reflect.Type) error {
 // Owner: any (atomic).
 type Encoders struct {
 	byType sync.Map // reflect.Type -> *Encoder or error
+	whole  bool     // they write what is write only too
 }
 
 // Of returns the encoder of t, compiled at first use.
 func (c *Encoders) Of(t reflect.Type) (*Encoder, error) {
 	v, ok := c.byType.Load(t)
 	if !ok {
-		e, err := CompileEncoder(t)
+		e, err := compileEncoder(t, c.whole)
 		v = any(e)
 		if err != nil {
 			v = err
@@ -164,3 +170,6 @@ func (c *Encoders) Of(t reflect.Type) (*Encoder, error) {
 // dynamic holds the encoders of types met inside interfaces. The set of types
 // of a program is finite, so it is never cleared.
 var dynamic Encoders
+
+// wholes holds the encoders of unions for encoding/json, which knows nothing of write only.
+var wholes = Encoders{whole: true}

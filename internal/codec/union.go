@@ -11,9 +11,10 @@ import (
 	"github.com/fasterapi/fasterapi/problem"
 )
 
-// Marshal returns *v as JSON: what a union's MarshalJSON returns.
+// Marshal returns *v as JSON: what a union's MarshalJSON returns. It has what is write only,
+// and Unmarshal reads what is read only: encoding/json is for databases and clients too.
 func Marshal[T any](v *T) ([]byte, error) {
-	e, err := dynamic.Of(reflect.TypeFor[T]())
+	e, err := wholes.Of(reflect.TypeFor[T]())
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +84,7 @@ func (c *decoderCache) of(t reflect.Type, strict bool) (*Decoder, error) {
 	key := decoderKey{t, strict}
 	v, ok := c.byType.Load(key)
 	if !ok {
-		d, err := CompileDecoder(t, Options{Strict: strict, Location: t.String()})
+		d, err := CompileDecoder(t, Options{Strict: strict, Location: t.String(), whole: true})
 		v = any(d)
 		if err != nil {
 			v = err

@@ -4,6 +4,7 @@ import (
 	"encoding/json/jsontext"
 	"encoding/json/v2"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,7 +59,7 @@ func (b *Builder) headerField(response *openapi.Response, f HeaderField, where s
 		if _, errs := schema.PlanOf(f.Type, f.Tag); errs != nil {
 			b.mistake("%s: the header field %s of the response: %w", where, f.Name, errs)
 		}
-		h.Schema = b.registry.Parameter(f.Type, f.Tag)
+		h.Schema = b.registry.Parameter(f.Type, f.Tag, schema.Out)
 		if h.Description != "" {
 			h.Schema.Description = "" // the header says it
 		}
@@ -75,13 +76,13 @@ func (b *Builder) content(response *openapi.Response, a Answer) {
 	switch {
 	case a.Schema != nil:
 	case a.Type != nil:
-		media.Schema = b.registry.Of(a.Type)
+		media.Schema = b.registry.Of(a.Type, b.writes)
 	case strings.HasPrefix(a.ContentType, "text/"):
 		media.Schema = &openapi.Schema{Types: openapi.Types{"string"}}
 	}
 	contentType, _, _ := strings.Cut(a.ContentType, ";")
 	if a.Item != nil && b.streams {
-		media.Schema, media.ItemSchema = nil, b.registry.Of(a.Item)
+		media.Schema, media.ItemSchema = nil, b.registry.Of(a.Item, b.writes)
 		if contentType == eventstream.Type {
 			media.ItemSchema = event(media.ItemSchema)
 		}
@@ -116,11 +117,12 @@ func (b *Builder) answerDetails(op *openapi.Operation, d *Details, where string)
 			b.mistake("%s: the example %q is of an answer with the status %d, which has no body", where, example.Name, example.Status)
 			continue
 		}
-		b.examples(response.Content[0].Value, []NamedExample{example.NamedExample}, where)
+		b.examples(response.Content[0].Value, []NamedExample{example.NamedExample}, b.writes, where)
 	}
 }
 
-func (b *Builder) examples(m *openapi.MediaType, list []NamedExample, where string) {
+// examples adds values that go this way, without what such do not have.
+func (b *Builder) examples(m *openapi.MediaType, list []NamedExample, d schema.Direction, where string) {
 	for _, example := range list {
 		text, err := json.Marshal(example.Value, json.Deterministic(true), codec.Durations())
 		if err != nil {
@@ -130,6 +132,9 @@ func (b *Builder) examples(m *openapi.MediaType, list []NamedExample, where stri
 		name := example.Name
 		if name == "" {
 			name = "example"
+		}
+		if example.Value != nil {
+			text = schema.Without(text, reflect.TypeOf(example.Value), d)
 		}
 		m.Examples.Set(name, &openapi.Example{Value: text})
 	}

@@ -24,6 +24,7 @@ type Builder struct {
 	// paths finds the path of a shape, "/users/{}".
 	paths    map[string]*templated
 	mistakes []error
+	writes   schema.Direction // the way of the answers under way
 	// problem and invalid are the forms of problems, and of those with status 422; empty:
 	// problem documents.
 	problem, invalid []Answer
@@ -66,9 +67,11 @@ func NewBuilder(info openapi.Info, streams bool) *Builder {
 	return b
 }
 
-// Again returns an empty builder for the same routes when schemas turned out to need other
-// names, see [schema.Registry.Again]; nil when the document can be built.
+// Again returns an empty builder for the same routes, which knows the names of all schemas,
+// see [schema.Registry.Again]; nil when this is it.
 func (b *Builder) Again() *Builder {
+	b.writes = schema.Out
+	b.problems() // their types are among those that need names
 	registry := b.registry.Again()
 	if registry == nil {
 		return nil
@@ -125,6 +128,7 @@ func (b *Builder) Build() (*openapi.Document, error) {
 			edit(e.op)
 		}
 	}
+	b.writes = schema.Out
 	b.problems()
 	b.doc.Components.Schemas = append(b.registry.Defs(), b.doc.Components.Schemas...)
 	if err := errors.Join(append(b.mistakes, b.registry.Err())...); err != nil {
@@ -168,14 +172,15 @@ func (b *Builder) operation(r *Route, names []string) *openapi.Operation {
 	if op.RequestBody != nil && len(d.BodyExamples) > 0 {
 		for i := range op.RequestBody.Content {
 			media := op.RequestBody.Content[i].Value
-			b.examples(media, d.BodyExamples, e.where())
-			if body := r.body(); body != nil && r.Webhook == "" {
+			b.examples(media, d.BodyExamples, r.reads(), e.where())
+			if body := r.body(); body != nil { // the values may be of other types
 				for _, example := range media.Examples {
-					example.Value.Value = withoutReadOnly(example.Value.Value, body)
+					example.Value.Value = schema.Without(example.Value.Value, body, r.reads())
 				}
 			}
 		}
 	}
+	b.writes = r.writes()
 	for _, a := range r.Answers {
 		b.answer(op, a, e.where())
 	}

@@ -72,7 +72,7 @@ func (in *inputs) parameter(f *bind.Field) {
 			return
 		}
 	}
-	p.Schema = in.builder.registry.Parameter(f.Type, f.Tag)
+	p.Schema = in.builder.registry.Parameter(f.Type, f.Tag, in.route.reads())
 	if f.HasDefault && !f.Sensitive && p.Schema.Default == nil && slices.Contains(p.Schema.Types, "string") {
 		p.Schema.Default, _ = jsontext.AppendQuote(nil, f.Default) // it was parsed, so it is UTF-8 or a mistake of the tag
 	}
@@ -141,9 +141,9 @@ func (in *inputs) body(f *bind.Field) {
 	media, contentType := &openapi.MediaType{}, "*/*"
 	if !f.Raw {
 		contentType = jsonType
-		media.Schema = in.builder.registry.Of(f.Type)
+		media.Schema = in.builder.registry.Of(f.Type, in.route.reads())
 		if inner, nullable := schema.Strip(f.Type); nullable { // the body is there or not; null is not meant
-			media.Schema = in.builder.registry.Of(inner)
+			media.Schema = in.builder.registry.Of(inner, in.route.reads())
 		}
 	}
 	in.op.RequestBody = &openapi.RequestBody{
@@ -179,7 +179,7 @@ func (in *inputs) part(f *bind.Field) {
 			in.parts.Set(f.Key, &openapi.Encoding{ContentType: strings.ReplaceAll(strings.ReplaceAll(accept, " ", ""), ",", ", ")})
 		}
 	} else {
-		s = in.builder.registry.Parameter(f.Type, f.Tag)
+		s = in.builder.registry.Parameter(f.Type, f.Tag, in.route.reads())
 	}
 	in.form.Properties = append(in.form.Properties, openapi.Named[*openapi.Schema]{Name: f.Key, Value: s})
 	if f.Required {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/router"
+	"github.com/fasterapi/fasterapi/internal/schema"
 	"github.com/fasterapi/fasterapi/openapi"
 )
 
@@ -26,6 +27,22 @@ type Route struct {
 	Webhook string
 	// Socket is set for a WebSocket.
 	Socket *Socket
+}
+
+// reads is the way of what the route reads. A webhook is a request that the service makes.
+func (r *Route) reads() schema.Direction {
+	if r.Webhook != "" {
+		return schema.Out
+	}
+	return schema.In
+}
+
+// writes is the way of what the route answers.
+func (r *Route) writes() schema.Direction {
+	if r.Webhook != "" {
+		return schema.In
+	}
+	return schema.Out
 }
 
 // Socket is what the document tells about the messages of a WebSocket. OpenAPI

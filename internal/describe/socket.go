@@ -1,6 +1,9 @@
 package describe
 
-import "github.com/fasterapi/fasterapi/openapi"
+import (
+	"github.com/fasterapi/fasterapi/internal/schema"
+	"github.com/fasterapi/fasterapi/openapi"
+)
 
 // socketExtension is the member of an operation that describes its WebSocket.
 const socketExtension = "x-websocket"
@@ -14,12 +17,12 @@ type socketDetails struct {
 
 // socket describes the messages of a WebSocket.
 func (b *Builder) socket(s *Socket) socketDetails {
-	return socketDetails{b.message(s.FromClient), b.message(s.FromServer), s.Subprotocols}
+	return socketDetails{b.message(s.FromClient, schema.In), b.message(s.FromServer, schema.Out), s.Subprotocols}
 }
 
-func (b *Builder) message(m Message) *openapi.Schema {
+func (b *Builder) message(m Message, d schema.Direction) *openapi.Schema {
 	if m.Schema != nil {
 		return m.Schema
 	}
-	return b.registry.Of(m.Type)
+	return b.registry.Of(m.Type, d)
 }

@@ -305,7 +305,7 @@ func TestDescribedMistakes(t *testing.T) {
 	} {
 		typ := reflect.TypeOf(c.of)
 		r := NewRegistry("#/", false)
-		r.Of(typ)
+		r.Of(typ, In)
 		_, err := PlanOf(typ, "")
 		if c.want == nil {
 			require.NoError(t, r.Err(), typ)

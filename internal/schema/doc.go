@@ -13,7 +13,8 @@
 //	minItems, maxItems, uniqueItems                                    lists
 //	minProperties, maxProperties                                       maps
 //	default, required, sensitive                                       all
-//	doc, title, example, deprecated, readOnly, writeOnly               for the documentation
+//	readOnly, writeOnly                                                members: of answers, of requests only
+//	doc, title, example, deprecated                                    for the documentation
 //
 // The checks of scalars reach through pointers, Opt, lists and maps to the
 // scalars inside. Formats that are checked: email, uuid, date-time, date,
@@ -25,6 +26,9 @@
 // A member is required unless it is a pointer or an [Opt], has a default or
 // an omit option, or says readOnly:"true" or required:"false". null is a value of pointers, Opt
 // and interfaces only.
+//
+// Requests and answers may have a type differently: then it has two schemas (direction.go),
+// whose names depend on the set of types alone (names.go).
 //
 // # Hooks
 //

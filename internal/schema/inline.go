@@ -19,6 +19,12 @@ func (r *Registry) inline(t reflect.Type, plan *Plan, where string) *openapi.Sch
 		plan = p.rules(t)
 	}
 	s := &openapi.Schema{}
+	if written := writtenClass(t); r.dir == Out && written != ClassOf(t) {
+		if written == ClassText { // its checks are of what is read
+			s.Types = openapi.Types{"string"}
+		}
+		return s
+	}
 	switch class := ClassOf(t); class {
 	case ClassBool:
 		s.Types = openapi.Types{"boolean"}
@@ -141,13 +147,17 @@ func (r *Registry) object(s *openapi.Schema, t reflect.Type, where string) {
 			r.mistake(place, err)
 			continue
 		}
+		if plan.Hidden(r.dir) && !r.shared {
+			continue
+		}
 		member := r.member(m, plan, place)
 		s.Properties = append(s.Properties, openapi.Named[*openapi.Schema]{Name: m.Name, Value: member})
-		if plan.Required {
+		if plan.required(m, r.dir) {
 			s.Required = append(s.Required, m.Name)
 		}
 	}
 	switch {
+	case members.Rest != nil && r.dir == Out && IsWriteOnly(members.Rest.Field.Tag):
 	case members.Rest != nil:
 		s.AdditionalProperties = r.others(members.Rest, where)
 	case r.strict:

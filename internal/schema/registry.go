@@ -5,12 +5,8 @@ import (
 	"encoding/json/v2"
 	"errors"
 	"fmt"
-	"path"
 	"reflect"
-	"strconv"
-	"strings"
-	"unicode"
-	"unicode/utf8"
+	"slices"
 
 	"github.com/fasterapi/fasterapi/openapi"
 )
@@ -22,38 +18,69 @@ import (
 type Registry struct {
 	prefix   string // of references: "#/$defs/"
 	strict   bool
+	shared   bool // types have one schema, that of requests
+	dir      Direction
 	defs     openapi.Map[*openapi.Schema]
-	names    map[reflect.Type]string
-	taken    map[string]reflect.Type
+	index    map[definition]int // of defs
+	unions   map[definition][]reflect.Type
+	differ   map[typeUse]bool
+	names    map[definition]string // nil: the first time, see names.go
+	reserved []string
+	taken    map[string]bool
 	mistakes []error
-	variants variantNames
 }
 
 // NewRegistry returns an empty registry whose references begin with prefix,
 // such as "#/$defs/" or "#/components/schemas/". With strict, objects refuse
 // members that they do not name.
 func NewRegistry(prefix string, strict bool) *Registry {
-	return &Registry{prefix: prefix, strict: strict, names: map[reflect.Type]string{}, taken: map[string]reflect.Type{}}
+	return &Registry{
+		prefix: prefix, strict: strict, dir: In, index: map[definition]int{}, unions: map[definition][]reflect.Type{},
+		differ: map[typeUse]bool{}, taken: map[string]bool{},
+	}
 }
 
 // Reserve keeps names away from types: for schemas that are not made of types.
 func (r *Registry) Reserve(names ...string) {
+	r.reserved = append(r.reserved, names...)
 	for _, name := range names {
-		r.taken[name] = reflect.TypeFor[Registry]()
+		r.taken[folded(name)] = true
 	}
 }
 
-// Of returns the schema to put where a value of t stands: a reference for
-// named structs, lists, maps and enums, else the schema itself.
-func (r *Registry) Of(t reflect.Type) *openapi.Schema { return r.of(t, nil, t.String()) }
+// Share gives each type one schema, that of requests, also where answers have it.
+func (r *Registry) Share() { r.shared = true }
 
-// Parameter returns the schema of a path, query, header or cookie value of
+// Again returns an empty registry for the same types, with the names that these turned out
+// to have; nil when they have them already. Ask it when all types have been seen.
+func (r *Registry) Again() *Registry {
+	if r.names != nil {
+		return nil
+	}
+	again := NewRegistry(r.prefix, r.strict)
+	again.shared, again.names = r.shared, r.planNames()
+	again.Reserve(r.reserved...)
+	return again
+}
+
+// Of returns the schema to put where a value of t stands that goes this way: a reference for
+// named structs, lists, maps and enums, else the schema itself.
+func (r *Registry) Of(t reflect.Type, d Direction) *openapi.Schema { return r.towards(d, t, nil) }
+
+// Parameter returns the schema of a value in the head of a request or an answer, or in a form, of
 // type t with the tags of its field. Mistakes in the tags are left to the
 // binder; a default that is not written as in JSON is left out.
-func (r *Registry) Parameter(t reflect.Type, tag reflect.StructTag) *openapi.Schema {
+func (r *Registry) Parameter(t reflect.Type, tag reflect.StructTag, d Direction) *openapi.Schema {
 	plan, _ := PlanOf(t, tag)
 	inner, _ := Strip(t) // text has no null: the value is there or not
-	return r.of(inner, plan, t.String())
+	return r.towards(d, inner, plan)
+}
+
+func (r *Registry) towards(d Direction, t reflect.Type, plan *Plan) *openapi.Schema {
+	if r.dir = d; r.shared {
+		r.dir = In
+	}
+	return r.of(t, plan, t.String())
 }
 
 // Defs returns the named schemas, in the order in which they were met.
@@ -61,15 +88,21 @@ func (r *Registry) Defs() openapi.Map[*openapi.Schema] { return r.defs }
 
 // Err returns all mistakes in the types seen so far, each with the Go path of
 // its field, joined; nil when there are none.
-func (r *Registry) Err() error { return errors.Join(r.mistakes...) }
+func (r *Registry) Err() error {
+	seen := map[string]bool{} // a type with two definitions has its mistakes twice
+	return errors.Join(slices.DeleteFunc(slices.Clone(r.mistakes), func(err error) bool {
+		known := seen[err.Error()]
+		seen[err.Error()] = true
+		return known
+	})...)
+}
 
-// Document returns the schema of t as a document of its own.
+// Document returns the schema of t, as it is read, as a document of its own.
 func Document(t reflect.Type, strict bool) ([]byte, error) {
 	r := NewRegistry("#/$defs/", strict)
-	s := r.Of(t)
-	if again := r.Again(); again != nil {
-		r, s = again, again.Of(t)
-	}
+	r.Of(t, In)
+	r = r.Again()
+	s := r.Of(t, In)
 	if err := r.Err(); err != nil {
 		return nil, err
 	}
@@ -133,75 +166,43 @@ func (r *Registry) named(t reflect.Type) bool {
 }
 
 func (r *Registry) reference(t reflect.Type) *openapi.Schema {
-	r.variants.note(t, variantUse{})
-	name, ok := r.names[t]
-	if !ok {
-		name = r.name(spell(t.Name()), t)
-		r.names[t] = name
-		r.define(name, t)
-	}
-	return &openapi.Schema{Ref: r.prefix + name}
+	return &openapi.Schema{Ref: r.prefix + r.defined(r.definition(typeUse{typ: t}, variantUse{}))}
 }
 
-// define makes the definition of t.
-func (r *Registry) define(name string, t reflect.Type) *openapi.Schema {
-	r.taken[name] = t
+// definition is what t is defined as when its values go the way of the moment.
+func (r *Registry) definition(as typeUse, use variantUse) definition {
+	d := definition{typ: as.typ, use: use}
+	if r.shared {
+		return d
+	}
+	differ, known := r.differ[as]
+	if !known {
+		differ = differs(as)
+		r.differ[as] = differ
+	}
+	if differ {
+		d.dir = r.dir
+	}
+	return d
+}
+
+// defined returns the name of a definition, which is made when it is first asked for.
+func (r *Registry) defined(d definition) string {
+	if at, ok := r.index[d]; ok {
+		return r.defs[at].Name
+	}
+	name, planned := r.names[d]
+	if !planned {
+		name = free(stem{typ: d.typ}.spell(0), r.taken)
+	}
 	at := len(r.defs)
+	r.index[d] = at
 	r.defs = append(r.defs, openapi.Named[*openapi.Schema]{Name: name}) // in place before its parts: a type may contain itself
 	p := planner{}
-	plan := p.rules(t)
+	plan := p.rules(d.typ)
 	if len(p.mistakes) > 0 {
-		r.mistake(t.String(), errors.Join(p.mistakes...))
+		r.mistake(d.typ.String(), errors.Join(p.mistakes...))
 	}
-	r.defs[at].Value = r.inline(t, plan, t.String())
-	return r.defs[at].Value
-}
-
-// name makes a name for t that fits components of OpenAPI: letters, digits,
-// underscores. Type arguments are written behind: Page[User] is PageUser.
-// A second type of the same name gets its package in front.
-func (r *Registry) name(name string, t reflect.Type) string {
-	for _, candidate := range []string{name, title(path.Base(t.PkgPath())) + name} {
-		if r.taken[candidate] == nil {
-			return candidate
-		}
-	}
-	for n := 2; ; n++ {
-		if candidate := name + strconv.Itoa(n); r.taken[candidate] == nil {
-			return candidate
-		}
-	}
-}
-
-// spell turns the name of a type, "Page[example.org/a.User,[]int]", into
-// "PageUserListInt": every package path goes, every word gets a capital.
-func spell(name string) string {
-	var b strings.Builder
-	for word := range strings.FieldsFuncSeq(name, func(c rune) bool {
-		return c == '[' || c == ',' || c == ']' || c == '*' || c == ' ' || c == '{' || c == '}' || c == ';' || c == '"'
-	}) {
-		if i := strings.LastIndexByte(word, '/'); i >= 0 {
-			word = word[i+1:]
-		}
-		if i := strings.LastIndexByte(word, '.'); i >= 0 {
-			word = word[i+1:]
-		}
-		b.WriteString(title(word))
-	}
-	return b.String()
-}
-
-// title keeps letters, digits and underscores of word, the first one upper case.
-func title(word string) string {
-	word = strings.Map(func(c rune) rune {
-		if c == '_' || unicode.IsLetter(c) || unicode.IsDigit(c) {
-			return c
-		}
-		return -1
-	}, word)
-	first, n := utf8.DecodeRuneInString(word)
-	if n == 0 {
-		return ""
-	}
-	return string(unicode.ToUpper(first)) + word[n:]
+	r.defs[at].Value = r.inline(d.typ, plan, d.typ.String())
+	return name
 }

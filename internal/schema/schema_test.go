@@ -4,7 +4,9 @@ import (
 	"encoding/json/jsontext"
 	"encoding/json/v2"
 	"flag"
+	"math/rand/v2"
 	"net/netip"
+	"net/textproto"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -116,31 +118,125 @@ func TestDocumentGolden(t *testing.T) {
 	require.Equal(t, string(want), string(got)+"\n")
 }
 
+// TestNames: of types that spell alike all have their packages in front, whichever came first.
 func TestNames(t *testing.T) {
 	type User struct{ A int }
-	r := NewRegistry("#/components/schemas/", false)
-	for _, pair := range []struct {
+	type Größe struct{ A int }
+	type _用户 struct{ A int }
+	type Problem struct{ A int }
+	pairs := []struct {
 		typ  reflect.Type
 		want string
 	}{
 		{reflect.TypeFor[Base](), "Base"},
-		{reflect.TypeFor[Page[Base]](), "PageBase"},
-		{reflect.TypeFor[Page[*Base]](), "SchemaPageBase"}, // the name is taken
-		{reflect.TypeFor[Page[**Base]](), "PageBase2"},
+		{reflect.TypeFor[Page[Base]](), "SchemaPageSchemaBase"},
+		{reflect.TypeFor[Page[*Base]](), "SchemaPagePointerSchemaBase"},
+		{reflect.TypeFor[Page[**Base]](), "SchemaPagePointerPointerSchemaBase"},
 		{reflect.TypeFor[Page[map[string]Page[int]]](), "PageMapStringPageInt"},
-		{reflect.TypeFor[Page[[]time.Duration]](), ""},
 		{reflect.TypeFor[User](), "User"},
-		{reflect.TypeFor[json.SemanticError](), ""},
-	} {
-		if pair.want == "" {
-			continue
-		}
-		require.Equal(t, "#/components/schemas/"+pair.want, r.Of(pair.typ).Ref)
-		require.Equal(t, "#/components/schemas/"+pair.want, r.Of(pair.typ).Ref, "asked again")
+		{reflect.TypeFor[Größe](), "GrU00F6U00DFe"},
+		{reflect.TypeFor[_用户](), "_U7528U6237"},
+		{reflect.TypeFor[Page[Größe]](), "PageGrU00F6U00DFe"},
+		{reflect.TypeFor[Problem](), "SchemaProblem"},
+		{reflect.TypeFor[textproto.MIMEHeader](), "TextprotoMIMEHeader"},
+		{reflect.TypeFor[MIMEHeader](), "SchemaMIMEHeader"},
+		{reflect.TypeFor[Page[textproto.MIMEHeader]](), "SchemaPageTextprotoMIMEHeader"},
+		{reflect.TypeFor[Page[MIMEHeader]](), "SchemaPageSchemaMIMEHeader"},
 	}
-	require.NoError(t, r.Err())
-	require.NotNil(t, r.Defs().Get("PageInt"))
-	require.Nil(t, r.Defs().Get("Pages"))
+	for range 3 {
+		rand.Shuffle(len(pairs), func(i, j int) { pairs[i], pairs[j] = pairs[j], pairs[i] })
+		r := NewRegistry("#/components/schemas/", false)
+		r.Reserve("Problem")
+		for _, pair := range pairs {
+			r.Of(pair.typ, In)
+		}
+		r = r.Again()
+		require.Nil(t, r.Again())
+		for _, pair := range pairs {
+			require.Equal(t, "#/components/schemas/"+pair.want, r.Of(pair.typ, In).Ref)
+			require.Equal(t, "#/components/schemas/"+pair.want, r.Of(pair.typ, In).Ref, "asked again")
+			require.Regexp(t, "^[a-zA-Z0-9._-]+$", pair.want)
+		}
+		require.NoError(t, r.Err())
+		require.NotNil(t, r.Defs().Get("PageInt"))
+		require.Nil(t, r.Defs().Get("Pages"))
+	}
+}
+
+// MIMEHeader is called like a type of another package.
+type MIMEHeader map[string]string
+
+// first and second return types of one name, of functions.
+func first() any {
+	type Local struct{ A int }
+	return Local{}
+}
+
+func second() any {
+	type Local struct{ B int }
+	return Local{}
+}
+
+// Item and ItemInput differ by what the user calls them.
+type (
+	Item struct {
+		A int `default:"1"`
+		B []Item
+	}
+	ItemInput struct {
+		A *int `json:",omitempty"`
+	}
+	Wrap struct{ Item Item }
+	ITEM struct{ A int }
+)
+
+// TestNamesOfTypesAlike: types of one name in one package, and names that are taken.
+func TestNamesOfTypesAlike(t *testing.T) {
+	one, two := reflect.TypeOf(first()), reflect.TypeOf(second())
+	item, own, wrap := reflect.TypeFor[Item](), reflect.TypeFor[ItemInput](), reflect.TypeFor[Wrap]()
+	type asked struct {
+		typ  reflect.Type
+		dir  Direction
+		want string
+	}
+	list := []asked{
+		{one, In, "Local"},
+		{two, Out, "Local2"},
+		{item, In, "ItemInput2"},
+		{item, Out, "Item"},
+		{own, In, "ItemInput"},
+		{own, Out, "ItemInput"},
+		{wrap, Out, "Wrap"},
+	}
+	for range 5 {
+		rand.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+		r := NewRegistry("#/", false)
+		for range 2 {
+			for _, a := range list {
+				r.Of(a.typ, a.dir)
+			}
+			if again := r.Again(); again != nil {
+				r = again
+			}
+		}
+		for _, a := range list {
+			require.Equal(t, "#/"+a.want, r.Of(a.typ, a.dir).Ref, a.typ)
+		}
+		require.Equal(t, "#/Item", r.Defs().Get("Wrap").Properties.Get("Item").Ref)
+		require.Equal(t, "#/ItemInput2", r.Defs().Get("ItemInput2").Properties.Get("B").Items.Ref)
+		require.Equal(t, []string{"B"}, r.Defs().Get("ItemInput2").Required)
+		require.Equal(t, []string{"A", "B"}, r.Defs().Get("Item").Required)
+	}
+	r := NewRegistry("#/", false)
+	r.Of(item, In)
+	r = r.Again()
+	require.Equal(t, "#/Item", r.Of(item, In).Ref, "no answer has it")
+	r = NewRegistry("#/", false)
+	r.Of(reflect.TypeFor[ITEM](), In)
+	r.Of(item, In)
+	r = r.Again()
+	require.Equal(t, "#/ITEM", r.Of(reflect.TypeFor[ITEM](), In).Ref)
+	require.Equal(t, "#/Item2", r.Of(item, In).Ref, "clients in Go cannot tell ITEM from Item")
 }
 
 func TestParameter(t *testing.T) {
@@ -156,18 +252,18 @@ func TestParameter(t *testing.T) {
 		{reflect.TypeFor[[]time.Duration](), `exclusiveMaximum:"1m" minItems:"1"`, `{"type":"array","items":{"description":"Less than 1m","type":"string","pattern":` + quote(durationPattern) + `},"minItems":1}`},
 		{reflect.TypeFor[*Level](), ``, `{"$ref":"#/components/schemas/Level"}`},
 	} {
-		got, err := json.Marshal(r.Parameter(c.typ, reflect.StructTag(c.tag)))
+		got, err := json.Marshal(r.Parameter(c.typ, reflect.StructTag(c.tag), In))
 		require.NoError(t, err)
 		require.Equal(t, c.want, string(got))
 	}
 	require.NoError(t, r.Err())
 
-	pattern := regexp.MustCompile(r.Parameter(reflect.TypeFor[time.Duration](), "").Pattern)
+	pattern := regexp.MustCompile(r.Parameter(reflect.TypeFor[time.Duration](), "", In).Pattern)
 	for _, text := range []string{"1h30m", "0", "-.5s", "+1.us", "3µs", "", "1", "1x", ".s", "1h 2m", "-", "1.5.5s"} {
 		_, err := time.ParseDuration(text)
 		require.Equal(t, err == nil, pattern.MatchString(text), text)
 	}
-	require.Equal(t, pattern.String(), r.Of(reflect.TypeFor[time.Duration]()).Pattern, "in JSON it is the same text")
+	require.Equal(t, pattern.String(), r.Of(reflect.TypeFor[time.Duration](), In).Pattern, "in JSON it is the same text")
 	require.NoError(t, r.Err())
 }
 

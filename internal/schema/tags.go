@@ -2,7 +2,6 @@ package schema
 
 import (
 	"encoding/json/jsontext"
-	"encoding/json/v2"
 	"errors"
 	"fmt"
 	"math/big"
@@ -80,9 +79,6 @@ func PlanOf(t reflect.Type, tag reflect.StructTag) (*Plan, error) {
 	plan.NotNull = p.notNull(t)
 	plan.Default, plan.Example = p.value(t, "default"), p.value(t, "example")
 	p.unused(t)
-	if len(p.mistakes) == 0 {
-		p.example(plan, t)
-	}
 	return plan, errors.Join(p.mistakes...)
 }
 
@@ -105,6 +101,9 @@ func MemberPlan(m *Member) (*Plan, error) {
 	plan.Sensitive = plan.Sensitive || m.Secret
 	p := planner{tag: m.Field.Tag}
 	plan.Required = p.flag("required", required)
+	if plan.ReadOnly && plan.WriteOnly {
+		p.mistake("a member cannot be both readOnly and writeOnly: nobody would see it")
+	}
 	if plan.Required && plan.Default != nil {
 		p.mistake("a member with a default cannot be required")
 	}
@@ -401,47 +400,6 @@ func (p *planner) value(t reflect.Type, name string) jsontext.Value {
 		return nil
 	}
 	return v
-}
-
-// example reports the example that plan would refuse. Those of structs are left to the codec.
-func (p *planner) example(plan *Plan, t reflect.Type) {
-	inner, _ := Strip(t)
-	if plan.Example == nil || plan.Example.Kind() == 'n' || !ofScalars(inner) {
-		return
-	}
-	value := reflect.New(inner)
-	messages := plan.Rules.JSON(plan.Example, nil) // of a text before its type reads it
-	if len(messages) == 0 {
-		if json.Unmarshal(plan.Example, value.Interface()) != nil {
-			p.mistake("example:%q is not a value of %v", p.tag.Get("example"), t)
-			return
-		}
-		messages = plan.Check(value.Elem())
-	}
-	for _, message := range messages {
-		if message[0] != '[' {
-			message = " " + message
-		}
-		p.mistake("example:%q%s", p.tag.Get("example"), message)
-	}
-}
-
-// ofScalars tells whether t is a scalar that encoding/json reads as we do, or a list or map
-// of such.
-func ofScalars(t reflect.Type) bool {
-	for range maxEmbedded {
-		switch ClassOf(t) {
-		case ClassBool, ClassInt, ClassUint, ClassFloat, ClassText, ClassTime, ClassBytes:
-			return true
-		case ClassOther:
-			return checkedAs(t) != ClassOther
-		case ClassList, ClassMap:
-			t, _ = Strip(t.Elem())
-		default:
-			return false
-		}
-	}
-	return false
 }
 
 func literal(t reflect.Type, text string) string {

@@ -15,55 +15,12 @@ import (
 // clients refuse anything else. One type can be used in several ways, though: in unions
 // that give it other values, or by itself, where the member may be any string. Then each
 // union has its variant under a name of its own, ShapeCircle, and Circle is the type by
-// itself. That is known when all types have been seen, so such a document is made twice.
+// itself.
 
 // variantUse is one way of using a type: as a variant of these kinds, or by itself.
 type variantUse struct {
 	discriminator string // "": by itself
 	kinds         string // separated by zero bytes
-}
-
-// variantNames are the definitions of variants.
-//
-// Owner: one goroutine at a time.
-type variantNames struct {
-	uses   map[reflect.Type][]variantUse
-	names  map[reflect.Type]map[variantUse]string
-	shared map[reflect.Type]bool // known from the first time: used in several ways
-}
-
-func (v *variantNames) note(t reflect.Type, use variantUse) {
-	if v.uses == nil {
-		v.uses, v.names = map[reflect.Type][]variantUse{}, map[reflect.Type]map[variantUse]string{}
-	}
-	if !slices.Contains(v.uses[t], use) {
-		v.uses[t] = append(v.uses[t], use)
-	}
-}
-
-// Again returns an empty registry for the same types when their names turned out to be
-// taken twice, nil when they are right. Ask it once, when all types have been seen.
-func (r *Registry) Again() *Registry {
-	if r.variants.shared != nil {
-		return nil
-	}
-	shared := map[reflect.Type]bool{}
-	for t, uses := range r.variants.uses {
-		if len(uses) > 1 {
-			shared[t] = true
-		}
-	}
-	if len(shared) == 0 {
-		return nil
-	}
-	again := NewRegistry(r.prefix, r.strict)
-	for name, t := range r.taken {
-		if t == reflect.TypeFor[Registry]() {
-			again.Reserve(name)
-		}
-	}
-	again.variants.shared = shared
-	return again
 }
 
 func (r *Registry) choice(s *openapi.Schema, t reflect.Type, where string) {
@@ -95,20 +52,12 @@ func (r *Registry) variant(union, t reflect.Type, c *Choice) string {
 	if says(t, c, kinds) {
 		return r.reference(t).Ref
 	}
-	use := variantUse{c.Discriminator, strings.Join(kinds, "\x00")}
-	r.variants.note(t, use)
-	name, ok := r.variants.names[t][use]
-	if !ok {
-		name = spell(t.Name())
-		if r.variants.shared[t] {
-			name = spell(union.Name()) + name
-		}
-		name = r.name(name, t)
-		if r.variants.names[t] == nil {
-			r.variants.names[t] = map[variantUse]string{}
-		}
-		r.variants.names[t][use] = name
-		narrow(r.define(name, t), c.Discriminator, kinds)
+	d := r.definition(typeUse{t, c.Discriminator}, variantUse{c.Discriminator, strings.Join(kinds, "\x00")})
+	r.unions[d] = append(r.unions[d], union)
+	_, known := r.index[d]
+	name := r.defined(d)
+	if !known {
+		narrow(r.defs[r.index[d]].Value, c.Discriminator, kinds)
 	}
 	return r.prefix + name
 }

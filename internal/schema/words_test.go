@@ -35,7 +35,7 @@ func TestEnumMethods(t *testing.T) {
 		text, err := json.Marshal(plan.enum, json.FormatNilSliceAsNull(true))
 		require.NoError(t, err)
 		require.Equal(t, want, string(text))
-		require.Equal(t, want != "null", NewRegistry("#/", false).Of(typ).Ref != "", want)
+		require.Equal(t, want != "null", NewRegistry("#/", false).Of(typ, In).Ref != "", want)
 	}
 	plan, _ := PlanOf(reflect.TypeFor[shade](), "")
 	require.Equal(t, []string{"must be one of: light, dark"}, plan.Rules.Text("black", nil))
@@ -62,7 +62,7 @@ func TestKeySchemas(t *testing.T) {
 		reflect.TypeFor[map[string]int]():       `null`,
 		reflect.TypeFor[map[netip.Prefix]int](): `null`,
 	} {
-		s := NewRegistry("#/", false).Of(typ)
+		s := NewRegistry("#/", false).Of(typ, In)
 		text, err := json.Marshal(s.PropertyNames)
 		require.NoError(t, err)
 		require.Equal(t, want, string(text))
