@@ -185,7 +185,7 @@ func process(store *redis.Store, tr *truth, cfg redis.LevelConfig[string, value]
 // soon waits until cond holds.
 func soon(t *testing.T, cond func() bool, what ...any) {
 	t.Helper()
-	require.Eventually(t, cond, 15*time.Second, time.Millisecond, what...)
+	require.Eventually(t, cond, time.Minute, time.Millisecond, what...)
 }
 
 func get(t *testing.T, c *cache.Cache[string, value], key string) int64 {

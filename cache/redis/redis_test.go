@@ -172,7 +172,7 @@ func TestKilledUnderLoad(t *testing.T) {
 		return resilience.NewBreaker("test", resilience.BreakerConfig{OpenFor: 20 * time.Millisecond})
 	}
 	cfg := func() redis.Config {
-		return redis.Config{Timeout: 200 * time.Millisecond, Deaf: 20 * time.Millisecond, Breaker: breaker()}
+		return redis.Config{Timeout: 2 * time.Second, Deaf: 20 * time.Millisecond, Breaker: breaker()}
 	}
 	one, two := srv.open(cfg()), srv.open(cfg())
 	a, b := process(one, tr, level{OneLoad: true}), process(two, tr, level{OneLoad: true})
@@ -183,6 +183,7 @@ func TestKilledUnderLoad(t *testing.T) {
 		for range 4 {
 			all.Go(func() {
 				for ctx.Err() == nil {
+					time.Sleep(50 * time.Microsecond) // Redis needs the processor, too
 					key := fmt.Sprint("k", rand.IntN(20))
 					v, err := c.Load(context.Background(), key)
 					if err != nil || v.Key != key {
