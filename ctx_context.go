@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/field"
 	"github.com/fasterapi/fasterapi/internal/inject"
 	"github.com/fasterapi/fasterapi/reactor"
 )
@@ -114,7 +115,7 @@ func (c *Ctx) own(key any) any {
 	switch key {
 	case async.SiteKey():
 		return c.AsyncSite()
-	case ctxKey{}:
+	case ctxKey{}, field.IncomingKey{}:
 		return c
 	}
 	if o, ok := key.(inject.Overriding); ok {

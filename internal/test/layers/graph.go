@@ -38,7 +38,7 @@ func Project() Rules {
 			"github.com/getkin/kin-openapi", "go.yaml.in/yaml/v3",
 		},
 		Owned: []string{
-			"async", "cache/...", "resilience", "reactor/...", "internal/stream", "internal/http1", "internal/websocket", "db/pg", "db/pg/internal/wire", "db/sqlite",
+			"async", "cache/...", "client", "resilience", "reactor/...", "internal/stream", "internal/http1", "internal/websocket", "db/pg", "db/pg/internal/wire", "db/sqlite",
 			"internal/reply", "internal/bridge", "internal/overload",
 		},
 		Tagged: []string{"health", "internal/poll/...", "internal/invariant", "internal/goroutine"},
@@ -138,6 +138,7 @@ func packages() map[string]Package {
 		"internal/reply":   {Layer: 5, Imports: []string{"async", "internal/exchange", "internal/field", "internal/http1/wire", "internal/invariant"}},
 		"internal/bridge":  {Layer: 5, Imports: []string{"async", "internal/exchange", "internal/field", "internal/http1/wire", "internal/reply", "problem"}},
 		"db/pg":            {Layer: 5, Imports: with("db", "db/driver", "db/internal/sqltext", "db/pg/internal/wire", "internal/stream"), Modules: []string{pgx}},
+		"client":           {Layer: 5, Imports: []string{"async", "resilience", "internal/codec", "internal/field", "internal/mistake"}},
 		"db/sqlite":        {Layer: 5, Imports: []string{"db", "db/driver", "db/internal/sqltext", "async", "reactor", "metric", "internal/ring", "internal/invariant"}, Modules: []string{sqlite, libc}},
 
 		"internal/describe": {Layer: 5, Imports: []string{"problem", "openapi", "internal/router", "internal/schema", "internal/bind", "internal/codec", "internal/eventstream"}},
@@ -168,7 +169,7 @@ func packages() map[string]Package {
 		},
 		"internal/test/console": {Layer: 7, Imports: []string{".", "internal/test/needs"}},
 		"examples/...": {Layer: 7, Modules: []string{sqlite}, Imports: []string{
-			".", "async", "cache", "cache/...", "reactor", "metric", "problem",
+			".", "async", "cache", "cache/...", "client", "reactor", "metric", "problem",
 			"db", "db/pg", "db/sqlite", "health", "middleware", "security", "resilience", "openapi", "fasterapitest", "examples/...",
 		}},
 	}

@@ -1,0 +1,2 @@
+// Package outbound is the code of docs/how-to/outbound-http.md.
+package outbound
