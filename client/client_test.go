@@ -291,11 +291,11 @@ func TestRedirects(t *testing.T) {
 	u := upstream(t, serve(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/away":
-			http.Redirect(w, r, other.URL+"/?token=secret", 302)
+			http.Redirect(w, r, other.URL+"/?token=secret", http.StatusFound)
 		case "/round":
-			http.Redirect(w, r, "/round", 307)
+			http.Redirect(w, r, "/round", http.StatusTemporaryRedirect)
 		case "/old":
-			http.Redirect(w, r, "/new", 308)
+			http.Redirect(w, r, "/new", http.StatusPermanentRedirect)
 		default:
 			echo(w, r)
 		}
