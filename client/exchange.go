@@ -114,17 +114,12 @@ func failure(status int) bool {
 	return status >= 500
 }
 
-// deadlineField tells the other side how many milliseconds are left.
-const deadlineField = "X-Request-Timeout-Ms"
-
-// tellDeadline says how long the caller waits, rounded down, so that the other side does not work on when nobody does.
+// tellDeadline says how long the caller waits.
 func tellDeadline(ctx context.Context, header http.Header) {
-	at, bounded := ctx.Deadline()
-	if !bounded || header.Get(deadlineField) != "" {
-		return
+	left, bounded := resilience.TimeLeft(ctx)
+	if bounded && header.Get(resilience.DeadlineHeader) == "" {
+		header.Set(resilience.DeadlineHeader, resilience.FormatTimeout(left))
 	}
-	left := max(0, at.Sub(async.Now(ctx)))
-	header.Set(deadlineField, strconv.FormatInt(left.Milliseconds(), 10))
 }
 
 // incoming is the request that is being served.
