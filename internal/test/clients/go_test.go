@@ -231,7 +231,7 @@ func TestGoOrders(t *testing.T) {
 		var mail, call goclient.Reach
 		require.NoError(t, mail.FromMail(goclient.Mail{By: goclient.MailByMail, To: "ada@example.org"}))
 		require.NoError(t, call.FromPhone(goclient.Phone{By: goclient.Call, Number: "+31 15 123"}))
-		order := goclient.Order{
+		order := goclient.OrderInput{
 			Items:   []goclient.Item{{Sku: "AB-1", Count: 2, Price: 9.5}},
 			Payment: split(t, card(t), split(t, voucher(t, 7, 1<<53+1), card(t))),
 			Backup:  nullable.NewNullNullable[goclient.Payment](),
@@ -295,7 +295,7 @@ func TestGoSearch(t *testing.T) {
 	goTest(t, func(t *testing.T, _ *fasterapitest.Client, client *goclient.ClientWithResponses) {
 		ctx := t.Context()
 		for id, price := range map[string]float64{"cheap": 1, "dear": 100} {
-			answer, err := client.PutOrderWithResponse(ctx, id, goclient.Order{Items: []goclient.Item{{Sku: "AB-1", Count: 1, Price: price}}, Payment: card(t)}, writer)
+			answer, err := client.PutOrderWithResponse(ctx, id, goclient.OrderInput{Items: []goclient.Item{{Sku: "AB-1", Count: 1, Price: price}}, Payment: card(t)}, writer)
 			require.NoError(t, err)
 			require.Equal(t, 201, answer.StatusCode(), "%s", answer.Body)
 		}

@@ -10,7 +10,7 @@ type Payment = components["schemas"]["Payment"];
 type Event = components["schemas"]["Event"];
 // end snippet
 type Reach = components["schemas"]["Reach"];
-type Order = components["schemas"]["Order"];
+type Order = components["schemas"]["OrderInput"]; // what is sent: events are read only
 type Search = components["schemas"]["Search"];
 
 const baseUrl = process.argv[2];
