@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -16,7 +17,7 @@ import (
 
 // HealthConfig says where an app tells those who watch it how it is. The zero value does
 // it at /live, /ready and /health. A route of the app at one of these paths takes its
-// place. They are answered without the app's middleware, and are not part of its documents.
+// place, and an http.Handler that is mounted at "/" that of all. They are answered without the app's middleware, and are not part of its documents.
 type HealthConfig struct {
 	// Off answers none of them.
 	Off bool
@@ -128,7 +129,7 @@ func (c *Config) checkHealth() error {
 // probeRoutes makes the routes that tell of the app's health, as far as they are wanted
 // and the app does not use their paths itself.
 func (a *App) probeRoutes() (routes []*route) {
-	if a.cfg.Health.Off || a.cfgErr != nil { // its paths may be what is wrong
+	if a.cfg.Health.Off || a.cfgErr != nil || a.mountsAll() { // its paths may be what is wrong
 		return nil
 	}
 	for _, p := range [...]struct {
@@ -144,6 +145,15 @@ func (a *App) probeRoutes() (routes []*route) {
 		}
 	}
 	return routes
+}
+
+// mountsAll tells whether a mounted handler answers all that no route does. It may have
+// had its own paths for this before it was mounted.
+func (a *App) mountsAll() bool {
+	return slices.ContainsFunc(a.routes, func(r *route) bool {
+		m, ok := r.endpoint.(*mounted)
+		return ok && m.depth == 0
+	})
 }
 
 // condition is an answer to those who only want to know whether.

@@ -62,8 +62,8 @@ type semWaiter struct {
 func (w *semWaiter) end() { w.cancel(context.Cause(w.ctx)) }
 
 func (w *semWaiter) cancel(cause error) origin {
+	w.sem.abandon(w) // first: who has heard that it left finds its place free
 	w.root.cancel(cause)
-	w.sem.abandon(w)
 	w.unwatch()
 	return nil
 }

@@ -107,6 +107,13 @@ func TestHealthPaths(t *testing.T) {
 			}
 		})
 	}
+	t.Run("mounted", func(t *testing.T) {
+		app, log := newApp(fasterapi.Config{Cores: 1}, func(app *fasterapi.App) {
+			app.Mount("/", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(299) }))
+		})
+		s := newService(t, "http://"+start(t, app), log, false)
+		require.Equal(t, 299, s.get("/health").status)
+	})
 	t.Run("own", func(t *testing.T) {
 		app, log := newApp(fasterapi.Config{Cores: 1}, func(app *fasterapi.App) { app.Get("/ready", own) })
 		s := newService(t, "http://"+start(t, app), log, false)
@@ -150,7 +157,7 @@ func TestHealthMistakes(t *testing.T) {
 	_, err := app.Start()
 	for _, want := range []string{
 		"Config.Health.Live must start with a slash", "Config.Health.Ready must", "Config.Health.Live, Ready and Path must differ",
-		`health_test.go:147): the health check "a" needs a function Run`, `health_test.go:149): there is a health check named "b" already (`,
+		`health_test.go:154): the health check "a" needs a function Run`, `health_test.go:156): there is a health check named "b" already (`,
 		`Timeout and MaxAge of the health check "b" must not be negative`,
 	} {
 		require.ErrorContains(t, err, want)
