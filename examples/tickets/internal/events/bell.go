@@ -42,15 +42,32 @@ func (b *Bell) Listen(app *fasterapi.App, pool *db.Pool) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	app.OnStart(func(context.Context) error {
+	app.OnStart(func(start context.Context) error {
 		running.Go(func() { b.listen(ctx, app, pool) })
-		return nil
+		return b.heard(start, pool)
 	})
 	app.OnStop(func(context.Context) error {
 		cancel()
 		running.Wait()
 		return nil
 	})
+}
+
+// heard waits until the bell rings for what this process says itself: from then on nothing is missed.
+func (b *Bell) heard(ctx context.Context, pool *db.Pool) error {
+	rung := b.Next()
+	for {
+		if _, err := pool.Exec(ctx, "SELECT pg_notify('events', '')").Await(ctx); err != nil {
+			return err
+		}
+		select {
+		case <-rung:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
 
 // again is how long to wait when there was no connection to listen on.
