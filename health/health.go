@@ -49,7 +49,7 @@ func (c Check) Mistakes() (errs []error) {
 		errs = append(errs, fmt.Errorf("the health check %q needs a function Run", c.Name))
 	}
 	if c.Timeout < 0 || c.MaxAge < 0 {
-		errs = append(errs, fmt.Errorf("Timeout and MaxAge of the health check %q must not be negative", c.Name))
+		errs = append(errs, fmt.Errorf("the health check %q must not have a negative Timeout or MaxAge", c.Name))
 	}
 	return errs
 }

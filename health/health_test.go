@@ -165,7 +165,7 @@ func TestChecksThatEndOddly(t *testing.T) {
 func TestMistakesOfChecks(t *testing.T) {
 	run := func(context.Context) error { return nil }
 	_, err := New(slog.Default(), Check{Run: run}, Check{Name: "a"}, Check{Name: "b", Run: run, Timeout: -1}, Check{Name: "b", Run: run, MaxAge: -1})
-	for _, want := range []string{`needs a Name`, `"a" needs a function Run`, `Timeout and MaxAge of the health check "b"`, `two health checks named "b"`} {
+	for _, want := range []string{`needs a Name`, `"a" needs a function Run`, `"b" must not have a negative Timeout or MaxAge`, `two health checks named "b"`} {
 		require.ErrorContains(t, err, want)
 	}
 }
