@@ -120,9 +120,9 @@ func TestFallible(t *testing.T) {
 }
 
 type takesAnything struct {
-	Word string `query:"word"`
+	Word *string `header:"X-Word"`
 }
 
 type takesNumbers struct {
-	Number int `query:"number"`
+	Number int `header:"X-Number"`
 }

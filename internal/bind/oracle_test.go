@@ -74,6 +74,11 @@ func textsOf(values url.Values) bool {
 }
 
 func TestQueryLikeParseQuery(t *testing.T) {
+	for _, raw := range []string{"a&a=%", "a=1&a=%zz", "a=1&a=1;2", "a+b=1&a%20b=%4"} { // what follows the value that counts
+		checkQuery(t, t, raw)
+		_, prob := bindBoth[queryInput](t, query(raw))
+		require.NotNil(t, prob, raw)
+	}
 	rapid.Check(t, func(rt *rapid.T) {
 		piece := rapid.SampledFrom([]string{
 			"a", "list", "comma", "a+b", "a%20b", "%61", "x", "=", "=", "&", "&", ";", "%", "+", ",", "%2C", "%2c", "%z", "%4", "%ff", "é", "\x00", "1",

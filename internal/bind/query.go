@@ -80,7 +80,11 @@ func (k *keyed) walk(dst Pointer, pairs []byte, f *faults) {
 		hint = i + 1
 		s := &k.slots[i]
 		bit := uint64(1) << i
-		if seen&bit != 0 && !s.many || s.absent(kv.value) {
+		if s.absent(kv.value) {
+			continue
+		}
+		if seen&bit != 0 && !s.many { // the first one counts
+			s.checkRepeated(&kv, f)
 			continue
 		}
 		seen |= bit
@@ -165,6 +169,20 @@ func (k *keyed) find(key []byte, hint int) int {
 		}
 	}
 	return -1
+}
+
+// checkRepeated reports a pair that cannot be read, of a field that has its value already.
+func (s *slot) checkRepeated(kv *pair, f *faults) {
+	if kv.valSemi {
+		f.add(s.field, kv.value, msgSemicolon)
+		return
+	}
+	var scratch [scratchSize]byte
+	if kv.valCoded {
+		if _, ok := appendDecoded(scratch[:0], kv.value, true); !ok {
+			f.add(s.field, kv.value, msgEscape)
+		}
+	}
 }
 
 // setQuery sets the field from one pair: a scalar, or the elements that it adds to
