@@ -29,7 +29,8 @@ func TestFormat(t *testing.T) {
 		require.Equal(t, e.loaded, got.loaded)
 		_, err = parse(text, e.name+"x")
 		require.ErrorIs(t, err, errOdd)
-		begin := strings.LastIndexByte(text[:len(text)-len(got.value)], '|') + 1
+		first := strings.IndexByte(text, '|') + 1
+		begin := first + strings.IndexByte(text[first:], '|') + 1 // behind the times, which no checksum covers
 		i := begin + rapid.IntRange(0, len(text)-begin-1).Draw(t, "i")
 		changed := []byte(text)
 		changed[i] ^= byte(rapid.IntRange(1, 255).Draw(t, "bits"))
