@@ -136,6 +136,34 @@ func TestProbesAreNotLost(t *testing.T) {
 	}
 }
 
+// A probe that is never reported is replaced, too, when one that began before it has succeeded.
+func TestALaterProbeIsNotLost(t *testing.T) {
+	for late := range 3 {
+		l := newLab(t, 1)
+		b := resilience.NewBreaker("db", resilience.BreakerConfig{Failures: 1, Probes: 3})
+		_, _ = b.Do(l.ctx, fails(errBad))
+		l.Advance(time.Minute)
+		var permits []resilience.Permit
+		for range 3 {
+			permit, err := b.Allow(l.ctx)
+			require.NoError(t, err)
+			permits = append(permits, permit)
+		}
+		for i, permit := range permits {
+			if i != late {
+				permit.Done(nil)
+			}
+		}
+		_, err := b.Do(l.ctx, works)
+		require.ErrorIs(t, err, resilience.ErrOpen, "the one under way can close it")
+		l.Advance(30 * time.Second)
+		_, err = b.Do(l.ctx, works)
+		require.NoError(t, err, late)
+		permits[late].Done(errBad) // too late to count
+		require.Equal(t, resilience.Closed, b.State())
+	}
+}
+
 // A permit counts once, and only in the state in which it was given.
 func TestPermitCountsOnce(t *testing.T) {
 	l := newLab(t, 1)

@@ -74,21 +74,23 @@ type probes struct {
 // take gives out a slot when fewer than most calls are under way and wanted. A call that
 // has said nothing for the time of limit has lost its slot.
 func (p *probes) take(now time.Time, most int, limit time.Duration) (slot int, ok bool) {
+	free := -1
 	for i := range most {
 		if p.taken>>i&1 == 1 {
 			if age := now.Sub(p.since[i]); age >= 0 && age < limit {
 				continue
 			}
+			p.taken &^= 1 << i
 			p.uses[i]++
 		}
-		if bits.OnesCount64(p.taken&^(1<<i))+p.won >= most {
-			return -1, false // those under way can close it
-		}
-		p.taken |= 1 << i
-		p.since[i] = now
-		return int(p.uses[i])<<6 | i, true
+		free = i
 	}
-	return -1, false
+	if free < 0 || bits.OnesCount64(p.taken)+p.won >= most {
+		return -1, false // those under way can close it
+	}
+	p.taken |= 1 << free
+	p.since[free] = now
+	return int(p.uses[free])<<6 | free, true
 }
 
 // giveBack frees a slot. It returns false when the call has it no more.

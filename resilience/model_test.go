@@ -59,8 +59,8 @@ func (m *breakerModel) allow() (*modelPermit, bool) {
 	case resilience.HalfOpen:
 		under := 0
 		for _, p := range m.probes {
-			if !p.over && m.now-p.since >= m.cfg.ProbeLimit && under+m.won < m.cfg.Probes {
-				p.over = true // replaced
+			if m.now-p.since >= m.cfg.ProbeLimit {
+				p.over = true
 			}
 			if !p.over {
 				under++
