@@ -60,8 +60,13 @@ type Config struct {
 	// HTTP holds the timeouts and limits of both engines.
 	HTTP HTTPConfig
 
-	// DrainTimeout is how long requests in flight may take after SIGTERM.
-	// Default 20 s; Kubernetes kills after 30 s.
+	// DrainDelay is how long the service goes on accepting after SIGTERM, or the end of
+	// the context of [App.Serve]: /ready answers 503, and each response closes its
+	// connection, so that load balancers and clients go elsewhere before anything is
+	// closed. SIGINT, from a terminal, does not wait. Default 5 s; negative: none.
+	DrainDelay time.Duration
+	// DrainTimeout is how long requests in flight may take after DrainDelay. Default
+	// 20 s; Kubernetes kills 30 s after SIGTERM, Docker after 10 s unless told otherwise.
 	DrainTimeout time.Duration
 	// Clock replaces the real clock in tests, see fasterapitest.NewClock. Default:
 	// the real one.
@@ -96,6 +101,7 @@ type HTTPConfig struct {
 const (
 	defaultAddr         = ":8000"
 	defaultMaxBody      = 4 << 20
+	defaultDrainDelay   = 5 * time.Second
 	defaultDrainTimeout = 20 * time.Second
 )
 
@@ -115,6 +121,7 @@ func (c Config) resolve() (Config, error) {
 		errs = append(errs, fmt.Errorf("Config.Addr: %w", err))
 	}
 	c.MaxBody = cmp.Or(c.MaxBody, defaultMaxBody)
+	c.DrainDelay = cmp.Or(c.DrainDelay, defaultDrainDelay)
 	c.DrainTimeout = cmp.Or(c.DrainTimeout, defaultDrainTimeout)
 	c.Logger = cmp.Or(c.Logger, slog.Default())
 	c.OpenAPI.Path = cmp.Or(c.OpenAPI.Path, defaultOpenAPIPath)

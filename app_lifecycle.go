@@ -289,9 +289,11 @@ type ongoing struct {
 	ctx        context.Context
 	end        context.CancelCauseFunc
 	background []background // one for each core
-	// draining holds who wants to hear that the app shuts down; ending: it does.
+	// draining holds who wants to hear that the app shuts down; ending: it does; leaving:
+	// it is going to, and should get no more requests.
 	draining async.Watchers
 	ending   atomic.Bool
+	leaving  atomic.Bool
 	copies   reply.Copier
 	// sockets are the open WebSockets of each core.
 	sockets []websocket.Set

@@ -8,8 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
-	"os/signal"
-	"syscall"
+	"time"
 
 	"github.com/fasterapi/fasterapi/internal/http1"
 	"github.com/fasterapi/fasterapi/internal/nethttp"
@@ -19,6 +18,8 @@ import (
 
 // engine serves the app on one address.
 type engine interface {
+	CloseAfterResponses()
+	StopAccepting(ctx context.Context) error
 	Shutdown(ctx context.Context) error
 }
 
@@ -42,24 +43,21 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return errors.Join(s.engine.Shutdown(ctx), s.app.Stop(ctx))
 }
 
-// Run serves the app until SIGTERM or SIGINT, then lets requests in flight
-// finish; a second signal does not wait for them. The exit status of the process:
+// Run serves the app until SIGTERM or SIGINT. Then it goes on for Config.DrainDelay
+// while it tells everybody to leave (SIGINT: it does not), and lets requests in flight
+// finish for Config.DrainTimeout; a second signal does not wait for anything. The exit
+// status of the process:
 //
 //   - 0: it has served, and the shutdown was complete. Or a signal came before it
 //     could serve: then it never did, and what had been started was undone (see
 //     [App.OnStart]).
 //   - 1: it could not start, and says why on standard error; or the shutdown was
-//     not complete within Config.DrainTimeout, or a hook failed: the log says what.
+//     not complete within Config.DrainTimeout or until a second signal, or a hook
+//     failed: the log says what, with the routes that were cut off.
 //   - 2: a reactor was stuck (Config.StuckLimit).
-//   - 143 or 130, as the shell says it: a second signal.
 func (a *App) Run() {
-	signalled, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	ctx, drain := context.WithCancel(context.Background())
-	context.AfterFunc(signalled, func() {
-		stop() // from now on a signal ends the process at once
-		drain()
-	})
-	s, err := a.startUntil(ctx)
+	o := ordersOfSignals(a)
+	s, err := a.startUntil(o.stop)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -67,36 +65,57 @@ func (a *App) Run() {
 	if s == nil { // told to stop before it could serve
 		return
 	}
-	if err := s.until(ctx); err != nil {
+	o.serving.Store(true)
+	if err := s.until(o); err != nil {
 		a.tell(func() { a.log.Error("the shutdown was not complete", slog.Any("error", err)) })
 		os.Exit(1)
 	}
 }
 
-// Serve serves the app until ctx ends, then lets requests in flight finish for
-// Config.DrainTimeout. When ctx ends before it serves, it never does; see
-// [App.OnStart].
+// Serve serves the app until ctx ends. Then it goes on for Config.DrainDelay while it
+// tells everybody to leave, and lets requests in flight finish for Config.DrainTimeout.
+// When ctx ends before it serves, it never does; see [App.OnStart].
 func (a *App) Serve(ctx context.Context) error {
 	s, err := a.startUntil(ctx)
 	if s == nil {
 		return err
 	}
-	return s.until(ctx)
+	return s.until(&orders{stop: ctx, force: context.WithoutCancel(ctx)})
 }
 
-// until serves until ctx ends, then lets requests in flight finish.
-func (s *Server) until(ctx context.Context) error {
+// until serves until it is told to stop, and then ends without losing a request:
+// docs/decisions/0021.
+func (s *Server) until(o *orders) error {
 	a := s.app
 	attrs := []any{slog.String("title", a.cfg.Title), slog.String("address", s.addr.String()), slog.Int("reactors", a.reactors.Len())}
 	if page := s.docsURL(); page != "" {
 		attrs = append(attrs, slog.String("docs", page))
 	}
 	a.log.Info("serving", attrs...)
-	<-ctx.Done()
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.cfg.DrainTimeout)
+	<-o.stop.Done()
+	delay := max(0, a.cfg.DrainDelay)
+	if o.interrupted() {
+		delay = 0
+	}
+	a.tell(func() {
+		a.log.Info("draining", slog.Duration("delay", delay), slog.Duration("timeout", a.cfg.DrainTimeout))
+	})
+	a.ongoing.leaving.Store(true)
+	s.engine.CloseAfterResponses()
+	sleepUntil(o.force, delay)
+	drain, cancel := context.WithTimeout(o.force, a.cfg.DrainTimeout)
 	defer cancel()
-	a.tell(func() { a.log.Info("draining", slog.Duration("timeout", a.cfg.DrainTimeout)) })
 	return s.Shutdown(drain)
+}
+
+// sleepUntil waits for d, or until ctx ends.
+func sleepUntil(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // docsURL is where a browser on this machine finds the page of the document, "" when

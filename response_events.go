@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math/rand/v2"
 	"net/http"
 	"reflect"
 	"sync"
@@ -20,6 +21,9 @@ import (
 // defaultHeartbeat is below the 30 s and 60 s after which common proxies and
 // load balancers give up on a silent connection.
 const defaultHeartbeat = 15 * time.Second
+
+// defaultRetry is what browsers wait before they connect again, about.
+const defaultRetry = 3 * time.Second
 
 // SSE is a response of server-sent events (the EventSource of browsers). It
 // has one source: Events or Send. It needs a route on goroutines.
@@ -51,7 +55,8 @@ type SSE[T any] struct {
 	// so that proxies keep it open. Default 15 s; negative: never.
 	Heartbeat time.Duration
 	// Retry tells the browser how long to wait before it connects again.
-	// Default: its own, about 3 s.
+	// Default: its own, about 3 s. A stream that ends because the app shuts down
+	// tells each browser a time of its own, half of this to one and a half.
 	Retry time.Duration
 }
 
@@ -160,7 +165,24 @@ func (s *EventSender[T]) run(events SSE[T]) error {
 		logBroken(c.Logger(), c.RequestID(), "event stream failed", false, err)
 	}
 	s.end()
+	s.spread(events.Retry)
 	return s.out.Close() // the browser comes back, also after an error
+}
+
+// spread tells the browser, when the app shuts down, how long to wait before it comes
+// back: all clients of a stream would come at the same time. It may fail: the stream
+// ends anyway.
+func (s *EventSender[T]) spread(retry time.Duration) {
+	if !s.c.app.ongoing.ending.Load() {
+		return
+	}
+	if retry <= 0 {
+		retry = defaultRetry
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.text = eventstream.AppendRetry(s.text[:0], retry/2+rand.N(retry))
+	_ = s.write()
 }
 
 // begin sends the head, and with it that the stream is open.

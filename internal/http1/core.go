@@ -120,6 +120,10 @@ func (k *core) gone() {
 	}
 }
 
+// lastResponses tells whether each response is the last one of its connection. Any
+// goroutine.
+func (k *core) lastResponses() bool { return k.draining.Load() || k.server.lastResponses.Load() }
+
 func (k *core) checkEmptied() {
 	if k.count == 0 && k.draining.Load() && !k.done {
 		k.done = true

@@ -83,7 +83,7 @@ func (c *conn) complete() bool {
 		c.endBehind(closesUnread)
 	}
 	c.body = nil
-	if x.CloseAfter || c.core.draining.Load() {
+	if x.CloseAfter || c.core.lastResponses() {
 		c.endBehind(closes)
 	}
 	switch {

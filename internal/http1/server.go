@@ -39,6 +39,8 @@ type Server struct {
 	exchanges  sync.Pool
 	// full: accepting has stopped at MaxConns.
 	full atomic.Bool
+	// lastResponses: each response is the last one of its connection.
+	lastResponses atomic.Bool
 }
 
 // New returns a server whose connections live on the given reactors. Nothing
@@ -127,18 +129,30 @@ func (s *Server) stopListening() {
 	}
 }
 
+// CloseAfterResponses lets each connection close behind its next response, which
+// says so. Idle ones stay open until then, and new ones are accepted: a client
+// that is about to use one loses no request.
+func (s *Server) CloseAfterResponses() { s.lastResponses.Store(true) }
+
+// StopAccepting closes the listeners, behind what waits in their queues, and leaves
+// the connections as they are. It fails when ctx ends first; they are closed all
+// the same.
+func (s *Server) StopAccepting(ctx context.Context) error {
+	var waits []<-chan struct{}
+	for _, k := range s.cores {
+		waits = append(waits, k.do(k.closeListeners))
+	}
+	return s.awaitClosed(ctx, waits)
+}
+
 // Shutdown stops accepting, closes idle connections and waits until the
 // others have had their current response. When ctx ends first, what is left
 // is cancelled and cut off, and the error says what that was.
 func (s *Server) Shutdown(ctx context.Context) error {
 	// All listeners first: they may give their last connections to any core,
 	// which must not have come to its end before.
+	err := s.StopAccepting(ctx)
 	var waits []<-chan struct{}
-	for _, k := range s.cores {
-		waits = append(waits, k.do(k.closeListeners))
-	}
-	err := s.awaitClosed(ctx, waits)
-	waits = waits[:0]
 	for _, k := range s.cores {
 		if k.reactor.Post(async.TaskFunc(k.drain)) { // else it has ended
 			waits = append(waits, k.emptied)

@@ -46,7 +46,7 @@ func (c *conn) Open(x *exchange.Exchange, length int64) (exchange.BodyWriter, er
 	w.credit = newCredit(c.core.server.cfg.WriteTimeout)
 	w.chunked = length < 0 && x.Head.Minor > 0 && !bodiless(x.Status)
 	// For HTTP/1.0 the end of the connection ends a body of unknown length.
-	if x.CloseAfter || c.core.draining.Load() || length < 0 && x.Head.Minor == 0 {
+	if x.CloseAfter || c.core.lastResponses() || length < 0 && x.Head.Minor == 0 {
 		c.endBehind(closes)
 	}
 	out := c.appendHead(c.out(), x)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/problem"
@@ -39,6 +40,8 @@ type carrier struct {
 	refused bool
 	// incoming is about the request body.
 	incoming incoming
+	// last: this response is the last one of its connection.
+	last *atomic.Bool
 	// hijacked: the connection is not ours any more.
 	hijacked bool
 	// taken: nor is it counted with the request any more.
@@ -227,6 +230,9 @@ func (c *carrier) answer() {
 
 func (c *carrier) writeHead() {
 	header := c.w.Header()
+	if c.last.Load() && c.x.FieldValue("Upgrade") == "" {
+		c.x.CloseAfter = true // over HTTP/2 net/http makes a GOAWAY of it
+	}
 	c.x.Store(header)
 	if c.x.ContentType == "" {
 		header["Content-Type"] = nil // no guessing

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
@@ -38,7 +39,7 @@ func (o Options) withDefaults() Options {
 
 // Handler is an http.Handler that gives every request to an exchange.Handler.
 //
-// Owner: any (immutable after New; pool and running are atomic).
+// Owner: any (immutable after New; pool, running and lastResponses are atomic).
 type Handler struct {
 	handler  exchange.Handler
 	reactors *reactor.Group
@@ -46,6 +47,8 @@ type Handler struct {
 	unsent   []*exchange.Unsent // by core
 	pool     sync.Pool
 	running  running
+	// lastResponses: each response is the last one of its connection.
+	lastResponses atomic.Bool
 }
 
 // New returns the engine.
@@ -95,7 +98,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // ConnClosed.
 func (h *Handler) carry(w http.ResponseWriter, r *http.Request, secure bool) *carrier {
 	x := h.acquire()
-	c := &carrier{handler: h.handler, options: &h.options, w: w, r: r, x: x, reactor: h.reactors.LeastLoaded(), turn: make(chan bool, 2)}
+	c := &carrier{handler: h.handler, options: &h.options, w: w, r: r, x: x, reactor: h.reactors.LeastLoaded(), turn: make(chan bool, 2), last: &h.lastResponses}
 	c.sending = newCredit(h.options.WriteTimeout)
 	c.control = http.NewResponseController(w)
 	c.unsent = h.unsent[c.reactor.Core()]

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
@@ -37,6 +38,9 @@ type Server struct {
 	served  chan struct{}
 	// names lists what is being answered.
 	names func() string
+	// lastResponses tells the handler; notAccepting: the listener was closed.
+	lastResponses func()
+	notAccepting  atomic.Bool
 }
 
 // Start listens and serves h in the background. It returns the bound address.
@@ -80,9 +84,10 @@ func newServer(cfg Config, h http.Handler, listener net.Listener) *Server {
 		// A stream that times out is only known to be over once that could be written.
 		HTTP2: &http.HTTP2Config{WriteByteTimeout: limits.WriteTimeout},
 	}}
-	s.names = func() string { return "" }
+	s.names, s.lastResponses = func() string { return "" }, func() {}
 	if ours {
 		s.names = engine.names
+		s.lastResponses = func() { engine.lastResponses.Store(true) }
 		limited.handler = engine
 	}
 	s.http.Protocols.SetHTTP1(true)
@@ -110,7 +115,7 @@ func overTLS(config *tls.Config) *tls.Config {
 func (s *Server) serve(cfg Config) {
 	defer close(s.served)
 	err := s.http.Serve(s.limited)
-	if !errors.Is(err, http.ErrServerClosed) {
+	if !errors.Is(err, http.ErrServerClosed) && !s.notAccepting.Load() {
 		cfg.Logger.Error("the server has stopped", slog.String("error", err.Error()))
 	}
 }
@@ -118,6 +123,16 @@ func (s *Server) serve(cfg Config) {
 // freshGrace is how long a connection without a request may take to send one
 // when the server shuts down: net/http gives it 5 s, the other engine looks once.
 const freshGrace = 250 * time.Millisecond
+
+// CloseAfterResponses lets each connection close behind its next response, which
+// says so (HTTP/2: GOAWAY). Idle ones stay open until then, and new ones are accepted.
+func (s *Server) CloseAfterResponses() { s.lastResponses() }
+
+// StopAccepting closes the listener and leaves the connections as they are.
+func (s *Server) StopAccepting(context.Context) error {
+	s.notAccepting.Store(true)
+	return s.limited.Close()
+}
 
 // Shutdown stops accepting and waits for the requests in flight. When ctx ends
 // first their connections are closed, and the error says whose they were.

@@ -52,7 +52,7 @@ func TestServingNamesTheDocs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			log := &logBuffer{}
-			test.cfg.Logger, test.cfg.Cores = slog.New(slog.NewTextHandler(log, nil)), 1
+			test.cfg.Logger, test.cfg.Cores, test.cfg.DrainDelay = slog.New(slog.NewTextHandler(log, nil)), 1, -1
 			app := fasterapi.New(test.cfg)
 			done := make(chan error, 1)
 			ctx, end := context.WithCancel(t.Context())

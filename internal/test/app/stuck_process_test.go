@@ -35,10 +35,17 @@ type process struct {
 
 func runProcess(t *testing.T, kind string, env ...string) *process {
 	t.Helper()
+	return startProcess(t, kind, func(command *exec.Cmd) { command.Env = append(command.Env, env...) })
+}
+
+// startProcess is runProcess for a command that prepare changes.
+func startProcess(t *testing.T, kind string, prepare func(*exec.Cmd)) *process {
+	t.Helper()
 	over, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	command := exec.CommandContext(over, os.Args[0], "-test.run=^"+t.Name()[:strings.IndexAny(t.Name()+"/", "/")]+"$")
-	command.Env = append(append(os.Environ(), "FASTERAPI_TEST_STUCK="+kind), env...)
+	command.Env = append(os.Environ(), "FASTERAPI_TEST_STUCK="+kind)
+	prepare(command)
 	logged, err := command.StderrPipe()
 	require.NoError(t, err)
 	require.NoError(t, command.Start())
@@ -111,7 +118,7 @@ func (d deaf) Handle(ctx context.Context, r slog.Record) error {
 
 // stuckService is what the processes run.
 func stuckService(kind string) {
-	cfg := fasterapi.Config{Addr: "127.0.0.1:0", Cores: 2, DrainTimeout: 2 * time.Second}
+	cfg := fasterapi.Config{Addr: "127.0.0.1:0", Cores: 2, DrainDelay: -1, DrainTimeout: 2 * time.Second}
 	log := deaf{slog.NewTextHandler(os.Stderr, nil), make(chan struct{})}
 	switch kind {
 	case "h2c":

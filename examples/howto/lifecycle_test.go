@@ -1,0 +1,21 @@
+package howto
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/fasterapi/fasterapi"
+)
+
+// TestUnhurried: the times leave room below 45 s for stop hooks.
+func TestUnhurried(t *testing.T) {
+	app := fasterapi.New(unhurried(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1}))
+	server, err := app.Start()
+	require.NoError(t, err)
+	cfg := app.Config()
+	require.Greater(t, cfg.DrainDelay, 6*time.Second, "three times two seconds")
+	require.Less(t, cfg.DrainDelay+cfg.DrainTimeout, 45*time.Second)
+	require.NoError(t, server.Shutdown(t.Context()))
+}
