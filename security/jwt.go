@@ -229,7 +229,7 @@ func choose(t *jwt.Token, keys []Key) (set jwt.VerificationKeySet, found bool, e
 	}
 	for _, k := range keys {
 		if k.algorithm == t.Method.Alg() && (!named || k.id == id || k.id == "") && len(set.Keys) < maxTried {
-			set.Keys = append(set.Keys, k.material)
+			set.Keys = append(set.Keys, k.material())
 			found = found || id != "" && k.id == id
 		}
 	}

@@ -19,8 +19,10 @@ import (
 // Owner: any (immutable after New).
 type Key struct {
 	id, algorithm string
-	material      any              // []byte, *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey
-	wrong         *mistake.Mistake // nil: nothing; else the key checks nothing
+	// material returns a []byte, *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey. It is a
+	// function so that nothing which prints the fields of a value prints a secret.
+	material func() any
+	wrong    *mistake.Mistake // nil: nothing; else the key checks nothing
 }
 
 // ID is the id that tokens name the key by, or "".
@@ -34,6 +36,9 @@ func (k Key) String() string { return k.algorithm + " key " + k.id }
 
 // GoString is String.
 func (k Key) GoString() string { return k.String() }
+
+// hidden is a key that no printer finds.
+func hidden(key any) func() any { return func() any { return key } }
 
 const (
 	// minSecret is the length in bytes of an HMAC secret, RFC 7518 section 3.2.
@@ -50,7 +55,7 @@ func SharedKey(id string, secret []byte) Key {
 	if len(secret) < minSecret {
 		return Key{id: id, wrong: mistake.New(mistake.Here(), fmt.Sprintf("a secret needs at least %d random bytes, and this one has %d", minSecret, len(secret)))}
 	}
-	return Key{id: id, algorithm: "HS256", material: slices.Clone(secret)}
+	return Key{id: id, algorithm: "HS256", material: hidden(slices.Clone(secret))}
 }
 
 // PublicKey is a key for RS256 (*rsa.PublicKey), ES256 (*ecdsa.PublicKey on P-256)
@@ -78,14 +83,14 @@ func publicKey(id string, key crypto.PublicKey) (Key, error) {
 		if key.E < 3 || key.E%2 == 0 {
 			return Key{}, errors.New("an RSA key with a bad exponent")
 		}
-		return Key{id: id, algorithm: "RS256", material: key}, nil
+		return Key{id: id, algorithm: "RS256", material: hidden(key)}, nil
 	case *ecdsa.PublicKey:
 		if key != nil && key.Curve == elliptic.P256() {
-			return Key{id: id, algorithm: "ES256", material: key}, nil
+			return Key{id: id, algorithm: "ES256", material: hidden(key)}, nil
 		}
 	case ed25519.PublicKey:
 		if len(key) == ed25519.PublicKeySize {
-			return Key{id: id, algorithm: "EdDSA", material: key}, nil
+			return Key{id: id, algorithm: "EdDSA", material: hidden(key)}, nil
 		}
 	}
 	return Key{}, errKey

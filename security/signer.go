@@ -20,7 +20,7 @@ import (
 // Owner: any (immutable after New).
 type Signer struct {
 	key     Key
-	private any
+	private func() any // see Key
 	method  jwt.SigningMethod
 }
 
@@ -45,7 +45,7 @@ func NewSigner(id string, private crypto.Signer) *Signer {
 			key.wrong = mistake.New(mistake.Here(), "RSA keys outside of the process are not supported")
 		}
 	}
-	return &Signer{key: key, private: private, method: method}
+	return &Signer{key: key, private: hidden(private), method: method}
 }
 
 // Mistake is what the signer was given wrong, nil when nothing. An app reports it when it starts, if the
@@ -98,7 +98,7 @@ func (s *Signer) Sign[C any](claims Claims[C]) (string, error) {
 	if s.key.id != "" {
 		token.Header["kid"] = s.key.id
 	}
-	signed, err := token.SignedString(s.private)
+	signed, err := token.SignedString(s.private())
 	if err != nil {
 		return "", fmt.Errorf("security: sign a token: %w", err)
 	}

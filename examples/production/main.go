@@ -80,8 +80,8 @@ func newApp(cfg fasterapi.Config, pool *db.Pool, supplier *Supplier) *fasterapi.
 
 // open opens the database that the settings name.
 func (s *settings) open() (*db.Pool, error) {
-	if s.DatabaseURL != "" {
-		return openPostgres(s.DatabaseURL)
+	if !s.DatabaseURL.IsZero() {
+		return openPostgres(s.DatabaseURL.Reveal())
 	}
 	return openStore(s.File)
 }

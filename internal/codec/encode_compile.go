@@ -81,9 +81,9 @@ type encodeCompiler struct {
 	whole    bool // what is write only is written too
 }
 
-// hides tells whether a field of this tag is left out.
-func (c *encodeCompiler) hides(tag reflect.StructTag) bool {
-	return !c.whole && schema.IsWriteOnly(tag)
+// hides tells whether a field is left out.
+func (c *encodeCompiler) hides(f reflect.StructField) bool {
+	return !c.whole && schema.IsWriteOnly(f)
 }
 
 func (c *encodeCompiler) mistake(where, format string, args ...any) {
@@ -216,7 +216,7 @@ func (c *encodeCompiler) compileStruct(n *encodeNode, where string) appendFunc {
 		if n.decodesItself() {
 			c.plain = false
 			for f := range n.typ.Fields() {
-				if c.hides(f.Tag) {
+				if c.hides(f) {
 					c.mistake(where+"."+f.Name, "it is write only, but encoding/json writes %v, which reads itself: give answers a type of their own", n.typ)
 				}
 			}
@@ -232,7 +232,7 @@ func (c *encodeCompiler) compileStruct(n *encodeNode, where string) appendFunc {
 	s := &structEncoder{typ: n.typ, fields: make([]fieldEncoder, 0, len(members.List))}
 	for i := range members.List {
 		m := &members.List[i]
-		if c.hides(m.Field.Tag) {
+		if c.hides(m.Field) {
 			c.node(m.Type, m.Stringed, where+"."+m.Go) // for its mistakes
 			continue
 		}

@@ -116,7 +116,7 @@ func (d *differing) members(use typeUse) bool {
 			return true
 		}
 	}
-	return members.Rest != nil && (IsWriteOnly(members.Rest.Field.Tag) || d.look(typeUse{typ: members.Rest.Type}))
+	return members.Rest != nil && (IsWriteOnly(members.Rest.Field) || d.look(typeUse{typ: members.Rest.Type}))
 }
 
 // use is how the variant t is used: by itself when it says what c says of it.

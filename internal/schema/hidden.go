@@ -10,10 +10,11 @@ import (
 	"github.com/fasterapi/fasterapi/openapi"
 )
 
-// IsWriteOnly tells whether the tags of a field say that it is no part of answers.
-func IsWriteOnly(tag reflect.StructTag) bool {
-	v, err := strconv.ParseBool(tag.Get("writeOnly"))
-	return err == nil && v
+// IsWriteOnly tells whether a field is no part of answers: its tags say so, or it is a
+// secret by its type.
+func IsWriteOnly(f reflect.StructField) bool {
+	v, err := strconv.ParseBool(f.Tag.Get("writeOnly"))
+	return err == nil && v || isSecret(f.Type)
 }
 
 // HasWriteOnly tells whether a field of t, or of a type in it, is write only.
@@ -38,7 +39,7 @@ func hasWriteOnly(t reflect.Type, seen map[reflect.Type]bool) bool {
 		return hasWriteOnly(t.Elem(), seen)
 	case reflect.Struct:
 		for f := range t.Fields() {
-			if IsWriteOnly(f.Tag) || hasWriteOnly(f.Type, seen) {
+			if IsWriteOnly(f) || hasWriteOnly(f.Type, seen) {
 				return true
 			}
 		}
@@ -109,7 +110,7 @@ func structWithout(text jsontext.Value, t reflect.Type, d Direction) jsontext.Va
 	var others reflect.Type
 	drop := false
 	if rest := members.Rest; rest != nil {
-		drop = d == Out && IsWriteOnly(rest.Field.Tag)
+		drop = d == Out && IsWriteOnly(rest.Field)
 		if inner, _ := Strip(rest.Type); inner.Kind() == reflect.Map {
 			others = inner.Elem()
 		}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/fasterapi/fasterapi/openapi"
+	"github.com/fasterapi/fasterapi/secret"
 )
 
 // inline makes the schema of t itself; pointers and Opt are off.
@@ -34,8 +35,11 @@ func (r *Registry) inline(t reflect.Type, plan *Plan, where string) *openapi.Sch
 		s.Types, s.Format = openapi.Types{"number"}, map[int]string{32: "float", 64: "double"}[t.Bits()]
 	case ClassText:
 		s.Types = openapi.Types{"string"}
-		if isUUIDType(t) {
+		switch {
+		case isUUIDType(t):
 			s.Format = "uuid"
+		case secret.Is(t):
+			s.Format = "password"
 		}
 	case ClassTime:
 		s.Types, s.Format = openapi.Types{"string"}, "date-time"
@@ -157,7 +161,7 @@ func (r *Registry) object(s *openapi.Schema, t reflect.Type, where string) {
 		}
 	}
 	switch {
-	case members.Rest != nil && r.dir == Out && IsWriteOnly(members.Rest.Field.Tag):
+	case members.Rest != nil && r.dir == Out && IsWriteOnly(members.Rest.Field):
 	case members.Rest != nil:
 		s.AdditionalProperties = r.others(members.Rest, where)
 	case r.strict:

@@ -39,9 +39,9 @@ type Step struct {
 	Hidden  bool         // the embedded pointer is unexported: it can be read but not set
 }
 
-// Sensitive tells whether the value of m must not be repeated: its tags or those
+// Sensitive tells whether the value of m must not be repeated: its type or tags, or those
 // of an embedded struct around it say so.
-func (m *Member) Sensitive() bool { return m.Secret || IsSensitive(m.Field.Tag) }
+func (m *Member) Sensitive() bool { return m.Secret || IsSensitive(m.Field) }
 
 // Members is the JSON object that a Go struct stands for.
 //
@@ -154,7 +154,7 @@ func (w *walk) embed(l level, f reflect.StructField, index []int) {
 		next := level{
 			typ: t, path: l.path, offset: l.offset + f.Offset, index: index,
 			prefix: l.prefix + f.Name + ".", open: !w.seen[t],
-			secret: l.secret || IsSensitive(f.Tag),
+			secret: l.secret || IsSensitive(f),
 		}
 		if pointer {
 			next.path = append(slices.Clone(l.path), Step{Offset: next.offset, Pointer: t, Hidden: !f.IsExported()})

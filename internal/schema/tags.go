@@ -76,6 +76,9 @@ func PlanOf(t reflect.Type, tag reflect.StructTag) (*Plan, error) {
 	plan.Doc, plan.Title = tag.Get("doc"), tag.Get("title")
 	plan.Sensitive, plan.Deprecated = p.flag("sensitive", IsPassword(tag)), p.flag("deprecated", false)
 	plan.ReadOnly, plan.WriteOnly = p.flag("readOnly", false), p.flag("writeOnly", false)
+	if isSecret(t) {
+		plan.Sensitive, plan.WriteOnly = true, true
+	}
 	plan.NotNull = p.notNull(t)
 	plan.Default, plan.Example = p.value(t, "default"), p.value(t, "example")
 	p.unused(t)

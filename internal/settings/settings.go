@@ -11,6 +11,7 @@ import (
 	"github.com/caarlos0/env/v11"
 
 	"github.com/fasterapi/fasterapi/internal/schema"
+	"github.com/fasterapi/fasterapi/secret"
 )
 
 // Read fills the struct that dst points to from environ, a list of "NAME=value" as
@@ -52,7 +53,7 @@ func (r *reader) read(v reflect.Value, prefix, where string) {
 		name, _, _ := strings.Cut(tag, ",")
 		switch {
 		case tag == "-", !tagged && !f.IsExported() && !f.Anonymous:
-		case !tagged && f.Type.Kind() == reflect.Struct:
+		case !tagged && f.Type.Kind() == reflect.Struct && !secret.Is(f.Type):
 			r.read(v.Field(i), prefix+f.Tag.Get("envPrefix"), where+f.Name+".")
 		case !tagged:
 			r.mistake(`%s%s has no env tag; env:"-" leaves a field out`, where, f.Name)

@@ -30,6 +30,8 @@ func Project() Rules {
 			"examples/... security":                 "examples use it",
 			"examples/... examples/...":             "an example may be an app in packages",
 			"internal/test/txapp fasterapitest":     "a suite of whole apps",
+			"internal/test/secrets fasterapitest":   "a suite of whole apps",
+			"internal/test/secrets middleware":      "whose log is looked through",
 			"middleware/redisrate middleware":       "implements its Limiter",
 		},
 		TestModules: []string{
@@ -85,6 +87,8 @@ func packages() map[string]Package {
 		"metric":         {Layer: 1},
 		"problem":        {Layer: 1},
 		"health":         {Layer: 1},
+		"secret":         {Layer: 1},
+		"logs":           {Layer: 1, Modules: []string{"github.com/lmittmann/tint", "github.com/mattn/go-isatty"}},
 		"openapi":        {Layer: 1},
 		"internal/field": {Layer: 1},
 		// What a text of SQL is, for the drivers.
@@ -113,7 +117,7 @@ func packages() map[string]Package {
 		"reactor/virtual": {Layer: 3, Imports: []string{"reactor", "internal/poll/sim"}},
 		"cache":           {Layer: 3, Imports: []string{"async", "metric", "reactor", "internal/mistake"}, Modules: []string{"github.com/maypok86/otter/v2"}},
 		"internal/router": {Layer: 3, Imports: []string{"internal/field"}},
-		"internal/schema": {Layer: 3, Imports: []string{"openapi"}},
+		"internal/schema": {Layer: 3, Imports: []string{"openapi", "secret"}},
 		// Formats and files of the root that are pure.
 		"internal/eventstream": {Layer: 3},
 		// Rules that are told the time.
@@ -130,7 +134,7 @@ func packages() map[string]Package {
 		"internal/webfile":  {Layer: 4, Imports: []string{"problem"}},
 		"internal/result":   {Layer: 4, Imports: []string{"internal/field", "internal/schema"}},
 		"internal/failure":  {Layer: 4, Imports: []string{"problem"}},
-		"internal/settings": {Layer: 4, Imports: []string{"internal/schema"}, Modules: []string{"github.com/caarlos0/env/v11"}},
+		"internal/settings": {Layer: 4, Imports: []string{"internal/schema", "secret"}, Modules: []string{"github.com/caarlos0/env/v11"}},
 
 		// Layer 5: protocols, drivers, and the pure parts that the root wires up.
 		"internal/http1":   {Layer: 5, Imports: with("internal/stream", "internal/exchange", "internal/http1/wire", "problem")},
@@ -167,10 +171,11 @@ func packages() map[string]Package {
 		"security": { // docs/decisions/0009
 			Layer: 7, Imports: []string{".", "async", "problem", "openapi", "internal/field", "internal/inject", "internal/mistake"}, Modules: []string{"github.com/golang-jwt/jwt/v5"},
 		},
+		"internal/test/secrets": {Layer: 7, Imports: []string{".", "fasterapitest", "middleware", "problem", "secret"}},
 		"internal/test/console": {Layer: 7, Imports: []string{".", "internal/test/needs"}},
 		"examples/...": {Layer: 7, Modules: []string{sqlite}, Imports: []string{
 			".", "async", "cache", "cache/...", "client", "reactor", "metric", "problem",
-			"db", "db/pg", "db/sqlite", "health", "middleware", "security", "resilience", "openapi", "fasterapitest", "examples/...",
+			"db", "db/pg", "db/sqlite", "health", "logs", "middleware", "security", "secret", "resilience", "openapi", "fasterapitest", "examples/...",
 		}},
 	}
 }

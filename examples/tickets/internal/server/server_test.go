@@ -26,6 +26,7 @@ import (
 	"github.com/fasterapi/fasterapi/fasterapitest"
 	"github.com/fasterapi/fasterapi/internal/test/contract"
 	"github.com/fasterapi/fasterapi/internal/test/pgtest"
+	"github.com/fasterapi/fasterapi/secret"
 	"github.com/fasterapi/fasterapi/security"
 )
 
@@ -41,7 +42,7 @@ func settings(database storage.Settings) Settings {
 	return Settings{
 		Storage: database, Logins: 10_000, DrainTimeout: 5 * time.Second,
 		Users: users.Settings{
-			Secret: "a secret of at least 32 characters", AdminEmail: "admin@example.com", AdminPassword: password, HashRounds: 1,
+			Secret: secret.Of("a secret of at least 32 characters"), AdminEmail: "admin@example.com", AdminPassword: secret.Of(password), HashRounds: 1,
 		},
 	}
 }
@@ -79,7 +80,7 @@ func onPostgres(t *testing.T) storage.Settings {
 	query := address.Query()
 	query.Set("search_path", name)
 	address.RawQuery = query.Encode()
-	return storage.Settings{URL: address.String()}
+	return storage.Settings{URL: secret.Of(address.String())}
 }
 
 // onBoth runs a test of the service on a new SQLite database and on a new Postgres database.

@@ -11,12 +11,13 @@ import (
 	"github.com/fasterapi/fasterapi/db/pg"
 	"github.com/fasterapi/fasterapi/db/sqlite"
 	"github.com/fasterapi/fasterapi/problem"
+	"github.com/fasterapi/fasterapi/secret"
 )
 
 // Settings say which database it is.
 type Settings struct {
-	URL  string `env:"DATABASE_URL" required:"false" sensitive:"true" doc:"a Postgres database, postgres://user:password@host/name"`
-	File string `env:"DATABASE_FILE" default:"tickets.db" doc:"the SQLite file, where there is no DATABASE_URL"`
+	URL  secret.String `env:"DATABASE_URL" required:"false" doc:"a Postgres database, postgres://user:password@host/name"`
+	File string        `env:"DATABASE_FILE" default:"tickets.db" doc:"the SQLite file, where there is no DATABASE_URL"`
 }
 
 // Open opens the database and migrates it.
@@ -32,8 +33,8 @@ func Open(ctx context.Context, s Settings) (*db.Pool, error) {
 }
 
 func open(ctx context.Context, s Settings) (*db.Pool, error) {
-	if s.URL != "" {
-		return pg.Open(ctx, pg.Config{URL: s.URL})
+	if !s.URL.IsZero() {
+		return pg.Open(ctx, pg.Config{URL: s.URL.Reveal()})
 	}
 	return sqlite.Open(s.File, sqlite.Config{})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/secret"
 	"github.com/fasterapi/fasterapi/security"
 )
 
@@ -18,10 +19,10 @@ const (
 
 // Settings are what the program has to say about users.
 type Settings struct {
-	Secret        string `env:"SECRET" minLength:"32" format:"password" doc:"signs the tokens; 32 characters or more"`
-	AdminEmail    string `env:"ADMIN_EMAIL" default:"admin@example.com" format:"email" doc:"of the first user"`
-	AdminPassword string `env:"ADMIN_PASSWORD" minLength:"12" format:"password" doc:"of the first user, who is made at the first start"`
-	HashRounds    int    `env:"HASH_ROUNDS" default:"600000" minimum:"1" doc:"how slow the hashes of passwords are"`
+	Secret        secret.String `env:"SECRET" minLength:"32" doc:"signs the tokens; 32 characters or more"`
+	AdminEmail    string        `env:"ADMIN_EMAIL" default:"admin@example.com" format:"email" doc:"of the first user"`
+	AdminPassword secret.String `env:"ADMIN_PASSWORD" minLength:"12" doc:"of the first user, who is made at the first start"`
+	HashRounds    int           `env:"HASH_ROUNDS" default:"600000" minimum:"1" doc:"how slow the hashes of passwords are"`
 }
 
 // extra is what our tokens say beside the usual claims.
@@ -38,7 +39,7 @@ type Service struct {
 
 // NewService returns the service for a database.
 func NewService(s Settings, pool *db.Pool) *Service {
-	signer := security.NewSharedSigner("", []byte(s.Secret))
+	signer := security.NewSharedSigner("", []byte(s.Secret.Reveal()))
 	tokens := security.JWT[extra](security.JWTConfig{
 		Keys: []security.Key{signer.Key()}, Issuer: issuer, Audience: []string{issuer},
 		// The query is for an EventSource and a WebSocket: browsers cannot set their header fields.
@@ -91,7 +92,7 @@ func (s *Service) EnsureAdmin(ctx context.Context, pool *db.Pool, settings Setti
 		if err != nil || there > 0 {
 			return struct{}{}, err
 		}
-		hash, err := s.hasher.Hash(settings.AdminPassword)
+		hash, err := s.hasher.Hash(settings.AdminPassword.Reveal())
 		if err != nil {
 			return struct{}{}, err
 		}
