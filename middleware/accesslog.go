@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/fasterapi/fasterapi"
@@ -30,8 +31,8 @@ type AccessLogConfig struct {
 }
 
 // AccessLog writes a line for every request, when its status is known: method,
-// path, status, duration until then, bytes of the body, client, route, core, and
-// the request's id. The query is left out, because it may hold secrets, and so are
+// path, status, duration until then, bytes of the body, client, route, core,
+// the request's id, and the id of the trace that a valid field traceparent names (W3C Trace Context). The query is left out, because it may hold secrets, and so are
 // the values of sensitive path fields (see [fasterapi.Ctx.LogPath]). Status 499
 // is a client that did not wait for the answer. Requests that the server refuses by
 // itself (see [fasterapi.Ctx.Refused]) say why in "refused"; those whose head cannot be
@@ -93,7 +94,7 @@ func (cfg *AccessLogConfig) line(c *fasterapi.Ctx, took time.Duration, slow bool
 	if !log.Enabled(c, level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 11)
+	attrs := make([]slog.Attr, 0, 12)
 	attrs = append(attrs,
 		slog.String("method", c.Method()), slog.String("path", c.LogPath()), slog.Int("status", status),
 		slog.Duration("duration", took), slog.Int64("bytes", c.BodySize()),
@@ -110,8 +111,33 @@ func (cfg *AccessLogConfig) line(c *fasterapi.Ctx, took time.Duration, slow bool
 			attrs = append(attrs, slog.String("request", id))
 		}
 	}
+	if trace := traceID(c.Header("Traceparent")); trace != "" {
+		attrs = append(attrs, slog.String("trace", trace))
+	}
 	if cfg.Attrs != nil {
 		attrs = append(attrs, cfg.Attrs(c)...)
 	}
 	log.LogAttrs(c, level, "request", attrs...)
+}
+
+// traceID returns the trace-id of a field traceparent, 32 hexadecimal digits, or "" when it
+// is not valid (W3C Trace Context, section 3.2.2). Versions to come may have more behind it.
+func traceID(parent string) string {
+	const length = 2 + 1 + 32 + 1 + 16 + 1 + 2
+	switch {
+	case len(parent) < length, parent[2] != '-', parent[35] != '-', parent[52] != '-', parent[:2] == "ff":
+		return ""
+	case len(parent) > length && (parent[:2] == "00" || parent[length] != '-'):
+		return ""
+	}
+	trace := parent[3:35]
+	for _, part := range [...]string{parent[:2], trace, parent[36:52], parent[53:55]} {
+		if strings.Trim(part, "0123456789abcdef") != "" {
+			return ""
+		}
+	}
+	if strings.Trim(trace, "0") == "" || strings.Trim(parent[36:52], "0") == "" {
+		return ""
+	}
+	return trace
 }

@@ -149,3 +149,31 @@ func TestAccessLogSample(t *testing.T) {
 	require.Equal(t, "/slow", list[0]["route"])
 	refused(t, middleware.AccessLog(middleware.AccessLogConfig{Sample: 2}), "accesslog_test.go:", "AccessLogConfig.Sample")
 }
+
+// TestAccessLogTrace: the trace is that of a valid traceparent only.
+func TestAccessLogTrace(t *testing.T) {
+	const trace, span = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+	log := &logBuffer{}
+	everyMode(t, func(app *fasterapi.App) {
+		app.Use(middleware.AccessLog(middleware.AccessLogConfig{Logger: slog.New(slog.NewJSONHandler(log, nil))}))
+		answering(app, "/hello", hello)
+	}, func(t *testing.T, s service) {
+		for parent, want := range map[string]any{
+			"00-" + trace + "-" + span + "-01":                    trace,
+			"01-" + trace + "-" + span + "-01-more":               trace,
+			"00-" + trace + "-" + span + "-01-more":               nil,
+			"01-" + trace + "-" + span + "-01more":                nil,
+			"ff-" + trace + "-" + span + "-01":                    nil,
+			"00-" + strings.Repeat("0", 32) + "-" + span + "-01":  nil,
+			"00-" + trace + "-" + strings.Repeat("0", 16) + "-01": nil,
+			"00-" + strings.ToUpper(trace) + "-" + span + "-01":   nil,
+			"00-" + trace + "-" + span:                            nil,
+			"00_" + trace + "-" + span + "-01":                    nil,
+			"":                                                    nil,
+		} {
+			s.get(styles[0]+"/hello", "Traceparent", parent)
+			list := lines(t, log.String())
+			require.Equal(t, want, list[len(list)-1]["trace"], parent)
+		}
+	})
+}
