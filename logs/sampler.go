@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// places is how many messages a sampler tells apart; those that share a place by their hash share
-// its count. Zap has 4,096 for seven levels.
-const places = 1024
+// places is how many messages a sampler tells apart, and tries how many places it looks at for one:
+// when others have them, it shares the last one's count. Zap has 4,096 for seven levels.
+const places, tries = 1024, 16
 
 // every is which line is written behind the burst of a second.
 const every = 100
@@ -27,7 +27,8 @@ type sampler struct {
 //
 // Owner: any (atomic).
 type count struct {
-	second  atomic.Int64 // which the lines are of
+	message atomic.Uint64 // its hash; 0: the place is free
+	second  atomic.Int64  // which the lines are of
 	lines   atomic.Int64
 	leftOut atomic.Int64 // since the last one that was written
 }
@@ -37,7 +38,7 @@ func newSampler(burst int) *sampler { return &sampler{burst: int64(burst), seed:
 // take tells whether r is written, and how many lines before it were not. Two goroutines at the
 // turn of a second may write a few lines more than the burst.
 func (s *sampler) take(r *slog.Record) (write bool, leftOut int64) {
-	c := &s.counts[(maphash.String(s.seed, r.Message)+uint64(r.Level))%places]
+	c := s.place(max(maphash.String(s.seed, r.Message)+uint64(r.Level), 1))
 	if second := r.Time.Unix(); c.second.Swap(second) != second {
 		c.lines.Store(0)
 	}
@@ -46,6 +47,17 @@ func (s *sampler) take(r *slog.Record) (write bool, leftOut int64) {
 	}
 	c.leftOut.Add(1)
 	return false, 0
+}
+
+// place returns the count of the message with this hash.
+func (s *sampler) place(hash uint64) (c *count) {
+	for i := range uint64(tries) {
+		c = &s.counts[(hash+i)%places]
+		if c.message.Load() == hash || c.message.CompareAndSwap(0, hash) || c.message.Load() == hash {
+			break
+		}
+	}
+	return c
 }
 
 // failed tells whether r is about a request that failed.
