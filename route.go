@@ -99,6 +99,15 @@ type RouteInfo struct {
 	Tags        []string
 	Hidden      bool // by the option of that name
 	Deprecated  bool
+	// Style is what the handler runs on: "goroutine", "coroutine" on its reactor, or "chain". A route
+	// that has held its reactor for too long several times goes from coroutine to goroutine.
+	Style string
+	// Middleware is how many are around the handler, those of groups and the app included. It
+	// is 0 before the app has started.
+	Middleware int
+	// Inputs are what the handler is given, none before the app has started:
+	// "path.id int64, required", "query.limit int, default 20", "inject *db.Pool".
+	Inputs []string
 }
 
 // String is how a route is named: "GET /users/{id}".
@@ -120,6 +129,9 @@ func (a *App) info(r *route) RouteInfo {
 			i.File, i.Line = r.site[:at], line
 		}
 	}
+	if i.Style = r.opts.style.String(); a.life.reached(compiled) {
+		i.Style, i.Middleware, i.Inputs = style(r.style.Load()).String(), len(r.middleware), r.inputs()
+	}
 	h, ok := r.endpoint.(handled)
 	if !ok {
 		return i
@@ -139,6 +151,35 @@ func (a *App) info(r *route) RouteInfo {
 		i.OperationID = cmp.Or(choose(i), i.OperationID)
 	}
 	return i
+}
+
+// String is how the style is called.
+func (s style) String() string {
+	return [...]string{onGoroutine: "goroutine", onCoroutine: "coroutine", asChain: "chain", inline: "inline"}[s]
+}
+
+// inputs describes what the handler is given, when the route is compiled.
+func (r *route) inputs() (list []string) {
+	if r.facts == nil || r.facts.plan == nil {
+		return nil
+	}
+	fields := r.facts.plan.Fields()
+	for i := range fields {
+		f := &fields[i]
+		text := f.Location()
+		if f.In == bind.Inject {
+			text = "inject"
+		}
+		text += " " + mistake.Short(f.Type.String())
+		switch {
+		case f.Required:
+			text += ", required"
+		case f.HasDefault && !f.Sensitive:
+			text += ", default " + f.Default
+		}
+		list = append(list, text)
+	}
+	return list
 }
 
 // named is how mistakes name the route.

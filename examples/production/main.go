@@ -20,9 +20,11 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/admin"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/pg"
 	"github.com/fasterapi/fasterapi/db/sqlite"
+	"github.com/fasterapi/fasterapi/logs"
 	"github.com/fasterapi/fasterapi/resilience"
 )
 
@@ -47,7 +49,13 @@ func run(path string) error {
 	if err != nil {
 		return err
 	}
-	newApp(fasterapi.Config{DrainTimeout: s.DrainTimeout}, pool, newSupplier(s.Supplier)).Run()
+	log, err := logs.New(logs.Config{Burst: 100})
+	if err != nil {
+		return err
+	}
+	app := newApp(fasterapi.Config{DrainTimeout: s.DrainTimeout, Logger: log}, pool, newSupplier(s.Supplier))
+	admin.Attach(app, admin.Config{Settings: s}) // ADMIN_ADDR, else 127.0.0.1:9090
+	app.Run()
 
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()

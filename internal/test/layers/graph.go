@@ -26,6 +26,7 @@ func Project() Rules {
 			"internal/bind internal/check":          "what was bound is checked",
 			"internal/bridge internal/reply":        "what net/http handlers write is a reply",
 			"examples/... fasterapitest":            "examples show how to test",
+			"examples/... admin":                    "examples use it",
 			"examples/... middleware":               "examples use it",
 			"examples/... security":                 "examples use it",
 			"examples/... examples/...":             "an example may be an app in packages",
@@ -171,10 +172,11 @@ func packages() map[string]Package {
 		"security": { // docs/decisions/0009
 			Layer: 7, Imports: []string{".", "async", "problem", "openapi", "internal/field", "internal/inject", "internal/mistake"}, Modules: []string{"github.com/golang-jwt/jwt/v5"},
 		},
+		"admin":                 {Layer: 7, Imports: []string{".", "async", "logs", "reactor", "secret", "internal/mistake"}},
 		"internal/test/secrets": {Layer: 7, Imports: []string{".", "fasterapitest", "middleware", "problem", "secret"}},
 		"internal/test/console": {Layer: 7, Imports: []string{".", "internal/test/needs"}},
 		"examples/...": {Layer: 7, Modules: []string{sqlite}, Imports: []string{
-			".", "async", "cache", "cache/...", "client", "reactor", "metric", "problem",
+			".", "admin", "async", "cache", "cache/...", "client", "reactor", "metric", "problem",
 			"db", "db/pg", "db/sqlite", "health", "logs", "middleware", "security", "secret", "resilience", "openapi", "fasterapitest", "examples/...",
 		}},
 	}

@@ -1,0 +1,38 @@
+// Package admin is a second address of a service, for those who operate it: what it is doing,
+// and what it is made of.
+//
+//	app := fasterapi.New(fasterapi.Config{Logger: log})
+//	panel := admin.Attach(app, admin.Config{Settings: settings})
+//	app.Use(panel.Watch(2 * time.Second)) // before the routes: slow requests and panics are recorded
+//
+// It listens on 127.0.0.1:9090 from the start of the app to its end, and nothing of it can be
+// reached by the port of the app:
+//
+//	GET  /routes                  the routes, each with its compiled plan: style, inputs, place
+//	GET  /config                  the configuration and the settings, with secrets hidden
+//	GET  /reactors                what each core has done, its load and its stalls
+//	GET  /logs/levels             the levels of loggers; PUT {"name": "db", "level": "DEBUG"} changes one
+//	GET  /debug/pprof/            profiles for go tool pprof; /debug/pprof/goroutine?debug=2 as text
+//	GET  /flight                  the last seconds of the execution trace, for go tool trace
+//	GET  /flight/dumps            those kept because of a stall, a slow request or a panic
+//
+// # Who may come
+//
+// Without more, addresses of this machine only: another one is a mistake that keeps the app from
+// starting, unless there is a [Config.Token], which clients send as a bearer token, a [Config.Guard], or the
+// word that the network is private, [Config.Open]. Without a token or a guard the field Host must be an
+// IP address or localhost, so that no page in a browser gets in by a name of its own, and no page
+// of another origin may change anything.
+//
+// # Who owns what, and what it costs
+//
+// The listener is one of net/http, with goroutines of its own, so that it answers while reactors
+// are held. What it tells is read from copies that the cores write anyway. The flight
+// recorder costs what an execution trace costs, some percent of a busy core, and up to
+// [FlightConfig.MaxBytes] and three dumps of memory; [FlightConfig.Off] does without. With it, a
+// look at the counts of the reactors each second finds stalls.
+//
+// # What it refuses
+//
+// A second CPU profile or trace at a time, with 409; other methods than those above, with 405.
+package admin

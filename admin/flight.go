@@ -1,0 +1,232 @@
+package admin
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/trace"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/reactor"
+)
+
+const (
+	// pause is the least time between two dumps that nobody asked for.
+	pause = time.Minute
+	// look is how often the stalls of the reactors are counted: well within the window of a
+	// recorder, and one wake-up a second.
+	look = time.Second
+	// maxDumps is how many dumps are kept.
+	maxDumps = 3
+)
+
+// flight keeps an execution trace of the last seconds, and what it was when something went wrong.
+//
+// Owner: mu; last is atomic. recorder and end are set at the start.
+type flight struct {
+	recorder *trace.FlightRecorder // nil: none runs
+	failed   error                 // why none runs though one should
+	log      func() *slog.Logger
+	last     atomic.Int64 // time of the last dump that nobody asked for, in ns since 1970
+	end      chan struct{}
+	running  sync.WaitGroup
+
+	mu    sync.Mutex
+	dumps []dump // the latest last
+	taken int
+}
+
+// dump is a trace that was kept.
+type dump struct {
+	Number int       `json:"number"`
+	Time   time.Time `json:"time"`
+	Why    string    `json:"why"`
+	Bytes  int       `json:"bytes"`
+
+	trace []byte
+}
+
+// start runs the recorder. A process has one: that of a second app does not run.
+func (f *flight) start(l *Listener) {
+	cfg := &l.cfg.Flight
+	f.log = l.log
+	if cfg.Off {
+		return
+	}
+	recorder := trace.NewFlightRecorder(trace.FlightRecorderConfig{MinAge: cfg.MinAge, MaxBytes: cfg.MaxBytes})
+	if f.failed = recorder.Start(); f.failed != nil {
+		return
+	}
+	f.recorder, f.end = recorder, make(chan struct{})
+	f.running.Go(func() { f.watchStalls(l.app.Reactors()) })
+}
+
+// stop ends the recorder, when dumps that are being made are.
+func (f *flight) stop() {
+	if f.recorder == nil {
+		return
+	}
+	close(f.end)
+	f.running.Wait()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.recorder.Stop()
+}
+
+// watchStalls keeps a trace when a core was held, or is.
+func (f *flight) watchStalls(g *reactor.Group) {
+	ticker := time.NewTicker(look)
+	defer ticker.Stop()
+	before := stallsOf(g)
+	for {
+		select {
+		case <-f.end:
+			return
+		case now := <-ticker.C:
+			after := stallsOf(g)
+			for i := range after {
+				if after[i] > before[i] {
+					f.keep(now, fmt.Sprintf("stall on core %d", i))
+				}
+			}
+			before = after
+		}
+	}
+}
+
+// stallsOf counts the stalls of each core, with the one that lasts.
+func stallsOf(g *reactor.Group) []int64 {
+	stats := g.Stats()
+	counts := make([]int64, len(stats))
+	for i := range stats {
+		if counts[i] = stats[i].Stalls.Count; stats[i].Stuck > 0 {
+			counts[i]++
+		}
+	}
+	return counts
+}
+
+// due tells whether a dump that nobody asked for may be made now, once.
+func (f *flight) due(now time.Time) bool {
+	last := f.last.Load()
+	return (last == 0 || now.UnixNano()-last >= int64(pause)) && f.last.CompareAndSwap(last, now.UnixNano())
+}
+
+// keep keeps a trace, unless one was kept a short time ago. It blocks for as long as writing one
+// takes.
+func (f *flight) keep(now time.Time, why string) {
+	if f.recorder == nil || !f.due(now) {
+		return
+	}
+	f.save(now, why)
+}
+
+// keepLater is keep for a goroutine that must not block.
+func (f *flight) keepLater(why string) {
+	now := time.Now()
+	if f.recorder == nil || !f.due(now) {
+		return
+	}
+	select {
+	case <-f.end:
+	default:
+		go f.save(now, why)
+	}
+}
+
+func (f *flight) save(now time.Time, why string) {
+	text, err := f.write()
+	if err != nil {
+		f.log().Warn("a trace could not be kept", slog.String("why", why), slog.Any("error", err))
+		return
+	}
+	f.mu.Lock()
+	f.taken++
+	d := dump{f.taken, now, why, len(text), text}
+	f.dumps = append(f.dumps[max(0, len(f.dumps)-maxDumps+1):], d)
+	f.mu.Unlock()
+	f.log().Warn("a trace was kept", slog.String("why", why), slog.Int("number", d.Number), slog.Int("bytes", d.Bytes))
+}
+
+var errNoRecorder = errors.New("admin: no flight recorder runs")
+
+// write returns the trace of now.
+func (f *flight) write() ([]byte, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.recorder == nil || !f.recorder.Enabled() {
+		return nil, errNoRecorder
+	}
+	var b bytes.Buffer
+	_, err := f.recorder.WriteTo(&b)
+	return b.Bytes(), err
+}
+
+// Watch keeps a trace of the last seconds when a handler panics, and when the head of a response
+// was not sent within slow: once a minute at most, at /flight/dumps. Chains behind
+// middleware run as coroutines. A time of 0 or below is a mistake.
+func (l *Listener) Watch(slow time.Duration) fasterapi.Middleware {
+	if slow <= 0 {
+		return fasterapi.Mistake[fasterapi.Middleware](errors.New("admin: Watch needs a time above zero"))
+	}
+	return func(next fasterapi.Handler) fasterapi.Handler {
+		return func(c *fasterapi.Ctx) (err error) {
+			begin := time.Now()
+			c.OnHead(func(c *fasterapi.Ctx) {
+				if took := time.Since(begin); took >= slow {
+					l.flight.keepLater(fmt.Sprintf("%s %s took %v", c.Method(), c.Pattern(), took))
+				}
+			})
+			ended := false
+			defer func() {
+				if _, panicked := errors.AsType[*async.PanicError](err); panicked || !ended {
+					l.flight.keepLater("panic in " + c.Method() + " " + c.Pattern())
+				}
+			}()
+			err = next(c)
+			ended = true
+			return err
+		}
+	}
+}
+
+func (l *Listener) flightNow(w http.ResponseWriter, _ *http.Request) {
+	text, err := l.flight.write()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusNotFound)
+		return
+	}
+	sendTrace(w, "flight.trace", text)
+}
+
+// dumpList returns the dumps, without their traces.
+func (f *flight) dumpList() []dump {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]dump{}, f.dumps...)
+}
+
+func (l *Listener) flightDumps(w http.ResponseWriter, _ *http.Request) { write(w, l.flight.dumpList()) }
+
+func (l *Listener) flightDump(w http.ResponseWriter, r *http.Request) {
+	for _, d := range l.flight.dumpList() {
+		if number := strconv.Itoa(d.Number); number == r.PathValue("number") {
+			sendTrace(w, "flight-"+number+".trace", d.trace)
+			return
+		}
+	}
+	http.NotFound(w, r)
+}
+
+func sendTrace(w http.ResponseWriter, name string, text []byte) {
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	_, _ = w.Write(text)
+}

@@ -1,0 +1,51 @@
+package admin
+
+import (
+	"fmt"
+	"log/slog"
+	"runtime/trace"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestOncePerMinute: of all who want a dump at a time one gets it, and the next a minute later.
+func TestOncePerMinute(t *testing.T) {
+	f := &flight{}
+	begin := time.Now()
+	for _, c := range []struct {
+		after time.Duration
+		want  int32
+	}{{0, 1}, {time.Second, 0}, {pause - 1, 0}, {pause, 1}, {2*pause - 1, 0}, {3 * pause, 1}} {
+		var got atomic.Int32
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				if f.due(begin.Add(c.after)) {
+					got.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+		require.Equal(t, c.want, got.Load(), c.after)
+	}
+}
+
+// TestDumpsAreBounded: the latest are kept.
+func TestDumpsAreBounded(t *testing.T) {
+	f := &flight{recorder: trace.NewFlightRecorder(trace.FlightRecorderConfig{}), log: func() *slog.Logger { return slog.New(slog.DiscardHandler) }}
+	require.NoError(t, f.recorder.Start())
+	defer f.recorder.Stop()
+	begin := time.Now()
+	for i := range 5 {
+		f.keep(begin.Add(time.Duration(i)*pause), fmt.Sprint(i))
+	}
+	list := f.dumpList()
+	require.Len(t, list, maxDumps)
+	require.Equal(t, "4", list[maxDumps-1].Why)
+	require.Equal(t, 3, list[0].Number)
+	require.Positive(t, list[0].Bytes)
+}

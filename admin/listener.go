@@ -1,0 +1,131 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/internal/mistake"
+)
+
+// Listener is the second address of an app.
+//
+// Owner: any (immutable after Attach); server, addr and flight belong to the start and the stop of the app, which
+// are apart in time, and addr is atomic.
+type Listener struct {
+	app    *fasterapi.App
+	cfg    Config
+	wrong  mistake.List
+	addr   atomic.Pointer[netip.AddrPort]
+	server *http.Server
+	served chan error
+	flight *flight
+}
+
+// Attach gives app a second address. It listens when the app starts, and closes when the app
+// has answered its last request. What is wrong with cfg keeps the app from starting, as does an
+// address that is in use. Handlers may have the *Listener injected.
+func Attach(app *fasterapi.App, cfg Config) *Listener {
+	l := &Listener{app: app, flight: &flight{}}
+	l.cfg, l.wrong = cfg.resolve(app)
+	app.Provide(l)
+	app.OnStart(l.start)
+	app.OnStop(l.stop)
+	return l
+}
+
+// Mistake is what the listener was given wrong, nil when nothing. The app reports it when it starts.
+func (l *Listener) Mistake() error { return l.wrong.Err() }
+
+// Addr is the address that the listener has, for a port of 0; the zero value before the app has started, and without one.
+func (l *Listener) Addr() netip.AddrPort {
+	if at := l.addr.Load(); at != nil {
+		return *at
+	}
+	return netip.AddrPort{}
+}
+
+func (l *Listener) start(ctx context.Context) error {
+	if l.cfg.Addr == off {
+		return nil
+	}
+	var listen net.ListenConfig
+	socket, err := listen.Listen(ctx, "tcp", l.cfg.Addr)
+	if err != nil {
+		return fmt.Errorf("admin: %w (ADMIN_ADDR or admin.Config.Addr names another address, or \"off\")", err)
+	}
+	if l.flight.start(l); l.flight.failed != nil {
+		l.log().Warn("the flight recorder does not run", slog.Any("error", l.flight.failed))
+	}
+	at := socket.Addr().(*net.TCPAddr).AddrPort()
+	l.addr.Store(&at)
+	l.server = &http.Server{
+		Handler: l.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute,
+		ErrorLog: slog.NewLogLogger(l.log().Handler(), slog.LevelWarn),
+	}
+	l.served = make(chan error, 1)
+	go func() { l.served <- l.server.Serve(socket) }()
+	l.log().Info("administering", slog.String("address", at.String()))
+	return nil
+}
+
+// stop lets profiles that are being written half a second, and then cuts them off.
+func (l *Listener) stop(ctx context.Context) error {
+	if l.server == nil {
+		return nil // never started
+	}
+	l.flight.stop()
+	ctx, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
+	defer cancel()
+	err := l.server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = l.server.Close()
+	}
+	<-l.served
+	return err
+}
+
+func (l *Listener) log() *slog.Logger { return l.app.Config().Logger }
+
+// guard is around all pages.
+func (l *Listener) guard(next http.Handler) http.Handler {
+	next = http.NewCrossOriginProtection().Handler(next)
+	if l.cfg.Guard != nil {
+		next = l.cfg.Guard(next)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		switch {
+		case !l.cfg.Token.IsZero():
+			scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+			if !strings.EqualFold(scheme, "Bearer") || !l.cfg.Token.Equal(token) {
+				w.Header().Set("WWW-Authenticate", `Bearer realm="admin"`)
+				http.Error(w, "a bearer token is needed", http.StatusUnauthorized)
+				return
+			}
+		case l.cfg.Guard == nil && !directHost(r.Host):
+			http.Error(w, "the field Host must be an IP address or localhost", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// directHost tells whether a client named the machine by its address: a page in a browser
+// that has a name of its own for it (DNS rebinding) names that.
+func directHost(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	_, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil || strings.EqualFold(host, "localhost")
+}
