@@ -121,7 +121,7 @@ func TestWorkerRunsSoonOnABusyReactor(t *testing.T) {
 	for range 20 {
 		began := time.Now()
 		work(t, r, func() {})
-		require.Less(t, time.Since(began), time.Second)
+		require.Less(t, time.Since(began), 10*time.Second, "as long as nobody would wait, but a busy machine may")
 	}
 	on(t, r, func() { stop = true })
 }

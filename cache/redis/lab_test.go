@@ -1,6 +1,7 @@
 package redis_test
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net"
@@ -57,9 +58,11 @@ func (s *server) kill() {
 	_ = s.cmd.Wait()
 }
 
-// open opens a store behind the proxy.
+// open opens a store behind the proxy. It waits for answers as long as a busy machine may need, unless cfg says
+// how long.
 func (s *server) open(cfg redis.Config) *redis.Store {
 	s.t.Helper()
+	cfg.Timeout = cmp.Or(cfg.Timeout, 5*time.Second)
 	cfg.Client.InitAddress = []string{s.proxy.address}
 	store := redis.Open(cfg)
 	require.NoError(s.t, store.Mistake())

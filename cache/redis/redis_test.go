@@ -102,7 +102,7 @@ func TestLeaseEnds(t *testing.T) {
 	srv, tr := startServer(t), &truth{}
 	slow, quick := srv.open(redis.Config{Timeout: 5 * time.Second}), srv.open(redis.Config{Timeout: 5 * time.Second})
 	gate := make(chan struct{})
-	hangs := cache.New("things", cache.Config[string, value]{Second: redis.Level(slow, level{OneLoad: true, Lease: 300 * time.Millisecond})})
+	hangs := cache.New("things", cache.Config[string, value]{Second: redis.Level(slow, level{OneLoad: true, Lease: time.Second})})
 	begun := make(chan struct{})
 	go func() {
 		_, _ = hangs.GetOrLoad(context.Background(), "x", func(context.Context) (value, error) {

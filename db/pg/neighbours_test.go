@@ -104,7 +104,7 @@ func TestCancelEndsOnServer(t *testing.T) {
 			start := time.Now()
 			_, err := f.Await(background(t))
 			require.ErrorIs(t, err, context.Canceled)
-			require.Less(t, time.Since(start), time.Second, "the caller does not wait for the server")
+			require.Less(t, time.Since(start), 20*time.Second, "the caller does not wait for the server, which sleeps for 60 s")
 			require.Eventually(t, func() bool { return running() == 0 }, patience, time.Millisecond)
 			require.NotZero(t, p.Stats().Interrupts)
 			require.EqualValues(t, 1, p.Stats().Cancelled)

@@ -153,7 +153,7 @@ func TestLocked(t *testing.T) {
 		require.Equal(t, int64(0), number(t, other, "SELECT count(*) FROM t"), "readers do not wait")
 
 		cancelled = patient.Exec(ctx, "INSERT INTO t VALUES (3)")
-		require.Eventually(t, func() bool { return patient.Stats().Busy > 0 }, time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return patient.Stats().Busy > 0 }, 10*time.Second, time.Millisecond)
 		cancel()
 		_, err = cancelled.Await(t.Context())
 		require.ErrorIs(t, err, context.Canceled)
