@@ -45,6 +45,7 @@ type App struct {
 	// From running on.
 	reactors *reactor.Group
 	ongoing  ongoing
+	guard    guard
 }
 
 // New returns an App without routes. Mistakes in cfg are reported by Run,

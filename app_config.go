@@ -59,6 +59,9 @@ type Config struct {
 	MaxBody int64
 	// HTTP holds the timeouts and limits of both engines.
 	HTTP HTTPConfig
+	// Overload is about requests that come while there is more work than can be done: they
+	// are refused with 503, unless it is Off.
+	Overload OverloadConfig
 
 	// DrainDelay is how long the service goes on accepting after SIGTERM, or the end of
 	// the context of [App.Serve]: /ready answers 503, and each response closes its
@@ -127,7 +130,7 @@ func (c Config) resolve() (Config, error) {
 	c.OpenAPI.Path = cmp.Or(c.OpenAPI.Path, defaultOpenAPIPath)
 	c.OpenAPI.Path30 = cmp.Or(c.OpenAPI.Path30, strings.TrimSuffix(c.OpenAPI.Path, ".json")+"-3.0.json")
 	c.Docs.Path = cmp.Or(c.Docs.Path, defaultDocsPath)
-	errs = append(errs, c.checkDocuments(), c.checkHealth())
+	errs = append(errs, c.checkDocuments(), c.checkHealth(), c.Overload.resolve())
 	limit, err := c.stuckLimit()
 	c.StuckLimit, errs = limit, append(errs, err)
 	if c.MaxBody < 0 || c.DrainTimeout < 0 {

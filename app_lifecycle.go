@@ -98,6 +98,7 @@ func (a *App) startOnce(ctx context.Context) (err error) {
 	}
 	a.watchStuck()
 	a.ongoing.begin(a.reactors.Len())
+	a.guard.begin(a, a.reactors.Len())
 	a.life.tailing = make([]exchange.Names, a.reactors.Len())
 	a.life.stage.Store(uint32(running)) // from here on there is something to stop
 	a.life.starting = ctx

@@ -180,7 +180,7 @@ func (a *App) startHTTP1() (engine, netip.AddrPort, error) {
 	for i := range a.reactors.Len() {
 		cores = append(cores, a.reactors.Reactor(i))
 	}
-	server, err := http1.New(http1.Config{Limits: a.cfg.limits(), Logger: a.cfg.Logger}, cores, (*dispatcher)(a))
+	server, err := http1.New(http1.Config{Limits: a.cfg.limits(), Logger: a.cfg.Logger, Arrivals: a.arrivals()}, cores, (*dispatcher)(a))
 	if err != nil {
 		return nil, netip.AddrPort{}, err
 	}
@@ -205,6 +205,6 @@ func (a *App) Handler() http.Handler {
 		panic(err)
 	}
 	return nethttp.New((*dispatcher)(a), a.reactors, nethttp.Options{
-		Limits: a.cfg.limits(), BrokenOff: (*dispatcher)(a).brokenOff, Logger: a.log,
+		Limits: a.cfg.limits(), BrokenOff: (*dispatcher)(a).brokenOff, Arrivals: a.arrivals(), Logger: a.log,
 	})
 }

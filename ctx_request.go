@@ -30,6 +30,10 @@ type request struct {
 	// requestID and client are what middleware knows of the request.
 	requestID string
 	client    netip.Addr
+	// waited is what is known of it until it starts, and flying what is to be done about it
+	// when its handler has ended.
+	waited waited
+	flying flying
 	// coroutine is what the handler runs on, while it runs on one.
 	coroutine *reactor.Coroutine
 	// thrown is the panic of the handler inside of net/http middleware.
@@ -79,7 +83,7 @@ func (r *request) reset() {
 	r.params.Reset()
 	r.ctx, r.route, r.missed = nil, nil, router.Match[*route]{}
 	r.thrown, r.coroutine = nil, nil
-	r.requestID, r.client = "", netip.Addr{}
+	r.requestID, r.client, r.waited = "", netip.Addr{}, waited{}
 	clear(r.injected)
 	r.injected, r.outcome = r.injected[:0], nil
 }

@@ -10,8 +10,8 @@ import (
 )
 
 // Refused tells why the server refuses the request by itself, nil when it does not:
-// its head or body cannot be read, is larger than a limit or came too slowly
-// (docs/reference/refusals.md lists the kinds). Such a request goes through the
+// its head or body cannot be read, is larger than a limit or came too slowly, or there is
+// more work than can be done (docs/reference/refusals.md lists the kinds). Such a request goes through the
 // middleware of its route, or of the app when the path could not be read. What
 // middleware calls next for then is this problem, and neither input, dependencies nor
 // handler are looked at; an answer below 400 that middleware gives itself is replaced
@@ -22,7 +22,9 @@ func (c *Ctx) Refused() *problem.Problem {
 }
 
 func (r *request) refused() *problem.Problem {
-	if why := r.x.Refusal; why != nil {
+	if why := r.x.Refusal; why == exchange.Overloaded {
+		return r.ctx.app.overloaded()
+	} else if why != nil {
 		return problem.New(why.Status, why.Reason)
 	}
 	return nil

@@ -75,12 +75,18 @@ func (d *dispatcher) Serve(x *exchange.Exchange) exchange.Outcome {
 	if r == nil {
 		r = d.missed
 	}
-	if x.Refusal != nil && len(r.middleware) == 0 {
-		return c.serveRefused()
-	}
+	refused := x.Refusal != nil && len(r.middleware) == 0
 	kind := style(r.style.Load())
-	if kind != inline && (kind == onGoroutine) == x.OnReactor() {
+	switch {
+	case refused: // wherever it is
+	case kind != inline && (kind == onGoroutine) == x.OnReactor():
 		return exchange.Move
+	case c.waited.known:
+		d.judge(c, r)
+		refused = x.Refusal != nil && len(r.middleware) == 0
+	}
+	if refused {
+		return c.serveRefused()
 	}
 	if !x.OnReactor() {
 		c.runStraight(r)
@@ -117,6 +123,7 @@ func (*dispatcher) Release(x *exchange.Exchange) {
 	if !ok || r.ctx == nil {
 		return
 	}
+	r.land()
 	if r.leave(); len(r.after) > 0 {
 		r.startAfter()
 	}
@@ -181,6 +188,7 @@ func (c *Ctx) runChain(r *route) (outcome exchange.Outcome) {
 // conclude stages the problem of a handler that failed. One that succeeded has
 // staged its response. Then comes what middleware wants done at the end, and c is over.
 func (c *Ctx) conclude(err error) {
+	c.land()
 	if err == nil {
 		err = c.droppedReference()
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/internal/failure"
 	"github.com/fasterapi/fasterapi/internal/mistake"
+	"github.com/fasterapi/fasterapi/internal/overload"
 	"github.com/fasterapi/fasterapi/internal/router"
 	"github.com/fasterapi/fasterapi/internal/websocket"
 	"github.com/fasterapi/fasterapi/openapi"
@@ -52,6 +53,10 @@ type route struct {
 	// there; "": by its own name.
 	site, subject string
 	opts          options
+	// class is how important its requests are, and limits bound how many of them are in
+	// flight, by core; both from running on, nil: nothing does.
+	class  overload.Class
+	limits []*overload.Limit
 	// style starts as opts.style; a stalling route moves to goroutines.
 	style      atomic.Uint32
 	endpoint   endpoint

@@ -7,6 +7,7 @@ import (
 	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/internal/mistake"
+	"github.com/fasterapi/fasterapi/internal/overload"
 )
 
 // RouteOption changes one route, or all routes of a group.
@@ -15,6 +16,7 @@ type RouteOption func(*options)
 // options are what route options set.
 type options struct {
 	style   style
+	class   overload.Class
 	maxBody int64 // bytes; 0: the app's
 	// strictBody refuses members of a JSON body that its type does not have.
 	strictBody bool

@@ -38,7 +38,7 @@ func NetHTTP() Mode { return Mode{Name: "net/http", cores: 2, serve: onNetHTTP} 
 // Run runs one test for every mode: what an app does must not depend on how it is
 // served. build makes the app anew for each, with the configuration that the mode needs
 // (address, reactors, a logger that writes to the test); it may fill in the
-// rest. No modes means all of them.
+// rest. Protection from overload is off. No modes means all of them.
 func Run(t *testing.T, build func(fasterapi.Config) *fasterapi.App, test func(*testing.T, *Client), modes ...Mode) {
 	t.Helper()
 	if len(modes) == 0 {
@@ -46,7 +46,9 @@ func Run(t *testing.T, build func(fasterapi.Config) *fasterapi.App, test func(*t
 	}
 	for _, mode := range modes {
 		t.Run(mode.Name, func(t *testing.T) {
-			app := build(fasterapi.Config{Addr: "127.0.0.1:0", Cores: mode.cores, Logger: Logger(t)})
+			cfg := fasterapi.Config{Addr: "127.0.0.1:0", Cores: mode.cores, Logger: Logger(t)}
+			cfg.Overload.Off = true
+			app := build(cfg)
 			test(t, mode.serve(t, app))
 		})
 	}
@@ -103,7 +105,7 @@ func onNetHTTP(t *testing.T, app *fasterapi.App) *Client {
 	if _, err := app.OpenAPI(); err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(app.Handler())
+	server := httptest.NewServer(unguarded(app))
 	t.Cleanup(func() {
 		server.CloseClientConnections()
 		server.Close()

@@ -42,6 +42,15 @@ func (r *Reactor) WallTime() time.Time { return r.clock.wall() }
 // only.
 func (r *Reactor) Elapsed() time.Duration { return time.Duration(r.now) }
 
+// Clock returns the present time as Elapsed counts it, at the cost of reading the clock.
+// Any goroutine.
+func (r *Reactor) Clock() time.Duration { return time.Duration(r.clock.nanos()) }
+
+// Looked returns when the reactor looked for events the time before last, as Elapsed
+// counts: what the events that it hands out now are about came later than that. Owner
+// only.
+func (r *Reactor) Looked() time.Duration { return time.Duration(r.looked) }
+
 // readClock moves the coarse clock.
 func (r *Reactor) readClock() int64 {
 	r.now = r.clock.nanos()

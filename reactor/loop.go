@@ -104,6 +104,7 @@ func (r *Reactor) turn() bool {
 		busy = true
 	}
 	r.eventAt = 0
+	r.looked, r.looks = r.looks, r.now
 	r.eventN = r.poller.Wait(r.events)
 	if r.eventN > 0 {
 		busy = true
@@ -210,7 +211,7 @@ func (r *Reactor) park() {
 	r.watchdog.wake()
 	before := r.now
 	r.counts.idle += r.readClock() - before
-	r.yielded = r.now
+	r.yielded, r.looks = r.now, r.now
 }
 
 // mayEnd tells a parking reactor that it has been told to stop and could.

@@ -42,8 +42,11 @@ type Reactor struct {
 	label   *Label      // of the current piece; copied to shownLabel
 	handed  atomic.Bool // work was given to goroutines in this turn
 	yielded int64       // clock when other goroutines last had the processor
-	idle    int         // turns in a row without work
-	counts  counts
+	// looks is the clock when the poller was last asked, or woke, and looked when it was
+	// the time before.
+	looks, looked int64
+	idle          int // turns in a row without work
+	counts        counts
 
 	coroutines coroutines
 	current    *Coroutine // what runs is on it; nil: on the loop's goroutine

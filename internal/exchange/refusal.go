@@ -14,6 +14,8 @@ var (
 	HeadBrokenOff = &wire.Error{Status: 400, Reason: "the request is not complete"}
 	// Unreadable: the framing of its body is broken.
 	Unreadable = &wire.Error{Status: 400, Reason: "the request body cannot be read"}
+	// Overloaded: there is more work than can be done.
+	Overloaded = &wire.Error{Status: 503, Reason: "the service has more requests than it can answer: try again later"}
 )
 
 // Refuse lets x be answered without being served: the engine has found something

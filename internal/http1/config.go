@@ -13,4 +13,6 @@ type Config struct {
 	exchange.Limits
 	// Logger reports faults of the server itself. Default slog.Default().
 	Logger *slog.Logger
+	// Arrivals hears of requests that come. Default: nobody does.
+	Arrivals exchange.Arrivals
 }

@@ -36,6 +36,8 @@ type conn struct {
 	begun bool
 	// surrendered: a hijacker has the descriptor, or nobody has.
 	surrendered bool
+	// fresh: nothing was served since the reactor turned to this connection.
+	fresh bool
 
 	// in[pos:] was read and not yet consumed. in[:pos] is leased to x.
 	in  []byte
@@ -135,7 +137,7 @@ func (c *conn) whileServing(ev poll.Ready) {
 // advance works until it needs an event that has not come. Reactor only:
 // loan.go has the goroutine's counterpart.
 func (c *conn) advance() {
-	c.fills = 0
+	c.fills, c.fresh = 0, true
 	c.work()
 	switch c.handover {
 	case toGoroutine:

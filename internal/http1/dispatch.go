@@ -17,6 +17,7 @@ func (c *conn) serve() bool {
 	if c.co != nil && c.socket.Pending() > 0 {
 		c.flushIfSuspended()
 	}
+	c.arrive()
 	c.onStack = handler
 	outcome := c.core.server.handler.Serve(c.x)
 	finished := c.onStack == finishedHandler
@@ -49,6 +50,19 @@ func (c *conn) serve() bool {
 	default:
 		c.flush() // answers to earlier requests do not wait for this one
 		return false
+	}
+}
+
+// arrive tells of a request that may have waited for the reactor. The next ones of its
+// connection waited for it.
+func (c *conn) arrive() {
+	a := c.core.server.cfg.Arrivals
+	if a == nil || !c.fresh || c.owner.Load() != ownedByReactor {
+		return
+	}
+	c.fresh = false
+	if c.x.Refusal == nil {
+		a.Arrive(c.x, c.core.reactor.Looked())
 	}
 }
 

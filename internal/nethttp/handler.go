@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -25,7 +26,9 @@ type Options struct {
 	// BrokenOff is told that the client did not take all of a staged response,
 	// and why. Default: nobody is.
 	BrokenOff func(x *exchange.Exchange, err error)
-	Logger    *slog.Logger // default slog.Default()
+	// Arrivals hears of requests that come. Default: nobody does.
+	Arrivals exchange.Arrivals
+	Logger   *slog.Logger // default slog.Default()
 }
 
 func (o Options) withDefaults() Options {
@@ -84,6 +87,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if x.Refusal == nil && r.Body != nil && r.ContentLength != 0 {
 		h.takeBody(c)
 	}
+	h.arrive(x)
 	h.running.add(c)
 	defer h.running.remove(c)
 	h.serve(c)
@@ -92,6 +96,24 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if broken {
 		panic(http.ErrAbortHandler) // the client must not take it for the whole
 	}
+}
+
+// arrive tells of a request, and lets it stand in the queue of the goroutines once: how
+// long it has stood there before, net/http does not know.
+func (h *Handler) arrive(x *exchange.Exchange) {
+	if h.options.Arrivals == nil || x.Refusal != nil {
+		return
+	}
+	h.options.Arrivals.Arrive(x, x.Reactor().Clock())
+	runtime.Gosched()
+}
+
+// WithoutArrivals returns a handler like h that tells nobody of requests that come. The
+// requests of both are counted together.
+func (h *Handler) WithoutArrivals() *Handler {
+	other := New(h.handler, h.reactors, h.options)
+	other.options.Arrivals = nil
+	return other
 }
 
 // carry returns a carrier with an exchange for r. The reactor counts it until

@@ -12,8 +12,10 @@
 // [Queue] looks at the age of a request when its work starts: for how long it waited for
 // the processor, in the kernel, in a mailbox, in a run queue or as a goroutine. It is the
 // rule of CoDel (RFC 8289), which asks whether the delay ever falls below a target
-// within an interval, with two changes for servers. A delay that goes on growing counts by
-// its area, so that one of 50 ms is noticed in 10 ms and not in 100. And what is
+// within an interval, with two changes for servers. The queue must have become longer from
+// the beginning of the interval to its end, as that of users who wait for their answers
+// before they ask again does not, however many they are; nor does a burst, or what a pause
+// has left. And what is
 // refused is not one request at a time but each that has waited for longer than its
 // class may, so that the queue is as long as its users bear, however high the load is.
 //

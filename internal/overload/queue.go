@@ -19,6 +19,9 @@ type Work struct {
 	Class  Class
 }
 
+// came is when w came.
+func (w Work) came() time.Duration { return w.Now - w.Age }
+
 // Verdict is what becomes of a request.
 type Verdict uint8
 
@@ -32,6 +35,9 @@ const (
 
 // enoughOld is how many requests in a row must have been old: fewer are no queue.
 const enoughOld = 16
+
+// growth is by how many requests a queue must have become longer, beside having doubled.
+const growth = 16
 
 // The states of a queue.
 const (
@@ -51,12 +57,13 @@ type Queue struct {
 	shed    [Classes]atomic.Uint64
 
 	mu sync.Mutex
-	// since is when the delay rose over the target, first was it then, last is the latest
-	// look, and old counts the looks.
-	since, first, last time.Duration
-	old                int
-	// area is what the delay, while it was no less than first, and the time make together: ns².
-	area float64
+	// since is when the first request came that was too old, last is the latest look, and
+	// old counts the looks.
+	since, last time.Duration
+	old         int
+	// before is how many others had started before those that came in the first half of an
+	// interval, at most.
+	before uint64
 	// refused is when a request was refused last.
 	refused time.Duration
 	// told: the period of overload is known.
@@ -112,23 +119,23 @@ func (q *Queue) look(w Work) Verdict {
 // watch begins to look at a delay that is above the target.
 func (q *Queue) watch(w Work) {
 	q.state.Store(watched)
-	q.since, q.first, q.last = w.Now, w.Age, w.Now
-	q.old, q.area = 1, 0
+	q.since, q.last = w.came(), w.Now
+	q.old, q.before = 1, w.Passed
 }
 
-// standing adds w to what is known of the delay, and tells whether that is overload.
+// standing adds w to what is known of the delay, and tells whether that is overload: who
+// comes an interval later waits, too, and behind more others. Users who wait for their answer
+// before they ask again make a queue that is as long as they are many, however slow it is; a
+// burst, and what has gathered in a pause, one that becomes shorter.
 func (q *Queue) standing(w Work) bool {
 	q.old++
-	rising := w.Age >= q.first // behind a pause it falls
-	if rising {
-		step := min(w.Now-q.last, q.rule.Interval/4) // no single one makes the area
-		q.area += float64(w.Age) * float64(step)
-	}
 	q.last = w.Now
-	if q.old < enoughOld {
+	came := w.came() - q.since
+	if came < q.rule.Interval/2 {
+		q.before = max(q.before, w.Passed)
 		return false
 	}
-	return w.Now-q.since >= q.rule.Interval || rising && q.area >= q.rule.area()
+	return q.old >= enoughOld && came >= q.rule.Interval && w.Passed >= 2*q.before+growth
 }
 
 // judge decides about w while the core is overloaded. That ends when nothing was old

@@ -1,6 +1,7 @@
 package overload
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -9,7 +10,7 @@ import (
 )
 
 // What users see of a core at three times what it can do: it does as much as before, what it
-// admits is quick, nothing waits for long even before it has noticed, and it forgets.
+// admits is quick once it has noticed, and it forgets.
 func TestThreeTimesTheCapacity(t *testing.T) {
 	for _, service := range []time.Duration{ms, ms / 4, 10 * ms} {
 		capacity := float64(time.Second / service)
@@ -21,9 +22,9 @@ func TestThreeTimesTheCapacity(t *testing.T) {
 		require.Zero(t, shedIn(before), service)
 		require.Zero(t, shedIn(after), service)
 		require.Greater(t, float64(len(during)-shedIn(during)), .85*10*capacity, service)
-		require.Less(t, quantile(during, .99), max(5*quantile(before, .99), 5*defaultTarget), service)
+		require.Less(t, quantile(between(all, 11*time.Second, 20*time.Second), .99), max(5*quantile(before, .99), 5*defaultTarget), service)
 		if service == ms {
-			require.Less(t, quantile(during, 1), 50*ms, "what has to be answered in any case")
+			require.Less(t, quantile(during, 1), 300*ms, "before it is noticed")
 		}
 	}
 }
@@ -69,8 +70,9 @@ func TestHealthyTrafficIsNotShed(t *testing.T) {
 		p     processor
 		times []time.Duration
 	}{
-		"a burst behind idle":             {processor{service: ms}, at(30, 0)},
-		"a larger one of quick requests":  {processor{service: 50 * time.Microsecond}, at(600, 0)},
+		"a burst behind idle":             {processor{service: ms}, at(1000, 0)},
+		"one that takes a while to come":  {processor{service: ms}, at(200, ms/5)},
+		"a larger one of quick requests":  {processor{service: 50 * time.Microsecond}, at(20_000, 0)},
 		"few of them, but slow ones":      {processor{service: 200 * ms}, at(16, 0)},
 		"slow ones, one behind the other": {processor{service: 100 * ms}, at(600, 100*ms)},
 		"a pause of the process":          {processor{service: ms / 10, pause: 1100 * ms, pauseFor: 80 * ms}, at(3000, ms)},
@@ -79,6 +81,36 @@ func TestHealthyTrafficIsNotShed(t *testing.T) {
 	} {
 		c.p.queue = NewQueue(Rule{})
 		require.Zero(t, shedIn(c.p.run(c.times)), name)
+	}
+}
+
+// However many users there are and however slow it is: as long as they wait for their answer
+// before they ask again, nobody is refused.
+func TestClosedLoopIsNotShed(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, users := range []int{1, 20, 64, 256, 1000} {
+		for _, over := range []time.Duration{0, 10 * ms, 40 * ms} { // they come in that time
+			for _, service := range []time.Duration{ms / 20, ms, 20 * ms} {
+				q := NewQueue(Rule{})
+				var waiting []time.Duration // when they came
+				for i := range users {
+					waiting = append(waiting, over*time.Duration(i)/time.Duration(users))
+				}
+				starts := make(map[time.Duration]uint64) // how many had started when one came
+				now, started := time.Duration(0), uint64(0)
+				for range 5_000 {
+					at := waiting[0]
+					waiting = waiting[1:]
+					now = max(now, at)
+					w := Work{Now: now, Age: now - at, Passed: started - starts[at], Class: Batch}
+					require.Equal(t, Admit, q.Start(w), "%d users in %v, %v each", users, over, service)
+					started++
+					now += time.Duration((.5 + random.Float64()) * float64(service))
+					starts[now] = started
+					waiting = append(waiting, now)
+				}
+			}
+		}
 	}
 }
 
@@ -148,7 +180,11 @@ func TestClassesAreOrdered(t *testing.T) {
 func flooded(t require.TestingT) *Queue {
 	q := NewQueue(Rule{})
 	for i := range 16 {
-		v := q.Start(Work{Now: 900*ms + time.Duration(i)*6*ms, Age: 100 * ms, Passed: 100})
+		passed := uint64(100)
+		if i < 3 { // those of the first half of an interval
+			passed = 20
+		}
+		v := q.Start(Work{Now: 700*ms + time.Duration(i)*20*ms, Age: 100 * ms, Passed: passed})
 		if i < 15 {
 			require.Equal(t, Admit, v, i)
 		} else {

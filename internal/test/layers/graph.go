@@ -52,7 +52,7 @@ func Project() Rules {
 		},
 		Skips: "internal/test/needs",
 		Exports: map[string]Exports{
-			".":     {97, "the verbs, the responses (a type for each number of alternatives), their options, the configuration, and what middleware says of itself, belong to the types that are here"},
+			".":     {100, "the verbs, the responses (a type for each number of alternatives), their options, the configuration (also of the protection from overload, its option and what it has seen), and what middleware says of itself, belong to the types that are here"},
 			"async": {62, "the clock of a place, and the alarms that are set by it, belong to the sites that are here"},
 		},
 		Twins:  []Twins{{Dir: ".", Whole: "App", Part: "Group"}},
@@ -100,6 +100,7 @@ func packages() map[string]Package {
 		"internal/test/pgtest":    {Layer: 1, Imports: []string{"internal/test/needs"}},
 		"internal/test/contract":  {Layer: 0, Modules: []string{"github.com/getkin/kin-openapi", "github.com/santhosh-tekuri/jsonschema/v6"}},
 		"internal/test/app":       {Layer: 0},
+		"internal/test/flood":     {Layer: 0},
 		"internal/test/reference": {Layer: 0},
 		"internal/test/onefield":  {Layer: 2, Imports: []string{"internal/field"}},
 		"internal/test/held":      {Layer: 6, Imports: []string{"async", "internal/exchange", "internal/http1/wire", "internal/reply"}},

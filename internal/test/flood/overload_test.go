@@ -1,0 +1,223 @@
+package flood_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/middleware"
+)
+
+// logBuffer keeps what the app logs.
+//
+// Owner: mu.
+type logBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+// flood is a load that grows, whatever the machine does: each request that is served makes
+// three others, as long as there are connections.
+//
+// Owner: any (mu).
+type flood struct {
+	mu      sync.Mutex
+	conns   []net.Conn
+	next    int
+	answers chan answerOfFlood
+}
+
+type answerOfFlood struct {
+	path   string
+	status int
+	header http.Header
+	body   string
+	err    error
+}
+
+const floodRequest = "GET %s HTTP/1.1\r\nHost: a\r\nOrigin: https://app.example\r\n\r\n"
+
+// connect makes the connections.
+func (f *flood) connect(t *testing.T, addr string, size int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for range size {
+		conn, err := net.Dial("tcp", addr)
+		require.NoError(t, err)
+		t.Cleanup(func() { conn.Close() })
+		f.conns = append(f.conns, conn)
+	}
+}
+
+// send sends n more requests; one of 16 is for other.
+func (f *flood) send(n int, path, other string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for ; n > 0 && f.next < len(f.conns); n-- {
+		conn, to := f.conns[f.next], path
+		if f.next%16 == 15 {
+			to = other
+		}
+		f.next++
+		_, err := fmt.Fprintf(conn, floodRequest, to)
+		go f.read(conn, to, err)
+	}
+}
+
+func (f *flood) read(conn net.Conn, path string, err error) {
+	a := answerOfFlood{path: path, err: err}
+	defer func() { f.answers <- a }()
+	if err != nil {
+		return
+	}
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if a.err = err; err != nil {
+		return
+	}
+	defer response.Body.Close()
+	a.status, a.header = response.StatusCode, response.Header
+	body, err := io.ReadAll(response.Body)
+	a.body, a.err = string(body), err
+}
+
+// all waits for the answers to everything that was sent: with a refusal there is no
+// more, so what is left of the connections is sent by hand.
+func (f *flood) all(t *testing.T, path, other string) (all []answerOfFlood) {
+	for len(all) < len(f.conns) {
+		select {
+		case a := <-f.answers:
+			require.NoError(t, a.err)
+			all = append(all, a)
+			if a.status != http.StatusNoContent {
+				f.send(3, path, other)
+			}
+		case <-time.After(30 * time.Second):
+			require.FailNow(t, "no answer", "%d of %d came", len(all), len(f.conns))
+		}
+	}
+	return all
+}
+
+// runFlood floods an app of one core over an engine.
+func runFlood(t *testing.T, off, overNetHTTP bool, conns int) (*fasterapi.App, *logBuffer, []answerOfFlood) {
+	f := &flood{answers: make(chan answerOfFlood, conns)}
+	log := &logBuffer{}
+	cfg := fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1, StallThreshold: -1, Logger: slog.New(slog.NewTextHandler(log, nil))}
+	cfg.Overload.Off = off
+	app := fasterapi.New(cfg)
+	app.Use(middleware.AccessLog(middleware.AccessLogConfig{}))
+	app.Use(middleware.CORS(middleware.CORSConfig{Origins: []string{"https://app.example"}}))
+	app.Get("/work", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.None, error) {
+		f.send(3, "/work", "/exempt")
+		time.Sleep(3 * time.Millisecond) // the core does nothing else
+		return fasterapi.None{}, nil
+	}, fasterapi.OnReactor())
+	app.Get("/exempt", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.None, error) { return fasterapi.None{}, nil },
+		fasterapi.OnReactor(), fasterapi.Priority("exempt"))
+	addr := ""
+	if overNetHTTP {
+		server := httptest.NewServer(app.Handler())
+		t.Cleanup(func() {
+			server.Close()
+			require.NoError(t, app.Stop(context.Background()))
+		})
+		addr = server.Listener.Addr().String()
+	} else {
+		server, err := app.Start()
+		require.NoError(t, err)
+		t.Cleanup(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+			defer cancel()
+			require.NoError(t, server.Shutdown(ctx))
+		})
+		addr = server.Addr().String()
+	}
+	f.connect(t, addr, conns)
+	f.send(1, "/work", "/exempt")
+	return app, log, f.all(t, "/work", "/exempt")
+}
+
+// Overload shows in the age of requests, over both engines; what is refused then is answered
+// as everything else is.
+func TestOverload(t *testing.T) {
+	for _, overNetHTTP := range []bool{false, true} {
+		app, log, answers := runFlood(t, false, overNetHTTP, 400)
+		refused := 0
+		for _, a := range answers {
+			require.Equal(t, "https://app.example", a.header.Get("Access-Control-Allow-Origin"))
+			if a.path == "/exempt" {
+				require.Equal(t, http.StatusNoContent, a.status, "never refused")
+				continue
+			}
+			if a.status == http.StatusNoContent {
+				continue
+			}
+			require.Equal(t, http.StatusServiceUnavailable, a.status)
+			require.Equal(t, "application/problem+json", a.header.Get("Content-Type"))
+			require.Contains(t, []string{"1", "2"}, a.header.Get("Retry-After"))
+			require.Contains(t, a.body, "more requests than it can answer")
+			refused++
+		}
+		require.NotZero(t, refused)
+		require.Less(t, refused, len(answers)/16*15-16, "some were served")
+		stats := app.Overload()
+		require.Len(t, stats, 1)
+		require.Equal(t, uint64(refused), stats[0].Normal+stats[0].Limited)
+		require.Contains(t, log.String(), "overload: requests are refused")
+		require.Contains(t, log.String(), `refused="the service has more requests than it can answer`)
+	}
+}
+
+func TestOverloadOff(t *testing.T) {
+	app, log, answers := runFlood(t, true, false, 150)
+	for _, a := range answers {
+		require.Less(t, a.status, 300)
+	}
+	require.Nil(t, app.Overload())
+	require.NotContains(t, log.String(), "overload")
+}
+
+func TestOverloadMistakes(t *testing.T) {
+	cfg := fasterapi.Config{Addr: "127.0.0.1:0"}
+	cfg.Overload = fasterapi.OverloadConfig{Target: time.Microsecond, Interval: -1, RetryAfter: 48 * time.Hour}
+	app := fasterapi.New(cfg)
+	app.Get("/", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.None, error) { return fasterapi.None{}, nil }, fasterapi.Priority("high"))
+	_, err := app.Start()
+	for _, text := range []string{
+		"Config.Overload.Target must be from 1ms to 1s, not 1µs", "Config.Overload.Interval must be from 10ms to 10s",
+		"Config.Overload.RetryAfter must be from 1s to 1h0m0s, not 48h0m0s", `Priority: there is no class "high": say "critical"`,
+	} {
+		require.ErrorContains(t, err, text)
+	}
+	cfg.Overload = fasterapi.OverloadConfig{Target: 200 * time.Millisecond}
+	_, err = fasterapi.New(cfg).Start()
+	require.ErrorContains(t, err, "Config.Overload.Interval must be above Target")
+
+	t.Setenv("OVERLOAD_PROTECTION", "no")
+	_, err = fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0"}).Start()
+	require.ErrorContains(t, err, `OVERLOAD_PROTECTION must be on or off, not "no"`)
+}
