@@ -7,6 +7,7 @@ import (
 	"github.com/fasterapi/fasterapi/internal/failure"
 	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/internal/router"
+	"github.com/fasterapi/fasterapi/observe"
 	"github.com/fasterapi/fasterapi/problem"
 	"github.com/fasterapi/fasterapi/reactor"
 )
@@ -44,6 +45,7 @@ type App struct {
 
 	// From running on.
 	reactors *reactor.Group
+	recorder *observe.Recorder // nil: nothing is kept of requests
 	ongoing  ongoing
 	guard    guard
 }

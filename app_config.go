@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/observe"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
@@ -26,6 +27,9 @@ type Config struct {
 	Docs    DocsConfig
 	// Health is about the paths for those who watch the service.
 	Health HealthConfig
+
+	// Observe is about what is kept of requests, see [App.Recorder]. It is on by default.
+	Observe observe.Config
 
 	// Addr is the address to listen on, "host:port". Default ":8000"; the
 	// environment variable PORT replaces the port of the default.
@@ -131,6 +135,8 @@ func (c Config) resolve() (Config, error) {
 	c.OpenAPI.Path30 = cmp.Or(c.OpenAPI.Path30, strings.TrimSuffix(c.OpenAPI.Path, ".json")+"-3.0.json")
 	c.Docs.Path = cmp.Or(c.Docs.Path, defaultDocsPath)
 	errs = append(errs, c.checkDocuments(), c.checkHealth(), c.Overload.resolve())
+	kept, err := c.Observe.Resolve()
+	c.Observe, errs = kept, append(errs, err)
 	limit, err := c.stuckLimit()
 	c.StuckLimit, errs = limit, append(errs, err)
 	if c.MaxBody < 0 || c.DrainTimeout < 0 {

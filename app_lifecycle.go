@@ -97,6 +97,7 @@ func (a *App) startOnce(ctx context.Context) (err error) {
 		return fmt.Errorf("start the reactors: %w", err)
 	}
 	a.watchStuck()
+	a.beginRecording()
 	a.ongoing.begin(a.reactors.Len())
 	a.guard.begin(a, a.reactors.Len())
 	a.life.tailing = make([]exchange.Names, a.reactors.Len())

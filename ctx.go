@@ -94,16 +94,20 @@ func (c *Ctx) Path() string {
 // where all routes that begin like its path have them. For a target that could not be
 // read (see [Ctx.Refused]) LogPath is its beginning.
 func (c *Ctx) LogPath() string {
-	path, route := c.Path(), read(c, func(r *request) *route { return r.route })
+	return read(c, func(r *request) string { return r.logPath(c.app, string(r.x.Head.Path)) })
+}
+
+// logPath is what logs and records show of path, that of the request.
+func (r *request) logPath(a *App, path string) string {
 	if path == "" {
-		path = read(c, (*request).targetPart)
+		path = r.targetPart()
 	}
-	if route != nil {
-		return route.pattern.Redact(path, path, route.secrets)
+	if r.route != nil {
+		return r.route.pattern.Redact(path, path, r.route.secrets)
 	}
 	shown := path
-	for _, r := range c.app.routes {
-		shown = r.pattern.Redact(path, shown, r.secrets)
+	for _, route := range a.routes {
+		shown = route.pattern.Redact(path, shown, route.secrets)
 	}
 	return shown
 }
@@ -243,12 +247,14 @@ func (c *Ctx) SetClient(client netip.Addr, secure bool) {
 // Client is the address of the client: that of the connection's peer, unless
 // middleware knows that this is a proxy. It is not valid for unix sockets.
 func (c *Ctx) Client() netip.Addr {
-	return read(c, func(r *request) netip.Addr {
-		if r.client.IsValid() {
-			return r.client
-		}
-		return r.x.Remote.Addr().Unmap()
-	})
+	return read(c, (*request).clientAddr)
+}
+
+func (r *request) clientAddr() netip.Addr {
+	if r.client.IsValid() {
+		return r.client
+	}
+	return r.x.Remote.Addr().Unmap()
 }
 
 // Body reads the request body, from its beginning, or from where it was read to

@@ -219,7 +219,9 @@ func within(call Handler) Handler {
 
 // logBrokenOff notes a response of which the client has a part only.
 func (c *Ctx) logBrokenOff(err error) {
-	logBroken(c.Logger(), c.RequestID(), "response broken off", c.Err() != nil, err)
+	if logBroken(c.Logger(), c.RequestID(), "response broken off", c.Err() != nil, err) {
+		c.change(func(r *request) { r.seen.cause, r.seen.broken = err, true })
+	}
 }
 
 // brokenOff notes that the client did not take all of a staged response.
@@ -227,13 +229,15 @@ func (*dispatcher) brokenOff(x *exchange.Exchange, err error) {
 	if r, ok := x.User.(*request); ok && r.ctx != nil {
 		c := r.ctx
 		id := r.requestID
-		logBroken(c.app.logger(r.routeName(), c.Core(), id), id, "response broken off", false, err)
+		if logBroken(c.app.logger(r.routeName(), c.Core(), id), id, "response broken off", false, err) {
+			r.seen.cause, r.seen.broken = err, true
+		}
 	}
 }
 
 // logBroken notes what happened to a response that had begun. It is an error
-// unless the client has left (over) or does not read, and a panic always is.
-func logBroken(log *slog.Logger, requestID, what string, over bool, err error) {
+// unless the client has left (over) or does not read, and a panic always is: it reports that.
+func logBroken(log *slog.Logger, requestID, what string, over bool, err error) (failed bool) {
 	var panicked *async.PanicError
 	level := slog.LevelError
 	attrs := []slog.Attr{slog.String("error", err.Error())}
@@ -246,6 +250,7 @@ func logBroken(log *slog.Logger, requestID, what string, over bool, err error) {
 		level = slog.LevelInfo
 	}
 	log.LogAttrs(context.Background(), level, what, attrs...)
+	return level == slog.LevelError
 }
 
 // failureAttrs are what a log line says of an error: a panic has a stack.
@@ -326,6 +331,7 @@ func (c *Ctx) logged(err error, p *problem.Problem) *problem.Problem {
 	default:
 		p.Instance = "urn:error:" + id
 	}
+	c.change(func(r *request) { r.seen.cause, r.seen.errorID = err, id })
 	attrs := append(failureAttrs(err), slog.String("id", id), slog.Int("status", p.Status))
 	c.Logger().Error("request failed", attrs...)
 	return p

@@ -51,6 +51,8 @@ type request struct {
 	settlers []func(error) error
 	cleanups []func(error)
 	outcome  error
+	// seen is what its record is going to say.
+	seen seen
 	// uploads are the temporary files of the request.
 	uploads []io.Closer
 }
@@ -86,6 +88,7 @@ func (r *request) reset() {
 	r.requestID, r.client, r.waited = "", netip.Addr{}, waited{}
 	clear(r.injected)
 	r.injected, r.outcome = r.injected[:0], nil
+	r.seen = seen{}
 }
 
 // lease tells the engine whether the staged payload may be used for something else

@@ -33,6 +33,7 @@ func (d *dispatcher) Begin(x *exchange.Exchange) {
 	}
 	r.begin((*App)(d))
 	if x.Refusal != nil && x.Head.Path == nil {
+		d.observe(r)
 		return // nothing to find a route with
 	}
 	m := d.router.Match(x.Head.Method, x.Head.Path, &r.params)
@@ -42,6 +43,7 @@ func (d *dispatcher) Begin(x *exchange.Exchange) {
 	} else {
 		r.missed = m
 	}
+	d.observe(r)
 }
 
 // Name implements [exchange.Namer]: the route of x, which does not change any more.
@@ -80,6 +82,7 @@ func (d *dispatcher) Serve(x *exchange.Exchange) exchange.Outcome {
 	switch {
 	case refused: // wherever it is
 	case kind != inline && (kind == onGoroutine) == x.OnReactor():
+		c.request.seen.waits = true
 		return exchange.Move
 	case c.waited.known:
 		d.judge(c, r)
@@ -88,6 +91,7 @@ func (d *dispatcher) Serve(x *exchange.Exchange) exchange.Outcome {
 	if refused {
 		return c.serveRefused()
 	}
+	d.started(x)
 	if !x.OnReactor() {
 		c.runStraight(r)
 		return exchange.Answered
@@ -118,13 +122,17 @@ func (*dispatcher) Cancel(x *exchange.Exchange, cause error) {
 
 // Release implements [exchange.Handler]: the request is over, and its state is used
 // again for the next one.
-func (*dispatcher) Release(x *exchange.Exchange) {
+func (d *dispatcher) Release(x *exchange.Exchange) {
 	r, ok := x.User.(*request)
 	if !ok || r.ctx == nil {
 		return
 	}
 	r.land()
-	if r.leave(); len(r.after) > 0 {
+	r.leave()
+	if d.recorder != nil {
+		r.record(d.recorder)
+	}
+	if len(r.after) > 0 {
 		r.startAfter()
 	}
 	if len(r.cleanups) > 0 { // they may read the uploads
@@ -158,6 +166,7 @@ func (c *Ctx) runStraight(r *route) {
 func (c *Ctx) runCoroutine(r *route) exchange.Outcome {
 	co := c.x.Coroutine()
 	if co == nil {
+		c.request.seen.waits = true
 		return exchange.NeedCoroutine
 	}
 	state := c.request
@@ -241,9 +250,11 @@ func (r *route) stalled(log *slog.Logger) {
 // settle is the end of a chain: it stages the response and finishes the
 // exchange on its reactor.
 func settle[Out any](c *Ctx, f async.Future[Out], render func(*Ctx, Out) error) {
+	since := c.recorded()
 	f.Via(c.reactor).OnDone(func(v Out, err error) {
 		returned := false
 		defer c.finishLate(c.x, &returned)
+		c.markReturned(since)
 		if err == nil {
 			err = render(c, v)
 		}

@@ -123,12 +123,14 @@ func (t *typed[In, Out]) bindInput(c *Ctx) (In, error) {
 		*held = in
 		inject.Into(held, t.injection.fills, c.reactor.Core(), c.injected)
 		err := c.checkInput(t.bind.Plan(), held, bad)
+		c.markBound()
 		return *held, err
 	}
 	if bad != nil {
 		return in, bad
 	}
 	inject.Into(&in, t.injection.fills, c.reactor.Core(), c.injected)
+	c.markBound()
 	return in, nil
 }
 
@@ -224,6 +226,7 @@ func (e *straight[In, Out]) run(c *Ctx) error {
 		return err
 	}
 	out, err := e.handle(c, in)
+	c.markReturned(0)
 	if err != nil {
 		return err
 	}
@@ -264,7 +267,10 @@ func (e *chain[In, Out]) run(c *Ctx) error {
 	if err != nil {
 		return err
 	}
-	out, err := e.handle(c, in).Await(c)
+	f := e.handle(c, in)
+	since := c.recorded()
+	out, err := f.Await(c)
+	c.markReturned(since)
 	if err != nil {
 		return err
 	}
@@ -287,6 +293,7 @@ func (e *chain[In, Out]) start(c *Ctx) (done bool, err error) {
 func (e *chain[In, Out]) launch(c *Ctx, in In) (done bool, err error) {
 	f := e.handle(c, in)
 	if out, err, ready := f.Result(); ready {
+		c.markReturned(0)
 		if err != nil {
 			return true, err
 		}

@@ -162,7 +162,9 @@ func (s *EventSender[T]) run(events SSE[T]) error {
 	err = reply.IgnoreUnsent(err)
 	var panicked *async.PanicError
 	if err != nil && (c.Err() == nil || errors.As(err, &panicked)) { // else the client has left
-		logBroken(c.Logger(), c.RequestID(), "event stream failed", false, err)
+		if logBroken(c.Logger(), c.RequestID(), "event stream failed", false, err) {
+			c.change(func(r *request) { r.seen.cause, r.seen.broken = err, true })
+		}
 	}
 	s.end()
 	s.spread(events.Retry)

@@ -79,6 +79,8 @@ type route struct {
 	secrets map[string]bool
 	// acceptQuery is the field Accept-Query of a route for QUERY (RFC 10008 section 3).
 	acceptQuery string
+	// index is its place in what is kept of requests.
+	index int
 }
 
 // String is how a route is named: "GET /users/{id}".

@@ -15,7 +15,7 @@ import (
 
 // Exchange is one request and its response.
 //
-// Owner: the reactor, or the goroutine that Serve runs on. trailers: any (atomic).
+// Owner: the reactor, or the goroutine that Serve runs on. trailers, Received, Sent: any (atomic).
 type Exchange struct {
 	// Head is the parsed request head; leased until Finish.
 	Head wire.Head
@@ -58,6 +58,12 @@ type Exchange struct {
 	// trailers: a streamed body may be read on another goroutine than they are
 	// asked for.
 	trailers atomic.Pointer[[]wire.Header]
+
+	// Received and Sent are the bytes of bodies that were streamed, as they were
+	// transferred, without framing. Any goroutine.
+	Received, Sent atomic.Int64
+	// opened is called when the response begins before it is complete; nil: nobody is.
+	opened func(x *Exchange)
 
 	fields []Field
 	// outer is how many of fields were there when the handler began (Within);
@@ -144,7 +150,13 @@ func (x *Exchange) Reset() {
 	}
 	x.Remote, x.Secure, x.Original, x.CloseAfter = netip.AddrPort{}, false, nil, false
 	x.Status, x.ContentType, x.fields = 0, "", x.fields[:0]
-	x.Refusal = nil
+	x.Refusal, x.opened = nil, nil
+	if x.Received.Load() != 0 {
+		x.Received.Store(0)
+	}
+	if x.Sent.Load() != 0 {
+		x.Sent.Store(0)
+	}
 	x.outer, x.typed = 0, false
 	x.carrier, x.reactor, x.coroutine = nil, nil, nil
 	x.onReactor, x.streamed, x.hijacked = false, false, false
@@ -164,6 +176,17 @@ func (x *Exchange) Trailers() []wire.Header {
 func (x *Exchange) SetTrailers(list []wire.Header) {
 	if len(list) > 0 {
 		x.trailers.Store(&list)
+	}
+}
+
+// OnOpen lets f be called when the head of a streamed response has been sent, or the
+// connection was taken over, once. It lasts until the end of the exchange.
+func (x *Exchange) OnOpen(f func(x *Exchange)) { x.opened = f }
+
+// begun tells whoever wants to know that the response has begun.
+func (x *Exchange) begun() {
+	if x.opened != nil {
+		x.opened(x)
 	}
 }
 
@@ -246,7 +269,9 @@ func (x *Exchange) Open(length int64) (BodyWriter, error) {
 		length = 0
 	}
 	w, err := x.carrier.Open(x, length)
-	x.streamed = err == nil
+	if x.streamed = err == nil; x.streamed {
+		x.begun()
+	}
 	return w, err
 }
 
@@ -270,7 +295,9 @@ func (x *Exchange) Hijack() (net.Conn, []byte, error) {
 		return nil, nil, x.Refusal
 	}
 	conn, rest, err := x.carrier.Hijack(x)
-	x.hijacked = err == nil
+	if x.hijacked = err == nil; x.hijacked {
+		x.begun()
+	}
 	return conn, rest, err
 }
 
@@ -328,7 +355,9 @@ func (x *Exchange) TakeDescriptor() (Descriptor, error) {
 		return Descriptor{}, ErrHijackUnsupported
 	}
 	d, err := taker.TakeDescriptor(x)
-	x.hijacked = err == nil
+	if x.hijacked = err == nil; x.hijacked {
+		x.begun()
+	}
 	return d, err
 }
 

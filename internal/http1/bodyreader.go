@@ -33,6 +33,9 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 		return 0, r.err
 	}
 	n, err := r.read(p)
+	if n > 0 {
+		r.c.x.Received.Add(int64(n))
+	}
 	if err == nil || err == io.EOF && n > 0 {
 		return n, nil
 	}

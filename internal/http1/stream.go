@@ -79,6 +79,7 @@ func (w *responseWriter) Write(p []byte) (int, error) {
 	if w.silent {
 		return w.discard(p)
 	}
+	w.c.x.Sent.Add(int64(len(p)))
 	if len(w.pending)+len(p) < streamBuffer {
 		w.pending = append(w.pending, p...)
 		return len(p), nil

@@ -298,6 +298,7 @@ func (b *bodyWriter) Write(p []byte) (int, error) {
 		}
 		return len(p), nil
 	}
+	b.x.Sent.Add(int64(len(p)))
 	return (*carrier)(b).write(p)
 }
 

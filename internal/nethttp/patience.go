@@ -112,6 +112,7 @@ func (p *patient) end(n int, err error, began time.Time) (int, error) {
 		return 0, exchange.ErrOver
 	}
 	moved := n
+	p.c.x.Received.Add(int64(n))
 	if n > 0 && p.c.x.Head.Chunked {
 		moved += framing
 	}

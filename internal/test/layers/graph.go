@@ -125,7 +125,8 @@ func packages() map[string]Package {
 		// Rules that are told the time.
 		"internal/overload": {Layer: 3},
 
-		// Layer 4: the bytes of a connection; the values of a request.
+		// Layer 4: the bytes of a connection; the values of a request; what is kept of it.
+		"observe":           {Layer: 4},
 		"internal/stream":   {Layer: 4, Imports: socket},
 		"internal/exchange": {Layer: 4, Imports: []string{"async", "reactor", "internal/field", "internal/http1/wire", "internal/invariant"}},
 		"internal/check":    {Layer: 4, Imports: []string{"problem", "internal/schema"}},
@@ -152,7 +153,7 @@ func packages() map[string]Package {
 		"internal/websocket": {Layer: 5, Imports: with("internal/stream", "internal/exchange", "internal/field", "internal/http1/wire"), Modules: []string{"github.com/gobwas/ws", "github.com/gobwas/httphead"}},
 
 		// Layer 6: the root package. It imports no database driver.
-		".": {Layer: 6, Imports: with("problem", "db", "health", "openapi",
+		".": {Layer: 6, Imports: with("problem", "db", "health", "observe", "openapi",
 			"internal/exchange", "internal/field", "internal/http1", "internal/http1/wire", "internal/nethttp", "internal/stream",
 			"internal/reply", "internal/bridge", "internal/failure", "internal/mistake", "internal/overload", "internal/result",
 			"internal/websocket", "internal/router", "internal/webfile", "internal/docspage", "internal/schema", "internal/bind", "internal/check", "internal/codec", "internal/inject", "internal/eventstream", "internal/settings", "internal/describe")},
@@ -178,7 +179,7 @@ func packages() map[string]Package {
 		"internal/test/console": {Layer: 7, Imports: []string{".", "internal/test/needs"}},
 		"examples/...": {Layer: 7, Modules: []string{sqlite}, Imports: []string{
 			".", "admin", "async", "cache", "cache/...", "client", "reactor", "metric", "problem",
-			"db", "db/pg", "db/sqlite", "health", "logs", "middleware", "security", "secret", "resilience", "openapi", "fasterapitest", "examples/...",
+			"db", "db/pg", "db/sqlite", "health", "logs", "middleware", "security", "secret", "resilience", "openapi", "observe", "fasterapitest", "examples/...",
 		}},
 	}
 }

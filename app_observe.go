@@ -1,0 +1,178 @@
+package fasterapi
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/observe"
+)
+
+// Recorder is what is kept of requests: a record of the latest, the slow and the failed
+// ones, and counts of all by route, method and status. It is nil when
+// Config.Observe.Off is set, and before the app has started.
+func (a *App) Recorder() *observe.Recorder { return a.recorder }
+
+// beginRecording makes the recorder. Route 0 is that of requests without one.
+func (a *App) beginRecording() {
+	if a.cfg.Observe.Off {
+		return
+	}
+	patterns := []string{""}
+	for _, r := range slices.Concat(a.routes, a.own) {
+		r.index = len(patterns)
+		patterns = append(patterns, r.pattern.String())
+	}
+	var now func() time.Time
+	if a.cfg.Clock != nil {
+		now = a.cfg.Clock.Now
+	}
+	a.recorder = observe.New(a.cfg.Observe, a.reactors.Len(), patterns, now)
+}
+
+// seen is what the record of a request is going to say; times are the recorder's.
+//
+// Owner: the goroutine of the handler; bound, returned, cause, errorID, broken: the mu of the Ctx.
+type seen struct {
+	began, started, bound, returned, opened int64
+	pending                                 int64 // ns
+	waits                                   bool  // it was sent to a goroutine or coroutine
+	broken                                  bool  // the response broke off, for a reason of the service's own
+	cause                                   error // what was logged
+	errorID                                 string
+}
+
+// observe begins the record of a request whose route has been found.
+func (d *dispatcher) observe(r *request) {
+	if d.recorder == nil {
+		return
+	}
+	route := 0
+	if r.route != nil {
+		route = r.route.index
+	}
+	r.seen.began = d.recorder.Begin(r.ctx.Core(), route)
+	r.x.OnOpen(responseBegan)
+}
+
+// responseBegan notes when the head of a streamed response was sent.
+func responseBegan(x *exchange.Exchange) {
+	if r, ok := x.User.(*request); ok && r.ctx != nil {
+		r.seen.opened = r.ctx.app.recorder.Now()
+	}
+}
+
+// started notes when a request that had to wait for something begins to run.
+func (d *dispatcher) started(x *exchange.Exchange) {
+	if d.recorder == nil {
+		return
+	}
+	if r := x.User.(*request); r.seen.waits || x.Head.ContentLength > 0 || x.Head.Chunked {
+		r.seen.started = d.recorder.Now()
+	}
+}
+
+// markBound notes that the input is there.
+func (c *Ctx) markBound() {
+	if rec := c.app.recorder; rec != nil {
+		now := rec.Now()
+		c.change(func(r *request) { r.seen.bound = now })
+	}
+}
+
+// markReturned notes that the handler has returned, and how long its future was waited for.
+func (c *Ctx) markReturned(since int64) {
+	if rec := c.app.recorder; rec != nil {
+		now := rec.Now()
+		c.change(func(r *request) {
+			if r.seen.returned = now; since != 0 {
+				r.seen.pending = now - since
+			}
+		})
+	}
+}
+
+// recorded is the time by the clock of the records, 0 when nothing is kept.
+func (c *Ctx) recorded() int64 {
+	if rec := c.app.recorder; rec != nil {
+		return rec.Now()
+	}
+	return 0
+}
+
+// record writes what is kept of a request that is over.
+func (r *request) record(rec *observe.Recorder) {
+	x, s := r.x, &r.seen
+	done := observe.Ended{
+		Core: r.ctx.Core(), Status: x.Status, Protocol: r.protocol(), Broken: s.broken, Refused: x.Refusal != nil, RequestID: r.requestID,
+		Began: s.began, Started: s.started, Bound: s.bound, Returned: s.returned, Opened: s.opened, Pending: s.pending,
+		BytesIn: r.bytesIn(), BytesOut: x.Sent.Load(),
+	}
+	if r.route != nil {
+		done.Route = r.route.index
+	}
+	switch {
+	case x.Hijacked():
+		done.Kind, done.Status = observe.Socket, http.StatusSwitchingProtocols
+	case x.Streamed():
+		done.Kind = observe.Stream
+	case x.WantsContent():
+		done.BytesOut = int64(len(x.Payload))
+	}
+	rec.End(&done, x.Head.Method, r.detail)
+}
+
+// bytesIn is how much of the body has come.
+func (r *request) bytesIn() int64 {
+	x := r.x
+	n := x.Received.Load()
+	switch {
+	case n > 0 || x.BodyReader != nil || x.Refusal != nil:
+		return n
+	case x.Head.ContentLength >= 0:
+		return x.Head.ContentLength
+	default:
+		return int64(len(x.Body))
+	}
+}
+
+func (r *request) protocol() observe.Protocol {
+	if o := r.x.Original; o != nil && o.ProtoMajor > 1 {
+		return observe.Protocol(o.ProtoMajor * 10)
+	}
+	return observe.Protocol(10 + r.x.Head.Minor)
+}
+
+// detail is what is kept of a slow or failed request beside its times.
+func (r *request) detail() observe.Detail {
+	d := observe.Detail{Path: r.logPath(r.ctx.app, string(r.x.Head.Path)), ErrorID: r.seen.errorID}
+	if client := r.clientAddr(); client.IsValid() {
+		d.Client = client.String()
+	}
+	cause := r.seen.cause
+	if cause == nil {
+		cause = r.outcome
+	}
+	if cause == nil {
+		return d
+	}
+	d.Error = textOf(cause)
+	if p, ok := errors.AsType[*async.PanicError](cause); ok {
+		d.Stack = string(p.Stack)
+	}
+	return d
+}
+
+// textOf is the text of an error, whose method may panic.
+func textOf(err error) (text string) {
+	defer func() {
+		if v := recover(); v != nil {
+			text = fmt.Sprintf("the method Error of a %T has panicked", err)
+		}
+	}()
+	return err.Error()
+}

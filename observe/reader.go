@@ -1,0 +1,221 @@
+package observe
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Config returns what the recorder keeps.
+func (r *Recorder) Config() Config { return r.cfg }
+
+// Recent returns the latest n requests of all cores, the latest first; n below 1: all that are kept.
+func (r *Recorder) Recent(n int) []Record {
+	return r.read(n, func(k *core) *ring { return k.recent })
+}
+
+// Slow returns the latest n slow requests, the latest first; n below 1: all that are kept.
+func (r *Recorder) Slow(n int) []Record { return r.read(n, func(k *core) *ring { return k.slow }) }
+
+// Failed returns the latest n failed requests, the latest first; n below 1: all that are kept.
+func (r *Recorder) Failed(n int) []Record {
+	return r.read(n, func(k *core) *ring { return k.failed })
+}
+
+// Find returns the records that are kept of requests with this id, the latest first.
+func (r *Recorder) Find(requestID string) []Record {
+	var found []Record
+	if requestID == "" {
+		return nil
+	}
+	for _, list := range [][]Record{r.Recent(0), r.Slow(0), r.Failed(0)} {
+		for _, one := range list {
+			if one.RequestID == requestID && !slices.ContainsFunc(found, func(f Record) bool { return f.same(&one) }) {
+				found = append(found, one)
+			}
+		}
+	}
+	sortLatest(found)
+	return found
+}
+
+func (r *Record) same(o *Record) bool {
+	return r.Start.Equal(o.Start) && r.Core == o.Core && r.Route == o.Route && r.Took == o.Took
+}
+
+func sortLatest(list []Record) {
+	slices.SortStableFunc(list, func(a, b Record) int { return b.Start.Add(b.Took).Compare(a.Start.Add(a.Took)) })
+}
+
+func (r *Recorder) read(n int, of func(*core) *ring) []Record {
+	var list []Record
+	for _, k := range r.cores {
+		of(k).each(func(e *entry) { list = append(list, r.record(e)) })
+	}
+	sortLatest(list)
+	if n > 0 && len(list) > n {
+		list = list[:n]
+	}
+	return list
+}
+
+// record is an entry for those outside.
+func (r *Recorder) record(e *entry) Record {
+	out := Record{
+		Route: r.routes[e.Route], Method: methods[e.method], Status: e.Status, Kind: e.Kind, Protocol: e.Protocol, Core: e.Core,
+		RequestID: e.RequestID, Start: r.base.Add(time.Duration(e.Began)).Round(0), Took: time.Duration(e.took), Latency: time.Duration(e.latency),
+		Pending: time.Duration(e.Pending), BytesIn: e.BytesIn, BytesOut: e.BytesOut, Slow: e.slow, Failed: e.failed, Refused: e.Refused, Detail: e.detail,
+	}
+	last := e.Began
+	for _, part := range []struct {
+		end  int64
+		took *time.Duration
+	}{{e.Started, &out.Queue}, {e.Bound, &out.Input}, {e.Returned, &out.Handler}} {
+		if part.end != 0 {
+			*part.took = time.Duration(max(0, part.end-last))
+			last = part.end
+		}
+	}
+	if e.Returned != 0 {
+		out.Output = time.Duration(max(0, e.Began+e.took-last))
+	}
+	return out
+}
+
+// Series counts the requests of a route with a method and a status, over all cores.
+//
+// Owner: whoever asked for it.
+type Series struct {
+	Route  string // the pattern, "" for none
+	Method string // as in Record
+	Status int
+	Count  int64
+	// Sum is that of Record.Latency, and Buckets how many were in each of [Bounds],
+	// and beyond the last.
+	Sum               time.Duration
+	Buckets           []int64
+	BytesIn, BytesOut int64
+}
+
+// Quantile returns a time that the share q (0..1) of the requests did not exceed,
+// interpolated in its bucket; 0 without requests, and the largest bound for what is beyond it.
+func (s *Series) Quantile(q float64) time.Duration { return quantile(s.Buckets, s.Count, q) }
+
+func quantile(buckets []int64, count int64, q float64) time.Duration {
+	rank, below := q*float64(count), int64(0)
+	for i, n := range buckets {
+		if n == 0 || float64(below+n) < rank {
+			below += n
+			continue
+		}
+		if i == len(bounds) {
+			break
+		}
+		lower := int64(0)
+		if i > 0 {
+			lower = bounds[i-1]
+		}
+		return time.Duration(float64(lower) + float64(bounds[i]-lower)*max(0, rank-float64(below))/float64(n))
+	}
+	if count == 0 {
+		return 0
+	}
+	return time.Duration(bounds[len(bounds)-1])
+}
+
+// Active is how many requests of a route have not ended.
+//
+// Owner: whoever asked for it.
+type Active struct {
+	Route string
+	Count int64
+}
+
+// Core is what one core has counted.
+//
+// Owner: whoever asked for it.
+type Core struct {
+	Core     int
+	Requests int64 // that have ended
+	Active   int64 // that have not
+	Missed   int64 // records that found their place in a ring taken; they are counted all the same
+	// Waited is how many requests waited for their body, a goroutine or a
+	// coroutine, Waits how long, in the buckets of [Bounds], and WaitTime the sum.
+	Waited   int64
+	Waits    []int64
+	WaitTime time.Duration
+}
+
+// Counts is everything that was counted until now.
+//
+// Owner: whoever asked for it.
+type Counts struct {
+	Series []Series // by route, method and status; none is empty
+	Active []Active // by route, where there are any
+	Cores  []Core
+}
+
+// Counts adds up what the cores have counted. What ends meanwhile may be half in it.
+func (r *Recorder) Counts() Counts {
+	type name struct {
+		route string
+		key   uint32
+	}
+	var out Counts
+	found := map[name]int{}
+	active := map[string]int64{}
+	for i, k := range r.cores {
+		own := Core{Core: i, Missed: k.recent.missed.Load() + k.slow.missed.Load() + k.failed.missed.Load()}
+		for route := range k.routes {
+			t := &k.routes[route]
+			if n := t.active.Load(); n != 0 {
+				active[r.routes[route]] += n
+				own.Active += n
+			}
+			for s := t.first.Load(); s != nil; s = s.next.Load() {
+				id := name{r.routes[route], s.key}
+				at, known := found[id]
+				if !known {
+					at = len(out.Series)
+					found[id] = at
+					out.Series = append(out.Series, Series{
+						Route: id.route, Method: methods[s.key>>16], Status: int(s.key & 0xffff), Buckets: make([]int64, len(bounds)+1),
+					})
+				}
+				own.Requests += out.Series[at].add(s)
+			}
+		}
+		own.Waits = make([]int64, len(k.waits))
+		for b := range k.waits {
+			own.Waits[b] = k.waits[b].Load()
+			own.Waited += own.Waits[b]
+		}
+		own.WaitTime = time.Duration(k.waited.Load())
+		out.Cores = append(out.Cores, own)
+	}
+	out.Series = slices.DeleteFunc(out.Series, func(s Series) bool { return s.Count == 0 }) // made, and not counted yet
+	for route, n := range active {
+		if n > 0 {
+			out.Active = append(out.Active, Active{route, n})
+		}
+	}
+	slices.SortFunc(out.Active, func(a, b Active) int { return cmp.Compare(a.Route, b.Route) })
+	slices.SortFunc(out.Series, func(a, b Series) int {
+		return cmp.Or(cmp.Compare(a.Route, b.Route), cmp.Compare(a.Method, b.Method), cmp.Compare(a.Status, b.Status))
+	})
+	return out
+}
+
+// add adds what a core has counted, and returns how many requests that were.
+func (s *Series) add(o *series) (count int64) {
+	for i := range o.buckets {
+		n := o.buckets[i].Load()
+		s.Buckets[i] += n
+		count += n
+	}
+	s.Count += count
+	s.Sum += time.Duration(o.sum.Load())
+	s.BytesIn += o.in.Load()
+	s.BytesOut += o.out.Load()
+	return count
+}

@@ -1,0 +1,130 @@
+package observe
+
+import (
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	maxError = 1 << 10 // bytes of Detail.Error
+	maxStack = 8 << 10 // bytes of Detail.Stack
+	// clientGone is the status of requests that nobody waited for (nginx's 499).
+	clientGone = 499
+)
+
+// Recorder keeps what requests did. Any goroutine may use it.
+//
+// Owner: any (immutable after New); cores: any (atomic).
+type Recorder struct {
+	cfg    Config
+	routes []string
+	base   time.Time
+	now    func() time.Time // nil: the real clock
+	cores  []*core
+}
+
+// core is what one core has written.
+//
+// Owner: any (atomic).
+type core struct {
+	routes               []tally
+	recent, slow, failed *ring
+	waits                [len(bounds) + 1]atomic.Int64 // by Queue, of those that waited
+	waited               atomic.Int64                  // ns
+	_                    [64]byte                      // its neighbour is written by another core
+}
+
+// New returns a Recorder for the patterns of routes, of which the first should be "", for
+// requests without one. now is the clock, nil the real one. cfg must have been
+// resolved. Apps make theirs by themselves.
+func New(cfg Config, cores int, routes []string, now func() time.Time) *Recorder {
+	r := &Recorder{cfg: cfg, routes: routes, now: now, base: time.Now()}
+	if now != nil {
+		r.base = now()
+	}
+	for range cores {
+		r.cores = append(r.cores, &core{
+			routes: make([]tally, len(routes)),
+			recent: newRing(cfg.Recent), slow: newRing(cfg.Slow), failed: newRing(cfg.Failed),
+		})
+	}
+	return r
+}
+
+// Now returns nanoseconds of the recorder's clock: what the times of [Ended] are.
+func (r *Recorder) Now() int64 {
+	if r.now != nil {
+		return int64(r.now().Sub(r.base))
+	}
+	return int64(time.Since(r.base))
+}
+
+// Begin notes that a request of a route, by its index, has come to a core, and returns the time. [Recorder.End] must
+// follow, once.
+func (r *Recorder) Begin(core, route int) int64 {
+	r.cores[core].routes[route].active.Add(1)
+	return r.Now()
+}
+
+// Ended is what its owner knows of a request at its end. Times are those of
+// [Recorder.Now]; 0: not known.
+//
+// Owner: whoever made it.
+type Ended struct {
+	Core, Route int
+	Status      int
+	Kind        Kind
+	Protocol    Protocol
+	Broken      bool // the response broke off, for a reason of the service's own
+	Refused     bool // by the server itself, before a handler ran
+	RequestID   string
+	// Began is what Begin returned. Started: the handler, with its middleware. Bound: its
+	// input is there. Returned: it has. Opened: the head of a stream was sent, or the
+	// connection taken over.
+	Began, Started, Bound, Returned, Opened int64
+	Pending                                 int64 // ns that a chain waited
+	BytesIn, BytesOut                       int64
+}
+
+// End writes the record of a request. method is the request's own; detail is called for slow and failed ones only, and may be nil.
+func (r *Recorder) End(done *Ended, method []byte, detail func() Detail) {
+	k := r.cores[done.Core]
+	k.routes[done.Route].active.Add(-1)
+	e := entry{Ended: *done, method: methodIndex(method), took: max(0, r.Now()-done.Began)}
+	if e.Status < 100 || e.Status > 999 {
+		e.Status = clientGone
+	}
+	e.latency = e.took
+	if e.Kind != Whole && e.Opened != 0 {
+		e.latency = max(0, e.Opened-e.Began)
+	}
+	e.slow = e.latency >= int64(r.cfg.SlowAfter)
+	e.failed = e.Status >= 500 && !e.Refused || e.Broken
+	k.routes[e.Route].of(seriesKey(e.method, e.Status)).count(&e)
+	if e.Started != 0 {
+		wait := max(0, e.Started-e.Began)
+		k.waits[bucketOf(wait)].Add(1)
+		k.waited.Add(wait)
+	}
+	if (e.slow || e.failed) && detail != nil {
+		d := detail()
+		d.Error, d.Stack = cut(d.Error, maxError), cut(d.Stack, maxStack)
+		e.detail = &d
+	}
+	k.recent.put(&e)
+	if e.slow {
+		k.slow.put(&e)
+	}
+	if e.failed {
+		k.failed.put(&e)
+	}
+}
+
+// cut returns at most n bytes of s, which are its own when they are fewer.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(strings.Clone(s[:n]), "")
+}

@@ -1,0 +1,65 @@
+package observe
+
+import (
+	"runtime"
+	"sync/atomic"
+)
+
+// entry is a record as it lies in a ring: without what others know.
+//
+// Owner: the state of its slot.
+type entry struct {
+	Ended
+	took    int64 // ns, from Began
+	latency int64 // ns
+	method  uint8
+	slow    bool
+	failed  bool
+	detail  *Detail
+}
+
+// slot is a place of a ring.
+//
+// Owner: whoever has taken it; taken: any (atomic).
+type slot struct {
+	taken atomic.Bool
+	used  bool
+	entry entry
+}
+
+// ring keeps the latest entries. A writer never waits.
+//
+// Owner: any (atomic).
+type ring struct {
+	next   atomic.Uint64
+	missed atomic.Int64
+	slots  []slot
+}
+
+func newRing(n int) *ring { return &ring{slots: make([]slot, n)} }
+
+// put keeps e in the place of the oldest, unless somebody is there.
+func (r *ring) put(e *entry) {
+	s := &r.slots[(r.next.Add(1)-1)%uint64(len(r.slots))]
+	if !s.taken.CompareAndSwap(false, true) {
+		r.missed.Add(1)
+		return
+	}
+	s.entry, s.used = *e, true
+	s.taken.Store(false)
+}
+
+// each copies what is there, in no order.
+func (r *ring) each(yield func(e *entry)) {
+	for i := range r.slots {
+		s := &r.slots[i]
+		for !s.taken.CompareAndSwap(false, true) {
+			runtime.Gosched() // a writer is there for some 20 ns, or another reader
+		}
+		e, used := s.entry, s.used
+		s.taken.Store(false)
+		if used {
+			yield(&e)
+		}
+	}
+}
