@@ -2,6 +2,7 @@ package fasterapi
 
 import (
 	"log/slog"
+	"reflect"
 	"slices"
 
 	"github.com/fasterapi/fasterapi/internal/failure"
@@ -33,6 +34,8 @@ type App struct {
 	problems  problemForms
 	probes    probes
 	life      lifecycle
+	settings  []reflect.Type // given to ProvideSettings
+	anyPort   bool           // Config.Addr was not set: PORT chooses
 
 	// From compiled on.
 	docs *docRoutes
@@ -53,7 +56,7 @@ type App struct {
 // New returns an App without routes. Mistakes in cfg are reported by Run,
 // Start or Handler.
 func New(cfg Config) *App {
-	a := &App{place: mistake.Here()}
+	a := &App{place: mistake.Here(), anyPort: cfg.Addr == ""}
 	a.cfg, a.cfgErr = cfg.resolve()
 	a.log = a.cfg.Logger
 	a.root.app = a

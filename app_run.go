@@ -55,6 +55,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 //     not complete within Config.DrainTimeout or until a second signal, or a hook
 //     failed: the log says what, with the routes that were cut off.
 //   - 2: a reactor was stuck (Config.StuckLimit).
+//
+// Where the variable FASTERAPI_DESCRIBE names a file, Run writes to it what the app is, for
+// tools, and returns: nothing is started (docs/decisions/0022-an-app-describes-itself.md).
 func (a *App) Run() {
 	o := ordersOfSignals(a)
 	s, err := a.startUntil(o.stop)
@@ -140,8 +143,12 @@ func (s *Server) docsURL() string {
 func (a *App) Start() (*Server, error) { return a.startServer(context.Background()) }
 
 // startUntil is Start. When ctx ends before it is done, there is no server; the
-// error is nil if all that was started is undone.
+// error is nil if all that was started is undone. Nor is there one when the
+// environment asks for a description of the app.
 func (a *App) startUntil(ctx context.Context) (*Server, error) {
+	if asked, err := a.describeIfAsked(); asked {
+		return nil, err
+	}
 	s, err := a.startServer(ctx)
 	if errors.Is(err, errStartEnded) {
 		a.log.Info("stopped before it could serve")

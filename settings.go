@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"reflect"
 	"strings"
 
 	"github.com/fasterapi/fasterapi/internal/inject"
@@ -43,6 +44,7 @@ func Settings[T any]() (T, error) {
 // fails with a [*SettingsError] when something is wrong with them. A T given to
 // [App.Override] replaces them, and then the environment is not looked at.
 func (a *App) ProvideSettings[T any](opts ...ProvideOption) {
+	a.settings = append(a.settings, reflect.TypeFor[T]())
 	read := func(*Ctx, None) (T, error) { return Settings[T]() }
 	a.provide(&funcProvider[None, T]{Values: inject.ValuesOf[T](), plain: read}, append([]ProvideOption{PerApp()}, opts...), false)
 }

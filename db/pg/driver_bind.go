@@ -10,6 +10,9 @@ import (
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
+// MaxConnsPerCore is Config.MaxConns, for tools that compute what the server must allow.
+func (d *database) MaxConnsPerCore() int { return d.cfg.MaxConns }
+
 // UseReactors moves the pool to the reactors of g: new calls run there; those
 // that run already end where they are. An app calls it when it starts.
 func (d *database) UseReactors(g *reactor.Group) error {
