@@ -1,0 +1,4 @@
+// Package deploytest reads the files that package deploy writes with the code of those who
+// read them in earnest: Kubernetes' own types, decoded strictly, and BuildKit's parser of
+// Dockerfiles. It is a Go module of its own, so that the command has none of their modules.
+package deploytest

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// ended is what a command did.
+type ended struct {
+	code           int
+	stdout, stderr string
+}
+
+func command(t *testing.T, args ...string) ended {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	code := run(context.Background(), args, &stdout, &stderr)
+	return ended{code, stdout.String(), stderr.String()}
+}
+
+// hello builds the service that the tests ask about.
+func hello(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "hello")
+	build := exec.Command("go", "build", "-o", program, "./examples/hello")
+	build.Dir = "../.."
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return program
+}
+
+func TestCommands(t *testing.T) {
+	binary := "--binary=" + hello(t)
+	folder := t.TempDir()
+
+	got := command(t, "routes", binary)
+	require.Equal(t, 0, got.code, got.stderr)
+	require.Regexp(t, `(?m)^GET +/hello/\{name\} +http +goroutine +hello +.*main\.go:\d+$`, got.stdout)
+	var routes []map[string]any
+	require.NoError(t, json.Unmarshal([]byte(command(t, "routes", "--json", binary).stdout), &routes))
+	require.Equal(t, "/hello/{name}", routes[0]["pattern"])
+
+	for _, route := range [][]string{{"get", "/hello/{name}"}, {"GET /hello/{name}"}, {"/hello/{name}"}} {
+		got = command(t, append([]string{"explain", binary}, route...)...)
+		require.Equal(t, 0, got.code, got.stderr)
+		for _, want := range []string{"a goroutine of its request", "path name: string  required, whom to greet", "query loud: bool  optional", "200 application/json main.Greeting"} {
+			require.Contains(t, got.stdout, want)
+		}
+	}
+	got = command(t, "explain", binary, "/nothing")
+	require.Equal(t, 2, got.code)
+	require.Contains(t, got.stderr, "there is no route /nothing")
+
+	document := filepath.Join(folder, "openapi.json")
+	require.Equal(t, 0, command(t, "openapi", binary, "-o", document).code)
+	require.Equal(t, ended{}, command(t, "openapi", binary, "--check", document))
+	text, err := os.ReadFile(document)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(document, bytes.ReplaceAll(text, []byte("whom to greet"), []byte("who greets")), 0o600))
+	got = command(t, "openapi", binary, "--check", document)
+	require.Equal(t, 1, got.code)
+	require.Contains(t, got.stdout, "is not the document of the service any more")
+	require.Equal(t, 2, command(t, "openapi", binary, "--check", filepath.Join(folder, "nothing")).code)
+
+	got = command(t, "check", binary)
+	require.Equal(t, 0, got.code, got.stderr)
+	require.Contains(t, got.stdout, "warn  metrics: ")
+	require.Equal(t, 1, command(t, "check", "--strict", binary).code)
+	require.Equal(t, 1, command(t, "check", "--grace-period=20", binary).code)
+	var items []map[string]string
+	require.NoError(t, json.Unmarshal([]byte(command(t, "check", "--json", binary).stdout), &items))
+	require.Equal(t, "address", items[0]["name"])
+}
+
+func TestGen(t *testing.T) {
+	binary := "--binary=" + hello(t)
+	for kind, want := range map[string]string{
+		"dockerfile": "-o /out/app ./examples/hello", "compose": "image: hello:1.0.0", "k8s": "terminationGracePeriodSeconds: 35",
+		"systemd": "ExecStart=/usr/local/bin/hello", "nginx": "server app3:8000",
+	} {
+		got := command(t, "gen", kind, binary)
+		require.Equal(t, 0, got.code, got.stderr)
+		require.Contains(t, got.stdout, want)
+	}
+	file := filepath.Join(t.TempDir(), "nginx.conf")
+	require.Equal(t, ended{stdout: file + "\n"}, command(t, "gen", "nginx", binary, "--replicas=5", "-o", file))
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Contains(t, string(text), "server app5:8000")
+	got := command(t, "gen", "k8s", binary, "--name=The Shop", "--replicas=-1")
+	require.Equal(t, 2, got.code)
+	require.Contains(t, got.stderr, `the name "The Shop"`)
+	require.Contains(t, got.stderr, "replicas must be")
+}
+
+// TestUsage: what is asked wrongly is told on standard error, help on standard output.
+func TestUsage(t *testing.T) {
+	got := command(t)
+	require.Equal(t, 0, got.code)
+	require.Contains(t, got.stdout, "Go through the production checklist.")
+	require.Equal(t, 2, command(t, "nonsense").code)
+	require.Contains(t, command(t, "nonsense").stderr, "nonsense")
+	require.Equal(t, 2, command(t, "gen", "nginx", "--replicas=many").code)
+	require.Equal(t, 2, command(t, "routes", "--binary=/no/such/file").code)
+	require.Contains(t, command(t, "version").stdout, "fasterapi ")
+}
+
+// TestProcess: the exit status is that of the process, without a terminal and without colours.
+func TestProcess(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "fasterapi")
+	out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	out, err = exec.Command(program, "version", "--json").Output()
+	require.NoError(t, err)
+	var v map[string]any
+	require.NoError(t, json.Unmarshal(out, &v))
+	require.NotEmpty(t, v["version"])
+	require.EqualValues(t, 1, v["description_format"])
+
+	check := exec.Command(program, "check", "--strict", "--binary", hello(t))
+	out, err = check.Output()
+	exit, ok := err.(*exec.ExitError)
+	require.True(t, ok, "%v", err)
+	require.Equal(t, 1, exit.ExitCode())
+	require.NotContains(t, string(out), "\x1b")
+	require.Empty(t, exit.Stderr)
+}
