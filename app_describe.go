@@ -60,6 +60,7 @@ type describedConfig struct {
 	StallThreshold float64 `json:"stall_threshold_seconds"` // 0: the default
 	StuckLimit     float64 `json:"stuck_limit_seconds"`     // 0: never
 	MaxBody        int64   `json:"max_body_bytes"`
+	DrainDelay     float64 `json:"drain_delay_seconds"` // 0: none
 	DrainTimeout   float64 `json:"drain_timeout_seconds"`
 	HeadTimeout    float64 `json:"head_timeout_seconds"`
 	BodyTimeout    float64 `json:"body_timeout_seconds"`
@@ -208,7 +209,7 @@ func (a *App) describedConfig() (describedConfig, error) {
 	return describedConfig{
 		Host: host, Port: number, PortFromEnv: a.anyPort, TLS: c.TLS != nil, H2C: c.H2C, Cores: c.Cores, Pin: c.Pin,
 		StallThreshold: c.StallThreshold.Seconds(), StuckLimit: c.StuckLimit.Seconds(),
-		MaxBody: c.MaxBody, DrainTimeout: c.DrainTimeout.Seconds(), HeadTimeout: limits.HeadTimeout.Seconds(),
+		MaxBody: c.MaxBody, DrainDelay: max(0, c.DrainDelay).Seconds(), DrainTimeout: c.DrainTimeout.Seconds(), HeadTimeout: limits.HeadTimeout.Seconds(),
 		BodyTimeout: limits.BodyTimeout.Seconds(), IdleTimeout: limits.IdleTimeout.Seconds(), WriteTimeout: limits.WriteTimeout.Seconds(),
 		MaxHead: limits.MaxHead, MaxConns: limits.MaxConns,
 	}, err

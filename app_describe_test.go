@@ -60,7 +60,7 @@ func describedEvents(*fasterapi.Ctx, fasterapi.None) (fasterapi.SSE[int], error)
 // nothing that it says is a secret.
 func TestRunDescribesTheApp(t *testing.T) {
 	app := fasterapi.New(fasterapi.Config{
-		Title: "Shop", Version: "1.2.0", Addr: "127.0.0.1:8123", Cores: 3, MaxBody: 1 << 20, DrainTimeout: 12 * time.Second,
+		Title: "Shop", Version: "1.2.0", Addr: "127.0.0.1:8123", Cores: 3, MaxBody: 1 << 20, DrainDelay: -1, DrainTimeout: 12 * time.Second,
 		Health: fasterapi.HealthConfig{Ready: "/readyz"}, HTTP: fasterapi.HTTPConfig{WriteTimeout: 7 * time.Second},
 	})
 	app.Use(logRequests)
@@ -87,7 +87,7 @@ func TestRunDescribesTheApp(t *testing.T) {
 	require.JSONEq(t, `1`, string(d["format"]))
 	require.JSONEq(t, `"Shop"`, string(d["title"]))
 	require.JSONEq(t, `{"host":"127.0.0.1","port":8123,"port_from_environment":false,"tls":false,"h2c":false,"cores":3,"pin":false,
-		"stall_threshold_seconds":0,"stuck_limit_seconds":0,"max_body_bytes":1048576,"drain_timeout_seconds":12,
+		"stall_threshold_seconds":0,"stuck_limit_seconds":0,"max_body_bytes":1048576,"drain_delay_seconds":0,"drain_timeout_seconds":12,
 		"head_timeout_seconds":10,"body_timeout_seconds":30,"idle_timeout_seconds":75,"write_timeout_seconds":7,
 		"max_head_bytes":32768,"max_connections_per_core":65536}`, string(d["config"]))
 	require.JSONEq(t, `{"live":"/live","ready":"/readyz","health":"/health","openapi":"/openapi.json","docs":"/docs"}`, string(d["paths"]))

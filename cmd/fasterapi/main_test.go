@@ -25,19 +25,28 @@ func command(t *testing.T, args ...string) ended {
 	return ended{code, stdout.String(), stderr.String()}
 }
 
-// hello builds the service that the tests ask about.
-func hello(t *testing.T) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), "hello")
-	build := exec.Command("go", "build", "-o", program, "./examples/hello")
-	build.Dir = "../.."
-	out, err := build.CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	return program
+// program is the service that the tests ask about.
+var program string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		folder, err := os.MkdirTemp("", "fasterapi-test-")
+		if err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(folder)
+		program = filepath.Join(folder, "hello")
+		build := exec.Command("go", "build", "-o", program, "./examples/hello")
+		build.Dir = "../.."
+		if out, err := build.CombinedOutput(); err != nil {
+			panic(string(out))
+		}
+		return m.Run()
+	}())
 }
 
 func TestCommands(t *testing.T) {
-	binary := "--binary=" + hello(t)
+	binary := "--binary=" + program
 	folder := t.TempDir()
 
 	got := command(t, "routes", binary)
@@ -73,14 +82,14 @@ func TestCommands(t *testing.T) {
 	require.Equal(t, 0, got.code, got.stderr)
 	require.Contains(t, got.stdout, "warn  metrics: ")
 	require.Equal(t, 1, command(t, "check", "--strict", binary).code)
-	require.Equal(t, 1, command(t, "check", "--grace-period=20", binary).code)
+	require.Equal(t, 1, command(t, "check", "--grace-period=29", binary).code)
 	var items []map[string]string
 	require.NoError(t, json.Unmarshal([]byte(command(t, "check", "--json", binary).stdout), &items))
 	require.Equal(t, "address", items[0]["name"])
 }
 
 func TestGen(t *testing.T) {
-	binary := "--binary=" + hello(t)
+	binary := "--binary=" + program
 	for kind, want := range map[string]string{
 		"dockerfile": "-o /out/app ./examples/hello", "compose": "image: hello:1.0.0", "k8s": "terminationGracePeriodSeconds: 35",
 		"systemd": "ExecStart=/usr/local/bin/hello", "nginx": "server app3:8000",
@@ -114,17 +123,17 @@ func TestUsage(t *testing.T) {
 
 // TestProcess: the exit status is that of the process, without a terminal and without colours.
 func TestProcess(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "fasterapi")
-	out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
+	tool := filepath.Join(t.TempDir(), "fasterapi")
+	out, err := exec.Command("go", "build", "-o", tool, ".").CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	out, err = exec.Command(program, "version", "--json").Output()
+	out, err = exec.Command(tool, "version", "--json").Output()
 	require.NoError(t, err)
 	var v map[string]any
 	require.NoError(t, json.Unmarshal(out, &v))
 	require.NotEmpty(t, v["version"])
 	require.EqualValues(t, 1, v["description_format"])
 
-	check := exec.Command(program, "check", "--strict", "--binary", hello(t))
+	check := exec.Command(tool, "check", "--strict", "--binary", program)
 	out, err = check.Output()
 	exit, ok := err.(*exec.ExitError)
 	require.True(t, ok, "%v", err)

@@ -51,7 +51,7 @@ func TestManifestsAreKubernetes(t *testing.T) {
 	require.Empty(t, into)
 
 	pod := deployment.Spec.Template.Spec
-	require.EqualValues(t, 5+25+10, *pod.TerminationGracePeriodSeconds, "preStop, drain and margin")
+	require.EqualValues(t, 5+25+10, *pod.TerminationGracePeriodSeconds, "delay, drain and margin")
 	require.True(t, *pod.SecurityContext.RunAsNonRoot)
 	require.Nil(t, deployment.Spec.Replicas, "the autoscaler's")
 	require.Equal(t, deployment.Spec.Selector.MatchLabels, deployment.Spec.Template.Labels)
@@ -64,7 +64,7 @@ func TestManifestsAreKubernetes(t *testing.T) {
 	require.EqualValues(t, 8080, app.ReadinessProbe.HTTPGet.Port.IntValue())
 	require.Equal(t, "2", app.Resources.Limits.Cpu().String())
 	require.Equal(t, "1Gi", app.Resources.Limits.Memory().String())
-	require.EqualValues(t, 5, app.Lifecycle.PreStop.Sleep.Seconds)
+	require.Nil(t, app.Lifecycle, "the service waits by itself")
 	require.True(t, *app.SecurityContext.ReadOnlyRootFilesystem)
 	mounted := map[string]bool{}
 	for _, m := range app.VolumeMounts {

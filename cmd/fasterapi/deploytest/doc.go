@@ -1,4 +1,9 @@
 // Package deploytest reads the files that package deploy writes with the code of those who
 // read them in earnest: Kubernetes' own types, decoded strictly, and BuildKit's parser of
-// Dockerfiles. It is a Go module of its own, so that the command has none of their modules.
+// Dockerfiles.
+//
+//	go test ./internal/deploy -update   # when templates or plans have changed
+//	cd deploytest && go test .
+//
+// It is a Go module of its own, so that the command has none of their modules.
 package deploytest

@@ -47,6 +47,7 @@ type Config struct {
 	StallThreshold float64 `json:"stall_threshold_seconds"`
 	StuckLimit     float64 `json:"stuck_limit_seconds"` // 0: never
 	MaxBody        int64   `json:"max_body_bytes"`
+	DrainDelay     float64 `json:"drain_delay_seconds"` // while it goes on accepting; 0: none
 	DrainTimeout   float64 `json:"drain_timeout_seconds"`
 	HeadTimeout    float64 `json:"head_timeout_seconds"`
 	BodyTimeout    float64 `json:"body_timeout_seconds"`

@@ -91,11 +91,12 @@ func pools(d *appinfo.Description, f *Fleet) Item {
 }
 
 func drain(d *appinfo.Description, f *Fleet) Item {
-	// Kubernetes counts its preStop hook, too, and what ends behind the drain has 5 s.
-	needs := int(d.Config.DrainTimeout+0.999) + 5
-	text := fmt.Sprintf("requests in flight get %g s after SIGTERM, and what ends behind them 5 s, of the %d s until the process is killed", d.Config.DrainTimeout, f.GracePeriod)
+	// What ends behind the drain has 5 s.
+	needs := int(d.Config.DrainDelay+d.Config.DrainTimeout+0.999) + 5
+	text := fmt.Sprintf("after SIGTERM others have %g s to go elsewhere, requests in flight %g s, and what ends behind them 5 s, of the %d s until the process is killed",
+		d.Config.DrainDelay, d.Config.DrainTimeout, f.GracePeriod)
 	if needs > f.GracePeriod {
-		return Item{"drain", Fail, text, fmt.Sprintf("give the process %d s (terminationGracePeriodSeconds, stop_grace_period, TimeoutStopSec: fasterapi gen writes them), or shorten Config.DrainTimeout", needs)}
+		return Item{"drain", Fail, text, fmt.Sprintf("give the process %d s (terminationGracePeriodSeconds, stop_grace_period, TimeoutStopSec: fasterapi gen writes them), or shorten Config.DrainDelay or DrainTimeout", needs)}
 	}
 	return Item{"drain", OK, text, ""}
 }

@@ -12,7 +12,7 @@ import (
 func good() *appinfo.Description {
 	return &appinfo.Description{
 		Title: "Shop", Version: "1.0.0", Checks: []string{"mail"},
-		Config: appinfo.Config{Port: 8000, DrainTimeout: 20, StuckLimit: 30, MaxBody: 4 << 20},
+		Config: appinfo.Config{Port: 8000, DrainDelay: 5, DrainTimeout: 20, StuckLimit: 30, MaxBody: 4 << 20},
 		Paths:  appinfo.Paths{Live: "/live", Ready: "/ready"},
 		Pools:  []appinfo.Pool{{MaxConns: 10}},
 		Routes: []appinfo.Route{{Method: "POST", Pattern: "/orders", Security: []string{"login"}}, {Method: "GET", Pattern: "/metrics"}},
@@ -32,7 +32,7 @@ func TestEachLine(t *testing.T) {
 		"address":       {Fail, func(d *appinfo.Description) { d.Config.Host = "localhost" }},
 		"cores":         {Warn, func(d *appinfo.Description) { d.Config.Cores = 1 }},
 		"pools":         {Fail, func(d *appinfo.Description) { d.Pools[0].MaxConns = 16 }},
-		"drain":         {Fail, func(d *appinfo.Description) { d.Config.DrainTimeout = 25.5 }},
+		"drain":         {Fail, func(d *appinfo.Description) { d.Config.DrainTimeout = 20.5 }},
 		"probes":        {Fail, func(d *appinfo.Description) { d.Paths.Ready = "" }},
 		"health checks": {Warn, func(d *appinfo.Description) { d.Checks, d.Pools = nil, nil }},
 		"stuck cores":   {Warn, func(d *appinfo.Description) { d.Config.StuckLimit = 0 }},
@@ -63,5 +63,5 @@ func TestTheFleetCounts(t *testing.T) {
 	require.Contains(t, item.Text, "30 instances x 2 cores x 10 connections = 600")
 	require.Contains(t, item.Remedy, "max_connections to 610")
 	require.Equal(t, OK, pool(Fleet{Replicas: 30, MaxConnections: 700}).Level)
-	require.Equal(t, Fail, Of(good(), Fleet{GracePeriod: 20})[3].Level)
+	require.Equal(t, Fail, Of(good(), Fleet{GracePeriod: 29})[3].Level)
 }

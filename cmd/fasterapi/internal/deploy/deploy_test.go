@@ -239,7 +239,7 @@ func TestComposeHasTheService(t *testing.T) {
 	require.NoError(t, yaml.Unmarshal(render(t, shopPlan(t, Options{Replicas: 4, Valkey: true}), Compose), &file))
 	for i := range 4 {
 		app := file.Services[fmt.Sprintf("app%d", i+1)]
-		require.Equal(t, "35s", app.StopGrace, "24.5 s rounded up, and 10")
+		require.Equal(t, "40s", app.StopGrace, "4.5 s and 24.5 s rounded up, and 10")
 		require.True(t, app.ReadOnly)
 		require.Equal(t, "8080", app.Environment["PORT"])
 		require.Equal(t, "4", app.Environment["WORKERS"])
@@ -280,7 +280,16 @@ func TestLocations(t *testing.T) {
 // TestRoundedUp: what waits for the service never gives up first.
 func TestRoundedUp(t *testing.T) {
 	p := shopPlan(t, Options{})
+	require.Equal(t, 5, p.Delay)
 	require.Equal(t, 25, p.Drain)
+	require.Equal(t, 40, p.TerminationGrace)
+	d := shop(t)
+	d.Config.DrainDelay = 0
+	without, err := NewPlan(d, Options{})
+	require.NoError(t, err)
+	require.Equal(t, 40, without.TerminationGrace, "Kubernetes waits in its place")
+	require.Contains(t, string(render(t, without, Kubernetes)), "sleep: {seconds: 5}")
+	require.Equal(t, 35, without.StopGrace)
 	require.Equal(t, 35, p.UpstreamIdle, "less than the 40 s of the service")
 	require.Equal(t, 90, p.SendTimeout, "not the 60 s of the guide")
 	require.EqualValues(t, 33554432, p.BodyLimit, "the longest of all routes")

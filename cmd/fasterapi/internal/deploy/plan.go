@@ -35,44 +35,44 @@ type Options struct {
 //
 // Owner: any (immutable after NewPlan).
 type Plan struct {
-	Title, Name, Image, Scheme   string
-	GoVersion, BuildPackage      string
-	Port                         int
-	PortFromEnv, LowPort, TLS    bool
-	Live, Ready                  string
-	Replicas, MaxReplicas, Cores int
-	Instances                    []string
-	Drain, Margin, PreStop       int
-	StopGrace, TerminationGrace  int
-	MaxConns, NoFile             int
-	MemoryLimitMiB               int
-	MemoryRequestMiB             int
-	GoMemLimit                   int64 // bytes
-	CPURequestMilli              int
-	CPULimitMilli                int
-	PoolPerCore, Reserved        int
-	PoolTotal, MaxConnections    int
-	PoolTotalMax                 int
-	MaxConnectionsMax            int
-	Postgres, Valkey             bool
-	OwnDatabaseURL, OwnRedisURL  bool
-	Plain, Secrets               []appinfo.Var
-	Binary, IngressNamespace     string
-	ServerName, Certificate      string
-	CertificateKey               string
-	ListenHTTP, ListenTLS        string
-	PIDFile, AccessLog, ErrorLog string
-	TempDir                      string // of nginx; "": as it was built
-	Rate, Burst                  int
-	BodyLimit                    int64
-	HeadBuffer                   int // KiB
-	HeadTimeout, BodyTimeout     int
-	WriteTimeout, Idle           int
-	UpstreamIdle                 int
-	SendTimeout, ReadTimeout     int
-	LongTimeout                  int
-	Private                      []string
-	Streams, Sockets             []Location
+	Title, Name, Image, Scheme    string
+	GoVersion, BuildPackage       string
+	Port                          int
+	PortFromEnv, LowPort, TLS     bool
+	Live, Ready                   string
+	Replicas, MaxReplicas, Cores  int
+	Instances                     []string
+	Drain, Delay, Margin, PreStop int
+	StopGrace, TerminationGrace   int
+	MaxConns, NoFile              int
+	MemoryLimitMiB                int
+	MemoryRequestMiB              int
+	GoMemLimit                    int64 // bytes
+	CPURequestMilli               int
+	CPULimitMilli                 int
+	PoolPerCore, Reserved         int
+	PoolTotal, MaxConnections     int
+	PoolTotalMax                  int
+	MaxConnectionsMax             int
+	Postgres, Valkey              bool
+	OwnDatabaseURL, OwnRedisURL   bool
+	Plain, Secrets                []appinfo.Var
+	Binary, IngressNamespace      string
+	ServerName, Certificate       string
+	CertificateKey                string
+	ListenHTTP, ListenTLS         string
+	PIDFile, AccessLog, ErrorLog  string
+	TempDir                       string // of nginx; "": as it was built
+	Rate, Burst                   int
+	BodyLimit                     int64
+	HeadBuffer                    int // KiB
+	HeadTimeout, BodyTimeout      int
+	WriteTimeout, Idle            int
+	UpstreamIdle                  int
+	SendTimeout, ReadTimeout      int
+	LongTimeout                   int
+	Private                       []string
+	Streams, Sockets              []Location
 }
 
 // Location is a route that nginx must treat in a way of its own.
@@ -82,8 +82,8 @@ type Location struct {
 }
 
 const (
-	// preStop is how long an instance still answers while the word that it goes spreads: about
-	// as long as the load balancers of Kubernetes take to hear it.
+	// preStop is for a service without Config.DrainDelay: how long it still accepts while the
+	// load balancers of Kubernetes hear that it goes.
 	preStop = 5
 	// margin is for what ends behind the drain: hooks and values get at least 5 s of their own.
 	margin = 10
@@ -101,7 +101,7 @@ func NewPlan(d *appinfo.Description, o Options) (*Plan, error) {
 		Title: oneLine(cmp.Or(d.Title, "Service")), Scheme: "http", GoVersion: strings.TrimPrefix(cmp.Or(goRelease(d.Go), "1.27"), "go"),
 		BuildPackage: buildPackage(d), Port: d.Config.Port, PortFromEnv: d.Config.PortFromEnv, LowPort: d.Config.Port < 1024, TLS: d.Config.TLS,
 		Live: d.Paths.Live, Ready: d.Paths.Ready, Replicas: cmp.Or(o.Replicas, 3), Cores: cmp.Or(o.Cores, d.Config.Cores, 2),
-		Margin: margin, PreStop: preStop, Reserved: reserved, MaxConns: d.Config.MaxConns, MemoryLimitMiB: cmp.Or(o.MemoryMiB, 1024),
+		Margin: margin, Reserved: reserved, MaxConns: d.Config.MaxConns, MemoryLimitMiB: cmp.Or(o.MemoryMiB, 1024),
 		IngressNamespace: cmp.Or(o.IngressNamespace, "ingress-nginx"), ServerName: cmp.Or(o.Server, "_"), Certificate: o.Certificate, CertificateKey: o.CertificateKey,
 		ListenHTTP: "80", ListenTLS: "443", AccessLog: "/dev/stdout", ErrorLog: "/dev/stderr", Rate: cmp.Or(o.Rate, 50),
 	}
@@ -168,8 +168,12 @@ func (p *Plan) check(d *appinfo.Description) error {
 
 func (p *Plan) times(c *appinfo.Config) {
 	p.Drain = seconds(c.DrainTimeout)
-	p.StopGrace = p.Drain + margin
-	p.TerminationGrace = preStop + p.StopGrace
+	p.Delay = seconds(c.DrainDelay)
+	if c.DrainDelay == 0 {
+		p.Delay, p.PreStop = 0, preStop
+	}
+	p.StopGrace = p.Delay + p.Drain + margin
+	p.TerminationGrace = p.PreStop + p.StopGrace
 	p.HeadTimeout, p.BodyTimeout, p.WriteTimeout = seconds(c.HeadTimeout), seconds(c.BodyTimeout), seconds(c.WriteTimeout)
 	p.Idle = seconds(c.IdleTimeout)
 	p.UpstreamIdle = max(1, p.Idle-5)
