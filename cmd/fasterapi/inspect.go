@@ -14,6 +14,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/fasterapi/fasterapi/cmd/fasterapi/internal/apidiff"
 	"github.com/fasterapi/fasterapi/cmd/fasterapi/internal/appinfo"
 	"github.com/fasterapi/fasterapi/cmd/fasterapi/internal/checklist"
 )
@@ -149,7 +150,9 @@ func explain(w io.Writer, r *appinfo.Route) error {
 type openapiCommand struct {
 	service `embed:""`
 	Check   string `placeholder:"FILE" help:"Fail when this file is not the document: for CI."`
+	Diff    string `placeholder:"FILE" help:"List what breaks clients of this older document, and fail if anything does."`
 	Output  string `short:"o" placeholder:"FILE" help:"Write the document to this file."`
+	JSON    bool   `name:"json" help:"Print the list of --diff as JSON."`
 }
 
 func (c *openapiCommand) Run(ctx context.Context, w io.Writer) error {
@@ -177,12 +180,43 @@ func (c *openapiCommand) Run(ctx context.Context, w io.Writer) error {
 		}
 	}
 	if c.Output != "" {
-		return os.WriteFile(c.Output, text.Bytes(), 0o644)
+		if err := os.WriteFile(c.Output, text.Bytes(), 0o644); err != nil {
+			return err
+		}
 	}
-	if c.Check != "" {
+	if c.Diff != "" {
+		return c.diff(w, d.OpenAPI)
+	}
+	if c.Check != "" || c.Output != "" {
 		return nil
 	}
 	_, err = w.Write(text.Bytes())
+	return err
+}
+
+// diff lists what breaks clients of an older document.
+func (c *openapiCommand) diff(w io.Writer, document []byte) error {
+	older, err := os.ReadFile(c.Diff)
+	if err != nil {
+		return err
+	}
+	changes, err := apidiff.Compare(older, document)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		if changes == nil {
+			changes = []apidiff.Change{}
+		}
+		err = printJSON(w, changes)
+	} else {
+		for _, change := range changes {
+			fmt.Fprintln(w, change)
+		}
+	}
+	if err == nil && len(changes) > 0 {
+		return errNotSo
+	}
 	return err
 }
 

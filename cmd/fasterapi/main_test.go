@@ -78,6 +78,17 @@ func TestCommands(t *testing.T) {
 	require.Contains(t, got.stdout, "is not the document of the service any more")
 	require.Equal(t, 2, command(t, "openapi", binary, "--check", filepath.Join(folder, "nothing")).code)
 
+	require.Equal(t, ended{}, command(t, "openapi", binary, "--diff", document), "a description breaks nobody")
+	stricter := bytes.ReplaceAll(text, []byte(`"message"`), []byte(`"text"`))
+	require.NotEqual(t, text, stricter)
+	require.NoError(t, os.WriteFile(document, stricter, 0o600))
+	got = command(t, "openapi", binary, "--diff", document)
+	require.Equal(t, 1, got.code)
+	require.Contains(t, got.stdout, "GET /hello/{name}: 200 .text: is gone\n")
+	var changes []map[string]string
+	require.NoError(t, json.Unmarshal([]byte(command(t, "openapi", binary, "--json", "--diff", document).stdout), &changes))
+	require.Contains(t, changes, map[string]string{"operation": "GET /hello/{name}", "where": "200 .text", "text": "is gone"})
+
 	got = command(t, "check", binary)
 	require.Equal(t, 0, got.code, got.stderr)
 	require.Contains(t, got.stdout, "warn  metrics: ")
