@@ -313,8 +313,3 @@ func rulesOf(f *bind.Field) string {
 	}
 	return strings.Join(list, " ")
 }
-
-// String names a style as the description does.
-func (s style) String() string {
-	return [...]string{onGoroutine: "goroutine", onCoroutine: "coroutine", asChain: "chain", inline: "inline"}[s]
-}
