@@ -191,7 +191,7 @@ func (r *Request) encoded() (body []byte, contentType string, err error) {
 	case io.Reader:
 		return nil, "", errors.New("a body that is read cannot be sent again: give its bytes")
 	}
-	body, err = json.Marshal(r.Body, codec.Durations())
+	body, err = json.Marshal(r.Body, codec.Sent())
 	return body, "application/json", err
 }
 

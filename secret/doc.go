@@ -17,7 +17,8 @@
 //
 // In an app a field of this type is sensitive without a tag: an error about it repeats no
 // part of what the client sent, Ctx.LogPath hides it in paths, the OpenAPI document
-// calls it a password that is write only, and so answers leave it out.
+// calls it a password that is write only, and so answers leave it out. Package client, and the level
+// of caches in Redis, refuse to send one: "***" would be read as the secret by the other side.
 //
 // # Ownership and cost
 //

@@ -175,3 +175,19 @@ func ExampleValue() {
 	// {Host:db.local Password:***}
 	// hunter2
 }
+
+// TestRefusing: what is sent or kept has no secret that would come back as "***".
+func TestRefusing(t *testing.T) {
+	h := newHolder("hunter2")
+	for _, v := range []any{h, &h, h.Shown, &h.Shown, h.Key, h.List, h.Map, embedding{h.Shown}} {
+		_, err := json.Marshal(v, json.WithMarshalers(secret.Refusing()))
+		require.ErrorIs(t, err, secret.ErrWritten, "%T", v)
+		require.NotContains(t, err.Error(), "hunter2")
+	}
+	text, err := json.Marshal(struct {
+		A secret.String
+		B *secret.Bytes
+	}{}, json.WithMarshalers(secret.Refusing()))
+	require.NoError(t, err)
+	require.Equal(t, `{"A":"","B":null}`, string(text))
+}

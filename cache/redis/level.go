@@ -14,6 +14,7 @@ import (
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/cache"
 	"github.com/fasterapi/fasterapi/internal/mistake"
+	"github.com/fasterapi/fasterapi/secret"
 )
 
 const (
@@ -54,7 +55,7 @@ func Level[K comparable, V any](s *Store, cfg LevelConfig[K, V]) cache.Second[K,
 		l.wrong.Unless(cfg.Key != nil && cfg.ParseKey != nil, "LevelConfig has one of Key and ParseKey, and needs both")
 	}
 	if cfg.Encode == nil && cfg.Decode == nil {
-		l.cfg.Encode = func(v V) ([]byte, error) { return json.Marshal(v) }
+		l.cfg.Encode = func(v V) ([]byte, error) { return json.Marshal(v, json.WithMarshalers(secret.Refusing())) }
 		l.cfg.Decode = func(b []byte) (v V, err error) { return v, json.Unmarshal(b, &v) }
 	} else {
 		l.wrong.Unless(cfg.Encode != nil && cfg.Decode != nil, "LevelConfig has one of Encode and Decode, and needs both")

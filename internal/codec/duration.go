@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/internal/schema"
+	"github.com/fasterapi/fasterapi/secret"
 )
 
 // encoding/json/v2 has no form for a time.Duration. Here it is the text of
@@ -63,3 +64,9 @@ func Durations() json.Options {
 }
 
 var errDuration = errors.New(msgDuration)
+
+// Sent makes encoding/json/v2 write what is sent to others: as Durations, and no secrets (see
+// secret.Refusing).
+func Sent() json.Options {
+	return json.WithMarshalers(json.JoinMarshalers(durationMarshaler, secret.Refusing()))
+}
