@@ -7,6 +7,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/internal/failure"
 	"github.com/fasterapi/fasterapi/internal/mistake"
+	"github.com/fasterapi/fasterapi/internal/restart"
 	"github.com/fasterapi/fasterapi/internal/router"
 	"github.com/fasterapi/fasterapi/observe"
 	"github.com/fasterapi/fasterapi/problem"
@@ -45,6 +46,9 @@ type App struct {
 	// mappers are for what no route answers.
 	mappers *failure.Table[*Ctx]
 	missed  *route // answers what no route answers, behind the middleware of the app
+
+	// given are listeners that the process was handed; nil: Run was not called.
+	given *restart.Given
 
 	// From running on.
 	reactors *reactor.Group

@@ -75,6 +75,10 @@ type Config struct {
 	// DrainTimeout is how long requests in flight may take after DrainDelay. Default
 	// 20 s; Kubernetes kills 30 s after SIGTERM, Docker after 10 s unless told otherwise.
 	DrainTimeout time.Duration
+	// RestartTimeout is how long a new process of the program, which SIGUSR2 starts to
+	// take over the listeners, may take until it serves; then it is killed, and the old one
+	// goes on. Default 60 s.
+	RestartTimeout time.Duration
 	// Clock replaces the real clock in tests, see fasterapitest.NewClock. Default:
 	// the real one.
 	Clock *reactor.ManualClock
@@ -108,6 +112,7 @@ type HTTPConfig struct {
 const (
 	defaultAddr         = ":8000"
 	defaultMaxBody      = 4 << 20
+	defaultRestart      = 60 * time.Second
 	defaultDrainDelay   = 5 * time.Second
 	defaultDrainTimeout = 20 * time.Second
 )
@@ -128,6 +133,7 @@ func (c Config) resolve() (Config, error) {
 		errs = append(errs, fmt.Errorf("Config.Addr: %w", err))
 	}
 	c.MaxBody = cmp.Or(c.MaxBody, defaultMaxBody)
+	c.RestartTimeout = cmp.Or(c.RestartTimeout, defaultRestart)
 	c.DrainDelay = cmp.Or(c.DrainDelay, defaultDrainDelay)
 	c.DrainTimeout = cmp.Or(c.DrainTimeout, defaultDrainTimeout)
 	c.Logger = cmp.Or(c.Logger, slog.Default())
@@ -139,8 +145,8 @@ func (c Config) resolve() (Config, error) {
 	c.Observe, errs = kept, append(errs, err)
 	limit, err := c.stuckLimit()
 	c.StuckLimit, errs = limit, append(errs, err)
-	if c.MaxBody < 0 || c.DrainTimeout < 0 {
-		errs = append(errs, errors.New("Config.MaxBody and Config.DrainTimeout must not be negative"))
+	if c.MaxBody < 0 || c.DrainTimeout < 0 || c.RestartTimeout < 0 {
+		errs = append(errs, errors.New("Config.MaxBody, Config.DrainTimeout and Config.RestartTimeout must not be negative"))
 	}
 	_, err = c.limits().Resolve() // the engines set what is zero
 	errs = append(errs, err)

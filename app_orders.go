@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/fasterapi/fasterapi/internal/restart"
 )
 
 // orders are what a process that serves is told from outside.
@@ -19,6 +21,8 @@ type orders struct {
 	force context.Context // ends when it is not to wait for anything
 	// serving: it has started.
 	serving atomic.Bool
+	// restart has a value when a new process is to take the place of this one; nil: never.
+	restart <-chan os.Signal
 }
 
 // errInterrupted is the cause of a stop that somebody at a terminal waits for.
@@ -35,7 +39,11 @@ func ordersOfSignals(a *App) *orders {
 	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
 	stop, stopNow := context.WithCancelCause(context.Background())
 	force, forceNow := context.WithCancel(context.Background())
-	o := &orders{stop: stop, force: force}
+	restarts := make(chan os.Signal, 1)
+	if asks := restart.Signals(); len(asks) > 0 {
+		signal.Notify(restarts, asks...)
+	}
+	o := &orders{stop: stop, force: force, restart: restarts}
 	go func() {
 		var cause error
 		if <-signals == os.Interrupt {

@@ -13,6 +13,7 @@ import (
 	"github.com/fasterapi/fasterapi/internal/http1"
 	"github.com/fasterapi/fasterapi/internal/nethttp"
 	"github.com/fasterapi/fasterapi/internal/poll"
+	"github.com/fasterapi/fasterapi/internal/restart"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
@@ -20,6 +21,7 @@ import (
 type engine interface {
 	CloseAfterResponses()
 	StopAccepting(ctx context.Context) error
+	Listeners() ([]int, error)
 	Shutdown(ctx context.Context) error
 }
 
@@ -45,10 +47,19 @@ func (s *Server) Shutdown(ctx context.Context) error {
 
 // Run serves the app until SIGTERM or SIGINT. Then it goes on for Config.DrainDelay
 // while it tells everybody to leave (SIGINT: it does not), and lets requests in flight
-// finish for Config.DrainTimeout; a second signal does not wait for anything. The exit
-// status of the process:
+// finish for Config.DrainTimeout; a second signal does not wait for anything.
 //
-//   - 0: it has served, and the shutdown was complete. Or a signal came before it
+// SIGUSR2 starts the program anew, from its file, with the same arguments and
+// environment, and hands it the listeners. Once it has started and its health checks do
+// not fail, it serves, and this process accepts no more and ends as above. If it fails, or takes
+// longer than Config.RestartTimeout, this process goes on. Sockets that systemd has opened
+// (LISTEN_FDS) are taken over too if their address is that of Config.Addr, and systemd is told
+// of each stage (sd_notify) and of the reactors' turning (WatchdogSec).
+//
+// The exit status of the process:
+//
+//   - 0: it has served, and the shutdown was complete, or another process has taken its
+//     place. Or a signal came before it
 //     could serve: then it never did, and what had been started was undone (see
 //     [App.OnStart]).
 //   - 1: it could not start, and says why on standard error; or the shutdown was
@@ -60,6 +71,10 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // tools, and returns: nothing is started (docs/decisions/0022-an-app-describes-itself.md).
 func (a *App) Run() {
 	o := ordersOfSignals(a)
+	var err error
+	if a.given, err = restart.Take(); err != nil {
+		a.log.Error("cannot take over sockets", slog.Any("error", err))
+	}
 	s, err := a.startUntil(o.stop)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -95,20 +110,43 @@ func (s *Server) until(o *orders) error {
 		attrs = append(attrs, slog.String("docs", page))
 	}
 	a.log.Info("serving", attrs...)
-	<-o.stop.Done()
-	delay := max(0, a.cfg.DrainDelay)
-	if o.interrupted() {
-		delay = 0
-	}
-	a.tell(func() {
-		a.log.Info("draining", slog.Duration("delay", delay), slog.Duration("timeout", a.cfg.DrainTimeout))
-	})
-	a.ongoing.leaving.Store(true)
+	s.announce()
+	delay := s.untilTold(o)
 	s.engine.CloseAfterResponses()
 	sleepUntil(o.force, delay)
 	drain, cancel := context.WithTimeout(o.force, a.cfg.DrainTimeout)
 	defer cancel()
 	return s.Shutdown(drain)
+}
+
+// untilTold waits until the app is told to stop, or another process has taken its place.
+// It returns how long idle connections stay open.
+func (s *Server) untilTold(o *orders) (delay time.Duration) {
+	a := s.app
+	delay = max(0, a.cfg.DrainDelay)
+	for {
+		select {
+		case <-o.restart:
+			if s.handOver(o.stop) {
+				s.app.tell(func() {
+					a.log.Info("draining", slog.Duration("delay", delay), slog.Duration("timeout", a.cfg.DrainTimeout))
+				})
+				_ = s.engine.StopAccepting(o.force) // what it cannot close in time the end of the process closes
+				return delay
+			}
+			continue
+		case <-o.stop.Done():
+		}
+		if o.interrupted() {
+			delay = 0
+		}
+		a.tell(func() {
+			a.log.Info("draining", slog.Duration("delay", delay), slog.Duration("timeout", a.cfg.DrainTimeout))
+		})
+		a.notify("STOPPING=1")
+		a.ongoing.leaving.Store(true)
+		return delay
+	}
 }
 
 // sleepUntil waits for d, or until ctx ends.
@@ -167,6 +205,9 @@ func (a *App) startServer(ctx context.Context) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := a.awaitHealthy(ctx); err != nil {
+		return nil, errors.Join(err, a.undo(a.Stop))
+	}
 	overNetHTTP := a.cfg.TLS != nil || a.cfg.H2C
 	if !overNetHTTP {
 		s.engine, s.addr, err = a.startHTTP1()
@@ -191,6 +232,10 @@ func (a *App) startHTTP1() (engine, netip.AddrPort, error) {
 	if err != nil {
 		return nil, netip.AddrPort{}, err
 	}
+	if fds := a.takeListeners(); len(fds) > 0 {
+		addr, err := server.ListenOn(fds)
+		return server, addr, err
+	}
 	addr, err := server.Listen(a.cfg.Addr)
 	return server, addr, err
 }
@@ -199,7 +244,7 @@ func (a *App) startHTTP1() (engine, netip.AddrPort, error) {
 // epoll or kqueue.
 func (a *App) startNetHTTP() (engine, netip.AddrPort, error) {
 	return nethttp.Start(nethttp.Config{
-		Addr: a.cfg.Addr, TLS: a.cfg.TLS, H2C: a.cfg.H2C, Limits: a.cfg.limits(), Logger: a.log,
+		Addr: a.cfg.Addr, Listeners: a.takeListeners(), TLS: a.cfg.TLS, H2C: a.cfg.H2C, Limits: a.cfg.limits(), Logger: a.log,
 	}, a.Handler())
 }
 

@@ -122,6 +122,16 @@ func (l *listener) unregister() {
 	}
 }
 
+// dup returns a second descriptor of the listener. Any goroutine.
+func (l *listener) dup() (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return -1, ErrServerClosed
+	}
+	return poll.Dup(l.fd)
+}
+
 // closeFD closes the descriptor. Any goroutine.
 func (l *listener) closeFD() {
 	l.mu.Lock()

@@ -97,6 +97,45 @@ func (s *Server) Listen(addr string) (netip.AddrPort, error) {
 	return bound, nil
 }
 
+// ListenOn accepts connections on listeners that are open already: that of index i for
+// core i, those beyond the cores for the first ones again. It returns the address of
+// the first. They are the server's from then on, also when it fails.
+func (s *Server) ListenOn(fds []int) (netip.AddrPort, error) {
+	var bound netip.AddrPort
+	for i, fd := range fds {
+		at, err := poll.Adopt(fd)
+		if err == nil {
+			err = s.cores[i%len(s.cores)].listen(fd)
+		}
+		if err != nil {
+			for _, rest := range fds[i:] {
+				poll.CloseFD(rest)
+			}
+			s.stopListening()
+			return bound, fmt.Errorf("listen on what was handed over: %w", err)
+		}
+		if i == 0 {
+			bound = at
+		}
+	}
+	return bound, nil
+}
+
+// Listeners returns second descriptors of the open listeners, in the order of the
+// cores. They are the caller's.
+func (s *Server) Listeners() (fds []int, err error) {
+	for _, k := range s.cores {
+		for _, l := range k.openListeners() {
+			fd, dupErr := l.dup()
+			if dupErr == nil {
+				fds = append(fds, fd)
+			}
+			err = errors.Join(err, dupErr)
+		}
+	}
+	return fds, err
+}
+
 // listen starts accepting on fd. It runs on any goroutine and waits for the
 // reactor.
 func (k *core) listen(fd int) error {

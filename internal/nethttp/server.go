@@ -10,18 +10,22 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/poll"
 )
 
 // Config says how to listen.
 type Config struct {
 	Addr string // "host:port"
-	TLS  *tls.Config
-	H2C  bool // HTTP/2 without TLS, beside HTTP/1.1
+	// Listeners are open already, and the server's from Start on: one, in place of Addr.
+	Listeners []int
+	TLS       *tls.Config
+	H2C       bool // HTTP/2 without TLS, beside HTTP/1.1
 	// Limits are those of connections and heads. net/http reads up to twice MaxHead, so
 	// that the handler can answer what is too long; beyond that net/http does. MaxConns
 	// connections for each reactor of the handler may be open; more wait to be accepted.
@@ -35,7 +39,9 @@ type Config struct {
 type Server struct {
 	http    *http.Server
 	limited *limited
-	served  chan struct{}
+	// listener is below limited, and TLS.
+	listener *net.TCPListener
+	served   chan struct{}
 	// names lists what is being answered.
 	names func() string
 	// lastResponses tells the handler; notAccepting: the listener was closed.
@@ -49,14 +55,47 @@ func Start(cfg Config, h http.Handler) (*Server, netip.AddrPort, error) {
 	if c := cfg.TLS; c != nil && len(c.Certificates) == 0 && c.GetCertificate == nil && c.GetConfigForClient == nil {
 		return nil, netip.AddrPort{}, errors.New("the TLS configuration has no certificate")
 	}
-	listener, err := net.Listen("tcp", cfg.Addr)
+	listener, err := listen(cfg)
 	if err != nil {
 		return nil, netip.AddrPort{}, fmt.Errorf("listen on %s: %w", cfg.Addr, err)
 	}
 	s := newServer(cfg, h, listener)
+	s.listener, _ = listener.(*net.TCPListener)
 	go s.serve(cfg)
 	addr, err := netip.ParseAddrPort(listener.Addr().String())
 	return s, addr, err
+}
+
+// listen opens the listener, or takes over the one that was handed over.
+func listen(cfg Config) (net.Listener, error) {
+	switch len(cfg.Listeners) {
+	case 0:
+		return net.Listen("tcp", cfg.Addr)
+	case 1:
+		file := os.NewFile(uintptr(cfg.Listeners[0]), "listener")
+		defer file.Close() // package net has its own
+		return net.FileListener(file)
+	}
+	for _, fd := range cfg.Listeners {
+		poll.CloseFD(fd)
+	}
+	return nil, fmt.Errorf("the engine for TLS and HTTP/2 takes over one listener, not the %d of the other engine: stop and start", len(cfg.Listeners))
+}
+
+// Listeners returns a second descriptor of the open listener. It is the caller's.
+func (s *Server) Listeners() ([]int, error) {
+	raw, err := s.listener.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	fd := -1
+	if controlErr := raw.Control(func(original uintptr) { fd, err = poll.Dup(int(original)) }); controlErr != nil {
+		return nil, controlErr
+	}
+	if err != nil {
+		return nil, err
+	}
+	return []int{fd}, nil
 }
 
 func newServer(cfg Config, h http.Handler, listener net.Listener) *Server {

@@ -3,6 +3,7 @@
 package poll
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -28,6 +29,30 @@ func Listen(addr string, reusePort bool, backlog int) (int, netip.AddrPort, erro
 		return -1, netip.AddrPort{}, fmt.Errorf("listen on %s: %w", addr, err)
 	}
 	return fd, bound, nil
+}
+
+// Adopt makes fd, which somebody else has opened, a listener as those of [Listen], and
+// returns its address (zero for unix sockets). It refuses what does not listen. fd
+// stays the caller's.
+func Adopt(fd int) (netip.AddrPort, error) {
+	var none netip.AddrPort
+	if on, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN); err != nil || on == 0 {
+		return none, fmt.Errorf("descriptor %d is no listening socket: %w", fd, cmp.Or(err, error(unix.EINVAL)))
+	}
+	unix.CloseOnExec(fd)
+	if err := unix.SetNonblock(fd, true); err != nil {
+		return none, fmt.Errorf("take over descriptor %d: %w", fd, err)
+	}
+	bound, err := unix.Getsockname(fd)
+	if err != nil {
+		return none, fmt.Errorf("take over descriptor %d: %w", fd, err)
+	}
+	at := addrPort(bound)
+	if at.IsValid() { // or it is a unix socket
+		_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
+	}
+	return at, nil
 }
 
 // Vacant reports why addr cannot be listened on by somebody who does not share

@@ -7,6 +7,9 @@ import "net/netip"
 // New refuses: [ErrUnsupported]. Use [NewBlank].
 func New(Options) (Poller, error) { return nil, ErrUnsupported }
 
+// Adopt refuses: [ErrUnsupported].
+func Adopt(int) (netip.AddrPort, error) { return netip.AddrPort{}, ErrUnsupported }
+
 // Vacant refuses: [ErrUnsupported].
 func Vacant(string) error { return ErrUnsupported }
 

@@ -44,7 +44,7 @@ func Project() Rules {
 			"async", "cache/...", "client", "resilience", "reactor/...", "internal/stream", "internal/http1", "internal/websocket", "db/pg", "db/pg/internal/wire", "db/sqlite",
 			"internal/reply", "internal/bridge", "internal/overload",
 		},
-		Tagged: []string{"health", "internal/poll/...", "internal/invariant", "internal/goroutine"},
+		Tagged: []string{"health", "internal/restart", "internal/poll/...", "internal/invariant", "internal/goroutine"},
 		Clockless: []string{
 			"problem", "internal/field", "internal/http1/wire", "internal/router", "internal/schema", "internal/bind", "internal/codec",
 			"internal/inject", "openapi", "internal/describe", "db/internal/sqltext", "db/pg/internal/wire", "internal/eventstream",
@@ -82,6 +82,7 @@ func packages() map[string]Package {
 		"internal/mistake":   {Layer: 0},
 		"internal/ring":      {Layer: 0, Imports: []string{"internal/invariant"}},
 		"internal/poll":      {Layer: 0, Imports: []string{"internal/invariant"}, Modules: []string{xsys}},
+		"internal/restart":   {Layer: 0, Modules: []string{xsys}},
 		"internal/poll/...":  {Layer: 0, Imports: []string{"internal/poll", "internal/invariant"}, Modules: []string{xsys}},
 
 		// Layer 1: plain values.
@@ -155,7 +156,7 @@ func packages() map[string]Package {
 		// Layer 6: the root package. It imports no database driver.
 		".": {Layer: 6, Imports: with("problem", "db", "health", "observe", "openapi",
 			"internal/exchange", "internal/field", "internal/http1", "internal/http1/wire", "internal/nethttp", "internal/stream",
-			"internal/reply", "internal/bridge", "internal/failure", "internal/mistake", "internal/overload", "internal/result",
+			"internal/reply", "internal/bridge", "internal/failure", "internal/mistake", "internal/restart", "internal/overload", "internal/result",
 			"internal/websocket", "internal/router", "internal/webfile", "internal/docspage", "internal/schema", "internal/bind", "internal/check", "internal/codec", "internal/inject", "internal/eventstream", "internal/settings", "internal/describe")},
 
 		// Layer 7: its users.

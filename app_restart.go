@@ -1,0 +1,157 @@
+package fasterapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/fasterapi/fasterapi/health"
+	"github.com/fasterapi/fasterapi/internal/poll"
+	"github.com/fasterapi/fasterapi/internal/restart"
+)
+
+// healthLook is how often a process that is to take the place of another looks whether
+// its checks do not fail any more; each check has its own MaxAge besides.
+const healthLook = 50 * time.Millisecond
+
+// awaitHealthy waits, in a process that is to take the place of another, until no
+// critical check fails. The other one has bounded how long.
+func (a *App) awaitHealthy(ctx context.Context) error {
+	if a.given == nil || !a.given.Restarted {
+		return nil
+	}
+	for {
+		report := a.probes.checks.Report(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return errStartEnded
+		case report.Status != health.Failing:
+			return nil
+		}
+		sleepUntil(ctx, healthLook)
+	}
+}
+
+// takeListeners returns the listeners that the process was handed, if they are for
+// Config.Addr, and closes them otherwise: the program has another address by now. They
+// are the caller's.
+func (a *App) takeListeners() []int {
+	if a.given == nil || len(a.given.Listeners) == 0 {
+		return nil
+	}
+	for _, fd := range a.given.Listeners {
+		at, err := poll.Adopt(fd)
+		if err == nil && isFor(at, a.cfg.Addr) {
+			continue
+		}
+		a.log.Warn("the listeners that were handed over are not for Config.Addr, which is opened anew",
+			slog.String("handed over", at.String()), slog.String("wanted", a.cfg.Addr), slog.Any("error", err))
+		a.given.Close()
+		return nil
+	}
+	fds := a.given.Listeners
+	a.given.Listeners = nil
+	return fds
+}
+
+// isFor tells whether a listener at this address is one for addr. Those of unix sockets,
+// which have no address, are for any path.
+func isFor(at netip.AddrPort, addr string) bool {
+	if !at.IsValid() {
+		return strings.HasPrefix(addr, "unix:")
+	}
+	want, err := net.ResolveTCPAddr("tcp", addr)
+	if err != nil {
+		return false
+	}
+	wanted := want.AddrPort()
+	if wanted.Port() != 0 && wanted.Port() != at.Port() {
+		return false
+	}
+	everywhere := !wanted.Addr().IsValid() || wanted.Addr().IsUnspecified()
+	return everywhere && at.Addr().IsUnspecified() || wanted.Addr().Unmap() == at.Addr()
+}
+
+// announce tells who waits for it that the app serves.
+func (s *Server) announce() {
+	a := s.app
+	if a.given == nil {
+		return // not the process, but a program in it
+	}
+	a.given.Ready()
+	if !a.given.Restarted { // else the older process does, which the service manager knows
+		a.notify("READY=1")
+	}
+	if most := restart.Watchdog(); most > 0 {
+		go a.feedWatchdog(most)
+	}
+}
+
+// feedWatchdog tells the service manager, twice as often as it wants to hear it, that
+// all reactors turn.
+func (a *App) feedWatchdog(most time.Duration) {
+	for range time.Tick(most / 2) {
+		turn := true
+		for _, s := range a.reactors.Stats() {
+			turn = turn && s.Stuck < most/2
+		}
+		if turn {
+			a.notify("WATCHDOG=1")
+		}
+	}
+}
+
+// notify tells the service manager, if there is one.
+func (a *App) notify(state string) {
+	if a.given == nil {
+		return
+	}
+	if err := restart.Notify(state); err != nil {
+		a.log.Warn("the service manager does not hear", slog.Any("error", err))
+	}
+}
+
+// handOver starts the program anew and hands it the listeners. It reports whether that
+// serves in the place of this process, which otherwise goes on.
+func (s *Server) handOver(ctx context.Context) bool {
+	a := s.app
+	a.log.Info("restarting", slog.Duration("timeout", a.cfg.RestartTimeout))
+	a.notify(restart.Reloading())
+	ctx, cancel := context.WithTimeout(ctx, a.cfg.RestartTimeout)
+	defer cancel()
+	pid, err := s.startAnother(ctx)
+	if err != nil {
+		a.notify("READY=1\nSTATUS=The restart has failed.")
+		a.log.Error("the restart has failed: this process goes on", slog.Any("error", err))
+		return false
+	}
+	a.notify(fmt.Sprintf("MAINPID=%d\nREADY=1", pid))
+	a.log.Info("handed over", slog.Int("pid", pid))
+	return true
+}
+
+// startAnother returns the number of the process that serves in the place of this one.
+func (s *Server) startAnother(ctx context.Context) (pid int, err error) {
+	fds, err := s.engine.Listeners()
+	defer func() {
+		for _, fd := range fds {
+			poll.CloseFD(fd)
+		}
+	}()
+	if err == nil && len(fds) == 0 {
+		err = errors.New("there is nothing to hand over")
+	}
+	if err != nil {
+		return 0, fmt.Errorf("fasterapi: the listeners: %w", err)
+	}
+	child, err := restart.Start(fds)
+	if err != nil {
+		return 0, err
+	}
+	return child.PID, child.AwaitReady(ctx)
+}

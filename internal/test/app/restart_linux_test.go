@@ -1,0 +1,272 @@
+package app_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/health"
+)
+
+// generation is set where the service was started by an older one.
+const generation = "FASTERAPI_TEST_GENERATION"
+
+// restartService tells its number. What is started in its place is as kind says.
+func restartService(kind string) {
+	cfg := fasterapi.Config{Addr: "127.0.0.1:0", Cores: 2, DrainDelay: 500 * time.Millisecond, H2C: kind == "h2c"}
+	later := os.Getenv(generation) != ""
+	if err := os.Setenv(generation, "later"); err != nil {
+		panic(err)
+	}
+	if kind == "unhealthy" {
+		cfg.RestartTimeout = time.Second
+	}
+	if later && kind == "fewer cores" {
+		cfg.Cores = 1
+	}
+	app := fasterapi.New(cfg)
+	app.Get("/", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) {
+		return fasterapi.Text(strconv.Itoa(os.Getpid())), nil
+	})
+	app.OnStart(func(context.Context) error {
+		if later && kind == "broken" {
+			return errors.New("no such table")
+		}
+		return nil
+	})
+	app.HealthCheck(health.Check{Name: "lake", Critical: true, Run: func(context.Context) error {
+		if later && kind == "unhealthy" {
+			return errors.New("it is dry")
+		}
+		return nil
+	}})
+	app.Run()
+}
+
+// family starts a process with all that it starts in a group, which ends with the test.
+func family(t *testing.T, kind string, prepare func(*exec.Cmd)) *process {
+	p := startProcess(t, kind, func(command *exec.Cmd) {
+		command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		prepare(command)
+	})
+	t.Cleanup(func() { _ = syscall.Kill(-p.command.Process.Pid, syscall.SIGKILL) })
+	return p
+}
+
+// restart makes the process with this number start another one, and returns its number.
+func (p *process) restart(pid int) int {
+	p.t.Helper()
+	require.NoError(p.t, syscall.Kill(pid, syscall.SIGUSR2))
+	_, number, _ := strings.Cut(p.line("handed over"), "pid=")
+	next, err := strconv.Atoi(number)
+	require.NoError(p.t, err)
+	return next
+}
+
+// TestRestartLosesNoRequest: clients that keep their connections, and some that do not,
+// see one process after the other, and no failure. Several drain at a time.
+func TestRestartLosesNoRequest(t *testing.T) {
+	if kind := os.Getenv("FASTERAPI_TEST_STUCK"); kind != "" {
+		restartService(kind)
+		return
+	}
+	for _, kind := range []string{"http1", "h2c", "fewer cores"} {
+		t.Run(kind, func(t *testing.T) {
+			p := family(t, kind, func(*exec.Cmd) {})
+			p.serving()
+			pid := p.command.Process.Pid
+			seen := []int{pid}
+			var over atomic.Bool
+			var answered, failed atomic.Int64
+			var why atomic.Value
+			var answers sync.Map
+			var clients sync.WaitGroup
+			for n := range 6 {
+				clients.Go(func() {
+					transport := &http.Transport{DisableKeepAlives: n == 0}
+					defer transport.CloseIdleConnections()
+					client := &http.Client{Transport: transport, Timeout: time.Minute}
+					for !over.Load() {
+						body, err := fetch(client, p.url)
+						if err != nil {
+							failed.Add(1)
+							why.Store(err.Error())
+							continue
+						}
+						answered.Add(1)
+						answers.Store(body, true)
+						time.Sleep(time.Millisecond)
+					}
+				})
+			}
+			for range 3 {
+				pid = p.restart(pid)
+				seen = append(seen, pid)
+				wanted := strconv.Itoa(pid)
+				require.Eventually(t, func() bool { _, ok := answers.Load(wanted); return ok }, 20*time.Second, 5*time.Millisecond)
+			}
+			over.Store(true)
+			clients.Wait()
+			require.Zero(t, failed.Load(), "of %d: %v", failed.Load()+answered.Load(), why.Load())
+			t.Logf("%d answers of %d processes", answered.Load(), len(seen))
+			require.NoError(t, syscall.Kill(pid, syscall.SIGINT))
+			status, log := p.end()
+			require.Zero(t, status, log)
+			require.Equal(t, 4, strings.Count(log, "INFO draining"), log)
+		})
+	}
+}
+
+func fetch(client *http.Client, url string) (string, error) {
+	response, err := client.Get(url)
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = fmt.Errorf("status %d", response.StatusCode)
+	}
+	return string(body), err
+}
+
+// TestRestartFails: the old process goes on, says why, and restarts another time.
+func TestRestartFails(t *testing.T) {
+	if kind := os.Getenv("FASTERAPI_TEST_STUCK"); kind != "" {
+		restartService(kind)
+		return
+	}
+	for kind, want := range map[string]string{"broken": "has ended: exit status 1", "unhealthy": "was not ready in time"} {
+		t.Run(kind, func(t *testing.T) {
+			p := family(t, kind, func(*exec.Cmd) {})
+			p.serving()
+			for again := kind == "broken"; ; again = false {
+				require.NoError(t, p.command.Process.Signal(syscall.SIGUSR2))
+				require.Contains(t, p.line("the restart has failed"), want)
+				body, err := fetch(http.DefaultClient, p.url)
+				require.NoError(t, err)
+				require.Equal(t, strconv.Itoa(p.command.Process.Pid), body)
+				if !again {
+					break
+				}
+			}
+			require.NoError(t, p.command.Process.Signal(os.Interrupt))
+			status, log := p.end()
+			require.Zero(t, status, log)
+		})
+	}
+}
+
+// TestSocketActivation: a socket that the service manager has opened is served, what
+// has waited in its queue first, and handed on by a restart. The service manager
+// hears what happens.
+func TestSocketActivation(t *testing.T) {
+	if kind := os.Getenv("FASTERAPI_TEST_STUCK"); kind != "" {
+		restartService(kind)
+		return
+	}
+	for _, kind := range []string{"http1", "h2c"} {
+		t.Run(kind, func(t *testing.T) {
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			require.NoError(t, err)
+			file, err := listener.(*net.TCPListener).File()
+			require.NoError(t, err)
+			waiting := dial(t, service{url: "http://" + listener.Addr().String()})
+			_, err = io.WriteString(waiting, "GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+			require.NoError(t, err)
+			folder, err := os.MkdirTemp("", "sd") // the path of a socket is short
+			require.NoError(t, err)
+			defer os.RemoveAll(folder)
+			manager, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: folder + "/notify", Net: "unixgram"})
+			require.NoError(t, err)
+			defer manager.Close()
+			hears := func(want string) {
+				t.Helper()
+				text := make([]byte, 200)
+				require.NoError(t, manager.SetReadDeadline(time.Now().Add(20*time.Second)))
+				for {
+					n, err := manager.Read(text)
+					require.NoError(t, err, want)
+					if strings.HasPrefix(string(text[:n]), want) {
+						return
+					}
+				}
+			}
+			p := family(t, kind, func(command *exec.Cmd) {
+				args := append([]string{"sh", "-c", `export LISTEN_PID=$$; exec "$0" "$@"`}, command.Args...)
+				shell, err := exec.LookPath("sh")
+				require.NoError(t, err)
+				command.Path, command.Args = shell, args
+				command.ExtraFiles = []*os.File{file}
+				command.Env = append(command.Env, "LISTEN_FDS=1", "NOTIFY_SOCKET="+folder+"/notify", "WATCHDOG_USEC=200000")
+			})
+			p.serving()
+			hears("READY=1")
+			hears("WATCHDOG=1")
+			require.NoError(t, errors.Join(file.Close(), listener.Close()))
+			require.Equal(t, "http://"+listener.Addr().String(), p.url)
+			answer, err := io.ReadAll(waiting)
+			require.NoError(t, err)
+			require.Contains(t, string(answer), "200 OK")
+
+			pid := p.restart(p.command.Process.Pid)
+			hears("RELOADING=1\nMONOTONIC_USEC=")
+			hears(fmt.Sprintf("MAINPID=%d\nREADY=1", pid))
+			require.Eventually(t, func() bool {
+				body, err := fetch(&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, p.url)
+				return err == nil && body == strconv.Itoa(pid)
+			}, 20*time.Second, 5*time.Millisecond)
+			require.NoError(t, syscall.Kill(pid, syscall.SIGTERM))
+			hears("STOPPING=1")
+			status, log := p.end()
+			require.Zero(t, status, log)
+		})
+	}
+}
+
+// TestListenersOfAnotherAddress are closed, and the right one is opened.
+func TestListenersOfAnotherAddress(t *testing.T) {
+	if os.Getenv("FASTERAPI_TEST_STUCK") != "" {
+		fasterapi.New(fasterapi.Config{Addr: "127.0.0.2:0", Cores: 1, DrainDelay: -1}).Run()
+		return
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	file, err := listener.(*net.TCPListener).File()
+	require.NoError(t, err)
+	defer file.Close()
+	ready, tells, err := os.Pipe()
+	require.NoError(t, err)
+	defer ready.Close()
+	defer tells.Close()
+	p := startProcess(t, "other", func(command *exec.Cmd) {
+		command.ExtraFiles = []*os.File{file, tells}
+		command.Env = append(command.Env, "FASTERAPI_LISTENERS=1")
+	})
+	p.line("not for Config.Addr")
+	p.serving()
+	require.Contains(t, p.url, "127.0.0.2")
+	require.NoError(t, tells.Close())
+	said, err := io.ReadAll(ready)
+	require.NoError(t, err)
+	require.Equal(t, "ready\n", string(said))
+	require.NoError(t, p.command.Process.Signal(syscall.SIGTERM))
+	status, log := p.end()
+	require.Zero(t, status, log)
+}
