@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fasterapi/fasterapi/internal/certificate"
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/observe"
 	"github.com/fasterapi/fasterapi/reactor"
@@ -36,6 +37,11 @@ type Config struct {
 	Addr string
 	// TLS serves HTTPS and HTTP/2 through the net/http engine.
 	TLS *tls.Config
+	// TLSCert and TLSKey are the files (PEM) of the certificate, with its chain, and of its
+	// key: HTTPS and HTTP/2 as with TLS, which may say everything else. They may change while
+	// the service runs: a handshake looks at them, at most once a second. Files that cannot
+	// be read then leave the old certificate in use, and the log says so.
+	TLSCert, TLSKey string
 	// H2C serves HTTP/2 without TLS, beside HTTP/1.1, through the net/http
 	// engine.
 	H2C bool
@@ -140,7 +146,7 @@ func (c Config) resolve() (Config, error) {
 	c.OpenAPI.Path = cmp.Or(c.OpenAPI.Path, defaultOpenAPIPath)
 	c.OpenAPI.Path30 = cmp.Or(c.OpenAPI.Path30, strings.TrimSuffix(c.OpenAPI.Path, ".json")+"-3.0.json")
 	c.Docs.Path = cmp.Or(c.Docs.Path, defaultDocsPath)
-	errs = append(errs, c.checkDocuments(), c.checkHealth(), c.Overload.resolve())
+	errs = append(errs, c.checkDocuments(), c.checkHealth(), c.loadCertificate(), c.Overload.resolve())
 	kept, err := c.Observe.Resolve()
 	c.Observe, errs = kept, append(errs, err)
 	limit, err := c.stuckLimit()
@@ -151,6 +157,30 @@ func (c Config) resolve() (Config, error) {
 	_, err = c.limits().Resolve() // the engines set what is zero
 	errs = append(errs, err)
 	return c, errors.Join(errs...)
+}
+
+// loadCertificate makes TLS serve the certificate of the files.
+func (c *Config) loadCertificate() error {
+	if c.TLSCert == "" && c.TLSKey == "" {
+		return nil
+	}
+	config := &tls.Config{}
+	if c.TLS != nil {
+		config = c.TLS.Clone()
+	}
+	switch {
+	case c.TLSCert == "" || c.TLSKey == "":
+		return errors.New("Config.TLSCert and Config.TLSKey need each other")
+	case len(config.Certificates) > 0 || config.GetCertificate != nil || config.GetConfigForClient != nil:
+		return errors.New("Config.TLS has a certificate already: leave it to Config.TLSCert and Config.TLSKey")
+	}
+	files, err := certificate.Load(c.TLSCert, c.TLSKey, c.Logger)
+	if err != nil {
+		return fmt.Errorf("Config.TLSCert and Config.TLSKey: %w", err)
+	}
+	config.GetCertificate = files.Certificate
+	c.TLS = config
+	return nil
 }
 
 // limits are those of the engines, which have the same fields.

@@ -1,6 +1,7 @@
 package howto
 
 import (
+	"path/filepath"
 	"time"
 
 	"github.com/fasterapi/fasterapi"
@@ -13,6 +14,16 @@ import (
 func unhurried(cfg fasterapi.Config) fasterapi.Config {
 	cfg.DrainDelay = 8 * time.Second
 	cfg.DrainTimeout = 30 * time.Second
+	return cfg
+}
+
+// end snippet
+
+// snippet: certificate
+// encrypted is for a certificate that certbot renews.
+func encrypted(cfg fasterapi.Config, folder string) fasterapi.Config {
+	cfg.TLSCert = filepath.Join(folder, "fullchain.pem")
+	cfg.TLSKey = filepath.Join(folder, "privkey.pem")
 	return cfg
 }
 

@@ -9,6 +9,13 @@ import (
 	"github.com/fasterapi/fasterapi"
 )
 
+// TestEncrypted: files that are not there are found when the app starts.
+func TestEncrypted(t *testing.T) {
+	_, err := fasterapi.New(encrypted(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1}, t.TempDir())).Start()
+	require.ErrorContains(t, err, "fullchain.pem")
+	require.ErrorContains(t, err, "Config.TLSCert and Config.TLSKey")
+}
+
 // TestUnhurried: the times leave room below 45 s for stop hooks.
 func TestUnhurried(t *testing.T) {
 	app := fasterapi.New(unhurried(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1}))

@@ -93,6 +93,8 @@ func packages() map[string]Package {
 		"logs":           {Layer: 1, Modules: []string{"github.com/lmittmann/tint", "github.com/mattn/go-isatty"}},
 		"openapi":        {Layer: 1},
 		"internal/field": {Layer: 1},
+		// A certificate in files that change.
+		"internal/certificate": {Layer: 1},
 		// What a text of SQL is, for the drivers.
 		"db/internal/sqltext": {Layer: 1},
 		// Rigs of tests; fasterapitest is one.
@@ -154,9 +156,9 @@ func packages() map[string]Package {
 		"internal/websocket": {Layer: 5, Imports: with("internal/stream", "internal/exchange", "internal/field", "internal/http1/wire"), Modules: []string{"github.com/gobwas/ws", "github.com/gobwas/httphead"}},
 
 		// Layer 6: the root package. It imports no database driver.
-		".": {Layer: 6, Imports: with("problem", "db", "health", "observe", "openapi",
+		".": {Layer: 6, Modules: []string{"github.com/KimMachineGun/automemlimit"}, Imports: with("problem", "db", "health", "observe", "openapi",
 			"internal/exchange", "internal/field", "internal/http1", "internal/http1/wire", "internal/nethttp", "internal/stream",
-			"internal/reply", "internal/bridge", "internal/failure", "internal/mistake", "internal/restart", "internal/overload", "internal/result",
+			"internal/reply", "internal/bridge", "internal/failure", "internal/mistake", "internal/restart", "internal/certificate", "internal/overload", "internal/result",
 			"internal/websocket", "internal/router", "internal/webfile", "internal/docspage", "internal/schema", "internal/bind", "internal/check", "internal/codec", "internal/inject", "internal/eventstream", "internal/settings", "internal/describe")},
 
 		// Layer 7: its users.
