@@ -5,10 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/netip"
 	"os"
+	"runtime/debug"
 	"time"
+
+	"github.com/KimMachineGun/automemlimit/memlimit"
 
 	"github.com/fasterapi/fasterapi/internal/http1"
 	"github.com/fasterapi/fasterapi/internal/nethttp"
@@ -56,6 +60,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // (LISTEN_FDS) are taken over too if their address is that of Config.Addr, and systemd is told
 // of each stage (sd_notify) and of the reactors' turning (WatchdogSec).
 //
+// The garbage collector keeps the memory below nine tenths of the limit of the container
+// (cgroup), unless GOMEMLIMIT is set.
+//
 // The exit status of the process:
 //
 //   - 0: it has served, and the shutdown was complete, or another process has taken its
@@ -71,6 +78,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // tools, and returns: nothing is started (docs/decisions/0022-an-app-describes-itself.md).
 func (a *App) Run() {
 	o := ordersOfSignals(a)
+	a.limitMemory(memlimit.FromCgroup)
 	var err error
 	if a.given, err = restart.Take(); err != nil {
 		a.log.Error("cannot take over sockets", slog.Any("error", err))
@@ -106,6 +114,9 @@ func (a *App) Serve(ctx context.Context) error {
 func (s *Server) until(o *orders) error {
 	a := s.app
 	attrs := []any{slog.String("title", a.cfg.Title), slog.String("address", s.addr.String()), slog.Int("reactors", a.reactors.Len())}
+	if limit := debug.SetMemoryLimit(-1); limit != math.MaxInt64 {
+		attrs = append(attrs, slog.Int64("memory_limit", limit))
+	}
 	if page := s.docsURL(); page != "" {
 		attrs = append(attrs, slog.String("docs", page))
 	}
