@@ -8,8 +8,13 @@ import (
 	"time"
 )
 
+// notifyTimeout is how long the queue of the service manager may be full: it holds 10
+// by default (net.unix.max_dgram_qlen).
+const notifyTimeout = time.Second
+
 // Notify tells the service manager that has set NOTIFY_SOCKET what the lines of state
-// say (sd_notify(3)), such as "READY=1". Without one it does nothing.
+// say (sd_notify(3)), such as "READY=1". Without one it does nothing. A manager that does
+// not read is given up after a second.
 func Notify(state string) error {
 	path := os.Getenv("NOTIFY_SOCKET")
 	if path == "" {
@@ -20,6 +25,7 @@ func Notify(state string) error {
 		return fmt.Errorf("restart: notify the service manager: %w", err)
 	}
 	defer conn.Close()
+	_ = conn.SetWriteDeadline(time.Now().Add(notifyTimeout)) // a new socket has them
 	if _, err = conn.Write([]byte(state)); err != nil {
 		return fmt.Errorf("restart: notify the service manager: %w", err)
 	}

@@ -28,6 +28,10 @@ func TestNotify(t *testing.T) {
 	n, err := conn.Read(text)
 	require.NoError(t, err)
 	require.True(t, strings.HasPrefix(string(text[:n]), "RELOADING=1\nMONOTONIC_USEC="), string(text[:n]))
+	for err == nil { // nobody reads: its queue becomes full
+		err = Notify("WATCHDOG=1")
+	}
+	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
 	t.Setenv("NOTIFY_SOCKET", filepath.Join(folder, "none"))
 	require.ErrorContains(t, Notify("READY=1"), "restart: notify the service manager")
 }

@@ -85,7 +85,7 @@ func TestRestartLosesNoRequest(t *testing.T) {
 		restartService(kind)
 		return
 	}
-	for _, kind := range []string{"http1", "h2c", "fewer cores"} {
+	for kind, restarts := range map[string]int{"http1": 3, "h2c": 2, "fewer cores": 1} {
 		t.Run(kind, func(t *testing.T) {
 			p := family(t, kind, func(*exec.Cmd) {})
 			p.serving()
@@ -114,11 +114,11 @@ func TestRestartLosesNoRequest(t *testing.T) {
 					}
 				})
 			}
-			for range 3 {
+			for range restarts {
 				pid = p.restart(pid)
 				seen = append(seen, pid)
 				wanted := strconv.Itoa(pid)
-				require.Eventually(t, func() bool { _, ok := answers.Load(wanted); return ok }, 20*time.Second, 5*time.Millisecond)
+				require.Eventually(t, func() bool { _, ok := answers.Load(wanted); return ok }, 30*time.Second, 5*time.Millisecond)
 			}
 			over.Store(true)
 			clients.Wait()
@@ -127,7 +127,7 @@ func TestRestartLosesNoRequest(t *testing.T) {
 			require.NoError(t, syscall.Kill(pid, syscall.SIGINT))
 			status, log := p.end()
 			require.Zero(t, status, log)
-			require.Equal(t, 4, strings.Count(log, "INFO draining"), log)
+			require.Equal(t, 1+restarts, strings.Count(log, "INFO draining"), log)
 		})
 	}
 }
@@ -195,17 +195,21 @@ func TestSocketActivation(t *testing.T) {
 			manager, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: folder + "/notify", Net: "unixgram"})
 			require.NoError(t, err)
 			defer manager.Close()
-			hears := func(want string) {
-				t.Helper()
+			var said sync.Map
+			go func() { // its queue is short
 				text := make([]byte, 200)
-				require.NoError(t, manager.SetReadDeadline(time.Now().Add(20*time.Second)))
 				for {
 					n, err := manager.Read(text)
-					require.NoError(t, err, want)
-					if strings.HasPrefix(string(text[:n]), want) {
-						return
+					if err != nil {
+						return // closed
 					}
+					what, _, _ := strings.Cut(string(text[:n]), "_USEC=") // which is a time
+					said.Store(what, true)
 				}
+			}()
+			hears := func(want string) {
+				t.Helper()
+				require.Eventually(t, func() bool { _, ok := said.Load(want); return ok }, 30*time.Second, 5*time.Millisecond, want)
 			}
 			p := family(t, kind, func(command *exec.Cmd) {
 				args := append([]string{"sh", "-c", `export LISTEN_PID=$$; exec "$0" "$@"`}, command.Args...)
@@ -225,12 +229,12 @@ func TestSocketActivation(t *testing.T) {
 			require.Contains(t, string(answer), "200 OK")
 
 			pid := p.restart(p.command.Process.Pid)
-			hears("RELOADING=1\nMONOTONIC_USEC=")
+			hears("RELOADING=1\nMONOTONIC")
 			hears(fmt.Sprintf("MAINPID=%d\nREADY=1", pid))
 			require.Eventually(t, func() bool {
 				body, err := fetch(&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, p.url)
 				return err == nil && body == strconv.Itoa(pid)
-			}, 20*time.Second, 5*time.Millisecond)
+			}, 30*time.Second, 5*time.Millisecond)
 			require.NoError(t, syscall.Kill(pid, syscall.SIGTERM))
 			hears("STOPPING=1")
 			status, log := p.end()
