@@ -89,6 +89,9 @@ lint: ## staticcheck
 layers: ## the import graph, sizes, owner lines and the code in README.md
 	$(GO) test -count=1 ./internal/test/layers
 
+# A machine that is busy with tests must not decide how one ends; those of overload turn it on.
+test race invariants: export OVERLOAD_PROTECTION := off
+
 race: ## the tests under the race detector
 	$(GO) test -race ./...
 

@@ -164,6 +164,7 @@ func runFlood(t *testing.T, off, overNetHTTP bool, conns int) (*fasterapi.App, *
 // Overload shows in the age of requests, over both engines; what is refused then is answered
 // as everything else is.
 func TestOverload(t *testing.T) {
+	t.Setenv("OVERLOAD_PROTECTION", "on")
 	for _, overNetHTTP := range []bool{false, true} {
 		app, log, answers := runFlood(t, false, overNetHTTP, 400)
 		refused := 0
