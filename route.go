@@ -160,6 +160,11 @@ func (a *App) info(r *route) RouteInfo {
 	return i
 }
 
+// String is how the style is called.
+func (s style) String() string {
+	return [...]string{onGoroutine: "goroutine", onCoroutine: "coroutine", asChain: "chain", inline: "inline"}[s]
+}
+
 // inputs describes what the handler is given, when the route is compiled.
 func (r *route) inputs() (list []string) {
 	if r.facts == nil || r.facts.plan == nil {
