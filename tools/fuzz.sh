@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# fuzz.sh each 60s: every fuzz target of the module for that long.
+# fuzz.sh each 60s: every fuzz target for that long.
 # fuzz.sh all 120: every target, this many seconds together (2 to 10 each).
 set -euo pipefail
 mode=$1 time=$2
@@ -20,5 +20,5 @@ if [ "$mode" = all ]; then
 fi
 echo "$count fuzz targets, $time each"
 while read -r dir name; do
-	"$go" test -run '^$' -fuzz "^$name\$" -fuzztime "$time" "$dir" </dev/null
+	(cd "$dir" && "$go" test -run '^$' -fuzz "^$name\$" -fuzztime "$time" . </dev/null) # its module may be another one
 done <<<"$targets"

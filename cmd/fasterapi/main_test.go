@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(folder)
 		program = filepath.Join(folder, "hello")
-		build := exec.Command("go", "build", "-o", program, "./examples/hello")
+		build := exec.Command("go", "build", "-buildvcs=false", "-o", program, "./examples/hello")
 		build.Dir = "../.."
 		if out, err := build.CombinedOutput(); err != nil {
 			panic(string(out))
@@ -135,7 +135,7 @@ func TestUsage(t *testing.T) {
 // TestProcess: the exit status is that of the process, without a terminal and without colours.
 func TestProcess(t *testing.T) {
 	tool := filepath.Join(t.TempDir(), "fasterapi")
-	out, err := exec.Command("go", "build", "-o", tool, ".").CombinedOutput()
+	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", tool, ".").CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	out, err = exec.Command(tool, "version", "--json").Output()
 	require.NoError(t, err)

@@ -60,6 +60,7 @@ func TestSchemas(t *testing.T) {
 		"variant more":       {`{"oneOf":[{"$ref":"#/components/schemas/Cat"}]}`, `{"oneOf":[{"$ref":"#/components/schemas/Cat"},{"$ref":"#/components/schemas/Dog"}]}`, "", "may be the variant Dog now"},
 		"variant less":       {`{"oneOf":[{"$ref":"#/components/schemas/Cat"},{"$ref":"#/components/schemas/Dog"}]}`, `{"oneOf":[{"$ref":"#/components/schemas/Cat"}]}`, "does not take the variant Dog any more", ""},
 		"nothing is allowed": {`{}`, `false`, "nothing is allowed any more", ""},
+		"nothing was":        {`false`, `false`, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			expect := func(where, text string) []string {

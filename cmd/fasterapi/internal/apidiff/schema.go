@@ -24,7 +24,7 @@ func (c *comparison) schemas(before, now any, where string, d direction) {
 	}
 	c.seen[pair] = true
 	defer delete(c.seen, pair)
-	if always, ok := now.(bool); ok && !always && d == request {
+	if now == false && before != false && d == request {
 		c.add(where, "nothing is allowed any more")
 		return
 	}

@@ -21,7 +21,7 @@ const repository = "../../../.."
 func TestTheFormatIsTheFrameworks(t *testing.T) {
 	folder := t.TempDir()
 	program, file := filepath.Join(folder, "hello"), filepath.Join(folder, "hello.json")
-	build := exec.Command("go", "build", "-o", program, "./examples/hello")
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", program, "./examples/hello")
 	build.Dir = repository
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", out)

@@ -42,8 +42,8 @@ func Load(ctx context.Context, s Source) (*Description, error) {
 		if s.Package == "" {
 			s.Package = "."
 		}
-		program = filepath.Join(folder, "app.exe") // the suffix is for Windows, and does no harm elsewhere
-		build := exec.CommandContext(ctx, "go", "build", "-o", program, s.Package)
+		program = filepath.Join(folder, "app.exe")                                                    // the suffix is for Windows, and does no harm elsewhere
+		build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", program, s.Package) // a revision is not asked for
 		build.Dir = s.Dir
 		if out, err := build.CombinedOutput(); err != nil {
 			return nil, fmt.Errorf("build %s: %w\n%s", s.Package, err, bytes.TrimSpace(out))
