@@ -28,6 +28,7 @@ func Project() Rules {
 			"examples/... fasterapitest":            "examples show how to test",
 			"examples/... admin":                    "examples use it",
 			"examples/... middleware":               "examples use it",
+			"examples/... observe/metrics":          "examples use it",
 			"examples/... security":                 "examples use it",
 			"examples/... examples/...":             "an example may be an app in packages",
 			"internal/test/txapp fasterapitest":     "a suite of whole apps",
@@ -172,6 +173,10 @@ func packages() map[string]Package {
 			Layer: 7, Imports: []string{".", "async", "cache", "reactor", "problem", "resilience", "openapi", "internal/field", "internal/mistake"},
 			Modules: []string{"github.com/andybalholm/brotli", "github.com/klauspost/compress"},
 		},
+		"observe/metrics": {
+			Layer: 7, Imports: []string{".", "cache", "db", "metric", "observe", "reactor", "resilience"},
+			Modules: []string{"github.com/prometheus/client_golang"},
+		},
 		"cache/redis":          {Layer: 5, Imports: []string{"async", "cache", "metric", "resilience", "secret", "internal/mistake"}, Modules: []string{"github.com/redis/rueidis"}},
 		"middleware/redisrate": {Layer: 7, Imports: []string{"middleware", "async"}, Modules: []string{"github.com/redis/rueidis"}},
 		"security": { // docs/decisions/0009
@@ -182,7 +187,7 @@ func packages() map[string]Package {
 		"internal/test/console": {Layer: 7, Imports: []string{".", "internal/test/needs"}},
 		"examples/...": {Layer: 7, Modules: []string{sqlite}, Imports: []string{
 			".", "admin", "async", "cache", "cache/...", "client", "reactor", "metric", "problem",
-			"db", "db/pg", "db/sqlite", "health", "logs", "middleware", "security", "secret", "resilience", "openapi", "observe", "fasterapitest", "examples/...",
+			"db", "db/pg", "db/sqlite", "health", "logs", "middleware", "security", "secret", "resilience", "openapi", "observe", "observe/metrics", "fasterapitest", "examples/...",
 		}},
 	}
 }

@@ -1,0 +1,79 @@
+package howto
+
+import (
+	"time"
+
+	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/observe"
+	"github.com/fasterapi/fasterapi/observe/metrics"
+)
+
+// snippet: metrics
+// measured shows at /metrics what the service does.
+func measured(app *fasterapi.App) *metrics.Metrics {
+	m := metrics.New(app)
+	app.Mount("/metrics", m.Handler())
+	return m
+}
+
+// end snippet
+
+// snippet: own
+// orderMetrics are what this service counts itself. Values that are not on the list of a
+// label count as "other".
+type orderMetrics struct {
+	placed *metrics.Counter
+	value  *metrics.Histogram
+}
+
+func newOrderMetrics(m *metrics.Metrics) orderMetrics {
+	channel := metrics.Values("channel", "web", "app")
+	return orderMetrics{
+		placed: m.Counter("shop_orders_total", "Orders placed.", channel),
+		value:  m.Histogram("shop_order_value_euros", "Value of orders.", []float64{10, 50, 100, 500}, channel),
+	}
+}
+
+func (o orderMetrics) count(channel string, euros float64) {
+	o.placed.Add(1, channel)
+	o.value.Observe(euros, channel)
+}
+
+// end snippet
+
+// snippet: middleware
+// MetricsMiddleware tracks requests: how many, how long they took, and how they ended. A
+// stream has been written when next returns, and a panic passes through.
+func MetricsMiddleware(m *metrics.Metrics) fasterapi.Middleware {
+	outcome := metrics.Values("outcome", "ok", "error", "panic")
+	count := m.Counter("shop_requests_total", "Requests of the shop.", outcome)
+	duration := m.Histogram("shop_request_seconds", "Time of requests of the shop.", nil, outcome)
+	return func(next fasterapi.Handler) fasterapi.Handler {
+		return func(c *fasterapi.Ctx) error {
+			start := time.Now()
+			c.OnHead(func(c *fasterapi.Ctx) { // a stream sends its head before it is done
+				c.SetHeader("X-Response-Time", time.Since(start).Round(10*time.Microsecond).String())
+			})
+			ended := "panic"
+			defer func() {
+				count.Add(1, ended)
+				duration.Observe(time.Since(start).Seconds(), ended)
+			}()
+			err := next(c)
+			if ended = "ok"; err != nil {
+				ended = "error"
+			}
+			return err
+		}
+	}
+}
+
+// end snippet
+
+// snippet: record
+// slowest says where the time of the latest slow requests went.
+func slowest(app *fasterapi.App) []observe.Record {
+	return app.Recorder().Slow(20)
+}
+
+// end snippet

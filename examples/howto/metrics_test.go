@@ -1,0 +1,63 @@
+package howto
+
+import (
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/fasterapitest"
+	"github.com/fasterapi/fasterapi/observe"
+)
+
+func TestMetrics(t *testing.T) {
+	var served *fasterapi.App
+	fasterapitest.Run(t, func(cfg fasterapi.Config) *fasterapi.App {
+		cfg.Observe = observe.Config{SlowAfter: time.Nanosecond}
+		app := fasterapi.New(cfg)
+		m := measured(app)
+		own := newOrderMetrics(m)
+		shop := app.Group("/shop")
+		shop.Use(MetricsMiddleware(m))
+		shop.Get("/order/{channel}", func(_ *fasterapi.Ctx, in struct {
+			Channel string `path:"channel"`
+		},
+		) (fasterapi.Text, error) {
+			own.count(in.Channel, 70)
+			return "placed", nil
+		})
+		shop.Get("/stream", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Stream, error) {
+			return fasterapi.Stream{Write: func(w *fasterapi.StreamWriter) error {
+				_, err := io.WriteString(w, "streamed")
+				return err
+			}}, nil
+		})
+		shop.Get("/fails", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "", io.ErrUnexpectedEOF })
+		shop.Get("/panics", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { panic("a cup has broken") })
+		served = app
+		return app
+	}, func(t *testing.T, c *fasterapitest.Client) {
+		for path, status := range map[string]int{"/shop/order/web": 200, "/shop/order/fax": 200, "/shop/stream": 200, "/shop/fails": 500, "/shop/panics": 500} {
+			require.NotEmpty(t, c.Get(path).Expect(status).Header.Get("X-Response-Time"), path)
+		}
+		lines := []string{
+			`shop_orders_total{channel="web"} 1`, `shop_orders_total{channel="other"} 1`,
+			`shop_order_value_euros_bucket{channel="web",le="100"} 1`,
+			`shop_requests_total{outcome="ok"} 3`, `shop_requests_total{outcome="error"} 1`, `shop_requests_total{outcome="panic"} 1`,
+			`shop_request_seconds_count{outcome="ok"} 3`,
+			`http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="200",http_route="/shop/stream"} 1`,
+		}
+		require.Eventually(t, func() bool { // the record of a request may be written behind its answer
+			text := c.Get("/metrics").Expect(200).Text()
+			return !slices.ContainsFunc(lines, func(line string) bool { return !strings.Contains(text, line) })
+		}, 10*time.Second, 10*time.Millisecond)
+		for _, r := range slowest(served) {
+			require.Positive(t, r.Took)
+			require.NotEmpty(t, r.Detail.Path)
+		}
+	})
+}

@@ -1,0 +1,98 @@
+package metrics
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/cache"
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/resilience"
+)
+
+// Metrics are the metrics of an app.
+//
+// Owner: whoever registers routes, until the app starts; any (immutable) then.
+type Metrics struct {
+	app      *fasterapi.App
+	registry *prometheus.Registry
+	pools    []pool
+	caches   []cache.Reporter
+	policies *resilience.Registry
+	wrong    []error
+}
+
+// pool is a database pool and the name that it has in metrics.
+//
+// Owner: any (immutable after New).
+type pool struct {
+	name string
+	pool *db.Pool
+}
+
+// New returns the metrics of an app, before it starts. Mistakes in what is declared end
+// the start.
+func New(app *fasterapi.App) *Metrics {
+	m := &Metrics{app: app, registry: prometheus.NewRegistry()}
+	m.Register(&requests{m})
+	m.Register(&cores{m})
+	m.Register(&parts{m})
+	m.Register(collectors.NewGoCollector())
+	m.Register(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.Register(collectors.NewBuildInfoCollector())
+	app.OnStart(func(context.Context) error { return errors.Join(m.wrong...) })
+	return m
+}
+
+// Register adds metrics that a library has made, such as those of its client.
+func (m *Metrics) Register(c prometheus.Collector) {
+	if err := m.registry.Register(c); err != nil {
+		m.wrong = append(m.wrong, fmt.Errorf("metrics: %w", err))
+	}
+}
+
+// Pool adds the numbers of a database pool under a name, which is the label "pool".
+func (m *Metrics) Pool(name string, p *db.Pool) {
+	for _, other := range m.pools {
+		if other.name == name {
+			m.wrong = append(m.wrong, fmt.Errorf("metrics: two pools are called %q", name))
+			return
+		}
+	}
+	if p == nil {
+		m.wrong = append(m.wrong, fmt.Errorf("metrics: the pool %q is nil", name))
+		return
+	}
+	m.pools = append(m.pools, pool{name, p})
+}
+
+// Cache adds the numbers of a cache, whose name is the label "cache".
+func (m *Metrics) Cache(c cache.Reporter) {
+	for _, other := range m.caches {
+		if other.Name() == c.Name() {
+			m.wrong = append(m.wrong, fmt.Errorf("metrics: two caches are called %q", c.Name()))
+			return
+		}
+	}
+	m.caches = append(m.caches, c)
+}
+
+// Policies adds the numbers of every policy, breaker, budget, bulkhead and limiter that
+// r knows or is going to know. The last call counts.
+func (m *Metrics) Policies(r *resilience.Registry) { m.policies = r }
+
+// Handler answers with everything, in the format that the client asks for: Prometheus's text, OpenMetrics, or
+// protocol buffers. It may be mounted in the app itself or served anywhere else. Who may reach it
+// learns the routes of the service and how much they are used.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{EnableOpenMetrics: true})
+}
+
+// Gatherer returns what the handler shows, for tests and for what pushes metrics.
+func (m *Metrics) Gatherer() prometheus.Gatherer { return m.registry }

@@ -1,0 +1,324 @@
+package metrics
+
+import (
+	"bytes"
+	"context"
+	"encoding/json/v2"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+	"pgregory.net/rapid"
+
+	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/internal/test/needs"
+	"github.com/fasterapi/fasterapi/observe"
+	"github.com/fasterapi/fasterapi/resilience"
+)
+
+// service is an app with metrics, as an http.Handler.
+func service(t testing.TB, more func(*fasterapi.App, *Metrics)) (http.Handler, *Metrics) {
+	t.Helper()
+	app := fasterapi.New(fasterapi.Config{Cores: 2})
+	m := New(app)
+	app.Get("/users/{id}", func(_ *fasterapi.Ctx, in struct {
+		ID int `path:"id"`
+	},
+	) (fasterapi.Text, error) {
+		return fasterapi.Text(strconv.Itoa(in.ID)), nil
+	})
+	app.Get("/fails", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "", io.ErrUnexpectedEOF })
+	app.Mount("/metrics", m.Handler())
+	if more != nil {
+		more(app, m)
+	}
+	h := app.Handler()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		require.NoError(t, app.Stop(ctx))
+	})
+	return h, m
+}
+
+func get(h http.Handler, method, path string) (status int, body string) {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(method, path, nil))
+	return w.Code, w.Body.String()
+}
+
+// TestScrape: what was done is shown, and Prometheus's own tool finds nothing wrong with it.
+func TestScrape(t *testing.T) {
+	policies := &resilience.Registry{}
+	h, _ := service(t, func(_ *fasterapi.App, m *Metrics) {
+		m.Policies(policies)
+		m.Counter("shop_orders_total", "Orders placed.", Values("channel", "web", "app")).Add(3, "web")
+		m.Gauge("shop_carts", "Open carts.").Set(2.5)
+		m.Histogram("shop_checkout_seconds", "Time of a checkout.", []float64{0.1, 1}, Values("kind", "gift")).Observe(0.5, "gift")
+	})
+	for path, status := range map[string]int{"/users/7": 200, "/users/8": 200, "/users/x": 422, "/fails": 500, "/a": 404, "/b": 404} {
+		got, _ := get(h, "GET", path)
+		require.Equal(t, status, got, path)
+	}
+	status, text := get(h, "GET", "/metrics")
+	require.Equal(t, 200, status)
+	for _, line := range []string{
+		`http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="200",http_route="/users/{id}"} 2`,
+		`http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="422",http_route="/users/{id}"} 1`,
+		`http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="500",http_route="/fails"} 1`,
+		`http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="404",http_route="unmatched"} 2`,
+		`http_server_request_duration_seconds_bucket{http_request_method="GET",http_response_status_code="200",http_route="/users/{id}",le="+Inf"} 2`,
+		`fasterapi_response_body_bytes_total{http_request_method="GET",http_response_status_code="200",http_route="/users/{id}"} 2`,
+		`fasterapi_reactor_connections{core="1"}`,
+		`fasterapi_reactor_stall_seconds_count{core="0"}`,
+		`shop_orders_total{channel="web"} 3`,
+		`shop_carts 2.5`,
+		`shop_checkout_seconds_bucket{kind="gift",le="1"} 1`,
+		`go_goroutines `, `process_open_fds `, `go_build_info{`,
+	} {
+		require.Contains(t, text, line)
+	}
+	require.NotContains(t, text, `http_route="/a"`)
+
+	tool := exec.Command(needs.Program(t, "promtool"), "check", "metrics")
+	tool.Stdin = strings.NewReader(text)
+	out, err := tool.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+}
+
+// TestLabelsAreBounded: whatever paths, methods and hosts come, the labels are patterns,
+// methods of a list and statuses.
+func TestLabelsAreBounded(t *testing.T) {
+	h, m := service(t, nil)
+	routes := []string{unmatched, "/users/{id}", "/fails", "/metrics", "/metrics/{path...}", "/docs", "/openapi.json", "/health", "/live", "/ready"}
+	rapid.Check(t, func(rt *rapid.T) {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Method = rapid.OneOf(rapid.SampledFrom(observe.Methods()), rapid.StringMatching(`[A-Z]{1,12}`)).Draw(rt, "method")
+		r.URL.Path = "/" + rapid.OneOf(rapid.StringMatching(`(users/)?[a-z0-9%]{0,9}`), rapid.String()).Draw(rt, "path")
+		r.Host = rapid.StringMatching(`[a-z.]{1,20}`).Draw(rt, "host")
+		if r.Method == http.MethodConnect || strings.HasPrefix(r.URL.Path, "/metrics") {
+			return
+		}
+		h.ServeHTTP(httptest.NewRecorder(), r)
+	})
+	families, err := m.Gatherer().Gather()
+	require.NoError(t, err)
+	for _, f := range families {
+		for _, one := range f.GetMetric() {
+			for _, l := range one.GetLabel() {
+				switch l.GetName() {
+				case "http_route":
+					if !strings.HasPrefix(l.GetValue(), "/openapi") && !strings.HasPrefix(l.GetValue(), "/docs") {
+						require.Contains(t, routes, l.GetValue())
+					}
+				case "http_request_method":
+					require.Contains(t, observe.Methods(), l.GetValue())
+				case "http_response_status_code":
+					require.Regexp(t, `^[1-5]\d\d$`, l.GetValue())
+				}
+			}
+		}
+	}
+}
+
+func TestOwnMetrics(t *testing.T) {
+	var orders *Counter
+	var depth *Gauge
+	var took *Histogram
+	_, m := service(t, func(_ *fasterapi.App, m *Metrics) {
+		orders = m.Counter("shop_orders_total", "Orders.", Values("channel", "web", "app"), Values("paid", "yes", "no"))
+		depth = m.Gauge("shop_depth", "Depth.", Values("queue", "mail"))
+		took = m.Histogram("shop_seconds", "Time.", nil)
+	})
+	orders.Add(2, "web", "yes")
+	orders.Add(-5, "web", "yes")
+	orders.Add(1, "fax", "no", "what is too much")
+	orders.Add(1)
+	depth.Add(3, "mail")
+	depth.Add(-1, "mail")
+	took.Observe(0.004)
+	took.Observe(0.005)
+	took.Observe(100)
+	families, err := m.Gatherer().Gather()
+	require.NoError(t, err)
+	got := map[string]float64{}
+	for _, f := range families {
+		if !strings.HasPrefix(f.GetName(), "shop_") {
+			continue
+		}
+		for _, one := range f.GetMetric() {
+			key := f.GetName()
+			for _, l := range one.GetLabel() {
+				key += " " + l.GetName() + "=" + l.GetValue()
+			}
+			switch {
+			case one.Counter != nil:
+				got[key] = one.Counter.GetValue()
+			case one.Gauge != nil:
+				got[key] = one.Gauge.GetValue()
+			default:
+				got[key] = float64(one.Histogram.GetSampleCount())
+				got[key+" first"] = float64(one.Histogram.GetBucket()[0].GetCumulativeCount())
+			}
+		}
+	}
+	require.Equal(t, map[string]float64{
+		"shop_orders_total channel=web paid=yes": 2, "shop_orders_total channel=other paid=no": 1,
+		"shop_orders_total channel=other paid=other": 1, "shop_depth queue=mail": 2, "shop_depth queue=other": 0,
+		"shop_seconds": 3, "shop_seconds first": 2,
+	}, got)
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		orders.Add(1, "web", "yes")
+		took.Observe(0.1)
+	}))
+}
+
+// What cannot work ends the start, all of it at once.
+func TestMistakes(t *testing.T) {
+	app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1})
+	m := New(app)
+	m.Counter("orders total", "A name with a space.")
+	m.Counter("fine_total", "A label with a dash.", Values("a-b", "x"))
+	m.Counter("twice_total", "Twice.")
+	m.Counter("twice_total", "Twice.")
+	m.Counter("mute_total", "")
+	m.Histogram("down_seconds", "Bounds that do not ascend.", []float64{2, 1})
+	many := make([]string, 200)
+	for i := range many {
+		many[i] = strconv.Itoa(i)
+	}
+	m.Gauge("wide", "Too many combinations.", Values("a", many...), Values("b", many...))
+	m.Pool("main", nil)
+	m.Pool("main", new(db.Pool))
+	m.Pool("main", new(db.Pool))
+	_, err := app.Start()
+	for _, text := range []string{"orders total", `"a-b" is no name of a label`, "twice_total: duplicate", "mute_total needs a sentence", "bounds of down_seconds", "wide has more than 10000", `the pool "main" is nil`, `two pools are called "main"`} {
+		require.ErrorContains(t, err, text)
+	}
+}
+
+// name is a metric in a query.
+var name = regexp.MustCompile(`\b(http_server|fasterapi|go|process|shop)_[a-z0-9_]+`)
+
+// shown are the names of everything that a service may show, and whether it is a histogram.
+func shown(t *testing.T) map[string]bool {
+	names := map[string]bool{}
+	descs := make(chan *prometheus.Desc)
+	go func() {
+		defer close(descs)
+		for _, c := range []prometheus.Collector{&requests{}, &cores{}, &parts{}} {
+			c.Describe(descs)
+		}
+	}()
+	for d := range descs {
+		names[nameOf(d)] = true
+	}
+	_, m := service(t, nil)
+	families, err := m.Gatherer().Gather()
+	require.NoError(t, err)
+	for _, f := range families {
+		names[f.GetName()] = true
+	}
+	for n := range names {
+		if strings.HasSuffix(n, "_seconds") {
+			names[n+"_count"], names[n+"_bucket"], names[n+"_sum"] = true, true, true
+		}
+	}
+	return names
+}
+
+var descName = regexp.MustCompile(`fqName: "([^"]+)", help: "([^"]*)"`)
+
+func nameOf(d *prometheus.Desc) string { return descName.FindStringSubmatch(d.String())[1] }
+
+// TestQueries: the dashboard and the alerts ask for metrics that there are.
+func TestQueries(t *testing.T) {
+	names := shown(t)
+	var queries []string
+
+	var board struct {
+		Panels []struct {
+			Title   string
+			Targets []struct{ Expr string }
+		}
+	}
+	text, err := os.ReadFile("../../deploy/grafana/fasterapi.json")
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &board, json.MatchCaseInsensitiveNames(true)))
+	for _, p := range board.Panels {
+		require.NotEmpty(t, p.Targets, p.Title)
+		for _, target := range p.Targets {
+			queries = append(queries, target.Expr)
+		}
+	}
+	var rules struct {
+		Groups []struct {
+			Rules []struct{ Expr string }
+		}
+	}
+	text, err = os.ReadFile("../../deploy/prometheus/rules.yml")
+	require.NoError(t, err)
+	require.NoError(t, yaml.Unmarshal(text, &rules))
+	for _, g := range rules.Groups {
+		for _, r := range g.Rules {
+			queries = append(queries, r.Expr)
+		}
+	}
+	require.Greater(t, len(queries), 30)
+	for _, q := range queries {
+		found := name.FindAllString(q, -1)
+		require.NotEmpty(t, found, q)
+		for _, n := range found {
+			require.True(t, names[n], "%s is no metric: %s", n, q)
+		}
+	}
+	out, err := exec.Command(needs.Program(t, "promtool"), "check", "rules", "../../deploy/prometheus/rules.yml").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+}
+
+// TestReference: the page has a line for each metric, with its help.
+func TestReference(t *testing.T) {
+	page, err := os.ReadFile("../../docs/reference/metrics.md")
+	require.NoError(t, err)
+	descs := make(chan *prometheus.Desc)
+	go func() {
+		defer close(descs)
+		for _, c := range []prometheus.Collector{&requests{}, &cores{}, &parts{}} {
+			c.Describe(descs)
+		}
+	}()
+	lines := 0
+	for d := range descs {
+		m := descName.FindStringSubmatch(d.String())
+		row := regexp.MustCompile("(?m)^\\| `" + m[1] + "` \\| (counter|gauge|histogram) \\| .* \\| " + regexp.QuoteMeta(m[2]) + " \\|$")
+		require.Regexp(t, row, string(page))
+		lines++
+	}
+	require.Equal(t, lines, bytes.Count(page, []byte("\n| `")), "the page has lines of metrics that are not there")
+}
+
+func BenchmarkScrape200Routes(b *testing.B) {
+	h, m := service(b, func(app *fasterapi.App, _ *Metrics) {
+		for i := range 200 {
+			app.Get("/route/"+strconv.Itoa(i), func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "", nil })
+		}
+	})
+	for i := range 400 {
+		get(h, "GET", "/route/"+strconv.Itoa(i%200))
+	}
+	scrape := m.Handler()
+	for b.Loop() {
+		scrape.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+	}
+}

@@ -1,0 +1,114 @@
+package metrics
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/fasterapi/fasterapi/cache"
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/resilience"
+)
+
+var poolNumbers = numbers("fasterapi_pool_", []string{"pool"},
+	gauged("connections", "Open connections.", func(s *db.Stats) int { return s.Open }),
+	gauged("connections_idle", "Connections with nothing to do.", func(s *db.Stats) int { return s.Idle }),
+	gauged("connections_busy", "Connections that run a statement or are held.", func(s *db.Stats) int { return s.Busy }),
+	gauged("calls_waiting", "Calls that wait for a connection.", func(s *db.Stats) int { return s.Waiting }),
+	gauged("calls_in_flight", "Calls given to connections.", func(s *db.Stats) int { return s.InFlight }),
+	counted("waits_total", "Calls that had to wait for a connection.", func(s *db.Stats) uint64 { return s.Waits }),
+	timed("wait_seconds_total", "Their waiting.", func(s *db.Stats) time.Duration { return s.WaitTime }),
+	counted("queries_total", "Finished calls, however they ended.", func(s *db.Stats) uint64 { return s.Queries }),
+	counted("errors_total", "Calls that failed other than by cancellation.", func(s *db.Stats) uint64 { return s.Errors }),
+	counted("cancelled_total", "Calls that their caller has cancelled.", func(s *db.Stats) uint64 { return s.Cancelled }),
+	counted("exhausted_total", "Calls that found no connection in time.", func(s *db.Stats) uint64 { return s.Exhausted }),
+	counted("broken_total", "Connections that were lost.", func(s *db.Stats) uint64 { return s.Broken }),
+	counted("reconnects_total", "Connections opened in place of those.", func(s *db.Stats) uint64 { return s.Reconnects }),
+	counted("leaks_total", "Transactions and streams that the log names for doing nothing.", func(s *db.Stats) uint64 { return s.Leaks }),
+)
+
+var cacheNumbers = numbers("fasterapi_cache_", []string{"cache"},
+	gauged("entries", "Entries.", func(s *cache.Stats) int { return s.Size }),
+	counted("hits_total", "Callers who found a fresh value.", func(s *cache.Stats) int64 { return s.Hits }),
+	counted("misses_total", "Callers who waited for a load, or found nothing.", func(s *cache.Stats) int64 { return s.Misses }),
+	counted("stale_total", "Old values served while they were loaded anew.", func(s *cache.Stats) int64 { return s.Stale }),
+	counted("saved_total", "Old values served because a load had failed.", func(s *cache.Stats) int64 { return s.Saved }),
+	counted("loads_total", "Loads that have ended well.", func(s *cache.Stats) int64 { return s.Loads }),
+	counted("failures_total", "Loads that have failed.", func(s *cache.Stats) int64 { return s.Failures }),
+	counted("refused_total", "Loads that were not begun, because too many were under way.", func(s *cache.Stats) int64 { return s.Refused }),
+	gauged("loading", "Loads under way.", func(s *cache.Stats) int64 { return s.Loading }),
+	counted("evicted_total", "Entries that made room.", func(s *cache.Stats) int64 { return s.Evicted }),
+	counted("invalidated_total", "Entries that were ended by whoever changed what they are about.", func(s *cache.Stats) int64 { return s.Invalidated }),
+)
+
+var policyNumbers = numbers("fasterapi_policy_", []string{"policy"},
+	counted("calls_total", "Calls.", func(s *resilience.PolicyStats) int64 { return s.Calls }),
+	counted("failures_total", "Calls that have failed for good.", func(s *resilience.PolicyStats) int64 { return s.Failures }),
+	counted("retries_total", "Attempts after the first.", func(s *resilience.PolicyStats) int64 { return s.Retries }),
+	counted("timeouts_total", "Attempts that took too long.", func(s *resilience.PolicyStats) int64 { return s.Timeouts }),
+	counted("fallbacks_total", "Calls of a fallback.", func(s *resilience.PolicyStats) int64 { return s.Fallbacks }),
+	counted("hedges_total", "Attempts made beside a slow one.", func(s *resilience.PolicyStats) int64 { return s.Hedges }),
+)
+
+var breakerNumbers = numbers("fasterapi_breaker_", []string{"breaker"},
+	counted("successes_total", "Calls that have ended well.", func(s *resilience.BreakerStats) int64 { return s.Successes }),
+	counted("failures_total", "Calls that have failed.", func(s *resilience.BreakerStats) int64 { return s.Failures }),
+	counted("refused_total", "Calls that it did not let through.", func(s *resilience.BreakerStats) int64 { return s.Refused }),
+	counted("opened_total", "How often it has opened.", func(s *resilience.BreakerStats) int64 { return s.Opened }),
+	gauged("open", "1 unless it is closed.", func(s *resilience.BreakerStats) int {
+		if s.State.String() == "closed" {
+			return 0
+		}
+		return 1
+	}),
+)
+
+var limiterNumbers = numbers("fasterapi_limiter_", []string{"limiter"},
+	counted("passed_total", "Calls that passed.", func(s *resilience.LimiterStats) int64 { return s.Passed }),
+	counted("refused_total", "Calls that were too many.", func(s *resilience.LimiterStats) int64 { return s.Refused }),
+	counted("broken_total", "Calls that passed because the buckets failed.", func(s *resilience.LimiterStats) int64 { return s.Broken }),
+)
+
+// parts collects what pools, caches and policies have counted.
+//
+// Owner: any (immutable after New).
+type parts struct{ m *Metrics }
+
+// Describe implements [prometheus.Collector].
+func (*parts) Describe(to chan<- *prometheus.Desc) {
+	describe(to, poolNumbers)
+	describe(to, cacheNumbers)
+	describe(to, policyNumbers)
+	describe(to, breakerNumbers)
+	describe(to, limiterNumbers)
+}
+
+// Collect implements [prometheus.Collector].
+func (p *parts) Collect(to chan<- prometheus.Metric) {
+	for _, one := range p.m.pools {
+		s := one.pool.Stats()
+		collect(to, poolNumbers, &s, one.name)
+	}
+	for _, one := range p.m.caches {
+		s := one.Stats()
+		collect(to, cacheNumbers, &s, one.Name())
+	}
+	if p.m.policies == nil {
+		return
+	}
+	all := p.m.policies.Stats()
+	each(to, policyNumbers, all.Policies, func(s *resilience.PolicyStats) string { return s.Name })
+	each(to, breakerNumbers, all.Breakers, func(s *resilience.BreakerStats) string { return s.Name })
+	each(to, limiterNumbers, all.Limiters, func(s *resilience.LimiterStats) string { return s.Name })
+}
+
+// each collects a list, of which the first of each name counts: two would be one series twice.
+func each[S any](to chan<- prometheus.Metric, list []number[S], all []S, name func(*S) string) {
+	seen := map[string]bool{}
+	for i := range all {
+		if n := name(&all[i]); !seen[n] {
+			seen[n] = true
+			collect(to, list, &all[i], n)
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package metrics
+
+import (
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/fasterapi/fasterapi/observe"
+)
+
+// unmatched is the route of requests without one: patterns begin with a slash.
+const unmatched = "unmatched"
+
+// requestLabels are the labels of requests, with OpenTelemetry's names.
+var requestLabels = []string{"http_route", "http_request_method", "http_response_status_code"}
+
+var (
+	requestDuration = prometheus.NewDesc("http_server_request_duration_seconds",
+		"Time from the head of a request to its response, and of streams and sockets to the head of it.", requestLabels, nil)
+	requestsActive = prometheus.NewDesc("http_server_active_requests",
+		"Requests that have not ended, streams and sockets too.", requestLabels[:1], nil)
+	requestBytes = prometheus.NewDesc("fasterapi_request_body_bytes_total",
+		"Bytes of request bodies.", requestLabels, nil)
+	responseBytes = prometheus.NewDesc("fasterapi_response_body_bytes_total",
+		"Bytes of response bodies, but those of sockets.", requestLabels, nil)
+	requestWait = prometheus.NewDesc("fasterapi_request_wait_seconds",
+		"Time for which requests waited for their body and for a goroutine or coroutine, of those that did.", []string{"core"}, nil)
+	recordsMissed = prometheus.NewDesc("fasterapi_records_missed_total",
+		"Records of requests that are counted and not kept, because their place was in use.", []string{"core"}, nil)
+)
+
+// requests collects what package observe has counted.
+//
+// Owner: any (immutable after New).
+type requests struct{ m *Metrics }
+
+// Describe implements [prometheus.Collector].
+func (*requests) Describe(to chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{requestDuration, requestsActive, requestBytes, responseBytes, requestWait, recordsMissed} {
+		to <- d
+	}
+}
+
+// Collect implements [prometheus.Collector].
+func (r *requests) Collect(to chan<- prometheus.Metric) {
+	rec := r.m.app.Recorder()
+	if rec == nil {
+		return
+	}
+	counts := rec.Counts()
+	for i := range counts.Series {
+		s := &counts.Series[i]
+		labels := []string{routeLabel(s.Route), s.Method, strconv.Itoa(s.Status)}
+		to <- prometheus.MustNewConstHistogram(requestDuration, uint64(s.Count), s.Sum.Seconds(), cumulative(s.Buckets), labels...)
+		to <- prometheus.MustNewConstMetric(requestBytes, prometheus.CounterValue, float64(s.BytesIn), labels...)
+		to <- prometheus.MustNewConstMetric(responseBytes, prometheus.CounterValue, float64(s.BytesOut), labels...)
+	}
+	for _, a := range counts.Active {
+		to <- prometheus.MustNewConstMetric(requestsActive, prometheus.GaugeValue, float64(a.Count), routeLabel(a.Route))
+	}
+	for _, k := range counts.Cores {
+		core := strconv.Itoa(k.Core)
+		to <- prometheus.MustNewConstHistogram(requestWait, uint64(k.Waited), k.WaitTime.Seconds(), cumulative(k.Waits), core)
+		to <- prometheus.MustNewConstMetric(recordsMissed, prometheus.CounterValue, float64(k.Missed), core)
+	}
+}
+
+func routeLabel(route string) string {
+	if route == "" {
+		return unmatched
+	}
+	return route
+}
+
+// seconds are the bounds of package observe.
+var seconds = func() []float64 {
+	var out []float64
+	for _, b := range observe.Bounds() {
+		out = append(out, b.Seconds())
+	}
+	return out
+}()
+
+// cumulative is how many values are at most each bound, from the counts between them.
+func cumulative(buckets []int64) map[float64]uint64 {
+	out, sum := make(map[float64]uint64, len(seconds)), uint64(0)
+	for i, bound := range seconds {
+		sum += uint64(buckets[i])
+		out[bound] = sum
+	}
+	return out
+}
