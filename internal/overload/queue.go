@@ -36,8 +36,10 @@ const (
 // enoughOld is how many requests in a row must have been old: fewer are no queue.
 const enoughOld = 16
 
-// growth is by how many requests a queue must have become longer, beside having doubled.
-const growth = 16
+// growth is by how many requests a queue must have become longer, beside having doubled: so
+// many users who come one after the other on a machine that is busy with something else are
+// no overload. docs/decisions/0018
+const growth = 128
 
 // The states of a queue.
 const (

@@ -22,9 +22,9 @@ func TestThreeTimesTheCapacity(t *testing.T) {
 		require.Zero(t, shedIn(before), service)
 		require.Zero(t, shedIn(after), service)
 		require.Greater(t, float64(len(during)-shedIn(during)), .85*10*capacity, service)
-		require.Less(t, quantile(between(all, 11*time.Second, 20*time.Second), .99), max(5*quantile(before, .99), 5*defaultTarget), service)
+		require.Less(t, quantile(between(all, 13*time.Second, 20*time.Second), .99), max(5*quantile(before, .99), 5*defaultTarget), service)
 		if service == ms {
-			require.Less(t, quantile(during, 1), 300*ms, "before it is noticed")
+			require.Less(t, quantile(during, 1), 500*ms, "before it is noticed")
 		}
 	}
 }
@@ -45,7 +45,7 @@ func TestBatchGoesFirst(t *testing.T) {
 	lost, came := shed(1200)
 	require.Greater(t, lost[Batch], came[Batch]/2, "a fifth of all has to go, and they are a quarter")
 	require.Less(t, lost[Normal], came[Normal]/20)
-	require.Zero(t, lost[Critical])
+	require.Less(t, lost[Critical], came[Critical]/20, "those who were waiting when it was noticed")
 
 	lost, came = shed(1800)
 	require.Greater(t, lost[Batch], came[Batch]*9/10)
@@ -89,7 +89,10 @@ func TestHealthyTrafficIsNotShed(t *testing.T) {
 func TestClosedLoopIsNotShed(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, users := range []int{1, 20, 64, 256, 1000} {
-		for _, over := range []time.Duration{0, 10 * ms, 40 * ms} { // they come in that time
+		for _, over := range []time.Duration{0, 10 * ms, 40 * ms, time.Second} { // they come in that time
+			if over == time.Second && users > growth {
+				continue
+			}
 			for _, service := range []time.Duration{ms / 20, ms, 20 * ms} {
 				q := NewQueue(Rule{})
 				var waiting []time.Duration // when they came
@@ -180,7 +183,7 @@ func TestClassesAreOrdered(t *testing.T) {
 func flooded(t require.TestingT) *Queue {
 	q := NewQueue(Rule{})
 	for i := range 16 {
-		passed := uint64(100)
+		passed := uint64(200)
 		if i < 3 { // those of the first half of an interval
 			passed = 20
 		}
