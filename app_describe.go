@@ -207,7 +207,7 @@ func (a *App) describedConfig() (describedConfig, error) {
 	}
 	number, err := net.LookupPort("tcp", port) // it may be the name of a service
 	return describedConfig{
-		Host: host, Port: number, PortFromEnv: a.anyPort, TLS: c.TLS != nil, H2C: c.H2C, Cores: c.Cores, Pin: c.Pin,
+		Host: host, Port: number, PortFromEnv: a.anyPort, TLS: c.TLS != nil || c.TLSCert != "", H2C: c.H2C, Cores: c.Cores, Pin: c.Pin,
 		StallThreshold: c.StallThreshold.Seconds(), StuckLimit: c.StuckLimit.Seconds(),
 		MaxBody: c.MaxBody, DrainDelay: max(0, c.DrainDelay).Seconds(), DrainTimeout: c.DrainTimeout.Seconds(), HeadTimeout: limits.HeadTimeout.Seconds(),
 		BodyTimeout: limits.BodyTimeout.Seconds(), IdleTimeout: limits.IdleTimeout.Seconds(), WriteTimeout: limits.WriteTimeout.Seconds(),

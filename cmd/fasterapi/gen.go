@@ -77,7 +77,8 @@ type (
 		fleet `embed:""`
 	}
 	systemdCommand struct {
-		fleet `embed:""`
+		fleet  `embed:""`
+		Socket bool `help:"The socket that systemd listens on, instead of the service."`
 	}
 	nginxCommand struct {
 		fleet `embed:""`
@@ -97,6 +98,9 @@ func (c *k8sCommand) Run(ctx context.Context, w io.Writer) error {
 }
 
 func (c *systemdCommand) Run(ctx context.Context, w io.Writer) error {
+	if c.Socket {
+		return c.write(ctx, w, deploy.Socket)
+	}
 	return c.write(ctx, w, deploy.Systemd)
 }
 

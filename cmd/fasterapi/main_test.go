@@ -109,6 +109,7 @@ func TestGen(t *testing.T) {
 		require.Equal(t, 0, got.code, got.stderr)
 		require.Contains(t, got.stdout, want)
 	}
+	require.Contains(t, command(t, "gen", "systemd", "--socket", binary).stdout, "\nListenStream=8000\n")
 	file := filepath.Join(t.TempDir(), "nginx.conf")
 	require.Equal(t, ended{stdout: file + "\n"}, command(t, "gen", "nginx", binary, "--replicas=5", "-o", file))
 	text, err := os.ReadFile(file)

@@ -57,7 +57,7 @@ func render(t *testing.T, p *Plan, k Kind) []byte {
 	return text
 }
 
-var kinds = []Kind{Dockerfile, Compose, Kubernetes, Systemd, Nginx}
+var kinds = []Kind{Dockerfile, Compose, Kubernetes, Systemd, Socket, Nginx}
 
 func TestGolden(t *testing.T) {
 	for _, k := range kinds {
@@ -217,11 +217,15 @@ func TestNginxServes(t *testing.T) {
 // TestSystemdTakesIt: systemd's own check of the unit finds nothing.
 func TestSystemdTakesIt(t *testing.T) {
 	analyze := program(t, "systemd-analyze", "systemd")
-	file := filepath.Join(t.TempDir(), "shop.service")
-	require.NoError(t, os.WriteFile(file, render(t, shopPlan(t, Options{Binary: "/bin/true"}), Systemd), 0o600))
-	out, err := exec.Command(analyze, "verify", "--man=no", file).CombinedOutput()
+	folder, p := t.TempDir(), shopPlan(t, Options{Binary: "/bin/true"})
+	var units []string
+	for _, k := range []Kind{Systemd, Socket} {
+		units = append(units, filepath.Join(folder, k.File(p)))
+		require.NoError(t, os.WriteFile(units[len(units)-1], render(t, p, k), 0o600))
+	}
+	out, err := exec.Command(analyze, append([]string{"verify", "--man=no"}, units...)...).CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	require.NotContains(t, string(out), "shop.service:")
+	require.NotContains(t, string(out), "shop.")
 }
 
 // TestComposeHasTheService reads the file as YAML: the sum of the pools fits Postgres, the

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net"
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/fasterapi/fasterapi/cmd/fasterapi/internal/appinfo"
@@ -38,6 +40,7 @@ type Plan struct {
 	Title, Name, Image, Scheme    string
 	GoVersion, BuildPackage       string
 	Port                          int
+	Listen                        string // address for systemd: "8000", "10.0.0.1:8000"
 	PortFromEnv, LowPort, TLS     bool
 	Live, Ready                   string
 	Replicas, MaxReplicas, Cores  int
@@ -107,6 +110,10 @@ func NewPlan(d *appinfo.Description, o Options) (*Plan, error) {
 	}
 	if p.TLS {
 		p.Scheme = "https"
+	}
+	p.Listen = strconv.Itoa(p.Port)
+	if d.Config.Host != "" {
+		p.Listen = net.JoinHostPort(d.Config.Host, p.Listen)
 	}
 	p.Name = cmp.Or(o.Name, nameOf(p.Title))
 	p.Image = cmp.Or(o.Image, p.Name+":"+cmp.Or(tagOf(d.Version), "latest"))

@@ -21,6 +21,7 @@ const (
 	Compose    Kind = "compose"
 	Kubernetes Kind = "kubernetes"
 	Systemd    Kind = "systemd"
+	Socket     Kind = "systemd-socket" // what systemd listens on for the service
 	Nginx      Kind = "nginx"
 )
 
@@ -33,6 +34,8 @@ func (k Kind) File(p *Plan) string {
 		return "kubernetes.yaml"
 	case Systemd:
 		return p.Name + ".service"
+	case Socket:
+		return p.Name + ".socket"
 	case Nginx:
 		return "nginx.conf"
 	}
