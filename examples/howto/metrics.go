@@ -1,9 +1,13 @@
 package howto
 
 import (
+	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/admin"
+	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/observe"
 	"github.com/fasterapi/fasterapi/observe/metrics"
 )
@@ -14,6 +18,29 @@ func measured(app *fasterapi.App) *metrics.Metrics {
 	m := metrics.New(app)
 	app.Mount("/metrics", m.Handler())
 	return m
+}
+
+// end snippet
+
+// snippet: admin
+// measuredAside shows it on the second address, which strangers do not reach.
+func measuredAside(app *fasterapi.App, pool *db.Pool) *metrics.Metrics {
+	m := metrics.New(app)
+	m.Pool("main", pool)
+	admin.Attach(app, admin.Config{Pages: map[string]http.Handler{"/metrics": m.Handler()}})
+	return m
+}
+
+// end snippet
+
+// snippet: reactors
+// reactorStats says what each reactor has done.
+func reactorStats(app *fasterapi.App) (lines []string) {
+	for _, s := range app.Reactors().Stats() {
+		lines = append(lines, fmt.Sprintf("core %d: %d tasks executed, %d pending, %d I/O events, %.0f %% busy",
+			s.Core, s.Tasks, s.Pending, s.Events, 100*s.Busy))
+	}
+	return lines
 }
 
 // end snippet

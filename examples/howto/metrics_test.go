@@ -1,7 +1,10 @@
 package howto
 
 import (
+	"context"
 	"io"
+	"net/http/httptest"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/db/sqlite"
 	"github.com/fasterapi/fasterapi/fasterapitest"
 	"github.com/fasterapi/fasterapi/observe"
 )
@@ -55,9 +59,32 @@ func TestMetrics(t *testing.T) {
 			text := c.Get("/metrics").Expect(200).Text()
 			return !slices.ContainsFunc(lines, func(line string) bool { return !strings.Contains(text, line) })
 		}, 10*time.Second, 10*time.Millisecond)
+		lines = reactorStats(served)
+		require.Len(t, lines, served.Reactors().Len())
+		require.Contains(t, lines[0], "core 0: ")
 		for _, r := range slowest(served) {
 			require.Positive(t, r.Took)
 			require.NotEmpty(t, r.Detail.Path)
 		}
 	})
+}
+
+// TestMetricsAside: the second address shows the pool.
+func TestMetricsAside(t *testing.T) {
+	t.Setenv("ADMIN_ADDR", "127.0.0.1:0")
+	pool, err := sqlite.Open(filepath.Join(t.TempDir(), "shop.db"), sqlite.Config{})
+	require.NoError(t, err)
+	app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1})
+	app.Provide(pool)
+	m := measuredAside(app, pool)
+	server, err := app.Start()
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		require.NoError(t, server.Shutdown(ctx))
+	})
+	w := httptest.NewRecorder()
+	m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	require.Contains(t, w.Body.String(), `fasterapi_pool_connections{pool="main"}`)
 }

@@ -15,6 +15,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -25,6 +26,7 @@ import (
 	"github.com/fasterapi/fasterapi/db/pg"
 	"github.com/fasterapi/fasterapi/db/sqlite"
 	"github.com/fasterapi/fasterapi/logs"
+	prometheus "github.com/fasterapi/fasterapi/observe/metrics"
 	"github.com/fasterapi/fasterapi/resilience"
 )
 
@@ -54,7 +56,9 @@ func run(path string) error {
 		return err
 	}
 	app := newApp(fasterapi.Config{DrainTimeout: s.DrainTimeout, Logger: log}, pool, newSupplier(s.Supplier))
-	admin.Attach(app, admin.Config{Settings: s}) // ADMIN_ADDR, else 127.0.0.1:9090
+	m := prometheus.New(app)
+	m.Pool("main", pool)
+	admin.Attach(app, admin.Config{Settings: s, Pages: map[string]http.Handler{"/metrics": m.Handler()}}) // ADMIN_ADDR, else 127.0.0.1:9090
 	app.Run()
 
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
