@@ -2,8 +2,7 @@
 // and what it is made of.
 //
 //	app := fasterapi.New(fasterapi.Config{Logger: log})
-//	panel := admin.Attach(app, admin.Config{Settings: settings})
-//	app.Use(panel.Watch(2 * time.Second)) // before the routes: slow requests and panics are recorded
+//	admin.Attach(app, admin.Config{Settings: settings})
 //
 // It listens on 127.0.0.1:9090 from the start of the app to its end, and nothing of it can be
 // reached by the port of the app:
@@ -11,6 +10,8 @@
 //	GET  /routes                  the routes, each with its compiled plan: style, inputs, place
 //	GET  /config                  the configuration and the settings, with secrets hidden
 //	GET  /reactors                what each core has done, its load and its stalls
+//	GET  /requests                the latest requests; /requests/slow, /requests/failed, /requests/id/{id}
+//	GET  /requests/counts         counts and latencies by route, method and status
 //	GET  /logs/levels             the levels of loggers; PUT {"name": "db", "level": "DEBUG"} changes one
 //	GET  /debug/pprof/            profiles for go tool pprof; /debug/pprof/goroutine?debug=2 as text
 //	GET  /flight                  the last seconds of the execution trace, for go tool trace
@@ -30,7 +31,8 @@
 // are held. What it tells is read from copies that the cores write anyway. The flight
 // recorder costs what an execution trace costs, some percent of a busy core, and up to
 // [FlightConfig.MaxBytes] and three dumps of memory; [FlightConfig.Off] does without. With it, a
-// look at the counts of the reactors each second finds stalls.
+// look each second at what is counted and kept anyway finds stalls, slow requests
+// (fasterapi.Config.Observe.SlowAfter) and panics.
 //
 // # What it refuses
 //

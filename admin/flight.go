@@ -13,15 +13,14 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi"
-	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
 const (
 	// pause is the least time between two dumps that nobody asked for.
 	pause = time.Minute
-	// look is how often the stalls of the reactors are counted: well within the window of a
-	// recorder, and one wake-up a second.
+	// look is how often somebody looks for stalls, slow requests and panics: well within the window of
+	// a recorder, and one wake-up a second.
 	look = time.Second
 	// maxDumps is how many dumps are kept.
 	maxDumps = 3
@@ -29,7 +28,7 @@ const (
 
 // flight keeps an execution trace of the last seconds, and what it was when something went wrong.
 //
-// Owner: mu; last is atomic. recorder and end are set at the start.
+// Owner: mu; last belongs to the goroutine that watches. recorder and end are set at the start.
 type flight struct {
 	recorder *trace.FlightRecorder // nil: none runs
 	failed   error                 // why none runs though one should
@@ -65,7 +64,7 @@ func (f *flight) start(l *Listener) {
 		return
 	}
 	f.recorder, f.end = recorder, make(chan struct{})
-	f.running.Go(func() { f.watchStalls(l.app.Reactors()) })
+	f.running.Go(func() { f.watch(l.app) })
 }
 
 // stop ends the recorder, when dumps that are being made are.
@@ -80,23 +79,26 @@ func (f *flight) stop() {
 	f.recorder.Stop()
 }
 
-// watchStalls keeps a trace when a core was held, or is.
-func (f *flight) watchStalls(g *reactor.Group) {
+// watch keeps a trace when a core was held, or is, and of slow requests and panics.
+func (f *flight) watch(app *fasterapi.App) {
 	ticker := time.NewTicker(look)
 	defer ticker.Stop()
-	before := stallsOf(g)
+	before, requests := stallsOf(app.Reactors()), trouble{}
 	for {
 		select {
 		case <-f.end:
 			return
 		case now := <-ticker.C:
-			after := stallsOf(g)
+			why := requests.news(app.Recorder())
+			after := stallsOf(app.Reactors())
 			for i := range after {
 				if after[i] > before[i] {
-					f.keep(now, fmt.Sprintf("stall on core %d", i))
+					why = fmt.Sprintf("stall on core %d", i) // which is why requests are slow
 				}
 			}
-			before = after
+			if before = after; why != "" {
+				f.keep(now, why)
+			}
 		}
 	}
 }
@@ -128,19 +130,6 @@ func (f *flight) keep(now time.Time, why string) {
 	f.save(now, why)
 }
 
-// keepLater is keep for a goroutine that must not block.
-func (f *flight) keepLater(why string) {
-	now := time.Now()
-	if f.recorder == nil || !f.due(now) {
-		return
-	}
-	select {
-	case <-f.end:
-	default:
-		go f.save(now, why)
-	}
-}
-
 func (f *flight) save(now time.Time, why string) {
 	text, err := f.write()
 	if err != nil {
@@ -167,34 +156,6 @@ func (f *flight) write() ([]byte, error) {
 	var b bytes.Buffer
 	_, err := f.recorder.WriteTo(&b)
 	return b.Bytes(), err
-}
-
-// Watch keeps a trace of the last seconds when a handler panics, and when the head of a response
-// was not sent within slow: once a minute at most, at /flight/dumps. Chains behind
-// middleware run as coroutines. A time of 0 or below is a mistake.
-func (l *Listener) Watch(slow time.Duration) fasterapi.Middleware {
-	if slow <= 0 {
-		return fasterapi.Mistake[fasterapi.Middleware](errors.New("admin: Watch needs a time above zero"))
-	}
-	return func(next fasterapi.Handler) fasterapi.Handler {
-		return func(c *fasterapi.Ctx) (err error) {
-			begin := time.Now()
-			c.OnHead(func(c *fasterapi.Ctx) {
-				if took := time.Since(begin); took >= slow {
-					l.flight.keepLater(fmt.Sprintf("%s %s took %v", c.Method(), c.Pattern(), took))
-				}
-			})
-			ended := false
-			defer func() {
-				if _, panicked := errors.AsType[*async.PanicError](err); panicked || !ended {
-					l.flight.keepLater("panic in " + c.Method() + " " + c.Pattern())
-				}
-			}()
-			err = next(c)
-			ended = true
-			return err
-		}
-	}
 }
 
 func (l *Listener) flightNow(w http.ResponseWriter, _ *http.Request) {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/fasterapi/fasterapi/observe"
 )
 
 // TestOncePerMinute: of all who want a dump at a time one gets it, and the next a minute later.
@@ -48,4 +50,29 @@ func TestDumpsAreBounded(t *testing.T) {
 	require.Equal(t, "4", list[maxDumps-1].Why)
 	require.Equal(t, 3, list[0].Number)
 	require.Positive(t, list[0].Bytes)
+}
+
+// TestTrouble: a slow request and a panic are news once, failures without a stack are none.
+func TestTrouble(t *testing.T) {
+	cfg, err := observe.Config{SlowAfter: time.Second}.Resolve()
+	require.NoError(t, err)
+	now := time.Unix(100, 0)
+	rec := observe.New(cfg, 1, []string{"", "/a"}, func() time.Time { return now })
+	request := func(took time.Duration, status int, d observe.Detail) {
+		began := rec.Begin(0, 1)
+		now = now.Add(took)
+		rec.End(&observe.Ended{Route: 1, Status: status, Began: began, Started: began, Bound: began, Returned: rec.Now()}, []byte("GET"), func() observe.Detail { return d })
+	}
+	news := trouble{}
+	require.Empty(t, news.news(nil), "nothing is kept")
+	require.Empty(t, news.news(rec))
+	request(time.Millisecond, 200, observe.Detail{})
+	request(time.Millisecond, 500, observe.Detail{Error: "broken"})
+	require.Empty(t, news.news(rec))
+	request(2*time.Second, 200, observe.Detail{})
+	require.Equal(t, "GET /a took 2s", news.news(rec))
+	require.Empty(t, news.news(rec))
+	request(time.Millisecond, 500, observe.Detail{Error: "oops", Stack: "goroutine 1"})
+	require.Equal(t, "panic in GET /a after 1ms", news.news(rec))
+	require.Empty(t, news.news(rec))
 }

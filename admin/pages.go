@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/fasterapi/fasterapi/logs"
+	"github.com/fasterapi/fasterapi/observe"
 )
 
 // page is one page of the listener.
@@ -25,6 +26,11 @@ func pages() []page {
 		{"GET", "/routes", "the routes, each with its compiled plan", (*Listener).routes},
 		{"GET", "/config", "the configuration, with secrets hidden", (*Listener).config},
 		{"GET", "/reactors", "what each core has done", (*Listener).reactors},
+		{"GET", "/requests", "the latest requests; limit=50", requests((*observe.Recorder).Recent)},
+		{"GET", "/requests/slow", "the latest slow ones, with all that is kept", requests((*observe.Recorder).Slow)},
+		{"GET", "/requests/failed", "the latest failed ones, with their errors", requests((*observe.Recorder).Failed)},
+		{"GET", "/requests/counts", "counts and latencies by route, method and status", (*Listener).counts},
+		{"GET", "/requests/id/{id}", "", (*Listener).oneRequest},
 		{"GET", "/logs/levels", "the levels of loggers", (*Listener).levels},
 		{"PUT", "/logs/levels", `{"name": "db", "level": "DEBUG"} sets one, "level": null clears it`, (*Listener).setLevel},
 		{"GET", "/debug/pprof/", "profiles, for go tool pprof", (*Listener).profiles},
@@ -76,7 +82,7 @@ func (l *Listener) index(w http.ResponseWriter, _ *http.Request) {
 
 // write answers with v as JSON.
 func write(w http.ResponseWriter, v any) {
-	text, err := json.Marshal(v, json.Deterministic(true), json.FormatNilSliceAsNull(false))
+	text, err := json.Marshal(v, json.Deterministic(true), texts)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return

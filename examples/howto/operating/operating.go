@@ -1,8 +1,6 @@
 package operating
 
 import (
-	"time"
-
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/admin"
 	"github.com/fasterapi/fasterapi/secret"
@@ -20,7 +18,6 @@ type settings struct {
 func newApp(cfg fasterapi.Config, s settings) (*fasterapi.App, *admin.Listener) {
 	app := fasterapi.New(cfg)
 	panel := admin.Attach(app, admin.Config{Settings: s, Token: s.AdminToken})
-	app.Use(panel.Watch(2 * time.Second)) // a trace of slow requests and panics
 	app.Get("/songs/{id}", getSong, fasterapi.OnReactor())
 	return app, panel
 }

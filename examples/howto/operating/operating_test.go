@@ -34,7 +34,7 @@ func TestOperating(t *testing.T) {
 		require.Equal(t, 200, response.StatusCode, string(text))
 		return string(text)
 	}
-	require.Contains(t, ask("GET", "/routes", ""), `"style":"coroutine","middleware":1,"inputs":["path.id int64, required"]`)
+	require.Contains(t, ask("GET", "/routes", ""), `"style":"coroutine","middleware":0,"inputs":["path.id int64, required"]`)
 	config := ask("GET", "/config", "")
 	require.Contains(t, config, `"settings":{"AdminToken":"***","DatabaseURL":"***"}`)
 	require.NotContains(t, config, "hunter2")
