@@ -2,6 +2,7 @@ package fasterapi
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/health"
 	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/internal/router"
@@ -99,6 +101,11 @@ func (p *probes) begin(a *App) error {
 	all := make([]health.Check, len(p.listed))
 	for i := range p.listed {
 		all[i] = p.listed[i].Check
+		if run := all[i].Run; a.cfg.Clock != nil && run != nil { // what goes by the time goes by that of the test
+			all[i].Run = func(ctx context.Context) error {
+				return run(async.WithSite(ctx, async.Site{Scheduler: a.reactors.Reactor(0)}))
+			}
+		}
 	}
 	checks, err := health.New(a.log, all...)
 	if err != nil {

@@ -106,7 +106,45 @@ func TestCalls(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(raw), `"Path":"/v1/raw"`)
 	require.Equal(t, int64(7), u.Stats().Attempts)
-	require.Equal(t, UpstreamStats{"supplier", 7, 7, 0, 0}, u.Stats())
+	stats := u.Stats()
+	require.Positive(t, stats.Open)
+	require.LessOrEqual(t, stats.Open, stats.Dialled)
+	stats.Dialled, stats.Open = 0, 0
+	require.Equal(t, UpstreamStats{Name: "supplier", Attempts: 7, Answers: 7}, stats)
+}
+
+// TestConnectionsAreCounted: while they are open, whoever closes them, and not those that were never made.
+func TestConnectionsAreCounted(t *testing.T) {
+	both := make(chan struct{})
+	var asked atomic.Int64
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		if asked.Add(1) == 2 {
+			close(both)
+		}
+		<-both
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`{"sku":"AB-1"}`))
+	})
+	u := upstream(t, s.URL, Config{})
+	_, err := async.WhenAll(u.Get[item](t.Context(), "/a"), u.Get[item](t.Context(), "/b")).Await(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, int64(2), u.Stats().Dialled)
+	require.Equal(t, int64(2), u.Stats().Open)
+	s.CloseClientConnections()
+	require.Eventually(t, func() bool { return u.Stats().Open == 0 }, 10*time.Second, time.Millisecond, "the other side has closed them")
+	_, err = u.Get[item](t.Context(), "/c").Await(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, int64(3), u.Stats().Dialled)
+	require.NoError(t, u.Close())
+	require.Eventually(t, func() bool { return u.Stats().Open == 0 }, 10*time.Second, time.Millisecond)
+
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, listener.Close())
+	gone := upstream(t, "http://"+listener.Addr().String(), Config{})
+	_, err = gone.Get[item](t.Context(), "/").Await(t.Context())
+	require.Error(t, err)
+	require.Zero(t, gone.Stats().Dialled)
 }
 
 // TestRequestsRefused: what cannot be sent, or would be another path, is not, and is no fault of the other service.

@@ -24,7 +24,7 @@ type Upstream struct {
 	transport *http.Transport
 	mistake   error
 
-	attempts, answers, failures, inFlight atomic.Int64
+	attempts, answers, failures, inFlight, dialled, open atomic.Int64
 }
 
 // New returns an upstream with this name, which is what logs and operators see. What is wrong with the
@@ -36,7 +36,7 @@ func New(name string, cfg Config) *Upstream {
 	u.cfg, u.base, wrong = cfg.resolve(name)
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	u.transport = &http.Transport{
-		Proxy: u.cfg.Proxy, DialContext: dialer.DialContext, TLSClientConfig: u.cfg.TLS, ForceAttemptHTTP2: true,
+		Proxy: u.cfg.Proxy, DialContext: u.count(dialer.DialContext), TLSClientConfig: u.cfg.TLS, ForceAttemptHTTP2: true,
 		MaxConnsPerHost: u.cfg.MaxConns, MaxIdleConnsPerHost: u.cfg.MaxConns, IdleConnTimeout: u.cfg.IdleFor,
 		TLSHandshakeTimeout: 10 * time.Second, MaxResponseHeaderBytes: maxHead,
 	}
@@ -82,11 +82,16 @@ type UpstreamStats struct {
 	Answers  int64 // attempts that had an answer, whatever its status
 	Failures int64 // attempts without an answer, and those with a status that is a failure
 	InFlight int64 // attempts under way
+	Dialled  int64 // connections made to the service, or to a proxy in front of it
+	Open     int64 // of these, not closed yet: in use, and kept for the next call
 }
 
 // Stats returns the numbers of the upstream. Those of its policy are Policy().Stats().
 func (u *Upstream) Stats() UpstreamStats {
-	return UpstreamStats{u.name, u.attempts.Load(), u.answers.Load(), u.failures.Load(), u.inFlight.Load()}
+	return UpstreamStats{
+		Name: u.name, Attempts: u.attempts.Load(), Answers: u.answers.Load(), Failures: u.failures.Load(), InFlight: u.inFlight.Load(),
+		Dialled: u.dialled.Load(), Open: u.open.Load(),
+	}
 }
 
 // Get calls GET, and reads the answer as a T.

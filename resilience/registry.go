@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/health"
 	"github.com/fasterapi/fasterapi/internal/mistake"
 )
 
@@ -16,7 +17,7 @@ import (
 // goroutine may use it.
 //
 //	policies := resilience.NewRegistry(supplier, directory)
-//	app.Provide(policies) // reports what is wrong with them when the app starts
+//	app.Provide(policies) // reports what is wrong with them when the app starts, and joins its /ready
 //
 // Owner: mu.
 type Registry struct {
@@ -108,6 +109,17 @@ func (r *Registry) Ready(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// HealthCheck returns a check of whether [Registry.Ready] has nothing to say, named "breakers" and
+// critical. An app that provides the registry adds it by itself, so that its /ready answers with 503
+// while a critical breaker is open; for a registry that is not provided:
+//
+//	app.HealthCheck(policies.HealthCheck())
+//
+// It asks nobody but the breakers, so its result is never kept.
+func (r *Registry) HealthCheck() health.Check {
+	return health.Check{Name: "breakers", Critical: true, MaxAge: time.Nanosecond, Run: r.Ready}
 }
 
 // NotReady is why a service is of no use at the moment. An HTTP server answers it with 503 and

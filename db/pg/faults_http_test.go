@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"testing"
 	"time"
 
@@ -12,6 +13,8 @@ import (
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/pg"
+	"github.com/fasterapi/fasterapi/middleware"
+	"github.com/fasterapi/fasterapi/resilience"
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 )
@@ -83,4 +86,61 @@ func TestClientLeaves(t *testing.T) {
 	text, err := io.ReadAll(conn)
 	require.NoError(t, err)
 	require.Contains(t, string(text), " 200 ", "the pool is well")
+}
+
+// TestDeadlineEndsQuery: the deadline of a request, of the app or of whoever is in front of it, is that of its query: the
+// server stops to work on it, in every style of handler and in a transaction. The pool has no StatementTimeout, so nothing
+// else would within the minute that the query sleeps. A request whose time is over begins none.
+func TestDeadlineEndsQuery(t *testing.T) {
+	c := plain(t)
+	p := open(t, c, pg.Config{MaxConns: 3, StatementTimeout: -1})
+	look := admin(t, c.URL())
+	sleep := func(in leaving) string { return fmt.Sprintf("SELECT 7 FROM pg_sleep(60) /* %d */", in.ID) }
+	query := func(c *fasterapi.Ctx, in leaving) (int, error) { return in.DB.One[int](c, sleep(in)).Await(c) }
+
+	app := fasterapi.New(fasterapi.Config{Title: "deadlines", Addr: "127.0.0.1:0", Cores: 2})
+	app.Provide(p)
+	app.Use(middleware.Deadline(middleware.DeadlineConfig{}))
+	app.Get("/goroutine", query)
+	app.Get("/reactor", query, fasterapi.OnReactor())
+	app.GetFuture("/chain", func(c *fasterapi.Ctx, in leaving) async.Future[int] { return in.DB.One[int](c, sleep(in)) })
+	app.Get("/transaction", func(c *fasterapi.Ctx, in leaving) (int, error) {
+		return in.DB.Tx(c, db.TxOptions{}, func(ctx context.Context, tx *db.Tx) (int, error) {
+			return tx.One[int](ctx, sleep(in)).Await(ctx)
+		}).Await(c)
+	})
+	app.Get("/app", query, fasterapi.Use(middleware.Timeout(500*time.Millisecond)))
+	server, err := app.Start()
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, server.Shutdown(background(t))) })
+	ask := func(t *testing.T, path string, id int, left string) int {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("http://%s%s?id=%d", server.Addr(), path, id), http.NoBody)
+		require.NoError(t, err)
+		if left != "" {
+			request.Header.Set(resilience.DeadlineHeader, left)
+		}
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		return response.StatusCode
+	}
+
+	for i, path := range []string{"/goroutine", "/reactor", "/chain", "/transaction", "/app"} {
+		t.Run(path[1:], func(t *testing.T) {
+			left := "500"
+			if path == "/app" {
+				left = ""
+			}
+			before := p.Stats()
+			require.Equal(t, http.StatusGatewayTimeout, ask(t, path, i, left))
+			require.Eventually(t, func() bool { return runningSleeps(t, look, i) == 0 }, 10*time.Second, 5*time.Millisecond,
+				"the server works on, for nobody")
+			require.Eventually(t, func() bool { s := p.Stats(); return s.Busy == 0 && s.Waiting == 0 }, 10*time.Second, time.Millisecond)
+			require.Greater(t, p.Stats().Cancelled, before.Cancelled)
+		})
+	}
+	queries := p.Stats().Queries
+	require.Equal(t, http.StatusGatewayTimeout, ask(t, "/goroutine", 9, "0"))
+	require.Equal(t, queries, p.Stats().Queries, "its time was over")
+	http.DefaultClient.CloseIdleConnections()
 }

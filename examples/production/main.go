@@ -73,7 +73,7 @@ func newApp(cfg fasterapi.Config, pool *db.Pool, supplier *Supplier) *fasterapi.
 	app.Provide(pool)
 	app.Provide(supplier)
 	app.Provide(newReports(cfg.Clock))
-	app.Provide(resilience.NewRegistry(supplier.policy)) // reports what is wrong with it
+	app.Provide(resilience.NewRegistry(supplier.policy)) // reports what is wrong with it; ready asks its critical breakers
 	app.Provide(&service{app: app, started: time.Now()})
 	app.Use(responseTime)
 

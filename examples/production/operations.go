@@ -8,6 +8,7 @@ import (
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/problem"
 	"github.com/fasterapi/fasterapi/reactor"
+	"github.com/fasterapi/fasterapi/resilience"
 )
 
 // service is what the operating pages tell about.
@@ -18,9 +19,10 @@ type service struct {
 
 // Operate is the input of the operating pages.
 type Operate struct {
-	DB       *db.Pool  `inject:""`
-	Service  *service  `inject:""`
-	Supplier *Supplier `inject:""`
+	DB       *db.Pool             `inject:""`
+	Service  *service             `inject:""`
+	Supplier *Supplier            `inject:""`
+	Policies *resilience.Registry `inject:""`
 }
 
 // Index tells what there is.
@@ -93,13 +95,16 @@ func (h *Health) judge(cores []reactor.Stats) {
 }
 
 // Ready tells whether the service can do its work: whether its database
-// answers.
+// answers, and no breaker is open that is critical. The supplier's is not: quotes have our own price then.
 type Ready struct {
 	Status   string  `json:"status"`
 	Database float64 `json:"database_ms"`
 }
 
 func ready(c *fasterapi.Ctx, in Operate) (Ready, error) {
+	if err := in.Policies.Ready(c); err != nil {
+		return Ready{}, err // 503 and Retry-After
+	}
 	begin := time.Now()
 	if _, err := in.DB.Ping(c).Timeout(time.Second).Await(c); err != nil {
 		return Ready{}, problem.Wrap(err, 503, "the database does not answer")

@@ -191,17 +191,20 @@ func account(c *fasterapi.Ctx, in struct {
 
 // end snippet
 
+// snippet: critical
+// ledger is where all orders go: without it this service is of no use, and should get no requests.
+var ledger = resilience.NewBreaker("ledger", resilience.BreakerConfig{OpenFor: 30 * time.Second, Critical: true})
+
+// end snippet
+
 // snippet: operate
 // policies are all that this service has.
-var policies = resilience.NewRegistry(orders, external, processing, supplier, directoryBreaker)
+var policies = resilience.NewRegistry(orders, external, processing, supplier, directoryBreaker, ledger)
 
 // operate adds what operators look at. Provide reports what is wrong with any of them when the
-// app starts.
+// app starts, and lets /ready answer with 503 while a breaker with Critical is open.
 func operate(app *fasterapi.App) {
 	app.Provide(policies)
-	app.Get("/ready", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.Text, error) {
-		return "ready\n", policies.Ready(c) // 503 while a breaker with Critical is open
-	})
 	app.Get("/policies", func(*fasterapi.Ctx, fasterapi.None) (resilience.Stats, error) { return policies.Stats(), nil })
 }
 

@@ -60,6 +60,12 @@ func newApp(t *testing.T, cfg fasterapi.Config, f *flaky) *fasterapi.App {
 	) (fasterapi.Text, error) {
 		return fasterapi.Text(in.Account.Name), nil
 	})
+	app.Post("/ledger", func(c *fasterapi.Ctx, _ fasterapi.None) (Order, error) {
+		for range 4 {
+			_, _ = ledger.Do(c, func(context.Context) (Order, error) { return Order{}, errors.New("it is down") })
+		}
+		return ledger.Do(c, func(context.Context) (Order, error) { return Order{}, errors.New("it is down") })
+	})
 	processRoutes(app, func(_ *fasterapi.Ctx, o Order) (Order, error) { return o, nil })
 	return app
 }
@@ -94,7 +100,7 @@ func TestPage(t *testing.T) {
 	require.JSONEq(t, `{"rate":1.2}`, client.Get("/rates/USD").Text())
 	require.Equal(t, "Ada", client.With("X-Token", "secret").Get("/account").Text())
 	require.JSONEq(t, `{"id":7,"cents":1}`, client.Post("/process", Order{7, 1}).Text())
-	require.Equal(t, "ready\n", client.Get("/ready").Text())
+	require.JSONEq(t, `{"status":"ok"}`, client.Get("/ready").Text())
 
 	// Down: the breaker opens after five failures, and lets one call try after a minute.
 	f.err = errors.New("it is down")
@@ -131,4 +137,31 @@ func TestFallback(t *testing.T) {
 	client := fasterapitest.New(t, newApp(t, fasterapi.Config{Cores: 1}, &flaky{err: errors.New("it is down")}))
 	require.JSONEq(t, `{"rate":1.1,"old":true}`, client.Get("/rates/USD").Text())
 	require.Equal(t, 500, client.Get("/rates/EUR").Status)
+}
+
+// TestCritical: /ready of the app is that of the critical breakers too, by the clock of the app.
+func TestCritical(t *testing.T) {
+	clock := fasterapitest.NewClock()
+	client := fasterapitest.New(t, newApp(t, fasterapi.Config{Cores: 1, Clock: clock}, &flaky{err: errors.New("it is down")}))
+	t.Cleanup(ledger.Reset)
+	for range 5 {
+		require.Equal(t, 500, client.Get("/user/1").Status)
+	}
+	require.Equal(t, resilience.Open, directoryBreaker.State())
+	client.Get("/ready").Expect(200) // it is not critical
+
+	ledger.Isolate()
+	require.JSONEq(t, `{"status":"failing"}`, client.Get("/ready").Expect(503).Text())
+	require.Contains(t, client.Get("/health").Expect(503).Text(), `{"name":"breakers","status":"failing","critical":true,`)
+	require.NotContains(t, client.Get("/health").Text(), "ledger")
+	ledger.Reset()
+	client.Get("/ready").Expect(200)
+
+	// Open by itself, until the clock says that it may be tried.
+	client.Post("/ledger", nil).Expect(500)
+	client.Get("/ready").Expect(503)
+	clock.Advance(29 * time.Second)
+	client.Get("/ready").Expect(503)
+	clock.Advance(2 * time.Second)
+	client.Get("/ready").Expect(200)
 }

@@ -3,9 +3,13 @@ package app_test
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/cache"
+	"github.com/fasterapi/fasterapi/client"
 	"github.com/fasterapi/fasterapi/middleware"
+	"github.com/fasterapi/fasterapi/resilience"
 	"github.com/fasterapi/fasterapi/security"
 )
 
@@ -48,7 +52,7 @@ func aloneCases() []startupCase {
 
 // togetherCases are all others.
 func togetherCases() (all []startupCase) {
-	for _, part := range [][]startupCase{orderCases(), ofMiddleware(), ofSecurity(), patternCases()} {
+	for _, part := range [][]startupCase{orderCases(), ofMiddleware(), ofSecurity(), ofPolicies(), patternCases()} {
 		all = append(all, part...)
 	}
 	return all
@@ -203,6 +207,47 @@ security.Scheme.Require (HERE): "read orders" is not a scope`,
 			},
 			`App.Provide (HERE): a provider option is nil
 App.Provide (HERE): it is not settled`,
+		},
+	}
+}
+
+// ofPolicies are mistakes in policies, caches and other services.
+func ofPolicies() []startupCase {
+	return []startupCase{
+		{
+			"Policies that cannot work", `app.Provide(resilience.NewRegistry(supplier)), where supplier is resilience.New("supplier", resilience.Config{Timeout: -1, AttemptTimeout: 48 * time.Hour})`,
+			func(app *fasterapi.App) {
+				policy := resilience.New("supplier", resilience.Config{Timeout: -1, AttemptTimeout: 48 * time.Hour}) // HERE
+				app.Provide(resilience.NewRegistry(policy))
+			},
+			`resilience.New (HERE): policy "supplier": Timeout must not be negative, it is -1ns
+resilience.New (HERE): policy "supplier": AttemptTimeout must be at most 24h0m0s, it is 48h0m0s`,
+		},
+		{
+			"", `app.Post("/orders", order, middleware.Guard(policy)), where the policy has retries`,
+			func(app *fasterapi.App) {
+				again := resilience.New("again", resilience.Config{Timeout: time.Second, Retry: resilience.Retry{Attempts: 3}})
+				app.Get("/again", plainText, middleware.Guard(again)) // HERE
+			},
+			`middleware.Guard (HERE): policy again has Retry or Hedge, and a request cannot be served twice: use such a policy within the handler, around what may fail`,
+		},
+		{
+			"Caches that cannot work", `app.Provide(cache.New("users", cache.Config[int64, User]{Size: -1, SoftTimeout: time.Second}))`,
+			func(app *fasterapi.App) {
+				users := cache.New("users", cache.Config[int64, int]{Size: -1, SoftTimeout: time.Second}) // HERE
+				app.Provide(users)
+			},
+			`cache.New (HERE): cache "users": Config.Size must be 1 to 1073741824, it is -1
+cache.New (HERE): cache "users": Config.SoftTimeout needs StaleIfError: how old a value may be then`,
+		},
+		{
+			"Other services that cannot be called", `app.Provide(client.New("supplier", client.Config{BaseURL: "supplier.example", MaxConns: -1}))`,
+			func(app *fasterapi.App) {
+				supplier := client.New("supplier", client.Config{BaseURL: "supplier.example", MaxConns: -1}) // HERE
+				app.Provide(supplier)
+			},
+			`client.New (HERE): upstream "supplier": BaseURL must begin with "http://" or "https://", and a host
+client.New (HERE): upstream "supplier": MaxConns must be 0 to 65536, it is -1`,
 		},
 	}
 }

@@ -25,6 +25,11 @@ var tables = map[string]func(t *testing.T) string{
 	"configuration":  configTables,
 	"patterns":       patternTable,
 	"wrong-patterns": wrongPatternTable,
+
+	"cache-life":        cacheLifeTable,
+	"cache-errors":      cacheErrorTable,
+	"cache-stats":       statsTable("cache"),
+	"cache-redis-stats": statsTable("cache/redis"),
 }
 
 var generated = regexp.MustCompile(`(?s)(<!-- generated: ([\w-]+) -->\n).*?(<!-- end generated -->)`)
