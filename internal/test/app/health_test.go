@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -85,7 +86,8 @@ func TestHealth(t *testing.T) {
 		}
 		require.Equal(t, 200, s.do("HEAD", "/ready", "").status)
 		require.Equal(t, 401, s.do("POST", "/ready", "").status, "no probe: as every path of nobody")
-		require.Contains(t, s.log.String(), "SECRET host is down")
+		require.Eventually(t, func() bool { return strings.Contains(s.log.String(), "SECRET host is down") }, 10*time.Second, time.Millisecond,
+			"the log is written after those who wait have their answer")
 	})
 }
 
