@@ -53,9 +53,6 @@ type listedCheck struct {
 	place mistake.Place
 }
 
-// healthChecker is a provided value that checks itself, as pools do.
-type healthChecker interface{ HealthCheck() health.Check }
-
 // HealthCheck adds a check to what /ready and /health tell. Values of providers with a
 // method HealthCheck() health.Check, such as a *db.Pool, are added by themselves.
 func (a *App) HealthCheck(c health.Check) {
@@ -72,7 +69,7 @@ func (a *App) HealthCheck(c health.Check) {
 // addChecker adds the check of a provided value that has one. name tells providers of
 // one type apart.
 func (p *probes) addChecker(v any, name string) {
-	checker, ok := v.(healthChecker)
+	checker, ok := v.(health.Checker)
 	if !ok {
 		return
 	}

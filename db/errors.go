@@ -95,10 +95,14 @@ func (e *Error) Error() string {
 // Unwrap returns the driver's own error. For what is Unavailable and safe to retry
 // it is below one that says 503 and Retry-After to an HTTP server; a statement that
 // may have run is a plain 500, since clients that come back as told would run it
-// twice (docs/decisions/0014).
+// twice (docs/decisions/0014). A text that Postgres cannot hold is below one that says 400, with
+// words for the client.
 func (e *Error) Unwrap() error {
-	if e.Kind == Unavailable && e.Retry {
+	switch {
+	case e.Kind == Unavailable && e.Retry:
 		return unavailable{e.Err}
+	case e.Kind == Invalid && (e.Code == codeNotInRepertoire || e.Code == codeUntranslatable):
+		return badText{e.Err}
 	}
 	return e.Err
 }
@@ -132,6 +136,32 @@ func (u unavailable) Error() string {
 func (u unavailable) Unwrap() error             { return u.err }
 func (u unavailable) HTTPStatus() int           { return http.StatusServiceUnavailable }
 func (u unavailable) RetryAfter() time.Duration { return comeBack }
+
+// What Postgres says of a character that it cannot hold: U+0000 in a text, and in JSON, where it is
+// written \u0000. Both are of class 22, data that is wrong.
+const (
+	codeNotInRepertoire = "22021"
+	codeUntranslatable  = "22P05"
+)
+
+// badText makes an error that comes out of an HTTP handler a 400: JSON and forms may have U+0000
+// in a text, so it is a client that sends one. Which text it was the database does not say.
+//
+// Owner: any (immutable after New).
+type badText struct{ err error }
+
+func (b badText) Error() string {
+	if b.err == nil {
+		return "db: a character that the database cannot hold"
+	}
+	return b.err.Error()
+}
+
+func (b badText) Unwrap() error   { return b.err }
+func (b badText) HTTPStatus() int { return http.StatusBadRequest }
+func (b badText) PublicDetail() string {
+	return "a text has a character that cannot be stored, such as U+0000: send it without"
+}
 
 // SafeToRetry tells that the statement, or the whole transaction it was part
 // of, has certainly had no effect and may be run again.

@@ -29,6 +29,9 @@ func TestStatusOfErrors(t *testing.T) {
 		"batch":     {&db.BatchError{Err: &db.Error{Kind: db.Unavailable, Err: cause}}, 500, ""},
 		"batchsafe": {&db.BatchError{Err: &db.Error{Kind: db.Unavailable, Retry: true}}, 503, "1"},
 		"timeout":   {&db.Error{Kind: db.Timeout, Err: cause}, 500, ""},
+		"zero":      {&db.Error{Kind: db.Invalid, Code: "22021", Err: cause}, 400, ""},
+		"zerojson":  {&db.Error{Kind: db.Invalid, Code: "22P05"}, 400, ""},
+		"syntax":    {&db.Error{Kind: db.Invalid, Code: "42601", Err: cause}, 500, ""},
 		"other":     {&db.Error{Kind: db.UniqueViolation, Err: cause}, 500, ""},
 	}
 	for _, h2c := range []bool{false, true} {

@@ -35,6 +35,9 @@ type Check struct {
 	MaxAge time.Duration
 }
 
+// Checker is a value that checks itself, as a pool does: an app that provides it adds its check.
+type Checker interface{ HealthCheck() Check }
+
 const (
 	defaultTimeout = time.Second
 	defaultMaxAge  = 5 * time.Second

@@ -2,6 +2,7 @@ package pg_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -14,8 +15,10 @@ import (
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/pg"
 	"github.com/fasterapi/fasterapi/middleware"
+	"github.com/fasterapi/fasterapi/problem"
 	"github.com/fasterapi/fasterapi/resilience"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 )
 
@@ -143,4 +146,23 @@ func TestDeadlineEndsQuery(t *testing.T) {
 	require.Equal(t, http.StatusGatewayTimeout, ask(t, "/goroutine", 9, "0"))
 	require.Equal(t, queries, p.Stats().Queries, "its time was over")
 	http.DefaultClient.CloseIdleConnections()
+}
+
+// TestZeroCharacter: a text of a client with U+0000, which JSON may have and Postgres cannot hold, is the client's mistake, in
+// words that name the remedy, and the connection is well.
+func TestZeroCharacter(t *testing.T) {
+	p := open(t, plain(t), pg.Config{MaxConns: 1})
+	for sql, v := range map[string]any{"SELECT $1::text AS v": "a\x00b", "SELECT ($1::jsonb->>'a') AS v": map[string]string{"a": "a\x00b"}} {
+		_, err := p.One[string](background(t), sql, v).Await(background(t))
+		require.Equal(t, db.Invalid, db.KindOf(err), sql)
+		statused, ok := errors.AsType[problem.Statused](err)
+		require.True(t, ok, "%s: %v", sql, err)
+		require.Equal(t, http.StatusBadRequest, statused.HTTPStatus(), sql)
+		detailed, ok := errors.AsType[problem.Detailed](err)
+		require.True(t, ok, sql)
+		require.Equal(t, "a text has a character that cannot be stored, such as U+0000: send it without", detailed.PublicDetail())
+		_, is := errors.AsType[*pgconn.PgError](err)
+		require.True(t, is, "the driver's own error is below")
+		require.Equal(t, 1, one[int](t, &p.Querier, "SELECT 1"))
+	}
 }

@@ -1,12 +1,9 @@
 package failure
 
-import "time"
+import (
+	"time"
 
-// Behaviours that an error may have, so that nobody need know its package.
-type (
-	statuser interface{ HTTPStatus() int }
-	detailer interface{ PublicDetail() string }
-	retrier  interface{ RetryAfter() time.Duration }
+	"github.com/fasterapi/fasterapi/problem"
 )
 
 // Public is what an error tells clients by its methods. The zero value of a field: nothing.
@@ -25,13 +22,13 @@ type Public struct {
 // PublicDetail.
 func PublicOf(err error) (p Public, ok bool) {
 	for err != nil {
-		if s, is := as[statuser](err); is && p.Status == 0 {
+		if s, is := as[problem.Statused](err); is && p.Status == 0 {
 			p.Status, ok = s.HTTPStatus(), true
 		}
-		if d, is := as[detailer](err); is && p.Detail == "" {
+		if d, is := as[problem.Detailed](err); is && p.Detail == "" {
 			p.Detail, ok = d.PublicDetail(), true
 		}
-		if r, is := as[retrier](err); is && !p.Retries {
+		if r, is := as[problem.Retried](err); is && !p.Retries {
 			p.Retry, p.Retries = r.RetryAfter(), true
 		}
 		switch inner := err.(type) {
@@ -50,12 +47,12 @@ func PublicOf(err error) (p Public, ok bool) {
 // does.
 func speaker(joined []error) error {
 	for _, err := range joined {
-		if has[statuser](err) {
+		if has[problem.Statused](err) {
 			return err
 		}
 	}
 	for _, err := range joined {
-		if has[detailer](err) {
+		if has[problem.Detailed](err) {
 			return err
 		}
 	}
