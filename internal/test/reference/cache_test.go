@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"go/ast"
+	"log/slog"
 	"slices"
 	"strconv"
 	"testing"
@@ -33,7 +34,7 @@ type agedCache struct {
 func newAgedCache(t *testing.T, first error, age time.Duration) *agedCache {
 	a := &agedCache{err: first}
 	cfg, clock, value := cacheLife, reactor.NewManualClock(time.Time{}), "old"
-	cfg.Clock = clock
+	cfg.Clock, cfg.Logger = clock, slog.New(slog.DiscardHandler)
 	cfg.LoadFuture = func(context.Context, string) async.Future[string] { // in the caller
 		a.loads++
 		if a.err != nil {

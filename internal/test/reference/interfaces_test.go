@@ -25,6 +25,7 @@ var lookedAt = []string{
 
 // ownInterfaces are those that only types of the framework implement: by folder and methods.
 var ownInterfaces = map[string]string{
+	".":             "Stop",
 	"async":         "Woke; WallTime; Ended; Suspend Interrupted waiter",
 	"cache":         "Name Stats",
 	"client":        "Header RequestID",
