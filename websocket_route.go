@@ -215,6 +215,10 @@ func (e *socketEndpoint[In, Incoming, Outgoing]) serve(c *Ctx, in In, s *Socket[
 	if err == nil {
 		err = s.refusal()
 	}
+	if errors.Is(err, context.Canceled) && errors.Is(c.Err(), context.Canceled) {
+		conn.Close(websocket.CodeNormal, "") // its request has ended before the connection heard of it
+		return nil
+	}
 	closeFor(conn, c.Logger(), c.mapError(err))
 	return nil
 }

@@ -1,6 +1,8 @@
 package fasterapitest_test
 
 import (
+	"bytes"
+	"log/slog"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -78,4 +80,25 @@ func TestWebSocketFailures(t *testing.T) {
 	require.Contains(t, failing(t, func(r *recorder) { ws := c.In(r).WebSocket("/chat/a"); ws.Send(say{"x"}); ws.Closed() }), "is open")
 	require.Contains(t, failing(t, func(r *recorder) { c.In(r).WebSocket("/chat/a").Send(func() {}) }), "encode the message")
 	require.Contains(t, failing(t, func(r *recorder) { ws := c.In(r).WebSocket("/chat/a"); ws.Send(say{"x"}); ws.JSON[int]() }), "is no int")
+}
+
+// TestWebSocketLeftOpen: a handler that waits when the test ends has not failed. Its connection ends with the test, and the
+// app with it.
+func TestWebSocketLeftOpen(t *testing.T) {
+	var log bytes.Buffer
+	t.Run("open", func(t *testing.T) {
+		app := fasterapi.New(fasterapi.Config{Cores: 1, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		app.WebSocket("/wait", func(c *fasterapi.Ctx, _ fasterapi.None, ws *fasterapi.Socket[say, say]) error {
+			if err := ws.Send(c, say{"hi"}); err != nil {
+				return err
+			}
+			<-c.Done()
+			return c.Err()
+		})
+		client := fasterapitest.New(t, app)
+		for range 20 {
+			require.Equal(t, say{"hi"}, client.WebSocket("/wait").JSON[say]())
+		}
+	})
+	require.NotContains(t, log.String(), "failed")
 }
