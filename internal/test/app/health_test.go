@@ -159,7 +159,7 @@ func TestHealthMistakes(t *testing.T) {
 	_, err := app.Start()
 	for _, want := range []string{
 		"Config.Health.Live must start with a slash", "Config.Health.Ready must", "Config.Health.Live, Ready and Path must differ",
-		`health_test.go:154): the health check "a" needs a function Run`, `health_test.go:156): there is a health check named "b" already (`,
+		`health_test.go:156): the health check "a" needs a function Run`, `health_test.go:158): there is a health check named "b" already (`,
 		`the health check "b" must not have a negative Timeout or MaxAge`,
 	} {
 		require.ErrorContains(t, err, want)
