@@ -17,7 +17,7 @@ import (
 //
 // Owner: the reactor, or the goroutine that Serve runs on. trailers, Received, Sent: any (atomic).
 type Exchange struct {
-	// Head is the parsed request head; leased until Finish.
+	// Head is the parsed request head; leased until Release returns.
 	Head wire.Head
 	// Body is the collected request body; leased until Finish. Nil when there
 	// is none or when it streams (see BodyReader).

@@ -62,6 +62,7 @@ type Handler interface {
 	// after the exchange has finished. It may be called more than once, and must
 	// not block.
 	Cancel(x *Exchange, cause error)
-	// Release ends the handler's use of x: every lease is over.
+	// Release ends the handler's use of x: when it returns, every lease is over. It may still
+	// read the head.
 	Release(x *Exchange)
 }

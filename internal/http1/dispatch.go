@@ -125,14 +125,14 @@ func (c *conn) complete() bool {
 // endExchange ends the current exchange and keeps its memory for the next
 // request of this connection.
 func (c *conn) endExchange() {
-	if c.held != nil {
-		c.core.server.buffers.Put(c.held)
-		c.held = nil
-	}
 	c.detachStreams()
 	c.begun = false
 	c.core.server.handler.Release(c.x)
 	c.x.Reset()
+	if c.held != nil { // behind Release, which may read the head
+		c.core.server.buffers.Put(c.held)
+		c.held = nil
+	}
 }
 
 // detachStreams makes the reader and the writer of x useless to whoever has

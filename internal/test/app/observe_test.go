@@ -41,6 +41,14 @@ func observedRoutes(app *fasterapi.App) {
 		_, err := io.Copy(io.Discard, in.Body)
 		return fasterapi.None{}, err
 	})
+	app.Put("/lost/{number}", func(_ *fasterapi.Ctx, in struct {
+		Number int       `path:"number"`
+		Body   io.Reader `body:"raw"`
+	},
+	) (fasterapi.None, error) {
+		_, err := io.Copy(io.Discard, in.Body)
+		return fasterapi.None{}, errors.Join(err, errObserved)
+	})
 	app.Get("/fails/{name}", func(*fasterapi.Ctx, named) (fasterapi.Text, error) { return "", errObserved })
 	app.Get("/panics", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { panic("a cup has broken") })
 	app.Get("/stream", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Stream, error) {
@@ -63,6 +71,22 @@ func observedRoutes(app *fasterapi.App) {
 	app.WebSocket("/socket", func(c *fasterapi.Ctx, _ fasterapi.None, ws *fasterapi.Socket[string, string]) error {
 		_, err := ws.Receive(c)
 		return err
+	})
+}
+
+// TestObservedBehindABody: the head of a request whose body came later, in another buffer, is still its own when
+// its record is written.
+func TestObservedBehindABody(t *testing.T) {
+	observedModes(t, fasterapi.Config{Cores: 1}, func(t *testing.T, app *fasterapi.App, s service) {
+		body := strings.Repeat("x", 200<<10)
+		for i := range 50 {
+			path := fmt.Sprintf("/lost/%d", i)
+			require.Equal(t, http.StatusInternalServerError, s.do(http.MethodPut, path, body).status)
+			require.Eventually(t, func() bool { // it is written behind the answer
+				failed := app.Recorder().Failed(1)
+				return len(failed) > 0 && failed[0].Detail.Path == path && failed[0].Method == http.MethodPut
+			}, 10*time.Second, time.Millisecond, path)
+		}
 	})
 }
 
