@@ -15,7 +15,7 @@ type all[T any] struct {
 	err    error
 }
 
-func (a *all[T]) take(i int, src awaitable) bool {
+func (a *all[T]) take(i int, src cell) bool {
 	v, err := src.(*state[T]).outcome()
 	return a.note(i, v, err)
 }
@@ -58,7 +58,7 @@ type settling[T any] struct {
 	have    []bool
 }
 
-func (s *settling[T]) take(i int, src awaitable) bool {
+func (s *settling[T]) take(i int, src cell) bool {
 	v, err := src.(*state[T]).outcome()
 	return s.note(i, v, err)
 }

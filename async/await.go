@@ -23,8 +23,8 @@ func (f Future[T]) Await(ctx context.Context) (T, error) {
 	if s == nil {
 		return f.value, f.err
 	}
-	if !s.isSettled() {
-		if err := await(ctx, s.up, s); err != nil {
+	if !s.node.isSettled() {
+		if err := await(ctx, s); err != nil {
 			var zero T
 			return zero, err
 		}
@@ -32,16 +32,9 @@ func (f Future[T]) Await(ctx context.Context) (T, error) {
 	return s.outcome()
 }
 
-// awaitable is what waiting needs of a state, whatever its type.
-type awaitable interface {
-	attach(c continuation) bool
-	isSettled() bool
-	upstream() origin
-	drop()
-}
-
 // await returns nil when s is settled, else why it stopped waiting.
-func await(ctx context.Context, up origin, s awaitable) error {
+func await(ctx context.Context, s cell) error {
+	up := s.base().up
 	site, carrier := siteOf(ctx)
 	if site.Coroutine == nil && site.Direct {
 		return ErrWouldBlock
@@ -86,7 +79,7 @@ type giver interface{ Woke() }
 type parked struct {
 	wake    chan struct{} // one slot
 	phase   atomic.Uint32
-	src     awaitable
+	src     cell
 	from    Scheduler // of src
 	watcher Watcher
 }
@@ -126,11 +119,11 @@ func (p *parked) cancelled() {
 	}
 }
 
-func awaitGoroutine(ctx context.Context, s awaitable, from Scheduler) error {
+func awaitGoroutine(ctx context.Context, s cell, from Scheduler) error {
 	p := parkedPool.Get().(*parked)
 	p.src, p.from = s, from
 	p.phase.Store(waiting)
-	if !s.attach(p) {
+	if !s.base().attach(p) {
 		p.release()
 		return nil
 	}
@@ -146,7 +139,7 @@ func awaitGoroutine(ctx context.Context, s awaitable, from Scheduler) error {
 	}
 	if p.phase.Load() == left {
 		cause := context.Cause(ctx)
-		cancelUp(s.upstream(), cause)
+		cancelUp(s.base().up, cause)
 		return cause
 	}
 	if !p.watcher.fired {

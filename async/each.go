@@ -66,7 +66,8 @@ const eachBudget = 128
 //
 // Owner: mu. items, limit, fn, keep, spill, ctx: immutable. watcher: as Watcher.
 type each[T, U any] struct {
-	root[struct{}]
+	root
+	out     state[struct{}]
 	items   []T
 	limit   int
 	fn      func(T) Future[U]
@@ -100,7 +101,7 @@ func newEach[T, U any](ctx context.Context, items []T, limit int, fn func(T) Fut
 		limit = len(items)
 	}
 	e := &each[T, U]{items: items, limit: limit, fn: fn, ctx: ctx, spill: func() {}}
-	e.up, e.sched = e, SiteOf(ctx).home()
+	e.plant(&e.out.node, e, SiteOf(ctx).home())
 	e.watcher.Cancelled = func() { e.cancel(context.Cause(ctx)) }
 	return e
 }
@@ -114,10 +115,10 @@ func (e *each[T, U]) begin() Future[struct{}] {
 		return Ready(struct{}{})
 	}
 	e.pump()
-	if v, err, ready := e.future().Result(); ready {
+	if v, err, ready := e.out.future().Result(); ready {
 		return Of(v, err)
 	}
-	return e.future()
+	return e.out.future()
 }
 
 // Run goes on after the budget was used up.
@@ -192,7 +193,7 @@ func (e *each[T, U]) take() (i int, ok bool) {
 
 // await attaches a slot to the future of item i, unless it is settled already.
 func (e *each[T, U]) await(i int, src *state[U]) bool {
-	startUp(src.up, e.sched, false)
+	startUp(src.node.up, e.sched, false)
 	e.mu.Lock()
 	var s *slot[T, U]
 	if n := len(e.free); n > 0 {
@@ -202,13 +203,13 @@ func (e *each[T, U]) await(i int, src *state[U]) bool {
 		s = &slot[T, U]{e: e}
 		e.slots = append(e.slots, s)
 	}
-	s.i, s.src, s.up = i, src, src.up
+	s.i, s.src, s.up = i, src, src.node.up
 	over := e.over
 	e.mu.Unlock()
 	if over {
-		cancelUp(src.up, context.Canceled)
+		cancelUp(src.node.up, context.Canceled)
 	}
-	if src.attach(s) {
+	if src.node.attach(s) {
 		return true
 	}
 	e.release(s)
@@ -224,7 +225,7 @@ func (e *each[T, U]) release(s *slot[T, U]) {
 
 // resume brings the result home.
 func (s *slot[T, U]) resume() continuation {
-	if home := s.e.sched; s.src.up.scheduler() != home {
+	if home := s.e.sched; s.src.node.up.scheduler() != home {
 		post(home, s)
 	} else {
 		s.Run()
@@ -262,7 +263,7 @@ func (e *each[T, U]) arrive(i int, v U, err error) {
 	if !over {
 		return
 	}
-	e.finish(struct{}{}, err, false)
+	finish(&e.root, &e.out, struct{}{}, err, false)
 	e.stop(context.Canceled)
 	if err != nil {
 		e.spill()

@@ -29,12 +29,12 @@ func (f Future[T]) ThenFuture[U any](fn func(T) Future[U]) Future[U] {
 		}
 		return next
 	}
-	if s := f.state; !s.isSettled() {
+	if s := f.state; !s.node.isSettled() {
 		t := &flatten[T, U]{src: s, fn: fn}
-		t.up = &t.forward
-		t.home, t.target = s.up.scheduler(), s.up
-		if s.attach(t) {
-			return Future[U]{state: &t.state}
+		t.out.node.up = &t.forward
+		t.forward.out, t.forward.home, t.forward.target = &t.out, s.node.up.scheduler(), s.node.up
+		if s.node.attach(t) {
+			return t.out.future()
 		}
 	}
 	return f.state.ready().ThenFuture(fn)
@@ -55,14 +55,14 @@ func deep() bool {
 	return runtime.Callers(maxDepth, pc[:]) == 1
 }
 
-// forward is a state that takes over the result of another future, its target.
+// forward makes a state, out, take over the result of another future, its target.
 //
-// Owner: any (atomic). cause, target: mu. inner: the scheduler home. home:
-// immutable, but for deferred ones, where the consumer sets it once.
-type forward[U any] struct {
-	state[U]
+// Owner: any (atomic). cause, target: mu. inner: the scheduler home. out:
+// immutable. home: immutable, but for deferred ones, where the consumer sets it once.
+type forward struct {
+	out   cell
 	home  Scheduler
-	inner *state[U] // the future whose result this one takes over
+	inner cell // the future whose result this one takes over
 
 	mu     sync.Mutex
 	target origin // what to cancel: the source, then inner's
@@ -70,9 +70,9 @@ type forward[U any] struct {
 	lazy   Task   // not started yet: what to run (deferred only)
 }
 
-func (f *forward[U]) scheduler() Scheduler { return f.home }
+func (f *forward) scheduler() Scheduler { return f.home }
 
-func (f *forward[U]) cancel(cause error) origin {
+func (f *forward) cancel(cause error) origin {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.cause == nil {
@@ -81,13 +81,13 @@ func (f *forward[U]) cancel(cause error) origin {
 	return f.target
 }
 
-func (f *forward[U]) abortedBy() error {
+func (f *forward) abortedBy() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.cause
 }
 
-func (f *forward[U]) start(s Scheduler, direct bool) origin {
+func (f *forward) start(s Scheduler, direct bool) origin {
 	f.home = s
 	if f.lazy == nil {
 		return f.target
@@ -96,20 +96,25 @@ func (f *forward[U]) start(s Scheduler, direct bool) origin {
 	return nil
 }
 
-// adopt makes f take over the result of next. It returns the continuation that
-// is due, as resume does. It runs on f.home.
-func (f *forward[U]) adopt(next Future[U]) continuation {
-	inner := next.state
-	if inner == nil {
-		return f.settle(next.value, next.err)
+// adopt makes out, which f fills, take over the result of next. It returns the
+// continuation that is due, as resume does. It runs on f.home.
+func adopt[U any](f *forward, out *state[U], next Future[U]) continuation {
+	if next.state == nil {
+		return out.settle(next.value, next.err)
 	}
+	return f.follow(next.state)
+}
+
+// follow is adopt for a future that is or was pending.
+func (f *forward) follow(inner cell) continuation {
+	up := inner.base().up
 	f.mu.Lock()
-	f.inner, f.target = inner, inner.up
+	f.inner, f.target = inner, up
 	cause := f.cause
 	f.mu.Unlock()
-	startUp(inner.up, f.home, false)
+	startUp(up, f.home, false)
 	if cause != nil {
-		cancelUp(inner.up, cause)
+		cancelUp(up, cause)
 	}
 	// A loop of pending futures nests: f waits for inner, which will wait for its
 	// own inner. When somebody on the same scheduler forwards f's result already,
@@ -122,36 +127,38 @@ func (f *forward[U]) adopt(next Future[U]) continuation {
 }
 
 // forwardedBy returns the forward that waits for f and nothing else.
-func (f *forward[U]) forwardedBy() (*forward[U], bool) {
-	if f.phase.Load()&attached == 0 {
+func (f *forward) forwardedBy() (*forward, bool) {
+	n := f.out.base()
+	if n.phase.Load()&attached == 0 {
 		return nil, false
 	}
-	outer, ok := f.cont.(*forward[U])
+	outer, ok := n.cont.(*forward)
 	return outer, ok
 }
 
-func (f *forward[U]) takeOver(inner *state[U]) continuation {
+func (f *forward) takeOver(inner cell) continuation {
+	n := inner.base()
 	f.mu.Lock()
-	f.inner, f.target = inner, inner.up
+	f.inner, f.target = inner, n.up
 	cause := f.cause
 	f.mu.Unlock()
 	if cause != nil {
-		cancelUp(inner.up, cause)
+		cancelUp(n.up, cause)
 	}
-	if inner.attach(f) {
+	if n.attach(f) {
 		return nil
 	}
-	return f.settle(inner.outcome())
+	return f.out.take(inner)
 }
 
 // Run is called on the scheduler of inner.
-func (f *forward[U]) Run() { drive(f, f.inner.up) }
+func (f *forward) Run() { drive(f, f.inner.base().up) }
 
-func (f *forward[U]) resume() continuation {
+func (f *forward) resume() continuation {
 	inner := f.inner
 	f.inner = nil
-	c := f.settle(inner.outcome())
-	if c != nil && inner.up.scheduler() != f.home {
+	c := f.out.take(inner)
+	if c != nil && inner.base().up.scheduler() != f.home {
 		post(f.home, c)
 		return nil
 	}
@@ -163,9 +170,10 @@ func (f *forward[U]) resume() continuation {
 //
 // Owner: the scheduler of src.
 type flatten[T, U any] struct {
-	forward[U]
-	src *state[T]
-	fn  func(T) Future[U]
+	out     state[U]
+	forward forward
+	src     *state[T]
+	fn      func(T) Future[U]
 }
 
 func (t *flatten[T, U]) Run() { drive(t, &t.forward) }
@@ -174,33 +182,34 @@ func (t *flatten[T, U]) resume() (due continuation) {
 	v, err := t.src.outcome()
 	t.src = nil
 	if err != nil {
-		return t.fail(err)
+		return t.out.node.settle(err)
 	}
 	returned := false
 	defer func() {
 		if !returned {
-			due = t.broken(recover())
+			due = t.out.node.broken(recover())
 		}
 	}()
 	next := t.fn(v)
 	returned = true
-	return t.adopt(next)
+	return adopt(&t.forward, &t.out, next)
 }
 
 // later is a ready ThenFuture that was put off because the stack was deep.
 //
 // Owner: the scheduler home.
 type later[T, U any] struct {
-	forward[U]
-	value T
-	fn    func(T) Future[U]
+	out     state[U]
+	forward forward
+	value   T
+	fn      func(T) Future[U]
 }
 
 func deferred[T, U any](fn func(T) Future[U], v T) Future[U] {
 	l := &later[T, U]{value: v, fn: fn}
-	l.up = &l.forward
-	l.lazy = l
-	return Future[U]{state: &l.state}
+	l.out.node.up = &l.forward
+	l.forward.out, l.forward.lazy = &l.out, l
+	return l.out.future()
 }
 
 func (l *later[T, U]) Run() { drive(l, &l.forward) }
@@ -209,17 +218,17 @@ func (l *later[T, U]) resume() (due continuation) {
 	v := l.value
 	var zero T
 	l.value = zero
-	if cause := l.abortedBy(); cause != nil {
-		discard(l.home, v)
-		return l.fail(cause)
+	if cause := l.forward.abortedBy(); cause != nil {
+		discard(l.forward.home, v)
+		return l.out.node.settle(cause)
 	}
 	returned := false
 	defer func() {
 		if !returned {
-			due = l.broken(recover())
+			due = l.out.node.broken(recover())
 		}
 	}()
 	next := l.fn(v)
 	returned = true
-	return l.adopt(next)
+	return adopt(&l.forward, &l.out, next)
 }

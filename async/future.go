@@ -30,7 +30,7 @@ func Of[T any](v T, err error) Future[T] {
 
 // Ready tells whether the result is there: Await would return at once and Then
 // call straight through.
-func (f Future[T]) Ready() bool { return f.state == nil || f.state.isSettled() }
+func (f Future[T]) Ready() bool { return f.state == nil || f.state.node.isSettled() }
 
 // Result returns the result if it is there. The last value is false while the
 // future is pending.
@@ -38,7 +38,7 @@ func (f Future[T]) Result() (T, error, bool) {
 	if f.state == nil {
 		return f.value, f.err, true
 	}
-	if !f.state.isSettled() {
+	if !f.state.node.isSettled() {
 		var zero T
 		return zero, nil, false
 	}
@@ -54,8 +54,8 @@ func (f Future[T]) Cancel() { f.abort(context.Canceled) }
 
 // abort is Cancel with a cause.
 func (f Future[T]) abort(cause error) {
-	if f.state != nil && !f.state.isSettled() {
-		cancelUp(f.state.up, cause)
+	if f.state != nil && !f.state.node.isSettled() {
+		cancelUp(f.state.node.up, cause)
 	}
 }
 
@@ -67,10 +67,10 @@ func (f Future[T]) OnDone(fn func(T, error)) {
 		callDone(nil, fn, f.value, f.err)
 		return
 	}
-	startUp(s.up, background{}, true)
-	if s.isSettled() || !s.attach(&done[T]{src: s, fn: fn}) {
+	startUp(s.node.up, background{}, true)
+	if s.node.isSettled() || !s.node.attach(&done[T]{src: s, fn: fn}) {
 		v, err := s.outcome()
-		callDone(s.up.scheduler(), fn, v, err)
+		callDone(s.node.up.scheduler(), fn, v, err)
 	}
 }
 
@@ -86,7 +86,7 @@ func (d *done[T]) Run() { d.resume() }
 
 func (d *done[T]) resume() continuation {
 	v, err := d.src.outcome()
-	on := d.src.up.scheduler()
+	on := d.src.node.up.scheduler()
 	d.src = nil
 	callDone(on, d.fn, v, err)
 	return nil

@@ -10,7 +10,7 @@ import (
 type rule[R any] interface {
 	// take notes the result of input i and tells whether the rest no longer
 	// matters.
-	take(i int, src awaitable) (end bool)
+	take(i int, src cell) (end bool)
 	// result is asked for once: after the end, or when all inputs are there.
 	result() (R, error)
 	// spill gives back the values taken so far when nobody will get them.
@@ -21,7 +21,8 @@ type rule[R any] interface {
 //
 // Owner: mu. rule: whoever sets over, from then on. inputs: immutable.
 type gather[R any] struct {
-	root[R]
+	root
+	out    state[R]
 	rule   rule[R]
 	inputs []input[R]
 
@@ -36,37 +37,37 @@ type gather[R any] struct {
 type input[R any] struct {
 	g   *gather[R]
 	i   int
-	src awaitable
+	src cell
 }
 
 // gatherUp waits for inputs, of which there is at least one.
 func gatherUp[R any](r rule[R], inputs []input[R]) Future[R] {
 	g := &gather[R]{rule: r, inputs: inputs, left: len(inputs)}
-	g.up, g.sched = g, commonScheduler(inputs)
+	g.plant(&g.out.node, g, commonScheduler(inputs))
 	for i := range inputs {
 		inputs[i].g = g
 	}
 	for i := range inputs {
 		in := &inputs[i]
-		startUp(in.src.upstream(), g.sched, false)
-		if !in.src.attach(in) {
+		startUp(in.src.base().up, g.sched, false)
+		if !in.src.base().attach(in) {
 			in.resume()
 		}
 	}
-	return g.future()
+	return g.out.future()
 }
 
 // commonScheduler is that of the first input that has one.
 func commonScheduler[R any](inputs []input[R]) Scheduler {
 	for i := range inputs {
-		if s := inputs[i].src.upstream().scheduler(); s != nil {
+		if s := inputs[i].src.base().up.scheduler(); s != nil {
 			return s
 		}
 	}
 	return background{}
 }
 
-func (in *input[R]) Run() { drive(in, in.src.upstream()) }
+func (in *input[R]) Run() { drive(in, in.src.base().up) }
 
 func (in *input[R]) resume() continuation {
 	g := in.g
@@ -83,7 +84,7 @@ func (in *input[R]) resume() continuation {
 	if !over {
 		return nil
 	}
-	return g.conclude(in.src.upstream().scheduler())
+	return g.conclude(in.src.base().up.scheduler())
 }
 
 // conclude settles g on the scheduler here, after over was set by the caller.
@@ -93,10 +94,10 @@ func (g *gather[R]) conclude(here Scheduler) continuation {
 		g.rule.spill(g.sched)
 	}
 	g.cancelInputs(context.Canceled)
-	if !g.claim() {
+	if !g.out.node.claim() {
 		return nil
 	}
-	c := g.settle(v, err)
+	c := g.out.settle(v, err)
 	if c != nil && here != g.sched {
 		post(g.sched, c)
 		return nil
@@ -106,8 +107,8 @@ func (g *gather[R]) conclude(here Scheduler) continuation {
 
 func (g *gather[R]) cancelInputs(cause error) {
 	for i := range g.inputs {
-		if src := g.inputs[i].src; !src.isSettled() {
-			cancelUp(src.upstream(), cause)
+		if n := g.inputs[i].src.base(); !n.isSettled() {
+			cancelUp(n.up, cause)
 		}
 	}
 }
@@ -178,12 +179,13 @@ func leaveAll[T any](fs []Future[T]) {
 }
 
 // leave cancels a future and takes care of the result that it may still have.
-func leave(src awaitable) {
-	cancelUp(src.upstream(), context.Canceled)
-	if src.upstream().scheduler() == nil {
+func leave(src cell) {
+	n := src.base()
+	cancelUp(n.up, context.Canceled)
+	if n.up.scheduler() == nil {
 		return // deferred, and never to be started
 	}
-	if !src.attach(&dropper{src}) {
+	if !n.attach(&dropper{src}) {
 		src.drop()
 	}
 }
@@ -191,7 +193,7 @@ func leave(src awaitable) {
 // dropper is the consumer of a future that nobody needs.
 //
 // Owner: any (immutable after New).
-type dropper struct{ src awaitable }
+type dropper struct{ src cell }
 
 func (d *dropper) Run()                 { d.resume() }
 func (d *dropper) resume() continuation { d.src.drop(); return nil }

@@ -31,7 +31,7 @@ func work[T any](p Promise[T], fn func() (T, error)) {
 			err = newPanicError(r)
 		}
 		if !p.Post(v, err) && err == nil {
-			discard(p.root.sched, v)
+			discard(p.inside.root.sched, v)
 		}
 	}()
 	v, err = fn()

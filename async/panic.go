@@ -89,16 +89,3 @@ func tryCall[T any](fn func() Future[T]) Future[T] {
 	}
 	return f
 }
-
-// broken settles s, whose function has not returned: it panicked with v, or v is
-// nil and it ends the goroutine with runtime.Goexit. Then what is due runs
-// elsewhere.
-func (s *state[T]) broken(v any) continuation {
-	if v != nil {
-		return s.fail(newPanicError(v))
-	}
-	if c := s.fail(ErrGoexit); c != nil {
-		post(s.up.scheduler(), c)
-	}
-	return nil
-}

@@ -10,11 +10,11 @@ func (f Future[T]) Recover(fn func(error) (T, error)) Future[T] {
 		}
 		return Of(callErr(fn, f.err))
 	}
-	if s := f.state; !s.isSettled() {
+	if s := f.state; !s.node.isSettled() {
 		r := &rescue[T]{src: s, fn: fn}
-		r.up = s.up
-		if s.attach(r) {
-			return Future[T]{state: &r.state}
+		r.out.node.up = s.node.up
+		if s.node.attach(r) {
+			return r.out.future()
 		}
 	}
 	return f.state.ready().Recover(fn)
@@ -24,28 +24,28 @@ func (f Future[T]) Recover(fn func(error) (T, error)) Future[T] {
 //
 // Owner: the scheduler of src.
 type rescue[T any] struct {
-	state[T]
+	out state[T]
 	src *state[T]
 	fn  func(error) (T, error)
 }
 
-func (r *rescue[T]) Run() { drive(r, r.up) }
+func (r *rescue[T]) Run() { drive(r, r.out.node.up) }
 
 func (r *rescue[T]) resume() (next continuation) {
 	v, err := r.src.outcome()
 	r.src = nil
 	if err == nil {
-		return r.settle(v, nil)
+		return r.out.settle(v, nil)
 	}
 	returned := false
 	defer func() {
 		if !returned {
-			next = r.broken(recover())
+			next = r.out.node.broken(recover())
 		}
 	}()
 	v, err = r.fn(err)
 	returned = true
-	return r.settle(v, err)
+	return r.out.settle(v, err)
 }
 
 // Finally calls fn when f has its result, value or error, and passes the result
@@ -57,11 +57,12 @@ func (f Future[T]) Finally(fn func()) Future[T] {
 		}
 		return f
 	}
-	if s := f.state; !s.isSettled() {
-		t := &finally[T]{src: s, fn: fn}
-		t.up = s.up
-		if s.attach(t) {
-			return Future[T]{state: &t.state}
+	if s := f.state; !s.node.isSettled() {
+		t := &step[T, finally]{}
+		t.maker = finally{src: s, out: &t.out, fn: fn}
+		t.out.node.up = s.node.up
+		if s.node.attach(&t.maker) {
+			return t.out.future()
 		}
 	}
 	return f.state.ready().Finally(fn)
@@ -70,26 +71,25 @@ func (f Future[T]) Finally(fn func()) Future[T] {
 // finally is a pending Finally.
 //
 // Owner: the scheduler of src.
-type finally[T any] struct {
-	state[T]
-	src *state[T]
-	fn  func()
+type finally struct {
+	src, out cell
+	fn       func()
 }
 
-func (t *finally[T]) Run() { drive(t, t.up) }
+func (t *finally) Run() { drive(t, t.out.base().up) }
 
-func (t *finally[T]) resume() (next continuation) {
-	v, err := t.src.outcome()
+func (t *finally) resume() (next continuation) {
+	src := t.src
 	t.src = nil
 	returned := false
 	defer func() {
 		if !returned {
-			next = t.broken(recover())
+			next = t.out.base().broken(recover())
 		}
 	}()
 	t.fn()
 	returned = true
-	return t.settle(v, err)
+	return t.out.take(src)
 }
 
 func callFinally(fn func()) (err error) {

@@ -12,16 +12,16 @@ import (
 // The first calls are made in the caller, later ones on the scheduler of ctx.
 func Repeat(ctx context.Context, fn func() Future[bool]) Future[struct{}] {
 	l := &loop{fn: fn, ctx: ctx}
-	l.up, l.sched = l, SiteOf(ctx).home()
+	l.plant(&l.out.node, l, SiteOf(ctx).home())
 	l.watcher.Cancelled = func() { cancelUp(l, context.Cause(ctx)) }
 	if !OnCancel(ctx, &l.watcher) {
 		return Failed[struct{}](context.Cause(ctx))
 	}
 	l.turn()
-	if v, err, ready := l.future().Result(); ready {
+	if v, err, ready := l.out.future().Result(); ready {
 		return Of(v, err)
 	}
-	return l.future()
+	return l.out.future()
 }
 
 // Reduce folds the items into acc, one after the other: fn is called with what
@@ -45,7 +45,8 @@ func Reduce[T, A any](ctx context.Context, items []T, acc A, fn func(A, T) Futur
 //
 // Owner: sched (whoever made it, for the first turn). watcher: as Watcher.
 type loop struct {
-	root[struct{}]
+	root
+	out     state[struct{}]
 	fn      func() Future[bool]
 	src     *state[bool] // what it waits for
 	ctx     context.Context
@@ -61,7 +62,7 @@ func (l *loop) Run() { l.turn() }
 
 // resume comes home when the future is settled.
 func (l *loop) resume() continuation {
-	if l.src.up.scheduler() != l.sched {
+	if l.src.node.up.scheduler() != l.sched {
 		post(l.sched, l)
 	} else {
 		l.turn()
@@ -84,8 +85,8 @@ func (l *loop) turn() {
 			continue
 		}
 		l.src = f.state
-		l.aim(f.state.up)
-		if f.state.attach(l) {
+		l.aim(f.state.node.up)
+		if f.state.node.attach(l) {
 			return
 		}
 	}
@@ -99,7 +100,7 @@ func (l *loop) step() (f Future[bool], ok bool) {
 		l.src = nil
 		return f, true
 	}
-	if l.phase.Load()&claimed != 0 {
+	if l.out.node.phase.Load()&claimed != 0 {
 		return f, false
 	}
 	return l.call(), true
@@ -131,7 +132,7 @@ func (l *loop) again(f Future[bool]) bool {
 }
 
 func (l *loop) end(err error) {
-	l.finish(struct{}{}, err, false)
+	finish(&l.root, &l.out, struct{}{}, err, false)
 	l.watcher.Stop()
 }
 

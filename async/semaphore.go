@@ -88,7 +88,7 @@ func (s *Semaphore) Acquire(ctx context.Context, n int) Future[Permit] {
 		return Ready(p)
 	}
 	w := &semWaiter{sem: s, ctx: ctx, grant: grant{sem: s, units: n}}
-	w.up, w.sched = w, SiteOf(ctx).home()
+	w.plant(&w.out.node, w, SiteOf(ctx).home())
 	w.watcher.Cancelled = w.end
 	granted, err := s.enqueue(w)
 	if err != nil {
@@ -98,7 +98,7 @@ func (s *Semaphore) Acquire(ctx context.Context, n int) Future[Permit] {
 		return Ready(Permit{&w.grant})
 	}
 	w.watch()
-	return w.future()
+	return w.out.future()
 }
 
 // TryAcquire takes n units (below 1: one) if they can be had at once and nobody

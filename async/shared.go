@@ -19,8 +19,7 @@ type Shared[T any] struct {
 	mu      sync.Mutex
 	settled bool
 	result  Future[T] // ready, once settled
-	first   *sharer[T]
-	last    *sharer[T]
+	waiting sharers
 }
 
 // Shared consumes f and returns it for many consumers.
@@ -30,41 +29,73 @@ func (f Future[T]) Shared() *Shared[T] {
 		s.settle()
 		return s
 	}
-	if !f.state.attach((*sharing[T])(s)) {
+	if !f.state.node.attach((*sharing[T])(s)) {
 		s.settle()
 	}
 	return s
 }
 
-// sharer is one pending consumer.
+// sharers are the pending consumers of a Shared, the oldest first.
 //
-// Owner: any (atomic). in, next, prev: mu of shared.
-type sharer[T any] struct {
-	root[T]
-	shared     *Shared[T]
-	in         bool
-	next, prev *sharer[T]
+// Owner: mu of the Shared.
+type sharers struct{ first, last *sharer }
+
+// push adds w, at the end.
+func (l *sharers) push(w *sharer) {
+	w.in, w.prev = true, l.last
+	if l.last == nil {
+		l.first = w
+	} else {
+		l.last.next = w
+	}
+	l.last = w
 }
 
-func (w *sharer[T]) cancel(cause error) origin {
-	w.root.cancel(cause)
-	s := w.shared
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// remove takes w out, if it is in.
+func (l *sharers) remove(w *sharer) {
 	if !w.in {
-		return nil
+		return
 	}
 	if w.prev == nil {
-		s.first = w.next
+		l.first = w.next
 	} else {
 		w.prev.next = w.next
 	}
 	if w.next == nil {
-		s.last = w.prev
+		l.last = w.prev
 	} else {
 		w.next.prev = w.prev
 	}
 	w.in, w.next, w.prev = false, nil, nil
+}
+
+// takeAll empties the list and returns the first; the others hang on its next.
+func (l *sharers) takeAll() *sharer {
+	first := l.first
+	for w := first; w != nil; w = w.next {
+		w.in = false
+	}
+	*l = sharers{}
+	return first
+}
+
+// sharer is one pending consumer.
+//
+// Owner: any (atomic). out, mu, list: immutable. in, next, prev: mu.
+type sharer struct {
+	root
+	out        cell
+	mu         *sync.Mutex // of the Shared
+	list       *sharers    // of the Shared
+	in         bool
+	next, prev *sharer
+}
+
+func (w *sharer) cancel(cause error) origin {
+	w.root.cancel(cause)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.list.remove(w)
 	return nil
 }
 
@@ -77,16 +108,12 @@ func (s *Shared[T]) Future(ctx context.Context) Future[T] {
 		return s.result
 	}
 	site := SiteOf(ctx)
-	w := &sharer[T]{shared: s, in: true, prev: s.last}
-	w.up, w.sched = w, site.home()
-	if s.last == nil {
-		s.first = w
-	} else {
-		s.last.next = w
-	}
-	s.last = w
-	startUp(s.src.state.up, w.sched, site.owner())
-	return w.future()
+	w := &step[T, sharer]{}
+	w.maker.out, w.maker.mu, w.maker.list = &w.out, &s.mu, &s.waiting
+	w.maker.plant(&w.out.node, &w.maker, site.home())
+	s.waiting.push(&w.maker)
+	startUp(s.src.state.node.up, w.maker.sched, site.owner())
+	return w.out.future()
 }
 
 // Await is Future(ctx).Await(ctx).
@@ -111,15 +138,11 @@ func (s *Shared[T]) settle() {
 	v, err, _ := s.src.Result()
 	s.mu.Lock()
 	s.settled, s.result = true, Of(v, err)
-	w := s.first
-	s.first, s.last = nil, nil
-	for x := w; x != nil; x = x.next {
-		x.in = false
-	}
+	w := s.waiting.takeAll()
 	s.mu.Unlock()
 	for w != nil {
 		next := w.next
-		w.finish(v, err, false)
+		finish(&w.root, w.out.(*state[T]), v, err, false)
 		w = next
 	}
 }

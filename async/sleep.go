@@ -16,7 +16,7 @@ func Sleep(ctx context.Context, d time.Duration) Future[struct{}] {
 	}
 	site := SiteOf(ctx)
 	s := &sleeper{ctx: ctx}
-	s.sched, s.up = site.home(), s
+	s.plant(&s.out.node, s, site.home())
 	s.clock.sched, s.clock.delay, s.clock.fire = s.sched, d, s.expire
 	s.watcher.Cancelled = s.end
 	if !OnCancel(ctx, &s.watcher) {
@@ -27,14 +27,15 @@ func Sleep(ctx context.Context, d time.Duration) Future[struct{}] {
 	} else {
 		s.clock.arm()
 	}
-	return s.future()
+	return s.out.future()
 }
 
 // sleeper is a pending Sleep.
 //
 // Owner: any (atomic).
 type sleeper struct {
-	root[struct{}]
+	root
+	out     state[struct{}]
 	clock   clock
 	ctx     context.Context
 	watcher Watcher
@@ -42,7 +43,7 @@ type sleeper struct {
 
 // expire is called when the time has passed.
 func (s *sleeper) expire() {
-	s.finish(struct{}{}, nil, false)
+	finish(&s.root, &s.out, struct{}{}, nil, false)
 	s.watcher.Stop()
 }
 

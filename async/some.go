@@ -53,7 +53,7 @@ type some[T any] struct {
 	errs   []error
 }
 
-func (s *some[T]) take(i int, src awaitable) bool {
+func (s *some[T]) take(i int, src cell) bool {
 	v, err := src.(*state[T]).outcome()
 	return s.note(i, v, err)
 }

@@ -6,13 +6,13 @@ import (
 	"github.com/fasterapi/fasterapi/internal/invariant"
 )
 
-// A pending step of a chain is one object: a state (where its result goes) that
-// is embedded in the thing that makes the result. A thing is
+// A pending step of a chain is one object: a state (where its result goes) next
+// to what makes the result. That is
 //
-//   - an origin, when its result comes from outside: a promise, a timer, the
-//     combinators. Its state's up points to itself;
-//   - a continuation, when it consumes another state: then, recover, waiters.
-//     Its state's up is that of the state it consumes, so that cancelling the
+//   - an origin, when the result comes from outside: a promise, a timer, the
+//     combinators. It is the up of its state;
+//   - a continuation, when it consumes another state: then, rescue, waiters. The
+//     up of its state is that of the state it consumes, so that cancelling the
 //     end of a long chain reaches the origin in one step.
 //
 // Who wins when one goroutine attaches while another settles is decided by the
@@ -22,8 +22,13 @@ import (
 //	producer: value = v;      old = Or(settled);  old has attached -> run cont
 //
 // Exactly one of them sees the other's bit.
+//
+// What need not know the type of the value has no type parameter: node, root,
+// forward, finally, timeout, via. The compiler makes every method of a generic type,
+// promoted ones included, again for each type of value, called or not, and a
+// program has futures of hundreds of types.
 
-// Bits of state.phase.
+// Bits of node.phase.
 const (
 	attached  uint32 = 1 << iota // cont is set
 	settled                      // value and err are set
@@ -86,33 +91,30 @@ func drive(c continuation, from origin) {
 	post(from.scheduler(), c) // not Schedule: it may have stopped
 }
 
-// state is where a result goes: a one-item queue.
+// node is a state without its value: where it comes from, who waits for it, how
+// far it is.
 //
-// Owner: any (atomic). value, err: the settler, until the bit settled is set.
-// cont: the consumer, until the bit attached is set. up: immutable.
-type state[T any] struct {
+// Owner: any (atomic). err, and the value beside: the settler, until the bit
+// settled is set. cont: the consumer, until the bit attached is set. up: immutable.
+type node struct {
 	up    origin
 	cont  continuation
 	err   error // a *failure when nobody has seen it yet
-	value T
 	phase atomic.Uint32
 }
 
-func (s *state[T]) isSettled() bool { return s.phase.Load()&settled != 0 }
-
-// upstream is where s comes from.
-func (s *state[T]) upstream() origin { return s.up }
+func (n *node) isSettled() bool { return n.phase.Load()&settled != 0 }
 
 // attach makes c the consumer. It returns false when the result is there
 // already: c will not be called, take the outcome.
-func (s *state[T]) attach(c continuation) bool {
-	phase := s.phase.Load()
+func (n *node) attach(c continuation) bool {
+	phase := n.phase.Load()
 	if phase&settled != 0 {
 		return false
 	}
 	if phase&attached == 0 {
-		s.cont = c
-		phase = s.phase.Or(attached)
+		n.cont = c
+		phase = n.phase.Or(attached)
 	}
 	if phase&attached != 0 {
 		panic("async: second consumer of a pending future; a future has one consumer, use Shared for more")
@@ -120,38 +122,83 @@ func (s *state[T]) attach(c continuation) bool {
 	return phase&settled == 0
 }
 
-// claim makes the caller the one who settles s. Needed where more than one may
+// claim makes the caller the one who settles n. Needed where more than one may
 // try: a promise and whoever cancels it.
-func (s *state[T]) claim() bool { return s.phase.Or(claimed)&claimed == 0 }
+func (n *node) claim() bool { return n.phase.Or(claimed)&claimed == 0 }
 
-// settle stores the result and returns the continuation that is due, or nil.
-func (s *state[T]) settle(v T, err error) continuation {
+// settle says that the result is there: err, or the value that the caller has
+// stored. It returns the continuation that is due, or nil.
+func (n *node) settle(err error) continuation {
 	if err != nil {
-		if s.phase.Load()&attached == 0 {
-			err = unseen(s, err)
+		if n.phase.Load()&attached == 0 {
+			err = unseen(n, err)
 		}
-		s.err = err
-	} else {
-		s.value = v
+		n.err = err
 	}
-	old := s.phase.Or(settled)
+	old := n.phase.Or(settled)
 	invariant.Check(old&settled == 0, "async: a future was settled twice")
 	if old&attached != 0 {
-		return s.cont
+		return n.cont
 	}
 	return nil
 }
 
-// fail settles s without a value.
-func (s *state[T]) fail(err error) continuation {
-	var zero T
-	return s.settle(zero, err)
+// broken settles n, whose function has not returned: it panicked with v, or v is
+// nil and it ends the goroutine with runtime.Goexit. Then what is due runs
+// elsewhere.
+func (n *node) broken(v any) continuation {
+	if v != nil {
+		return n.settle(newPanicError(v))
+	}
+	if c := n.settle(ErrGoexit); c != nil {
+		post(n.up.scheduler(), c)
+	}
+	return nil
+}
+
+// state is where a result goes: a one-item queue.
+//
+// Owner: as its node.
+type state[T any] struct {
+	value T // first: a struct{} at the end would take a word
+	node  node
+}
+
+// cell is a state whose type of value does not matter.
+type cell interface {
+	base() *node
+	// take settles the cell with the result of another one of the same type,
+	// and returns the continuation that is due, or nil.
+	take(from cell) continuation
+	// drop throws away the result of a settled cell whose consumer has left.
+	drop()
+}
+
+func (s *state[T]) base() *node { return &s.node }
+
+func (s *state[T]) take(from cell) continuation { return s.settle(from.(*state[T]).outcome()) }
+
+func (s *state[T]) drop() {
+	if v, err := s.outcome(); err == nil {
+		discard(s.node.up.scheduler(), v)
+	}
+}
+
+// future returns the reading end.
+func (s *state[T]) future() Future[T] { return Future[T]{state: s} }
+
+// settle stores the result and returns the continuation that is due, or nil.
+func (s *state[T]) settle(v T, err error) continuation {
+	if err == nil {
+		s.value = v
+	}
+	return s.node.settle(err)
 }
 
 // outcome returns the result of a settled state and marks a failure as seen.
 func (s *state[T]) outcome() (T, error) {
-	if s.err != nil {
-		return s.value, see(s.err)
+	if s.node.err != nil {
+		return s.value, see(s.node.err)
 	}
 	return s.value, nil
 }
@@ -162,11 +209,13 @@ func (s *state[T]) ready() Future[T] {
 	return Future[T]{value: v, err: err}
 }
 
-// drop throws away the result of a settled state whose consumer has left.
-func (s *state[T]) drop() {
-	if v, err := s.outcome(); err == nil {
-		discard(s.up.scheduler(), v)
-	}
+// step is a state together with an M that fills it without knowing the type of
+// the value: one allocation for both.
+//
+// Owner: as the state and M.
+type step[T, M any] struct {
+	out   state[T]
+	maker M
 }
 
 // Discarder is a value that holds something to give back: a permit, a

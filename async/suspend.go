@@ -32,7 +32,7 @@ func (w *Waiter) take() *suspended {
 type suspended struct {
 	waiter    *Waiter
 	coroutine Coroutine
-	src       awaitable
+	src       cell
 	home      Scheduler // set when src is settled on another scheduler
 	phase     uint32
 }
@@ -65,13 +65,13 @@ func (a *arrival) Run() {
 
 // suspendOn makes s, which is settled on from, wake the coroutine of site; nil
 // when s is settled already.
-func suspendOn(s awaitable, from Scheduler, site Site) *suspended {
+func suspendOn(s cell, from Scheduler, site Site) *suspended {
 	w := site.Coroutine.waiter().take()
 	w.coroutine, w.src, w.phase = site.Coroutine, s, waiting
 	if from != site.Scheduler {
 		w.home = site.Scheduler
 	}
-	if !s.attach(w) {
+	if !s.base().attach(w) {
 		w.release()
 		return nil
 	}

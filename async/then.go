@@ -11,11 +11,11 @@ func (f Future[T]) Then[U any](fn func(T) U) Future[U] {
 		u, err := call(fn, f.value)
 		return Future[U]{value: u, err: err}
 	}
-	if s := f.state; !s.isSettled() {
+	if s := f.state; !s.node.isSettled() {
 		t := &then[T, U]{src: s, fn: fn}
-		t.up = s.up
-		if s.attach(t) {
-			return Future[U]{state: &t.state}
+		t.out.node.up = s.node.up
+		if s.node.attach(t) {
+			return t.out.future()
 		}
 	}
 	return f.state.ready().Then(fn)
@@ -25,28 +25,28 @@ func (f Future[T]) Then[U any](fn func(T) U) Future[U] {
 //
 // Owner: the scheduler of src.
 type then[T, U any] struct {
-	state[U]
+	out state[U]
 	src *state[T]
 	fn  func(T) U
 }
 
-func (t *then[T, U]) Run() { drive(t, t.up) }
+func (t *then[T, U]) Run() { drive(t, t.out.node.up) }
 
 func (t *then[T, U]) resume() (next continuation) {
 	v, err := t.src.outcome()
 	t.src = nil // whoever holds the end of a chain does not hold all of it
 	if err != nil {
-		return t.fail(err)
+		return t.out.node.settle(err)
 	}
 	returned := false
 	defer func() {
 		if !returned {
-			next = t.broken(recover())
+			next = t.out.node.broken(recover())
 		}
 	}()
 	u := t.fn(v)
 	returned = true
-	return t.settle(u, nil)
+	return t.out.settle(u, nil)
 }
 
 // ThenErr is Then for functions that can fail. When fn returns an error its
@@ -59,11 +59,11 @@ func (f Future[T]) ThenErr[U any](fn func(T) (U, error)) Future[U] {
 		u, err := callErr(fn, f.value)
 		return Of(u, err)
 	}
-	if s := f.state; !s.isSettled() {
+	if s := f.state; !s.node.isSettled() {
 		t := &thenErr[T, U]{src: s, fn: fn}
-		t.up = s.up
-		if s.attach(t) {
-			return Future[U]{state: &t.state}
+		t.out.node.up = s.node.up
+		if s.node.attach(t) {
+			return t.out.future()
 		}
 	}
 	return f.state.ready().ThenErr(fn)
@@ -73,26 +73,26 @@ func (f Future[T]) ThenErr[U any](fn func(T) (U, error)) Future[U] {
 //
 // Owner: the scheduler of src.
 type thenErr[T, U any] struct {
-	state[U]
+	out state[U]
 	src *state[T]
 	fn  func(T) (U, error)
 }
 
-func (t *thenErr[T, U]) Run() { drive(t, t.up) }
+func (t *thenErr[T, U]) Run() { drive(t, t.out.node.up) }
 
 func (t *thenErr[T, U]) resume() (next continuation) {
 	v, err := t.src.outcome()
 	t.src = nil
 	if err != nil {
-		return t.fail(err)
+		return t.out.node.settle(err)
 	}
 	returned := false
 	defer func() {
 		if !returned {
-			next = t.broken(recover())
+			next = t.out.node.broken(recover())
 		}
 	}()
 	u, err := t.fn(v)
 	returned = true
-	return t.settle(u, err)
+	return t.out.settle(u, err)
 }

@@ -26,48 +26,57 @@ func (timeoutError) Unwrap() error   { return context.DeadlineExceeded }
 // is that of the scheduler of f.
 func (f Future[T]) Timeout(d time.Duration) Future[T] {
 	s := f.state
-	if s == nil || s.isSettled() {
+	if s == nil || s.node.isSettled() {
 		return f
 	}
-	t := &timeout[T]{src: s, from: s.up}
-	t.clock = clock{sched: s.up.scheduler(), delay: d, fire: t.expire}
-	t.up = t
-	if !s.attach(t) {
+	t := &step[T, timeout]{}
+	t.out.node.up = &t.maker
+	if !t.maker.begin(s, &t.out, d) {
 		return s.ready()
 	}
-	if t.clock.sched != nil {
-		t.clock.arm()
-	}
-	return Future[T]{state: &t.state}
+	return t.out.future()
 }
 
 // timeout is a pending Timeout.
 //
 // Owner: the scheduler of src. from: immutable.
-type timeout[T any] struct {
-	state[T]
-	src   *state[T]
-	from  origin
-	clock clock
+type timeout struct {
+	src, out cell
+	from     origin
+	clock    clock
 }
 
-func (t *timeout[T]) expire()                 { cancelUp(t.from, ErrTimeout) }
-func (t *timeout[T]) scheduler() Scheduler    { return t.clock.sched }
-func (t *timeout[T]) cancel(err error) origin { return t.from }
+// begin makes t the consumer of src. It returns false when that is settled.
+func (t *timeout) begin(src, out cell, d time.Duration) bool {
+	n := src.base()
+	t.src, t.out, t.from = src, out, n.up
+	t.clock.sched, t.clock.delay, t.clock.fire = n.up.scheduler(), d, t.expire
+	if !n.attach(t) {
+		return false
+	}
+	if t.clock.sched != nil {
+		t.clock.arm()
+	}
+	return true
+}
 
-func (t *timeout[T]) start(s Scheduler, direct bool) origin {
+func (t *timeout) expire()                 { cancelUp(t.from, ErrTimeout) }
+func (t *timeout) scheduler() Scheduler    { return t.clock.sched }
+func (t *timeout) cancel(err error) origin { return t.from }
+
+func (t *timeout) start(s Scheduler, direct bool) origin {
 	t.clock.sched = s
 	t.clock.arm()
 	return t.from
 }
 
-func (t *timeout[T]) Run() { drive(t, t) }
+func (t *timeout) Run() { drive(t, t) }
 
-func (t *timeout[T]) resume() continuation {
+func (t *timeout) resume() continuation {
 	src := t.src
 	t.src = nil
 	t.clock.stop()
-	return t.settle(src.outcome())
+	return t.out.take(src)
 }
 
 // clock is a timer that may be armed and stopped from any goroutine: it does

@@ -28,14 +28,13 @@ var unobserved atomic.Int64
 // when the garbage collector finds the future.
 func Unobserved() int64 { return unobserved.Load() }
 
-// unseen wraps the error of s, which has no consumer yet. s is the beginning of
-// its object.
-func unseen[T any](s *state[T], err error) error {
+// unseen wraps the error of n, which has no consumer yet.
+func unseen(n *node, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	f := &failure{error: err, log: ownLogger(s.up.scheduler())}
-	runtime.AddCleanup(s, (*failure).report, f)
+	f := &failure{error: err, log: ownLogger(n.up.scheduler())}
+	runtime.AddCleanup(n, (*failure).report, f)
 	return f
 }
 

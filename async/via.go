@@ -6,40 +6,40 @@ package async
 // makes deferred futures (see [Future.ThenFuture]) run on that reactor.
 func (f Future[T]) Via(s Scheduler) Future[T] {
 	from := f.state
-	if from == nil || from.isSettled() {
+	if from == nil || from.node.isSettled() {
 		return f
 	}
-	startUp(from.up, s, false)
-	if from.up.scheduler() == s {
+	startUp(from.node.up, s, false)
+	if from.node.up.scheduler() == s {
 		return f
 	}
-	v := &via[T]{src: from, sched: s, from: from.up}
-	v.up = v
-	if !from.attach(v) {
+	v := &step[T, via]{}
+	v.maker = via{src: from, out: &v.out, sched: s, from: from.node.up}
+	v.out.node.up = &v.maker
+	if !from.node.attach(&v.maker) {
 		return from.ready()
 	}
-	return Future[T]{state: &v.state}
+	return v.out.future()
 }
 
 // via carries a result from one scheduler to another.
 //
 // Owner: any (atomic). src: the scheduler of from. The rest: immutable.
-type via[T any] struct {
-	state[T]
-	src   *state[T]
-	sched Scheduler
-	from  origin
+type via struct {
+	src, out cell
+	sched    Scheduler
+	from     origin
 }
 
-func (v *via[T]) scheduler() Scheduler         { return v.sched }
-func (v *via[T]) cancel(error) origin          { return v.from }
-func (v *via[T]) start(Scheduler, bool) origin { return nil }
-func (v *via[T]) Run()                         { v.resume() }
+func (v *via) scheduler() Scheduler         { return v.sched }
+func (v *via) cancel(error) origin          { return v.from }
+func (v *via) start(Scheduler, bool) origin { return nil }
+func (v *via) Run()                         { v.resume() }
 
-func (v *via[T]) resume() continuation {
+func (v *via) resume() continuation {
 	src := v.src
 	v.src = nil
-	if c := v.settle(src.outcome()); c != nil {
+	if c := v.out.take(src); c != nil {
 		post(v.sched, c)
 	}
 	return nil

@@ -46,7 +46,8 @@ func (l *waitlist) remove(w *semWaiter) {
 //
 // Owner: any (atomic). queued, next, prev: mu of sem.
 type semWaiter struct {
-	root[Permit]
+	root
+	out   state[Permit]
 	grant grant
 	sem   *Semaphore
 
@@ -76,7 +77,7 @@ func (w *semWaiter) watch() {
 		return
 	}
 	w.armed.Store(true)
-	if w.phase.Load()&claimed != 0 {
+	if w.out.node.phase.Load()&claimed != 0 {
 		w.watcher.Stop()
 	}
 }
@@ -90,7 +91,7 @@ func (w *semWaiter) unwatch() {
 // deliver tells w that its units are reserved. It returns false when w has left
 // meanwhile.
 func (w *semWaiter) deliver() bool {
-	ok := w.finish(Permit{&w.grant}, nil, false)
+	ok := finish(&w.root, &w.out, Permit{&w.grant}, nil, false)
 	w.unwatch()
 	return ok
 }

@@ -98,7 +98,7 @@ func offer[A, B, C, T any](t *trio[A, B, C], p *part[T], f Future[T], i int, inp
 	return inputs
 }
 
-func (t *trio[A, B, C]) take(i int, src awaitable) bool {
+func (t *trio[A, B, C]) take(i int, src cell) bool {
 	switch i {
 	case 0:
 		t.err = t.first.set(src.(*state[A]).outcome())
