@@ -47,12 +47,15 @@ type App struct {
 	mappers *failure.Table[*Ctx]
 	missed  *route // answers what no route answers, behind the middleware of the app
 
-	// given are listeners that the process was handed; nil: Run was not called.
-	given *restart.Given
+	// given are listeners that the process was handed; nil: Run was not called. further are what
+	// Listen has opened.
+	given   *restart.Given
+	further furtherListeners
 
 	// From running on.
 	reactors *reactor.Group
 	recorder *observe.Recorder // nil: nothing is kept of requests
+	inFlight []liveTable       // by core
 	ongoing  ongoing
 	guard    guard
 }

@@ -101,6 +101,8 @@ type describedRoute struct {
 	Deprecated  bool              `json:"deprecated"`
 	MaxBody     int64             `json:"max_body_bytes"` // 0: the route takes no body
 	Middleware  []string          `json:"middleware"`     // outermost first
+	Steps       []string          `json:"steps"`          // what is done before the handler, in order: providers and functions of Depends
+	Priority    string            `json:"priority"`       // when there is too much work
 	Inputs      []describedInput  `json:"inputs"`
 	Answers     []describedAnswer `json:"answers"`
 	Security    []string          `json:"security"` // names of schemes
@@ -141,6 +143,18 @@ func (a *App) describeIfAsked() (asked bool, err error) {
 		return true, fmt.Errorf("fasterapi: describe the app (%s): %w", describeVariable, err)
 	}
 	return true, nil
+}
+
+// Description returns what the app is, as JSON: its configuration with the defaults and without secrets, and each
+// route with its compiled plan, for tools. It is what Run writes where the variable FASTERAPI_DESCRIBE names a
+// file. Nothing may be registered any more afterwards. The error lists what is wrong with the
+// app, like that of Start.
+func (a *App) Description() ([]byte, error) {
+	d, err := a.description()
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(d, json.Deterministic(true))
 }
 
 func (a *App) description() (*description, error) {
@@ -238,6 +252,7 @@ func (a *App) describedRoute(r *route) describedRoute {
 	d := describedRoute{
 		Method: info.Method, Pattern: info.Pattern, Kind: "http", Style: style(r.style.Load()).String(), Package: info.Package, Handler: info.Handler,
 		File: info.File, Line: info.Line, OperationID: info.OperationID, Tags: info.Tags, Hidden: info.Hidden, Deprecated: info.Deprecated,
+		Priority: r.opts.class.String(),
 	}
 	for _, m := range r.middleware {
 		name := "?"
@@ -254,6 +269,9 @@ func (a *App) describedRoute(r *route) describedRoute {
 	}
 	if r.facts == nil {
 		return d
+	}
+	if j := r.facts.injected; j != nil {
+		d.Steps = j.about
 	}
 	if r.needsBody {
 		d.MaxBody = cmp.Or(r.opts.maxBody, a.cfg.MaxBody)

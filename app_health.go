@@ -66,6 +66,16 @@ func (a *App) HealthCheck(c health.Check) {
 	a.probes.listed = append(a.probes.listed, listedCheck{c, place})
 }
 
+// HealthReport tells how the checks of the app stand, as /health does, but with the errors. It runs those whose result is
+// older than their MaxAge, each for its Timeout at most; ctx bounds how long it waits. It is the zero value before
+// the app has started.
+func (a *App) HealthReport(ctx context.Context) health.Report {
+	if !a.probes.started.Load() {
+		return health.Report{}
+	}
+	return a.probes.checks.Report(ctx)
+}
+
 // addChecker adds the check of a provided value that has one. name tells providers of
 // one type apart.
 func (p *probes) addChecker(v any, name string) {

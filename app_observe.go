@@ -31,19 +31,20 @@ func (a *App) beginRecording() {
 	if a.cfg.Clock != nil {
 		now = a.cfg.Clock.Now
 	}
+	a.inFlight = make([]liveTable, a.reactors.Len())
 	a.recorder = observe.New(a.cfg.Observe, a.reactors.Len(), patterns, now)
 }
 
 // seen is what the record of a request is going to say; times are the recorder's.
 //
-// Owner: the goroutine of the handler; bound, returned, cause, errorID, broken: the mu of the Ctx.
+// Owner: the goroutine of the handler; started, bound, returned, cause, errorID, broken: the mu of the Ctx.
 type seen struct {
-	began, started, bound, returned, opened int64
-	pending                                 int64 // ns
-	waits                                   bool  // it was sent to a goroutine or coroutine
-	broken                                  bool  // the response broke off, for a reason of the service's own
-	cause                                   error // what was logged
-	errorID                                 string
+	began, started, bound, returned int64
+	pending                         int64 // ns
+	waits                           bool  // it was sent to a goroutine or coroutine
+	broken                          bool  // the response broke off, for a reason of the service's own
+	cause                           error // what was logged
+	errorID                         string
 }
 
 // observe begins the record of a request whose route has been found.
@@ -55,14 +56,17 @@ func (d *dispatcher) observe(r *request) {
 	if r.route != nil {
 		route = r.route.index
 	}
-	r.seen.began = d.recorder.Begin(r.ctx.Core(), route)
+	core := r.ctx.Core()
+	r.seen.began = d.recorder.Begin(core, route)
 	r.x.OnOpen(responseBegan)
+	r.bodied = r.x.Head.ContentLength > 0 || r.x.Head.Chunked
+	r.place = d.inFlight[core].enter(r.ctx)
 }
 
 // responseBegan notes when the head of a streamed response was sent.
 func responseBegan(x *exchange.Exchange) {
 	if r, ok := x.User.(*request); ok && r.ctx != nil {
-		r.seen.opened = r.ctx.app.recorder.Now()
+		r.opened.Store(r.ctx.app.recorder.Now())
 	}
 }
 
@@ -71,8 +75,9 @@ func (d *dispatcher) started(x *exchange.Exchange) {
 	if d.recorder == nil {
 		return
 	}
-	if r := x.User.(*request); r.seen.waits || x.Head.ContentLength > 0 || x.Head.Chunked {
-		r.seen.started = d.recorder.Now()
+	if r := x.User.(*request); r.seen.waits || r.bodied {
+		now := d.recorder.Now()
+		r.ctx.change(func(r *request) { r.seen.started = now })
 	}
 }
 
@@ -109,7 +114,7 @@ func (r *request) record(rec *observe.Recorder) {
 	x, s := r.x, &r.seen
 	done := observe.Ended{
 		Core: r.ctx.Core(), Status: x.Status, Protocol: r.protocol(), Broken: s.broken, Refused: x.Refusal != nil, RequestID: r.requestID,
-		Began: s.began, Started: s.started, Bound: s.bound, Returned: s.returned, Opened: s.opened, Pending: s.pending,
+		Began: s.began, Started: s.started, Bound: s.bound, Returned: s.returned, Opened: r.opened.Load(), Pending: s.pending,
 		BytesIn: r.bytesIn(), BytesOut: x.Sent.Load(),
 	}
 	if r.route != nil {
@@ -123,6 +128,7 @@ func (r *request) record(rec *observe.Recorder) {
 	case x.WantsContent():
 		done.BytesOut = int64(len(x.Payload))
 	}
+	r.ctx.app.inFlight[done.Core].exit(r.place)
 	rec.End(&done, x.Head.Method, r.detail)
 }
 

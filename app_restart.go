@@ -83,6 +83,7 @@ func (s *Server) announce() {
 	if a.given == nil {
 		return // not the process, but a program in it
 	}
+	a.given.CloseFurther() // those of addresses that the program has no more
 	a.given.Ready()
 	if !a.given.Restarted { // else the older process does, which the service manager knows
 		a.notify("READY=1")
@@ -149,7 +150,16 @@ func (s *Server) startAnother(ctx context.Context) (pid int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("fasterapi: the listeners: %w", err)
 	}
-	child, err := restart.Start(fds)
+	others, err := s.app.further.duplicates()
+	defer func() {
+		for _, fd := range others {
+			poll.CloseFD(fd)
+		}
+	}()
+	if err != nil {
+		return 0, fmt.Errorf("fasterapi: further listeners: %w", err)
+	}
+	child, err := restart.Start(fds, others)
 	if err != nil {
 		return 0, err
 	}

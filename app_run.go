@@ -142,6 +142,7 @@ func (s *Server) untilTold(o *orders) (delay time.Duration) {
 				s.app.tell(func() {
 					a.log.Info("draining", slog.Duration("delay", delay), slog.Duration("timeout", a.cfg.DrainTimeout))
 				})
+				a.further.close()
 				_ = s.engine.StopAccepting(o.force) // what it cannot close in time the end of the process closes
 				return delay
 			}

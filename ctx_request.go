@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/netip"
+	"sync/atomic"
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/exchange"
@@ -51,8 +52,13 @@ type request struct {
 	settlers []func(error) error
 	cleanups []func(error)
 	outcome  error
-	// seen is what its record is going to say.
-	seen seen
+	// seen is what its record is going to say; opened is when the head of a stream was sent, or
+	// the connection taken over (atomic). place is the one in the list of those that have not ended, and
+	// bodied tells whether a body follows the head, which may be moved until it is there.
+	seen   seen
+	opened atomic.Int64
+	place  uint32
+	bodied bool
 	// uploads are the temporary files of the request.
 	uploads []io.Closer
 }
@@ -89,6 +95,9 @@ func (r *request) reset() {
 	clear(r.injected)
 	r.injected, r.outcome = r.injected[:0], nil
 	r.seen = seen{}
+	if r.opened.Load() != 0 {
+		r.opened.Store(0)
+	}
 }
 
 // lease tells the engine whether the staged payload may be used for something else

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"reflect"
 
 	"github.com/fasterapi/fasterapi/async"
@@ -133,6 +134,19 @@ func (a *App) OverrideWithOutcome[In, T any](fn func(*Ctx, In) (T, func(error) e
 // OverrideFuture is Override by a function, as [App.ProvideFuture] takes it.
 func (a *App) OverrideFuture[In, T any](fn func(*Ctx, In) async.Future[T], opts ...ProvideOption) {
 	a.provide(&funcProvider[In, T]{Values: inject.ValuesOf[T](), future: fn}, opts, true)
+}
+
+// Provided yields the values that all requests share, with the names given to [Named], in the order of their
+// registration: what was given to Provide, and, once the app has started, what functions with [PerApp] have made. It is for
+// tools that look for values of a kind, such as the pools of the app.
+func (a *App) Provided() iter.Seq2[string, any] {
+	return func(yield func(name string, value any) bool) {
+		for _, p := range a.providers.list {
+			if v := p.values().Value; v != nil && !yield(p.options().name, v) {
+				return
+			}
+		}
+	}
 }
 
 // ProvideOption changes one provider.

@@ -86,7 +86,7 @@ func (d *effect[In]) compile(b *injectionBuilder) []error {
 	s := &effectStep[In]{fn: d.fn}
 	var errs []error
 	s.input, errs = compileEffect[In](b, d.site, d.fn == nil)
-	b.add(s)
+	b.add(s, "Depends ("+d.site+")")
 	return errs
 }
 
@@ -127,6 +127,6 @@ func (d *futureEffect[In, T]) compile(b *injectionBuilder) []error {
 	b.made.slots++
 	var errs []error
 	s.input, errs = compileEffect[In](b, d.site, d.fn == nil)
-	b.add(s)
+	b.add(s, "Depends ("+d.site+")")
 	return errs
 }

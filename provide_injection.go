@@ -31,7 +31,8 @@ type injection struct {
 	steps []step
 	fills []inject.Fill // of the handler's input
 	slots int
-	waits bool // a step may wait for a future
+	waits bool     // a step may wait for a future
+	about []string // what the steps are, for people
 	// settles is the provider of a value that hears of the outcome, "" for none.
 	settles string
 	// reads are the inputs of the steps, and secured the schemes of what they

@@ -74,12 +74,13 @@ func (b *injectionBuilder) require(fields []*bind.Field) []error {
 				errs = append(errs, fmt.Errorf("the provider of %s (%s): %w", p.values().Type, p.options().site, err))
 			}
 		}
-		b.add(s)
+		b.add(s, fmt.Sprintf("%s (%s)", p.values().Type, p.options().site))
 	}
 	return errs
 }
 
-func (b *injectionBuilder) add(s step) {
+func (b *injectionBuilder) add(s step, about string) {
+	b.made.about = append(b.made.about, about)
 	b.made.steps = append(b.made.steps, s)
 	b.made.waits = b.made.waits || s.pending()
 }

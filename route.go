@@ -109,6 +109,8 @@ type RouteInfo struct {
 	// Style is what the handler runs on: "goroutine", "coroutine" on its reactor, or "chain". A route
 	// that has held its reactor for too long several times goes from coroutine to goroutine.
 	Style string
+	// Moved says that it has done so.
+	Moved bool
 	// Middleware is how many are around the handler, those of groups and the app included. It
 	// is 0 before the app has started.
 	Middleware int
@@ -139,6 +141,7 @@ func (a *App) info(r *route) RouteInfo {
 	if i.Style = r.opts.style.String(); a.life.reached(compiled) {
 		i.Style, i.Middleware, i.Inputs = style(r.style.Load()).String(), len(r.middleware), r.inputs()
 	}
+	i.Moved = r.opts.style != onGoroutine && a.life.reached(compiled) && style(r.style.Load()) == onGoroutine
 	h, ok := r.endpoint.(handled)
 	if !ok {
 		return i

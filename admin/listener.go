@@ -57,8 +57,7 @@ func (l *Listener) start(ctx context.Context) error {
 	if l.cfg.Addr == off {
 		return nil
 	}
-	var listen net.ListenConfig
-	socket, err := listen.Listen(ctx, "tcp", l.cfg.Addr)
+	socket, err := l.app.Listen(ctx, l.cfg.Addr)
 	if err != nil {
 		return fmt.Errorf("admin: %w (ADMIN_ADDR or admin.Config.Addr names another address, or \"off\")", err)
 	}

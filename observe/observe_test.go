@@ -67,6 +67,8 @@ func TestRecordTellsWhereTheTimeWent(t *testing.T) {
 	require.Empty(t, counts.Active)
 	buckets := make([]int64, 15)
 	buckets[1] = 1
+	require.Len(t, counts.Series[0].cells, len(fine)+15)
+	counts.Series[0].cells = nil
 	require.Equal(t, []Series{{
 		Route: "/users/{id}", Method: "POST", Status: 201, Count: 1, Sum: 10 * time.Millisecond, Buckets: buckets, BytesIn: 3, BytesOut: 5,
 	}}, counts.Series)
@@ -220,6 +222,39 @@ func TestQuantile(t *testing.T) {
 	l.End(&e, []byte("GET"), nil)
 	require.Equal(t, 10*time.Second, l.Counts().Series[0].Quantile(0.5), "beyond the last bound")
 	require.Len(t, Bounds(), 14)
+}
+
+// TestQuantileOfFastRequests: below the first bound of metrics they are told apart, too.
+func TestQuantileOfFastRequests(t *testing.T) {
+	l := newLab(t, Config{}, 1)
+	request := func(took time.Duration) {
+		e := Ended{Route: 1, Status: 200, Began: l.Begin(0, 1)}
+		l.pass(took)
+		l.End(&e, []byte("GET"), nil)
+	}
+	for range 100 {
+		request(200 * time.Microsecond)
+	}
+	before := l.Counts().Series[0]
+	require.InDelta(t, 200*time.Microsecond, before.Quantile(0.5), float64(100*time.Microsecond))
+	require.EqualValues(t, 100, before.Buckets[0])
+	for range 50 {
+		request(2 * time.Millisecond)
+	}
+	request(time.Hour)
+	after := l.Counts().Series[0]
+	since := after.Since(&before)
+	require.EqualValues(t, 51, since.Count)
+	require.EqualValues(t, 50, since.Buckets[0])
+	require.EqualValues(t, 1, since.Buckets[len(Bounds())])
+	require.Equal(t, 10*time.Second, since.Quantile(1))
+	require.InDelta(t, 1700*time.Microsecond, since.Quantile(0.5), float64(time.Millisecond))
+	var sum Series
+	sum.Merge(&before)
+	sum.Merge(&since)
+	require.Equal(t, after.Buckets, sum.Buckets)
+	require.Equal(t, after.Quantile(0.9), sum.Quantile(0.9))
+	require.EqualValues(t, 151, sum.Count)
 }
 
 func TestBadConfig(t *testing.T) {

@@ -95,27 +95,67 @@ type Series struct {
 	Sum               time.Duration
 	Buckets           []int64
 	BytesIn, BytesOut int64
+	cells             []int64 // Buckets, of which the first is in parts
 }
 
 // Quantile returns a time that the share q (0..1) of the requests did not exceed,
-// interpolated in its bucket; 0 without requests, and the largest bound for what is beyond it.
-func (s *Series) Quantile(q float64) time.Duration { return quantile(s.Buckets, s.Count, q) }
+// interpolated in its bucket, of which there are five more below the first bound than Buckets has; 0 without requests, and the largest
+// bound for what is beyond it.
+func (s *Series) Quantile(q float64) time.Duration { return quantile(s.cells, s.Count, q) }
 
-func quantile(buckets []int64, count int64, q float64) time.Duration {
+// Since returns what has been counted since before, which is the same series at an earlier time, or the zero value.
+func (s *Series) Since(before *Series) Series {
+	d := *s
+	d.Count -= before.Count
+	d.Sum -= before.Sum
+	d.BytesIn -= before.BytesIn
+	d.BytesOut -= before.BytesOut
+	d.Buckets, d.cells = minus(s.Buckets, before.Buckets), minus(s.cells, before.cells)
+	return d
+}
+
+func minus(a, b []int64) []int64 {
+	out := slices.Clone(a)
+	for i := range min(len(out), len(b)) {
+		out[i] -= b[i]
+	}
+	return out
+}
+
+// Merge adds what o has counted, which is another series.
+func (s *Series) Merge(o *Series) {
+	s.Count += o.Count
+	s.Sum += o.Sum
+	s.BytesIn += o.BytesIn
+	s.BytesOut += o.BytesOut
+	s.Buckets, s.cells = plus(s.Buckets, o.Buckets), plus(s.cells, o.cells)
+}
+
+func plus(a, b []int64) []int64 {
+	if a == nil {
+		return slices.Clone(b)
+	}
+	for i := range min(len(a), len(b)) {
+		a[i] += b[i]
+	}
+	return a
+}
+
+func quantile(cells []int64, count int64, q float64) time.Duration {
 	rank, below := q*float64(count), int64(0)
-	for i, n := range buckets {
+	for i, n := range cells {
 		if n == 0 || float64(below+n) < rank {
 			below += n
 			continue
 		}
-		if i == len(bounds) {
+		if i == len(cells)-1 {
 			break
 		}
 		lower := int64(0)
 		if i > 0 {
-			lower = bounds[i-1]
+			lower = boundOf(i - 1)
 		}
-		return time.Duration(float64(lower) + float64(bounds[i]-lower)*max(0, rank-float64(below))/float64(n))
+		return time.Duration(float64(lower) + float64(boundOf(i)-lower)*max(0, rank-float64(below))/float64(n))
 	}
 	if count == 0 {
 		return 0
@@ -179,7 +219,7 @@ func (r *Recorder) Counts() Counts {
 					at = len(out.Series)
 					found[id] = at
 					out.Series = append(out.Series, Series{
-						Route: id.route, Method: methods[s.key>>16], Status: int(s.key & 0xffff), Buckets: make([]int64, len(bounds)+1),
+						Route: id.route, Method: methods[s.key>>16], Status: int(s.key & 0xffff), Buckets: make([]int64, len(bounds)+1), cells: make([]int64, len(s.cells)),
 					})
 				}
 				own.Requests += out.Series[at].add(s)
@@ -208,9 +248,10 @@ func (r *Recorder) Counts() Counts {
 
 // add adds what a core has counted, and returns how many requests that were.
 func (s *Series) add(o *series) (count int64) {
-	for i := range o.buckets {
-		n := o.buckets[i].Load()
-		s.Buckets[i] += n
+	for i := range o.cells {
+		n := o.cells[i].Load()
+		s.cells[i] += n
+		s.Buckets[max(0, i-len(fine))] += n
 		count += n
 	}
 	s.Count += count

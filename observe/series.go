@@ -32,13 +32,37 @@ func bucketOf(ns int64) int {
 	return len(bounds)
 }
 
+// fine are those of the first bucket, which is most of what a service has to tell apart; no metric has them.
+var fine = [...]int64{
+	int64(100 * time.Microsecond), int64(250 * time.Microsecond), int64(500 * time.Microsecond),
+	int64(time.Millisecond), int64(2500 * time.Microsecond),
+}
+
+// cellOf is the place of a time among fine and bounds.
+func cellOf(ns int64) int {
+	for i, b := range fine {
+		if ns <= b {
+			return i
+		}
+	}
+	return len(fine) + bucketOf(ns)
+}
+
+// boundOf is the largest time of a place; that of the last is that before it.
+func boundOf(cell int) int64 {
+	if cell < len(fine) {
+		return fine[cell]
+	}
+	return bounds[min(cell-len(fine), len(bounds)-1)]
+}
+
 // series counts the requests of a route with a method and a status, on one core.
 //
 // Owner: any (atomic); key: immutable.
 type series struct {
 	key     uint32
 	next    atomic.Pointer[series]
-	buckets [len(bounds) + 1]atomic.Int64
+	cells   [len(fine) + len(bounds) + 1]atomic.Int64
 	sum     atomic.Int64 // ns
 	in, out atomic.Int64 // bytes
 }
@@ -73,7 +97,7 @@ func (t *tally) of(key uint32) *series {
 }
 
 func (s *series) count(e *entry) {
-	s.buckets[bucketOf(e.latency)].Add(1)
+	s.cells[cellOf(e.latency)].Add(1)
 	s.sum.Add(e.latency)
 	if e.BytesIn != 0 {
 		s.in.Add(e.BytesIn)

@@ -22,6 +22,7 @@ type Group struct {
 	watching chan struct{} // closed when it has ended
 	manual   *ManualClock  // nil: the real one
 	log      *slog.Logger
+	stalls   stallLog
 }
 
 // Start starts cfg.Cores reactors; they run when it returns. Where the platform
@@ -73,7 +74,7 @@ func newPoller(cfg Config) (poll.Poller, error) {
 
 func (g *Group) watch(cfg Config) {
 	defer close(g.watching)
-	w := &watchdog{reactors: g.reactors, threshold: cfg.StallThreshold, log: g.log, sleeper: g.reactors[0].watchdog}
+	w := &watchdog{reactors: g.reactors, threshold: cfg.StallThreshold, log: g.log, sleeper: g.reactors[0].watchdog, kept: &g.stalls}
 	w.run(g.watchEnd)
 }
 

@@ -32,7 +32,8 @@ type stallWatch struct {
 	pulse     int64
 	held      time.Duration // for how long pulse has not changed
 	stalled   bool
-	again     int // reports since the first one
+	again     int    // reports since the first one
+	kept      *Stall // the one that lasts
 	histogram metric.Histogram
 	// stuck is held, in nanoseconds, from stuckAfter on; else 0.
 	stuck atomic.Int64
@@ -64,6 +65,7 @@ type watchdog struct {
 	reports   *reports  // nil: look reports itself
 	last      time.Time // the latest detailed report
 	unlogged  int       // stalls since then
+	kept      *stallLog
 }
 
 // reportEvery is how often a stall is logged with its place in the code:
@@ -125,12 +127,18 @@ func (w *watchdog) look(r *Reactor, passed time.Duration, now time.Time) {
 	if pulse != s.pulse || pulse&1 == 1 {
 		if s.stalled {
 			s.histogram.Record(int64(s.held))
+			held := s.held
+			w.kept.set(s.kept, func(k *Stall) { k.For, k.Over = held, true })
+			s.kept = nil
 		}
 		s.pulse, s.held, s.stalled, s.again = pulse, 0, false, 0
 		s.setStuck(0)
 		return
 	}
 	s.held += passed
+	if s.kept != nil {
+		w.kept.set(s.kept, func(k *Stall) { k.For = s.held })
+	}
 	w.reportOn(r, now)
 	if s.held >= stuckAfter {
 		s.setStuck(s.held)
@@ -148,7 +156,7 @@ func (w *watchdog) reportOn(r *Reactor, now time.Time) {
 		w.report(r, s.held, now)
 	case s.held >= reportAgainAt(s.again):
 		s.skipReports()
-		w.say(r, slog.LevelError, "reactor: still stalled", slog.Duration("for", s.held))
+		w.say(r, s.kept, slog.LevelError, "reactor: still stalled", slog.Duration("for", s.held))
 	}
 }
 
@@ -165,8 +173,10 @@ func (w *watchdog) report(r *Reactor, held time.Duration, now time.Time) {
 	if label != nil {
 		label.stalls.Add(1)
 	}
+	kept := w.kept.begin(Stall{Core: r.core, Holder: r.work(), Noticed: now, For: held})
+	r.watch.kept = kept
 	if w.last.IsZero() || now.Sub(w.last) >= reportEvery {
-		w.say(r, slog.LevelWarn, "reactor: stalled", slog.Duration("for", held), slog.Int("unlogged", w.unlogged))
+		w.say(r, kept, slog.LevelWarn, "reactor: stalled", slog.Duration("for", held), slog.Int("unlogged", w.unlogged))
 		w.last, w.unlogged = now, 0
 	} else {
 		w.unlogged++

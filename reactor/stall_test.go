@@ -83,6 +83,12 @@ func TestStallNamesCoreLabelAndPlace(t *testing.T) {
 				require.Contains(t, got["stack"], name)
 				recorded := func() bool { s := g.Stats()[1].Stalls; return s.Count == 1 && s.Max >= int64(5*time.Millisecond) }
 				require.Eventually(t, recorded, patient, time.Millisecond)
+				kept := g.Stalls()
+				require.Len(t, kept, 1)
+				require.True(t, kept[0].Over)
+				require.GreaterOrEqual(t, kept[0].For, 5*time.Millisecond)
+				require.Equal(t, Holder{"GET /slow", "main.go:12", got["at"], got["stack"]}, kept[0].Holder)
+				require.Equal(t, 1, kept[0].Core)
 			})
 		}
 	}
@@ -106,7 +112,7 @@ func TestIdleAndBusyReactorsDoNotStall(t *testing.T) {
 	defer v.Close()
 	r := v.Reactor
 	log := &records{}
-	w := &watchdog{reactors: []*Reactor{r}, threshold: 10 * time.Millisecond, log: slog.New(log)}
+	w := &watchdog{reactors: []*Reactor{r}, threshold: 10 * time.Millisecond, log: slog.New(log), kept: &stallLog{}}
 	now := v.Now()
 	look := func() { now = now.Add(time.Hour); w.look(r, 5*time.Millisecond, now) }
 	for range 10 { // parked
@@ -168,7 +174,7 @@ func watch(t *testing.T, threshold time.Duration, more ...*Reactor) *watched {
 	t.Cleanup(v.Close)
 	log := &records{}
 	w := &watched{lab: v, log: log, now: v.Now()}
-	w.watchdog = watchdog{reactors: append([]*Reactor{v.Reactor}, more...), threshold: threshold, log: slog.New(log)}
+	w.watchdog = watchdog{reactors: append([]*Reactor{v.Reactor}, more...), threshold: threshold, log: slog.New(log), kept: &stallLog{}}
 	return w
 }
 
@@ -216,6 +222,36 @@ func TestStallsThatLastAreReportedAgain(t *testing.T) {
 	other.Reactor.begin()
 	w.pass(1100 * time.Millisecond)
 	require.Equal(t, []string{"1 reactor: stalled 20ms", "1 reactor: still stalled 1s"}, w.messages()[9:], "the next stall begins anew")
+}
+
+// TestStallOf50ms: with the default threshold and the looks of the watchdog, one of 50 ms is known before it is over.
+func TestStallOf50ms(t *testing.T) {
+	w := watch(t, defaultStall)
+	r := w.Reactor
+	r.shownLabel.Store(&Label{Name: "GET /slow", Site: "main.go:1"})
+	r.begin()
+	look := min(stuckLook, defaultStall/2)
+	lookFor := func(d time.Duration) {
+		for ; d > 0; d -= look {
+			w.now = w.now.Add(look)
+			w.look(r, look, w.now)
+		}
+	}
+	lookFor(50 * time.Millisecond)
+	require.Len(t, w.kept.list, 1)
+	s := *w.kept.list[0]
+	require.Equal(t, "GET /slow", s.Label)
+	require.False(t, s.Over)
+	require.LessOrEqual(t, s.Noticed.Sub(w.now), time.Duration(0), "noticed within the 50 ms")
+	lookFor(50 * time.Millisecond)
+	r.begin()
+	lookFor(look)
+	require.True(t, w.kept.list[0].Over)
+	require.GreaterOrEqual(t, w.kept.list[0].For, 50*time.Millisecond)
+	for range maxStalls + 3 {
+		w.kept.begin(Stall{Core: 1})
+	}
+	require.Len(t, w.kept.list, maxStalls)
 }
 
 func TestLongThresholdIsReportedOnce(t *testing.T) {

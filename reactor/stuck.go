@@ -112,11 +112,16 @@ func (r *Reactor) stuckError() error {
 	return fmt.Errorf("reactor: core %d is still held by %q (registered %s) at %s", r.core, h.Label, h.Registered, h.At)
 }
 
-// say logs what holds r, and where.
-func (w *watchdog) say(r *Reactor, level slog.Level, message string, attrs ...slog.Attr) {
+// say logs what holds r, and where, and keeps it in kept.
+func (w *watchdog) say(r *Reactor, kept *Stall, level slog.Level, message string, attrs ...slog.Attr) {
 	h := r.work() // it may be another piece of work by the time that the stacks are there
 	w.reports.do(func() {
 		at, stack := whereabouts(r.core)
+		w.kept.set(kept, func(k *Stall) {
+			if k.At == "" && !k.Over { // else it may be of what came behind it
+				k.At, k.Stack = at, stack
+			}
+		})
 		w.log.LogAttrs(context.Background(), level, message, append([]slog.Attr{
 			slog.Int("core", r.core), slog.String("label", h.Label), slog.String("registered", h.Registered),
 			slog.String("at", at), slog.String("stack", stack),

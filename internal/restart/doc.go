@@ -5,13 +5,13 @@
 //	…                                    // listen on given.Listeners, or anew
 //	given.Ready()                        // the old process may go
 //
-//	child, err := restart.Start(fds)     // in the old process
+//	child, err := restart.Start(fds, nil) // in the old process
 //	err = child.AwaitReady(ctx)          // nil: stop accepting, and drain
 //
 // Both processes hold the same sockets, so that what waits in their queues is accepted
 // by either of them. Descriptors are passed by number from 3 on, as systemd does for
 // sockets that it has opened (sd_listen_fds(3)), which Take takes too. A pipe behind
-// them tells whether the new process has become ready: one that ends, or takes too long
+// them, and before those of further addresses, tells whether the new process has become ready: one that ends, or takes too long
 // and is killed, has changed nothing.
 //
 // Notify tells the service manager of it (sd_notify(3)).

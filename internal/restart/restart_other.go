@@ -16,6 +16,7 @@ func Signals() []os.Signal { return nil }
 // Owner: any (immutable after New).
 type Given struct {
 	Listeners []int
+	Further   []int
 	Restarted bool
 }
 
@@ -28,13 +29,16 @@ func (*Given) Ready() {}
 // Close does nothing.
 func (*Given) Close() {}
 
+// CloseFurther does nothing.
+func (*Given) CloseFurther() {}
+
 // Child is a process that was started to take the place of this one.
 //
 // Owner: any (immutable after New).
 type Child struct{ PID int }
 
 // Start refuses.
-func Start([]int) (*Child, error) {
+func Start(_, _ []int) (*Child, error) {
 	return nil, errors.New("restart: this system cannot hand over listeners")
 }
 

@@ -18,6 +18,9 @@ const (
 	// listeners is how many an older process of the same program has passed; the pipe
 	// follows them.
 	listeners = "FASTERAPI_LISTENERS"
+	// further is how many sockets for other addresses follow the pipe. A program that knows
+	// nothing of them has none of them, as before there were any.
+	further = "FASTERAPI_FURTHER_LISTENERS"
 	// activated are how many systemd has passed, to the process activatedFor.
 	activated    = "LISTEN_FDS"
 	activatedFor = "LISTEN_PID"
@@ -32,6 +35,9 @@ func Signals() []os.Signal { return []os.Signal{syscall.SIGUSR2} }
 type Given struct {
 	// Listeners are the descriptors of listening sockets, by core; they are the caller's.
 	Listeners []int
+	// Further are those for other addresses than that of the service, in no order; they are the
+	// caller's, too.
+	Further []int
 	// Restarted: they come from an older process of the program, which waits for Ready.
 	Restarted bool
 	pipe      *os.File
@@ -42,10 +48,11 @@ type Given struct {
 func Take() (*Given, error) {
 	g := new(Given)
 	count, restarted := os.LookupEnv(listeners)
+	more := os.Getenv(further)
 	if pid := os.Getenv(activatedFor); !restarted && pid == strconv.Itoa(os.Getpid()) {
 		count = os.Getenv(activated)
 	}
-	for _, name := range []string{listeners, activated, activatedFor, "LISTEN_FDNAMES"} {
+	for _, name := range []string{listeners, further, activated, activatedFor, "LISTEN_FDNAMES"} {
 		_ = os.Unsetenv(name)
 	}
 	if count == "" {
@@ -62,8 +69,25 @@ func Take() (*Given, error) {
 	if restarted {
 		syscall.CloseOnExec(first + n)
 		g.Restarted, g.pipe = true, os.NewFile(uintptr(first+n), "ready")
+		err = g.takeFurther(first+n+1, more)
 	}
-	return g, nil
+	return g, err
+}
+
+// takeFurther takes the sockets from the descriptor fd on.
+func (g *Given) takeFurther(fd int, count string) error {
+	if count == "" {
+		return nil
+	}
+	n, err := strconv.Atoi(count)
+	if err != nil || n < 0 {
+		return fmt.Errorf("restart: %s must be the number of sockets, not %q", further, count)
+	}
+	for i := range n {
+		syscall.CloseOnExec(fd + i)
+		g.Further = append(g.Further, fd+i)
+	}
+	return nil
 }
 
 // Ready tells the older process, if there is one, that this one serves.
@@ -84,6 +108,14 @@ func (g *Given) Close() {
 	g.Listeners = nil
 }
 
+// CloseFurther closes those of Further that nobody has taken out.
+func (g *Given) CloseFurther() {
+	for _, fd := range g.Further {
+		_ = syscall.Close(fd)
+	}
+	g.Further = nil
+}
+
 // Child is a process that was started to take the place of this one.
 //
 // Owner: any (immutable after New).
@@ -97,8 +129,8 @@ type Child struct {
 var errFirst = errors.New("restart: the process is PID 1, whose end is that of its container: start a new container")
 
 // Start starts the program of this process, with its arguments, environment and working
-// directory, and hands it listeners, which stay the caller's.
-func Start(fds []int) (*Child, error) {
+// directory, and hands it listeners, and others for further addresses, which stay the caller's.
+func Start(fds, others []int) (*Child, error) {
 	if os.Getpid() == 1 {
 		return nil, errFirst
 	}
@@ -115,8 +147,12 @@ func Start(fds []int) (*Child, error) {
 	for _, fd := range fds {
 		files = append(files, uintptr(fd))
 	}
+	files = append(files, tells.Fd())
+	for _, fd := range others {
+		files = append(files, uintptr(fd))
+	}
 	pid, err := syscall.ForkExec(program, os.Args, &syscall.ProcAttr{
-		Env: environment(len(fds)), Files: append(files, tells.Fd()),
+		Env: environment(len(fds), len(others)), Files: files,
 	})
 	if err != nil {
 		_ = ready.Close()
@@ -127,14 +163,17 @@ func Start(fds []int) (*Child, error) {
 	return c, nil
 }
 
-// environment is that of this process for one that gets n listeners.
-func environment(n int) []string {
+// environment is that of this process for one that gets n listeners and so many others.
+func environment(n, others int) []string {
 	var env []string
 	for _, variable := range os.Environ() {
 		// The service manager has given it for the number of this process.
 		if !strings.HasPrefix(variable, "WATCHDOG_PID=") {
 			env = append(env, variable)
 		}
+	}
+	if others > 0 {
+		env = append(env, further+"="+strconv.Itoa(others))
 	}
 	return append(env, listeners+"="+strconv.Itoa(n))
 }

@@ -113,7 +113,7 @@ func lateCleanup(app *fasterapi.App, _ *fasterapi.Group) {
 
 // notRegistering are the methods of App and Group that register nothing.
 var notRegistering = []string{
-	"App.Config", "App.Group", "App.Handler", "App.OpenAPI", "App.Overload", "App.Reactors", "App.Recorder", "App.Routes", "App.Run", "App.Serve", "App.Start", "App.Stop", "Group.Group",
+	"App.Config", "App.Description", "App.Group", "App.Handler", "App.HealthReport", "App.Listen", "App.Live", "App.OpenAPI", "App.Overload", "App.Provided", "App.Reactors", "App.Recorder", "App.Routes", "App.Run", "App.Serve", "App.Start", "App.Stop", "Group.Group",
 }
 
 // TestRegisterLate: what is registered when the app has been taken as it is panics at

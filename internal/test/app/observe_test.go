@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,6 +25,7 @@ import (
 var errObserved = errors.New("the shelf has fallen")
 
 func observedRoutes(app *fasterapi.App) {
+	heldRoutes(app)
 	type named struct {
 		Name  string `path:"name" sensitive:"true"`
 		Count int    `query:"count" minimum:"1"`
@@ -87,6 +89,80 @@ func TestObservedBehindABody(t *testing.T) {
 				return len(failed) > 0 && failed[0].Detail.Path == path && failed[0].Method == http.MethodPut
 			}, 10*time.Second, time.Millisecond, path)
 		}
+	})
+}
+
+// TestLive: a request is listed from its head to its end, with what it does now, in every style and on both engines.
+func TestLive(t *testing.T) {
+	observedModes(t, fasterapi.Config{Cores: 2}, func(t *testing.T, app *fasterapi.App, s service) {
+		list := func(want int) (all []observe.Live) {
+			t.Helper()
+			require.Eventually(t, func() bool { all = app.Live(); return len(all) == want }, 10*time.Second, time.Millisecond)
+			return all
+		}
+		list(0)
+		var asking sync.WaitGroup
+		for _, path := range []string{"/held/straight/secret", "/held/chain/secret"} {
+			asking.Go(func() { s.do(http.MethodGet, path, "") })
+			<-heldNow
+		}
+		all := list(2)
+		require.GreaterOrEqual(t, all[0].Age, all[1].Age, "the oldest first")
+		for i, want := range []string{"/held/straight/", "/held/chain/"} {
+			require.Equal(t, want+"{name}", all[i].Route)
+			require.Equal(t, want+"***", all[i].Path)
+			require.Equal(t, http.MethodGet, all[i].Method)
+			require.Equal(t, observe.Handler, all[i].Stage)
+			require.Equal(t, "127.0.0.1", all[i].Client)
+		}
+		heldGo <- struct{}{}
+		heldGo <- struct{}{}
+		asking.Wait()
+		list(0)
+
+		reader, writer := io.Pipe() // a body that does not come
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/held/body", reader)
+		require.NoError(t, err)
+		asking.Go(func() {
+			if response, err := http.DefaultClient.Do(request); err == nil {
+				_ = response.Body.Close()
+			}
+		})
+		_, err = writer.Write([]byte("{"))
+		require.NoError(t, err)
+		waiting := list(1)[0]
+		require.Equal(t, http.MethodPost, waiting.Method)
+		require.NoError(t, writer.CloseWithError(io.EOF))
+		asking.Wait()
+		list(0)
+	})
+}
+
+// heldNow tells that a held handler runs, and heldGo lets one end.
+var heldNow, heldGo = make(chan struct{}), make(chan struct{})
+
+// heldRoutes have handlers that wait.
+func heldRoutes(app *fasterapi.App) {
+	type named struct {
+		Name string `path:"name" sensitive:"true"`
+	}
+	app.Get("/held/straight/{name}", func(*fasterapi.Ctx, named) (fasterapi.Text, error) {
+		heldNow <- struct{}{}
+		<-heldGo
+		return "", nil
+	})
+	app.GetFuture("/held/chain/{name}", func(c *fasterapi.Ctx, _ named) async.Future[fasterapi.Text] {
+		return async.Go(c, func(context.Context) (fasterapi.Text, error) {
+			heldNow <- struct{}{}
+			<-heldGo
+			return "", nil
+		})
+	})
+	app.Post("/held/body", func(*fasterapi.Ctx, struct {
+		Body map[string]int `body:""`
+	},
+	) (fasterapi.Text, error) {
+		return "", nil
 	})
 }
 

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/admin"
 	"github.com/fasterapi/fasterapi/health"
 )
 
@@ -56,7 +58,63 @@ func restartService(kind string) {
 		}
 		return nil
 	}})
+	if kind == "admin" {
+		operated(app)
+	}
 	app.Run()
+}
+
+// adminAddr is the second address of the service, where an older one had it.
+const adminAddr = "FASTERAPI_TEST_ADMIN"
+
+// operated gives app a second address, which stays the same over restarts.
+func operated(app *fasterapi.App) {
+	panel := admin.Attach(app, admin.Config{
+		Addr: cmp.Or(os.Getenv(adminAddr), "127.0.0.1:0"), Flight: admin.FlightConfig{Off: true},
+		Pages: map[string]http.Handler{"/pid": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, os.Getpid()) })},
+	})
+	app.OnStart(func(context.Context) error { return os.Setenv(adminAddr, panel.Addr().String()) })
+}
+
+// TestRestartKeepsTheSecondAddress: the listener of package admin is handed over as well, and no request to it fails.
+func TestRestartKeepsTheSecondAddress(t *testing.T) {
+	if kind := os.Getenv("FASTERAPI_TEST_STUCK"); kind != "" {
+		restartService(kind)
+		return
+	}
+	p := family(t, "admin", func(*exec.Cmd) {})
+	_, addr, _ := strings.Cut(p.line("administering"), "address=")
+	p.serving()
+	url := "http://" + strings.Fields(addr)[0] + "/pid"
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Minute}
+	var over atomic.Bool
+	var failed atomic.Value
+	var last atomic.Value
+	var asking sync.WaitGroup
+	asking.Go(func() {
+		for !over.Load() {
+			body, err := fetch(client, url)
+			if err != nil {
+				failed.Store(err.Error())
+				continue
+			}
+			last.Store(body)
+			time.Sleep(time.Millisecond)
+		}
+	})
+	pid := p.command.Process.Pid
+	for range 2 {
+		pid = p.restart(pid)
+		require.Eventually(t, func() bool { return last.Load() == strconv.Itoa(pid) }, 30*time.Second, 5*time.Millisecond)
+	}
+	over.Store(true)
+	asking.Wait()
+	require.Nil(t, failed.Load())
+	require.NoError(t, syscall.Kill(pid, syscall.SIGINT))
+	status, log := p.end()
+	require.Zero(t, status, log)
+	_, err := fetch(client, url)
+	require.Error(t, err, "nobody has the address any more")
 }
 
 // family starts a process with all that it starts in a group, which ends with the test.
