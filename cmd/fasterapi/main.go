@@ -1,7 +1,8 @@
-// Command fasterapi tells what a service is, checks it, and writes the files that run it.
+// Command fasterapi makes a new service, tells what one is, checks it, and writes the files that run it.
 //
 //	go install github.com/fasterapi/fasterapi/cmd/fasterapi@latest
 //
+//	fasterapi new shop --template postgres
 //	fasterapi routes                  # of the program in this folder
 //	fasterapi explain 'GET /users/{id}'
 //	fasterapi openapi --check openapi.json
@@ -46,6 +47,7 @@ func (s *service) load(ctx context.Context) (*appinfo.Description, error) {
 }
 
 type commands struct {
+	New     newCommand     `cmd:"" help:"Make a new service."`
 	Routes  routesCommand  `cmd:"" help:"List the routes."`
 	Explain explainCommand `cmd:"" help:"Tell everything about a route."`
 	OpenAPI openapiCommand `cmd:"" name:"openapi" help:"Print the OpenAPI document, or compare it with a file."`
@@ -64,7 +66,7 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	ended := -1 // help ends the command early
 	parser, err := kong.New(&commands{}, kong.Name("fasterapi"), kong.Writers(stdout, stderr), kong.Exit(func(code int) { ended = code }),
-		kong.Description("Tells what a service is, checks it, and writes the files that run it."), kong.UsageOnError(),
+		kong.Description("Makes a new service, tells what one is, checks it, and writes the files that run it."), kong.UsageOnError(),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(stdout, (*io.Writer)(nil)))
 	if err != nil {
 		fmt.Fprintln(stderr, "fasterapi:", err)

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// offline is the environment of a machine that has a warm cache of modules, and no network.
+func offline() []string {
+	return append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=mod", "GOSUMDB=off", "GOWORK=off")
+}
+
+// inFolder runs a program, which must succeed, and returns what it prints.
+func inFolder(t *testing.T, folder string, args ...string) string {
+	t.Helper()
+	command := exec.Command(args[0], args[1:]...)
+	command.Dir, command.Env = folder, offline()
+	out, err := command.CombinedOutput()
+	require.NoError(t, err, "%s in %s\n%s", strings.Join(args, " "), filepath.Base(folder), out)
+	return string(out)
+}
+
+// TestNew: what new writes is formatted, and is vetted, tested and served without a network.
+func TestNew(t *testing.T) {
+	repository, err := filepath.Abs("../..")
+	require.NoError(t, err)
+	formatter := strings.TrimSpace(inFolder(t, repository, "go", "tool", "-modfile=tools.mod", "-n", "gofumpt"))
+	for _, template := range []string{"api", "postgres", "full"} {
+		t.Run(template, func(t *testing.T) {
+			t.Parallel()
+			folder := filepath.Join(t.TempDir(), "my-shop")
+			got := command(t, "new", folder, "-t", template, "-m", "example.org/team/my-shop", "--replace", repository, "--no-tidy")
+			require.Equal(t, 0, got.code, got.stderr)
+			require.Contains(t, got.stdout, "module example.org/team/my-shop")
+			require.Empty(t, inFolder(t, folder, formatter, "-l", "."))
+			if template != "postgres" { // which has nothing that full has not
+				inFolder(t, folder, "go", "vet", "./...")
+			}
+			if template == "api" {
+				inFolder(t, folder, "go", "test", "-ldflags=-w", "-count=1", "./...")
+				serves(t, folder)
+				return
+			}
+			inFolder(t, folder, "go", "test", "-ldflags=-w", "-count=1", "./internal/...") // main and its test are those of api
+		})
+	}
+}
+
+// serves builds the service, compares its Dockerfile, and talks to it.
+func serves(t *testing.T, folder string) {
+	program := filepath.Join(folder, "my-shop")
+	inFolder(t, folder, "go", "build", "-ldflags=-w", "-o", program, ".")
+	made, err := os.ReadFile(filepath.Join(folder, "Dockerfile"))
+	require.NoError(t, err)
+	require.Equal(t, command(t, "gen", "dockerfile", "--binary", program).stdout, string(made))
+
+	log, err := os.Create(filepath.Join(folder, "log"))
+	require.NoError(t, err)
+	defer log.Close()
+	service := exec.Command(program)
+	service.Dir, service.Stderr, service.Env = folder, log, append(os.Environ(), "PORT=0", "LOG_FORMAT=json")
+	require.NoError(t, service.Start())
+	defer func() {
+		require.NoError(t, service.Process.Signal(syscall.SIGINT))
+		require.NoError(t, service.Wait())
+	}()
+	var address string
+	require.Eventually(t, func() bool {
+		text, _ := os.ReadFile(log.Name())
+		for line := range strings.Lines(string(text)) {
+			var l struct{ Msg, Address string }
+			if json.Unmarshal([]byte(line), &l) == nil && l.Msg == "serving" {
+				address = l.Address
+			}
+		}
+		return address != ""
+	}, 20*time.Second, 10*time.Millisecond)
+	_, port, ok := strings.Cut(address[strings.LastIndexByte(address, ':'):], ":")
+	require.True(t, ok)
+	response, err := http.Post("http://127.0.0.1:"+port+"/v1/notes", "application/json", strings.NewReader(`{"title": "Tea"}`))
+	require.NoError(t, err)
+	defer response.Body.Close()
+	require.Equal(t, 201, response.StatusCode)
+}
+
+// TestNewTidies: the module has what it needs and no more, once go mod tidy has run.
+func TestNewTidies(t *testing.T) {
+	for name, value := range map[string]string{"GOPROXY": "off", "GOFLAGS": "-mod=mod", "GOSUMDB": "off"} {
+		t.Setenv(name, value)
+	}
+	folder := filepath.Join(t.TempDir(), "shop")
+	got := command(t, "new", folder, "--replace", "../..", "--json")
+	require.Equal(t, 0, got.code, got.stderr)
+	var m made
+	require.NoError(t, json.Unmarshal([]byte(got.stdout), &m))
+	require.Equal(t, "example.com/shop", m.Module)
+	require.Contains(t, m.Files, ".github/workflows/ci.yml")
+	require.Equal(t, []string{"cd " + folder, "cp .env.example .env", "make test", "make run"}, m.Next)
+	text, err := os.ReadFile(filepath.Join(folder, "go.mod"))
+	require.NoError(t, err)
+	require.NotContains(t, string(text), "modernc.org/sqlite")
+	require.Contains(t, string(text), "toolchain "+runtime.Version())
+	inFolder(t, folder, "go", "mod", "tidy", "-diff")
+}
+
+// TestNewRefuses: everything that is wrong is said at once, and nothing is written.
+func TestNewRefuses(t *testing.T) {
+	folder := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "precious"), nil, 0o600))
+	got := command(t, "new", folder, "-t", "nothing", "-m", "shop", "--version", "1.2")
+	require.Equal(t, 2, got.code)
+	for _, want := range []string{"is not empty: it has precious", `template "nothing"`, `"shop" must begin with a host name`, `"1.2" is no version`} {
+		require.Contains(t, got.stderr, want)
+	}
+	require.Contains(t, command(t, "new", filepath.Join(folder, "precious")).stderr, "is no folder")
+	for _, name := range []string{"Shop", "1shop", "the shop", "shop-", ".."} {
+		require.Contains(t, command(t, "new", filepath.Join(folder, name, "x", "..")).stderr, "must be lower-case letters", name)
+	}
+	got = command(t, "new", filepath.Join(folder, "shop"), "--replace", folder)
+	require.Equal(t, 2, got.code, "there is no framework in it")
+
+	got = command(t, "new", filepath.Join(folder, "shop"), "-t", "full", "--version", "v1.2.3", "--dry-run")
+	require.Equal(t, 0, got.code, got.stderr)
+	require.Contains(t, got.stdout, "internal/jobs/jobs.go")
+	require.NoDirExists(t, filepath.Join(folder, "shop"))
+}
