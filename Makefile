@@ -16,7 +16,7 @@ BENCH      ?=
 SMOKE      ?= 120
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-pg test check soak ledger bench bench-floor bench-micro bench-pg bench-resilience bench-typed fuzz fmt \
+.PHONY: help run run-pg test check soak ledger bench bench-floor bench-micro bench-overload bench-pg bench-resilience bench-typed fuzz fmt \
 	fmt-check vet vet-cross lint layers race invariants fuzz-smoke examples generate-check readme-check bench-check browser-check clients pg-faults cli-check
 
 help: ## list these commands
@@ -59,8 +59,11 @@ bench-pg: ## the Postgres driver beside pgxpool and fiber: bench/RESULTS.md
 bench-typed: ## typed routes beside fiber, gin, Huma and net/http: bench/RESULTS.md
 	bench/typed.sh $(BENCH)
 
-bench-resilience: ## policies beside failsafe-go, caches beside otter: bench/RESULTS.md
+bench-resilience: bench-overload ## that, policies beside failsafe-go, caches beside otter: bench/RESULTS.md
 	cd bench && $(GO) run ./resilience -o RESULTS.md
+
+bench-overload: ## three times the load that one core can take, beside net/http and fiber: bench/RESULTS.md
+	cd bench && $(GO) run ./overload -o RESULTS.md
 
 bench-micro: ## the Go benchmarks that the bars name: bench/RESULTS.md
 	cd bench && $(GO) run ./micro -o RESULTS.md
