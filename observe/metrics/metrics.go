@@ -12,6 +12,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/cache"
+	"github.com/fasterapi/fasterapi/client"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/resilience"
 )
@@ -20,12 +21,13 @@ import (
 //
 // Owner: whoever registers routes, until the app starts; any (immutable) then.
 type Metrics struct {
-	app      *fasterapi.App
-	registry *prometheus.Registry
-	pools    []pool
-	caches   []cache.Reporter
-	policies *resilience.Registry
-	wrong    []error
+	app       *fasterapi.App
+	registry  *prometheus.Registry
+	pools     []pool
+	caches    []cache.Reporter
+	upstreams []*client.Upstream
+	policies  *resilience.Registry
+	wrong     []error
 }
 
 // pool is a database pool and the name that it has in metrics.
@@ -81,6 +83,22 @@ func (m *Metrics) Cache(c cache.Reporter) {
 		}
 	}
 	m.caches = append(m.caches, c)
+}
+
+// Upstream adds the numbers of a service that this one calls, whose name is the label "upstream". Those
+// of its policy come with [Metrics.Policies].
+func (m *Metrics) Upstream(u *client.Upstream) {
+	if u == nil {
+		m.wrong = append(m.wrong, errors.New("metrics: an upstream is nil"))
+		return
+	}
+	for _, other := range m.upstreams {
+		if other.Name() == u.Name() {
+			m.wrong = append(m.wrong, fmt.Errorf("metrics: two upstreams are called %q", u.Name()))
+			return
+		}
+	}
+	m.upstreams = append(m.upstreams, u)
 }
 
 // Policies adds the numbers of every policy, breaker, budget, bulkhead and limiter that

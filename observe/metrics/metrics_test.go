@@ -21,6 +21,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/client"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/internal/test/needs"
 	"github.com/fasterapi/fasterapi/observe"
@@ -95,6 +96,57 @@ func TestScrape(t *testing.T) {
 	tool.Stdin = strings.NewReader(text)
 	out, err := tool.CombinedOutput()
 	require.NoError(t, err, "%s", out)
+}
+
+// TestParts: what policies, bulkheads, budgets and an upstream count is shown by their names.
+func TestParts(t *testing.T) {
+	down := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/down" {
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, "3")
+	}))
+	defer down.Close()
+	spare := resilience.NewBudget("spare", resilience.BudgetConfig{Share: -1, PerSecond: -1})
+	policy := resilience.New("supplier", resilience.Config{
+		Timeout: 20 * time.Second, Retry: resilience.Retry{Attempts: 2, Budget: spare},
+		Bulkhead: resilience.NewBulkhead("supplier", resilience.BulkheadConfig{Concurrent: 7}),
+	})
+	supplier := client.New("supplier", client.Config{BaseURL: down.URL, Policy: policy})
+	defer func() { require.NoError(t, supplier.Close()) }()
+	h, _ := service(t, func(_ *fasterapi.App, m *Metrics) {
+		m.Policies(resilience.NewRegistry(supplier.Policy()))
+		m.Upstream(supplier)
+	})
+	price, err := supplier.Get[int](t.Context(), "/").Await(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 3, price)
+	_, err = supplier.Get[int](t.Context(), "/down").Await(t.Context())
+	require.Error(t, err)
+
+	_, text := get(h, "GET", "/metrics")
+	for _, line := range []string{
+		`fasterapi_policy_calls_total{policy="supplier"} 2`,
+		`fasterapi_policy_unpaid_total{policy="supplier"} 1`,
+		`fasterapi_policy_late_total{policy="supplier"} 0`,
+		`fasterapi_policy_hedges_won_total{policy="supplier"} 0`,
+		`fasterapi_budget_paid_total{budget="spare"} 0`,
+		`fasterapi_budget_unpaid_total{budget="spare"} 1`,
+		`fasterapi_bulkhead_places{bulkhead="supplier"} 7`,
+		`fasterapi_bulkhead_places_free{bulkhead="supplier"} 7`,
+		`fasterapi_bulkhead_entered_total{bulkhead="supplier"} 2`,
+		`fasterapi_bulkhead_full_total{bulkhead="supplier"} 0`,
+		`fasterapi_upstream_attempts_total{upstream="supplier"} 2`,
+		`fasterapi_upstream_answers_total{upstream="supplier"} 2`,
+		`fasterapi_upstream_failures_total{upstream="supplier"} 1`,
+		`fasterapi_upstream_attempts_in_flight{upstream="supplier"} 0`,
+		`fasterapi_upstream_dialled_total{upstream="supplier"}`,
+		`fasterapi_upstream_connections{upstream="supplier"}`,
+	} {
+		require.Contains(t, text, line)
+	}
 }
 
 // TestLabelsAreBounded: whatever paths, methods and hosts come, the labels are patterns,
@@ -202,8 +254,11 @@ func TestMistakes(t *testing.T) {
 	m.Pool("main", nil)
 	m.Pool("main", new(db.Pool))
 	m.Pool("main", new(db.Pool))
+	m.Upstream(nil)
+	m.Upstream(client.New("supplier", client.Config{BaseURL: "http://a.example"}))
+	m.Upstream(client.New("supplier", client.Config{BaseURL: "http://b.example"}))
 	_, err := app.Start()
-	for _, text := range []string{"orders total", `"a-b" is no name of a label`, "twice_total: duplicate", "mute_total needs a sentence", "bounds of down_seconds", "wide has more than 10000", `the pool "main" is nil`, `two pools are called "main"`} {
+	for _, text := range []string{"orders total", `"a-b" is no name of a label`, "twice_total: duplicate", "mute_total needs a sentence", "bounds of down_seconds", "wide has more than 10000", `the pool "main" is nil`, `two pools are called "main"`, "an upstream is nil", `two upstreams are called "supplier"`} {
 		require.ErrorContains(t, err, text)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/fasterapi/fasterapi/cache"
+	"github.com/fasterapi/fasterapi/client"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/resilience"
 )
@@ -45,9 +46,12 @@ var policyNumbers = numbers("fasterapi_policy_", []string{"policy"},
 	counted("calls_total", "Calls.", func(s *resilience.PolicyStats) int64 { return s.Calls }),
 	counted("failures_total", "Calls that have failed for good.", func(s *resilience.PolicyStats) int64 { return s.Failures }),
 	counted("retries_total", "Attempts after the first.", func(s *resilience.PolicyStats) int64 { return s.Retries }),
+	counted("unpaid_total", "Retries and hedges that the budget did not pay for.", func(s *resilience.PolicyStats) int64 { return s.Unpaid }),
 	counted("timeouts_total", "Attempts that took too long.", func(s *resilience.PolicyStats) int64 { return s.Timeouts }),
+	counted("late_total", "Calls not begun because the deadline of their caller had passed.", func(s *resilience.PolicyStats) int64 { return s.Late }),
 	counted("fallbacks_total", "Calls of a fallback.", func(s *resilience.PolicyStats) int64 { return s.Fallbacks }),
 	counted("hedges_total", "Attempts made beside a slow one.", func(s *resilience.PolicyStats) int64 { return s.Hedges }),
+	counted("hedges_won_total", "Attempts made beside a slow one that were first.", func(s *resilience.PolicyStats) int64 { return s.HedgesWon }),
 )
 
 var breakerNumbers = numbers("fasterapi_breaker_", []string{"breaker"},
@@ -69,7 +73,31 @@ var limiterNumbers = numbers("fasterapi_limiter_", []string{"limiter"},
 	counted("broken_total", "Calls that passed because the buckets failed.", func(s *resilience.LimiterStats) int64 { return s.Broken }),
 )
 
-// parts collects what pools, caches and policies have counted.
+var budgetNumbers = numbers("fasterapi_budget_", []string{"budget"},
+	counted("paid_total", "Retries and hedges that it has paid for.", func(s *resilience.BudgetStats) int64 { return s.Paid }),
+	counted("unpaid_total", "Retries and hedges that it has not paid for.", func(s *resilience.BudgetStats) int64 { return s.Not }),
+)
+
+var bulkheadNumbers = numbers("fasterapi_bulkhead_", []string{"bulkhead"},
+	gauged("places", "Calls that may be under way at a time.", func(s *resilience.BulkheadStats) int { return s.Units }),
+	gauged("places_free", "Places that no call has.", func(s *resilience.BulkheadStats) int { return s.Free }),
+	gauged("calls_waiting", "Calls that wait for a place.", func(s *resilience.BulkheadStats) int { return s.Waiting }),
+	counted("entered_total", "Calls that got a place.", func(s *resilience.BulkheadStats) int64 { return s.Granted }),
+	counted("full_total", "Calls refused because too many were waiting.", func(s *resilience.BulkheadStats) int64 { return s.Rejected }),
+	counted("waited_total", "Calls refused because they had waited for too long.", func(s *resilience.BulkheadStats) int64 { return s.Waited }),
+	counted("left_total", "Calls that waited in vain, because they had for too long or their caller has left.", func(s *resilience.BulkheadStats) int64 { return s.Abandoned }),
+)
+
+var upstreamNumbers = numbers("fasterapi_upstream_", []string{"upstream"},
+	counted("attempts_total", "Requests sent to it, or tried to.", func(s *client.UpstreamStats) int64 { return s.Attempts }),
+	counted("answers_total", "Attempts that had an answer, whatever its status.", func(s *client.UpstreamStats) int64 { return s.Answers }),
+	counted("failures_total", "Attempts without an answer, and those with a status that is a failure.", func(s *client.UpstreamStats) int64 { return s.Failures }),
+	gauged("attempts_in_flight", "Attempts under way.", func(s *client.UpstreamStats) int64 { return s.InFlight }),
+	counted("dialled_total", "Connections made to it, or to a proxy in front of it.", func(s *client.UpstreamStats) int64 { return s.Dialled }),
+	gauged("connections", "Open connections, in use or kept for the next call.", func(s *client.UpstreamStats) int64 { return s.Open }),
+)
+
+// parts collects what pools, caches, upstreams and policies have counted.
 //
 // Owner: any (immutable after New).
 type parts struct{ m *Metrics }
@@ -81,6 +109,9 @@ func (*parts) Describe(to chan<- *prometheus.Desc) {
 	describe(to, policyNumbers)
 	describe(to, breakerNumbers)
 	describe(to, limiterNumbers)
+	describe(to, budgetNumbers)
+	describe(to, bulkheadNumbers)
+	describe(to, upstreamNumbers)
 }
 
 // Collect implements [prometheus.Collector].
@@ -93,6 +124,10 @@ func (p *parts) Collect(to chan<- prometheus.Metric) {
 		s := one.Stats()
 		collect(to, cacheNumbers, &s, one.Name())
 	}
+	for _, one := range p.m.upstreams {
+		s := one.Stats()
+		collect(to, upstreamNumbers, &s, one.Name())
+	}
 	if p.m.policies == nil {
 		return
 	}
@@ -100,6 +135,8 @@ func (p *parts) Collect(to chan<- prometheus.Metric) {
 	each(to, policyNumbers, all.Policies, func(s *resilience.PolicyStats) string { return s.Name })
 	each(to, breakerNumbers, all.Breakers, func(s *resilience.BreakerStats) string { return s.Name })
 	each(to, limiterNumbers, all.Limiters, func(s *resilience.LimiterStats) string { return s.Name })
+	each(to, budgetNumbers, all.Budgets, func(s *resilience.BudgetStats) string { return s.Name })
+	each(to, bulkheadNumbers, all.Bulkheads, func(s *resilience.BulkheadStats) string { return s.Name })
 }
 
 // each collects a list, of which the first of each name counts: two would be one series twice.

@@ -174,7 +174,7 @@ func packages() map[string]Package {
 			Modules: []string{"github.com/andybalholm/brotli", "github.com/klauspost/compress"},
 		},
 		"observe/metrics": {
-			Layer: 7, Imports: []string{".", "cache", "db", "metric", "observe", "reactor", "resilience"},
+			Layer: 7, Imports: []string{".", "cache", "client", "db", "metric", "observe", "reactor", "resilience"},
 			Modules: []string{"github.com/prometheus/client_golang"},
 		},
 		"cache/redis":          {Layer: 5, Imports: []string{"async", "cache", "metric", "resilience", "secret", "internal/mistake"}, Modules: []string{"github.com/redis/rueidis"}},
