@@ -29,58 +29,89 @@ func (None) output() (output, error) {
 }
 
 // typed is what the styles of typed handlers share: how the input is bound and the output
-// rendered.
+// rendered. There is one for each pair of types, so its methods do only what needs them.
 //
 // Owner: any (immutable after build).
 type typed[In, Out any] struct {
-	bind      bind.Binder[In]
+	handling
+	render func(*Ctx, Out) error
+}
+
+// handling is the part of typed that is the same code for all types.
+//
+// Owner: any (immutable after build).
+type handling struct {
+	plan      *bind.Plan // of the input
 	injection *injection
-	render    func(*Ctx, Out) error
 	waits     bool // rendering begins to send the response
 }
 
-func (t *typed[In, Out]) compile(env *compilation, r *route) (needsBody bool, errs []error) {
+// signature is what is known of the types of a handler.
+type signature struct {
+	in, out reflect.Type
+	output  output
+	err     error // what is wrong with out
+	missing bool  // there is no handler
+}
+
+func (t *typed[In, Out]) compile(env *compilation, r *route, missing bool) (needsBody bool, errs []error) {
+	s := signature{in: reflect.TypeFor[In](), out: reflect.TypeFor[Out](), missing: missing}
+	if s.output, s.err = outputOf[Out](); s.err == nil {
+		t.render = renderOf[Out](s.output)
+	}
+	return t.handling.compile(env, r, &s)
+}
+
+func (h *handling) compile(env *compilation, r *route, s *signature) (needsBody bool, errs []error) {
 	r.facts = &facts{}
 	options := r.bindOptions()
-	t.bind, errs = bind.For[In](options)
-	if len(errs) > 0 {
-		errs = append(errs, env.providers.missing(reflect.TypeFor[In]())...)
+	if h.plan, errs = bind.Compile(s.in, options); len(errs) > 0 {
+		errs = append(errs, env.providers.missing(s.in)...)
 	} else {
-		t.injection, errs = env.providers.compileInjection(r, t.bind.Plan(), options)
+		h.injection, errs = env.providers.compileInjection(r, h.plan, options)
 	}
-	if err := t.compileOutput(r); err != nil {
+	if err := h.compileOutput(r, s); err != nil {
 		errs = append(errs, err)
 	}
-	if err := t.refuseOutcome(); err != nil {
+	if err := h.refuseOutcome(s.out); err != nil {
 		errs = append(errs, err)
 	}
-	if len(errs) > 0 {
-		return false, errs
+	if len(errs) == 0 {
+		var err error
+		if needsBody, err = r.readers(h.plan, h.injection); err != nil {
+			errs = append(errs, err)
+		}
+		r.facts.plan, r.facts.injected = h.plan, h.injection
 	}
-	needsBody, err := r.readers(t.bind.Plan(), t.injection)
-	if err != nil {
-		errs = append(errs, err)
+	if s.missing {
+		errs = append(errs, errors.New("the handler is nil"))
 	}
-	r.facts.plan, r.facts.injected = t.bind.Plan(), t.injection
 	return needsBody, errs
+}
+
+// compileOutput decides what the results of the handler of r become.
+func (h *handling) compileOutput(r *route, s *signature) error {
+	switch out := &s.output; {
+	case s.err != nil:
+		return s.err
+	case r.opts.style != onGoroutine && out.waits:
+		return fmt.Errorf("%v waits for the client, so its route must run on goroutines", s.out)
+	case r.opts.status != 0 && out.several:
+		return fmt.Errorf("Status(%d): the handler has several answers, and each has its own status", r.opts.status)
+	default:
+		r.facts.answers, h.waits = out.answers, out.waits
+		return nil
+	}
 }
 
 // refuseOutcome reports a value that hears of the outcome in a route whose response
 // begins before there is one.
-func (t *typed[In, Out]) refuseOutcome() error {
-	if t.injection == nil || t.injection.settles == "" || !t.waits {
+func (h *handling) refuseOutcome(out reflect.Type) error {
+	if h.injection == nil || h.injection.settles == "" || !h.waits {
 		return nil
 	}
 	return fmt.Errorf("%s is given back by the outcome of the request (ProvideWithOutcome), and a response of %v is sent before there is one: "+
-		"end it in the handler, such as by Pool.Tx", t.injection.settles, reflect.TypeFor[Out]())
-}
-
-// withoutHandler adds that a route has no handler, when that is so.
-func withoutHandler(errs []error, missing bool) []error {
-	if missing {
-		return append(errs, errors.New("the handler is nil"))
-	}
-	return errs
+		"end it in the handler, such as by Pool.Tx", h.injection.settles, out)
 }
 
 // readers tells whether the body is collected for the inputs of a route, and
@@ -117,15 +148,11 @@ func (t *typed[In, Out]) input(c *Ctx) (In, error) {
 
 // bindInput binds the request when all that the route needs injected is there.
 func (t *typed[In, Out]) bindInput(c *Ctx) (In, error) {
-	in, bad := t.bind.Bind((*requestSource)(c.request))
-	if t.bind.Plan().Checked() {
-		held := new(In) // methods of the type may keep its address
-		*held = in
-		inject.Into(held, t.injection.fills, c.reactor.Core(), c.injected)
-		err := c.checkInput(t.bind.Plan(), held, bad)
-		c.markBound()
-		return *held, err
+	if t.plan.Checked() {
+		in, err := t.bindChecked(c)
+		return *in.(*In), err
 	}
+	in, bad := bind.Of[In](t.plan).Bind((*requestSource)(c.request))
 	if bad != nil {
 		return in, bad
 	}
@@ -134,25 +161,40 @@ func (t *typed[In, Out]) bindInput(c *Ctx) (In, error) {
 	return in, nil
 }
 
+// bindChecked is bindInput for an input with methods Check, which may keep its address.
+func (h *handling) bindChecked(c *Ctx) (in any, err error) {
+	in, bad := h.plan.BindNew((*requestSource)(c.request))
+	inject.IntoPointer(in, h.injection.fills, c.reactor.Core(), c.injected)
+	err = c.checkInput(h.plan, in, bad)
+	c.markBound()
+	return in, err
+}
+
 // withOwnFaults adds what is wrong with the handler's own input to an invalid one of
 // its providers.
-func (t *typed[In, Out]) withOwnFaults(c *Ctx, err error) error {
+func (h *handling) withOwnFaults(c *Ctx, err error) error {
 	bad, ok := err.(*invalidInput)
 	if !ok {
 		return err
 	}
-	if !t.bind.Plan().Streams() { // uploads are not read for a refusal
-		in, more := t.bind.Bind((*requestSource)(c.request))
-		if plan := t.bind.Plan(); plan.Checked() {
-			held := new(In)
-			*held = in
-			if more, err = plan.Check(c, held, more, false); err != nil { // not its own: nothing is injected
-				return err
-			}
+	if !h.plan.Streams() { // uploads are not read for a refusal
+		more, err := c.faultsOf(h.plan)
+		if err != nil {
+			return err
 		}
 		bad.add(more)
 	}
 	return bad.problem
+}
+
+// faultsOf is what is wrong with an input of the request of which nothing is injected. An error is that
+// of a method Check.
+func (c *Ctx) faultsOf(plan *bind.Plan) (*problem.Problem, error) {
+	in, bad := plan.BindNew((*requestSource)(c.request))
+	if !plan.Checked() {
+		return bad, nil
+	}
+	return plan.Check(c, in, bad, false)
 }
 
 // checkInput calls the methods Check of an input, which Bind has filled and found bad of.
@@ -206,8 +248,7 @@ func newStraight[In, Out any](h func(*Ctx, In) (Out, error)) endpoint {
 }
 
 func (e *straight[In, Out]) compile(env *compilation, r *route) (needsBody bool, errs []error) {
-	needsBody, errs = e.typed.compile(env, r)
-	return needsBody, withoutHandler(errs, e.handle == nil)
+	return e.typed.compile(env, r, e.handle == nil)
 }
 
 func (e *straight[In, Out]) function() uintptr { return reflect.ValueOf(e.handle).Pointer() }
@@ -246,8 +287,7 @@ func newChain[In, Out any](h func(*Ctx, In) async.Future[Out]) endpoint {
 }
 
 func (e *chain[In, Out]) compile(env *compilation, r *route) (needsBody bool, errs []error) {
-	needsBody, errs = e.typed.compile(env, r)
-	return needsBody, withoutHandler(errs, e.handle == nil)
+	return e.typed.compile(env, r, e.handle == nil)
 }
 
 func (e *chain[In, Out]) function() uintptr { return reflect.ValueOf(e.handle).Pointer() }

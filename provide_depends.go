@@ -2,6 +2,7 @@ package fasterapi
 
 import (
 	"errors"
+	"reflect"
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/bind"
@@ -46,14 +47,14 @@ func DependsFuture[In, T any](fn func(*Ctx, In) async.Future[T]) RouteOption {
 var errNilDepends = errors.New("the function is nil")
 
 // compileEffect compiles the input of a function given to Depends.
-func compileEffect[In any](b *injectionBuilder, site string, isNil bool) (in compiledInput[In], errs []error) {
+func compileEffect(b *injectionBuilder, t reflect.Type, site string, isNil bool) (in compiledInput, errs []error) {
 	if isNil {
 		errs = append(errs, errNilDepends)
 	}
-	plan, mistakes := bind.For[In](b.options)
+	plan, mistakes := bind.Compile(t, b.options)
 	if errs = append(errs, mistakes...); len(errs) == 0 {
-		if errs = b.require(plan.Plan().Injects()); len(errs) == 0 {
-			in, errs = compileInput[In](b)
+		if errs = b.require(plan.Injects()); len(errs) == 0 {
+			in, errs = compileInput(b, t)
 		}
 	}
 	for i, err := range errs {
@@ -85,7 +86,7 @@ type effect[In any] struct {
 func (d *effect[In]) compile(b *injectionBuilder) []error {
 	s := &effectStep[In]{fn: d.fn}
 	var errs []error
-	s.input, errs = compileEffect[In](b, d.site, d.fn == nil)
+	s.input, errs = compileEffect(b, reflect.TypeFor[In](), d.site, d.fn == nil)
 	b.add(s, "Depends ("+d.site+")")
 	return errs
 }
@@ -95,11 +96,11 @@ func (d *effect[In]) compile(b *injectionBuilder) []error {
 // Owner: any (immutable after build).
 type effectStep[In any] struct {
 	fn    func(*Ctx, In) error
-	input compiledInput[In]
+	input compiledInput
 }
 
 func (s *effectStep[In]) run(c *Ctx) error {
-	in, err := s.input.read(c)
+	in, err := readInput[In](c, &s.input)
 	if err != nil {
 		return err
 	}
@@ -126,7 +127,7 @@ func (d *futureEffect[In, T]) compile(b *injectionBuilder) []error {
 	s := &funcStep[In, T]{provider: p, slot: b.made.slots} // a value that nobody asks for
 	b.made.slots++
 	var errs []error
-	s.input, errs = compileEffect[In](b, d.site, d.fn == nil)
+	s.input, errs = compileEffect(b, reflect.TypeFor[In](), d.site, d.fn == nil)
 	b.add(s, "Depends ("+d.site+")")
 	return errs
 }

@@ -133,7 +133,7 @@ func (p *funcProvider[In, T]) fillWith(fills []inject.Fill) { p.fills = fills }
 func (p *funcProvider[In, T]) step(b *injectionBuilder, slot int) (step, []error) {
 	s := &funcStep[In, T]{provider: p, slot: slot}
 	var errs []error
-	s.input, errs = compileInput[In](b)
+	s.input, errs = compileInput(b, reflect.TypeFor[In]())
 	return s, errs
 }
 
@@ -176,38 +176,33 @@ func (p *shardsProvider[T]) step(*injectionBuilder, int) (step, []error) { retur
 // compiledInput is the input of a provider, or of a function given to Depends.
 //
 // Owner: any (immutable after build).
-type compiledInput[In any] struct {
-	bind    bind.Binder[In]
+type compiledInput struct {
+	plan    *bind.Plan
 	fills   []inject.Fill
 	unbound bool // it reads nothing of the request
 }
 
-func compileInput[In any](b *injectionBuilder) (in compiledInput[In], errs []error) {
-	binder, errs := bind.For[In](b.options)
+// compileInput compiles the input of the struct type t.
+func compileInput(b *injectionBuilder, t reflect.Type) (in compiledInput, errs []error) {
+	plan, errs := bind.Compile(t, b.options)
 	if len(errs) > 0 {
 		return in, errs
 	}
-	in.bind, in.unbound = binder, len(binder.Plan().Fields()) == len(binder.Plan().Injects())
-	in.fills, errs = b.fills(binder.Plan().Injects())
-	b.note(binder.Plan())
+	in.plan, in.unbound = plan, len(plan.Fields()) == len(plan.Injects())
+	in.fills, errs = b.fills(plan.Injects())
+	b.note(plan)
 	return in, errs
 }
 
-// read binds the request.
-func (i *compiledInput[In]) read(c *Ctx) (in In, err error) {
-	if i.bind.Plan().Checked() {
-		held := new(In)
-		bound, bad := i.bind.Bind((*requestSource)(c.request))
-		*held = bound
-		inject.Into(held, i.fills, c.reactor.Core(), c.injected)
-		if bad, err = i.bind.Plan().Check(c, held, bad, true); bad != nil {
-			err = &invalidInput{bad}
-		}
-		return *held, err
+// readInput binds the request. In is the type that i was compiled for.
+func readInput[In any](c *Ctx, i *compiledInput) (in In, err error) {
+	if i.plan.Checked() {
+		held, err := i.readChecked(c)
+		return *held.(*In), err
 	}
 	if !i.unbound {
 		var bad *problem.Problem
-		if in, bad = i.bind.Bind((*requestSource)(c.request)); bad != nil {
+		if in, bad = bind.Of[In](i.plan).Bind((*requestSource)(c.request)); bad != nil {
 			return in, &invalidInput{bad}
 		}
 	}
@@ -215,25 +210,27 @@ func (i *compiledInput[In]) read(c *Ctx) (in In, err error) {
 	return in, nil
 }
 
+// readChecked is readInput for an input with methods Check, which may keep its address.
+func (i *compiledInput) readChecked(c *Ctx) (in any, err error) {
+	in, bad := i.plan.BindNew((*requestSource)(c.request))
+	inject.IntoPointer(in, i.fills, c.reactor.Core(), c.injected)
+	if bad, err = i.plan.Check(c, in, bad, true); bad != nil {
+		err = &invalidInput{bad}
+	}
+	return in, err
+}
+
 // probe tells what is wrong with the request, without its uploads: they are not
 // read for an answer that is a refusal already.
-func (i *compiledInput[In]) probe(c *Ctx) error {
-	if i.unbound || i.bind.Plan().Streams() {
+func (i *compiledInput) probe(c *Ctx) error {
+	if i.unbound || i.plan.Streams() {
 		return nil
 	}
-	in, bad := i.bind.Bind((*requestSource)(c.request))
-	if plan := i.bind.Plan(); plan.Checked() {
-		held := new(In)
-		*held = in
-		var err error
-		if bad, err = plan.Check(c, held, bad, false); err != nil { // not its own: nothing is injected
-			return err
-		}
-	}
+	bad, err := c.faultsOf(i.plan)
 	if bad != nil {
 		return &invalidInput{bad}
 	}
-	return nil
+	return err
 }
 
 // funcStep makes the value of a provider for one request.
@@ -241,12 +238,12 @@ func (i *compiledInput[In]) probe(c *Ctx) error {
 // Owner: any (immutable after build).
 type funcStep[In, T any] struct {
 	provider *funcProvider[In, T]
-	input    compiledInput[In]
+	input    compiledInput
 	slot     int
 }
 
 func (s *funcStep[In, T]) run(c *Ctx) error {
-	in, err := s.input.read(c)
+	in, err := readInput[In](c, &s.input)
 	if err != nil {
 		return err
 	}
@@ -288,7 +285,7 @@ func (s *funcStep[In, T]) start(c *Ctx, resume func(error)) (done bool, err erro
 	if s.provider.future == nil {
 		return true, s.run(c)
 	}
-	in, err := s.input.read(c)
+	in, err := readInput[In](c, &s.input)
 	if err != nil {
 		return true, err
 	}

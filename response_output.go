@@ -57,59 +57,98 @@ type output struct {
 // renders is the render of a type that renders itself.
 func renders[T renderer](c *Ctx, v T) error { return v.render(c) }
 
-// outputOf decides once what results of type Out become.
+// outputOf decides once what results of type Out become. There is one for each type, so it
+// makes only the render, which needs the type.
 func outputOf[Out any]() (output, error) {
-	if err := refuseOutput(reflect.TypeFor[Out]()); err != nil {
+	var zero Out
+	out, form, err := outputOfType(reflect.TypeFor[Out](), zero)
+	if err != nil {
 		return output{}, err
 	}
-	if result.Is(reflect.TypeFor[Out]()) {
-		return structOutput[Out]()
+	switch form := form.(type) {
+	case *partsForm:
+		out.render = func(c *Ctx, v Out) error { return form.render(c, reflect.ValueOf(&v).Elem()) }
+	case *jsonForm:
+		out.render = func(c *Ctx, v Out) error {
+			if form.open != nil {
+				if err := form.refuseResponse(v); err != nil {
+					return err
+				}
+			}
+			body, err := codec.Append(form.encoder, c.spare(), &v)
+			if err != nil {
+				return err
+			}
+			c.stageSpare(http.StatusOK, jsonType, body)
+			return nil
+		}
+	default:
+		if _, own := out.render.(func(*Ctx, Out) error); !own { // it is that of the response that Out embeds
+			out.render = func(c *Ctx, v Out) error { return any(v).(renderer).render(c) }
+		}
 	}
-	var zero Out
-	r, ok := any(zero).(response)
-	if !ok {
-		return jsonOutput[Out]()
-	}
-	out, err := r.output()
-	if _, own := out.render.(func(*Ctx, Out) error); err == nil && !own { // it is that of the response that Out embeds
-		out.render = func(c *Ctx, v Out) error { return any(v).(renderer).render(c) }
-	}
-	return out, err
+	return out, nil
 }
 
 // renderOf is the render of outputOf[Out].
 func renderOf[Out any](o output) func(*Ctx, Out) error { return o.render.(func(*Ctx, Out) error) }
 
-// jsonOutput is the output of what is no response.
-func jsonOutput[Out any]() (output, error) {
-	encoder, err := codec.EncoderFor[Out]()
+// outputOfType is outputOf without its render, which form makes; nil: the type of zero makes it.
+func outputOfType(t reflect.Type, zero any) (out output, form any, err error) {
+	if err := refuseOutput(t); err != nil {
+		return output{}, nil, err
+	}
+	if result.Is(t) {
+		return structOutput(t)
+	}
+	if r, ok := zero.(response); ok {
+		out, err := r.output()
+		return out, nil, err
+	}
+	encoder, err := codec.CompileEncoder(t)
 	if err != nil {
-		return output{}, err
+		return output{}, nil, err
 	}
-	render := func(c *Ctx, v Out) error {
-		body, err := codec.Append(encoder, c.spare(), &v)
-		if err != nil {
-			return err
-		}
-		c.stageSpare(http.StatusOK, jsonType, body)
-		return nil
+	json := &jsonForm{encoder: encoder}
+	if t.Kind() == reflect.Interface {
+		json.open = t
 	}
-	if reflect.TypeFor[Out]().Kind() == reflect.Interface {
-		render = unlessResponse(render)
-	}
-	answers := []describe.Answer{{Status: http.StatusOK, ContentType: jsonType, Type: reflect.TypeFor[Out]()}}
-	return output{render: render, answers: answers}, nil
+	return output{answers: []describe.Answer{{Status: http.StatusOK, ContentType: jsonType, Type: t}}}, json, nil
 }
 
-// structOutput is the output of a struct with header fields, a status or a body of its own.
-func structOutput[Out any]() (output, error) {
-	t := reflect.TypeFor[Out]()
+// jsonForm renders what is no response.
+//
+// Owner: any (immutable after build).
+type jsonForm struct {
+	encoder *codec.Encoder
+	open    reflect.Type // nil: no interface
+}
+
+// refuseResponse reports a response in an interface. What that holds is known when it is there.
+func (f *jsonForm) refuseResponse(held any) error {
+	if _, ok := held.(response); !ok {
+		return nil
+	}
+	return fmt.Errorf("fasterapi: the handler has returned a %T as %v: name it as the type of its result, "+
+		"alone or as one of a OneOf2", held, f.open)
+}
+
+// partsForm renders a struct with header fields, a status or a body of its own.
+//
+// Owner: any (immutable after build).
+type partsForm struct {
+	plan *result.Plan
+	body bodyOutput
+}
+
+// structOutput is the output of such a struct.
+func structOutput(t reflect.Type) (out output, form any, err error) {
 	plan, errs := result.Compile(t)
 	body, err := bodyOf(plan.Type)
 	if errs = append(errs, err); errors.Join(errs...) != nil {
-		return output{}, fmt.Errorf("the output %v: %w", t, errors.Join(errs...))
+		return output{}, nil, fmt.Errorf("the output %v: %w", t, errors.Join(errs...))
 	}
-	out := output{waits: body.waits, several: body.several}
+	out = output{waits: body.waits, several: body.several}
 	out.answers = slices.Clone(body.answers) // the first is that of success
 	success := &out.answers[0]
 	if plan.Status != 0 {
@@ -121,13 +160,13 @@ func structOutput[Out any]() (output, error) {
 			Name: f.Name, Type: f.Type, Tag: f.Tag, HTTPDate: f.HTTPDate, Required: f.Required(),
 		})
 	}
-	out.render = func(c *Ctx, v Out) error { return renderStruct(c, plan, &body, reflect.ValueOf(&v).Elem()) }
-	return out, nil
+	return out, &partsForm{plan: plan, body: body}, nil
 }
 
-// renderStruct makes an output struct the response. What it says of header fields is set
+// render makes an output struct the response. What it says of header fields is set
 // before its body, which is nearer to the content.
-func renderStruct(c *Ctx, plan *result.Plan, body *bodyOutput, v reflect.Value) error {
+func (p *partsForm) render(c *Ctx, v reflect.Value) error {
+	plan := p.plan
 	for i := range plan.Fields {
 		f := &plan.Fields[i]
 		values, err := f.Values(v)
@@ -149,7 +188,7 @@ func renderStruct(c *Ctx, plan *result.Plan, body *bodyOutput, v reflect.Value) 
 		c.stage(http.StatusNoContent, "", nil)
 		return nil
 	}
-	return body.render(c, v.FieldByIndex(plan.Body))
+	return p.body.render(c, v.FieldByIndex(plan.Body))
 }
 
 // bodyOutput is the output of a type that is known by reflection only.
@@ -224,23 +263,6 @@ func alternatives(render any, each []output, errs ...error) (output, error) {
 }
 
 var errNoAnswer = errors.New("fasterapi: the handler has chosen none of its answers: return one by First, Second and so on")
-
-// compileOutput decides what the results of the handler of r become.
-func (t *typed[In, Out]) compileOutput(r *route) error {
-	out, err := outputOf[Out]()
-	if err != nil {
-		return err
-	}
-	if r.opts.style != onGoroutine && out.waits {
-		var zero Out
-		return fmt.Errorf("%T waits for the client, so its route must run on goroutines", zero)
-	}
-	if r.opts.status != 0 && out.several {
-		return fmt.Errorf("Status(%d): the handler has several answers, and each has its own status", r.opts.status)
-	}
-	t.render, r.facts.answers, t.waits = renderOf[Out](out), out.answers, out.waits
-	return nil
-}
 
 // The response types of this package are results of handlers as they are, alone or as
 // the Body of a [Response]. A pointer to one, a list of them, or one inside of an
@@ -369,18 +391,6 @@ func embedsPointer(t reflect.Type) bool {
 		}
 	}
 	return false
-}
-
-// unlessResponse is render for a result that is an interface. What it holds is known
-// when it is there.
-func unlessResponse[Out any](render func(*Ctx, Out) error) func(*Ctx, Out) error {
-	return func(c *Ctx, out Out) error {
-		if _, ok := any(out).(response); ok {
-			return fmt.Errorf("fasterapi: the handler has returned a %T as %v: name it as the type of its result, "+
-				"alone or as one of a OneOf2", out, reflect.TypeFor[Out]())
-		}
-		return render(c, out)
-	}
 }
 
 // problemForms are the forms in which problems are sent, given to ProblemsAs.

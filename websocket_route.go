@@ -113,8 +113,7 @@ func newSocketRoute[In, Incoming, Outgoing any](
 }
 
 func (e *socketEndpoint[In, Incoming, Outgoing]) compile(env *compilation, r *route) (bool, []error) {
-	needsBody, errs := e.typed.compile(env, r)
-	errs = withoutHandler(errs, e.handle == nil && e.open == nil)
+	needsBody, errs := e.typed.compile(env, r, e.handle == nil && e.open == nil)
 	if r.opts.style != onGoroutine {
 		errs = append(errs, errors.New("a WebSocket waits for its client, so its route must run on goroutines"))
 	}

@@ -15,8 +15,11 @@ type Binder[T any] struct {
 // For compiles the binder of T.
 func For[T any](opts Options) (Binder[T], []error) {
 	plan, errs := Compile(reflect.TypeFor[T](), opts)
-	return Binder[T]{plan: plan}, errs
+	return Of[T](plan), errs
 }
+
+// Of is the binder of the type that plan was compiled for.
+func Of[T any](plan *Plan) Binder[T] { return Binder[T]{plan: plan} }
 
 // Plan returns the plan for everything that does not depend on T.
 func (b Binder[T]) Plan() *Plan { return b.plan }
@@ -33,4 +36,12 @@ func (b Binder[T]) Bind(src Source) (T, *problem.Problem) {
 	var in T
 	prob := b.plan.Bind(noescape.Pointer(addressOf(&in)), src)
 	return in, prob
+}
+
+// BindNew is Bind for those who know the type by the plan only, or who hand the address of
+// the input on: in points to a new one.
+func (p *Plan) BindNew(src Source) (in any, prob *problem.Problem) {
+	v := reflect.New(p.typ)
+	prob = p.Bind(v.UnsafePointer(), src)
+	return v.Interface(), prob
 }

@@ -106,15 +106,20 @@ func (e *Encoder) Plain() bool { return e.plain }
 // T. When e is plain, v may live on the caller's stack and nothing is
 // allocated but room in dst; otherwise *v is copied to the heap first.
 func Append[T any](e *Encoder, dst []byte, v *T) ([]byte, error) {
-	if reflect.TypeOf(v) != e.pointer {
-		return dst, mismatch(e, reflect.TypeFor[T]())
-	}
-	if !e.plain {
+	if !e.plain || reflect.TypeOf(v) != e.pointer {
 		held := new(T)
 		*held = *v
-		return e.append(dst, addressOf(held))
+		return e.appendPointer(dst, held)
 	}
 	return e.append(dst, noescape.Pointer(addressOf(v)))
+}
+
+// appendPointer is Append for a pointer to the heap.
+func (e *Encoder) appendPointer(dst []byte, v any) ([]byte, error) {
+	if t := reflect.TypeOf(v); t != e.pointer {
+		return dst, mismatch(e, t.Elem())
+	}
+	return e.append(dst, reflect.ValueOf(v).UnsafePointer())
 }
 
 // AppendValue is Append for a value that is known by reflection only. It must be

@@ -2,7 +2,7 @@ package describe
 
 import (
 	"errors"
-	"slices"
+	"sort"
 	"strings"
 
 	"github.com/fasterapi/fasterapi/internal/router"
@@ -191,7 +191,8 @@ func (b *Builder) operation(r *Route, names []string) *openapi.Operation {
 	if r.Socket != nil {
 		op.Extensions = map[string]any{socketExtension: b.socket(r.Socket)}
 	}
-	slices.SortFunc(op.Responses, func(a, b openapi.Named[*openapi.Response]) int { return strings.Compare(a.Name, b.Name) })
+	// Package sort has one sort for all types; of package slices each struct gets its own.
+	sort.Slice(op.Responses, func(i, j int) bool { return op.Responses[i].Name < op.Responses[j].Name })
 	b.require(op, r.Security, e.where())
 	return op
 }

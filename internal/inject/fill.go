@@ -51,7 +51,17 @@ func (v *Values) Fill(t reflect.Type, offset uintptr, scope Scope, slot int) Fil
 // Into fills fields of *in, for a request on that core for which the values in slots
 // were made. *in may stay on the stack of the caller: setters keep nothing.
 func Into[In any](in *In, fills []Fill, core int, slots []any) {
-	p := noescape.Pointer(unsafe.Pointer(in))
+	if len(fills) > 0 {
+		into(noescape.Pointer(unsafe.Pointer(in)), fills, core, slots)
+	}
+}
+
+// IntoPointer is Into for an input of which only a pointer in an interface is at hand.
+func IntoPointer(in any, fills []Fill, core int, slots []any) {
+	into(reflect.ValueOf(in).UnsafePointer(), fills, core, slots)
+}
+
+func into(p unsafe.Pointer, fills []Fill, core int, slots []any) {
 	for i := range fills {
 		f := &fills[i]
 		v := f.from.Value

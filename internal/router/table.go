@@ -27,19 +27,17 @@ type methodRoutes struct {
 const preparedMethods = 8
 
 func (t *table) add(method string, segs []segment, route int32) {
-	i := slices.IndexFunc(t.methods, func(m methodRoutes) bool { return m.name == method })
-	if i < 0 {
-		i = len(t.methods)
-		t.methods = append(t.methods, methodRoutes{name: method, root: newNode(0)})
+	i, known := slices.BinarySearchFunc(t.methods, method, func(m methodRoutes, name string) int { return strings.Compare(m.name, name) })
+	if !known {
+		t.methods = slices.Insert(t.methods, i, methodRoutes{name: method, root: newNode(0)})
 	}
 	m := &t.methods[i]
 	m.root.add(segs, route)
 	m.literals.collect(segs, route)
 }
 
-// seal orders the methods by name and builds the indices.
+// seal builds the indices.
 func (t *table) seal() {
-	slices.SortFunc(t.methods, func(a, b methodRoutes) int { return strings.Compare(a.name, b.name) })
 	at := func(name string) int8 {
 		return int8(slices.IndexFunc(t.methods, func(m methodRoutes) bool { return m.name == name }))
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -169,11 +170,13 @@ func (w *walk) embed(l level, f reflect.StructField, index []int) {
 // visible: the only one at the least depth, or the only one there whose tag
 // gives the name. It returns them in the order of the struct's text.
 func dominant(found []candidate) []Member {
-	slices.SortStableFunc(found, func(a, b candidate) int {
+	// Package sort has one sort for all types; of package slices each struct gets its own, of 10 KB and more.
+	sort.SliceStable(found, func(i, j int) bool {
+		a, b := &found[i], &found[j]
 		return cmp.Or(
 			strings.Compare(a.Name, b.Name),
 			cmp.Compare(len(a.Index), len(b.Index)),
-			cmp.Compare(btoi(b.named), btoi(a.named)))
+			cmp.Compare(btoi(b.named), btoi(a.named))) < 0
 	})
 	var list []Member
 	for len(found) > 0 {
@@ -186,7 +189,7 @@ func dominant(found []candidate) []Member {
 		}
 		found = found[n:]
 	}
-	slices.SortFunc(list, func(a, b Member) int { return slices.Compare(a.Index, b.Index) })
+	sort.Slice(list, func(i, j int) bool { return slices.Compare(list[i].Index, list[j].Index) < 0 })
 	return list
 }
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"unicode"
@@ -64,7 +65,7 @@ func (r *Registry) planNames() map[definition]string {
 			planned[d] = names[s]
 		}
 	}
-	slices.SortFunc(inputs, func(a, b definition) int { return strings.Compare(names[stems[a]], names[stems[b]]) })
+	sort.Slice(inputs, func(i, j int) bool { return names[stems[inputs[i]]] < names[stems[inputs[j]]] }) // as in dominant
 	for _, d := range inputs {
 		planned[d] = free(names[stems[d]]+inputSuffix, taken)
 	}
@@ -93,7 +94,7 @@ func (r *Registry) inAnswers(t reflect.Type) bool {
 
 // nameStems names stems, which may be listed twice.
 func nameStems(list []stem, taken map[string]bool) map[stem]string {
-	slices.SortFunc(list, compareStems)
+	sort.Slice(list, func(i, j int) bool { return compareStems(list[i], list[j]) < 0 }) // as in dominant
 	list = slices.Compact(list)
 	alike := map[string][]stem{}
 	for _, s := range list {

@@ -2,8 +2,6 @@ package schema
 
 import (
 	"bytes"
-	"math/big"
-	"net/netip"
 	"reflect"
 	"strconv"
 )
@@ -11,16 +9,16 @@ import (
 // Words says what a value of a well-known type must be, "" for other types:
 // what the packages of those types say is for programmers.
 func Words(t reflect.Type) string {
-	switch t {
-	case reflect.TypeFor[netip.Addr]():
+	switch wellKnown(t) {
+	case "net/netip.Addr":
 		return "must be an IP address"
-	case reflect.TypeFor[netip.Prefix]():
+	case "net/netip.Prefix":
 		return "must be an IP network such as 192.0.2.0/24"
-	case reflect.TypeFor[netip.AddrPort]():
+	case "net/netip.AddrPort":
 		return "must be an IP address and a port such as 192.0.2.1:80"
-	case reflect.TypeFor[big.Int]():
+	case "math/big.Int":
 		return "must be an integer"
-	case reflect.TypeFor[big.Float](), reflect.TypeFor[big.Rat]():
+	case "math/big.Float", "math/big.Rat":
 		return "must be a number"
 	}
 	if isUUIDType(t) {
@@ -28,6 +26,10 @@ func Words(t reflect.Type) string {
 	}
 	return ""
 }
+
+// wellKnown is the path and the name of a type. Types are told by it, and not by
+// reflect.TypeFor, which takes their methods into every program: 20 KB for big.Float.
+func wellKnown(t reflect.Type) string { return t.PkgPath() + "." + t.Name() }
 
 // maxExponent bounds the exponent of a big.Rat, which has as many digits in
 // memory and in answers: 1e999999 would be a megabyte. A big.Float has them while
@@ -37,7 +39,7 @@ const maxExponent = 308
 // TooLarge says why a short text must not be given to a well-known type, whose
 // value would take memory or time in proportion to a number in it; "" if it may.
 func TooLarge(t reflect.Type, text []byte) string {
-	if t != reflect.TypeFor[big.Rat]() && t != reflect.TypeFor[big.Float]() {
+	if t.PkgPath() != "math/big" || t.Name() == "Int" {
 		return ""
 	}
 	marks := "eEpP"
