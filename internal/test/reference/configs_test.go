@@ -33,7 +33,7 @@ func publicFolders(t *testing.T) []string {
 			return err
 		}
 		base := path.Base(name)
-		if name != "." && (base[0] == '.' || slices.Contains([]string{"internal", "testdata", "examples", "bench", "docs", "tools", "bin", "dbtest", "faultstest"}, base)) {
+		if name != "." && (base[0] == '.' || slices.Contains([]string{"internal", "testdata", "examples", "bench", "docs", "tools", "bin", "dbtest"}, base)) {
 			return fs.SkipDir
 		}
 		if files, _ := filepath.Glob(filepath.Join(root, name, "doc.go")); len(files) > 0 {

@@ -1,4 +1,4 @@
-module github.com/fasterapi/fasterapi/db/pg/faultstest
+module github.com/fasterapi/fasterapi/internal/test/faultstest
 
 go 1.27.0
 

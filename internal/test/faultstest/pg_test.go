@@ -9,12 +9,10 @@ import (
 	"testing"
 	"time"
 
-	toxiproxy "github.com/Shopify/toxiproxy/v2"
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/pg"
 	"github.com/fasterapi/fasterapi/internal/test/pgtest"
-	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 )
 
@@ -30,35 +28,20 @@ func onBoth(t *testing.T, body func(t *testing.T, c *pgtest.Cluster)) {
 	}
 }
 
-// network is the way to a server through a proxy that can be made bad.
-type network struct {
-	t     *testing.T
-	proxy *toxiproxy.Proxy
-	url   string
+// poolNetwork is the way to a Postgres server.
+type poolNetwork struct {
+	*network
+	url string
 }
 
-func newNetwork(t *testing.T, c *pgtest.Cluster) *network {
+func newNetwork(t *testing.T, c *pgtest.Cluster) *poolNetwork {
 	t.Helper()
-	quiet := zerolog.Nop()
-	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), quiet)
-	proxy := toxiproxy.NewProxy(server, "postgres", "127.0.0.1:0", fmt.Sprintf("127.0.0.1:%d", c.Port()))
-	require.NoError(t, proxy.Start())
-	t.Cleanup(proxy.Stop)
-	_, port, _ := strings.Cut(proxy.Listen, ":")
-	return &network{t, proxy, strings.Replace(c.URL(), fmt.Sprintf(":%d/", c.Port()), ":"+port+"/", 1)}
+	n := networkTo(t, fmt.Sprintf("127.0.0.1:%d", c.Port()))
+	_, port, _ := strings.Cut(n.proxy.Listen, ":")
+	return &poolNetwork{n, strings.Replace(c.URL(), fmt.Sprintf(":%d/", c.Port()), ":"+port+"/", 1)}
 }
 
-// poison adds a toxic: kind and attributes as toxiproxy's documentation has them.
-func (n *network) poison(kind, stream, attributes string) {
-	n.t.Helper()
-	text := fmt.Sprintf(`{"name":%q,"type":%q,"stream":%q,"toxicity":1,"attributes":%s}`, kind+stream, kind, stream, attributes)
-	_, err := n.proxy.Toxics.AddToxicJson(strings.NewReader(text))
-	require.NoError(n.t, err)
-}
-
-func (n *network) heal() { n.proxy.Toxics.ResetToxics(n.t.Context()) }
-
-func (n *network) open(cfg pg.Config) *db.Pool {
+func (n *poolNetwork) open(cfg pg.Config) *db.Pool {
 	n.t.Helper()
 	cfg.URL = n.url
 	if cfg.Logger == nil {

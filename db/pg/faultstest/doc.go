@@ -1,7 +1,0 @@
-// Package faultstest holds the Postgres driver against a network that delays,
-// cuts, slices, resets and swallows what is sent, with toxiproxy in the test's
-// own process before a real server.
-//
-// It is a Go module of its own, so that toxiproxy's dependencies reach nobody
-// who uses the framework. `make pg-faults` runs it.
-package faultstest
