@@ -117,7 +117,7 @@ readme-check: ## README.md's two commands and its curl lines, as a new user type
 bench-check: ## vet and test the measuring programs
 	cd bench && $(GO) vet ./... && $(GO) tool -modfile=../tools.mod staticcheck ./... && $(GO) test ./...
 
-browser-check: ## the tests in a real Chromium: the docs page
+browser-check: ## the tests in a real Chromium: the docs page, the dashboard (SCREENSHOTS=folder keeps pictures)
 	cd internal/test/browsertest && $(GO) vet ./... && $(GO) tool -modfile=../../../tools.mod staticcheck ./... && $(GO) test -count=1 ./...
 
 clients: ## clients that oapi-codegen and openapi-typescript make of a document talk to its service

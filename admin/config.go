@@ -7,12 +7,16 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/cache"
+	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/logs"
+	"github.com/fasterapi/fasterapi/resilience"
 	"github.com/fasterapi/fasterapi/secret"
 )
 
@@ -36,6 +40,11 @@ type Config struct {
 	Levels *logs.Levels
 	// Pages are further pages by their path, "/metrics".
 	Pages map[string]http.Handler
+	// Pools, Caches and Policies are shown beside those that were given to App.Provide: pools by a name of
+	// yours.
+	Pools    map[string]*db.Pool
+	Caches   []cache.Reporter
+	Policies []*resilience.Registry
 	// Flight is about the flight recorder.
 	Flight FlightConfig
 }
@@ -74,6 +83,11 @@ func (c Config) resolve(app *fasterapi.App) (Config, mistake.List) {
 		ok := strings.HasPrefix(path, "/") && path != "/" && !strings.ContainsAny(path, "{} ") && page != nil && !ownPath(path)
 		wrong.Unless(ok, "admin.Config.Pages: "+path+" must begin with a slash, be no page that is there already, and have a handler")
 	}
+	for name, p := range c.Pools {
+		wrong.Unless(p != nil && name != "", "admin.Config.Pools must have names and pools")
+	}
+	wrong.Unless(!slices.Contains(c.Caches, nil), "admin.Config.Caches has one that is nil")
+	wrong.Unless(!slices.Contains(c.Policies, nil), "admin.Config.Policies has one that is nil")
 	f := &c.Flight
 	f.MinAge, f.MaxBytes = cmp.Or(f.MinAge, 10*time.Second), cmp.Or(f.MaxBytes, 8<<20)
 	wrong.Unless(f.MinAge > 0 && f.MaxBytes <= maxFlight, "admin.FlightConfig: MinAge must be positive, and MaxBytes at most 256 MiB")

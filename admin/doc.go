@@ -7,9 +7,18 @@
 // It listens on 127.0.0.1:9090 from the start of the app to its end, and nothing of it can be
 // reached by the port of the app:
 //
+//	GET  /dashboard/              a page of all that follows, live
 //	GET  /routes                  the routes, each with its compiled plan: style, inputs, place
+//	GET  /explain                 what is done for a request of a route, step by step; format=text
+//	GET  /checklist               the production checklist, as this process stands
+//	GET  /health                  the health checks, with their errors
+//	GET  /parts                   pools, caches, policies; those of App.Provide are found
+//	GET  /overload                what the protection from overload has seen
+//	GET  /stalls                  what has held a core: file, line, stack, and what to do
+//	GET  /snapshot                what the dashboard shows
 //	GET  /config                  the configuration and the settings, with secrets hidden
 //	GET  /reactors                what each core has done, its load and its stalls
+//	GET  /requests/live           those that have not ended, the oldest first
 //	GET  /requests                the latest requests; /requests/slow, /requests/failed, /requests/id/{id}
 //	GET  /requests/counts         counts and latencies by route, method and status
 //	GET  /logs/levels             the levels of loggers; PUT {"name": "db", "level": "DEBUG"} changes one
@@ -28,7 +37,8 @@
 // # Who owns what, and what it costs
 //
 // The listener is one of net/http, with goroutines of its own, so that it answers while reactors
-// are held. What it tells is read from copies that the cores write anyway. The flight
+// are held. A restart of the process hands it over (fasterapi.App.Listen). What it tells is read from copies that the cores write anyway. While somebody looks at the dashboard, one goroutine makes a
+// snapshot each second, 0.6 ms of a processor for 200 routes; while nobody does, there is none. The flight
 // recorder costs what an execution trace costs, some percent of a busy core, and up to
 // [FlightConfig.MaxBytes] and three dumps of memory; [FlightConfig.Off] does without. With it, a
 // look each second at what is counted and kept anyway finds stalls, slow requests
@@ -36,5 +46,5 @@
 //
 // # What it refuses
 //
-// A second CPU profile or trace at a time, with 409; other methods than those above, with 405.
+// A second CPU profile or trace at a time, with 409; a 33rd viewer of the dashboard, with 503; other methods than those above, with 405.
 package admin

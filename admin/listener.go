@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,8 +19,8 @@ import (
 
 // Listener is the second address of an app.
 //
-// Owner: any (immutable after Attach); server, addr and flight belong to the start and the stop of the app, which
-// are apart in time, and addr is atomic.
+// Owner: any (immutable after Attach); server, flight, parts, started and leaving belong to the start and the stop of the app, which
+// are apart in time; addr and scraped are atomic, viewers have a mu.
 type Listener struct {
 	app    *fasterapi.App
 	cfg    Config
@@ -28,13 +29,21 @@ type Listener struct {
 	server *http.Server
 	served chan error
 	flight *flight
+
+	parts   parts
+	started time.Time
+	leaving chan struct{} // closed when no more requests come: another process has the listener, or the app stops
+	leave   sync.Once
+	viewers viewers
+	scraped atomic.Int64 // time of the latest request of /metrics, in ns since 1970; 0: none
 }
 
 // Attach gives app a second address. It listens when the app starts, and closes when the app
 // has answered its last request. What is wrong with cfg keeps the app from starting, as does an
 // address that is in use. Handlers may have the *Listener injected.
 func Attach(app *fasterapi.App, cfg Config) *Listener {
-	l := &Listener{app: app, flight: &flight{}}
+	l := &Listener{app: app, flight: &flight{}, leaving: make(chan struct{})}
+	l.viewers.l = l
 	l.cfg, l.wrong = cfg.resolve(app)
 	app.Provide(l)
 	app.OnStart(l.start)
@@ -64,6 +73,8 @@ func (l *Listener) start(ctx context.Context) error {
 	if l.flight.start(l); l.flight.failed != nil {
 		l.log().Warn("the flight recorder does not run", slog.Any("error", l.flight.failed))
 	}
+	l.started = time.Now()
+	l.findParts()
 	at := socket.Addr().(*net.TCPAddr).AddrPort()
 	l.addr.Store(&at)
 	l.server = &http.Server{
@@ -71,7 +82,11 @@ func (l *Listener) start(ctx context.Context) error {
 		ErrorLog: slog.NewLogLogger(l.log().Handler(), slog.LevelWarn),
 	}
 	l.served = make(chan error, 1)
-	go func() { l.served <- l.server.Serve(socket) }()
+	go func() {
+		err := l.server.Serve(socket) // ends, too, when another process takes the listener over
+		l.announceEnd()
+		l.served <- err
+	}()
 	l.log().Info("administering", slog.String("address", at.String()))
 	return nil
 }
@@ -82,6 +97,8 @@ func (l *Listener) stop(ctx context.Context) error {
 		return nil // never started
 	}
 	l.flight.stop()
+	l.announceEnd()
+	l.viewers.running.Wait()
 	ctx, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
 	defer cancel()
 	err := l.server.Shutdown(ctx)
@@ -92,10 +109,14 @@ func (l *Listener) stop(ctx context.Context) error {
 	return err
 }
 
+// announceEnd tells those who look at the dashboard that no more comes from here.
+func (l *Listener) announceEnd() { l.leave.Do(func() { close(l.leaving) }) }
+
 func (l *Listener) log() *slog.Logger { return l.app.Config().Logger }
 
 // guard is around all pages.
 func (l *Listener) guard(next http.Handler) http.Handler {
+	shell := next
 	next = http.NewCrossOriginProtection().Handler(next)
 	if l.cfg.Guard != nil {
 		next = l.cfg.Guard(next)
@@ -104,6 +125,9 @@ func (l *Listener) guard(next http.Handler) http.Handler {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		switch {
+		case !l.cfg.Token.IsZero() && l.cfg.Guard == nil && isShell(r):
+			shell.ServeHTTP(w, r) // a page cannot ask for itself with a token: it tells nothing, and sends the token with what it asks
+			return
 		case !l.cfg.Token.IsZero():
 			scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 			if !strings.EqualFold(scheme, "Bearer") || !l.cfg.Token.Equal(token) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/fasterapi/fasterapi/logs"
 	"github.com/fasterapi/fasterapi/observe"
@@ -23,10 +24,21 @@ type page struct {
 // pages are those of the listener itself.
 func pages() []page {
 	return []page{
+		{"GET", "/dashboard/", "all of it as a page", (*Listener).dashboard},
+		{"GET", "/dashboard/{file}", "", (*Listener).dashboardFile},
+		{"GET", "/dashboard/events", "", (*Listener).events},
 		{"GET", "/routes", "the routes, each with its compiled plan", (*Listener).routes},
+		{"GET", "/explain", "a route with its plan, step by step; route=GET /users/{id}, format=text", (*Listener).explain},
 		{"GET", "/config", "the configuration, with secrets hidden", (*Listener).config},
 		{"GET", "/reactors", "what each core has done", (*Listener).reactors},
+		{"GET", "/stalls", "the latest stalls: file, line, stack, and what to do", (*Listener).stallsPage},
+		{"GET", "/overload", "what the protection from overload has seen, by core", (*Listener).overloadPage},
+		{"GET", "/health", "the health checks, with their errors", (*Listener).healthPage},
+		{"GET", "/parts", "pools, caches and policies", (*Listener).partsPage},
+		{"GET", "/checklist", "the production checklist, as this process stands", (*Listener).checklist},
+		{"GET", "/snapshot", "what the dashboard shows, with rates since the start", (*Listener).snapshotNow},
 		{"GET", "/requests", "the latest requests; limit=50", requests((*observe.Recorder).Recent)},
+		{"GET", "/requests/live", "those that have not ended, the oldest first", (*Listener).livePage},
 		{"GET", "/requests/slow", "the latest slow ones, with all that is kept", requests((*observe.Recorder).Slow)},
 		{"GET", "/requests/failed", "the latest failed ones, with their errors", requests((*observe.Recorder).Failed)},
 		{"GET", "/requests/counts", "counts and latencies by route, method and status", (*Listener).counts},
@@ -43,7 +55,7 @@ func pages() []page {
 
 // ownPath tells whether the listener has a page there.
 func ownPath(path string) bool {
-	return strings.HasPrefix(path, "/debug/pprof") || slices.ContainsFunc(pages(), func(p page) bool { return p.path == path || strings.HasPrefix(path, p.path+"/") })
+	return strings.HasPrefix(path, "/debug/pprof") || strings.HasPrefix(path, "/dashboard") || slices.ContainsFunc(pages(), func(p page) bool { return p.path == path || strings.HasPrefix(path, p.path+"/") })
 }
 
 // handler serves all pages.
@@ -57,6 +69,9 @@ func (l *Listener) handler() http.Handler {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { p.serve(l, w, r) })
 	}
 	for path, h := range l.cfg.Pages {
+		if path == "/metrics" {
+			h = l.countScrapes(h)
+		}
 		mux.Handle(path, h)
 	}
 	mux.HandleFunc("GET /{$}", l.index)
@@ -64,7 +79,11 @@ func (l *Listener) handler() http.Handler {
 }
 
 // index lists the pages.
-func (l *Listener) index(w http.ResponseWriter, _ *http.Request) {
+func (l *Listener) index(w http.ResponseWriter, r *http.Request) {
+	if strings.Contains(r.Header.Get("Accept"), "text/html") { // a browser
+		http.Redirect(w, r, "dashboard/", http.StatusSeeOther)
+		return
+	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	cfg := l.app.Config()
 	var b strings.Builder
@@ -78,6 +97,14 @@ func (l *Listener) index(w http.ResponseWriter, _ *http.Request) {
 		b.WriteString("GET  " + path + "\n")
 	}
 	_, _ = w.Write([]byte(b.String()))
+}
+
+// countScrapes notes when somebody has read the metrics.
+func (l *Listener) countScrapes(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		l.scraped.Store(time.Now().UnixNano())
+		h.ServeHTTP(w, r)
+	})
 }
 
 // write answers with v as JSON.

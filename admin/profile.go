@@ -36,7 +36,7 @@ func (l *Listener) profile(w http.ResponseWriter, r *http.Request) {
 	case "trace":
 		during(w, r, 1, trace.Start, trace.Stop)
 	default:
-		snapshot(w, r, name)
+		profileNow(w, r, name)
 	}
 }
 
@@ -65,8 +65,8 @@ func during(w http.ResponseWriter, r *http.Request, seconds float64, start func(
 	_, _ = w.Write(b.Bytes())
 }
 
-// snapshot writes a profile as it is now: for go tool pprof, or as text with debug=1 or 2.
-func snapshot(w http.ResponseWriter, r *http.Request, name string) {
+// profileNow writes a profile as it is now: for go tool pprof, or as text with debug=1 or 2.
+func profileNow(w http.ResponseWriter, r *http.Request, name string) {
 	p := pprof.Lookup(name)
 	if p == nil {
 		http.Error(w, "there is no such profile", http.StatusNotFound)

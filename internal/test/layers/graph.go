@@ -182,7 +182,7 @@ func packages() map[string]Package {
 		"security": { // docs/decisions/0009
 			Layer: 7, Imports: []string{".", "async", "problem", "openapi", "internal/field", "internal/inject", "internal/mistake"}, Modules: []string{"github.com/golang-jwt/jwt/v5"},
 		},
-		"admin":                 {Layer: 7, Imports: []string{".", "logs", "observe", "reactor", "secret", "internal/mistake"}},
+		"admin":                 {Layer: 7, Imports: []string{".", "cache", "db", "health", "logs", "observe", "reactor", "resilience", "secret", "internal/eventstream", "internal/mistake"}},
 		"internal/test/secrets": {Layer: 7, Imports: []string{".", "client", "db", "db/sqlite", "fasterapitest", "middleware", "problem", "secret"}},
 		"internal/test/console": {Layer: 7, Imports: []string{".", "internal/test/needs"}},
 		"examples/...": {Layer: 7, Modules: []string{sqlite}, Imports: []string{

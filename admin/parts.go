@@ -1,0 +1,141 @@
+package admin
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/fasterapi/fasterapi/cache"
+	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/resilience"
+)
+
+// parts are the pools, caches and policies that are shown: those of the configuration, and what was given to
+// App.Provide.
+//
+// Owner: the start of the app; any (immutable) then.
+type parts struct {
+	pools    []namedPool
+	caches   []cache.Reporter
+	policies []*resilience.Registry
+}
+
+// namedPool is a pool and what it is called.
+//
+// Owner: any (immutable after New).
+type namedPool struct {
+	name string
+	pool *db.Pool
+}
+
+// findParts looks for them among what the app provides.
+func (l *Listener) findParts() {
+	p := &l.parts
+	for _, name := range sortedKeys(l.cfg.Pools) {
+		p.addPool(name, l.cfg.Pools[name])
+	}
+	for _, c := range l.cfg.Caches {
+		p.addCache(c)
+	}
+	for _, r := range l.cfg.Policies {
+		p.addPolicies(r)
+	}
+	for name, value := range l.app.Provided() {
+		switch v := value.(type) {
+		case *db.Pool:
+			p.addPool(name, v)
+		case cache.Reporter:
+			p.addCache(v)
+		case *resilience.Registry:
+			p.addPolicies(v)
+		}
+	}
+}
+
+func (p *parts) addPool(name string, pool *db.Pool) {
+	if pool == nil || slices.ContainsFunc(p.pools, func(o namedPool) bool { return o.pool == pool }) {
+		return
+	}
+	if name == "" {
+		name = pool.Stats().Driver
+	}
+	wanted := name
+	for n := 2; slices.ContainsFunc(p.pools, func(o namedPool) bool { return o.name == name }); n++ {
+		name = fmt.Sprintf("%s %d", wanted, n)
+	}
+	p.pools = append(p.pools, namedPool{name, pool})
+}
+
+func (p *parts) addPolicies(r *resilience.Registry) {
+	if r != nil && !slices.Contains(p.policies, r) {
+		p.policies = append(p.policies, r)
+	}
+}
+
+func (p *parts) addCache(c cache.Reporter) {
+	if !slices.ContainsFunc(p.caches, func(o cache.Reporter) bool { return o == c }) {
+		p.caches = append(p.caches, c)
+	}
+}
+
+// partNumbers are the numbers of all parts.
+type partNumbers struct {
+	Pools     []poolNumbers              `json:"pools"`
+	Caches    []cache.Stats              `json:"caches"`
+	Policies  []resilience.PolicyStats   `json:"policies"`
+	Breakers  []breakerNumbers           `json:"breakers"`
+	Bulkheads []resilience.BulkheadStats `json:"bulkheads"`
+	Budgets   []resilience.BudgetStats   `json:"budgets"`
+	Limiters  []resilience.LimiterStats  `json:"limiters"`
+}
+
+type poolNumbers struct {
+	Name string `json:"name"`
+	db.Stats
+}
+
+// breakerNumbers are a resilience.BreakerStats whose State has a name: "closed", "open", "half-open" or "isolated".
+type breakerNumbers struct {
+	Name                                 string
+	State                                string
+	Critical                             bool
+	Successes, Failures, Refused, Opened int64
+}
+
+// numbers asks all parts. It waits for none of them.
+func (p *parts) numbers() partNumbers {
+	n := partNumbers{
+		Pools: []poolNumbers{}, Caches: []cache.Stats{}, Policies: []resilience.PolicyStats{}, Breakers: []breakerNumbers{},
+		Bulkheads: []resilience.BulkheadStats{}, Budgets: []resilience.BudgetStats{}, Limiters: []resilience.LimiterStats{},
+	}
+	for _, one := range p.pools {
+		n.Pools = append(n.Pools, poolNumbers{one.name, one.pool.Stats()})
+	}
+	for _, c := range p.caches {
+		n.Caches = append(n.Caches, c.Stats())
+	}
+	for _, r := range p.policies {
+		s := r.Stats()
+		n.Policies = append(n.Policies, s.Policies...)
+		for i := range s.Breakers {
+			b := &s.Breakers[i]
+			n.Breakers = append(n.Breakers, breakerNumbers{b.Name, b.State.String(), b.Critical, b.Successes, b.Failures, b.Refused, b.Opened})
+		}
+		n.Bulkheads = append(n.Bulkheads, s.Bulkheads...)
+		n.Budgets = append(n.Budgets, s.Budgets...)
+		n.Limiters = append(n.Limiters, s.Limiters...)
+	}
+	return n
+}
+
+func (l *Listener) partsPage(w http.ResponseWriter, _ *http.Request) { write(w, l.parts.numbers()) }
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, strings.Compare)
+	return keys
+}
