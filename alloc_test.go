@@ -15,6 +15,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/note"
 )
 
 // TestAllocations pins what a warm request allocates, from the socket to the
@@ -33,9 +34,19 @@ func TestAllocations(t *testing.T) {
 	app.Get("/user/{id}", func(_ *fasterapi.Ctx, in get) (user, error) {
 		return user{ID: in.ID, Name: "Ada", Email: "ada@example.com"}, nil
 	})
+	noted := func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.Text, error) {
+		notes := note.Of(c)
+		for range 3 {
+			notes.Note(note.CacheHit)
+			notes.End(notes.Begin(note.Query, "SELECT 1", true), note.Outcome{What: "SELECT 1"})
+		}
+		return "noted", nil
+	}
+	app.Get("/noted", noted)
+	app.Get("/reactor/noted", noted, fasterapi.OnReactor())
 	addr := start(t, app)
 
-	for path, most := range map[string]float64{"/goroutine": 1, "/coroutine": 1, "/chain": 1, "/user/7": 5} {
+	for path, most := range map[string]float64{"/noted": 1, "/reactor/noted": 1, "/goroutine": 1, "/coroutine": 1, "/chain": 1, "/user/7": 5} {
 		t.Run(path, func(t *testing.T) {
 			got := allocations(t, addr, "GET "+path+" HTTP/1.1\r\nHost: test\r\n\r\n")
 			require.LessOrEqual(t, got, most, "allocations per request")

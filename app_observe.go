@@ -58,6 +58,9 @@ func (d *dispatcher) observe(r *request) {
 	}
 	core := r.ctx.Core()
 	r.seen.began = d.recorder.Begin(core, route)
+	if t := d.cfg.Observe.Tracer; t != nil {
+		r.work.trace = beginTrace(t, r.x)
+	}
 	r.x.OnOpen(responseBegan)
 	r.bodied = r.x.Head.ContentLength > 0 || r.x.Head.Chunked
 	r.place = d.inFlight[core].enter(r.ctx)
@@ -115,7 +118,7 @@ func (r *request) record(rec *observe.Recorder) {
 	done := observe.Ended{
 		Core: r.ctx.Core(), Status: x.Status, Protocol: r.protocol(), Broken: s.broken, Refused: x.Refusal != nil, RequestID: r.requestID,
 		Began: s.began, Started: s.started, Bound: s.bound, Returned: s.returned, Opened: r.opened.Load(), Pending: s.pending,
-		BytesIn: r.bytesIn(), BytesOut: x.Sent.Load(),
+		BytesIn: r.bytesIn(), BytesOut: x.Sent.Load(), Work: r.work.sum(), Trace: r.work.trace,
 	}
 	if r.route != nil {
 		done.Route = r.route.index
@@ -123,12 +126,16 @@ func (r *request) record(rec *observe.Recorder) {
 	switch {
 	case x.Hijacked():
 		done.Kind, done.Status = observe.Socket, http.StatusSwitchingProtocols
+		done.Broken = done.Broken || r.outcome != nil // a panic: other errors end the connection
 	case x.Streamed():
 		done.Kind = observe.Stream
 	case x.WantsContent():
 		done.BytesOut = int64(len(x.Payload))
 	}
 	r.ctx.app.inFlight[done.Core].exit(r.place)
+	if done.Work.Repeated.Count != 0 {
+		r.logRepeated(&done.Work)
+	}
 	rec.End(&done, x.Head.Method, r.detail)
 }
 

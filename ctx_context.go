@@ -9,6 +9,8 @@ import (
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/field"
 	"github.com/fasterapi/fasterapi/internal/inject"
+	"github.com/fasterapi/fasterapi/internal/note"
+	"github.com/fasterapi/fasterapi/observe"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
@@ -94,13 +96,22 @@ func (c *Ctx) Value(key any) any {
 	if value != nil {
 		return value
 	}
-	type contexts struct{ added, around context.Context }
+	type contexts struct {
+		added, around context.Context
+		trace         *observe.Trace
+	}
 	of := read(c, func(r *request) (of contexts) {
+		of.trace = r.work.trace
 		if of.added = r.reply.Added(); r.x.Original != nil {
 			of.around = r.x.Original.Context()
 		}
 		return of
 	})
+	if of.trace != nil {
+		if value = c.app.cfg.Observe.Tracer.Value(of.trace, key); value != nil {
+			return value
+		}
+	}
 	if of.added != nil {
 		value = of.added.Value(key)
 	}
@@ -115,6 +126,8 @@ func (c *Ctx) own(key any) any {
 	switch key {
 	case async.SiteKey():
 		return c.AsyncSite()
+	case note.Key{}:
+		return c.notes()
 	case ctxKey{}, field.IncomingKey{}:
 		return c
 	}

@@ -59,6 +59,8 @@ type request struct {
 	opened atomic.Int64
 	place  uint32
 	bodied bool
+	// work is what others have done for it.
+	work work
 	// uploads are the temporary files of the request.
 	uploads []io.Closer
 }
@@ -98,6 +100,7 @@ func (r *request) reset() {
 	if r.opened.Load() != 0 {
 		r.opened.Store(0)
 	}
+	r.work.reset()
 }
 
 // lease tells the engine whether the staged payload may be used for something else

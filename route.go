@@ -58,7 +58,9 @@ type route struct {
 	class  overload.Class
 	limits []*overload.Limit
 	// style starts as opts.style; a stalling route moves to goroutines.
-	style      atomic.Uint32
+	style atomic.Uint32
+	// repeated is when one of its requests was logged that repeated a statement, by the clock of the records.
+	repeated   atomic.Int64
 	endpoint   endpoint
 	starter    starter // the endpoint, when style is asChain
 	middleware []Middleware

@@ -218,7 +218,7 @@ func (e *socketEndpoint[In, Incoming, Outgoing]) serve(c *Ctx, in In, s *Socket[
 		conn.Close(websocket.CodeNormal, "") // its request has ended before the connection heard of it
 		return nil
 	}
-	closeFor(conn, c.Logger(), c.mapError(err))
+	c.closeFor(conn, c.mapError(err))
 	return nil
 }
 
@@ -245,7 +245,7 @@ func (e *socketEndpoint[In, Incoming, Outgoing]) serveEvents(c *Ctx, in In, s *S
 		return err
 	}
 	if err != nil {
-		closeFor(conn, l.log(), c.mapError(err))
+		c.closeFor(conn, c.mapError(err))
 	}
 	return nil
 }
@@ -291,8 +291,15 @@ func (r *socketRoute[Incoming, Outgoing]) accept(s *Socket[Incoming, Outgoing]) 
 
 var errNotAccepted = errors.New("fasterapi: the WebSocket was not accepted while its request lasted")
 
-// closeFor closes a connection because its handler has returned err.
-func closeFor(conn *websocket.Conn, log *slog.Logger, err error) {
+// closeFor closes the connection of a request whose handler has returned err.
+func (c *Ctx) closeFor(conn *websocket.Conn, err error) {
+	if closeFor(conn, c.Logger(), err) {
+		c.change(func(r *request) { r.seen.cause, r.seen.broken = err, true })
+	}
+}
+
+// closeFor closes a connection because its handler has returned err, and tells whether the handler has failed.
+func closeFor(conn *websocket.Conn, log *slog.Logger, err error) (failed bool) {
 	var ended *CloseError
 	var p *problem.Problem
 	var panicked *async.PanicError
@@ -302,6 +309,7 @@ func closeFor(conn *websocket.Conn, log *slog.Logger, err error) {
 	case errors.As(err, &panicked):
 		log.Error("WebSocket handler failed", failureAttrs(err)...)
 		conn.Close(websocket.CodeFailed, "")
+		return true
 	case conn.Err() != nil, errors.Is(err, context.Canceled) && conn.Context().Err() != nil:
 		conn.Close(websocket.CodeNormal, "") // it has ended already
 	case errors.As(err, &ended) && websocket.ValidCode(ended.Code):
@@ -313,5 +321,7 @@ func closeFor(conn *websocket.Conn, log *slog.Logger, err error) {
 	default:
 		log.Error("WebSocket handler failed", slog.String("error", err.Error()))
 		conn.Close(websocket.CodeFailed, "")
+		return true
 	}
+	return false
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/maypok86/otter/v2"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/note"
 )
 
 // Cache keeps values by key. Any goroutine and any reactor may use it. Values are shared by all who ask, and must not
@@ -121,10 +122,12 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K) (V, bool) {
 	switch {
 	case e == nil || now >= e.fresh || e.err != nil:
 		c.counts.misses.Add(1)
+		note.That(ctx, note.CacheMiss)
 		var zero V
 		return zero, false
 	case now >= e.early:
 		c.counts.hits.add()
+		note.That(ctx, note.CacheHit)
 	}
 	return e.value, true
 }
@@ -247,6 +250,15 @@ func (c *Cache[K, V]) keep(ctx context.Context, key K, m *made[V]) bool {
 // find returns the entry of a key, fresh or not, and the time. Nil: there is none. One that is fresh, and not to be loaded
 // early, is counted as a hit.
 func (c *Cache[K, V]) find(ctx context.Context, key K) (*entry[V], int64) {
+	e, now := c.look(ctx, key)
+	if e != nil && now < e.early {
+		note.That(ctx, note.CacheHit)
+	}
+	return e, now
+}
+
+// look is find without a note of it on the request.
+func (c *Cache[K, V]) look(ctx context.Context, key K) (*entry[V], int64) {
 	if c.cores != nil {
 		if own := c.cores.local(ctx, c); own != nil {
 			return own.find(key)

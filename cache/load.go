@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/note"
 )
 
 // loader makes a value: one of both is set.
@@ -81,17 +82,21 @@ func (c *Cache[K, V]) fetch(ctx context.Context, key K, old *entry[V], now int64
 	switch {
 	case old == nil || now >= old.last():
 		c.counts.misses.Add(1)
+		note.That(ctx, note.CacheMiss)
 		return c.join(ctx, key, old, load)
 	case now < old.fresh || now < old.revalidate:
 		if now < old.fresh {
 			c.counts.hits.add()
+			note.That(ctx, note.CacheHit)
 		} else {
 			c.counts.stale.Add(1)
+			note.That(ctx, note.CacheStale)
 		}
 		c.refresh(ctx, key, old, now, load)
 		return async.Of(old.value, old.err)
 	}
 	c.counts.misses.Add(1)
+	note.That(ctx, note.CacheMiss)
 	loaded := c.join(ctx, key, old, load)
 	if soft := c.cfg.SoftTimeout; soft > 0 {
 		loaded = loaded.Timeout(soft)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/field"
+	"github.com/fasterapi/fasterapi/internal/note"
 	"github.com/fasterapi/fasterapi/resilience"
 )
 
@@ -23,6 +24,7 @@ type exchange struct {
 	http    *http.Request // what attempts are copies of
 	limit   int64
 	wrong   error
+	traced  bool // the marks of a trace are ours to set
 }
 
 // exchange prepares a call. What it needs of the request that is being served it takes now, on the goroutine of the
@@ -35,6 +37,7 @@ func (u *Upstream) exchange(ctx context.Context, request Request, opts []Option)
 		return e
 	}
 	if e.http, e.wrong = e.request.build(ctx, u); e.wrong == nil && !u.cfg.NoTrace {
+		e.traced = e.http.Header.Get("Traceparent") == ""
 		passOn(ctx, e.http.Header)
 	}
 	return e
@@ -78,6 +81,17 @@ func (e *exchange) attempt(ctx context.Context) (a *Answer, err error) {
 		request.Body, _ = request.GetBody() // bytes: it cannot fail
 	}
 	tellDeadline(ctx, request.Header)
+	if notes := note.Of(ctx); notes != nil {
+		mark := notes.Begin(note.Call, request.URL.Host, false)
+		if parent, state := notes.TraceContext(mark); parent != "" && e.traced {
+			request.Header.Set("Traceparent", parent)
+			request.Header.Del("Tracestate")
+			if state != "" {
+				request.Header.Set("Tracestate", state)
+			}
+		}
+		defer func() { notes.End(mark, e.outcome(a, err)) }()
+	}
 	response, err := u.http.Do(request)
 	if err != nil {
 		return nil, e.noAnswer(ctx, err)
@@ -91,6 +105,18 @@ func (e *exchange) attempt(ctx context.Context) (a *Answer, err error) {
 		return nil, e.status(a)
 	}
 	return a, nil
+}
+
+// outcome is what is noted of an attempt.
+func (e *exchange) outcome(a *Answer, err error) note.Outcome {
+	o := note.Outcome{Kind: note.Call, What: e.http.URL.Host, Method: e.http.Method, Err: err}
+	if a == nil {
+		a = answerIn(err)
+	}
+	if a != nil {
+		o.Status = a.Status
+	}
+	return o
 }
 
 // receive reads the body as far as its limit. Longer ones are a fault of the answer, which another attempt would not mend.

@@ -5,11 +5,11 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/internal/mistake"
+	"github.com/fasterapi/fasterapi/observe"
 )
 
 // AccessLogConfig configures AccessLog. The zero value logs every request.
@@ -32,7 +32,7 @@ type AccessLogConfig struct {
 
 // AccessLog writes a line for every request, when its status is known: method,
 // path, status, duration until then, bytes of the body, client, route, core,
-// the request's id, and the id of the trace that a valid field traceparent names (W3C Trace Context). The query is left out, because it may hold secrets, and so are
+// the request's id, and the id of its trace (see [fasterapi.Ctx.TraceID]). Those that were slow say in "work" what databases, caches and other services did for them. The query is left out, because it may hold secrets, and so are
 // the values of sensitive path fields (see [fasterapi.Ctx.LogPath]). Status 499
 // is a client that did not wait for the answer. Requests that the server refuses by
 // itself (see [fasterapi.Ctx.Refused]) say why in "refused"; those whose head cannot be
@@ -111,33 +111,16 @@ func (cfg *AccessLogConfig) line(c *fasterapi.Ctx, took time.Duration, slow bool
 			attrs = append(attrs, slog.String("request", id))
 		}
 	}
-	if trace := traceID(c.Header("Traceparent")); trace != "" {
+	if trace := c.TraceID(); trace != "" {
 		attrs = append(attrs, slog.String("trace", trace))
+	}
+	if slow {
+		if work := c.Work(); work != (observe.Work{}) {
+			attrs = append(attrs, slog.String("work", work.String()))
+		}
 	}
 	if cfg.Attrs != nil {
 		attrs = append(attrs, cfg.Attrs(c)...)
 	}
 	log.LogAttrs(c, level, "request", attrs...)
-}
-
-// traceID returns the trace-id of a field traceparent, 32 hexadecimal digits, or "" when it
-// is not valid (W3C Trace Context, section 3.2.2). Versions to come may have more behind it.
-func traceID(parent string) string {
-	const length = 2 + 1 + 32 + 1 + 16 + 1 + 2
-	switch {
-	case len(parent) < length, parent[2] != '-', parent[35] != '-', parent[52] != '-', parent[:2] == "ff":
-		return ""
-	case len(parent) > length && (parent[:2] == "00" || parent[length] != '-'):
-		return ""
-	}
-	trace := parent[3:35]
-	for _, part := range [...]string{parent[:2], trace, parent[36:52], parent[53:55]} {
-		if strings.Trim(part, "0123456789abcdef") != "" {
-			return ""
-		}
-	}
-	if strings.Trim(trace, "0") == "" || strings.Trim(parent[36:52], "0") == "" {
-		return ""
-	}
-	return trace
 }

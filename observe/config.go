@@ -12,6 +12,8 @@ const (
 	defaultKept   = 32
 	defaultSlow   = 500 * time.Millisecond
 	maxKept       = 1 << 16
+	// defaultRepeats: pages that show ten rows and ask for each are common, and cheap.
+	defaultRepeats = 10
 )
 
 // Config says what is kept of requests. The zero value is ready.
@@ -30,6 +32,11 @@ type Config struct {
 	Failed int
 	// SlowAfter is the time from which on a request is slow. Default 500 ms.
 	SlowAfter time.Duration
+	// Repeats is how often a request may run the same statement before that is logged, counted and shown in
+	// its record. Default 10; below 0: as often as it likes. Streams and sockets that are open are left alone.
+	Repeats int
+	// Tracer is told of requests that are traced. Default: none.
+	Tracer Tracer
 }
 
 // Resolve returns c with its defaults filled in, and every mistake in it.
@@ -50,5 +57,6 @@ func (c Config) Resolve() (Config, error) {
 		errs = append(errs, fmt.Errorf("Config.Observe.SlowAfter is %v, want a time above zero, or 0 for %v", c.SlowAfter, defaultSlow))
 	}
 	c.SlowAfter = cmp.Or(c.SlowAfter, defaultSlow)
+	c.Repeats = cmp.Or(c.Repeats, defaultRepeats)
 	return c, errors.Join(errs...)
 }

@@ -264,7 +264,7 @@ func TestBadConfig(t *testing.T) {
 	}
 	cfg, err := Config{}.Resolve()
 	require.NoError(t, err)
-	require.Equal(t, Config{Recent: 256, Slow: 32, Failed: 32, SlowAfter: 500 * time.Millisecond}, cfg)
+	require.Equal(t, Config{Recent: 256, Slow: 32, Failed: 32, SlowAfter: 500 * time.Millisecond, Repeats: 10}, cfg)
 }
 
 func BenchmarkRequest(b *testing.B) {

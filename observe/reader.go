@@ -2,6 +2,7 @@ package observe
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 )
@@ -63,8 +64,9 @@ func (r *Recorder) read(n int, of func(*core) *ring) []Record {
 func (r *Recorder) record(e *entry) Record {
 	out := Record{
 		Route: r.routes[e.Route], Method: methods[e.method], Status: e.Status, Kind: e.Kind, Protocol: e.Protocol, Core: e.Core,
-		RequestID: e.RequestID, Start: r.base.Add(time.Duration(e.Began)).Round(0), Took: time.Duration(e.took), Latency: time.Duration(e.latency),
+		RequestID: e.RequestID, Start: r.Time(e.Began), Took: time.Duration(e.took), Latency: time.Duration(e.latency),
 		Pending: time.Duration(e.Pending), BytesIn: e.BytesIn, BytesOut: e.BytesOut, Slow: e.slow, Failed: e.failed, Refused: e.Refused, Detail: e.detail,
+		Work: e.Work, Trace: e.Trace,
 	}
 	last := e.Began
 	for _, part := range []struct {
@@ -95,7 +97,9 @@ type Series struct {
 	Sum               time.Duration
 	Buckets           []int64
 	BytesIn, BytesOut int64
-	cells             []int64 // Buckets, of which the first is in parts
+	// Exemplar is the latest one that was traced, nil for none.
+	Exemplar *Exemplar
+	cells    []int64 // Buckets, of which the first is in parts
 }
 
 // Quantile returns a time that the share q (0..1) of the requests did not exceed,
@@ -192,7 +196,10 @@ type Core struct {
 type Counts struct {
 	Series []Series // by route, method and status; none is empty
 	Active []Active // by route, where there are any
-	Cores  []Core
+	// Queried and Repeated are by route, of those that have any.
+	Queried  []Queried
+	Repeated []Repeats
+	Cores    []Core
 }
 
 // Counts adds up what the cores have counted. What ends meanwhile may be half in it.
@@ -203,7 +210,7 @@ func (r *Recorder) Counts() Counts {
 	}
 	var out Counts
 	found := map[name]int{}
-	active := map[string]int64{}
+	active, repeated, queried := map[string]int64{}, map[string]int64{}, map[string]Queried{}
 	for i, k := range r.cores {
 		own := Core{Core: i, Missed: k.recent.missed.Load() + k.slow.missed.Load() + k.failed.missed.Load()}
 		for route := range k.routes {
@@ -211,6 +218,13 @@ func (r *Recorder) Counts() Counts {
 			if n := t.active.Load(); n != 0 {
 				active[r.routes[route]] += n
 				own.Active += n
+			}
+			if n := t.queries.Load(); n != 0 {
+				q := queried[r.routes[route]]
+				queried[r.routes[route]] = Queried{r.routes[route], q.Queries + n, q.Time + time.Duration(t.queryTime.Load())}
+			}
+			if n := t.repeated.Load(); n != 0 {
+				repeated[r.routes[route]] += n
 			}
 			for s := t.first.Load(); s != nil; s = s.next.Load() {
 				id := name{r.routes[route], s.key}
@@ -239,6 +253,11 @@ func (r *Recorder) Counts() Counts {
 			out.Active = append(out.Active, Active{route, n})
 		}
 	}
+	for route, n := range repeated {
+		out.Repeated = append(out.Repeated, Repeats{route, n})
+	}
+	out.Queried = slices.SortedFunc(maps.Values(queried), func(a, b Queried) int { return cmp.Compare(a.Route, b.Route) })
+	slices.SortFunc(out.Repeated, func(a, b Repeats) int { return cmp.Compare(a.Route, b.Route) })
 	slices.SortFunc(out.Active, func(a, b Active) int { return cmp.Compare(a.Route, b.Route) })
 	slices.SortFunc(out.Series, func(a, b Series) int {
 		return cmp.Or(cmp.Compare(a.Route, b.Route), cmp.Compare(a.Method, b.Method), cmp.Compare(a.Status, b.Status))
@@ -255,6 +274,9 @@ func (s *Series) add(o *series) (count int64) {
 		count += n
 	}
 	s.Count += count
+	if e := o.example.Load(); e != nil && (s.Exemplar == nil || e.At.After(s.Exemplar.At)) {
+		s.Exemplar = e
+	}
 	s.Sum += time.Duration(o.sum.Load())
 	s.BytesIn += o.in.Load()
 	s.BytesOut += o.out.Load()

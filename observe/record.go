@@ -76,6 +76,11 @@ type Record struct {
 	// heads and framing. Those of a socket are not counted.
 	BytesIn, BytesOut int64
 
+	// Work is what databases, caches, policies and other services did for it.
+	Work Work
+	// Trace is there for requests that are traced, else nil. It must not be changed.
+	Trace *Trace
+
 	// Slow: Latency is at least Config.SlowAfter. Failed: the service failed. Refused: the
 	// server has refused the request by itself, such as one that it could not read, or for which it had
 	// too much to do; that is no failure.

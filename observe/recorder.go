@@ -85,6 +85,8 @@ type Ended struct {
 	Began, Started, Bound, Returned, Opened int64
 	Pending                                 int64 // ns that a chain waited
 	BytesIn, BytesOut                       int64
+	Work                                    Work
+	Trace                                   *Trace // nil: it is not traced
 }
 
 // End writes the record of a request. method is the request's own; detail is called for slow and failed ones only, and may be nil.
@@ -101,7 +103,10 @@ func (r *Recorder) End(done *Ended, method []byte, detail func() Detail) {
 	}
 	e.slow = e.latency >= int64(r.cfg.SlowAfter)
 	e.failed = e.Status >= 500 && !e.Refused || e.Broken
-	k.routes[e.Route].of(seriesKey(e.method, e.Status)).count(&e)
+	e.Work.Slowest, e.Work.Repeated.SQL = cut(e.Work.Slowest, maxStatement), cut(e.Work.Repeated.SQL, maxStatement)
+	counts := k.routes[e.Route].of(seriesKey(e.method, e.Status))
+	counts.count(&e)
+	k.routes[e.Route].work(&e.Work)
 	if e.Started != 0 {
 		wait := max(0, e.Started-e.Began)
 		k.waits[bucketOf(wait)].Add(1)
@@ -119,7 +124,15 @@ func (r *Recorder) End(done *Ended, method []byte, detail func() Detail) {
 	if e.failed {
 		k.failed.put(&e)
 	}
+	if e.Trace != nil {
+		ended := r.record(&e)
+		counts.example.Store(&Exemplar{e.Trace.ID, ended.Latency, ended.Start.Add(ended.Took)})
+		r.cfg.Tracer.End(&ended)
+	}
 }
+
+// Time returns the time of day of what [Recorder.Now] has returned.
+func (r *Recorder) Time(ns int64) time.Time { return r.base.Add(time.Duration(ns)).Round(0) }
 
 // cut returns at most n bytes of s, which are its own when they are fewer.
 func cut(s string, n int) string {

@@ -65,6 +65,7 @@ type series struct {
 	cells   [len(fine) + len(bounds) + 1]atomic.Int64
 	sum     atomic.Int64 // ns
 	in, out atomic.Int64 // bytes
+	example atomic.Pointer[Exemplar]
 }
 
 // tally is what one core counts of a route.
@@ -73,6 +74,8 @@ type series struct {
 type tally struct {
 	active atomic.Int64
 	first  atomic.Pointer[series]
+	// queries, queryTime (ns) and repeated are about the statements of requests, see Work.
+	queries, queryTime, repeated atomic.Int64
 }
 
 func seriesKey(method uint8, status int) uint32 { return uint32(method)<<16 | uint32(status) }

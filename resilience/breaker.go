@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/note"
 	"github.com/fasterapi/fasterapi/metric"
 )
 
@@ -174,6 +175,7 @@ func (b *Breaker) knock(ctx context.Context) (Permit, error) {
 		}
 	}
 	b.refused.Add(1)
+	note.That(ctx, note.Broken)
 	return Permit{}, &Refusal{Policy: b.name, Reason: ErrOpen, After: max(left, 0)}
 }
 

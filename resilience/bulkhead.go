@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/note"
 	"github.com/fasterapi/fasterapi/metric"
 )
 
@@ -59,7 +60,14 @@ func (b *Bulkhead) Enter(ctx context.Context) async.Future[async.Permit] {
 	if p, ok := b.places.TryAcquire(1); ok {
 		return async.Ready(p)
 	}
-	return b.places.Acquire(ctx, 1).Timeout(b.cfg.Wait).Recover(b.refused)
+	note.That(ctx, note.Queued)
+	return b.places.Acquire(ctx, 1).Timeout(b.cfg.Wait).Recover(func(err error) (async.Permit, error) {
+		none, err := b.refused(err)
+		if _, ok := err.(*Refusal); ok { //nolint:errorlint // made just now
+			note.That(ctx, note.Limited)
+		}
+		return none, err
+	})
 }
 
 func (b *Bulkhead) refused(err error) (none async.Permit, _ error) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/note"
 	"github.com/fasterapi/fasterapi/metric"
 )
 
@@ -100,6 +101,7 @@ func (l *Limiter) take(ctx context.Context, key string) async.Future[Decision] {
 // that the buckets have named, so that there are as many turns as others come before.
 func (l *Limiter) wait(ctx context.Context, key string, first async.Future[Decision]) async.Future[struct{}] {
 	end := async.Now(ctx).Add(l.cfg.Wait)
+	queued := false
 	judge := func(d Decision) async.Future[bool] {
 		if d.OK {
 			l.passed.Add(1)
@@ -109,7 +111,12 @@ func (l *Limiter) wait(ctx context.Context, key string, first async.Future[Decis
 		at, bounded := ctx.Deadline()
 		if then := now.Add(d.Retry); then.After(end) || bounded && !then.Before(at) {
 			l.refused.Add(1)
+			note.That(ctx, note.Limited)
 			return async.Failed[bool](&Refusal{Policy: l.name, Reason: ErrLimited, After: d.Retry})
+		}
+		if !queued {
+			queued = true
+			note.That(ctx, note.Queued)
 		}
 		return async.Sleep(ctx, max(d.Retry, time.Millisecond)).Then(func(struct{}) bool { return true })
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/mistake"
+	"github.com/fasterapi/fasterapi/internal/note"
 	"github.com/fasterapi/fasterapi/metric"
 )
 
@@ -250,6 +251,7 @@ func (c *call) again(err error) (pause time.Duration, ok bool) {
 		return 0, false
 	}
 	p.retries.Add(1)
+	note.That(c.ctx, note.Retried)
 	return pause, true
 }
 

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/note"
 )
 
 // Query is one call on its way through a driver: statement, parameters, the
@@ -34,7 +35,9 @@ type Query struct {
 	unsent    bool
 	cancelled atomic.Bool
 	watch     async.Watcher
-	abort     func() // q.Cancel, made once per recycled Query
+	abort     func()     // q.Cancel, made once per recycled Query
+	notes     note.Taker // of the request that it runs for; nil: none, or nothing to note
+	mark      note.Mark
 	inline    [4]Param
 }
 
@@ -80,6 +83,7 @@ func (q *Query) Into(s Sink) { q.row.sink = s }
 // session of it. A context that has ended in the meantime counts as a cancellation
 // before Start. Package db calls it.
 func (q *Query) Start(session Session) {
+	q.noteBegin()
 	q.watch.Cancelled = q.abort
 	if !async.OnCancel(q.ctx, &q.watch) {
 		q.cancelled.Store(true)
@@ -241,6 +245,9 @@ func (q *Query) finish(err error, owner bool) {
 	alone := q.watch.Stop()
 	if err == nil {
 		err = q.Err()
+	}
+	if q.notes != nil { // before anybody hears of it: the request may be over then
+		q.noteEnd(err)
 	}
 	for _, item := range q.Items {
 		item.row.sink.Settle(item, err, owner)

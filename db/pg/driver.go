@@ -10,6 +10,9 @@ import (
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
+// System implements driver.Systemic.
+func (*database) System() string { return "postgresql" }
+
 // Start implements driver.Driver.
 func (d *database) Start(q *driver.Query) {
 	b, err := d.enter()

@@ -51,6 +51,9 @@ type lane struct {
 	idle    []*worker // the last one was busy last: its caches are warm
 }
 
+// System implements driver.Systemic.
+func (*database) System() string { return "sqlite" }
+
 // Start implements driver.Driver.
 func (d *database) Start(q *driver.Query) {
 	l := d.write

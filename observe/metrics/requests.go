@@ -25,6 +25,12 @@ var (
 		"Bytes of response bodies, but those of sockets.", requestLabels, nil)
 	requestWait = prometheus.NewDesc("fasterapi_request_wait_seconds",
 		"Time for which requests waited for their body and for a goroutine or coroutine, of those that did.", []string{"core"}, nil)
+	requestQueries = prometheus.NewDesc("fasterapi_request_queries_total",
+		"Statements that requests ran.", requestLabels[:1], nil)
+	requestQueryTime = prometheus.NewDesc("fasterapi_request_query_seconds_total",
+		"Time of the statements that requests ran, with waiting for a connection.", requestLabels[:1], nil)
+	requestsRepeating = prometheus.NewDesc("fasterapi_requests_repeating_total",
+		"Requests that ran the same statement more often than Config.Observe.Repeats.", requestLabels[:1], nil)
 	recordsMissed = prometheus.NewDesc("fasterapi_records_missed_total",
 		"Records of requests that are counted and not kept, because their place was in use.", []string{"core"}, nil)
 )
@@ -36,7 +42,7 @@ type requests struct{ m *Metrics }
 
 // Describe implements [prometheus.Collector].
 func (*requests) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{requestDuration, requestsActive, requestBytes, responseBytes, requestWait, recordsMissed} {
+	for _, d := range []*prometheus.Desc{requestDuration, requestsActive, requestBytes, responseBytes, requestWait, requestQueries, requestQueryTime, requestsRepeating, recordsMissed} {
 		to <- d
 	}
 }
@@ -51,18 +57,40 @@ func (r *requests) Collect(to chan<- prometheus.Metric) {
 	for i := range counts.Series {
 		s := &counts.Series[i]
 		labels := []string{routeLabel(s.Route), s.Method, strconv.Itoa(s.Status)}
-		to <- prometheus.MustNewConstHistogram(requestDuration, uint64(s.Count), s.Sum.Seconds(), cumulative(s.Buckets), labels...)
+		to <- duration(s, labels)
 		to <- prometheus.MustNewConstMetric(requestBytes, prometheus.CounterValue, float64(s.BytesIn), labels...)
 		to <- prometheus.MustNewConstMetric(responseBytes, prometheus.CounterValue, float64(s.BytesOut), labels...)
 	}
 	for _, a := range counts.Active {
 		to <- prometheus.MustNewConstMetric(requestsActive, prometheus.GaugeValue, float64(a.Count), routeLabel(a.Route))
 	}
+	for _, q := range counts.Queried {
+		to <- prometheus.MustNewConstMetric(requestQueries, prometheus.CounterValue, float64(q.Queries), routeLabel(q.Route))
+		to <- prometheus.MustNewConstMetric(requestQueryTime, prometheus.CounterValue, q.Time.Seconds(), routeLabel(q.Route))
+	}
+	for _, n := range counts.Repeated {
+		to <- prometheus.MustNewConstMetric(requestsRepeating, prometheus.CounterValue, float64(n.Count), routeLabel(n.Route))
+	}
 	for _, k := range counts.Cores {
 		core := strconv.Itoa(k.Core)
 		to <- prometheus.MustNewConstHistogram(requestWait, uint64(k.Waited), k.WaitTime.Seconds(), cumulative(k.Waits), core)
 		to <- prometheus.MustNewConstMetric(recordsMissed, prometheus.CounterValue, float64(k.Missed), core)
 	}
+}
+
+// duration is the histogram of s, with its exemplar.
+func duration(s *observe.Series, labels []string) prometheus.Metric {
+	all := prometheus.MustNewConstHistogram(requestDuration, uint64(s.Count), s.Sum.Seconds(), cumulative(s.Buckets), labels...)
+	if s.Exemplar == nil {
+		return all
+	}
+	example := prometheus.Exemplar{
+		Value: s.Exemplar.Latency.Seconds(), Labels: prometheus.Labels{"trace_id": s.Exemplar.Trace.String()}, Timestamp: s.Exemplar.At,
+	}
+	if with, err := prometheus.NewMetricWithExemplars(all, example); err == nil {
+		return with
+	}
+	return all
 }
 
 func routeLabel(route string) string {

@@ -94,6 +94,8 @@ func packages() map[string]Package {
 		"logs":           {Layer: 1, Modules: []string{"github.com/lmittmann/tint", "github.com/mattn/go-isatty"}},
 		"openapi":        {Layer: 1},
 		"internal/field": {Layer: 1},
+		// What databases, caches, policies and clients tell the record of a request.
+		"internal/note": {Layer: 1},
 		// A certificate in files that change.
 		"internal/certificate": {Layer: 1},
 		// What a text of SQL is, for the drivers.
@@ -112,16 +114,16 @@ func packages() map[string]Package {
 		// Layer 2: futures know no reactor; the wire format knows no socket.
 		"async":               {Layer: 2, Imports: []string{"internal/invariant"}},
 		"internal/http1/wire": {Layer: 2, Imports: []string{"internal/field"}},
-		"db/driver":           {Layer: 2, Imports: []string{"async", "internal/noescape"}},
+		"db/driver":           {Layer: 2, Imports: []string{"async", "internal/noescape", "internal/note"}},
 		"db":                  {Layer: 2, Imports: []string{"async", "db/driver", "health", "metric", "problem", "internal/invariant"}},
 		"db/pg/internal/wire": {Layer: 2, Imports: []string{"db/driver"}, Modules: []string{pgx}},
 		"db/dbtest":           {Layer: 2, Imports: []string{"db", "async"}, Modules: []string{"github.com/stretchr/testify"}},
 
 		// Layer 3: the event loop, and tables compiled once.
 		"reactor":         {Layer: 3, Imports: []string{"async", "metric", "internal/poll", "internal/ring", "internal/invariant", "internal/goroutine"}},
-		"resilience":      {Layer: 3, Imports: []string{"async", "health", "metric", "internal/mistake"}},
+		"resilience":      {Layer: 3, Imports: []string{"async", "health", "metric", "internal/mistake", "internal/note"}},
 		"reactor/virtual": {Layer: 3, Imports: []string{"reactor", "internal/poll/sim"}},
-		"cache":           {Layer: 3, Imports: []string{"async", "metric", "reactor", "internal/mistake"}, Modules: []string{"github.com/maypok86/otter/v2"}},
+		"cache":           {Layer: 3, Imports: []string{"async", "metric", "reactor", "internal/mistake", "internal/note"}, Modules: []string{"github.com/maypok86/otter/v2"}},
 		"internal/router": {Layer: 3, Imports: []string{"internal/field"}},
 		"internal/schema": {Layer: 3, Imports: []string{"openapi", "secret"}},
 		// Formats and files of the root that are pure.
@@ -149,7 +151,7 @@ func packages() map[string]Package {
 		"internal/reply":   {Layer: 5, Imports: []string{"async", "internal/exchange", "internal/field", "internal/http1/wire", "internal/invariant"}},
 		"internal/bridge":  {Layer: 5, Imports: []string{"async", "internal/exchange", "internal/field", "internal/http1/wire", "internal/reply", "problem"}},
 		"db/pg":            {Layer: 5, Imports: with("db", "db/driver", "db/internal/sqltext", "db/pg/internal/wire", "internal/stream"), Modules: []string{pgx}},
-		"client":           {Layer: 5, Imports: []string{"async", "resilience", "internal/codec", "internal/field", "internal/mistake"}},
+		"client":           {Layer: 5, Imports: []string{"async", "resilience", "internal/codec", "internal/field", "internal/mistake", "internal/note"}},
 		"db/sqlite":        {Layer: 5, Imports: []string{"db", "db/driver", "db/internal/sqltext", "async", "reactor", "metric", "internal/ring", "internal/invariant"}, Modules: []string{sqlite, libc}},
 
 		"internal/describe": {Layer: 5, Imports: []string{"problem", "openapi", "internal/router", "internal/schema", "internal/bind", "internal/codec", "internal/eventstream"}},
@@ -159,7 +161,7 @@ func packages() map[string]Package {
 		// Layer 6: the root package. It imports no database driver.
 		".": {Layer: 6, Modules: []string{"github.com/KimMachineGun/automemlimit"}, Imports: with("problem", "db", "health", "observe", "openapi",
 			"internal/exchange", "internal/field", "internal/http1", "internal/http1/wire", "internal/nethttp", "internal/stream",
-			"internal/reply", "internal/bridge", "internal/failure", "internal/mistake", "internal/restart", "internal/certificate", "internal/overload", "internal/result",
+			"internal/reply", "internal/bridge", "internal/failure", "internal/mistake", "internal/restart", "internal/certificate", "internal/note", "internal/overload", "internal/result",
 			"internal/websocket", "internal/router", "internal/webfile", "internal/docspage", "internal/schema", "internal/bind", "internal/check", "internal/codec", "internal/inject", "internal/eventstream", "internal/settings", "internal/describe")},
 
 		// Layer 7: its users.
@@ -168,9 +170,9 @@ func packages() map[string]Package {
 			Modules: []string{"github.com/coder/websocket"},
 		},
 		// A suite of whole apps, which drivers run.
-		"internal/test/txapp": {Layer: 7, Imports: []string{".", "async", "db", "fasterapitest", "problem"}, Modules: []string{"github.com/stretchr/testify"}},
+		"internal/test/txapp": {Layer: 7, Imports: []string{".", "async", "db", "fasterapitest", "observe", "problem"}, Modules: []string{"github.com/stretchr/testify"}},
 		"middleware": { // docs/decisions/0009
-			Layer: 7, Imports: []string{".", "async", "cache", "reactor", "problem", "resilience", "openapi", "internal/field", "internal/mistake"},
+			Layer: 7, Imports: []string{".", "async", "cache", "reactor", "problem", "resilience", "openapi", "observe", "internal/field", "internal/mistake"},
 			Modules: []string{"github.com/andybalholm/brotli", "github.com/klauspost/compress"},
 		},
 		"observe/metrics": {

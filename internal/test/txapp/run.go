@@ -68,6 +68,7 @@ func Run(t *testing.T, d Database) {
 	t.Run("Goexit", func(t *testing.T) { testGoexit(t, d) })
 	t.Run("Leaves", func(t *testing.T) { testLeaves(t, d) })
 	t.Run("Rivals", func(t *testing.T) { testRivals(t, d) })
+	t.Run("Repeats", func(t *testing.T) { testRepeats(t, d) })
 }
 
 // stored counts the parts of a request that are stored.
