@@ -17,7 +17,7 @@ SMOKE      ?= 120
 
 .DEFAULT_GOAL := help
 .PHONY: help run run-pg test check soak ledger bench bench-floor bench-micro bench-overload bench-pg bench-resilience bench-typed fuzz fmt \
-	fmt-check vet vet-cross lint layers race invariants fuzz-smoke examples generate-check readme-check bench-check browser-check clients net-faults cli-check
+	fmt-check vet vet-cross lint layers race invariants fuzz-smoke examples generate-check readme-check bench-check browser-check clients net-faults cli-check trace-check
 
 help: ## list these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,7 +45,7 @@ soak: ## the model tests for SOAK seconds each (600; of the data layer 1800), an
 
 check: ## everything that CI runs
 	@tools/steps.sh "$(MAKE)" fmt-check vet lint layers test race invariants fuzz-smoke \
-		examples vet-cross generate-check readme-check bench-check browser-check clients net-faults cli-check
+		examples vet-cross generate-check readme-check bench-check browser-check clients net-faults cli-check trace-check
 
 bench: ## Go benchmarks of all packages, with allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./... $(BENCH)
@@ -125,6 +125,9 @@ clients: ## clients that oapi-codegen and openapi-typescript make of a document 
 
 net-faults: ## the Postgres driver and package client on a bad network (toxiproxy, a Go module of its own)
 	cd internal/test/faultstest && $(GO) vet ./... && $(GO) tool -modfile=../../../tools.mod staticcheck ./... && $(GO) test -count=1 ./...
+
+trace-check: ## traces for OpenTelemetry (a Go module of its own), with a receiver
+	cd observe/otlp && $(GO) vet ./... && $(GO) tool -modfile=../../tools.mod staticcheck ./... && $(GO) test -count=1 ./...
 
 cli-check: ## the command fasterapi (a Go module of its own), and its files as Kubernetes and BuildKit read them
 	cd cmd/fasterapi && $(GO) vet ./... && $(GO) tool -modfile=../../tools.mod staticcheck ./... && $(GO) test -count=1 ./...
