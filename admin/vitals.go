@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/fasterapi/fasterapi"
@@ -39,7 +40,7 @@ func reportOf(r health.Report) checkReport {
 	for _, one := range r.Results {
 		c := checkResult{Name: one.Name, Status: string(one.Status), Critical: one.Critical, At: one.At, Took: one.Took}
 		if one.Err != nil {
-			c.Error = withoutPassword(one.Err.Error())
+			c.Error = withoutPassword(strings.ReplaceAll(one.Err.Error(), "\n", ": "))
 		}
 		out.Checks = append(out.Checks, c)
 	}

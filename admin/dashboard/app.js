@@ -403,7 +403,7 @@ views.overview = { title: "Overview", make() {
     setText(noHealth, s.health.status ? "No health check is registered." : "They are being asked.");
     noTrouble.hidden = s.trouble.length > 0;
     keyed(trouble, s.trouble, (i) => i.time + " " + i.method + i.route + i.took, (i) => h("li", {},
-      h("span", { class: "main" }, route(i.method, i.route), h("span", { class: "sub" }, i.error ?? "")),
+      h("span", { class: "main" }, h("button", { type: "button", class: "link", click: () => showRequests(i.failed ? "failed" : "slow") }, route(i.method, i.route)), h("span", { class: "sub" }, i.error ?? "")),
       h("span", { class: "side" }, badge(String(i.status), i.failed ? "bad" : "warn"), " ", time(i.took), h("span", { class: "sub" }, clock(i.time)))));
   } };
 } };
@@ -452,6 +452,12 @@ views.routes = { title: "Routes", make() {
   }, async load() { state.lists.routes ??= await ask("routes"); } };
 } };
 
+// showRequests opens the requests of a kind.
+function showRequests(kind) {
+  choose("requests", true);
+  showRequests.pick(kind);
+}
+
 views.requests = { title: "Requests", make() {
   const kinds = { live: ["Now", "requests/live", "No request is being answered at this moment."], slow: ["Slow", "requests/slow", "No slow request is kept."],
     failed: ["Failed", "requests/failed", "No failed request is kept."], recent: ["Latest", "requests?limit=100", "No request yet."] };
@@ -474,7 +480,7 @@ views.requests = { title: "Requests", make() {
   ], { key: (r) => r.Start + r.Core + r.Route + r.Took, empty: kinds[k][2], caption: kinds[k][0] + " requests" });
   const tables = { live, slow: records("slow"), failed: records("failed"), recent: records("recent") };
   const buttons = {}, bad = h("p", { class: "empty bad", hidden: true });
-  const choose = (k) => {
+  const pick = showRequests.pick = (k) => {
     kind = k;
     for (const [name, t] of Object.entries(tables)) {
       t.e.hidden = name !== k;
@@ -482,7 +488,7 @@ views.requests = { title: "Requests", make() {
     }
     load().then(draw);
   };
-  const seg = h("div", { class: "seg", role: "group", "aria-label": "Which requests" }, Object.entries(kinds).map(([k, [title]]) => (buttons[k] = h("button", { type: "button", click: () => choose(k) }, title))));
+  const seg = h("div", { class: "seg", role: "group", "aria-label": "Which requests" }, Object.entries(kinds).map(([k, [title]]) => (buttons[k] = h("button", { type: "button", click: () => pick(k) }, title))));
   const load = async () => {
     const own = kind;
     try { lists[own] = await ask(kinds[own][1]); wrong = ""; } catch (error) { wrong = error.message; }
