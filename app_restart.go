@@ -38,15 +38,15 @@ func (a *App) awaitHealthy(ctx context.Context) error {
 }
 
 // takeListeners returns the listeners that the process was handed, if they are for
-// Config.Addr, and closes them otherwise: the program has another address by now. They
-// are the caller's.
+// Config.Addr, and closes them otherwise: the program has another address by now. Those of
+// fasterapi dev, which has the address of the service itself, are for any. They are the caller's.
 func (a *App) takeListeners() []int {
 	if a.given == nil || len(a.given.Listeners) == 0 {
 		return nil
 	}
 	for _, fd := range a.given.Listeners {
 		at, err := poll.Adopt(fd)
-		if err == nil && isFor(at, a.cfg.Addr) {
+		if err == nil && (a.given.Anywhere || isFor(at, a.cfg.Addr)) {
 			continue
 		}
 		a.log.Warn("the listeners that were handed over are not for Config.Addr, which is opened anew",

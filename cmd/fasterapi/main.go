@@ -3,6 +3,7 @@
 //	go install github.com/fasterapi/fasterapi/cmd/fasterapi@latest
 //
 //	fasterapi new shop --template postgres
+//	fasterapi dev
 //	fasterapi routes                  # of the program in this folder
 //	fasterapi explain 'GET /users/{id}'
 //	fasterapi openapi --check openapi.json
@@ -46,8 +47,12 @@ func (s *service) load(ctx context.Context) (*appinfo.Description, error) {
 	return appinfo.Load(ctx, appinfo.Source{Package: s.Package, Binary: s.Binary, Dir: s.Dir, Args: s.Arg, Timeout: s.Timeout})
 }
 
+// errorWriter is standard error, for the commands that write to it.
+type errorWriter interface{ io.Writer }
+
 type commands struct {
 	New     newCommand     `cmd:"" help:"Make a new service."`
+	Dev     devCommand     `cmd:"" help:"Serve, and build anew when a file changes."`
 	Routes  routesCommand  `cmd:"" help:"List the routes."`
 	Explain explainCommand `cmd:"" help:"Tell everything about a route."`
 	OpenAPI openapiCommand `cmd:"" name:"openapi" help:"Print the OpenAPI document, or compare it with a file."`
@@ -66,8 +71,8 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	ended := -1 // help ends the command early
 	parser, err := kong.New(&commands{}, kong.Name("fasterapi"), kong.Writers(stdout, stderr), kong.Exit(func(code int) { ended = code }),
-		kong.Description("Makes a new service, tells what one is, checks it, and writes the files that run it."), kong.UsageOnError(),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(stdout, (*io.Writer)(nil)))
+		kong.Description("Makes a new service, serves it while it is written, tells what one is, checks it, and writes the files that run it."), kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(stdout, (*io.Writer)(nil)), kong.BindTo(stderr, (*errorWriter)(nil)))
 	if err != nil {
 		fmt.Fprintln(stderr, "fasterapi:", err)
 		return 2

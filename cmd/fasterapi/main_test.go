@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -133,12 +135,25 @@ func TestUsage(t *testing.T) {
 	require.Contains(t, command(t, "version").stdout, "fasterapi ")
 }
 
+// tool returns the command as a program.
+func tool(t *testing.T) string {
+	t.Helper()
+	require.NoError(t, buildTool())
+	return filepath.Join(filepath.Dir(program), "fasterapi")
+}
+
+var buildTool = sync.OnceValue(func() error {
+	out, err := exec.Command("go", "build", "-buildvcs=false", "-ldflags=-w", "-o", filepath.Join(filepath.Dir(program), "fasterapi"), ".").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
+	}
+	return nil
+})
+
 // TestProcess: the exit status is that of the process, without a terminal and without colours.
 func TestProcess(t *testing.T) {
-	tool := filepath.Join(t.TempDir(), "fasterapi")
-	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", tool, ".").CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	out, err = exec.Command(tool, "version", "--json").Output()
+	tool := tool(t)
+	out, err := exec.Command(tool, "version", "--json").Output()
 	require.NoError(t, err)
 	var v map[string]any
 	require.NoError(t, json.Unmarshal(out, &v))

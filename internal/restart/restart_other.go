@@ -18,6 +18,7 @@ type Given struct {
 	Listeners []int
 	Further   []int
 	Restarted bool
+	Anywhere  bool
 }
 
 // Take returns nothing.

@@ -24,6 +24,8 @@ const (
 	// activated are how many systemd has passed, to the process activatedFor.
 	activated    = "LISTEN_FDS"
 	activatedFor = "LISTEN_PID"
+	// anywhere is set by fasterapi dev, which stands before the service.
+	anywhere = "FASTERAPI_DEV"
 )
 
 // Signals are those that ask for a restart.
@@ -40,19 +42,21 @@ type Given struct {
 	Further []int
 	// Restarted: they come from an older process of the program, which waits for Ready.
 	Restarted bool
-	pipe      *os.File
+	// Anywhere: the listeners are to be taken whatever the address of the service is.
+	Anywhere bool
+	pipe     *os.File
 }
 
 // Take returns what this process was handed, and removes the variables that say so: its
 // own children have nothing of it. The error says which variable is wrong.
 func Take() (*Given, error) {
-	g := new(Given)
+	g := &Given{Anywhere: os.Getenv(anywhere) != ""}
 	count, restarted := os.LookupEnv(listeners)
 	more := os.Getenv(further)
 	if pid := os.Getenv(activatedFor); !restarted && pid == strconv.Itoa(os.Getpid()) {
 		count = os.Getenv(activated)
 	}
-	for _, name := range []string{listeners, further, activated, activatedFor, "LISTEN_FDNAMES"} {
+	for _, name := range []string{listeners, further, activated, activatedFor, anywhere, "LISTEN_FDNAMES"} {
 		_ = os.Unsetenv(name)
 	}
 	if count == "" {

@@ -302,6 +302,43 @@ func TestSocketActivation(t *testing.T) {
 	}
 }
 
+// TestListenersOfDev: a server that stands before the service has its address, and hands it another one.
+func TestListenersOfDev(t *testing.T) {
+	if os.Getenv("FASTERAPI_TEST_STUCK") != "" {
+		if os.Getenv("FASTERAPI_DEV") == "" {
+			panic("the variable is gone before Run")
+		}
+		app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.2:0", Cores: 1, DrainDelay: -1})
+		app.OnStart(func(context.Context) error {
+			if os.Getenv("FASTERAPI_DEV") != "" {
+				return errors.New("children would take it for theirs")
+			}
+			return nil
+		})
+		app.Run()
+		return
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	file, err := listener.(*net.TCPListener).File()
+	require.NoError(t, err)
+	defer file.Close()
+	p := startProcess(t, "dev", func(command *exec.Cmd) {
+		args := append([]string{"sh", "-c", `LISTEN_PID=$$ exec "$0" "$@"`}, command.Args...)
+		shell, err := exec.LookPath("sh")
+		require.NoError(t, err)
+		command.Path, command.Args = shell, args
+		command.ExtraFiles = []*os.File{file}
+		command.Env = append(command.Env, "LISTEN_FDS=1", "FASTERAPI_DEV=1")
+	})
+	p.serving()
+	require.Equal(t, "http://"+listener.Addr().String(), p.url)
+	require.NoError(t, p.command.Process.Signal(syscall.SIGINT))
+	status, log := p.end()
+	require.Zero(t, status, log)
+}
+
 // TestListenersOfAnotherAddress are closed, and the right one is opened.
 func TestListenersOfAnotherAddress(t *testing.T) {
 	if os.Getenv("FASTERAPI_TEST_STUCK") != "" {
