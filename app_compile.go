@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/internal/failure"
 	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/internal/router"
@@ -59,13 +60,12 @@ func (a *App) compileAll() error {
 	wrong.addAll(unchecked(a.routes))
 	for _, w := range a.webhooks {
 		wrong.addAll(w.opts.wrong)
+		wrong.addAll(mistake.Of(w.opts.checkStatus(), mistake.Place{Call: "the webhook " + w.name, Site: w.site}))
 	}
 	var errs []error
 	a.missed, errs = a.missedRoute()
 	wrong.addAll(mistake.Of(errors.Join(errs...), a.place))
-	if err := a.docs.describe(a); err != nil {
-		wrong.addLines(err)
-	}
+	a.docs.describe(a, &wrong)
 	return wrong.err()
 }
 
@@ -151,9 +151,14 @@ type mistakes struct {
 }
 
 // addRoute adds what is wrong with a route. What several routes have in common, such as
-// middleware and dependencies of their group, is said of the first of them.
+// middleware and dependencies of their group, is said of the first of them, and what is wrong with a
+// type once for each of them, however often the type is there.
 func (m *mistakes) addRoute(r *route, errs []error) {
 	for _, err := range errs {
+		if joined, ok := err.(interface{ Unwrap() []error }); ok {
+			m.addRoute(r, joined.Unwrap())
+			continue
+		}
 		if common, ok := err.(*mistake.Mistake); ok {
 			m.add(common.Error())
 			continue
@@ -162,7 +167,33 @@ func (m *mistakes) addRoute(r *route, errs []error) {
 		if ok && !strings.Contains(shared.Error(), "the route has") && !m.say("of several routes: "+shared.Error()) {
 			continue
 		}
+		if _, ofType, found := strings.Cut(err.Error(), ofCodec); found {
+			m.say(ofDescribed + ofType)
+			if !m.say(r.site + " " + r.named() + ": " + ofType) {
+				continue
+			}
+		}
 		m.add((&mistake.Mistake{Subject: r.named(), Site: r.site, Text: err.Error()}).Error())
+	}
+}
+
+const (
+	ofCodec     = "codec: " // begins what is wrong with a type as JSON
+	ofDescribed = "of a type: "
+)
+
+// addDescribed adds what was found while routes were described. What is wrong with a type is said of
+// the first route that has it, and not again where that could not be compiled for it.
+func (m *mistakes) addDescribed(err error) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range joined.Unwrap() {
+			m.addDescribed(one)
+		}
+		return
+	}
+	wrong, ok := err.(*describe.Mistake)
+	if err != nil && !(ok && wrong.Type && !m.say(ofDescribed+wrong.Text)) {
+		m.add(err.Error())
 	}
 }
 
@@ -170,17 +201,6 @@ func (m *mistakes) addAll(list mistake.List) {
 	for _, one := range list {
 		m.add(one.Error())
 	}
-}
-
-// addLines adds each error that is joined in err.
-func (m *mistakes) addLines(err error) {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, one := range joined.Unwrap() {
-			m.addLines(one)
-		}
-		return
-	}
-	m.add(err.Error())
 }
 
 func (m *mistakes) add(text string) {

@@ -67,6 +67,9 @@ type Config struct {
 	// MaxBody is the largest request body in bytes that a route accepts unless it
 	// says otherwise (the option MaxBody). Default 4 MiB.
 	MaxBody int64
+	// StrictQuery refuses query parameters that the route does not know, with 422; the option
+	// StrictQuery says so, or the contrary, of routes and groups. Default false: they are ignored.
+	StrictQuery bool
 	// HTTP holds the timeouts and limits of both engines.
 	HTTP HTTPConfig
 	// Overload is about requests that come while there is more work than can be done: they

@@ -96,7 +96,7 @@ func sendable(p *problem.Problem) *problem.Problem {
 		return p
 	}
 	named := *p
-	if named.Title == http.StatusText(p.Status) {
+	if named.Title == problem.StatusText(p.Status) {
 		named.Title = ""
 	}
 	named.Status = http.StatusInternalServerError

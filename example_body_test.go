@@ -39,7 +39,7 @@ func ExampleApp_Put() {
 	request(app, "PUT", "/offers/x", `{"name":"","images":[{"url":"a.png"}],"sizes":["M","M","XL"]}`, "Content-Type", "application/json")
 	// Output:
 	// 200 {"name":"Shirt","price":9.5,"images":[{"url":"https://example.org/a.png","name":"front"}],"sizes":["M"]}
-	// 422 {"title":"Unprocessable Entity","status":422,"detail":"the request is not valid","errors":[{"location":"path.id","message":"must be an integer","value":"x"},{"location":"body.name","message":"must have at least 1 character","value":""},{"location":"body.images[0].url","message":"must be an absolute URI","value":"a.png"},{"location":"body.images[0].name","message":"is required"},{"location":"body.sizes[2]","message":"must be one of: S, M, L","value":"XL"},{"location":"body.sizes","message":"must not have the same item twice"},{"location":"body.price","message":"is required"}]}
+	// 422 {"title":"Unprocessable Content","status":422,"detail":"the request is not valid","errors":[{"location":"path.id","message":"must be an integer","value":"x"},{"location":"body.name","message":"must have at least 1 character","value":""},{"location":"body.images[0].url","message":"must be an absolute URI","value":"a.png"},{"location":"body.images[0].name","message":"is required"},{"location":"body.sizes[2]","message":"must be one of: S, M, L","value":"XL"},{"location":"body.sizes","message":"must not have the same item twice"},{"location":"body.price","message":"is required"}]}
 }
 
 // Shape is a union: the member "kind" says which of its types the body is.
@@ -82,7 +82,7 @@ func ExampleUnion() {
 	request(app, "POST", "/area", `{"kind":"circle","radius":-1}`, "Content-Type", "application/json")
 	// Output:
 	// 200 4.00
-	// 422 {"title":"Unprocessable Entity","status":422,"detail":"the request is not valid","errors":[{"location":"body.radius","message":"must be greater than 0","value":-1}]}
+	// 422 {"title":"Unprocessable Content","status":422,"detail":"the request is not valid","errors":[{"location":"body.radius","message":"must be greater than 0","value":-1}]}
 }
 
 // StrictBody refuses members that the type does not have, like pydantic's
@@ -99,5 +99,5 @@ func ExampleStrictBody() {
 
 	request(app, "POST", "/images", `{"url":"https://example.org/","name":"a","size":3}`, "Content-Type", "application/json")
 	// Output:
-	// 422 {"title":"Unprocessable Entity","status":422,"detail":"the request is not valid","errors":[{"location":"body.size","message":"is not known"}]}
+	// 422 {"title":"Unprocessable Content","status":422,"detail":"the request is not valid","errors":[{"location":"body.size","message":"is not known"}]}
 }

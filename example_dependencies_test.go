@@ -63,7 +63,7 @@ func ExampleApp_ProvideFunc() {
 	// Output:
 	// 200 hello ann
 	// 401 {"title":"Unauthorized","status":401,"detail":"who are you?"}
-	// 422 {"title":"Unprocessable Entity","status":422,"detail":"the request is not valid","errors":[{"location":"header.X-Token","message":"is required"}]}
+	// 422 {"title":"Unprocessable Content","status":422,"detail":"the request is not valid","errors":[{"location":"header.X-Token","message":"is required"}]}
 }
 
 // Ledger is given back after each request: FastAPI's dependency with yield.
@@ -167,7 +167,7 @@ func ExampleApp_Defaults() {
 	request(app, "GET", "/items", "")
 	// Output:
 	// 200 ["spoon"]
-	// 422 {"title":"Unprocessable Entity","status":422,"detail":"the request is not valid","errors":[{"location":"header.X-Tenant","message":"is required"}]}
+	// 422 {"title":"Unprocessable Content","status":422,"detail":"the request is not valid","errors":[{"location":"header.X-Tenant","message":"is required"}]}
 }
 
 // Tests put fakes in the place of providers: FastAPI's dependency_overrides.

@@ -56,7 +56,7 @@ func Example_blankForm() {
 	request(app, "POST", "/signup", "name=&age=&seats=&born=&note=", form...)
 	// Output:
 	// 200 Ada: no age true, seats 1, no date of birth true
-	// 422 {"title":"Unprocessable Entity","status":422,"detail":"the request is not valid","errors":[{"location":"form.name","message":"is required"}]}
+	// 422 {"title":"Unprocessable Content","status":422,"detail":"the request is not valid","errors":[{"location":"form.name","message":"is required"}]}
 }
 
 // snippet: coded-body

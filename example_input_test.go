@@ -43,7 +43,7 @@ func ExampleApp_Post() {
 		"Content-Type", "application/json")
 	// Output:
 	// 200 1 items at books, draft: true
-	// 422 {"title":"Unprocessable Entity","status":422,"detail":"the request is not valid","errors":[{"location":"path.shop","message":"must match the pattern ^[a-z]+$","value":"BOOKS"},{"location":"body.email","message":"must be an email address","value":"ann"},{"location":"body.items[0].price","message":"must be greater than 0","value":-1},{"location":"body.items[1].name","message":"is required"}]}
+	// 422 {"title":"Unprocessable Content","status":422,"detail":"the request is not valid","errors":[{"location":"path.shop","message":"must match the pattern ^[a-z]+$","value":"BOOKS"},{"location":"body.email","message":"must be an email address","value":"ann"},{"location":"body.items[0].price","message":"must be greater than 0","value":-1},{"location":"body.items[1].name","message":"is required"}]}
 }
 
 // Opt tells a member that is absent from one that is null: what a PATCH needs.
@@ -103,7 +103,7 @@ func ExampleUpload() {
 	request(app, "POST", "/photos", body.String(), "Content-Type", form.FormDataContentType())
 	// Output:
 	// 200 My cat: cat.txt, 10 bytes, begins with "meow,"
-	// 422 {"title":"Unprocessable Entity","status":422,"detail":"the request is not valid","errors":[{"location":"file.photo","message":"must be one of: image/*, text/plain","value":"application/octet-stream"}]}
+	// 422 {"title":"Unprocessable Content","status":422,"detail":"the request is not valid","errors":[{"location":"file.photo","message":"must be one of: image/*, text/plain","value":"application/octet-stream"}]}
 }
 
 // A service is an app, handlers and their inputs; Run serves it.
@@ -127,7 +127,7 @@ func Example() {
 	// Output:
 	// 200 {"message":"hello ann"}
 	// 200 {"message":"HELLO ann"}
-	// 422 {"title":"Unprocessable Entity","status":422,"detail":"the request is not valid","errors":[{"location":"query.loud","message":"must be a boolean: true or false","value":"maybe"}]}
+	// 422 {"title":"Unprocessable Content","status":422,"detail":"the request is not valid","errors":[{"location":"query.loud","message":"must be a boolean: true or false","value":"maybe"}]}
 }
 
 // Model is an enumeration: its values are checked and documented.
@@ -163,7 +163,7 @@ func ExampleApp_Get() {
 	// Output:
 	// 200 resnet cats 10 true [a b c]
 	//
-	// 422 {"title":"Unprocessable Entity","status":422,"detail":"the request is not valid","errors":[{"location":"path.model","message":"must be one of: alexnet, resnet","value":"vgg"},{"location":"query.q","message":"must match the pattern ^[a-z]+$","value":"Cats"},{"location":"query.limit","message":"must be at least 1","value":"0"},{"location":"query.size","message":"must be greater than 0","value":"0"}]}
+	// 422 {"title":"Unprocessable Content","status":422,"detail":"the request is not valid","errors":[{"location":"path.model","message":"must be one of: alexnet, resnet","value":"vgg"},{"location":"query.q","message":"must match the pattern ^[a-z]+$","value":"Cats"},{"location":"query.limit","message":"must be at least 1","value":"0"},{"location":"query.size","message":"must be greater than 0","value":"0"}]}
 	// 200 home/ann/notes.txt
 }
 

@@ -88,5 +88,5 @@ func ExampleApp_OpenAPI_described() {
 	// Output:
 	// #/components/schemas/ProjectKey true <nil>
 	// 200 "DOCS"
-	// 422 {"title":"Unprocessable Entity","status":422,"detail":"the request is not valid","errors":[{"location":"path.key","message":"must match the pattern ^[A-Z]{2,8}$","value":"docs"}]}
+	// 422 {"title":"Unprocessable Content","status":422,"detail":"the request is not valid","errors":[{"location":"path.key","message":"must match the pattern ^[A-Z]{2,8}$","value":"docs"}]}
 }

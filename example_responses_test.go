@@ -36,7 +36,7 @@ func ExampleApp_Post_responseModel() {
 	request(app, "POST", "/users", `{"name":"ann","password":"short"}`, "Content-Type", "application/json")
 	// Output:
 	// 201 {"name":"ann"}
-	// 422 {"title":"Unprocessable Entity","status":422,"detail":"the request is not valid","errors":[{"location":"body.password","message":"must have at least 8 characters"}]}
+	// 422 {"title":"Unprocessable Content","status":422,"detail":"the request is not valid","errors":[{"location":"body.password","message":"must have at least 8 characters"}]}
 }
 
 // A Response has a status and header fields of its own; a Ctx sets cookies, and

@@ -52,5 +52,5 @@ func Example_tags() {
 	request(app, "POST", "/lists/Garden", `{"title":"","labels":["a","a"],"effort":"9h","secret":7}`, "Content-Type", "application/json")
 	// Output:
 	// 200 garden: water, normal, 30m0s, dry false, watched by ["ann" "bob"]
-	// 422 {"title":"Unprocessable Entity","status":422,"detail":"the request is not valid","errors":[{"location":"path.list","message":"must match the pattern ^[a-z-]{1,20}$","value":"Garden"},{"location":"header.Idempotency-Key","message":"is required"},{"location":"body.title","message":"must have at least 1 character","value":""},{"location":"body.labels","message":"must not have the same item twice"},{"location":"body.effort","message":"must be at most 8h","value":"9h"},{"location":"body.secret","message":"must be a string"}]}
+	// 422 {"title":"Unprocessable Content","status":422,"detail":"the request is not valid","errors":[{"location":"path.list","message":"must match the pattern ^[a-z-]{1,20}$","value":"Garden"},{"location":"header.Idempotency-Key","message":"is required"},{"location":"body.title","message":"must have at least 1 character","value":""},{"location":"body.labels","message":"must not have the same item twice"},{"location":"body.effort","message":"must be at most 8h","value":"9h"},{"location":"body.secret","message":"must be a string"}]}
 }

@@ -69,6 +69,9 @@ func (h *handling) compile(env *compilation, r *route, s *signature) (needsBody 
 		errs = append(errs, env.providers.missing(s.in)...)
 	} else {
 		h.injection, errs = env.providers.compileInjection(r, h.plan, options)
+		if err := refuseBody(h.plan.BodyField()); err != nil {
+			errs = append(errs, err)
+		}
 	}
 	if err := h.compileOutput(r, s); err != nil {
 		errs = append(errs, err)
@@ -153,7 +156,7 @@ func (t *typed[In, Out]) bindInput(c *Ctx) (In, error) {
 		return *in.(*In), err
 	}
 	in, bad := bind.Of[In](t.plan).Bind((*requestSource)(c.request))
-	if bad != nil {
+	if bad = c.refuseUnknown(bad); bad != nil {
 		return in, bad
 	}
 	inject.Into(&in, t.injection.fills, c.reactor.Core(), c.injected)
@@ -165,7 +168,7 @@ func (t *typed[In, Out]) bindInput(c *Ctx) (In, error) {
 func (h *handling) bindChecked(c *Ctx) (in any, err error) {
 	in, bad := h.plan.BindNew((*requestSource)(c.request))
 	inject.IntoPointer(in, h.injection.fills, c.reactor.Core(), c.injected)
-	err = c.checkInput(h.plan, in, bad)
+	err = c.checkInput(h.plan, in, c.refuseUnknown(bad))
 	c.markBound()
 	return in, err
 }
@@ -182,9 +185,17 @@ func (h *handling) withOwnFaults(c *Ctx, err error) error {
 		if err != nil {
 			return err
 		}
-		bad.add(more)
+		bad.add(c.refuseUnknown(more))
 	}
 	return bad.problem
+}
+
+// refuseUnknown adds parameters of the query that the route does not know to bad, where it is strict.
+func (c *Ctx) refuseUnknown(bad *problem.Problem) *problem.Problem {
+	if names := c.route.queryNames; names != nil {
+		return names.Check(c.x.Head.RawQuery, bad)
+	}
+	return bad
 }
 
 // faultsOf is what is wrong with an input of the request of which nothing is injected. An error is that

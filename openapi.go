@@ -70,6 +70,7 @@ const defaultOpenAPIPath = "/openapi.json"
 type facts struct {
 	plan     *bind.Plan
 	injected *injection
+	aside    []*bind.Plan // what the option Reads tells of
 	answers  []describe.Answer
 	socket   *describe.Socket // of a WebSocket
 }
@@ -114,21 +115,75 @@ func (a *App) describe() (*openapi.Document, error) {
 	return doc, nil
 }
 
-// describeRoutes tells b about all routes and webhooks.
+// describeRoutes tells b about all routes and webhooks of the document.
 func (a *App) describeRoutes(b *describe.Builder) (errs []error) {
-	b.Problems(a.problems.all.answers(), a.problems.invalid.answers())
+	b.Problems(a.problems.all.form(), a.problems.invalid.form())
 	for _, r := range a.routes {
-		if r.facts != nil && r.handler != nil && !r.opts.hidden { // without a handler it has mistakes
+		if r.described() && !r.opts.hidden {
 			errs = append(errs, r.checkExamples()...)
 			b.Add(a.document(r))
 		}
 	}
 	for _, w := range a.webhooks {
 		if !w.opts.hidden {
-			b.AddWebhook(w.name, w.document())
+			b.AddWebhook(w.name, w.document(a))
 		}
 	}
 	return errs
+}
+
+// described tells whether there is something to say of r: without a handler it has mistakes.
+func (r *route) described() bool { return r.facts != nil && r.handler != nil }
+
+// describeAside finds what is wrong with what the document does not show, and tells the routes that
+// are strict about their queries what these may have.
+func (a *App) describeAside() (errs []error) {
+	off := a.cfg.OpenAPI.Off
+	b := describe.NewBuilder(openapi.Info{}, a.cfg.OpenAPI.StreamItems)
+	if off {
+		b.Problems(a.problems.all.form(), a.problems.invalid.form())
+	}
+	queries := describe.NewBuilder(openapi.Info{}, false) // its mistakes are those of b, or of the document
+	for _, r := range a.routes {
+		if !r.described() {
+			continue
+		}
+		if off || r.opts.hidden {
+			errs = append(errs, r.checkExamples()...)
+			b.Check(a.document(r))
+		}
+		if r.opts.strictQuery.or(a.cfg.StrictQuery) {
+			document := a.document(r)
+			r.queryNames = r.knownQuery(queries.Check(document), document.Security)
+		}
+	}
+	for _, w := range a.webhooks {
+		if off || w.opts.hidden {
+			b.CheckWebhook(w.name, w.document(a))
+		}
+	}
+	return append(errs, b.Mistakes()...)
+}
+
+// knownQuery are the parameters that the query of r may have: those that the document tells of, and
+// credentials.
+func (r *route) knownQuery(op *openapi.Operation, security [][]openapi.SecurityUse) *bind.QueryNames {
+	var names []string
+	for _, p := range op.Parameters {
+		if p.In == "query" {
+			names = append(names, p.Name)
+		}
+	}
+	for _, uses := range security {
+		for _, use := range uses {
+			for _, one := range append([]openapi.SecurityUse{use}, use.Or...) {
+				if one.Scheme.Type == "apiKey" && one.Scheme.In == "query" {
+					names = append(names, one.Scheme.Name)
+				}
+			}
+		}
+	}
+	return bind.NewQueryNames(names, append([]*bind.Plan{r.facts.plan}, r.facts.injected.reads...))
 }
 
 // document tells the document about a compiled route.
@@ -136,8 +191,9 @@ func (a *App) document(r *route) describe.Route {
 	f, info := r.facts, a.info(r)
 	route := describe.Route{
 		Handler: info.Name, ID: info.OperationID,
-		Method: r.method, Pattern: r.pattern, Site: r.site, Details: r.opts.details, Answers: append(f.answers, r.opts.declaredAnswers()...),
-		Socket: f.socket,
+		Method: r.method, Pattern: r.pattern, Site: r.site, Details: r.opts.details,
+		Answers: slices.Concat(f.answers, r.opts.declaredAnswers(&a.problems)),
+		Socket:  f.socket,
 	}
 	security := slices.Concat(r.enforced, r.opts.uses())
 	if f.injected != nil {
@@ -149,6 +205,10 @@ func (a *App) document(r *route) describe.Route {
 	if f.plan != nil {
 		route.Fields, route.Fallible = appendFields(route.Fields, f.plan), route.Fallible || f.plan.Fallible()
 	}
+	for _, plan := range f.aside {
+		route.Fields = appendFields(route.Fields, plan)
+	}
+	route.Fallible = route.Fallible || r.opts.strictQuery.or(a.cfg.StrictQuery)
 	if r.opts.status != 0 && len(route.Answers) > 0 {
 		answer := &route.Answers[0]
 		if answer.Status = r.opts.status; exchange.Bodiless(answer.Status) {
@@ -175,7 +235,7 @@ func (r *route) checkExamples() (errs []error) {
 			continue // the document says so
 		}
 		for _, bad := range decoder.DecodeInto(text, reflect.New(body.Type).Interface()) {
-			errs = append(errs, fmt.Errorf("%s (%s): the example %q: %s", r, r.site, example.Name, bad.String()))
+			errs = append(errs, &describe.Mistake{Where: r.String() + " (" + r.site + ")", Text: fmt.Sprintf("the example %q: %s", example.Name, bad.String())})
 		}
 	}
 	return errs
@@ -297,12 +357,16 @@ func (d *docRoutes) add(a *App, site string, files []docspage.File) {
 	}
 }
 
-// describe makes the document of the compiled app, when it is served.
-func (d *docRoutes) describe(a *App) (err error) {
+// describe makes the document of the compiled app, when it is served, and finds what is wrong with
+// what it would tell.
+func (d *docRoutes) describe(a *App, m *mistakes) {
 	if !a.cfg.OpenAPI.Off {
-		d.document, err = a.describe()
+		var err error
+		if d.document, err = a.describe(); err != nil {
+			m.addDescribed(err)
+		}
 	}
-	return err
+	m.addDescribed(errors.Join(a.describeAside()...))
 }
 
 // docPage is the response of one of these routes.

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/codec"
 	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/internal/field"
@@ -269,7 +270,24 @@ var errNoAnswer = errors.New("fasterapi: the handler has chosen none of its answ
 // interface would be sent as JSON of its fields: that is a mistake of the registration,
 // and where only the value tells, an error of the handler.
 
-var responseType = reflect.TypeFor[response]()
+var (
+	responseType = reflect.TypeFor[response]()
+	uploadType   = reflect.TypeFor[Upload]()
+)
+
+// refuseBody tells what is wrong with t as a JSON body of requests: a file somewhere in it.
+func refuseBody(f *bind.Field) error {
+	if f == nil || f.Raw {
+		return nil
+	}
+	at, inner := holds(f.Type, map[reflect.Type]bool{})
+	switch {
+	case f.Type == uploadType || inner == uploadType || isResponseType(f.Type) || inner != nil && isResponseType(inner):
+		return fmt.Errorf("field %s: %v%s is to hold a %v, which is never in JSON: files come in fields tagged file, or as a body of type io.Reader",
+			f.Name, f.Type, at, cmp.Or(inner, f.Type))
+	}
+	return nil
+}
 
 // refuseOutput tells what is wrong with t as a result of a handler.
 func refuseOutput(t reflect.Type) error {
@@ -293,6 +311,8 @@ func refuseElement(t reflect.Type) error {
 	switch {
 	case inner == nil:
 		return nil
+	case inner == uploadType:
+		return fmt.Errorf("%v%s holds uploads, which are no JSON: they come in fields tagged file, and a File sends one", t, at)
 	case result.Is(inner):
 		return fmt.Errorf("%v%s holds outputs, with fields tagged header or body: return one %v", t, at, inner)
 	}
@@ -313,7 +333,7 @@ func holds(t reflect.Type, seen map[reflect.Type]bool) (at string, inner reflect
 		elem = innermost(opt.Elem, reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map)
 	}
 	switch nested := elem != t || len(seen) > 0; {
-	case nested && (isResponseType(elem) || result.Is(elem)):
+	case nested && (isResponseType(elem) || result.Is(elem) || elem == uploadType):
 		return "", elem
 	case seen[elem] || elem.Kind() != reflect.Struct || marshalsItself(elem):
 		return "", nil
@@ -506,17 +526,22 @@ func (s *problemForms) send(c *Ctx, p *problem.Problem) (sent bool) {
 	}()
 	if p.Title == "" { // as in the problem document
 		titled := *p // p may be shared
-		titled.Title = http.StatusText(p.Status)
+		titled.Title = problem.StatusText(p.Status)
 		p = &titled
 	}
 	sent, err = f.render(c, p)
 	return sent
 }
 
-// answers are what the document says of the form; nil: of the problem document.
-func (f *problemForm) answers() []describe.Answer {
+// form is what the document says of f.
+func (f *problemForm) form() describe.Form {
 	if f == nil {
-		return nil
+		return describe.Form{}
 	}
-	return f.described
+	return describe.Form{Answers: f.described, Where: f.place.Call + " (" + f.place.Site + ")"}
+}
+
+// has tells whether values of t are what f makes.
+func (f *problemForm) has(t reflect.Type) bool {
+	return f != nil && slices.ContainsFunc(f.described, func(a describe.Answer) bool { return a.Type == t })
 }

@@ -79,6 +79,8 @@ type route struct {
 	enforced []openapi.SecurityUse
 	// secrets are the path wildcards whose values must not be logged.
 	secrets map[string]bool
+	// queryNames are the parameters that its query may have; nil: any.
+	queryNames *bind.QueryNames
 	// acceptQuery is the field Accept-Query of a route for QUERY (RFC 10008 section 3).
 	acceptQuery string
 	// index is its place in what is kept of requests.
@@ -233,7 +235,7 @@ func (r *route) compile(env *compilation) []error {
 	}
 	if len(errs) > 0 {
 		_, errs = r.chain(func(*Ctx) error { return nil }, errs) // what is wrong with the middleware belongs to the list
-		return errs
+		return append(errs, r.compileReads()...)
 	}
 	r.needsBody = needsBody
 	if r.method == methodQuery && r.facts != nil && r.facts.plan != nil {
@@ -243,7 +245,9 @@ func (r *route) compile(env *compilation) []error {
 	if len(r.middleware) > 0 {
 		r.handler = within(r.handler)
 	}
-	if r.handler, errs = r.chain(r.handler, nil); len(errs) > 0 {
+	r.handler, errs = r.chain(r.handler, nil)
+	if errs = append(errs, r.compileReads()...); len(errs) > 0 {
+		r.handler = nil
 		return errs
 	}
 	kind := r.opts.style
@@ -262,7 +266,7 @@ func (r *route) compile(env *compilation) []error {
 func (r *route) chain(h Handler, errs []error) (Handler, []error) {
 	for i := len(r.middleware) - 1; i >= 0; i-- {
 		h, errs = wrapped(r.middleware[i], h, errs)
-		r.enforced = append(enforcedBy(h), r.enforced...)
+		r.hear(h)
 	}
 	return h, errs
 }

@@ -1,8 +1,10 @@
 package fasterapi
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"net/http"
 	"reflect"
 	"slices"
 	"strconv"
@@ -10,9 +12,9 @@ import (
 
 	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/describe"
+	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/openapi"
-	"github.com/fasterapi/fasterapi/problem"
 )
 
 // The options of this file say what the OpenAPI document tells about a route,
@@ -107,34 +109,160 @@ func Operation(edit func(*openapi.Operation)) RouteOption {
 }
 
 // Returns declares, for the OpenAPI document, that a route may also answer with this status
-// and a body of type T: a problem document for [problem.Problem], no body for [None]. The
+// and what a handler that returns a T would send: JSON, a page for [HTML], no body for [None], the
+// header fields of an output struct. For [problem.Problem], any other error type, and the type that
+// [App.ProblemsAs] makes of problems, that is a problem in the form of the service. The
 // status of the route's own response need not be declared.
 func Returns[T any](status int, description string) RouteOption {
+	d := &declared{status: status, body: reflect.TypeFor[T](), description: description}
+	if d.problem = isFailure(d.body); !d.problem {
+		d.output, d.err = outputOf[T]()
+	}
 	return func(o *options) {
-		o.declared = append(o.declared, declared{status, reflect.TypeFor[T](), description})
+		o.declared = append(o.declared[:len(o.declared):len(o.declared)], d)
 	}
 }
 
+// isFailure tells whether values of t are answered as problems.
+func isFailure(t reflect.Type) bool {
+	failure := reflect.TypeFor[error]()
+	return t.Implements(failure) || t.Kind() == reflect.Struct && reflect.PointerTo(t).Implements(failure)
+}
+
 // declared is a response that a route may give besides its own.
+//
+// Owner: any (immutable after New).
 type declared struct {
 	status      int
 	body        reflect.Type
 	description string
+	problem     bool
+	output      output // unless it is a problem
+	err         error
+}
+
+// check tells what is wrong with d.
+func (d *declared) check() error {
+	what := fmt.Sprintf("Returns[%v](%d)", d.body, d.status)
+	switch {
+	case d.status < 200 || d.status > 599:
+		return fmt.Errorf("%s: a response has a status from 200 to 599", what)
+	case d.problem && d.status < 400:
+		return fmt.Errorf("%s: a problem has a status from 400 to 599", what)
+	case d.err != nil:
+		return fmt.Errorf("%s: %w", what, d.err)
+	case d.output.several:
+		return fmt.Errorf("%s: these are several answers: declare each with its own status", what)
+	case exchange.Bodiless(d.status) && len(d.output.answers) > 0 && d.output.answers[0].ContentType != "":
+		return fmt.Errorf("%s: a response with this status has no body: say Returns[fasterapi.None]", what)
+	}
+	return nil
 }
 
 // declaredAnswers describes what the option Returns says.
-func (o *options) declaredAnswers() (list []describe.Answer) {
+func (o *options) declaredAnswers(forms *problemForms) (list []describe.Answer) {
 	for _, d := range o.declared {
-		a := describe.Answer{Status: d.status, Description: d.description, ContentType: jsonType, Type: d.body}
-		switch {
-		case d.body == reflect.TypeFor[problem.Problem](), d.body == reflect.TypeFor[*problem.Problem]():
-			a = describe.Answer{Status: d.status, Description: d.description, Problem: true}
-		case d.body == reflect.TypeFor[None]():
-			a.ContentType, a.Type = "", nil
+		isProblem := d.problem || forms.of(d.status).has(d.body)
+		if isProblem || len(d.output.answers) == 0 {
+			list = append(list, describe.Answer{Status: d.status, Description: d.description, Problem: isProblem})
+			continue
 		}
+		a := d.output.answers[0] // of success
+		a.Status, a.AnyRedirect = d.status, false
+		a.Description = cmp.Or(d.description, a.Description)
 		list = append(list, a)
 	}
 	return list
+}
+
+// Reads declares, for the OpenAPI document, that something besides the handler's input reads these
+// parameters of requests: the handler itself by [Ctx.RawQuery], or middleware, see [Describing]. T is a
+// struct with the tags of an input, of query, header and cookie fields; nothing is bound to it and
+// nothing is checked. [StrictQuery] lets them through.
+func Reads[T any]() RouteOption {
+	t, place := reflect.TypeFor[T](), mistake.Here()
+	return func(o *options) { o.reads = append(o.reads[:len(o.reads):len(o.reads)], declaredInput{t, place}) }
+}
+
+// declaredInput is what the option Reads says.
+//
+// Owner: any (immutable after New).
+type declaredInput struct {
+	typ   reflect.Type
+	place mistake.Place
+}
+
+// compileReads compiles what the option Reads says.
+func (r *route) compileReads() (errs []error) {
+	if r.facts == nil { // a mounted handler, which no document tells of
+		return nil
+	}
+	for _, read := range r.opts.reads {
+		plan, wrong := bind.Compile(read.typ, r.bindOptions())
+		if plan != nil {
+			for _, f := range plan.Fields() {
+				if f.In != bind.Query && f.In != bind.Header && f.In != bind.Cookie {
+					wrong = append(wrong, fmt.Errorf("field %s: only fields of query, header and cookie can be declared", f.Name))
+				}
+			}
+			r.facts.aside = append(r.facts.aside, plan)
+		}
+		for _, err := range wrong {
+			errs = append(errs, mistake.New(read.place, err.Error()))
+		}
+	}
+	return errs
+}
+
+// Describing is middleware that says what it adds to the routes behind it: the document has that of
+// all of them. The options are those that only describe: [Returns], where a status 304 counts
+// for GET, HEAD and QUERY, [Reads] and [Operation].
+//
+//	app.Use(fasterapi.Describing(rates, fasterapi.Returns[problem.Problem](429, "Too many requests")))
+//
+// It must be given to Use as it is: nobody can look into a middleware that calls it.
+func Describing(m Middleware, opts ...RouteOption) Middleware {
+	var o options
+	o.apply(opts)
+	wrong := slices.Clone(o.wrong)
+	wrong.Unless(m != nil, "the middleware is nil")
+	for _, d := range o.declared {
+		if err := d.check(); err != nil {
+			wrong.Unless(false, err.Error())
+		}
+	}
+	wrong.Unless(o.onlyDescribes(), "middleware can say Returns, Reads and Operation of the routes behind it, and nothing else")
+	if len(wrong) > 0 {
+		return Mistake[Middleware](wrong.Err())
+	}
+	return func(next Handler) Handler {
+		h := m(next)
+		if h == nil {
+			return nil
+		}
+		return (&enforcement{handler: h, options: &o}).serve
+	}
+}
+
+// onlyDescribes tells whether o says nothing but what Describing takes.
+func (o *options) onlyDescribes() bool {
+	rest := *o
+	rest.declared, rest.reads, rest.wrong, rest.details.Edits = nil, nil, nil, nil
+	return reflect.ValueOf(rest).IsZero()
+}
+
+// describedBy puts what the middleware in h, made by Describing, says before what the route itself
+// says, which is nearer to it.
+func (r *route) describedBy(o *options) {
+	var list []*declared
+	for _, d := range o.declared {
+		if d.status != http.StatusNotModified || r.method == http.MethodGet || r.method == http.MethodHead || r.method == methodQuery {
+			list = append(list, d)
+		}
+	}
+	r.opts.declared = slices.Concat(list, r.opts.declared)
+	r.opts.reads = slices.Concat(o.reads, r.opts.reads)
+	r.opts.details.Edits = slices.Concat(o.details.Edits, r.opts.details.Edits)
 }
 
 // DescribeSecurity says that the route needs all of these schemes, or one of the alternatives in
@@ -205,12 +333,14 @@ func Enforcing(m Middleware, uses ...openapi.SecurityUse) Middleware {
 	}
 }
 
-// enforcement is a handler behind middleware that says which schemes it checks.
+// enforcement is a handler behind middleware that says which schemes it checks, or what else the
+// document is to say of it.
 //
 // Owner: any (immutable after New).
 type enforcement struct {
 	handler Handler
 	uses    []openapi.SecurityUse
+	options *options // nil: nothing
 }
 
 var errEnforcement = errors.New("fasterapi: a handler was called without a Ctx")
@@ -228,16 +358,26 @@ func (e *enforcement) serve(c *Ctx) error {
 	return e.handler(c)
 }
 
-// enforcedBy are the schemes that h, made by Enforcing, checks. No handler of others is called.
-func enforcedBy(h Handler) []openapi.SecurityUse {
+// enforcementOf is what h, made by Enforcing or Describing, says of itself, nil of any other. No handler
+// of others is called.
+func enforcementOf(h Handler) *enforcement {
 	if h == nil || reflect.ValueOf(h).Pointer() != reflect.ValueOf((*enforcement)(nil).serve).Pointer() {
 		return nil
 	}
-	e, ok := h(nil).(*enforcement)
-	if !ok {
-		return nil
+	e, _ := h(nil).(*enforcement)
+	return e
+}
+
+// hear notes what h says of itself, and what is directly inside of it.
+func (r *route) hear(h Handler) {
+	var uses []openapi.SecurityUse
+	for e := enforcementOf(h); e != nil; e = enforcementOf(e.handler) {
+		uses = append(uses, e.uses...)
+		if e.options != nil {
+			r.describedBy(e.options)
+		}
 	}
-	return slices.Concat(e.uses, enforcedBy(e.handler))
+	r.enforced = append(uses, r.enforced...)
 }
 
 // unchecked finds what DescribeSecurity says of routes and nothing of theirs checks: one mistake for
@@ -293,6 +433,9 @@ func (r *route) uncheckedOf(use *openapi.SecurityUse) string {
 	}
 	checked, scopes := false, map[string]bool{}
 	for _, by := range r.checks() {
+		if by.Optional { // who has no credentials is let in
+			continue
+		}
 		for _, one := range append([]openapi.SecurityUse{by}, by.Or...) {
 			if names[one.Name] {
 				checked = true
@@ -354,10 +497,11 @@ func compileWebhook[T any]() []*bind.Field {
 	return []*bind.Field{{Name: "Body", In: bind.Body, Type: reflect.TypeFor[T](), Required: true}}
 }
 
-func (w *webhook) document() describe.Route {
+func (w *webhook) document(a *App) describe.Route {
 	return describe.Route{
 		Method: "POST", Site: w.site, Details: w.opts.details, Fields: w.reads(),
-		Answers: []describe.Answer{{Status: max(w.opts.status, 200)}}, Security: securityOf(w.opts.uses()),
+		Answers:  append([]describe.Answer{{Status: max(w.opts.status, 200)}}, w.opts.declaredAnswers(&a.problems)...),
+		Security: securityOf(w.opts.uses()),
 	}
 }
 
@@ -383,8 +527,8 @@ func (o *options) checkStatus() error {
 		return fmt.Errorf("Status(%d): a response has a status from 200 to 599", o.status)
 	}
 	for _, d := range o.declared {
-		if d.status < 200 || d.status > 599 {
-			return fmt.Errorf("Returns(%d): a response has a status from 200 to 599", d.status)
+		if err := d.check(); err != nil {
+			return err
 		}
 	}
 	if o.maxBody < 0 {

@@ -27,8 +27,12 @@ type options struct {
 	socket     socketOptions
 	// status of a successful response; 0: what its type says.
 	status int
-	// declared are the responses besides the route's own, see Returns.
-	declared []declared
+	// declared are the responses besides the route's own, see Returns, and reads what else than
+	// its input is read, see Reads.
+	declared []*declared
+	reads    []declaredInput
+	// strictQuery refuses parameters that nobody has declared.
+	strictQuery choice
 	// details, hidden and security are for the document.
 	details  describe.Details
 	hidden   bool
@@ -82,6 +86,39 @@ func MaxBody(bytes int64) RouteOption {
 // not have. Without it they are ignored, like in FastAPI.
 func StrictBody() RouteOption {
 	return func(o *options) { o.strictBody = true }
+}
+
+// StrictQuery(true) answers 422 to requests whose query has a parameter that the route does not know, with its
+// name and the nearest one that it does know: a misspelt filter is then no filter that is silently left
+// out. Known are the query fields of the handler's input, of its providers and of functions given to
+// Depends, credentials in the query, and what [Reads], [Describing] and [Operation] tell the document of.
+// StrictQuery(false) is for routes of a service or group that is strict. Mounted handlers and static
+// files read their queries themselves, so it does not hold for them. Default: Config.StrictQuery.
+func StrictQuery(strict bool) RouteOption {
+	return func(o *options) {
+		if o.strictQuery = no; strict {
+			o.strictQuery = yes
+		}
+	}
+}
+
+// choice is an option that may be left to the app.
+type choice uint8
+
+const (
+	yes choice = iota + 1
+	no
+)
+
+// or is the choice, and fallback where there is none.
+func (c choice) or(fallback bool) bool {
+	switch c {
+	case yes:
+		return true
+	case no:
+		return false
+	}
+	return fallback
 }
 
 // FormLimits bound what one form may cost; what is beyond is answered with 413

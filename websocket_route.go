@@ -140,6 +140,7 @@ func (e *socketEndpoint[In, Incoming, Outgoing]) compile(env *compilation, r *ro
 		errs = append(errs, errors.New("MaxMessage and PingEvery must not be negative"))
 	}
 	e.policy = websocket.Policy{Subprotocols: o.subprotocols, Origins: o.origins, Deflate: o.compress}
+	errs = append(errs, e.policy.Mistakes()...)
 	e.options = websocket.Options{
 		MaxMessage: cmp.Or(o.maxMessage, socketMaxMessage), PingInterval: cmp.Or(o.ping, socketPing), PongTimeout: cmp.Or(o.pong, socketPong),
 		WriteTimeout: cmp.Or(env.writeTimeout, socketWrite), CloseTimeout: socketClose, Pools: env.pools,

@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"sync"
+
+	"github.com/fasterapi/fasterapi/problem"
 )
 
 // transport is an http.RoundTripper that calls a handler: the response streams,
@@ -136,7 +138,7 @@ func (w *writer) run(handler http.Handler, request *http.Request) {
 // response is what the client gets once the head is decided.
 func (w *writer) response(request *http.Request) *http.Response {
 	r := &http.Response{
-		Status: fmt.Sprintf("%d %s", w.status, http.StatusText(w.status)), StatusCode: w.status,
+		Status: fmt.Sprintf("%d %s", w.status, problem.StatusText(w.status)), StatusCode: w.status,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: w.sent, ContentLength: -1, Request: request,
 		Body: &streamedBody{PipeReader: w.body, cancel: w.cancel},
 	}

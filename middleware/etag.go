@@ -26,7 +26,7 @@ type ETagConfig struct {
 // answers with 304 when the client has it already, or with 412 when it asks for
 // another (RFC 9110 section 13). A tag or date that the handler sets itself is used
 // instead. The handler runs in any case: this saves bytes, not work. Streams are
-// left alone.
+// left alone. The document has the 304 of all routes behind it that answer such requests.
 func ETag(cfg ETagConfig) fasterapi.Middleware {
 	cfg.MaxBody = cmp.Or(cfg.MaxBody, 64<<10)
 	var wrong mistake.List
@@ -34,7 +34,7 @@ func ETag(cfg ETagConfig) fasterapi.Middleware {
 		return mistaken(wrong)
 	}
 	tagged := []string{http.MethodGet, http.MethodHead, "QUERY"}
-	return func(next fasterapi.Handler) fasterapi.Handler {
+	return fasterapi.Describing(func(next fasterapi.Handler) fasterapi.Handler {
 		return func(c *fasterapi.Ctx) error {
 			if err := next(c); err != nil {
 				return err
@@ -49,7 +49,12 @@ func ETag(cfg ETagConfig) fasterapi.Middleware {
 			}
 			return evaluate(c, tag)
 		}
-	}
+	}, notModified())
+}
+
+// notModified tells the document of the 304 of evaluate.
+func notModified() fasterapi.RouteOption {
+	return fasterapi.Returns[fasterapi.None](http.StatusNotModified, "The client has this content already")
 }
 
 // evaluate answers with 304 or 412 where the conditions of the request say so.

@@ -608,7 +608,7 @@ func TestRefusalsWithoutMiddleware(t *testing.T) {
 			answers := s.talk(t, "POST /bare"+style+"/json HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n"+smuggle, true)
 			require.Len(t, answers, 1)
 			require.Equal(t, 413, answers[0].status)
-			require.JSONEq(t, `{"title":"Request Entity Too Large","status":413,"detail":"the request body is too large"}`, answers[0].body)
+			require.JSONEq(t, `{"title":"Content Too Large","status":413,"detail":"the request body is too large"}`, answers[0].body)
 		}
 		require.Zero(t, s.calls("")+int(s.smuggled.Load()))
 	})

@@ -137,9 +137,9 @@ func (rc *ResponseCache) Middleware() fasterapi.Middleware {
 	if len(rc.wrong) > 0 {
 		return mistaken(rc.wrong)
 	}
-	return func(next fasterapi.Handler) fasterapi.Handler {
+	return fasterapi.Describing(func(next fasterapi.Handler) fasterapi.Handler {
 		return func(c *fasterapi.Ctx) error { return rc.serve(c, next) }
-	}
+	}, notModified())
 }
 
 // errAlone is why a response is not for those who wait for it: each makes their own.

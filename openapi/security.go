@@ -35,6 +35,9 @@ type SecurityUse struct {
 	Scopes []string // needed; of oauth2 and openIdConnect
 	// Or are other schemes, each of which is as good as this one.
 	Or []SecurityUse
+	// Optional: requests without credentials are taken too, and wrong ones are refused. The document
+	// offers both, and the route counts as open.
+	Optional bool
 	// CheckedBy names who checks that requests meet it, when nothing says so that the route has: a
 	// gateway in front of the service, or the handler itself. An app does not start with a route
 	// that is described as secured and that nobody checks.

@@ -38,7 +38,7 @@ type FieldError struct {
 
 // New returns a problem of the status with a detail for the client; detail may be empty.
 func New(status int, detail string) *Problem {
-	return &Problem{Status: status, Title: http.StatusText(status), Detail: detail}
+	return &Problem{Status: status, Title: StatusText(status), Detail: detail}
 }
 
 // Newf is New with a formatted detail. The arguments become visible to the client.
@@ -129,5 +129,5 @@ func (e FieldError) String() string {
 }
 
 func (p *Problem) title() string {
-	return cmp.Or(p.Title, http.StatusText(p.HTTPStatus()))
+	return cmp.Or(p.Title, StatusText(p.HTTPStatus()))
 }

@@ -38,7 +38,7 @@ func TestAppendJSON(t *testing.T) {
 				problem.FieldError{Location: "query.page", Message: "must be an integer", Value: "x"},
 				problem.FieldError{Location: "body", Message: "is required"},
 			),
-			`{"title":"Unprocessable Entity","status":422,"detail":"the request is not valid","errors":[` +
+			`{"title":"Unprocessable Content","status":422,"detail":"the request is not valid","errors":[` +
 				`{"location":"query.page","message":"must be an integer","value":"x"},{"location":"body","message":"is required"}]}`,
 		},
 		{
@@ -181,7 +181,7 @@ func TestErrors(t *testing.T) {
 		problem.FieldError{Location: "header.Authorization", Message: "is not valid", Value: "hunter2", Sensitive: true},
 		problem.FieldError{Message: "something else"},
 	)
-	require.Equal(t, "422 Unprocessable Entity: the request is not valid: header.Authorization is not valid; something else", v.Error())
+	require.Equal(t, "422 Unprocessable Content: the request is not valid: header.Authorization is not valid; something else", v.Error())
 	require.NotContains(t, v.Error(), "hunter2")
 }
 
@@ -200,7 +200,7 @@ func TestConstructors(t *testing.T) {
 	} {
 		p := f("detail")
 		require.Equal(t, status, p.HTTPStatus())
-		require.Equal(t, http.StatusText(status), p.Title)
+		require.Equal(t, problem.StatusText(status), p.Title)
 		require.Equal(t, "detail", p.Detail)
 	}
 	require.Equal(t, "user 7", problem.Newf(404, "user %d", 7).Detail)

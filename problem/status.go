@@ -2,6 +2,23 @@ package problem
 
 import "net/http"
 
+// StatusText is the name of a status (RFC 9110 section 15), the title of a problem that has none of its
+// own: "Unprocessable Content" for 422. It is what the status line of the response says, and it stays as it
+// is. "" for a status without a name.
+func StatusText(status int) string {
+	switch status { // net/http has the names of RFC 2616 and 4918
+	case http.StatusRequestEntityTooLarge:
+		return "Content Too Large"
+	case http.StatusRequestURITooLong:
+		return "URI Too Long"
+	case http.StatusRequestedRangeNotSatisfiable:
+		return "Range Not Satisfiable"
+	case http.StatusUnprocessableEntity:
+		return "Unprocessable Content"
+	}
+	return http.StatusText(status)
+}
+
 // BadRequest returns a 400 problem.
 func BadRequest(detail string) *Problem { return New(http.StatusBadRequest, detail) }
 

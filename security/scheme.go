@@ -203,11 +203,12 @@ type Optional[P any] struct {
 }
 
 // ProvideOptional makes an [Optional] principal available to input fields. Wrong
-// credentials are refused all the same.
+// credentials are refused all the same. The document says that routes which ask for it take the
+// scheme, and requests without.
 func (s *Scheme[P]) ProvideOptional(app *fasterapi.App, opts ...fasterapi.ProvideOption) {
-	if err := s.Mistake(); err != nil {
-		opts = append(opts[:len(opts):len(opts)], fasterapi.Mistake[fasterapi.ProvideOption](err))
-	}
+	use := s.Use()
+	use.Optional = true
+	opts = append([]fasterapi.ProvideOption{fasterapi.SecuredBy(use)}, opts...)
 	app.ProvideFuture(func(c *fasterapi.Ctx, _ fasterapi.None) async.Future[Optional[P]] { return s.optional(c) }, opts...)
 }
 

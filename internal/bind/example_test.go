@@ -26,7 +26,7 @@ func ExampleFor() {
 	fmt.Printf("%s\n", prob.AppendJSON(nil))
 	// Output:
 	// {Org:acme Page:1 Tags:[new vip eu] Client:curl} true
-	// {"title":"Unprocessable Entity","status":422,"detail":"the request is not valid","errors":[{"location":"query.page","message":"must be an integer","value":"two"}]}
+	// {"title":"Unprocessable Content","status":422,"detail":"the request is not valid","errors":[{"location":"query.page","message":"must be an integer","value":"two"}]}
 }
 
 func ExampleCompile_mistakes() {

@@ -57,6 +57,11 @@ func (c *compiler) fileTags(s *fileSlot) {
 		}
 		s.refused = "must be one of: " + strings.Join(s.accept, ", ")
 	}
+	for _, name := range []string{"example", "default"} {
+		if _, given := f.Tag.Lookup(name); given {
+			c.fail(f.Name, "%s is not for uploads, which no text stands for", name)
+		}
+	}
 	plan, err := schema.PlanOf(f.Type, schema.WithoutTags(f.Tag, "default", "example"))
 	if err != nil {
 		for _, mistake := range unjoin(err) {

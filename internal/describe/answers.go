@@ -3,7 +3,6 @@ package describe
 import (
 	"encoding/json/jsontext"
 	"encoding/json/v2"
-	"net/http"
 	"reflect"
 	"slices"
 	"strconv"
@@ -13,6 +12,7 @@ import (
 	"github.com/fasterapi/fasterapi/internal/eventstream"
 	"github.com/fasterapi/fasterapi/internal/schema"
 	"github.com/fasterapi/fasterapi/openapi"
+	"github.com/fasterapi/fasterapi/problem"
 )
 
 // answer adds a to op. A status with several content types has several answers.
@@ -36,7 +36,7 @@ func (b *Builder) answer(op *openapi.Operation, a Answer, where string) {
 		b.headerField(response, f, where)
 	}
 	if a.Problem {
-		b.problemContent(response, a.Status)
+		b.problemContent(response, a.Status, where)
 		return
 	}
 	b.content(response, a)
@@ -56,8 +56,10 @@ func (b *Builder) headerField(response *openapi.Response, f HeaderField, where s
 			h.Schema.Examples = []jsontext.Value{text}
 		}
 	} else {
-		if _, errs := schema.PlanOf(f.Type, f.Tag); errs != nil {
-			b.mistake("%s: the header field %s of the response: %w", where, f.Name, errs)
+		if _, err := schema.PlanOf(f.Type, f.Tag); err != nil {
+			for _, one := range unjoin(err) {
+				b.mistake(where, "the header field %s of the response: %v", f.Name, one)
+			}
 		}
 		h.Schema = b.registry.Parameter(f.Type, f.Tag, schema.Out)
 		if h.Description != "" {
@@ -81,7 +83,10 @@ func (b *Builder) content(response *openapi.Response, a Answer) {
 		media.Schema = &openapi.Schema{Types: openapi.Types{"string"}}
 	}
 	contentType, _, _ := strings.Cut(a.ContentType, ";")
-	if a.Item != nil && b.streams {
+	switch {
+	case a.Item != nil && !b.streams: // what OpenAPI 3.1 has no place for is checked all the same
+		b.aside.Of(a.Item, b.writes)
+	case a.Item != nil:
 		media.Schema, media.ItemSchema = nil, b.registry.Of(a.Item, b.writes)
 		if contentType == eventstream.Type {
 			media.ItemSchema = event(media.ItemSchema)
@@ -94,8 +99,8 @@ func describeStatus(a Answer) string {
 	switch {
 	case a.Description != "":
 		return a.Description
-	case http.StatusText(a.Status) != "":
-		return http.StatusText(a.Status)
+	case problem.StatusText(a.Status) != "":
+		return problem.StatusText(a.Status)
 	}
 	return "Status " + strconv.Itoa(a.Status)
 }
@@ -114,7 +119,7 @@ func (b *Builder) answerDetails(op *openapi.Operation, d *Details, where string)
 			response = op.Responses.Get(strconv.Itoa(example.Status))
 		}
 		if response == nil || len(response.Content) == 0 {
-			b.mistake("%s: the example %q is of an answer with the status %d, which has no body", where, example.Name, example.Status)
+			b.mistake(where, "the example %q is of an answer with the status %d, which has no body", example.Name, example.Status)
 			continue
 		}
 		b.examples(response.Content[0].Value, []NamedExample{example.NamedExample}, b.writes, where)
@@ -126,7 +131,7 @@ func (b *Builder) examples(m *openapi.MediaType, list []NamedExample, d schema.D
 	for _, example := range list {
 		text, err := json.Marshal(example.Value, json.Deterministic(true), codec.Durations())
 		if err != nil {
-			b.mistake("%s: the example %q: %w", where, example.Name, err)
+			b.mistake(where, "the example %q: %v", example.Name, err)
 			continue
 		}
 		name := example.Name

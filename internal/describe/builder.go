@@ -25,9 +25,11 @@ type Builder struct {
 	paths    map[string]*templated
 	mistakes []error
 	writes   schema.Direction // the way of the answers under way
-	// problem and invalid are the forms of problems, and of those with status 422; empty:
-	// problem documents.
-	problem, invalid []Answer
+	// problem and invalid are the forms of problems, and of those with status 422; without
+	// answers: problem documents.
+	problem, invalid Form
+	// aside has the types that the document does not show, whose tags are looked at all the same.
+	aside *schema.Registry
 }
 
 // entry is one operation of the document.
@@ -59,6 +61,7 @@ func NewBuilder(info openapi.Info, streams bool) *Builder {
 	b := &Builder{
 		doc: &openapi.Document{OpenAPI: openapi.Version, Info: info}, streams: streams,
 		registry: schema.NewRegistry(schemaPrefix, false), paths: map[string]*templated{},
+		aside: schema.NewRegistry(schemaPrefix, false),
 	}
 	if streams {
 		b.doc.OpenAPI = openapi.VersionStreams
@@ -90,6 +93,33 @@ func (b *Builder) Add(r Route) {
 		return
 	}
 	*place = b.operation(&r, path.names)
+}
+
+// Check describes a route that the document does not show, and returns what it would say: what is
+// wrong with its types, tags and examples is known to Mistakes.
+func (b *Builder) Check(r Route) *openapi.Operation {
+	kept := len(b.entries)
+	r.Security = nil // nothing of it is shown
+	op := b.operation(&r, r.Pattern.Wildcards())
+	b.entries = b.entries[:kept]
+	for _, edit := range r.Details.Edits {
+		edit(op)
+	}
+	return op
+}
+
+// CheckWebhook is Check for a webhook.
+func (b *Builder) CheckWebhook(name string, r Route) {
+	r.Pattern, r.Webhook = router.Pattern{}, name
+	b.Check(r)
+}
+
+// Mistakes returns what is wrong with what was described so far: errors of the type *[Mistake], each
+// with the place of a route where that has one.
+func (b *Builder) Mistakes() []error {
+	b.writes = schema.Out
+	b.problems()
+	return b.mistakes
 }
 
 // HasMethod tells whether OpenAPI has operations of this method.
@@ -131,7 +161,7 @@ func (b *Builder) Build() (*openapi.Document, error) {
 	b.writes = schema.Out
 	b.problems()
 	b.doc.Components.Schemas = append(b.registry.Defs(), b.doc.Components.Schemas...)
-	if err := errors.Join(append(b.mistakes, b.registry.Err())...); err != nil {
+	if err := errors.Join(b.mistakes...); err != nil {
 		return nil, err
 	}
 	return b.doc, nil
@@ -194,5 +224,6 @@ func (b *Builder) operation(r *Route, names []string) *openapi.Operation {
 	// Package sort has one sort for all types; of package slices each struct gets its own.
 	sort.Slice(op.Responses, func(i, j int) bool { return op.Responses[i].Name < op.Responses[j].Name })
 	b.require(op, r.Security, e.where())
+	b.collect(e.where())
 	return op
 }

@@ -26,8 +26,8 @@ func (b *Builder) ids() {
 		e.op.OperationID = e.route.id()
 		name := clientName(e.op.OperationID)
 		if other := taken[name]; other != nil {
-			b.mistake("%s: the operation id %q is that of %s too%s: choose another with the option OperationID",
-				e.where(), e.op.OperationID, other.where(), spelt(other.op.OperationID, e.op.OperationID))
+			b.mistake(e.where(), "the operation id %q is that of %s too%s: choose another with the option OperationID",
+				e.op.OperationID, other.where(), spelt(other.op.OperationID, e.op.OperationID))
 			continue
 		}
 		taken[name] = e

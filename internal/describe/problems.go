@@ -32,54 +32,68 @@ func answerWith(op *openapi.Operation, status, component string) {
 // The examples that the documentation shows for problems.
 const (
 	problemExample    = `{"title":"Not Found","status":404,"detail":"no such user"}`
-	validationExample = `{"title":"Unprocessable Entity","status":422,"detail":"the request is not valid",` +
+	validationExample = `{"title":"Unprocessable Content","status":422,"detail":"the request is not valid",` +
 		`"errors":[{"location":"query.page","message":"must be at least 1","value":0}]}`
 )
 
-// Problems says in which forms the service sends problems, and those with status 422:
-// answers without a status of their own. None: problem documents. Before Add.
-func (b *Builder) Problems(all, invalid []Answer) {
-	if b.problem, b.invalid = all, invalid; len(invalid) == 0 {
+// Form is a form in which the service sends problems: answers without a status of their own, and
+// where it was registered. The zero value is the problem document.
+//
+// Owner: any (immutable after New).
+type Form struct {
+	Answers []Answer
+	Where   string
+}
+
+// Problems says in which forms the service sends problems, and those with status 422; the latter
+// are as the others when it has no answers. Before Add.
+func (b *Builder) Problems(all, invalid Form) {
+	if b.problem, b.invalid = all, invalid; len(invalid.Answers) == 0 {
 		b.invalid = all
 	}
 }
 
 // problemContent adds the body of a problem with this status, in the form of the service.
-func (b *Builder) problemContent(response *openapi.Response, status int) {
+func (b *Builder) problemContent(response *openapi.Response, status int, where string) {
+	b.collect(where)
 	form := b.problem
 	if status == http.StatusUnprocessableEntity {
 		form = b.invalid
 	}
-	if len(form) == 0 {
-		form = []Answer{{ContentType: problem.ContentType, Schema: &openapi.Schema{Ref: schemaPrefix + "Problem"}}}
+	list := form.Answers
+	if len(list) == 0 {
+		list = []Answer{{ContentType: problem.ContentType, Schema: &openapi.Schema{Ref: schemaPrefix + "Problem"}}}
 	}
-	for _, a := range form {
+	for _, a := range list {
 		b.content(response, a)
 	}
+	b.collect(form.Where)
 }
 
 // problems adds the parts that every document has: the responses that routes refer to, and
 // the schemas of problem documents as far as the service sends those.
 func (b *Builder) problems() {
-	answer := func(name, description string, form []Answer) {
+	answer := func(name, description string, form Form) {
 		response := &openapi.Response{Description: description}
-		if len(form) == 0 {
-			form = []Answer{{ContentType: problem.ContentType, Schema: &openapi.Schema{Ref: schemaPrefix + name}}}
+		list := form.Answers
+		if len(list) == 0 {
+			list = []Answer{{ContentType: problem.ContentType, Schema: &openapi.Schema{Ref: schemaPrefix + name}}}
 		}
-		for _, a := range form {
+		for _, a := range list {
 			b.content(response, a)
 		}
+		b.collect(form.Where)
 		b.doc.Components.Responses.Set(name, response)
 	}
 	answer("Problem", "The request failed", b.problem)
 	answer("ValidationProblem", "The request is not valid", b.invalid)
-	if len(b.problem) == 0 {
+	if len(b.problem.Answers) == 0 {
 		b.doc.Components.Schemas.Set("Problem", problemSchema(problemExample, "status"))
 	}
-	if len(b.invalid) == 0 {
+	if len(b.invalid.Answers) == 0 {
 		b.doc.Components.Schemas.Set("ValidationProblem", problemSchema(validationExample, "status", "errors"))
 	}
-	if len(b.problem) == 0 || len(b.invalid) == 0 {
+	if len(b.problem.Answers) == 0 || len(b.invalid.Answers) == 0 {
 		b.doc.Components.Schemas.Set("FieldError", fieldErrorSchema())
 	}
 }

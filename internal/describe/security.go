@@ -2,7 +2,6 @@ package describe
 
 import (
 	"encoding/json/v2"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -29,6 +28,9 @@ func (b *Builder) require(op *openapi.Operation, alternatives [][]openapi.Securi
 func needs(uses []openapi.SecurityUse) []map[string][]string {
 	list := []map[string][]string{{}}
 	for _, use := range uses {
+		if use.Optional {
+			continue
+		}
 		var more []map[string][]string
 		for _, choice := range append([]openapi.SecurityUse{use}, use.Or...) {
 			for _, need := range list {
@@ -47,7 +49,26 @@ func needs(uses []openapi.SecurityUse) []map[string][]string {
 			least = append(least, need)
 		}
 	}
-	return least
+	return withOptional(least, uses)
+}
+
+// withOptional adds what a client may show besides. OpenAPI says that it may show nothing by an empty
+// requirement, which is the first one then.
+func withOptional(list []map[string][]string, uses []openapi.SecurityUse) []map[string][]string {
+	for _, use := range uses {
+		if !use.Optional {
+			continue
+		}
+		needed := list
+		for _, choice := range append([]openapi.SecurityUse{use}, use.Or...) {
+			for _, need := range needed {
+				if more := with(need, choice); !slices.ContainsFunc(list, func(known map[string][]string) bool { return includes(known, more) && includes(more, known) }) {
+					list = append(list, more)
+				}
+			}
+		}
+	}
+	return list
 }
 
 // with returns need and use.
@@ -83,7 +104,7 @@ func includes(need, other map[string][]string) bool {
 func (b *Builder) scheme(use openapi.SecurityUse, where string) {
 	schemes := &b.doc.Components.SecuritySchemes
 	if use.Name == "" {
-		b.mistake("%s: a security scheme has no name", where)
+		b.mistake(where, "a security scheme has no name")
 		return
 	}
 	known := schemes.Get(use.Name)
@@ -92,7 +113,7 @@ func (b *Builder) scheme(use openapi.SecurityUse, where string) {
 		return
 	}
 	if fingerprint(known) != fingerprint(&use.Scheme) {
-		b.mistake("%s: the security scheme %q is described in another way elsewhere", where, use.Name)
+		b.mistake(where, "the security scheme %q is described in another way elsewhere", use.Name)
 	}
 }
 
@@ -102,8 +123,4 @@ func fingerprint(s *openapi.SecurityScheme) string {
 		return err.Error()
 	}
 	return string(text)
-}
-
-func (b *Builder) mistake(format string, args ...any) {
-	b.mistakes = append(b.mistakes, fmt.Errorf(format, args...))
 }

@@ -151,7 +151,7 @@ func (r *Registry) object(s *openapi.Schema, t reflect.Type, where string) {
 			r.mistake(place, err)
 			continue
 		}
-		if plan.Hidden(r.dir) && !r.shared {
+		if plan.Hidden(r.dir) {
 			continue
 		}
 		member := r.member(m, plan, place)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/fasterapi/fasterapi/openapi"
 )
@@ -18,7 +19,6 @@ import (
 type Registry struct {
 	prefix   string // of references: "#/$defs/"
 	strict   bool
-	shared   bool // types have one schema, that of requests
 	dir      Direction
 	defs     openapi.Map[*openapi.Schema]
 	index    map[definition]int // of defs
@@ -28,7 +28,10 @@ type Registry struct {
 	reserved []string
 	taken    map[string]bool
 	mistakes []error
+	told     int // mistakes that Mistakes has returned
 }
+
+const mistakePrefix = "schema: "
 
 // NewRegistry returns an empty registry whose references begin with prefix,
 // such as "#/$defs/" or "#/components/schemas/". With strict, objects refuse
@@ -48,9 +51,6 @@ func (r *Registry) Reserve(names ...string) {
 	}
 }
 
-// Share gives each type one schema, that of requests, also where answers have it.
-func (r *Registry) Share() { r.shared = true }
-
 // Again returns an empty registry for the same types, with the names that these turned out
 // to have; nil when they have them already. Ask it when all types have been seen.
 func (r *Registry) Again() *Registry {
@@ -58,7 +58,7 @@ func (r *Registry) Again() *Registry {
 		return nil
 	}
 	again := NewRegistry(r.prefix, r.strict)
-	again.shared, again.names = r.shared, r.planNames()
+	again.names = r.planNames()
 	again.Reserve(r.reserved...)
 	return again
 }
@@ -77,9 +77,7 @@ func (r *Registry) Parameter(t reflect.Type, tag reflect.StructTag, d Direction)
 }
 
 func (r *Registry) towards(d Direction, t reflect.Type, plan *Plan) *openapi.Schema {
-	if r.dir = d; r.shared {
-		r.dir = In
-	}
+	r.dir = d
 	return r.of(t, plan, t.String())
 }
 
@@ -97,6 +95,16 @@ func (r *Registry) Err() error {
 	})...)
 }
 
+// Mistakes returns what has been found wrong since it was last asked: the Go path of a field or the name of
+// its type, a colon, and what is wrong.
+func (r *Registry) Mistakes() (texts []string) {
+	for _, err := range r.mistakes[r.told:] {
+		texts = append(texts, strings.TrimPrefix(err.Error(), mistakePrefix))
+	}
+	r.told = len(r.mistakes)
+	return texts
+}
+
 // Document returns the schema of t, as it is read, as a document of its own.
 func Document(t reflect.Type, strict bool) ([]byte, error) {
 	r := NewRegistry("#/$defs/", strict)
@@ -111,7 +119,13 @@ func Document(t reflect.Type, strict bool) ([]byte, error) {
 }
 
 func (r *Registry) mistake(where string, err error) {
-	r.mistakes = append(r.mistakes, fmt.Errorf("schema: %s: %w", where, err))
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range joined.Unwrap() {
+			r.mistake(where, one)
+		}
+		return
+	}
+	r.mistakes = append(r.mistakes, fmt.Errorf(mistakePrefix+"%s: %w", where, err))
 }
 
 // of makes the schema of t with the rules of plan, which may be nil.
@@ -172,9 +186,6 @@ func (r *Registry) reference(t reflect.Type) *openapi.Schema {
 // definition is what t is defined as when its values go the way of the moment.
 func (r *Registry) definition(as typeUse, use variantUse) definition {
 	d := definition{typ: as.typ, use: use}
-	if r.shared {
-		return d
-	}
 	differ, known := r.differ[as]
 	if !known {
 		differ = differs(as)

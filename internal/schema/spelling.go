@@ -72,19 +72,27 @@ func keys(tag reflect.StructTag) iter.Seq[string] {
 	}
 }
 
-// nearest returns the tag that key is, or may have been meant to be: one edit away,
-// two when it is long. "" when there is none.
+// nearest returns the tag that key is, or may have been meant to be, "" when there is none.
 func nearest(key string) string {
 	if slices.Contains(spelled, key) { // nearly all are; the rest takes 20 us
 		return key
 	}
+	return Nearest(key, spelled)
+}
+
+// Nearest returns the name that key may have been meant to be: the nearest one, at most one edit
+// away, two where the name is long. Case, "_" and "-" do not count. "" when there is none.
+func Nearest(key string, names []string) string {
 	best, least, given := "", 3, plain(key)
-	for _, name := range spelled {
-		limit := 1
+	for _, name := range names {
+		limit, meant := 1, plain(name)
 		if len(name) >= 6 {
 			limit = 2
 		}
-		if d := edits(given, plain(name)); d <= limit && d < least {
+		if max(len(given)-len(meant), len(meant)-len(given)) > limit {
+			continue // also what a stranger has made very long
+		}
+		if d := edits(given, meant); d <= limit && d < least {
 			best, least = name, d
 		}
 	}

@@ -3,6 +3,7 @@ package websocket
 import (
 	"crypto/sha1"
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -96,6 +97,36 @@ func (p *Policy) Accept(r Request) (a Accepted, refused *Refusal) {
 		a.Deflate, a.Extensions = negotiate(r.Header("Sec-Websocket-Extensions"))
 	}
 	return a, nil
+}
+
+// Mistakes tells what of p could never be matched: an origin of no page, a subprotocol that cannot be
+// offered.
+func (p *Policy) Mistakes() (errs []error) {
+	for _, allowed := range p.Origins {
+		host := strings.TrimPrefix(allowed, "*.")
+		if strings.Count(host, ":") > 1 && !strings.HasPrefix(host, "[") {
+			host = "[" + host + "]"
+		}
+		_, port := field.CutPort(host)
+		switch {
+		case allowed == "*":
+		case strings.Contains(allowed, "://"):
+			errs = append(errs, fmt.Errorf("Origins: %q has a scheme, and these are hosts: %q", allowed, strings.TrimSuffix(allowed[strings.Index(allowed, "://")+3:], "/")))
+		case host == "" || !field.ValidHost(host) || strings.Contains(host, "*"):
+			errs = append(errs, fmt.Errorf(`Origins: %q is no host such as "example.com", "localhost:5173" or "*.example.com"`, allowed))
+		case port != "" && strings.HasPrefix(allowed, "*."):
+			errs = append(errs, fmt.Errorf("Origins: %q has a port, and hosts below a name are taken with any", allowed))
+		}
+	}
+	for i, name := range p.Subprotocols {
+		switch {
+		case !field.IsToken(name):
+			errs = append(errs, fmt.Errorf("Subprotocols: %q is no token, so no client can offer it (RFC 6455 section 4.1)", name))
+		case slices.Contains(p.Subprotocols[:i], name):
+			errs = append(errs, fmt.Errorf("Subprotocols: %q is there twice", name))
+		}
+	}
+	return errs
 }
 
 func checkUpgrade(r Request) *Refusal {

@@ -198,7 +198,25 @@ func newApp(cfg fasterapi.Config) *fasterapi.App {
 		return in.Guest, nil
 	}, fasterapi.StrictBody())
 	// end snippet
+	// snippet: strict-query
+	search := app.Group("/search", fasterapi.StrictQuery(true))
+	search.Get("/rooms", func(_ *fasterapi.Ctx, in struct {
+		Beds    int  `query:"beds" minimum:"1" default:"1"`
+		Balcony bool `query:"balcony"`
+	},
+	) (fasterapi.Text, error) {
+		return fasterapi.Text(fmt.Sprintf("beds %d, balcony %v\n", in.Beds, in.Balcony)), nil
+	})
+	search.Get("/old", legacySearch, fasterapi.Reads[struct {
+		Query string `query:"q" doc:"in the language of the old search"`
+	}]())
+	// end snippet
 	return app
+}
+
+// legacySearch reads the query itself.
+func legacySearch(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.Text, error) {
+	return fasterapi.Text(c.RawQuery() + "\n"), nil
 }
 
 func newGermanApp(cfg fasterapi.Config) *fasterapi.App {

@@ -204,7 +204,7 @@ func TestMapErrorScopes(t *testing.T) {
 	}, func(t *testing.T, s service) {
 		for path, want := range map[string]string{
 			"/outer/inner/fails": "inner", "/outer/fails": "outer", "/outer/beside/fails": "outer", "/fails": "app", "/other/fails": "anything",
-			"/nowhere": "mapped Not Found", "/other/fails?n=x": "mapped Unprocessable Entity",
+			"/nowhere": "mapped Not Found", "/other/fails?n=x": "mapped Unprocessable Content",
 		} {
 			require.Equal(t, want, s.get(path).problem(t).Detail, path)
 		}
@@ -451,7 +451,7 @@ func TestProblemsAs(t *testing.T) {
 		form(s.do("POST", "/post", `{"name":"x"}`, "Content-Type", "application/json"), 422, `{"detail":[{"loc":["body","name"],"msg":"must have at least 2 characters"}]}`)
 		form(s.do("POST", "/post", `<x/>`, "Content-Type", "text/xml"), 415, `{"detail":"Unsupported Media Type the body must be application/json"}`)
 		require.Equal(t, 413, s.do("POST", "/post", strings.Repeat(" ", 200), "Content-Type", "application/json").status)
-		form(s.do("POST", "/post", strings.Repeat(" ", 200), "Content-Type", "application/json"), 413, `{"detail":"Request Entity Too Large the request body is too large"}`)
+		form(s.do("POST", "/post", strings.Repeat(" ", 200), "Content-Type", "application/json"), 413, `{"detail":"Content Too Large the request body is too large"}`)
 		require.Equal(t, []string{"application/json"}, s.get("/socket").header["Content-Type"])
 		form(s.get("/static/missing"), 404, `{"detail":"Not Found there is no such file"}`)
 		form(s.get("/stream"), 500, `{"detail":"Internal Server Error"}`)

@@ -110,7 +110,69 @@ WrapMiddleware (HERE): the middleware is nil`,
 			func(app *fasterapi.App) {
 				app.GetFuture("/declared", nothingLater, fasterapi.Returns[user](20, "")) // HERE
 			},
-			`GET /declared (HERE): Returns(20): a response has a status from 200 to 599`,
+			`GET /declared (HERE): Returns[app_test.user](20): a response has a status from 200 to 599`,
+		},
+		{
+			"An answer that no response can be", `fasterapi.Returns[Page](304, "unchanged")`,
+			func(app *fasterapi.App) {
+				app.GetFuture("/declared-body", nothingLater, fasterapi.Returns[user](304, "")) // HERE
+			},
+			`GET /declared-body (HERE): Returns[app_test.user](304): a response with this status has no body: say Returns[fasterapi.None]`,
+		},
+		{
+			"What describes middleware and does something else", `fasterapi.Describing(limit, fasterapi.MaxBody(1 << 10))`,
+			func(app *fasterapi.App) {
+				around := func(next fasterapi.Handler) fasterapi.Handler { return next }
+				app.Get("/describing", plainText, fasterapi.Use(fasterapi.Describing(around, fasterapi.MaxBody(1)))) // HERE
+			},
+			`Describing (HERE): middleware can say Returns, Reads and Operation of the routes behind it, and nothing else`,
+		},
+		{
+			"A declared input that is bound", `fasterapi.Reads[Paging](), of a struct with a field tagged path`,
+			func(app *fasterapi.App) {
+				type paged struct {
+					ID int `path:"id"`
+				}
+				app.Get("/reads/{id}", plainText, fasterapi.Reads[paged]()) // HERE
+			},
+			`Reads (HERE): field ID: only fields of query, header and cookie can be declared`,
+		},
+		{
+			"Hosts and subprotocols that no client has", `fasterapi.Origins("https://app.example")`,
+			func(app *fasterapi.App) {
+				socket := func(*fasterapi.Ctx, fasterapi.None, *fasterapi.Socket[string, string]) error { return nil }
+				app.WebSocket("/origins", socket, fasterapi.Origins("https://app.example", "a b", "*.app.example:443"), fasterapi.Subprotocols("v 1", "v2", "v2")) // HERE
+			},
+			`GET /origins (HERE): Origins: "https://app.example" has a scheme, and these are hosts: "app.example"
+GET /origins (HERE): Origins: "a b" is no host such as "example.com", "localhost:5173" or "*.example.com"
+GET /origins (HERE): Origins: "*.app.example:443" has a port, and hosts below a name are taken with any
+GET /origins (HERE): Subprotocols: "v 1" is no token, so no client can offer it (RFC 6455 section 4.1)
+GET /origins (HERE): Subprotocols: "v2" is there twice`,
+		},
+		{
+			"A file in a JSON body", `a field of type fasterapi.Upload in the struct of a field tagged body`,
+			func(app *fasterapi.App) {
+				type withFile struct {
+					Photo fasterapi.Upload `json:"photo"`
+				}
+				type withAnswer struct {
+					Photo fasterapi.File `json:"photo"`
+				}
+				app.Post("/file-type", func(*fasterapi.Ctx, bodyOf[withAnswer]) (fasterapi.None, error) { return fasterapi.None{}, nil }) // THERE
+				app.Post("/file-body", func(*fasterapi.Ctx, bodyOf[[]withFile]) (fasterapi.None, error) { return fasterapi.None{}, nil }) // HERE
+			},
+			`POST /file-type (THERE): field Body: app_test.withAnswer.Photo is to hold a fasterapi.File, which is never in JSON: files come in fields tagged file, or as a body of type io.Reader
+POST /file-body (HERE): field Body: []app_test.withFile.Photo is to hold a fasterapi.Upload, which is never in JSON: files come in fields tagged file, or as a body of type io.Reader`,
+		},
+		{
+			"An example of an upload", `Photo fasterapi.Upload, tagged file:"photo" example:"a.png"`,
+			func(app *fasterapi.App) {
+				type form struct {
+					Photo fasterapi.Upload `file:"photo" example:"a.png"`
+				}
+				app.Post("/file-example", func(*fasterapi.Ctx, form) (fasterapi.None, error) { return fasterapi.None{}, nil }) // HERE
+			},
+			`POST /file-example (HERE): field Photo: example is not for uploads, which no text stands for`,
 		},
 		{
 			"An option that is nil", `app.Get("/users", list, nil)`,

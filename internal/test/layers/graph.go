@@ -53,7 +53,7 @@ func Project() Rules {
 		},
 		Skips: "internal/test/needs",
 		Exports: map[string]Exports{
-			".":     {100, "the verbs, the responses (a type for each number of alternatives), their options, the configuration (also of the protection from overload, its option and what it has seen), and what middleware says of itself, belong to the types that are here"},
+			".":     {103, "the verbs, the responses (a type for each number of alternatives), their options, the configuration (also of the protection from overload, its option and what it has seen), and what middleware says of itself, belong to the types that are here"},
 			"async": {62, "the clock of a place, and the alarms that are set by it, belong to the sites that are here"},
 		},
 		Twins:  []Twins{{Dir: ".", Whole: "App", Part: "Group"}},
