@@ -57,6 +57,7 @@ type commands struct {
 	Explain explainCommand `cmd:"" help:"Tell everything about a route."`
 	OpenAPI openapiCommand `cmd:"" name:"openapi" help:"Print the OpenAPI document, or compare it with a file."`
 	Check   checkCommand   `cmd:"" help:"Go through the production checklist."`
+	Doctor  doctorCommand  `cmd:"" help:"Look at this machine: what keeps a service from working here, or makes it slow."`
 	Gen     genCommand     `cmd:"" help:"Write a file that runs the service."`
 	Version versionCommand `cmd:"" help:"Print the version of this command."`
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -99,6 +100,21 @@ func TestCommands(t *testing.T) {
 	var items []map[string]string
 	require.NoError(t, json.Unmarshal([]byte(command(t, "check", "--json", binary).stdout), &items))
 	require.Equal(t, "address", items[0]["name"])
+}
+
+// TestDoctor: a port that is in use is a failure, and told in both forms.
+func TestDoctor(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	require.NoError(t, err)
+	got := command(t, "doctor", "--port", port)
+	require.Equal(t, 1, got.code, got.stderr)
+	require.Contains(t, got.stdout, "fail  port: port "+port+" is in use\n      -> end what has it")
+	var items []map[string]string
+	require.NoError(t, json.Unmarshal([]byte(command(t, "doctor", "--json", "--port", port).stdout), &items))
+	require.Equal(t, "go", items[0]["name"])
 }
 
 func TestGen(t *testing.T) {
