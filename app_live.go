@@ -29,7 +29,9 @@ func (t *liveTable) enter(c *Ctx) uint32 {
 	for i := range uint32(liveLooks) {
 		at := (first + i) % maxLive
 		if t.places[at].CompareAndSwap(nil, c) {
-			t.next.Store(at + 1)
+			if i > 0 { // else the request ends before another one begins, most of the time
+				t.next.Store(at + 1)
+			}
 			return at + 1
 		}
 	}
@@ -44,7 +46,9 @@ func (t *liveTable) exit(place uint32) {
 		return
 	}
 	t.places[place-1].Store(nil)
-	t.next.Store(place - 1)
+	if t.next.Load() != place-1 {
+		t.next.Store(place - 1)
+	}
 }
 
 // Live lists requests that have not ended, the oldest first, by the clock of the records. It is nil when

@@ -87,7 +87,7 @@ type getUser struct {
 func start(t *testing.T, cfg admin.Config) *service {
 	t.Helper()
 	s := &service{t: t, log: &buffer{}}
-	log, err := logs.New(logs.Config{Writer: s.log, Format: logs.JSON, Levels: &logs.Levels{}})
+	log, err := logs.New(logs.Config{Writer: s.log, Format: logs.JSON, Levels: &logs.Levels{}, Keep: 50})
 	require.NoError(t, err)
 	app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 2, Title: "Shop", Version: "1.2", Logger: log, Observe: observe.Config{SlowAfter: 50 * time.Millisecond}})
 	if cfg.Addr == "" {
@@ -98,6 +98,14 @@ func start(t *testing.T, cfg admin.Config) *service {
 	app.Get("/slow", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) {
 		time.Sleep(60 * time.Millisecond)
 		return "slow", nil
+	})
+	app.Get("/named/{id}", func(c *fasterapi.Ctx, in struct {
+		ID string `path:"id"`
+	},
+	) (fasterapi.Text, error) {
+		c.SetRequestID(in.ID)
+		c.Logger().Info("looked for <b>")
+		return "", nil
 	})
 	app.Get("/panic", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { panic("oops") })
 	s.server, err = app.Start()
@@ -210,6 +218,18 @@ func TestRequests(t *testing.T) {
 	}
 	s.get("/requests/counts", &counts)
 	require.Len(t, counts, 5)
+	s.do("GET", s.app+"/named/one-of-them", "")
+	s.do("GET", s.app+"/named/another", "")
+	var logged struct {
+		Kept  bool
+		Lines []string
+	}
+	s.get("/requests/id/one-of-them/logs", &logged)
+	require.True(t, logged.Kept)
+	require.Len(t, logged.Lines, 1)
+	require.Contains(t, logged.Lines[0], `"request":"one-of-them"`)
+	s.get("/requests/id/none/logs", &logged)
+	require.Empty(t, logged.Lines)
 	status, _ := s.do("GET", s.side+"/requests?limit=0", "")
 	require.Equal(t, 422, status)
 	status, _ = s.do("GET", s.side+"/requests/id/none", "")

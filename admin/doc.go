@@ -19,7 +19,7 @@
 //	GET  /config                  the configuration and the settings, with secrets hidden
 //	GET  /reactors                what each core has done, its load and its stalls
 //	GET  /requests/live           those that have not ended, the oldest first
-//	GET  /requests                the latest requests; /requests/slow, /requests/failed, /requests/id/{id}
+//	GET  /requests                the latest requests; /requests/slow, /requests/failed, /requests/id/{id}, …/logs
 //	GET  /requests/counts         counts and latencies by route, method and status
 //	GET  /logs/levels             the levels of loggers; PUT {"name": "db", "level": "DEBUG"} changes one
 //	GET  /debug/pprof/            profiles for go tool pprof; /debug/pprof/goroutine?debug=2 as text

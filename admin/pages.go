@@ -43,6 +43,7 @@ func pages() []page {
 		{"GET", "/requests/failed", "the latest failed ones, with their errors", requests((*observe.Recorder).Failed)},
 		{"GET", "/requests/counts", "counts and latencies by route, method and status", (*Listener).counts},
 		{"GET", "/requests/id/{id}", "", (*Listener).oneRequest},
+		{"GET", "/requests/id/{id}/logs", "", (*Listener).requestLogs},
 		{"GET", "/logs/levels", "the levels of loggers", (*Listener).levels},
 		{"PUT", "/logs/levels", `{"name": "db", "level": "DEBUG"} sets one, "level": null clears it`, (*Listener).setLevel},
 		{"GET", "/debug/pprof/", "profiles, for go tool pprof", (*Listener).profiles},

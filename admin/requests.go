@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/fasterapi/fasterapi/logs"
 	"github.com/fasterapi/fasterapi/observe"
 )
 
@@ -48,6 +49,12 @@ func (l *Listener) oneRequest(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	http.Error(w, "nothing is kept of such a request", http.StatusNotFound)
+}
+
+// requestLogs answers with the lines of the log that were kept and have the id in them.
+func (l *Listener) requestLogs(w http.ResponseWriter, r *http.Request) {
+	lines, kept := logs.Kept(l.log(), r.PathValue("id"))
+	write(w, map[string]any{"kept": kept, "lines": append([]string{}, lines...)})
 }
 
 // series is what is told of the requests of a route with a method and a status.

@@ -25,6 +25,11 @@
 // in "left_out" how many before it were not. The access log has a sampling of its own, which
 // knows what is slow: middleware.AccessLogConfig.
 //
+// # Lines of one request
+//
+// With [Config.Keep] the latest lines stay in memory, as they were written, and [Kept] finds those with a text in them, such as
+// the id of a request.
+//
 // # Secrets
 //
 // Attributes whose type is a secret of package secret are written as "***", by themselves and
@@ -33,7 +38,7 @@
 // # Who owns what, and what it costs
 //
 // Loggers and levels may be used by any goroutine. A line that is not enabled costs the load of
-// one level; sampling costs two atomic operations. Each line is one call of Write, under a lock
+// one level; sampling costs two atomic operations, and keeping a line a copy of it. Each line is one call of Write, under a lock
 // of slog's handler: a Writer that blocks holds whoever logs, reactors included.
 //
 // # What it refuses

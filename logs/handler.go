@@ -17,6 +17,7 @@ type handler struct {
 	levels *Levels
 	level  *slog.LevelVar // of the name
 	sample *sampler       // nil: none
+	kept   *keeper        // nil: none
 	// unnamed made inner of root, but for the name; grouped: there is a group in it, and what
 	// comes behind is no name.
 	root    slog.Handler

@@ -39,6 +39,9 @@ type Config struct {
 	// Burst is how many lines of one message below WARN are written in a second before only every
 	// hundredth is. Default 0: all are written.
 	Burst int
+	// Keep is how many of the latest lines are kept in memory, up to 4 KiB of each, for those who look for what one
+	// request has logged: [Kept], and the admin listener. At most 65,536. Default 0: none.
+	Keep int
 	// Source adds file and line of the call.
 	Source bool
 }
@@ -61,8 +64,16 @@ func New(cfg Config) (*slog.Logger, error) {
 	if cfg.Burst < 0 {
 		errs = append(errs, errors.New("logs: Config.Burst must not be negative"))
 	}
-	inner, err := cfg.writer()
-	h := &handler{inner: inner, root: inner, levels: cfg.Levels, level: cfg.Levels.level("")}
+	if cfg.Keep < 0 || cfg.Keep > maxKeep {
+		errs = append(errs, errors.New("logs: Config.Keep must be from 0 to 65,536"))
+		cfg.Keep = 0
+	}
+	var kept *keeper
+	if cfg.Keep > 0 {
+		kept = &keeper{lines: make([][]byte, cfg.Keep)}
+	}
+	inner, err := cfg.writer(kept)
+	h := &handler{kept: kept, inner: inner, root: inner, levels: cfg.Levels, level: cfg.Levels.level("")}
 	if cfg.Burst > 0 {
 		h.sample = newSampler(cfg.Burst)
 	}
@@ -73,8 +84,11 @@ func New(cfg Config) (*slog.Logger, error) {
 const all = slog.Level(math.MinInt)
 
 // writer makes the handler of the format.
-func (c *Config) writer() (slog.Handler, error) {
+func (c *Config) writer(kept *keeper) (slog.Handler, error) {
 	terminal := isTerminal(c.Writer)
+	if kept != nil {
+		kept.out, c.Writer = c.Writer, kept
+	}
 	options := &slog.HandlerOptions{AddSource: c.Source, Level: all}
 	switch {
 	case c.Format == Human, c.Format == Auto && terminal:

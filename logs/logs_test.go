@@ -267,3 +267,37 @@ func ExampleNew() {
 	// false
 	// true
 }
+
+// TestKept: the latest lines are found by what is in them, also those of derived loggers, and those of others are not.
+func TestKept(t *testing.T) {
+	var out bytes.Buffer
+	log, err := logs.New(logs.Config{Writer: &out, Format: logs.Plain, Levels: &logs.Levels{}, Keep: 3})
+	require.NoError(t, err)
+	for i := range 5 {
+		logs.Named(log, "db").With("request", fmt.Sprint("r", i)).Info("queried")
+	}
+	log.With("request", "r4").WithGroup("g").Warn("red", "long", strings.Repeat("x", 5000))
+	require.Equal(t, 6, strings.Count(out.String(), "\n"), "all are written")
+	lines, kept := logs.Kept(log, "request=r4")
+	require.True(t, kept)
+	require.Len(t, lines, 2)
+	require.Contains(t, lines[0], "msg=queried logger=db request=r4")
+	require.Len(t, lines[1], 4<<10)
+	lines, _ = logs.Kept(log, "request=r2")
+	require.Empty(t, lines, "there was room for three")
+
+	human, err := logs.New(logs.Config{Writer: &out, Format: logs.Human, Levels: &logs.Levels{}, Keep: 1})
+	require.NoError(t, err)
+	human.Info("found", "request", "r7")
+	lines, _ = logs.Kept(human.With("a", 1), "r7")
+	require.Len(t, lines, 1)
+	require.NotContains(t, lines[0], "\x1b")
+	none, err := logs.New(logs.Config{Writer: &out, Levels: &logs.Levels{}})
+	require.NoError(t, err)
+	_, kept = logs.Kept(none, "")
+	require.False(t, kept)
+	_, kept = logs.Kept(slog.New(slog.DiscardHandler), "")
+	require.False(t, kept)
+	_, err = logs.New(logs.Config{Writer: &out, Keep: -1})
+	require.ErrorContains(t, err, "Config.Keep must be from 0 to 65,536")
+}

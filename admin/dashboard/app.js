@@ -638,10 +638,19 @@ function record(r) {
     ...(d.Error ? [heading("Error"), h("pre", { class: "wrap" }, d.Error)] : []),
     ...(d.Stack ? [heading("Stack"), h("pre", {}, d.Stack)] : []),
     heading("As curl"), ...curl(r),
-    heading("Its log lines"), r.RequestID
-      ? h("p", { class: "muted" }, "They carry ", mono("request_id=" + r.RequestID), ": look for that where the logs go.")
-      : h("p", { class: "muted" }, "It has no id: the middleware RequestID gives one to each request, and every line of its log has it."),
+    heading("Its log lines"), logLines(r.RequestID),
   ]);
+}
+
+// logLines are those of a request, if the logger keeps them.
+function logLines(id) {
+  if (!id) return h("p", { class: "muted" }, "It has no id: the middleware RequestID gives one to each request, and every line of its log has it.");
+  const e = h("div", {}, h("p", { class: "muted" }, "Looking for them."));
+  ask("requests/id/" + encodeURIComponent(id) + "/logs").then((found) => {
+    if (found.lines.length) return e.replaceChildren(h("pre", { tabindex: "0", "aria-label": "log lines" }, found.lines.join("\n")));
+    e.replaceChildren(h("p", { class: "muted" }, found.kept ? "The logger keeps none of them any more. " : "The logger keeps no lines: logs.Config.Keep lets it. ", "They have ", mono("request=" + id), ": look for that where the logs go."));
+  }).catch((error) => e.replaceChildren(h("p", { class: "bad" }, error.message)));
+  return e;
 }
 
 function waterfall(r) {

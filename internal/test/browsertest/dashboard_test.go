@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -22,6 +22,7 @@ import (
 	"github.com/fasterapi/fasterapi/admin"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/health"
+	"github.com/fasterapi/fasterapi/logs"
 	"github.com/fasterapi/fasterapi/middleware"
 	"github.com/fasterapi/fasterapi/observe"
 	"github.com/fasterapi/fasterapi/resilience"
@@ -63,8 +64,10 @@ func (s *switchable) set(err error) {
 func operate(t *testing.T, addr string, cfg admin.Config) *operated {
 	t.Helper()
 	o := &operated{t: t, release: make(chan struct{}), down: &switchable{}}
+	log, err := logs.New(logs.Config{Writer: io.Discard, Format: logs.JSON, Levels: &logs.Levels{}, Keep: 1000})
+	require.NoError(t, err)
 	app := fasterapi.New(fasterapi.Config{
-		Addr: "127.0.0.1:0", Cores: 2, Title: "Bookshop", Version: "1.4.2", Logger: slog.New(slog.DiscardHandler), DrainDelay: -1,
+		Addr: "127.0.0.1:0", Cores: 2, Title: "Bookshop", Version: "1.4.2", Logger: log, DrainDelay: -1,
 		Observe: observe.Config{SlowAfter: 150 * time.Millisecond},
 	})
 	cfg.Addr, cfg.Flight = addr, admin.FlightConfig{Off: true}
@@ -277,7 +280,7 @@ func (o *operated) reading(b *browser) {
 	b.waitForText(t, "#detail", "Where the time went")
 	b.waitForText(t, "#detail", "no such table: <script>")
 	b.waitForText(t, "#detail", "curl -i 'http")
-	b.waitForText(t, "#detail", "request_id=")
+	b.waitFor(t, "document.querySelector('#detail pre[aria-label=\"log lines\"]')?.innerText.includes('\"request\":')")
 	b.shoot(t, "request", 1000)
 	require.GreaterOrEqual(t, evaluate[int](t, b, "document.querySelectorAll('#detail .fall .track').length"), 2)
 	evaluate[any](t, b, "document.getElementById('detail-close').click()")
