@@ -27,6 +27,7 @@ type fleet struct {
 	Executable       string `placeholder:"FILE" help:"Path of the program, for systemd. Default: /usr/local/bin/NAME."`
 	Postgres         bool   `help:"The service uses Postgres, though it does not say so."`
 	PoolPerCore      int    `help:"Connections of a core to Postgres, where the service does not say so."`
+	MetricsPort      int    `placeholder:"PORT" help:"Port of /metrics. Default: that of the service, if it has that route, else 9090, that of package admin."`
 	Valkey           bool   `help:"Let Compose start Valkey."`
 }
 
@@ -38,7 +39,7 @@ func (f *fleet) write(ctx context.Context, w io.Writer, kind deploy.Kind) error 
 	plan, err := deploy.NewPlan(d, deploy.Options{
 		Name: f.Name, Image: f.Image, Replicas: f.Replicas, MaxReplicas: f.MaxReplicas, Cores: f.Cores, MemoryMiB: f.Memory, Rate: f.Rate,
 		Server: f.Server, Certificate: f.Certificate, CertificateKey: f.CertificateKey, IngressNamespace: f.IngressNamespace,
-		Binary: f.Executable, PoolPerCore: f.PoolPerCore, Postgres: f.Postgres, Valkey: f.Valkey,
+		Binary: f.Executable, PoolPerCore: f.PoolPerCore, Postgres: f.Postgres, Valkey: f.Valkey, MetricsPort: f.MetricsPort,
 	})
 	if err != nil {
 		return err
@@ -64,6 +65,8 @@ type genCommand struct {
 	K8s        k8sCommand        `cmd:"" name:"k8s" help:"Manifests for Kubernetes."`
 	Systemd    systemdCommand    `cmd:"" help:"A unit for systemd."`
 	Nginx      nginxCommand      `cmd:"" help:"nginx.conf for instances named app1, app2 and so on."`
+	Prometheus prometheusCommand `cmd:"" help:"prometheus.yml for the same instances, or the alerts."`
+	Grafana    grafanaCommand    `cmd:"" help:"A dashboard for Grafana."`
 }
 
 type (
@@ -81,6 +84,13 @@ type (
 		Socket bool `help:"The socket that systemd listens on, instead of the service."`
 	}
 	nginxCommand struct {
+		fleet `embed:""`
+	}
+	prometheusCommand struct {
+		fleet `embed:""`
+		Rules bool `help:"The alerts, rules.yml, instead of what Prometheus asks."`
+	}
+	grafanaCommand struct {
 		fleet `embed:""`
 	}
 )
@@ -106,4 +116,15 @@ func (c *systemdCommand) Run(ctx context.Context, w io.Writer) error {
 
 func (c *nginxCommand) Run(ctx context.Context, w io.Writer) error {
 	return c.write(ctx, w, deploy.Nginx)
+}
+
+func (c *prometheusCommand) Run(ctx context.Context, w io.Writer) error {
+	if c.Rules {
+		return c.write(ctx, w, deploy.Rules)
+	}
+	return c.write(ctx, w, deploy.Prometheus)
+}
+
+func (c *grafanaCommand) Run(ctx context.Context, w io.Writer) error {
+	return c.write(ctx, w, deploy.Grafana)
 }

@@ -121,12 +121,13 @@ func TestGen(t *testing.T) {
 	binary := "--binary=" + program
 	for kind, want := range map[string]string{
 		"dockerfile": "-o /out/app ./examples/hello", "compose": "image: hello:1.0.0", "k8s": "terminationGracePeriodSeconds: 35",
-		"systemd": "ExecStart=/usr/local/bin/hello", "nginx": "server app3:8000",
+		"systemd": "ExecStart=/usr/local/bin/hello", "nginx": "server app3:8000", "prometheus": "app3:9090", "grafana": `"title": "Hello"`,
 	} {
 		got := command(t, "gen", kind, binary)
 		require.Equal(t, 0, got.code, got.stderr)
 		require.Contains(t, got.stdout, want)
 	}
+	require.Contains(t, command(t, "gen", "prometheus", "--rules", "--replicas=2", binary).stdout, "fewer than 2 instances of hello answer")
 	require.Contains(t, command(t, "gen", "systemd", "--socket", binary).stdout, "\nListenStream=8000\n")
 	file := filepath.Join(t.TempDir(), "nginx.conf")
 	require.Equal(t, ended{stdout: file + "\n"}, command(t, "gen", "nginx", binary, "--replicas=5", "-o", file))

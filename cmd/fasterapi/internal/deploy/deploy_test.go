@@ -19,6 +19,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -57,7 +58,59 @@ func render(t *testing.T, p *Plan, k Kind) []byte {
 	return text
 }
 
-var kinds = []Kind{Dockerfile, Compose, Kubernetes, Systemd, Socket, Nginx}
+var kinds = []Kind{Dockerfile, Compose, Kubernetes, Systemd, Socket, Nginx, Prometheus, Rules, Grafana}
+
+// common are the files that all services share, by their place in the repository.
+var common = map[string]string{"templates/rules.yml": "prometheus/rules.yml", "templates/grafana.json": "grafana/fasterapi.json"}
+
+// TestPrometheusTakesIt: promtool reads the configuration with its rules.
+func TestPrometheusTakesIt(t *testing.T) {
+	promtool := program(t, "promtool", "prometheus")
+	for _, o := range []Options{{}, {MetricsPort: 9100, Replicas: 5}} {
+		folder, p := t.TempDir(), shopPlan(t, o)
+		for _, k := range []Kind{Prometheus, Rules} {
+			require.NoError(t, os.WriteFile(filepath.Join(folder, k.File(p)), render(t, p, k), 0o600))
+		}
+		out, err := exec.Command(promtool, "check", "config", filepath.Join(folder, "prometheus.yml")).CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		require.Contains(t, string(out), "SUCCESS")
+	}
+	text := string(render(t, shopPlan(t, Options{}), Prometheus))
+	require.Contains(t, text, `- "app3:8080"`, "the service has the route")
+	text = string(render(t, shopPlan(t, Options{MetricsPort: 9100}), Prometheus))
+	require.Contains(t, text, `- "app3:9100"`)
+	require.Contains(t, text, "ADMIN_ADDR=:9100")
+	text = string(render(t, shopPlan(t, Options{Replicas: 4}), Rules))
+	require.Contains(t, text, `{job="shop"} == 1) or vector(0)) < 4`)
+	require.Contains(t, text, `fasterapi_pool_connections{job="shop"}) > 56`, "4 x 2 x 7")
+}
+
+// TestCommonFiles: every metric that the common files name is one of the framework's.
+func TestCommonFiles(t *testing.T) {
+	if *update {
+		for own, theirs := range common {
+			text, err := os.ReadFile("../../../../deploy/" + theirs)
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(own, text, 0o644))
+		}
+	}
+	page, err := os.ReadFile("../../../../docs/reference/metrics.md")
+	require.NoError(t, err)
+	for own := range common {
+		text, err := os.ReadFile(own)
+		require.NoError(t, err)
+		names := metricNames.FindAllString(string(text), -1)
+		require.Greater(t, len(names), 5)
+		for _, name := range names {
+			for _, suffix := range []string{"_bucket", "_count", "_sum"} {
+				name = strings.TrimSuffix(name, suffix)
+			}
+			require.Contains(t, string(page), "`"+name, own)
+		}
+	}
+}
+
+var metricNames = regexp.MustCompile(`\b(fasterapi|http_server)_[a-z_]+`)
 
 func TestGolden(t *testing.T) {
 	for _, k := range kinds {

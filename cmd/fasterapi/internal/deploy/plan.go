@@ -30,6 +30,7 @@ type Options struct {
 	IngressNamespace string // of the controller that may connect; default "ingress-nginx"
 	Binary           string // path of the program for systemd; default /usr/local/bin/NAME
 	PoolPerCore      int    // connections to Postgres of a core, where the service does not say so
+	MetricsPort      int    // where /metrics is; default: the port of the service, if it has that route, else 9090, that of package admin
 	Postgres, Valkey bool   // Compose starts them; Postgres by itself where the service has a pool
 }
 
@@ -74,6 +75,8 @@ type Plan struct {
 	UpstreamIdle                  int
 	SendTimeout, ReadTimeout      int
 	LongTimeout                   int
+	MetricsRoute                  bool // /metrics is a route of the service
+	MetricsPort                   int
 	Private                       []string
 	Streams, Sockets              []Location
 }
@@ -123,12 +126,13 @@ func NewPlan(d *appinfo.Description, o Options) (*Plan, error) {
 	for i := range p.Replicas {
 		p.Instances = append(p.Instances, fmt.Sprintf("app%d", i+1))
 	}
-	if err := p.check(d); err != nil {
+	if err := p.check(d, &o); err != nil {
 		return nil, err
 	}
 	p.times(&d.Config)
 	p.sizes(d, &o)
 	p.routes(d)
+	p.metrics(o.MetricsPort)
 	p.variables(d, &o)
 	return p, nil
 }
@@ -144,7 +148,7 @@ var (
 )
 
 // check returns everything that the files could not say.
-func (p *Plan) check(d *appinfo.Description) error {
+func (p *Plan) check(d *appinfo.Description, o *Options) error {
 	var errs []error
 	unless := func(ok bool, format string, args ...any) {
 		if !ok {
@@ -160,6 +164,7 @@ func (p *Plan) check(d *appinfo.Description) error {
 	for _, file := range []string{p.Certificate, p.CertificateKey} {
 		unless(file == "" || fileName.MatchString(file), "%q must be an absolute path without blanks", file)
 	}
+	unless(o.MetricsPort >= 0 && o.MetricsPort <= 65535, "the port of /metrics must be 1 to 65535, not %d", o.MetricsPort)
 	unless(p.Replicas >= 1 && p.Replicas <= 100, "replicas must be 1 to 100, not %d", p.Replicas)
 	unless(p.MaxReplicas >= p.Replicas && p.MaxReplicas <= 1000, "the most replicas must be %d (replicas) to 1000, not %d", p.Replicas, p.MaxReplicas)
 	unless(p.Cores >= 1 && p.Cores <= 256, "cores must be 1 to 256, not %d", p.Cores)
@@ -238,6 +243,18 @@ func (p *Plan) routes(d *appinfo.Description) {
 		if one != "" && !slices.Contains(p.Private, one) && !wild.MatchString(one) {
 			p.Private = append(p.Private, one)
 		}
+	}
+}
+
+// adminPort is where package admin shows metrics, unless it is told otherwise.
+const adminPort = 9090
+
+// metrics finds where Prometheus has to ask. The routes are known.
+func (p *Plan) metrics(port int) {
+	p.MetricsRoute = slices.Contains(p.Private, "/metrics") && (port == 0 || port == p.Port)
+	p.MetricsPort = cmp.Or(port, adminPort)
+	if p.MetricsRoute {
+		p.MetricsPort = p.Port
 	}
 }
 
