@@ -77,9 +77,9 @@ type Record struct {
 	BytesIn, BytesOut int64
 
 	// Work is what databases, caches, policies and other services did for it.
-	Work Work
+	Work Work `json:",omitzero"`
 	// Trace is there for requests that are traced, else nil. It must not be changed.
-	Trace *Trace
+	Trace *Trace `json:",omitzero"`
 
 	// Slow: Latency is at least Config.SlowAfter. Failed: the service failed. Refused: the
 	// server has refused the request by itself, such as one that it could not read, or for which it had

@@ -17,23 +17,23 @@ const maxStatement = 1 << 10
 type Work struct {
 	// Queries is how many statements of package db have ended, with those that begin and end transactions; a batch counts
 	// as one. QueryTime is the time of all, with waiting for a connection.
-	Queries   int
-	QueryTime time.Duration
+	Queries   int           `json:",omitzero"`
+	QueryTime time.Duration `json:",omitzero"`
 	// Slowest is the statement that took longest, without its values, at most 1 KiB, and SlowestTime how
 	// long. A batch is named by its first statement.
-	Slowest     string
-	SlowestTime time.Duration
+	Slowest     string        `json:",omitzero"`
+	SlowestTime time.Duration `json:",omitzero"`
 	// Repeated is the statement that ran most often, if that was more than Config.Repeats.
-	Repeated Repeated
+	Repeated Repeated `json:",omitzero"`
 	// Calls are those of package client to other services, by attempts, and CallTime the time of all.
-	Calls    int
-	CallTime time.Duration
+	Calls    int           `json:",omitzero"`
+	CallTime time.Duration `json:",omitzero"`
 	// CacheHits, CacheMisses and CacheStale are what caches answered: with a fresh value, with none,
 	// and with an old one.
-	CacheHits, CacheMisses, CacheStale int
+	CacheHits, CacheMisses, CacheStale int `json:",omitzero"`
 	// Queued and Limited are how often a limiter or bulkhead made the request wait, and refused it; Broken how often
 	// a breaker did; Retries the attempts of policies after the first.
-	Queued, Limited, Broken, Retries int
+	Queued, Limited, Broken, Retries int `json:",omitzero"`
 }
 
 // Repeated is a statement that one request ran many times: often once for each row of another one's
