@@ -49,15 +49,20 @@ func (o Opt[T]) Value() (driver.Value, error) { return columnOf(o.Get()) }
 // error when the column does not fit into a T.
 func (o *Opt[T]) Scan(column any) error {
 	*o = Null[T]()
+	v, ok, err := scanned[T](column)
+	if ok {
+		*o = Some(v)
+	}
+	return err
+}
+
+// scanned is a column as a T; ok is false when it is NULL or does not fit.
+func scanned[T any](column any) (v T, ok bool, err error) {
 	if column == nil {
-		return nil
+		return v, false, nil
 	}
-	var v T
-	if err := schema.ScanColumn(&v, column); err != nil {
-		return err
-	}
-	*o = Some(v)
-	return nil
+	err = schema.ScanColumn(&v, column)
+	return v, err == nil, err
 }
 
 // columnOf is a value as drivers of databases take it.
@@ -114,15 +119,11 @@ func (m Maybe[T]) Value() (driver.Value, error) { return columnOf(m.Get()) }
 // error when the column does not fit into a T.
 func (m *Maybe[T]) Scan(column any) error {
 	*m = Maybe[T]{}
-	if column == nil {
-		return nil
+	v, ok, err := scanned[T](column)
+	if ok {
+		*m = Just(v)
 	}
-	var v T
-	if err := schema.ScanColumn(&v, column); err != nil {
-		return err
-	}
-	*m = Just(v)
-	return nil
+	return err
 }
 
 // Union is JSON that is one of several types: what Python writes as Circle | Square. The

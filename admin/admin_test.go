@@ -1,7 +1,6 @@
 package admin_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json/v2"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,37 +17,18 @@ import (
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/admin"
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/test/logged"
 	"github.com/fasterapi/fasterapi/logs"
 	"github.com/fasterapi/fasterapi/observe"
 	"github.com/fasterapi/fasterapi/reactor"
 	"github.com/fasterapi/fasterapi/secret"
 )
 
-// buffer is written to by the cores and read by the test.
-type buffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-// Write keeps the lines.
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-// String is what was written so far.
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
-}
-
 // service is an app with its second address.
 type service struct {
 	t         *testing.T
 	app, side string // URLs
-	log       *buffer
+	log       *logged.Text
 	server    *fasterapi.Server
 	reactors  *reactor.Group
 }
@@ -86,7 +65,7 @@ type getUser struct {
 // start serves an app with cfg beside it.
 func start(t *testing.T, cfg admin.Config) *service {
 	t.Helper()
-	s := &service{t: t, log: &buffer{}}
+	s := &service{t: t, log: &logged.Text{}}
 	log, err := logs.New(logs.Config{Writer: s.log, Format: logs.JSON, Levels: &logs.Levels{}, Keep: 50})
 	require.NoError(t, err)
 	app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 2, Title: "Shop", Version: "1.2", Logger: log, Observe: observe.Config{SlowAfter: 50 * time.Millisecond}})

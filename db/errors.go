@@ -115,10 +115,10 @@ type exhausted struct{}
 func (exhausted) Error() string             { return "db: pool exhausted" }
 func (exhausted) SafeToRetry() bool         { return true }
 func (exhausted) HTTPStatus() int           { return http.StatusServiceUnavailable }
-func (exhausted) RetryAfter() time.Duration { return comeBack }
+func (exhausted) RetryAfter() time.Duration { return retryAfter }
 
-// comeBack is when a client should try again.
-const comeBack = time.Second
+// retryAfter is when a client should try again.
+const retryAfter = time.Second
 
 // unavailable makes an error that comes out of an HTTP handler a 503 with
 // Retry-After.
@@ -135,7 +135,7 @@ func (u unavailable) Error() string {
 
 func (u unavailable) Unwrap() error             { return u.err }
 func (u unavailable) HTTPStatus() int           { return http.StatusServiceUnavailable }
-func (u unavailable) RetryAfter() time.Duration { return comeBack }
+func (u unavailable) RetryAfter() time.Duration { return retryAfter }
 
 // What Postgres says of a character that it cannot hold: U+0000 in a text, and in JSON, where it is
 // written \u0000. Both are of class 22, data that is wrong.

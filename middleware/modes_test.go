@@ -1,13 +1,11 @@
 package middleware_test
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"log/slog"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -15,6 +13,7 @@ import (
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/fasterapitest"
+	"github.com/fasterapi/fasterapi/internal/test/logged"
 )
 
 // service is an app under test, over one of the engines.
@@ -25,22 +24,7 @@ type service struct {
 }
 
 // logBuffer keeps what the app logs.
-type logBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
-}
+type logBuffer = logged.Text
 
 // everyMode runs one body of tests over both engines, with one reactor and four.
 func everyMode(t *testing.T, routes func(*fasterapi.App), test func(*testing.T, service)) {

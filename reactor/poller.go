@@ -2,6 +2,9 @@ package reactor
 
 import "github.com/fasterapi/fasterapi/internal/poll"
 
+// These are the names by which an [IO] is written outside of this module. Packages of the module that hold
+// sockets need system calls of internal/poll besides, and use its names for all of it.
+
 // Poller is a reactor's side of the operating system: what is ready, and the socket
 // calls, which do not block. See [Reactor.Poller] and [NewVirtual].
 type Poller = poll.Poller

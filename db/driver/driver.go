@@ -70,9 +70,11 @@ const (
 	OpCustom              // the driver's own (db.Querier.Custom): Hook.Data says what
 )
 
-// ends tells that an operation ends its session, or may: it reaches the driver
-// even when it is cancelled, for the session to be cleaned up.
-func (o Op) ends() bool { return o == OpCommit || o == OpRollback || o == OpFetch || o == OpStop }
+// EndsSession tells whether an operation ends its session, or may. It reaches the driver,
+// and is to be run, even when it is cancelled: else nobody cleans the session up.
+func (o Op) EndsSession() bool {
+	return o == OpCommit || o == OpRollback || o == OpFetch || o == OpStop
+}
 
 // Isolation is the isolation level of a transaction: the constants of package db
 // ([github.com/fasterapi/fasterapi/db.Isolation]), which shows it to users by this

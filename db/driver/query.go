@@ -87,7 +87,7 @@ func (q *Query) Start(session Session) {
 	q.watch.Cancelled = q.abort
 	if !async.OnCancel(q.ctx, &q.watch) {
 		q.cancelled.Store(true)
-		if !q.Op.ends() {
+		if !q.Op.EndsSession() {
 			q.Unsent()
 			q.Finish(q.Cause())
 			return

@@ -4,35 +4,18 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/pg"
+	"github.com/fasterapi/fasterapi/internal/test/logged"
 	"github.com/fasterapi/fasterapi/reactor"
 	"github.com/stretchr/testify/require"
 )
 
 // journal is a log that can be read while it is written.
-//
-// Owner: mu.
-type journal struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.buf.Write(p)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.buf.String()
-}
+type journal = logged.Text
 
 // TestLeakedTransaction: one that does nothing is named, with the place where it
 // was begun and what it did last.

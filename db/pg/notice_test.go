@@ -103,7 +103,7 @@ func TestNotices(t *testing.T) {
 // those who debug.
 func TestNoticesLogged(t *testing.T) {
 	for level, want := range map[slog.Level]int{slog.LevelInfo: 0, slog.LevelDebug: 1} {
-		var log logged
+		var log countedLog
 		p := open(t, plain(t), pg.Config{MaxConns: 1, Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: level}))})
 		exec(t, &p.Querier, "DO $$ BEGIN RAISE NOTICE 'a small thing'; RAISE WARNING 'a large thing' USING DETAIL = 'sec' || 'ret'; END $$")
 		require.Eventually(t, func() bool { return log.count("level=WARN msg=\"pg: the server says: a large thing\"") == 1 }, patience, time.Millisecond)
@@ -115,7 +115,7 @@ func TestNoticesLogged(t *testing.T) {
 // TestNoticesBounded: an OnNotice that does not return holds up nobody, and what it
 // is too slow for is dropped and counted.
 func TestNoticesBounded(t *testing.T) {
-	var log logged
+	var log countedLog
 	var h heard
 	entered, release := make(chan struct{}, 1000), make(chan struct{})
 	p := open(t, plain(t), pg.Config{MaxConns: 1, Logger: log.logger(), OnNotice: func(n pg.Notice) {
@@ -142,7 +142,7 @@ func TestNoticesBounded(t *testing.T) {
 // TestNoticesSurvive: an OnNotice that panics, or ends its goroutine, gets the next
 // notice all the same.
 func TestNoticesSurvive(t *testing.T) {
-	var log logged
+	var log countedLog
 	var h heard
 	p := open(t, plain(t), pg.Config{MaxConns: 1, Logger: log.logger(), OnNotice: func(n pg.Notice) {
 		h.hear(n)

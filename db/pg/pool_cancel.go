@@ -48,7 +48,7 @@ func (c *core) cancel(q *driver.Query) {
 func (c *core) cancelHeld(q *driver.Query) {
 	switch h := q.Hook.Holder.(type) {
 	case *session:
-		if !endsSession(q.Op) {
+		if !q.Op.EndsSession() {
 			h.queue.Remove(q)
 			c.finish(q, q.Cause())
 		}
@@ -63,9 +63,4 @@ func (c *core) cancelHeld(q *driver.Query) {
 		h.cn.parked--
 		h.cn.endUnsent(q, q.Cause())
 	}
-}
-
-// endsSession: these run even when they are cancelled, to clean up.
-func endsSession(op driver.Op) bool {
-	return op == driver.OpCommit || op == driver.OpRollback || op == driver.OpFetch || op == driver.OpStop
 }

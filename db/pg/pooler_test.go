@@ -1,12 +1,10 @@
 package pg_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,27 +15,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// logged is a log to look into.
-//
-// Owner: mu.
-type logged struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
+// countedLog is a log to look into.
+type countedLog struct{ journal }
 
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
+func (l *countedLog) count(text string) int { return strings.Count(l.String(), text) }
 
-func (l *logged) count(text string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Count(l.buf.String(), text)
-}
-
-func (l *logged) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
+func (l *countedLog) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
 
 // modes are the ways in which PgBouncer takes our startup message: it refuses
 // statement_timeout, or passes over it.
@@ -95,7 +78,7 @@ func TestPoolerFound(t *testing.T) {
 		for _, timeout := range []int{0, -1} {
 			t.Run(fmt.Sprint(name, timeout), func(t *testing.T) {
 				url := behind(t, c, pgtest.BouncerOptions{Servers: 4, Ignores: ignores})
-				var log logged
+				var log countedLog
 				cfg := pg.Config{URL: url, StatementTimeout: -1, Logger: log.logger(), Reactors: group(t, 2)}
 				if timeout == 0 {
 					cfg.StatementTimeout = 0
@@ -119,7 +102,7 @@ func TestPoolerFound(t *testing.T) {
 func TestPoolerDenied(t *testing.T) {
 	c := plain(t)
 	url := behind(t, c, pgtest.BouncerOptions{Servers: 2, Ignores: "statement_timeout"})
-	var log logged
+	var log countedLog
 	cfg := pg.Config{URL: url, SessionPooler: true, Logger: log.logger(), Reactors: group(t, 2), MaxConns: 2}
 	a, b := through(t, cfg), through(t, cfg)
 	deleteAndCount(t, a, b)
@@ -144,10 +127,10 @@ func TestPoolerSwapped(t *testing.T) {
 func swapped(t *testing.T, statements, learns int) {
 	c := plain(t)
 	url := behind(t, c, pgtest.BouncerOptions{Servers: 2, Ignores: "statement_timeout", Statements: statements})
-	var log logged
+	var log countedLog
 	cfg := pg.Config{URL: url, SessionPooler: true, MaxConns: 1, Logger: log.logger()}
 	a, b := through(t, cfg), through(t, cfg)
-	holder := through(t, pg.Config{URL: url, SimplePooler: true, MaxConns: 2, Logger: new(logged).logger()})
+	holder := through(t, pg.Config{URL: url, SimplePooler: true, MaxConns: 2, Logger: new(countedLog).logger()})
 	hold := func() (release func()) { // keeps one of the two away from everybody else
 		held, end, over := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 		go func() {
@@ -186,7 +169,7 @@ func TestPoolerStatementMode(t *testing.T) {
 		b := pgtest.StartBouncerAs(t, c, pgtest.BouncerOptions{Servers: 2, Mode: "statement", Ignores: ignores})
 		for _, cfg := range []pg.Config{{}, {SimplePooler: true}, {SessionPooler: true}} {
 			cfg.URL = b.URL("postgres")
-			cfg.Logger = new(logged).logger()
+			cfg.Logger = new(countedLog).logger()
 			p, err := pg.Open(background(t), cfg)
 			if err == nil {
 				_ = p.Close(background(t))
@@ -203,7 +186,7 @@ func TestPoolerSessions(t *testing.T) {
 	for name, ignores := range modes {
 		t.Run(name, func(t *testing.T) {
 			url := behind(t, c, pgtest.BouncerOptions{Servers: 20, Mode: "session", Ignores: ignores})
-			var log logged
+			var log countedLog
 			p := through(t, pg.Config{URL: url, SessionPooler: true, MaxConns: 1, Logger: log.logger()})
 			require.Zero(t, deleteAndCount(t, p, p))
 			untouched(t, p)

@@ -210,7 +210,7 @@ func (d *database) lanes() []*lane {
 func (d *database) Cancel(q *driver.Query) {
 	d.mu.Lock()
 	switch h := &q.Hook; {
-	case h.State == stateQueued && !endsSession(q.Op):
+	case h.State == stateQueued && !q.Op.EndsSession():
 		list := h.Holder.(*driver.Queue)
 		list.Remove(q)
 		h.State, h.Holder = stateDone, nil
@@ -232,11 +232,6 @@ func (d *database) Cancel(q *driver.Query) {
 	default:
 		d.mu.Unlock()
 	}
-}
-
-// endsSession: these run even when they are cancelled, to clean up.
-func endsSession(op driver.Op) bool {
-	return op == driver.OpCommit || op == driver.OpRollback || op == driver.OpFetch || op == driver.OpStop
 }
 
 // interruptAgain is the pause between interrupts: SQLite forgets one that comes

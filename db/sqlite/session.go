@@ -33,7 +33,7 @@ func (s *session) Start(q *driver.Query) {
 		err = db.ErrTxDone
 	case refused != nil:
 		err = refused
-	case q.Cancelled() && !endsSession(q.Op):
+	case q.Cancelled() && !q.Op.EndsSession():
 		err = q.Cause()
 	}
 	if err != nil {

@@ -144,7 +144,7 @@ func (c *conn) contain(v any) bool {
 // rescue lets a connection go on elsewhere, because this goroutine is ending.
 func (c *conn) rescue() {
 	if c.owner.Load() == ownedByReactor {
-		c.goOn()
+		c.resumeLater()
 		return
 	}
 	if !c.core.reactor.Post(async.TaskFunc(func() { c.core.spawn(c) })) {

@@ -224,8 +224,8 @@ func (r *resumption) Run() {
 	c.advance()
 }
 
-// goOn schedules a resumption. Reactor only.
-func (c *conn) goOn() {
+// resumeLater schedules a resumption. Reactor only.
+func (c *conn) resumeLater() {
 	if !c.queued {
 		c.queued = true
 		c.core.reactor.Schedule((*resumption)(c))

@@ -162,7 +162,7 @@ func (k *core) closeListeners() {
 // closes when there is nothing.
 func (c *conn) lookOnce() {
 	c.readable = true
-	c.goOn()
+	c.resumeLater()
 }
 
 // cut ends every connection. Exchanges on loan are cancelled and close when

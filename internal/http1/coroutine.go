@@ -90,6 +90,6 @@ func (c *conn) leaveInterrupted() bool {
 	if c.co == nil || c.co.Interrupted() == nil {
 		return false
 	}
-	c.goOn()
+	c.resumeLater()
 	return true
 }

@@ -81,7 +81,7 @@ func (c *conn) Finish(x *exchange.Exchange) {
 		c.onStack = finishedHandler
 	default:
 		c.phase = answering
-		c.goOn()
+		c.resumeLater()
 	}
 }
 

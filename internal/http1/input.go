@@ -12,7 +12,7 @@ func (c *conn) fill() bool {
 		return false
 	}
 	if c.fills++; c.fills > fillsPerTurn && c.owner.Load() == ownedByReactor {
-		c.goOn()
+		c.resumeLater()
 		return false
 	}
 	c.makeRoom()

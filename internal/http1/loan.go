@@ -139,7 +139,7 @@ func (r *recalled) Run() {
 		c.outputBlocked(0)
 	}
 	if c.phase == ready || c.phase == reading && c.core.draining.Load() {
-		c.goOn()
+		c.resumeLater()
 	}
 }
 

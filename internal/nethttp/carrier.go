@@ -210,7 +210,7 @@ func (c *carrier) answer() {
 	if x.Hijacked() || x.Streamed() {
 		return
 	}
-	c.insist()
+	c.answerWithRefusal()
 	if x.Status < 200 || x.Status > 999 {
 		x.Respond(http.StatusInternalServerError, "", nil) // no final status
 	}
@@ -258,7 +258,7 @@ func bodiless(status int) bool {
 
 // Open implements [exchange.Carrier].
 func (c *carrier) Open(x *exchange.Exchange, length int64) (exchange.BodyWriter, error) {
-	c.insist()
+	c.answerWithRefusal()
 	c.writeHead()
 	if length >= 0 && !bodiless(x.Status) { // RFC 9110 8.6; net/http sends it over HTTP/2
 		c.w.Header().Set("Content-Length", strconv.FormatInt(length, 10))

@@ -1,7 +1,6 @@
 package nethttp
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"log/slog"
@@ -9,12 +8,13 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/fasterapi/fasterapi/internal/test/logged"
 )
 
 // exhausted is a listener without descriptors for its connections. enough is
@@ -35,29 +35,9 @@ func (l *exhausted) Accept() (net.Conn, error) {
 	return nil, &net.OpError{Op: "accept", Net: "tcp", Err: os.NewSyscallError("accept4", syscall.EMFILE)}
 }
 
-// lines is a log.
-//
-// Owner: mu.
-type lines struct {
-	mu sync.Mutex
-	bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.Buffer.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.Buffer.String()
-}
-
 // TestAcceptErrorsAreSeen in an ordinary log, and not once for each try.
 func TestAcceptErrorsAreSeen(t *testing.T) {
-	log := &lines{}
+	log := &logged.Text{}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	cfg := Config{Logger: slog.New(slog.NewTextHandler(log, nil))}
@@ -82,7 +62,7 @@ func TestWhatNetHTTPSaysHasALevel(t *testing.T) {
 		"http2: server: error reading preface from client 127.0.0.1:1: EOF":                          "DEBUG",
 		"timeout waiting for SETTINGS frames from 127.0.0.1:1":                                       "DEBUG",
 	} {
-		log := &lines{}
+		log := &logged.Text{}
 		newErrorLog(slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))).Print(text)
 		require.Contains(t, log.String(), "level="+level, text)
 	}

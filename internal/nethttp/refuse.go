@@ -88,9 +88,9 @@ func bodyRefusal(err error) *wire.Error {
 	return exchange.Unreadable
 }
 
-// insist sees to it that a refused request is answered with a refusal, and that
+// answerWithRefusal sees to it that a refused request is answered with a refusal, and that
 // nothing is read behind it: where the next request begins is in doubt.
-func (c *carrier) insist() {
+func (c *carrier) answerWithRefusal() {
 	x := c.x
 	if x.Refusal == nil {
 		return

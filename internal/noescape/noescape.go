@@ -37,15 +37,15 @@ func Bytes(b []byte) []byte {
 	return unsafe.Slice((*byte)(Pointer(unsafe.Pointer(unsafe.SliceData(b)))), len(b))
 }
 
-// words is the memory layout of every interface: its type or method table, and the
+// iface is the memory layout of every interface: its type or method table, and the
 // address of its data.
-type words struct{ table, data unsafe.Pointer }
+type iface struct{ table, data unsafe.Pointer }
 
 // Any returns v, unseen by escape analysis: neither the value in v nor what that
 // points to is followed. Whoever may keep the result copies the value to the heap
 // first, and lets the compiler see what else of it is kept by another use of v.
 func Any(v any) any {
-	from := (*words)(unsafe.Pointer(&v))
-	hidden := words{Pointer(from.table), Pointer(from.data)}
+	from := (*iface)(unsafe.Pointer(&v))
+	hidden := iface{Pointer(from.table), Pointer(from.data)}
 	return *(*any)(unsafe.Pointer(&hidden))
 }

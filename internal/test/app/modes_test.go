@@ -1,7 +1,6 @@
 package app_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json/v2"
 	"errors"
@@ -11,7 +10,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +17,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/internal/test/contract"
+	"github.com/fasterapi/fasterapi/internal/test/logged"
 	"github.com/fasterapi/fasterapi/internal/test/onefield"
 	"github.com/fasterapi/fasterapi/problem"
 )
@@ -36,22 +35,7 @@ type service struct {
 }
 
 // logBuffer keeps what the app logs.
-type logBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
-}
+type logBuffer = logged.Text
 
 // everyMode runs one body of tests over both engines and with one and four
 // reactors: behaviour must not depend on either.

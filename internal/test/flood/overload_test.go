@@ -2,7 +2,6 @@ package flood_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -17,28 +16,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/internal/test/logged"
 	"github.com/fasterapi/fasterapi/middleware"
 )
 
 // logBuffer keeps what the app logs.
-//
-// Owner: mu.
-type logBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
-}
+type logBuffer = logged.Text
 
 // flood is a load that grows, whatever the machine does: each request that is served makes
 // three others, as long as there are connections.

@@ -107,6 +107,7 @@ func packages() map[string]Package {
 		"internal/test/contract":  {Layer: 0, Modules: []string{"github.com/getkin/kin-openapi", "github.com/santhosh-tekuri/jsonschema/v6"}},
 		"internal/test/app":       {Layer: 0},
 		"internal/test/flood":     {Layer: 0},
+		"internal/test/logged":    {Layer: 0},
 		"internal/test/reference": {Layer: 0},
 		"internal/test/onefield":  {Layer: 2, Imports: []string{"internal/field"}},
 		"internal/test/held":      {Layer: 6, Imports: []string{"async", "internal/exchange", "internal/http1/wire", "internal/reply"}},

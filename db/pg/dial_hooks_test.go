@@ -173,7 +173,7 @@ func TestHookPanics(t *testing.T) {
 		require.ErrorContains(t, err, "no vault")
 		var panicked *async.PanicError
 		require.ErrorAs(t, err, &panicked)
-		require.Contains(t, string(panicked.Stack), "hooks_test.go")
+		require.Contains(t, string(panicked.Stack), "dial_hooks_test.go")
 	}
 }
 
@@ -211,7 +211,7 @@ func TestAfterConnectFails(t *testing.T) {
 	var broken atomic.Bool
 	name := fmt.Sprintf("failing_%d", schemas.Add(1))
 	p := through(t, pg.Config{
-		URL: c.URL() + "&application_name=" + name, MaxConns: 1, AcquireTimeout: 300 * time.Millisecond, Logger: new(logged).logger(),
+		URL: c.URL() + "&application_name=" + name, MaxConns: 1, AcquireTimeout: 300 * time.Millisecond, Logger: new(countedLog).logger(),
 		AfterConnect: func(ctx context.Context, conn *pgconn.PgConn) error {
 			if broken.Load() {
 				return conn.Exec(ctx, "SELECT 1/0").Close()
@@ -248,7 +248,7 @@ func TestAfterConnectLate(t *testing.T) {
 	var calls atomic.Int64
 	ended := make(chan error, 100)
 	p := through(t, pg.Config{
-		URL: plain(t).URL(), Reactors: g, MaxConns: 2, ConnectTimeout: 400 * time.Millisecond, Logger: new(logged).logger(),
+		URL: plain(t).URL(), Reactors: g, MaxConns: 2, ConnectTimeout: 400 * time.Millisecond, Logger: new(countedLog).logger(),
 		AfterConnect: func(_ context.Context, conn *pgconn.PgConn) error {
 			if calls.Add(1) == 1 {
 				return nil
@@ -288,7 +288,7 @@ func TestAfterConnectPooler(t *testing.T) {
 	}
 	for _, ignores := range modes {
 		url := pgtest.StartBouncerAs(t, c, pgtest.BouncerOptions{Servers: 2, Ignores: ignores}).URL("postgres")
-		err := cannotOpen(t, pg.Config{URL: url, AfterConnect: set, Logger: new(logged).logger()})
+		err := cannotOpen(t, pg.Config{URL: url, AfterConnect: set, Logger: new(countedLog).logger()})
 		require.ErrorContains(t, err, "set SessionPooler if the pooler keeps sessions apart")
 		url = pgtest.StartBouncerAs(t, c, pgtest.BouncerOptions{Servers: 4, Mode: "session", Ignores: ignores}).URL("postgres")
 		p := through(t, pg.Config{URL: url, AfterConnect: set, SessionPooler: true, MaxConns: 1})

@@ -138,7 +138,7 @@ func TestUseFails(t *testing.T) {
 		},
 	} {
 		t.Run(says, func(t *testing.T) {
-			var log logged
+			var log countedLog
 			var once atomic.Bool
 			hook := func(ctx context.Context, conn *db.Querier) error {
 				if once.Swap(true) {
@@ -172,7 +172,7 @@ func TestUseFails(t *testing.T) {
 			if says == "at the disco" {
 				var panicked *async.PanicError
 				require.ErrorAs(t, err, &panicked)
-				require.Contains(t, string(panicked.Stack), "use_test.go")
+				require.Contains(t, string(panicked.Stack), "session_hooks_test.go")
 			}
 			p, err := run(pg.Config{AfterUse: hook})
 			require.NoError(t, err)

@@ -101,7 +101,7 @@ func TestTurnedReadOnly(t *testing.T) {
 			servers.turn(t, "off")
 			servers.on(t, servers.first, "TRUNCATE t")
 			servers.on(t, servers.second, "TRUNCATE t")
-			p := through(t, pg.Config{URL: servers.url("read-write"), MinConns: 3, MaxConns: 3, Reactors: group(t, 2), Logger: new(logged).logger()})
+			p := through(t, pg.Config{URL: servers.url("read-write"), MinConns: 3, MaxConns: 3, Reactors: group(t, 2), Logger: new(countedLog).logger()})
 			require.NoError(t, write(background(t), p))
 			require.Eventually(t, func() bool { return p.Stats().Open == 6 }, patience, time.Millisecond)
 			servers.turn(t, "on")
@@ -125,7 +125,7 @@ func TestTurnedReadOnly(t *testing.T) {
 // and then it goes to a server that takes writes.
 func TestTurnedReadOnlyTx(t *testing.T) {
 	servers := newTwoServers(t)
-	p := through(t, pg.Config{URL: servers.url("read-write"), MaxConns: 1, Logger: new(logged).logger()})
+	p := through(t, pg.Config{URL: servers.url("read-write"), MaxConns: 1, Logger: new(countedLog).logger()})
 	calls := 0
 	insert := func(ctx context.Context, tx *db.Tx) (int64, error) {
 		calls++
@@ -155,7 +155,7 @@ func TestTurnedReadOnlyTx(t *testing.T) {
 // TestTurnedCopy: so is a load.
 func TestTurnedCopy(t *testing.T) {
 	servers := newTwoServers(t)
-	p := through(t, pg.Config{URL: servers.url("read-write"), MaxConns: 1, Logger: new(logged).logger()})
+	p := through(t, pg.Config{URL: servers.url("read-write"), MaxConns: 1, Logger: new(countedLog).logger()})
 	load := func() error {
 		_, err := pg.CopyFrom(background(t), &p.Querier, "t", []string{"n"}, func(yield func([]any, error) bool) { yield([]any{int64(1)}, nil) }).
 			Await(background(t))
@@ -201,7 +201,7 @@ func TestReadOnlyKept(t *testing.T) {
 func TestNobodyTakesWrites(t *testing.T) {
 	servers := newTwoServers(t)
 	require.NoError(t, servers.second.Down("fast"))
-	p := through(t, pg.Config{URL: servers.url("read-write"), MaxConns: 2, AcquireTimeout: 300 * time.Millisecond, Logger: new(logged).logger()})
+	p := through(t, pg.Config{URL: servers.url("read-write"), MaxConns: 2, AcquireTimeout: 300 * time.Millisecond, Logger: new(countedLog).logger()})
 	exec(t, &p.Querier, "INSERT INTO t VALUES (1)")
 	servers.turn(t, "on")
 	_, err := p.Exec(background(t), "INSERT INTO t VALUES (2)").Await(background(t))
