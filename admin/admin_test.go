@@ -218,7 +218,7 @@ func TestRequests(t *testing.T) {
 // TestNothingOnTheAppsPort: no page of the listener is reached there, nor one of net/http/pprof.
 func TestNothingOnTheAppsPort(t *testing.T) {
 	s := start(t, admin.Config{Flight: off})
-	for _, path := range []string{"/routes", "/config", "/reactors", "/requests", "/requests/counts", "/logs/levels", "/debug/pprof/", "/debug/pprof/heap", "/flight", "/flight/dumps", "/"} {
+	for _, path := range []string{"/routes", "/config", "/reactors", "/requests", "/requests/counts", "/logs/levels", "/debug/pprof/", "/debug/pprof/heap", "/flight", "/flight/dumps", "/dashboard/", "/dashboard/app.js", "/explain", "/stalls", "/snapshot", "/parts", "/checklist", "/requests/live", "/overload", "/"} {
 		status, _ := s.do("GET", s.app+path, "")
 		require.Equal(t, 404, status, path)
 		status, _ = s.do("GET", s.side+path, "")

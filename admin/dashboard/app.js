@@ -647,7 +647,7 @@ function logLines(id) {
   if (!id) return h("p", { class: "muted" }, "It has no id: the middleware RequestID gives one to each request, and every line of its log has it.");
   const e = h("div", {}, h("p", { class: "muted" }, "Looking for them."));
   ask("requests/id/" + encodeURIComponent(id) + "/logs").then((found) => {
-    if (found.lines.length) return e.replaceChildren(h("pre", { tabindex: "0", "aria-label": "log lines" }, found.lines.join("\n")));
+    if (found.lines.length) return e.replaceChildren(h("pre", { class: "wrap", tabindex: "0", "aria-label": "log lines" }, found.lines.join("\n")));
     e.replaceChildren(h("p", { class: "muted" }, found.kept ? "The logger keeps none of them any more. " : "The logger keeps no lines: logs.Config.Keep lets it. ", "They have ", mono("request=" + id), ": look for that where the logs go."));
   }).catch((error) => e.replaceChildren(h("p", { class: "bad" }, error.message)));
   return e;

@@ -117,6 +117,12 @@ func explain(w io.Writer, r *appinfo.Route) error {
 	if len(r.Middleware) > 0 {
 		line("middleware", "%s", strings.Join(r.Middleware, ", then "))
 	}
+	for _, step := range r.Steps {
+		line("before it", "%s", step)
+	}
+	if r.Priority != "" && r.Priority != "normal" {
+		line("priority", "%s", r.Priority)
+	}
 	if len(r.Security) > 0 {
 		line("security", "%s", strings.Join(r.Security, ", "))
 	}

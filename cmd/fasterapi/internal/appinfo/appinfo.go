@@ -119,6 +119,8 @@ type Route struct {
 	Deprecated  bool     `json:"deprecated"`
 	MaxBody     int64    `json:"max_body_bytes"` // 0: the route takes no body
 	Middleware  []string `json:"middleware"`     // outermost first
+	Steps       []string `json:"steps"`          // what is done before the handler, in order: providers and functions of Depends
+	Priority    string   `json:"priority"`       // when there is too much work: critical, normal, batch or exempt
 	Inputs      []Input  `json:"inputs"`
 	Answers     []Answer `json:"answers"`
 	Security    []string `json:"security"`
