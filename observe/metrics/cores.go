@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/metric"
 	"github.com/fasterapi/fasterapi/reactor"
 )
@@ -87,6 +88,23 @@ var coreNumbers = numbers("fasterapi_reactor_", []string{"core"},
 var reactorStalls = prometheus.NewDesc("fasterapi_reactor_stall_seconds",
 	"Pieces of work that held the reactor beyond the stall threshold.", []string{"core"}, nil)
 
+var overloadNumbers = numbers("fasterapi_overload_", []string{"core"},
+	counted("started_total", "Requests that were let start.", func(s *fasterapi.OverloadStats) uint64 { return s.Started }),
+	gauged("active", "1 while requests that have waited for too long are refused.", func(s *fasterapi.OverloadStats) int {
+		if s.Overloaded {
+			return 1
+		}
+		return 0
+	}),
+	gauged("delay_seconds", "How long the latest request had waited when it could start, while that is too long; else 0.", func(s *fasterapi.OverloadStats) float64 {
+		return s.Delay.Seconds()
+	}),
+	gauged("limited_routes", "Routes that are limited now, because they had become slow with too many in flight.", func(s *fasterapi.OverloadStats) int { return len(s.Limits) }),
+)
+
+var overloadRefused = prometheus.NewDesc("fasterapi_overload_refused_total",
+	"Requests refused with 503 before their handler: by their priority, and those of limited routes.", []string{"core", "class"}, nil)
+
 // stallBounds are those of reactorStalls, in seconds.
 var stallBounds = []float64{0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}
 
@@ -98,7 +116,9 @@ type cores struct{ m *Metrics }
 // Describe implements [prometheus.Collector].
 func (*cores) Describe(to chan<- *prometheus.Desc) {
 	describe(to, coreNumbers)
+	describe(to, overloadNumbers)
 	to <- reactorStalls
+	to <- overloadRefused
 }
 
 // Collect implements [prometheus.Collector].
@@ -111,6 +131,16 @@ func (c *cores) Collect(to chan<- prometheus.Metric) {
 		core := strconv.Itoa(s.Core)
 		collect(to, coreNumbers, &s, core)
 		to <- prometheus.MustNewConstHistogram(reactorStalls, uint64(s.Stalls.Count), time.Duration(s.Stalls.Sum).Seconds(), within(&s.Stalls, stallBounds), core)
+	}
+	for _, s := range c.m.app.Overload() {
+		core := strconv.Itoa(s.Core)
+		collect(to, overloadNumbers, &s, core)
+		for _, n := range []struct {
+			class   string
+			refused uint64
+		}{{"normal", s.Normal}, {"batch", s.Batch}, {"critical", s.Critical}, {"limited", s.Limited}} {
+			to <- prometheus.MustNewConstMetric(overloadRefused, prometheus.CounterValue, float64(n.refused), core, n.class)
+		}
 	}
 }
 

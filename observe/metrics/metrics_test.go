@@ -98,6 +98,44 @@ func TestScrape(t *testing.T) {
 	require.NoError(t, err, "%s", out)
 }
 
+// every traces all requests.
+//
+// Owner: any (immutable after New).
+type every struct{}
+
+func (every) Sample(observe.Parent) bool            { return true }
+func (every) Value(*observe.Trace, any) (value any) { return nil }
+func (every) End(*observe.Record)                   {}
+
+// TestExemplars: the histogram names the trace of the latest request that was traced.
+func TestExemplars(t *testing.T) {
+	app := fasterapi.New(fasterapi.Config{Cores: 1, Observe: observe.Config{Tracer: every{}}})
+	m := New(app)
+	app.Get("/tea", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.Text, error) {
+		return fasterapi.Text(c.TraceID()), nil
+	})
+	h := app.Handler()
+	t.Cleanup(func() { require.NoError(t, app.Stop(context.Background())) })
+	_, trace := get(h, "GET", "/tea")
+	require.Len(t, trace, 32)
+	w := httptest.NewRecorder()
+	request := httptest.NewRequest("GET", "/metrics", nil)
+	request.Header.Set("Accept", "application/openmetrics-text")
+	m.Handler().ServeHTTP(w, request)
+	require.Regexp(t, `http_server_request_duration_seconds_bucket\{[^}]*http_route="/tea"[^}]*\} 1 # \{trace_id="`+trace+`"\}`, w.Body.String())
+}
+
+// TestOverload: what the protection from overload has let start is counted.
+func TestOverload(t *testing.T) {
+	h, _ := service(t, nil)
+	get(h, "GET", "/users/7")
+	_, text := get(h, "GET", "/metrics")
+	require.Regexp(t, `fasterapi_overload_started_total\{core="[01]"\} [1-9]`, text)
+	for _, line := range []string{`fasterapi_overload_active{core="1"} 0`, `fasterapi_overload_delay_seconds{core="0"} 0`, `fasterapi_overload_refused_total{class="batch",core="0"} 0`} {
+		require.Contains(t, text, line)
+	}
+}
+
 // TestParts: what policies, bulkheads, budgets and an upstream count is shown by their names.
 func TestParts(t *testing.T) {
 	down := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
