@@ -204,7 +204,7 @@ func TestMapErrorScopes(t *testing.T) {
 	}, func(t *testing.T, s service) {
 		for path, want := range map[string]string{
 			"/outer/inner/fails": "inner", "/outer/fails": "outer", "/outer/beside/fails": "outer", "/fails": "app", "/other/fails": "anything",
-			"/nowhere": "mapped Not Found", "/other/fails?n=x": "mapped Unprocessable Content",
+			"/nowhere": "mapped Not Found", "/other/fails?n=x": "mapped Unprocessable Entity", // as net/http calls it
 		} {
 			require.Equal(t, want, s.get(path).problem(t).Detail, path)
 		}
