@@ -230,7 +230,8 @@ func (c *Ctx) Cookies(name string) (values []string) {
 }
 
 // Remote is the address of the peer of the connection: the client, or the
-// proxy in front of the service.
+// proxy in front of the service. It is not valid for unix sockets, whose peers have no address: net/http
+// handlers and the access log show "@" for them.
 func (c *Ctx) Remote() netip.AddrPort {
 	return read(c, func(r *request) netip.AddrPort { return r.x.Remote })
 }

@@ -102,9 +102,11 @@ func (cfg *AccessLogConfig) line(c *fasterapi.Ctx, took time.Duration, slow bool
 	if refused != nil {
 		attrs = append(attrs, slog.String("refused", refused.Detail))
 	}
-	if client := c.Client(); client.IsValid() {
-		attrs = append(attrs, slog.String("client", client.String()))
+	client := "@" // at the other end of a unix socket, as net/http writes it
+	if address := c.Client(); address.IsValid() {
+		client = address.String()
 	}
+	attrs = append(attrs, slog.String("client", client))
 	if cfg.Logger != nil { // the app's says so itself
 		attrs = append(attrs, slog.String("route", c.Pattern()), slog.Int("core", c.Core()))
 		if id := c.RequestID(); id != "" {

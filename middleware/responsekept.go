@@ -169,7 +169,7 @@ func (rc *ResponseCache) inBackground(c *fasterapi.Ctx, m *making) bool {
 		}
 	}
 	request.Header.Set(backgroundField, token)
-	request.Host, request.RequestURI, request.RemoteAddr = c.Host(), request.URL.RequestURI(), c.Remote().String()
+	request.Host, request.RequestURI, request.RemoteAddr = c.Host(), request.URL.RequestURI(), remoteAddr(c)
 	if c.Secure() {
 		request.TLS = &tls.ConnectionState{HandshakeComplete: true}
 	}
@@ -242,6 +242,14 @@ func (w wish) takes(r *keptResponse, c *fasterapi.Ctx) bool {
 
 func gatewayTimeout() error {
 	return problem.New(http.StatusGatewayTimeout, "the client wants a response from the cache, which has none")
+}
+
+// remoteAddr is the peer as net/http writes it: "@" at the other end of a unix socket.
+func remoteAddr(c *fasterapi.Ctx) string {
+	if peer := c.Remote(); peer.IsValid() {
+		return peer.String()
+	}
+	return "@"
 }
 
 // uriOf is the URI of a request.

@@ -3,6 +3,7 @@ package openapi
 import (
 	"encoding/json/jsontext"
 	"encoding/json/v2"
+	"iter"
 )
 
 // Version is what documents say they are written in.
@@ -85,6 +86,22 @@ type PathItem struct {
 	// XQuery the same for those of 3.1, which have no place for it.
 	Query  *Operation `json:"query,omitempty"`
 	XQuery *Operation `json:"x-query,omitempty"`
+}
+
+// Operations are the operations that p has, with their methods, in the order of its fields: for walks over
+// a document. QUERY is there once, whichever version the document is of.
+func (p *PathItem) Operations() iter.Seq2[string, *Operation] {
+	return func(yield func(string, *Operation) bool) {
+		for _, method := range []string{"GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE", "QUERY"} {
+			op := *p.Operation(method)
+			if method == "QUERY" && op == nil {
+				op = p.XQuery
+			}
+			if op != nil && !yield(method, op) {
+				return
+			}
+		}
+	}
 }
 
 // Operation returns the place of the operation of a method, nil when OpenAPI

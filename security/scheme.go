@@ -3,6 +3,7 @@ package security
 import (
 	"context"
 	"errors"
+	"net/http"
 	"reflect"
 	"runtime"
 	"slices"
@@ -17,7 +18,7 @@ import (
 	"github.com/fasterapi/fasterapi/problem"
 )
 
-// Errors that checks return, or wrap, to have a request answered with 401.
+// Errors that checks return, or wrap, to have a request answered with 401, or 503.
 var (
 	// ErrMissing: the request has no credentials of this scheme.
 	ErrMissing = errors.New("security: no credentials")
@@ -29,8 +30,13 @@ var (
 	ErrExpired error = expired{}
 	// ErrUnavailable: nobody can say whether the credentials are right, because the keys of
 	// the issuer cannot be fetched. The answer is 503.
-	ErrUnavailable = errors.New("security: the keys cannot be fetched")
+	ErrUnavailable error = unavailable{}
 )
+
+type unavailable struct{}
+
+func (unavailable) Error() string   { return "security: the keys cannot be fetched" }
+func (unavailable) HTTPStatus() int { return http.StatusServiceUnavailable }
 
 type expired struct{}
 

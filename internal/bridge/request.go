@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"io"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -52,6 +53,15 @@ func head(ctx context.Context, h Holder, x *exchange.Exchange) (*http.Request, e
 	return fromHead(ctx, h.Method(), x)
 }
 
+// RemoteAddr is the address of a peer as net/http writes it: "@" for one that has none, at the other end of
+// a unix socket.
+func RemoteAddr(peer netip.AddrPort) string {
+	if !peer.IsValid() {
+		return "@"
+	}
+	return peer.String()
+}
+
 // fromOriginal copies what came. Request.Clone would look at the trailer as well, which
 // net/http fills in when a goroutine reads the body to its end.
 func fromOriginal(ctx context.Context, o *http.Request) *http.Request {
@@ -75,7 +85,7 @@ func fromHead(ctx context.Context, method string, x *exchange.Exchange) (*http.R
 	r := (&http.Request{
 		Method: method, URL: u, Host: string(head.Host), RequestURI: string(head.Target),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: make(http.Header, len(head.Headers)), RemoteAddr: x.Remote.String(),
+		Header: make(http.Header, len(head.Headers)), RemoteAddr: RemoteAddr(x.Remote),
 	}).WithContext(ctx) // here, so that it is one allocation
 	if head.Minor == 0 {
 		r.Proto, r.ProtoMinor = "HTTP/1.0", 0

@@ -34,6 +34,7 @@ func TestRequest(t *testing.T) {
 	require.Equal(t, "x=1", r.URL.RawQuery)
 	require.Equal(t, "/a%2Fb/c?x=1", r.RequestURI)
 	require.Equal(t, "192.0.2.1:1234", r.RemoteAddr)
+	require.Equal(t, "@", bridge.RemoteAddr(netip.AddrPort{}), "of a unix socket, as net/http writes it")
 	require.Equal(t, "HTTP/1.1", r.Proto)
 	require.True(t, r.ProtoAtLeast(1, 1))
 	require.Nil(t, r.TLS)

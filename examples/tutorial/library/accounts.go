@@ -51,7 +51,7 @@ func addAdmin(ctx context.Context, pool *db.Pool, password string) error {
 	if err != nil {
 		return err
 	}
-	_, err = pool.Exec(ctx, `INSERT INTO accounts (user, name, salt, hash, scopes) VALUES ($1, $2, $3, $4, $5)`,
+	_, err = pool.Exec(ctx, `INSERT INTO accounts (login, name, salt, hash, scopes) VALUES ($1, $2, $3, $4, $5)`,
 		"admin", "Administrator", salt, key, canWrite).Await(ctx)
 	return err
 }
@@ -76,7 +76,7 @@ func (t Tokens) login(c *fasterapi.Ctx, in struct {
 },
 ) (fasterapi.Response[security.Token], error) {
 	var none fasterapi.Response[security.Token]
-	row, err := in.DB.One[account](c, `SELECT name, salt, hash, scopes FROM accounts WHERE user = $1`, in.Username).Await(c)
+	row, err := in.DB.One[account](c, `SELECT name, salt, hash, scopes FROM accounts WHERE login = $1`, in.Username).Await(c)
 	unknown := errors.Is(err, db.ErrNoRows)
 	if err != nil && !unknown {
 		return none, err

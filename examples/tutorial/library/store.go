@@ -14,7 +14,7 @@ import (
 
 const schema = `
 	CREATE TABLE IF NOT EXISTS accounts (
-		user TEXT PRIMARY KEY, name TEXT NOT NULL, salt BLOB NOT NULL, hash BLOB NOT NULL, scopes TEXT NOT NULL);
+		login TEXT PRIMARY KEY, name TEXT NOT NULL, salt BLOB NOT NULL, hash BLOB NOT NULL, scopes TEXT NOT NULL);
 	CREATE TABLE IF NOT EXISTS books (
 		id INTEGER PRIMARY KEY, title TEXT NOT NULL, author TEXT NOT NULL, note TEXT, reader TEXT, UNIQUE (title, author));`
 

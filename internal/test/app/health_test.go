@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -153,13 +154,15 @@ func TestNotReadyWhileDraining(t *testing.T) {
 func TestHealthMistakes(t *testing.T) {
 	app := fasterapi.New(fasterapi.Config{Health: fasterapi.HealthConfig{Live: "live", Ready: "/{x}", Path: "live"}})
 	run := func(context.Context) error { return nil }
+	_, _, line, _ := runtime.Caller(0)
 	app.HealthCheck(health.Check{Name: "a"})
 	app.HealthCheck(health.Check{Name: "b", Run: run})
 	app.HealthCheck(health.Check{Name: "b", Run: run, Timeout: -1})
 	_, err := app.Start()
 	for _, want := range []string{
 		"Config.Health.Live must start with a slash", "Config.Health.Ready must", "Config.Health.Live, Ready and Path must differ",
-		`health_test.go:156): the health check "a" needs a function Run`, `health_test.go:158): there is a health check named "b" already (`,
+		fmt.Sprintf(`health_test.go:%d): the health check "a" needs a function Run`, line+1),
+		fmt.Sprintf(`health_test.go:%d): there is a health check named "b" already (`, line+3),
 		`the health check "b" must not have a negative Timeout or MaxAge`,
 	} {
 		require.ErrorContains(t, err, want)
