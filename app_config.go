@@ -35,7 +35,8 @@ type Config struct {
 	// Addr is the address to listen on, "host:port". Default ":8000"; the
 	// environment variable PORT replaces the port of the default.
 	Addr string
-	// TLS serves HTTPS and HTTP/2 through the net/http engine.
+	// TLS serves HTTPS: HTTP/1.1 on the reactors, and HTTP/2, which clients choose in the
+	// handshake, through the net/http engine.
 	TLS *tls.Config
 	// TLSCert and TLSKey are the files (PEM) of the certificate, with its chain, and of its
 	// key: HTTPS and HTTP/2 as with TLS, which may say everything else. They may change while
@@ -108,6 +109,9 @@ type HTTPConfig struct {
 	MaxHeaders   int           // header fields of a request; default 100
 	StreamAbove  int64         // bytes; larger bodies stream to handlers that read c.Body(); default 256 KiB
 	MaxConns     int           // open connections of each reactor; default 65,536; a WebSocket is one
+	// MaxHandshakes bounds the TLS handshakes that are under way at a time on each reactor;
+	// more connections wait for their turn, up to HeadTimeout; default 256.
+	MaxHandshakes int
 	// MaxUnsent bounds the bytes of responses that wait for clients who do not read, for
 	// each reactor; default 256 MiB. Above it those connections are cut off whose clients
 	// have taken nothing for the longest time; refusing new responses would let clients

@@ -14,20 +14,9 @@ import (
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
 
-	"github.com/fasterapi/fasterapi/internal/http1"
 	"github.com/fasterapi/fasterapi/internal/nethttp"
-	"github.com/fasterapi/fasterapi/internal/poll"
 	"github.com/fasterapi/fasterapi/internal/restart"
-	"github.com/fasterapi/fasterapi/reactor"
 )
-
-// engine serves the app on one address.
-type engine interface {
-	CloseAfterResponses()
-	StopAccepting(ctx context.Context) error
-	Listeners() ([]int, error)
-	Shutdown(ctx context.Context) error
-}
 
 // Server is a started App.
 //
@@ -220,44 +209,10 @@ func (a *App) startServer(ctx context.Context) (*Server, error) {
 	if err := a.awaitHealthy(ctx); err != nil {
 		return nil, errors.Join(err, a.undo(a.Stop))
 	}
-	overNetHTTP := a.cfg.TLS != nil || a.cfg.H2C
-	if !overNetHTTP {
-		s.engine, s.addr, err = a.startHTTP1()
-		overNetHTTP = errors.Is(err, poll.ErrUnsupported) // no epoll, no kqueue
-	}
-	if overNetHTTP {
-		s.engine, s.addr, err = a.startNetHTTP()
-	}
-	if err != nil {
+	if s.engine, s.addr, err = a.startEngine(); err != nil {
 		return nil, errors.Join(err, a.undo(a.Stop))
 	}
 	return s, nil
-}
-
-// startHTTP1 serves on the sockets of the reactors.
-func (a *App) startHTTP1() (engine, netip.AddrPort, error) {
-	var cores []*reactor.Reactor
-	for i := range a.reactors.Len() {
-		cores = append(cores, a.reactors.Reactor(i))
-	}
-	server, err := http1.New(http1.Config{Limits: a.cfg.limits(), Logger: a.cfg.Logger, Arrivals: a.arrivals()}, cores, (*dispatcher)(a))
-	if err != nil {
-		return nil, netip.AddrPort{}, err
-	}
-	if fds := a.takeListeners(); len(fds) > 0 {
-		addr, err := server.ListenOn(fds)
-		return server, addr, err
-	}
-	addr, err := server.Listen(a.cfg.Addr)
-	return server, addr, err
-}
-
-// startNetHTTP serves through net/http: TLS, HTTP/2, and platforms without
-// epoll or kqueue.
-func (a *App) startNetHTTP() (engine, netip.AddrPort, error) {
-	return nethttp.Start(nethttp.Config{
-		Addr: a.cfg.Addr, Listeners: a.takeListeners(), TLS: a.cfg.TLS, H2C: a.cfg.H2C, Limits: a.cfg.limits(), Logger: a.log,
-	}, a.Handler())
 }
 
 // Handler returns the app as an http.Handler: the net/http engine, with the

@@ -2,6 +2,7 @@ package fasterapi
 
 import (
 	"bytes"
+	"crypto/tls"
 	"io"
 	"iter"
 	"log/slog"
@@ -238,6 +239,22 @@ func (c *Ctx) Remote() netip.AddrPort {
 
 // Secure tells whether the request came over TLS.
 func (c *Ctx) Secure() bool { return read(c, func(r *request) bool { return r.x.Secure }) }
+
+// TLS is what the handshake of the connection has found: the version, the name that the
+// client asked for, its certificates. It is nil for a request that came without TLS, also
+// when a proxy in front says that the client used it.
+func (c *Ctx) TLS() *tls.ConnectionState { return read(c, (*request).tls) }
+
+func (r *request) tls() *tls.ConnectionState {
+	switch {
+	case r.x.Original != nil:
+		return r.x.Original.TLS
+	case r.x.TLS != nil:
+		state := r.x.TLS.State()
+		return &state
+	}
+	return nil
+}
 
 // SetClient records what a trusted proxy says about the client: its address,
 // and whether it came over TLS.

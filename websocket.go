@@ -16,6 +16,7 @@ import (
 	"github.com/fasterapi/fasterapi/internal/check"
 	"github.com/fasterapi/fasterapi/internal/codec"
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/stream"
 	"github.com/fasterapi/fasterapi/internal/websocket"
 	"github.com/fasterapi/fasterapi/problem"
 )
@@ -266,6 +267,9 @@ func (c *Ctx) openConn(o *websocket.Options, deflate bool) (conn *websocket.Conn
 			conn = websocket.OpenNet(c.reactor, d.Conn, o, deflate, d.Rest)
 		default:
 			conn = websocket.Open(c.reactor, d.FD, o, deflate, d.Rest)
+			if session, ok := d.TLS.(*stream.Session); ok {
+				conn.Resume(session)
+			}
 		}
 		closed = d.Closed
 		return nil

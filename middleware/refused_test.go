@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -47,15 +48,19 @@ type refusing struct {
 	called map[string]int
 }
 
-// refusingModes runs test over every engine.
+// ownEngine tells whether HTTP/1.1 is served on the reactors.
+func ownEngine(mode string) bool { return mode == "http1" || mode == "tls" }
+
+// refusingModes runs test over every engine: h2c and h2c+tls are a net/http server of the
+// app's own.
 func refusingModes(t *testing.T, cfg fasterapi.Config, use []fasterapi.Middleware, test func(t *testing.T, mode string, s *refusing), more ...func(*fasterapi.App),
 ) {
-	for _, mode := range []string{"http1", "net/http", "h2c", "tls"} {
+	for _, mode := range []string{"http1", "net/http", "h2c", "tls", "h2c+tls"} {
 		t.Run(mode, func(t *testing.T) {
 			s := &refusing{scheme: "http", log: &logBuffer{}, called: map[string]int{}}
 			cfg := cfg
-			cfg.Addr, cfg.Cores, cfg.H2C = "127.0.0.1:0", 2, mode == "h2c"
-			if mode == "tls" {
+			cfg.Addr, cfg.Cores, cfg.H2C = "127.0.0.1:0", 2, strings.HasPrefix(mode, "h2c")
+			if strings.HasSuffix(mode, "tls") {
 				borrowed := httptest.NewTLSServer(http.NotFoundHandler())
 				defer borrowed.Close()
 				s.scheme, s.trusted, cfg.TLS = "https", x509.NewCertPool(), &tls.Config{Certificates: borrowed.TLS.Certificates}
@@ -95,7 +100,7 @@ func (s *refusing) serve(t *testing.T, app *fasterapi.App, mode string) {
 	s.addr = server.Addr().String()
 }
 
-// dial opens a connection, with mode tls one that speaks HTTP/1.1.
+// dial opens a connection, over TLS one that speaks HTTP/1.1.
 func (s *refusing) dial(t *testing.T) halfCloser {
 	t.Helper()
 	if s.trusted == nil {
@@ -252,8 +257,8 @@ var (
 	unread    = []string{"/goroutine/none", "/coroutine/none", "/chain/none", "/mounted/x"}
 	streamed  = []string{"/goroutine/read", "/goroutine/upload"}
 	everyKind = append(append(append([]string(nil), collected...), unread[1:3]...), "/goroutine/read", "/goroutine/upload", "/mounted/x")
-	own       = []string{"http1"}
-	served    = []string{"http1", "h2c", "tls"}
+	own       = []string{"http1", "tls"}
+	served    = []string{"http1", "h2c", "tls", "h2c+tls"}
 )
 
 func refusals() []refusal {
@@ -276,7 +281,7 @@ func refusals() []refusal {
 		{name: "many fields and a body", in: "POST PATH HTTP/1.1\r\nFIELDSContent-Length: 35\r\n" + many + "\r\n" + smuggle, status: 431, detail: "too many fields", routes: everyKind},
 		{name: "long head", in: "POST PATH HTTP/1.1\r\nFIELDSX: " + long + "\r\n\r\n" + smuggle, status: 431, detail: "too long", routes: everyKind, modes: served},
 		{name: "long target", in: "POST PATH?" + long[:9000] + " HTTP/1.1\r\nFIELDS\r\n" + smuggle, status: 414, detail: "too long", routes: unread, unrouted: true, modes: own},
-		{name: "long target, read", in: "POST PATH?" + long[:9000] + " HTTP/1.1\r\nFIELDS\r\n" + smuggle, status: 414, detail: "too long", routes: unread, modes: []string{"h2c", "tls"}},
+		{name: "long target, read", in: "POST PATH?" + long[:9000] + " HTTP/1.1\r\nFIELDS\r\n" + smuggle, status: 414, detail: "too long", routes: unread, modes: []string{"h2c", "h2c+tls"}},
 		{name: "expectation", in: "POST PATH HTTP/1.1\r\nFIELDSExpect: 200-ok\r\nContent-Length: 35\r\n\r\n" + smuggle, status: 417, routes: everyKind, modes: own},
 		{name: "two lengths", in: "POST PATH HTTP/1.1\r\nFIELDSContent-Length: 35\r\nContent-Length: 0\r\n\r\n" + smuggle, status: 400, routes: everyKind, modes: own},
 		{name: "length and chunks", in: "POST PATH HTTP/1.1\r\nFIELDSContent-Length: 35\r\nCHUNKED\r\n" + smuggle, status: 400, routes: everyKind, modes: own},
@@ -309,7 +314,7 @@ func TestRefusals(t *testing.T) {
 	}
 	refusingModes(t, fasterapi.Config{}, use, func(t *testing.T, mode string, s *refusing) {
 		for _, r := range refusals() {
-			if len(r.modes) > 0 && !strings.Contains(strings.Join(r.modes, " "), mode) {
+			if len(r.modes) > 0 && !slices.Contains(r.modes, mode) {
 				continue
 			}
 			s.checkAll(t, r, mode)
@@ -349,7 +354,7 @@ func TestRefusalsInOwnForm(t *testing.T) {
 					refusal{name: "slow head", in: "POST PATH HTTP/1.1\r\nFIELDSX", status: 408, routes: unread[:1], modes: own},
 					refusal{name: "slow body", in: "POST PATH HTTP/1.1\r\nFIELDSContent-Length: 50\r\n\r\nabc", status: 408, routes: collected[:2]})
 				for _, r := range all {
-					if len(r.modes) > 0 && !strings.Contains(strings.Join(r.modes, " "), mode) {
+					if len(r.modes) > 0 && !slices.Contains(r.modes, mode) {
 						continue
 					}
 					t.Run(r.name, func(t *testing.T) { s.checkOwnForm(t, r, mode, len(use) > 0) })
@@ -364,7 +369,7 @@ func (s *refusing) checkOwnForm(t *testing.T, r refusal, mode string, named bool
 	host := map[bool]string{true: "a:65536", false: "a"}[r.name == "bad host"]
 	fields := "Host: " + host + "\r\nX-Request-ID: the-id\r\nContent-Type: application/json\r\n"
 	in := strings.NewReplacer("PATH", "/of"+r.routes[0], "FIELDS", fields, "CHUNKED", "Transfer-Encoding: chunked\r\n").Replace(r.in)
-	half := r.half || mode != "http1" && r.status != 408 && strings.Contains(in, "Content-Length")
+	half := r.half || !ownEngine(mode) && r.status != 408 && strings.Contains(in, "Content-Length")
 	answers := s.talk(t, in, half)
 	require.Len(t, answers, 1)
 	require.Equal(t, r.status, answers[0].status)
@@ -407,7 +412,7 @@ func (s *refusing) check(t *testing.T, r refusal, path, id, mode string) {
 	}
 	in := strings.NewReplacer("PATH", path, "FIELDS", fields, "CHUNKED", "Transfer-Encoding: chunked\r\n").Replace(r.in)
 	// net/http waits a while for the rest of a body.
-	half := r.half || mode != "http1" && r.status != 408 && strings.Contains(in, "Content-Length")
+	half := r.half || !ownEngine(mode) && r.status != 408 && strings.Contains(in, "Content-Length")
 	answers := s.talk(t, "POST /of/chain/none HTTP/1.1\r\nHost: a\r\nX-Request-ID: before\r\nContent-Length: 0\r\n\r\n"+in, half)
 	require.Len(t, answers, 2, about)
 	require.Equal(t, 200, answers[0].status)
@@ -468,7 +473,7 @@ func TestRefusalsWithoutAHead(t *testing.T) {
 		middleware.SecureHeaders(middleware.SecureHeadersConfig{}), middleware.AllowedHosts("a"),
 	}
 	refusingModes(t, fasterapi.Config{}, use, func(t *testing.T, mode string, s *refusing) {
-		if mode != "http1" {
+		if !ownEngine(mode) {
 			return // see TestNetHTTPRefuses
 		}
 		for i, c := range []struct{ in, logged string }{
@@ -512,7 +517,7 @@ func TestNetHTTPRefuses(t *testing.T) {
 		fasterapi.WrapMiddleware(func(next http.Handler) http.Handler { return next }),
 	}
 	refusingModes(t, fasterapi.Config{HTTP: fasterapi.HTTPConfig{ServerName: "ours"}}, use, func(t *testing.T, mode string, s *refusing) {
-		if mode != "h2c" && mode != "tls" {
+		if !strings.HasPrefix(mode, "h2c") {
 			return
 		}
 		const good = "POST /of/chain/none HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"
@@ -580,7 +585,7 @@ func TestSlowRequests(t *testing.T) {
 			{name: "slow head", in: "POST PATH HTTP/1.1\r\nFIELDSX", status: 408, detail: "too long to arrive", routes: unread, modes: own},
 		}
 		for _, r := range list {
-			if len(r.modes) > 0 && r.modes[0] != mode {
+			if len(r.modes) > 0 && !slices.Contains(r.modes, mode) {
 				continue
 			}
 			s.checkAll(t, r, mode)
@@ -727,12 +732,12 @@ func overHTTP2(t *testing.T, limits fasterapi.HTTPConfig, list []refusal2) {
 		middleware.CORS(middleware.CORSConfig{Origins: []string{"https://page.example"}, Expose: []string{"X-Request-ID"}}),
 	}
 	refusingModes(t, fasterapi.Config{HTTP: limits}, use, func(t *testing.T, mode string, s *refusing) {
-		if mode != "h2c" && mode != "tls" {
+		if mode == "http1" || mode == "net/http" {
 			return
 		}
 		protocols := new(http.Protocols)
 		protocols.SetUnencryptedHTTP2(mode == "h2c")
-		protocols.SetHTTP2(mode == "tls")
+		protocols.SetHTTP2(strings.HasSuffix(mode, "tls"))
 		transport := &http.Transport{Protocols: protocols, TLSClientConfig: &tls.Config{RootCAs: s.trusted}}
 		defer transport.CloseIdleConnections()
 		client := &http.Client{Transport: onefield.Transport(t, transport), Timeout: 20 * time.Second}

@@ -29,6 +29,9 @@ func NewRequest(ctx context.Context, h Holder, strip int) (*http.Request, error)
 	switch {
 	case !h.Secure():
 		r.TLS = nil // that of a proxy in front, whose client came without
+	case r.TLS == nil && x.TLS != nil:
+		state := x.TLS.State()
+		r.TLS = &state
 	case r.TLS == nil:
 		r.TLS = &tls.ConnectionState{HandshakeComplete: true} // all that is known of it
 	}

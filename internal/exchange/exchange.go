@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -32,6 +33,8 @@ type Exchange struct {
 	Remote netip.AddrPort
 	// Secure tells whether the request came over TLS.
 	Secure bool
+	// TLS knows what the handshake has found; nil: there was none, or Original knows.
+	TLS Secured
 	// Original is the request as a net/http server has read it, nil where none did. Its
 	// body is read through Body and BodyReader only, and nothing in it may be changed.
 	Original *http.Request
@@ -148,7 +151,7 @@ func (x *Exchange) Reset() {
 	if x.trailers.Load() != nil { // a store costs ten loads
 		x.trailers.Store(nil)
 	}
-	x.Remote, x.Secure, x.Original, x.CloseAfter = netip.AddrPort{}, false, nil, false
+	x.Remote, x.Secure, x.TLS, x.Original, x.CloseAfter = netip.AddrPort{}, false, nil, nil, false
 	x.Status, x.ContentType, x.fields = 0, "", x.fields[:0]
 	x.Refusal, x.opened = nil, nil
 	if x.Received.Load() != 0 {
@@ -321,6 +324,12 @@ func (x *Exchange) Inform(status int, fields []Field) error {
 	return informer.Inform(x, status, fields)
 }
 
+// Secured is a connection over TLS.
+type Secured interface {
+	// State is what the handshake has found. Any goroutine.
+	State() tls.ConnectionState
+}
+
 // DescriptorTaker is a [Carrier] that can give up its connection and go on counting it.
 type DescriptorTaker interface {
 	// TakeDescriptor is Hijack for code that tells when the connection has ended, and
@@ -335,6 +344,8 @@ type Descriptor struct {
 	FD   int      // non-blocking
 	Conn net.Conn // in place of FD, where no reactor can poll it; else nil
 	Rest []byte   // what was read after the request
+	// TLS is what encrypts on FD: the *stream.Session of its socket; nil: nothing does.
+	TLS Secured
 	// Closed tells the engine that the connection counts no more. It must be called
 	// once; any goroutine may.
 	Closed func()

@@ -37,6 +37,9 @@ type Limits struct {
 	// MaxConns bounds the open connections of each reactor; at the bound
 	// accepting stops until one closes. Default 65,536.
 	MaxConns int
+	// MaxHandshakes bounds the TLS handshakes that are under way at a time on each reactor;
+	// more connections wait for their turn, up to HeadTimeout. Default 256.
+	MaxHandshakes int
 	// MaxUnsent bounds the bytes of responses that wait for clients who do not read,
 	// for each reactor; see [Unsent]. Default 256 MiB.
 	MaxUnsent int64
@@ -45,16 +48,17 @@ type Limits struct {
 }
 
 const (
-	defaultHeadTimeout  = 10 * time.Second // nginx: 60 s, Apache: 20 s
-	defaultBodyTimeout  = 30 * time.Second
-	defaultIdleTimeout  = 75 * time.Second // nginx keepalive_timeout
-	defaultWriteTimeout = 30 * time.Second
-	defaultMaxHead      = 32 << 10
-	leastMaxHead        = 256
-	defaultMaxHeaders   = 100
-	defaultStreamAbove  = 256 << 10
-	defaultMaxConns     = 65536
-	defaultMaxUnsent    = 256 << 20 // 32 responses of 8 MiB
+	defaultHeadTimeout   = 10 * time.Second // nginx: 60 s, Apache: 20 s
+	defaultBodyTimeout   = 30 * time.Second
+	defaultIdleTimeout   = 75 * time.Second // nginx keepalive_timeout
+	defaultWriteTimeout  = 30 * time.Second
+	defaultMaxHead       = 32 << 10
+	leastMaxHead         = 256
+	defaultMaxHeaders    = 100
+	defaultStreamAbove   = 256 << 10
+	defaultMaxConns      = 65536
+	defaultMaxHandshakes = 256
+	defaultMaxUnsent     = 256 << 20 // 32 responses of 8 MiB
 )
 
 // Resolve returns l with every zero field set but ServerName, and every field that is out
@@ -74,6 +78,7 @@ func (l Limits) Resolve() (Limits, error) {
 	l.MaxHeaders = cmp.Or(l.MaxHeaders, defaultMaxHeaders)
 	l.StreamAbove = cmp.Or(l.StreamAbove, defaultStreamAbove)
 	l.MaxConns = cmp.Or(l.MaxConns, defaultMaxConns)
+	l.MaxHandshakes = cmp.Or(l.MaxHandshakes, defaultMaxHandshakes)
 	l.MaxUnsent = cmp.Or(l.MaxUnsent, defaultMaxUnsent)
 	reject(l.HeadTimeout < 0, "HeadTimeout", "not be negative")
 	reject(l.BodyTimeout < 0, "BodyTimeout", "not be negative")
@@ -83,6 +88,7 @@ func (l Limits) Resolve() (Limits, error) {
 	reject(l.MaxHeaders < 0, "MaxHeaders", "not be negative")
 	reject(l.StreamAbove < 0, "StreamAbove", "not be negative")
 	reject(l.MaxConns < 0, "MaxConns", "not be negative")
+	reject(l.MaxHandshakes < 0, "MaxHandshakes", "not be negative")
 	reject(l.MaxUnsent < 0, "MaxUnsent", "not be negative")
 	reject(!wire.ValidHeader("Server", l.ServerName), "ServerName", "be a valid header value")
 	return l, errors.Join(errs...)

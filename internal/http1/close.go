@@ -27,7 +27,7 @@ func (c *conn) leave() bool {
 		c.close()
 		return false
 	}
-	c.core.reactor.Poller().Shutdown(c.socket.FD())
+	c.socket.End()
 	c.dropInput()
 	c.dropExchange()
 	c.phase, c.lingered = lingering, 0
@@ -102,6 +102,7 @@ func (c *conn) close() {
 	if !served {
 		c.retireExchange()
 	}
+	c.socket.Goodbye()
 	c.socket.Drop(&c.core.server.buffers)
 	c.writeBy = 0
 	if c.owner.Load() == ownedByReactor {

@@ -77,10 +77,12 @@ type conn struct {
 	listed     bool  // in core.conns
 	// flushing: a behind is scheduled.
 	flushing bool
-	// waiting is what the core knows of output that its client does not take; nil: none.
-	waiting *exchange.Waiting
 	// queued: a resumption is scheduled; until it runs nothing else works on c.
 	queued bool
+	// inTurn: it waits for its turn to make its handshake.
+	inTurn bool
+	// waiting is what the core knows of output that its client does not take; nil: none.
+	waiting *exchange.Waiting
 }
 
 const (
@@ -185,6 +187,8 @@ func (c *conn) step() bool {
 		return c.leave()
 	case lingering:
 		return c.linger()
+	case securing:
+		return c.secure()
 	default: // serving, closed
 		return false
 	}

@@ -27,11 +27,14 @@ type core struct {
 	// forget their descriptors, which may be others' by now.
 	abandoned atomic.Bool
 	// conns is a ring of the open connections, with this sentinel.
-	conns   conn
-	count   int
-	unsent  *exchange.Unsent
-	date    wire.Date
-	opening opening
+	conns  conn
+	count  int
+	unsent *exchange.Unsent
+	// handshakes is the number of those under way, unshaken who waits for a turn.
+	handshakes int
+	unshaken   []*conn
+	date       wire.Date
+	opening    opening
 	// unwatch ends the help of the watchdog.
 	unwatch func()
 	// spawn runs the task of a lent connection: reactor.Worker, but in tests.
@@ -44,6 +47,8 @@ type core struct {
 	refused  atomic.Uint64
 	expired  atomic.Uint64
 	accepted atomic.Uint64
+	// unsecured counts the handshakes that have failed.
+	unsecured atomic.Uint64
 
 	loanDate struct {
 		sync.Mutex
@@ -79,6 +84,9 @@ func (k *core) open(fd int, remote netip.AddrPort) {
 	c.listed = true
 	k.count++
 	k.accepted.Add(1)
+	if k.server.cfg.TLS != nil {
+		c.phase = securing
+	}
 	c.expect(k.server.cfg.HeadTimeout)
 	if k.draining.Load() {
 		c.lookOnce()
@@ -147,6 +155,7 @@ func (k *core) drain() {
 			c.lookOnce()
 		}
 	})
+	k.endHandshakes()
 }
 
 func (k *core) closeListeners() {

@@ -7,6 +7,7 @@
 // # The way of a request
 //
 //	listener.go   a descriptor is accepted and given to the least loaded core
+//	secure.go     its TLS handshake is made, if there is one
 //	conn.go       its events arrive; advance() is the state machine
 //	state.go      the states it is in, and which of them go together
 //	input.go      bytes are read

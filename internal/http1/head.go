@@ -68,6 +68,9 @@ func (c *conn) attach() {
 	c.x.Attach(c, c.core.reactor, c.owner.Load() == ownedByReactor)
 	c.x.SetCoroutine(c.co)
 	c.x.Remote = c.remote
+	if s := c.socket.Session(); s != nil {
+		c.x.Secure, c.x.TLS = true, s
+	}
 }
 
 // lags tells whether so much waits for the client that it gets no further answers.

@@ -5,7 +5,6 @@ import (
 	"net"
 	"os"
 
-	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/stream"
 )
@@ -16,11 +15,15 @@ var errBroken = errors.Join(exchange.ErrClientGone, stream.ErrBroken)
 // connection on loan: the reactor forgets the descriptor, and package net takes
 // it over.
 func (c *conn) Hijack(x *exchange.Exchange) (net.Conn, []byte, error) {
-	d, err := c.TakeDescriptor(x)
+	d, err := c.takeDescriptor()
 	if err != nil {
 		return nil, nil, err
 	}
 	d.Closed() // when its new owner closes it nobody tells us
+	if d.TLS != nil {
+		conn, err := c.socket.Surrender()
+		return conn, d.Rest, err
+	}
 	// FileConn duplicates the descriptor, and ours is closed either way.
 	file := os.NewFile(uintptr(d.FD), "hijacked connection")
 	conn, err := net.FileConn(file)
@@ -30,6 +33,14 @@ func (c *conn) Hijack(x *exchange.Exchange) (net.Conn, []byte, error) {
 // TakeDescriptor implements [exchange.DescriptorTaker]: the reactor forgets the descriptor,
 // which is the caller's from now on.
 func (c *conn) TakeDescriptor(*exchange.Exchange) (exchange.Descriptor, error) {
+	d, err := c.takeDescriptor()
+	if err == nil {
+		c.socket.Detach()
+	}
+	return d, err
+}
+
+func (c *conn) takeDescriptor() (exchange.Descriptor, error) {
 	if c.owner.Load() != onLoan {
 		return exchange.Descriptor{}, exchange.ErrHijackUnsupported
 	}
@@ -42,15 +53,12 @@ func (c *conn) TakeDescriptor(*exchange.Exchange) (exchange.Descriptor, error) {
 		return exchange.Descriptor{}, err
 	}
 	rest := append([]byte(nil), c.in[c.pos:]...)
-	forgotten := make(chan struct{})
-	posted := c.core.reactor.Post(async.TaskFunc(func() {
-		c.core.release(c)
-		close(forgotten)
-	}))
-	if !posted {
+	if !c.leaveReactor() {
 		return exchange.Descriptor{}, exchange.ErrHijackUnsupported
 	}
-	<-forgotten
-	c.surrendered = true // the number may soon be somebody else's
-	return exchange.Descriptor{FD: c.socket.FD(), Rest: rest, Closed: c.core.gone}, nil
+	d := exchange.Descriptor{FD: c.socket.FD(), Rest: rest, Closed: c.core.gone}
+	if s := c.socket.Session(); s != nil {
+		d.TLS = s
+	}
+	return d, nil
 }

@@ -2,6 +2,7 @@ package http1
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
@@ -11,7 +12,7 @@ import (
 
 // loan is what the reactor and the goroutines share while a connection is lent.
 //
-// Owner: mu. output: while a handler has the exchange, the output of the socket, and
+// Owner: mu; shaking: any (atomic). output: while a handler has the exchange, the output of the socket, and
 // what its response is going to say of the connection.
 type loan struct {
 	mu     sync.Mutex
@@ -25,6 +26,8 @@ type loan struct {
 	behind bool
 	// cut: the server closes; waiting for the client is over.
 	cut bool
+	// shaking: it is lent for its TLS handshake.
+	shaking atomic.Bool
 	// lag is when the reactor looks after them next time; zero: there was no
 	// second request.
 	lag time.Duration
@@ -41,7 +44,9 @@ func (c *conn) lend() {
 	if c.phase == closed {
 		return
 	}
-	c.x.OwnerChanged(false)
+	if c.x != nil { // else it makes its handshake
+		c.x.OwnerChanged(false)
+	}
 	c.loan.lag = 0
 	if c.pos < len(c.in) {
 		c.loan.lag = pipelinedLag

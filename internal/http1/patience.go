@@ -128,6 +128,9 @@ func (c *conn) expire(now time.Duration) {
 		c.core.expired.Add(1)
 		c.refuse(exchange.TooSlow)
 		c.advance()
+	case c.phase == securing:
+		c.core.expired.Add(1)
+		c.close()
 	case c.phase == reading:
 		c.close()
 	}

@@ -237,6 +237,8 @@ type Stats struct {
 	Accepted uint64 // connections accepted
 	Refused  uint64 // requests that could not be understood, or were too large or too slow
 	Expired  uint64 // connections that ran into a timeout
+	// Unsecured counts TLS handshakes that have failed.
+	Unsecured uint64
 }
 
 // Stats sums the counts of all cores.
@@ -247,6 +249,7 @@ func (s *Server) Stats() Stats {
 		sum.Accepted += k.accepted.Load()
 		sum.Refused += k.refused.Load()
 		sum.Expired += k.expired.Load()
+		sum.Unsecured += k.unsecured.Load()
 	}
 	return sum
 }

@@ -27,6 +27,8 @@ const (
 	lingering
 	// closed: the descriptor is gone, or soon will be, or belongs to a hijacker.
 	closed
+	// securing: the client has not said everything that TLS asks for; see secure.go.
+	securing
 )
 
 // headState is how much of the next request head has come, while reading.
@@ -104,7 +106,7 @@ func (c *conn) check() {
 	must(c.onStack == nothing, "nothing of the connection is on the stack between two turns")
 	must(c.phase != answering || c.queued, "an answer waits for nothing but a resumption")
 	must(c.phase != ready || !onReactor || c.handover != staysHere || c.queued, "a complete exchange is served, or handed over")
-	must(c.handover == staysHere || c.phase == ready && onReactor, "only the reactor hands over, and only what is complete")
+	must(c.handover == staysHere || (c.phase == ready || c.phase == securing) && onReactor, "only the reactor hands over, and only what is complete")
 	must(!c.begun || c.x != nil, "what the handler knows is there")
 	must(c.begun || c.phase != collecting && c.phase != ready && c.phase != serving && c.phase != answering,
 		"the handler knows what is beyond its head")

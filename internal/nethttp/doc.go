@@ -1,5 +1,5 @@
 // Package nethttp is the other engine: it carries exchanges over any net/http
-// server, and so serves TLS, HTTP/2, h2c, platforms without epoll, and Apps
+// server, and so serves HTTP/2, h2c, platforms without epoll, and Apps
 // that are mounted into another mux.
 //
 // # Who owns what

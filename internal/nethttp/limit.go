@@ -38,9 +38,23 @@ func (l *limited) Accept() (net.Conn, error) {
 	case err != nil:
 		<-l.open
 	case l.handler != nil:
-		conn = watchFor(l.handler, conn, l.leave)
+		leave := l.leave
+		if g, ok := conn.(*givenConn); ok {
+			conn = g.Conn
+			leave = func() { l.leave(); g.ended() }
+		}
+		conn = watchFor(l.handler, conn, leave)
 	}
 	return conn, err
+}
+
+// leaveFor is leave for conn.
+func (l *limited) leaveFor(conn net.Conn) {
+	if w := watchOf(conn); w != nil {
+		w.leave()
+		return
+	}
+	l.leave()
 }
 
 // leave makes room for another connection.
@@ -59,10 +73,10 @@ func (l *limited) note(conn net.Conn, state http.ConnState) {
 	case http.StateNew:
 		l.fresh.Store(conn, nil)
 	case http.StateClosed:
-		l.leave()
+		l.leaveFor(conn)
 	case http.StateHijacked:
 		if w := watchOf(conn); w == nil || !w.keepsPlace.Load() {
-			l.leave()
+			l.leaveFor(conn)
 		}
 	case http.StateIdle:
 		if w := watchOf(conn); w != nil {

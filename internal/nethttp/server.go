@@ -39,6 +39,8 @@ type Config struct {
 type Server struct {
 	http    *http.Server
 	limited *limited
+	// given brings the connections of [Beside]; else nil.
+	given *given
 	// listener is below limited, and TLS.
 	listener *net.TCPListener
 	served   chan struct{}
@@ -52,9 +54,11 @@ type Server struct {
 // Start listens and serves h in the background. It returns the bound address.
 func Start(cfg Config, h http.Handler) (*Server, netip.AddrPort, error) {
 	cfg.Logger = cmp.Or(cfg.Logger, slog.Default())
-	if c := cfg.TLS; c != nil && len(c.Certificates) == 0 && c.GetCertificate == nil && c.GetConfigForClient == nil {
-		return nil, netip.AddrPort{}, errors.New("the TLS configuration has no certificate")
+	config, err := Secured(cfg.TLS)
+	if err != nil {
+		return nil, netip.AddrPort{}, err
 	}
+	cfg.TLS = config
 	listener, err := listen(cfg)
 	if err != nil {
 		return nil, netip.AddrPort{}, fmt.Errorf("listen on %s: %w", cfg.Addr, err)
@@ -99,7 +103,7 @@ func (s *Server) Listeners() ([]int, error) {
 }
 
 func newServer(cfg Config, h http.Handler, listener net.Listener) *Server {
-	config := overTLS(cfg.TLS)
+	config := cfg.TLS
 	if config != nil { // not by net/http, which would hide the connections that are watched
 		listener = tls.NewListener(listener, config)
 	}
@@ -135,10 +139,14 @@ func newServer(cfg Config, h http.Handler, listener net.Listener) *Server {
 	return s
 }
 
-// overTLS returns config for a server of HTTP/2 and HTTP/1.1, nil for nil.
-func overTLS(config *tls.Config) *tls.Config {
+// Secured returns config for a server of HTTP/2 and HTTP/1.1, nil for nil. It refuses one
+// without a certificate.
+func Secured(config *tls.Config) (*tls.Config, error) {
 	if config == nil {
-		return nil
+		return nil, nil
+	}
+	if len(config.Certificates) == 0 && config.GetCertificate == nil && config.GetConfigForClient == nil {
+		return nil, errors.New("the TLS configuration has no certificate")
 	}
 	config = config.Clone()
 	protocols := slices.Clone(config.NextProtos)
@@ -148,7 +156,7 @@ func overTLS(config *tls.Config) *tls.Config {
 		}
 	}
 	config.NextProtos = protocols
-	return config
+	return config, nil
 }
 
 func (s *Server) serve(cfg Config) {

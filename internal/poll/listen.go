@@ -55,6 +55,15 @@ func Adopt(fd int) (netip.AddrPort, error) {
 	return at, nil
 }
 
+// LocalAddr is the address of a socket; the zero value for a unix socket.
+func LocalAddr(fd int) netip.AddrPort {
+	sa, err := unix.Getsockname(fd)
+	if err != nil {
+		return netip.AddrPort{}
+	}
+	return addrPort(sa)
+}
+
 // Vacant reports why addr cannot be listened on by somebody who does not share
 // its port, nil if it can. Listeners that share one would join those of another
 // process of the same user instead of failing: a service that is started twice

@@ -10,6 +10,9 @@ func New(Options) (Poller, error) { return nil, ErrUnsupported }
 // Adopt refuses: [ErrUnsupported].
 func Adopt(int) (netip.AddrPort, error) { return netip.AddrPort{}, ErrUnsupported }
 
+// LocalAddr knows nothing.
+func LocalAddr(int) netip.AddrPort { return netip.AddrPort{} }
+
 // Vacant refuses: [ErrUnsupported].
 func Vacant(string) error { return ErrUnsupported }
 

@@ -92,11 +92,15 @@ func (s *Socket) Kept() (buffers int, body []byte) {
 		buffers += cap(s.held.buffer)
 		body = s.held.whole
 	}
+	if s.session != nil {
+		_, sealed := s.session.pending()
+		buffers += sealed
+	}
 	return buffers, body
 }
 
-// Hold is FlushWith for a connection that is not written by its socket: what waits is
-// moved on with [Socket.Take].
+// Hold is FlushWith without the flush. What waits for a connection that is not written by
+// its socket is moved on with [Socket.Take].
 func (s *Socket) Hold(body []byte) {
 	if s.held != nil {
 		s.out = append(s.out, body...)

@@ -32,6 +32,8 @@ var ErrBroken = errors.New("stream: the connection is broken")
 type Socket struct {
 	poller poll.Poller
 	fd     int
+	// session is TLS to the peer; nil: there is none.
+	session *Session
 	// held is written first; nil: nothing is held.
 	held *held
 	// out[sent:] has still to be written.
@@ -48,6 +50,9 @@ func (s *Socket) FD() int { return s.fd }
 // Fill reads once into the free capacity of b and returns b with the bytes
 // appended. b must have free capacity.
 func (s *Socket) Fill(b []byte) ([]byte, Status) {
+	if s.session != nil {
+		return s.session.fill(b)
+	}
 	for {
 		n, errno := s.poller.Read(s.fd, b[len(b):cap(b)])
 		switch {
@@ -64,6 +69,10 @@ func (s *Socket) Fill(b []byte) ([]byte, Status) {
 	}
 }
 
+// Over tells that the peer sends nothing more, although no read has come to the end:
+// TLS has an end of its own, and the bytes before it may have come with it.
+func (s *Socket) Over() bool { return s.session != nil && s.session.over }
+
 // Out is the buffer that is written last: append to it and hand it back with
 // SetOut. It may be nil.
 func (s *Socket) Out() []byte { return s.out }
@@ -77,12 +86,19 @@ func (s *Socket) Pending() int {
 	if s.held != nil {
 		pending += s.held.pending()
 	}
+	if s.session != nil {
+		sealed, _ := s.session.pending()
+		pending += sealed
+	}
 	return pending
 }
 
 // Flush writes what waits. On Done the emptied buffer is put back into pool,
 // so that an idle socket holds no memory.
 func (s *Socket) Flush(pool *Buffers) Status {
+	if s.session != nil {
+		return s.flushSealed(pool)
+	}
 	if s.held != nil {
 		if status := s.flushHeld(pool); status != Done {
 			return status
@@ -122,6 +138,10 @@ func (s *Socket) FlushWith(pool *Buffers, body []byte) Status {
 		s.out = append(s.out, body...)
 		return s.Flush(pool)
 	}
+	if s.session != nil {
+		s.Hold(body)
+		return s.flushSealed(pool)
+	}
 	rest := body
 	if s.sent == 0 { // else the kernel's buffer is full
 		n, errno := s.poller.Writev(s.fd, [][]byte{s.out, body})
@@ -142,6 +162,9 @@ func (s *Socket) FlushWith(pool *Buffers, body []byte) Status {
 
 // Drop gives the write buffer back, with whatever it holds.
 func (s *Socket) Drop(pool *Buffers) {
+	if s.session != nil {
+		s.session.drop()
+	}
 	if s.out != nil {
 		pool.Put(s.out)
 	}

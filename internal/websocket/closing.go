@@ -136,7 +136,7 @@ func (c *Conn) leaveIfDone() {
 	}
 	c.ownSide = sideClosed
 	if c.nc == nil {
-		c.reactor.Poller().Shutdown(c.socket.FD())
+		c.socket.End()
 	} else if half, ok := c.nc.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite() // a broken one ends readNet
 	}

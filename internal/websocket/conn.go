@@ -92,6 +92,9 @@ func Open(r *reactor.Reactor, fd int, o *Options, deflate bool, rest []byte) *Co
 	return c
 }
 
+// Resume makes the connection go on with the TLS of its descriptor. Before Start.
+func (c *Conn) Resume(session *stream.Session) { c.socket.Resume(session) }
+
 // OpenNet is Open for a connection that no reactor can poll.
 func OpenNet(r *reactor.Reactor, nc net.Conn, o *Options, deflate bool, rest []byte) *Conn {
 	c := newConn(r, o, deflate, rest)
@@ -215,7 +218,7 @@ func (c *Conn) fill() {
 	c.pos = 0
 	switch status {
 	case stream.Done:
-		c.readable = c.hungUp || len(c.in) == cap(c.in) // else a short read took everything
+		c.readable = c.hungUp || len(c.in) == cap(c.in) || c.socket.Over() // else a short read took everything
 	case stream.Again:
 		c.readable = false
 	default:
@@ -284,6 +287,7 @@ func (c *Conn) finish(err *CloseError) {
 	if c.nc == nil {
 		c.putBack()
 	}
+	c.socket.Goodbye()
 	c.socket.Drop(&c.opts.Pools.buffers)
 	c.arrive()
 	c.drain()

@@ -43,7 +43,9 @@ func runtimeFigures(*fasterapi.Ctx, fasterapi.None) (answers.Runtime, error) {
 }
 
 func main() {
-	app := fasterapi.New(fasterapi.Config{Title: "bench", Addr: "127.0.0.1:" + os.Getenv("PORT")})
+	app := fasterapi.New(fasterapi.Config{
+		Title: "bench", Addr: "127.0.0.1:" + os.Getenv("PORT"), TLSCert: os.Getenv("TLS_CERT"), TLSKey: os.Getenv("TLS_KEY"),
+	})
 
 	chain := app.Group("/chain")
 	chain.GetFuture("/plaintext", now(plaintext))

@@ -70,7 +70,9 @@ func main() {
 		c.Type("html", "utf-8")
 		return c.Send(answers.AppendFortunes(nil, list))
 	})
-	log.Fatal(app.Listen("127.0.0.1:"+os.Getenv("PORT"), fiber.ListenConfig{DisableStartupMessage: true}))
+	log.Fatal(app.Listen("127.0.0.1:"+os.Getenv("PORT"), fiber.ListenConfig{
+		DisableStartupMessage: true, CertFile: os.Getenv("TLS_CERT"), CertKeyFile: os.Getenv("TLS_KEY"),
+	}))
 }
 
 // fortunes reads the rows of /fortunes, in order.

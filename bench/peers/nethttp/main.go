@@ -40,5 +40,9 @@ func main() {
 	mux.HandleFunc("GET "+answers.RuntimePath, func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, answers.ReadRuntime())
 	})
-	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), mux))
+	addr := "127.0.0.1:" + os.Getenv("PORT")
+	if cert := os.Getenv("TLS_CERT"); cert != "" {
+		log.Fatal(http.ListenAndServeTLS(addr, cert, os.Getenv("TLS_KEY"), mux))
+	}
+	log.Fatal(http.ListenAndServe(addr, mux))
 }

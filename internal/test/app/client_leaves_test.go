@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"testing"
 	"time"
@@ -80,7 +79,7 @@ func TestClientLeavesAtOnce(t *testing.T) {
 				if before == "" {
 					require.NoError(t, conn.Close())
 				} else { // a reset, which tells more, would answer the first response
-					require.NoError(t, conn.(*net.TCPConn).CloseWrite())
+					require.NoError(t, closeWrite(conn))
 				}
 			}
 			for i := range clients {
@@ -105,7 +104,7 @@ func TestHalfClosedClient(t *testing.T) {
 					_, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: test\r\n\r\n", path)
 					require.NoError(t, err)
 				}
-				require.NoError(t, conn.(*net.TCPConn).CloseWrite())
+				require.NoError(t, closeWrite(conn))
 				in := bufio.NewReader(conn)
 				for range 3 {
 					response, err := http.ReadResponse(in, nil)

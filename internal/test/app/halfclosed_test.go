@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -98,7 +97,7 @@ func TestHalfClosedPipelines(t *testing.T) {
 			clients.Go(func() {
 				rng := rand.New(rand.NewPCG(client, 7))
 				for (time.Now().Before(until) || whole.Load() <= 100) && !t.Failed() {
-					if err := halfClose(strings.TrimPrefix(s.url, "http://"), rng, n.Add(1), &whole); err != nil {
+					if err := halfClose(s, rng, n.Add(1), &whole); err != nil {
 						t.Error(err)
 					}
 				}
@@ -113,9 +112,9 @@ func TestHalfClosedPipelines(t *testing.T) {
 }
 
 // halfClose is one client.
-func halfClose(addr string, rng *rand.Rand, n uint64, whole *atomic.Uint64) error {
+func halfClose(s service, rng *rand.Rand, n uint64, whole *atomic.Uint64) error {
 	kinds := []string{"goroutine", "coroutine", "chain", "json", "blob", "stream", "reader", "lines", "events", "mounted", "echo"}
-	conn, err := net.Dial("tcp", addr)
+	conn, err := s.connect()
 	if err != nil {
 		return err
 	}
@@ -139,7 +138,7 @@ func halfClose(addr string, rng *rand.Rand, n uint64, whole *atomic.Uint64) erro
 	go func() { // large answers come before all is sent
 		_, _ = io.WriteString(conn, out.String())
 		if leave > 0 {
-			_ = conn.(*net.TCPConn).CloseWrite()
+			_ = closeWrite(conn)
 		}
 	}()
 	if leave == 1 {

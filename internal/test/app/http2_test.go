@@ -29,6 +29,7 @@ func overHTTP2(t *testing.T, routes func(*fasterapi.App)) service {
 		require.NoError(t, app.Reactors().Stop(context.Background()))
 	})
 	s := newService(t, server.URL, log, true).promising(app)
+	s.http2 = true
 	s.http.Transport = onefield.Transport(t, onlyHTTP2{t, server.Client().Transport})
 	return s
 }

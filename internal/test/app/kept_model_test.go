@@ -285,7 +285,7 @@ func useContext(ctx context.Context, ends bool) func(*kept, *rand.Rand) error {
 func TestKeptModel(t *testing.T) {
 	k := &keeper{}
 	everyProtocol(t, func(app *fasterapi.App) { keptRoutes(k)(app) }, func(t *testing.T, s service) {
-		http2 := strings.HasPrefix(s.url, "https:")
+		http2 := s.http2
 		k.reset()
 		for seed := range uint64(4) {
 			k.all.Go(func() { k.work(seed) })

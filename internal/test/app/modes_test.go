@@ -2,6 +2,8 @@ package app_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json/v2"
 	"errors"
 	"fmt"
@@ -30,6 +32,7 @@ type service struct {
 	http *http.Client
 	// nethttp: the service runs over the net/http engine.
 	nethttp bool
+	http2   bool
 	// contract is what the app's document promises; nil: not looked at.
 	contract *contract.Contract
 }
@@ -37,8 +40,20 @@ type service struct {
 // logBuffer keeps what the app logs.
 type logBuffer = logged.Text
 
-// everyMode runs one body of tests over both engines and with one and four
-// reactors: behaviour must not depend on either.
+// testCertificates are those of 127.0.0.1, and testRoots who has signed them. The clients
+// of net/http trust them in the tests of this package.
+var testCertificates, testRoots = func() ([]tls.Certificate, *x509.CertPool) {
+	borrowed := httptest.NewUnstartedServer(nil)
+	borrowed.StartTLS()
+	defer borrowed.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(borrowed.Certificate())
+	http.DefaultTransport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: roots}
+	return borrowed.TLS.Certificates, roots
+}()
+
+// everyMode runs one body of tests over both engines, with one and four reactors, and over
+// TLS: behaviour must not depend on either.
 func everyMode(t *testing.T, routes func(*fasterapi.App), test func(*testing.T, service)) {
 	for _, cores := range []int{1, 4} {
 		t.Run(fmt.Sprintf("reactors=%d", cores), func(t *testing.T) {
@@ -46,6 +61,10 @@ func everyMode(t *testing.T, routes func(*fasterapi.App), test func(*testing.T, 
 			test(t, newService(t, "http://"+start(t, app), log, false).promising(app))
 		})
 	}
+	t.Run("TLS", func(t *testing.T) {
+		app, log := newApp(fasterapi.Config{Cores: 2, TLS: &tls.Config{Certificates: testCertificates}}, routes)
+		test(t, newService(t, "https://"+start(t, app), log, false).promising(app))
+	})
 	t.Run("net/http", func(t *testing.T) {
 		app, log := newApp(fasterapi.Config{Cores: 2}, routes)
 		server := httptest.NewServer(app.Handler())
@@ -66,7 +85,7 @@ func newApp(cfg fasterapi.Config, routes func(*fasterapi.App)) (*fasterapi.App, 
 }
 
 func newService(t *testing.T, url string, log *logBuffer, nethttp bool) service {
-	transport := &http.Transport{}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: testRoots}}
 	t.Cleanup(transport.CloseIdleConnections)
 	client := &http.Client{
 		Transport:     onefield.Transport(t, transport),

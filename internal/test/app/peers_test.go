@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"net"
@@ -51,7 +52,11 @@ func run(t *testing.T, program string, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, program, args...).CombinedOutput()
+	roots := filepath.Join(t.TempDir(), "roots.pem")
+	require.NoError(t, os.WriteFile(roots, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: testCertificates[0].Certificate[0]}), 0o600))
+	command := exec.CommandContext(ctx, program, args...)
+	command.Env = append(os.Environ(), "CURL_CA_BUNDLE="+roots)
+	out, err := command.CombinedOutput()
 	require.NoError(t, err, string(out))
 	return string(out)
 }

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"net"
 	"strings"
 	"testing"
@@ -12,14 +13,45 @@ import (
 	"github.com/fasterapi/fasterapi/internal/test/onefield"
 )
 
-// dial opens a plain connection to the service.
+// dial opens a connection to the service that speaks HTTP/1.1, over TLS if the service does.
 func dial(t testing.TB, s service) net.Conn {
 	t.Helper()
-	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	conn, err := s.connect()
 	require.NoError(t, err)
 	t.Cleanup(func() { conn.Close() })
 	require.NoError(t, conn.SetDeadline(time.Now().Add(10*time.Second)))
 	return conn
+}
+
+func (s service) connect() (net.Conn, error) {
+	if strings.HasPrefix(s.url, "https:") {
+		return tls.Dial("tcp", s.host(), &tls.Config{RootCAs: testRoots, NextProtos: []string{"http/1.1"}})
+	}
+	return net.Dial("tcp", s.host())
+}
+
+// host is the address of the service.
+func (s service) host() string {
+	_, host, _ := strings.Cut(s.url, "://")
+	return host
+}
+
+// socketOf is what is below conn.
+func socketOf(conn net.Conn) *net.TCPConn {
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn()
+	}
+	return conn.(*net.TCPConn)
+}
+
+// closeWrite closes the sending side: over TLS its own first.
+func closeWrite(conn net.Conn) error {
+	if secure, ok := conn.(*tls.Conn); ok {
+		if err := secure.CloseWrite(); err != nil {
+			return err
+		}
+	}
+	return socketOf(conn).CloseWrite()
 }
 
 // rawStatus sends bytes as they are and returns the status of the answer.

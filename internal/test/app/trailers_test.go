@@ -3,7 +3,6 @@ package app_test
 import (
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -55,7 +54,7 @@ func TestTrailers(t *testing.T) {
 			conn := dial(t, s)
 			_, err := io.WriteString(conn, head+body+plain)
 			require.NoError(t, err)
-			require.NoError(t, conn.(*net.TCPConn).CloseWrite())
+			require.NoError(t, closeWrite(conn))
 			out, err := io.ReadAll(conn)
 			require.NoError(t, err)
 			require.Equal(t, 2, strings.Count(string(out), "HTTP/1.1 200"), "%s: %s", path, out)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -55,7 +54,7 @@ func TestTruncatedBodies(t *testing.T) {
 				conn := dial(t, s)
 				_, err := fmt.Fprintf(conn, request, path)
 				require.NoError(t, err)
-				require.NoError(t, conn.(*net.TCPConn).CloseWrite())
+				require.NoError(t, closeWrite(conn))
 				out, err := io.ReadAll(conn)
 				require.NoError(t, err)
 				require.Regexp(t, `^HTTP/1.1 4\d\d `, string(out), "%s to %s", name, path)
@@ -93,7 +92,7 @@ func TestClientOfStreamLeaves(t *testing.T) {
 		require.NoError(t, err)
 		_, err = io.ReadFull(conn, make([]byte, 100<<10))
 		require.NoError(t, err)
-		require.NoError(t, conn.(*net.TCPConn).SetLinger(0)) // a reset
+		require.NoError(t, socketOf(conn).SetLinger(0)) // a reset
 		require.NoError(t, conn.Close())
 		require.Error(t, <-ended)
 		logged := func(what string) func() bool {

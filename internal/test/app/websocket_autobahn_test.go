@@ -28,7 +28,7 @@ func upgrade(t testing.TB, conn net.Conn, s service, path, extensions string) (*
 	}
 	_, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s\r\n",
-		path, strings.TrimPrefix(s.url, "http://"), extensions)
+		path, s.host(), extensions)
 	require.NoError(t, err)
 	reader := bufio.NewReader(conn)
 	response, err := onefield.ReadResponse(t, reader, nil)
@@ -333,7 +333,7 @@ func chop(b []byte, size int) (pieces [][]byte) {
 // play runs one case: the server answers as wanted, and then closes.
 func play(t *testing.T, s service, path, id, extensions string, pieces [][]byte, want []string) {
 	t.Helper()
-	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	conn, err := s.connect()
 	require.NoError(t, err)
 	defer conn.Close()
 	require.NoError(t, conn.SetDeadline(time.Now().Add(10*time.Second)))

@@ -222,7 +222,7 @@ func TestWebSocketEndings(t *testing.T) {
 // TestWebSocketRefusals: requests that are not upgraded.
 func TestWebSocketRefusals(t *testing.T) {
 	everyMode(t, socketRoutes(&rooms{}), func(t *testing.T, s service) {
-		host := strings.TrimPrefix(s.url, "http://")
+		host := s.host()
 		good := map[string]string{
 			"Connection": "keep-alive, Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
 			"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",

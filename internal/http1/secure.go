@@ -1,0 +1,192 @@
+package http1
+
+import (
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/poll"
+)
+
+// TLS. A connection begins with its handshake, on a goroutine that has it on loan:
+// crypto/tls blocks, and a signature may take a millisecond. It is lent once the client
+// has said something, and at most so many at a time (Limits.MaxHandshakes); the others
+// wait for their turn on the reactor. The time for the first head begins with accept,
+// and runs again for the handshake and for the head behind it.
+//
+// From then on the socket encrypts and decrypts (stream.Session), on whoever owns the
+// connection, and the rest of this package knows nothing of it.
+
+// drainingHandshake is how long a handshake may take when the server shuts down: the
+// client has sent no request yet that could be lost.
+const drainingHandshake = 250 * time.Millisecond
+
+// secure makes the handshake.
+func (c *conn) secure() bool {
+	if c.owner.Load() == ownedByReactor {
+		if c.readable && c.core.mayShakeHands(c) {
+			c.handover = toGoroutine
+		}
+		return false
+	}
+	err := c.shakeHands()
+	c.core.reactor.Post((*handshakeOver)(c.core)) // false: the reactor has ended
+	switch {
+	case err != nil:
+		c.core.unsecured.Add(1)
+		return c.unsecure(err)
+	case c.speaksOther():
+		c.giveAway()
+		return false
+	}
+	c.phase, c.readable = reading, true
+	c.expect(c.core.server.cfg.HeadTimeout)
+	return true
+}
+
+func (c *conn) shakeHands() error {
+	patience := newCredit(c.core.server.cfg.HeadTimeout)
+	if c.core.draining.Load() {
+		patience = newCredit(min(patience.left, drainingHandshake))
+	}
+	c.loan.shaking.Store(true)
+	defer c.loan.shaking.Store(false)
+	return c.socket.Handshake(c.core.server.cfg.TLS, c.remote, func(ev poll.Ready) error {
+		return c.wait(&c.loan.writing, ev, &patience)
+	})
+}
+
+// unsecure ends a connection whose handshake has failed. crypto/tls has told the client
+// why, unless that did not speak TLS at all.
+func (c *conn) unsecure(err error) bool {
+	c.core.server.cfg.Logger.Debug("TLS handshake failed", slog.String("client", c.remote.String()), slog.Any("error", err))
+	if wrong, ok := errors.AsType[tls.RecordHeaderError](err); ok && plainHTTP(wrong.RecordHeader) {
+		c.socket.SetOut(append(c.core.server.buffers.Get(), plainRefusal...))
+		c.endBehind(closesUnread)
+		c.phase = leaving
+		return true
+	}
+	c.close()
+	return false
+}
+
+// plainRefusal is what a client gets that speaks HTTP without TLS.
+const plainRefusal = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\nContent-Length: 49\r\n\r\n" +
+	"This is an HTTPS server: ask it for https://....\n"
+
+// plainHTTP tells whether a record header is the beginning of a request.
+func plainHTTP(header [5]byte) bool {
+	switch string(header[:]) {
+	case "GET /", "HEAD ", "POST ", "PUT /", "PATCH", "DELET", "OPTIO", "QUERY", "CONNE", "TRACE":
+		return true
+	}
+	return false
+}
+
+// speaksOther tells whether the client has chosen another protocol.
+func (c *conn) speaksOther() bool {
+	switch c.socket.Session().State().NegotiatedProtocol {
+	case "", "http/1.1":
+		return false
+	}
+	return true
+}
+
+// giveAway hands the connection to whoever speaks its protocol. It runs on the goroutine
+// of the handshake.
+func (c *conn) giveAway() {
+	other := c.core.server.cfg.Other
+	if other == nil || !c.leaveReactor() {
+		c.close()
+		return
+	}
+	c.phase = closed
+	conn, err := c.socket.Surrender()
+	if err != nil {
+		c.core.gone()
+		return
+	}
+	other(conn, c.core.gone)
+}
+
+// leaveReactor makes the reactor forget the descriptor, which is the caller's from now
+// on; false: the reactor has ended.
+func (c *conn) leaveReactor() bool {
+	forgotten := make(chan struct{})
+	posted := c.core.reactor.Post(async.TaskFunc(func() {
+		c.core.release(c)
+		close(forgotten)
+	}))
+	if !posted {
+		return false
+	}
+	<-forgotten
+	c.surrendered = true // the number may soon be somebody else's
+	return true
+}
+
+// mayShakeHands takes c's turn to make its handshake, or lets it wait for that.
+// Reactor only.
+func (k *core) mayShakeHands(c *conn) bool {
+	switch {
+	case k.handshakes < k.server.cfg.MaxHandshakes:
+		k.handshakes++
+		return true
+	case !c.inTurn:
+		c.inTurn = true
+		k.unshaken = append(k.unshaken, c)
+	}
+	return false
+}
+
+// handshakeOver is a core one of whose handshakes is over.
+//
+// Owner: reactor.
+type handshakeOver core
+
+// Run implements [async.Task].
+func (h *handshakeOver) Run() {
+	k := (*core)(h)
+	k.handshakes--
+	for len(k.unshaken) > 0 {
+		c := k.unshaken[0]
+		k.unshaken[0] = nil
+		k.unshaken = k.unshaken[1:]
+		c.inTurn = false
+		if c.phase == securing && c.owner.Load() == ownedByReactor { // else its time is over
+			c.resumeLater()
+			return
+		}
+	}
+	k.unshaken = nil
+}
+
+// endHandshakes gives those that are under way, or have not begun, a last short time.
+// Reactor only.
+func (k *core) endHandshakes() {
+	k.each(func(c *conn) {
+		switch {
+		case c.owner.Load() == onLoan:
+			if c.loan.shaking.Load() {
+				k.reactor.After(drainingHandshake, (*lateHandshake)(c))
+			}
+		case c.phase == securing && !c.readable:
+			c.close()
+		}
+	})
+}
+
+// lateHandshake is a connection whose handshake has had its last time.
+//
+// Owner: reactor.
+type lateHandshake conn
+
+// Run implements [async.Task].
+func (l *lateHandshake) Run() {
+	c := (*conn)(l)
+	if c.owner.Load() == onLoan && c.loan.shaking.Load() {
+		c.cutLoan(ErrServerClosed)
+	}
+}

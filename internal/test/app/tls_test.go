@@ -1,0 +1,204 @@
+package app_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/internal/test/needs"
+	"github.com/fasterapi/fasterapi/internal/test/onefield"
+)
+
+// secured starts an app over TLS and returns its address.
+func secured(t *testing.T, cfg fasterapi.Config) string {
+	t.Helper()
+	if cfg.TLS == nil {
+		cfg.TLS = &tls.Config{}
+	}
+	cfg.TLS.Certificates = testCertificates
+	app, _ := newApp(cfg, func(app *fasterapi.App) {
+		app.Get("/hello", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "hello", nil })
+		app.Get("/who", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.Text, error) {
+			state := c.TLS()
+			who := ""
+			if len(state.PeerCertificates) > 0 {
+				who = state.PeerCertificates[0].Subject.CommonName
+			}
+			return fasterapi.Text(fmt.Sprint(c.Secure(), " ", state.ServerName, " ", who, " ", state.DidResume)), nil
+		})
+		app.Mount("/mounted", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			fmt.Fprint(w, r.TLS.ServerName, " ", r.TLS.PeerCertificates[0].Subject.CommonName)
+		}))
+	})
+	return start(t, app)
+}
+
+// ask sends one request over conn, and returns the body of the answer.
+func ask(t *testing.T, conn net.Conn, path string) string {
+	t.Helper()
+	require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
+	_, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: test\r\n\r\n", path)
+	require.NoError(t, err)
+	response, err := onefield.ReadResponse(t, bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	return string(body)
+}
+
+// TestTLSState: handlers of both kinds see what the handshake has found, with HTTP/1.1 and
+// with HTTP/2, and a client may go on with a session on another core than it began on.
+func TestTLSState(t *testing.T) {
+	addr := secured(t, fasterapi.Config{Cores: 4, TLS: &tls.Config{ClientAuth: tls.RequireAnyClientCert}})
+	config := &tls.Config{
+		RootCAs: testRoots, ServerName: "example.com", Certificates: []tls.Certificate{certificate(t, "ada")},
+		ClientSessionCache: tls.NewLRUClientSessionCache(1),
+	}
+	for i := range 8 {
+		conn, err := tls.Dial("tcp", addr, config)
+		require.NoError(t, err)
+		require.Equal(t, fmt.Sprint("true example.com ada ", i > 0), ask(t, conn, "/who"))
+		require.Equal(t, "example.com ada", ask(t, conn, "/mounted"))
+		require.NoError(t, conn.Close())
+	}
+	for _, major := range []int{1, 2} {
+		transport := &http.Transport{TLSClientConfig: config.Clone(), Protocols: new(http.Protocols)}
+		transport.Protocols.SetHTTP1(major == 1)
+		transport.Protocols.SetHTTP2(major == 2)
+		client := &http.Client{Transport: onefield.Transport(t, transport)}
+		response, err := client.Get("https://" + addr + "/mounted")
+		require.NoError(t, err)
+		body, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		require.Equal(t, "example.com ada", string(body))
+		require.Equal(t, major, response.ProtoMajor)
+		transport.CloseIdleConnections()
+	}
+}
+
+// TestTLSEnds: the end of a response that says so is told from a connection that was cut.
+func TestTLSEnds(t *testing.T) {
+	conn, err := tls.Dial("tcp", secured(t, fasterapi.Config{Cores: 1}), &tls.Config{RootCAs: testRoots})
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = io.WriteString(conn, "GET /hello HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+	require.NoError(t, err)
+	all, err := io.ReadAll(conn) // io.ErrUnexpectedEOF without close_notify
+	require.NoError(t, err)
+	require.True(t, strings.HasSuffix(string(all), "\r\n\r\nhello"), string(all))
+}
+
+// TestPlainOverTLSPort: a client that forgot the s is told so.
+func TestPlainOverTLSPort(t *testing.T) {
+	addr := secured(t, fasterapi.Config{Cores: 1})
+	response, err := http.Get("http://" + addr + "/hello")
+	require.NoError(t, err)
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, http.StatusBadRequest, response.StatusCode)
+	require.Contains(t, string(body), "https://")
+	other, err := net.Dial("tcp", addr)
+	require.NoError(t, err)
+	defer other.Close()
+	_, err = io.WriteString(other, "SSH-2.0-client\r\n")
+	require.NoError(t, err)
+	_, _ = io.ReadAll(other) // an alert, or nothing: but it ends
+}
+
+// TestSlowHandshakes: clients that never say all of it are cut off, and do not keep others
+// out longer than that.
+func TestSlowHandshakes(t *testing.T) {
+	addr := secured(t, fasterapi.Config{Cores: 1, HTTP: fasterapi.HTTPConfig{HeadTimeout: time.Second, MaxHandshakes: 1}})
+	silent, err := net.Dial("tcp", addr)
+	require.NoError(t, err)
+	defer silent.Close()
+	for range 2 { // the second one waits for the turn of the first
+		half, err := net.Dial("tcp", addr)
+		require.NoError(t, err)
+		defer half.Close()
+		_, err = half.Write([]byte{22, 3, 1, 1, 0, 1}) // the beginning of a ClientHello
+		require.NoError(t, err)
+	}
+	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: 20 * time.Second}, "tcp", addr, &tls.Config{RootCAs: testRoots})
+	if err == nil { // else its own time was over, while it waited
+		require.Equal(t, "hello", ask(t, conn, "/hello"))
+		require.NoError(t, conn.Close())
+	}
+	require.NoError(t, silent.SetReadDeadline(time.Now().Add(20*time.Second)))
+	_, err = silent.Read(make([]byte, 1))
+	require.ErrorIs(t, err, io.EOF, "it was cut off")
+	require.Eventually(t, func() bool {
+		conn, err := tls.Dial("tcp", addr, &tls.Config{RootCAs: testRoots})
+		return err == nil && conn.Close() == nil
+	}, 20*time.Second, 50*time.Millisecond)
+}
+
+// TestShutdownDuringHandshake: a client that has not said all of it does not hold the end.
+func TestShutdownDuringHandshake(t *testing.T) {
+	app, _ := newApp(fasterapi.Config{Cores: 2, TLS: &tls.Config{Certificates: testCertificates}}, func(*fasterapi.App) {})
+	server, err := app.Start()
+	require.NoError(t, err)
+	for i := range 8 {
+		conn, err := net.Dial("tcp", server.Addr().String())
+		require.NoError(t, err)
+		defer conn.Close()
+		if i%2 == 0 {
+			_, err = conn.Write([]byte{22, 3, 1, 1, 0, 1})
+			require.NoError(t, err)
+		}
+	}
+	fresh, err := tls.Dial("tcp", server.Addr().String(), &tls.Config{RootCAs: testRoots})
+	require.NoError(t, err)
+	defer fresh.Close()
+	require.Eventually(t, func() bool {
+		var open int64
+		for i := range 2 {
+			open += app.Reactors().Reactor(i).OpenConns()
+		}
+		return open == 9
+	}, 10*time.Second, time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Second) // HeadTimeout is 10 s
+	defer cancel()
+	require.NoError(t, server.Shutdown(ctx))
+}
+
+// TestTLSVersions: what browsers have given up is refused.
+func TestTLSVersions(t *testing.T) {
+	needs.Program(t, "openssl")
+	addr := secured(t, fasterapi.Config{Cores: 1})
+	for version, want := range map[string]string{"-tls1": "alert", "-tls1_1": "alert", "-tls1_2": "Verify return code", "-tls1_3": "Verify return code"} {
+		out := openssl(t, "Q\n", "s_client", "-connect", addr, version, "-cipher", "DEFAULT@SECLEVEL=0")
+		require.Contains(t, out, want, version)
+	}
+	require.Contains(t, openssl(t, "Q\n", "s_client", "-connect", addr, "-alpn", "h2,http/1.1"), "ALPN protocol: h2")
+	require.Contains(t, openssl(t, "Q\n", "s_client", "-connect", addr, "-alpn", "http/1.1"), "ALPN protocol: http/1.1")
+	require.NotContains(t, openssl(t, "R\nQ\n", "s_client", "-connect", addr, "-tls1_2"), "HTTP/1.1 200", "no renegotiation")
+	for _, weak := range []string{"RC4", "3DES", "NULL", "EXPORT", "aNULL"} {
+		require.NotContains(t, openssl(t, "Q\n", "s_client", "-connect", addr, "-tls1_2", "-cipher", weak+"@SECLEVEL=0"), "BEGIN CERTIFICATE", weak)
+	}
+}
+
+// openssl gives a program of openssl its input, and returns what it printed.
+func openssl(t *testing.T, input string, args ...string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	command := exec.CommandContext(ctx, "openssl", args...)
+	command.Stdin = strings.NewReader(input)
+	out, _ := command.CombinedOutput() // it fails where the handshake does
+	return string(out)
+}
