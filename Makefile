@@ -16,7 +16,7 @@ BENCH      ?=
 SMOKE      ?= 120
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-pg test check soak ledger bench bench-floor bench-micro bench-overload bench-pg bench-resilience bench-typed fuzz fmt \
+.PHONY: help run run-pg test check soak ledger bench bench-floor bench-micro bench-overload bench-pg bench-resilience bench-tls bench-typed fuzz fmt \
 	fmt-check vet vet-cross lint layers race invariants fuzz-smoke examples generate-check readme-check bench-check browser-check clients net-faults cli-check trace-check
 
 help: ## list these commands
@@ -55,6 +55,9 @@ bench-floor: ## CPU per request beside a C epoll loop, fasthttp and net/http: be
 
 bench-pg: ## the Postgres driver beside pgxpool and fiber: bench/RESULTS.md
 	bench/pg.sh $(BENCH)
+
+bench-tls: ## TLS beside fiber and net/http: bench/RESULTS.md
+	bench/tls.sh $(BENCH)
 
 bench-typed: ## typed routes beside fiber, gin, Huma and net/http: bench/RESULTS.md
 	bench/typed.sh $(BENCH)

@@ -16,6 +16,14 @@ type Contestant struct {
 	Prefix  string // of every path
 	Ours    bool   // this framework
 	Port    int    // of 127.0.0.1
+	Secure  bool   // over TLS, with the certificate of [Certificate]
+}
+
+func (c *Contestant) scheme() string {
+	if c.Secure {
+		return "https"
+	}
+	return "http"
 }
 
 // Address is where the server listens.

@@ -12,6 +12,7 @@ type Harness struct {
 	Profiles string // folder for CPU profiles of this framework's servers; empty: none
 	Turns    int    // that count, of each server in each scenario
 	Wrk      *Wrk
+	Env      []string // of every server
 	// Verify checks a running server before it is measured and returns the size
 	// of a right answer in the scenario, in bytes on the wire.
 	Verify func(c *Contestant, s *Scenario) (int64, error)
@@ -46,7 +47,7 @@ func (h *Harness) Measure(s *Scenario, of []*Contestant) []*Cell {
 // Check starts a server, verifies it for a scenario and stops it.
 func (h *Harness) Check(c *Contestant, s *Scenario) *Cell {
 	cell := &Cell{Contestant: c.Name, Scenario: s.Name}
-	proc, err := c.Start(h.Binaries)
+	proc, err := c.Start(h.Binaries, h.Env...)
 	if err == nil {
 		cell.proc = proc
 		_, err = h.Verify(c, s)
@@ -61,9 +62,9 @@ func (h *Harness) Check(c *Contestant, s *Scenario) *Cell {
 
 // enter starts a cell's server, checks it, and gives it a turn that does not count.
 func (h *Harness) enter(s *Scenario, of *Contestant, c *Cell) {
-	var env []string
+	env := slices.Clone(h.Env)
 	if h.Profiles != "" {
-		env = []string{"PROFILE=" + filepath.Join(h.Profiles, c.Contestant+"-"+s.Name+".pprof")}
+		env = append(env, "PROFILE="+filepath.Join(h.Profiles, c.Contestant+"-"+s.Name+".pprof"))
 	}
 	proc, err := of.Start(h.Binaries, env...)
 	if err != nil {

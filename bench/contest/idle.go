@@ -48,7 +48,7 @@ func (h *Harness) Idle(c *Contestant, n int, o Opening) *Idle {
 }
 
 func (h *Harness) fillIdle(c *Contestant, r *Idle, o Opening) error {
-	proc, err := c.Start(h.Binaries)
+	proc, err := c.Start(h.Binaries, h.Env...)
 	if err != nil {
 		return err
 	}

@@ -90,3 +90,6 @@ func (p *Process) Stop() string {
 	os.Remove(p.log.Name())
 	return string(text[max(0, len(text)-2000):])
 }
+
+// CPU is the user and system time of the server's process so far.
+func (p *Process) CPU() (time.Duration, error) { return cpuTime(p.PID()) }

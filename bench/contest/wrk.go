@@ -67,7 +67,7 @@ func newWrk(folder string, conns int, turn time.Duration) (*Wrk, error) {
 // run loads one server for a turn.
 func (w *Wrk) run(c *Contestant, s *Scenario) (*Load, error) {
 	cmd := exec.Command("taskset", "-c", ClientCore, w.program, "-t1", "-c"+strconv.Itoa(w.conns),
-		"-d"+strconv.Itoa(int(w.turn.Seconds()))+"s", "--timeout", "10s", "-s", w.script, "http://"+c.Address()+c.Prefix+s.Path)
+		"-d"+strconv.Itoa(int(w.turn.Seconds()))+"s", "--timeout", "10s", "-s", w.script, c.scheme()+"://"+c.Address()+c.Prefix+s.Path)
 	cmd.Env = append(os.Environ(), "DEPTH="+strconv.Itoa(s.Depth), "BODY="+s.Body)
 	out, err := cmd.CombinedOutput()
 	if err != nil {

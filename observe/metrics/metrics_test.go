@@ -127,6 +127,7 @@ func TestExemplars(t *testing.T) {
 
 // TestOverload: what the protection from overload has let start is counted.
 func TestOverload(t *testing.T) {
+	t.Setenv("OVERLOAD_PROTECTION", "on")
 	h, _ := service(t, nil)
 	get(h, "GET", "/users/7")
 	_, text := get(h, "GET", "/metrics")

@@ -32,6 +32,7 @@ func main() {
 	}
 	page := answers.FortunesPage()
 	app := fiber.New()
+	app.Get("/json", func(c fiber.Ctx) error { return c.JSON(answers.Message{Message: answers.Hello}) })
 	app.Get("/db", func(c fiber.Ctx) error {
 		w, err := world(c.Context(), pool)
 		if err != nil {

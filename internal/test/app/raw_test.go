@@ -50,6 +50,8 @@ func closeWrite(conn net.Conn) error {
 		if err := secure.CloseWrite(); err != nil {
 			return err
 		}
+		_ = socketOf(conn).CloseWrite() // the server may have closed all of it already
+		return nil
 	}
 	return socketOf(conn).CloseWrite()
 }
