@@ -111,19 +111,19 @@ func (p *Policy) Mistakes() (errs []error) {
 		switch {
 		case allowed == "*":
 		case strings.Contains(allowed, "://"):
-			errs = append(errs, fmt.Errorf("Origins: %q has a scheme, and these are hosts: %q", allowed, strings.TrimSuffix(allowed[strings.Index(allowed, "://")+3:], "/")))
+			errs = append(errs, fmt.Errorf("option Origins: %q has a scheme, and these are hosts: %q", allowed, strings.TrimSuffix(allowed[strings.Index(allowed, "://")+3:], "/")))
 		case host == "" || !field.ValidHost(host) || strings.Contains(host, "*"):
-			errs = append(errs, fmt.Errorf(`Origins: %q is no host such as "example.com", "localhost:5173" or "*.example.com"`, allowed))
+			errs = append(errs, fmt.Errorf(`option Origins: %q is no host such as "example.com", "localhost:5173" or "*.example.com"`, allowed))
 		case port != "" && strings.HasPrefix(allowed, "*."):
-			errs = append(errs, fmt.Errorf("Origins: %q has a port, and hosts below a name are taken with any", allowed))
+			errs = append(errs, fmt.Errorf("option Origins: %q has a port, and hosts below a name are taken with any", allowed))
 		}
 	}
 	for i, name := range p.Subprotocols {
 		switch {
 		case !field.IsToken(name):
-			errs = append(errs, fmt.Errorf("Subprotocols: %q is no token, so no client can offer it (RFC 6455 section 4.1)", name))
+			errs = append(errs, fmt.Errorf("option Subprotocols: %q is no token, so no client can offer it (RFC 6455 section 4.1)", name))
 		case slices.Contains(p.Subprotocols[:i], name):
-			errs = append(errs, fmt.Errorf("Subprotocols: %q is there twice", name))
+			errs = append(errs, fmt.Errorf("option Subprotocols: %q is there twice", name))
 		}
 	}
 	return errs

@@ -143,11 +143,11 @@ WrapMiddleware (HERE): the middleware is nil`,
 				socket := func(*fasterapi.Ctx, fasterapi.None, *fasterapi.Socket[string, string]) error { return nil }
 				app.WebSocket("/origins", socket, fasterapi.Origins("https://app.example", "a b", "*.app.example:443"), fasterapi.Subprotocols("v 1", "v2", "v2")) // HERE
 			},
-			`GET /origins (HERE): Origins: "https://app.example" has a scheme, and these are hosts: "app.example"
-GET /origins (HERE): Origins: "a b" is no host such as "example.com", "localhost:5173" or "*.example.com"
-GET /origins (HERE): Origins: "*.app.example:443" has a port, and hosts below a name are taken with any
-GET /origins (HERE): Subprotocols: "v 1" is no token, so no client can offer it (RFC 6455 section 4.1)
-GET /origins (HERE): Subprotocols: "v2" is there twice`,
+			`GET /origins (HERE): option Origins: "https://app.example" has a scheme, and these are hosts: "app.example"
+GET /origins (HERE): option Origins: "a b" is no host such as "example.com", "localhost:5173" or "*.example.com"
+GET /origins (HERE): option Origins: "*.app.example:443" has a port, and hosts below a name are taken with any
+GET /origins (HERE): option Subprotocols: "v 1" is no token, so no client can offer it (RFC 6455 section 4.1)
+GET /origins (HERE): option Subprotocols: "v2" is there twice`,
 		},
 		{
 			"A file in a JSON body", `a field of type fasterapi.Upload in the struct of a field tagged body`,
