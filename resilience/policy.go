@@ -208,8 +208,14 @@ func (a *attempt) done(c *call, err error) error {
 		if err != nil {
 			_ = a.scope.Err() // nobody may have waited for it, and the time be over
 		}
-		if a.scope.finish() && err != nil {
+		late := a.scope.finish()
+		switch {
+		case err == nil:
+		case late:
 			err = c.timedOut(a.total, err)
+		case errors.Is(err, context.Canceled) && a.scope.Err() == context.DeadlineExceeded:
+			// It was told to stop because the time of the caller is over.
+			err = &TimeoutError{Policy: c.policy.name, Err: context.DeadlineExceeded}
 		}
 	}
 	a.permit.Done(err)

@@ -97,7 +97,7 @@ func TestOutboundCalls(t *testing.T) {
 			require.NotContains(t, s.do("GET", style+"ok", "", "traceparent", "x", "tracestate", "a=1").body, "a=1", "a trace that is none")
 			for kind, want := range map[string]int{"404": 502, "500": 502, "503": 503, "504": 504, "html": 502, "huge": 502, "hangs": 504} {
 				a := s.get(style + kind)
-				require.Equal(t, want, a.status, "%s%s: %s", style, kind, a.body)
+				require.Equal(t, want, a.status, "%s%s: %s %s", style, kind, a.body, s.log)
 				require.NotContains(t, a.body, "secret")
 				require.NotContains(t, a.body, "supplier", "whose it is is no business of clients")
 				require.Equal(t, want == 503, a.header.Get("Retry-After") == "9", "%s %s", kind, a.header)
