@@ -122,7 +122,7 @@ func (r *bodyReader) fill() error {
 		c.in, status = c.socket.Fill(c.in)
 		switch status {
 		case stream.Done:
-			c.readable = len(c.in)-had == room || c.peer != peerOpen
+			c.readable = len(c.in)-had == room || c.peer != peerOpen || c.socket.ReadAgain()
 			r.credit.earn(len(c.in) - had)
 			return nil
 		case stream.Again:

@@ -75,6 +75,7 @@ func (c *conn) abort() { c.abortFor(errBroken) }
 // handler, so it comes last.
 func (c *conn) abortFor(cause error) {
 	served := c.phase == serving
+	c.socket.Detach() // no close_notify: not all was sent
 	c.close()
 	if served && c.x != nil {
 		c.core.server.handler.Cancel(c.x, cause)
@@ -156,6 +157,7 @@ func (c *conn) rescue() {
 // scrap closes a connection whose state is not to be trusted. What its handler
 // may still hold is left to the garbage collector.
 func (c *conn) scrap() {
+	c.socket.Detach() // no close_notify: not all was sent
 	if c.x != nil {
 		c.detachStreams()
 	}

@@ -55,7 +55,7 @@
 // # Cost
 //
 // An idle connection holds no buffer and no exchange: 400 bytes of heap, 750 of
-// resident memory (TestIdleConnections). A request on a warm connection
+// resident memory (TestIdleConnections), without TLS. A request on a warm connection
 // allocates nothing. All responses to the requests of one read leave in one
 // write.
 //

@@ -22,7 +22,10 @@ func (c *conn) Hijack(x *exchange.Exchange) (net.Conn, []byte, error) {
 	d.Closed() // when its new owner closes it nobody tells us
 	if d.TLS != nil {
 		conn, err := c.socket.Surrender()
-		return conn, d.Rest, err
+		if err != nil {
+			return nil, nil, err // no *tls.Conn that is nil in a net.Conn that is not
+		}
+		return conn, d.Rest, nil
 	}
 	// FileConn duplicates the descriptor, and ours is closed either way.
 	file := os.NewFile(uintptr(d.FD), "hijacked connection")

@@ -24,7 +24,7 @@ func (c *conn) fill() bool {
 	case stream.Done:
 		// A short read emptied the socket: the next bytes raise a new edge.
 		// An end of stream that came with them does not, so keep reading then.
-		c.readable = len(c.in)-had == room || c.peer != peerOpen || c.socket.Over()
+		c.readable = len(c.in)-had == room || c.peer != peerOpen || c.socket.ReadAgain()
 		return true
 	case stream.Again:
 		c.readable = false

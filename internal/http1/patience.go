@@ -56,7 +56,7 @@ func (c *conn) outputBlocked(n int) {
 // be armed soon. An idle one can wait until the armed timer notices it, so it
 // closes after one to two times IdleTimeout.
 func (c *conn) impatient() bool {
-	return c.socket.Pending() > 0 || c.patience > 0 && (c.phase != reading || c.head == timedHead)
+	return c.socket.Pending() > 0 || c.patience > 0 && (c.phase != reading || c.head == timedHead || c.head == firstHead)
 }
 
 // arm sets the deadline from the patience of the phase. Reactor only.

@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"log/slog"
@@ -13,8 +14,8 @@ import (
 // TLS. A connection begins with its handshake, on a goroutine that has it on loan:
 // crypto/tls blocks, and a signature may take a millisecond. It is lent once the client
 // has said something, and at most so many at a time (Limits.MaxHandshakes); the others
-// wait for their turn on the reactor. The time for the first head begins with accept,
-// and runs again for the handshake and for the head behind it.
+// wait for their turn on the reactor. HeadTimeout bounds the time before, the handshake,
+// and the head behind it, each.
 //
 // From then on the socket encrypts and decrypts (stream.Session), on whoever owns the
 // connection, and the rest of this package knows nothing of it.
@@ -27,12 +28,12 @@ const drainingHandshake = 250 * time.Millisecond
 func (c *conn) secure() bool {
 	if c.owner.Load() == ownedByReactor {
 		if c.readable && c.core.mayShakeHands(c) {
+			c.expectNothing() // shakeHands has a credit of its own, and the head its own time
 			c.handover = toGoroutine
 		}
 		return false
 	}
 	err := c.shakeHands()
-	c.core.reactor.Post((*handshakeOver)(c.core)) // false: the reactor has ended
 	switch {
 	case err != nil:
 		c.core.unsecured.Add(1)
@@ -47,13 +48,16 @@ func (c *conn) secure() bool {
 }
 
 func (c *conn) shakeHands() error {
+	defer c.core.reactor.Post((*handshakeOver)(c.core)) // also when a callback of Config.TLS panics
+	c.loan.shaking.Store(true)
+	defer c.loan.shaking.Store(false)
 	patience := newCredit(c.core.server.cfg.HeadTimeout)
 	if c.core.draining.Load() {
 		patience = newCredit(min(patience.left, drainingHandshake))
 	}
-	c.loan.shaking.Store(true)
-	defer c.loan.shaking.Store(false)
-	return c.socket.Handshake(c.core.server.cfg.TLS, c.remote, func(ev poll.Ready) error {
+	ctx, cancel := context.WithTimeout(context.Background(), c.core.server.cfg.HeadTimeout)
+	defer cancel()
+	return c.socket.Handshake(ctx, c.core.server.cfg.TLS, c.remote, func(ev poll.Ready) error {
 		return c.wait(&c.loan.writing, ev, &patience)
 	})
 }
@@ -150,17 +154,18 @@ type handshakeOver core
 func (h *handshakeOver) Run() {
 	k := (*core)(h)
 	k.handshakes--
-	for len(k.unshaken) > 0 {
+	for len(k.unshaken) > 0 && k.handshakes < k.server.cfg.MaxHandshakes {
 		c := k.unshaken[0]
 		k.unshaken[0] = nil
 		k.unshaken = k.unshaken[1:]
 		c.inTurn = false
-		if c.phase == securing && c.owner.Load() == ownedByReactor { // else its time is over
-			c.resumeLater()
-			return
+		if c.owner.Load() == ownedByReactor && c.phase == securing && !c.queued { // else its time is over, or it goes on itself
+			c.advance()
 		}
 	}
-	k.unshaken = nil
+	if len(k.unshaken) == 0 {
+		k.unshaken = nil
+	}
 }
 
 // endHandshakes gives those that are under way, or have not begun, a last short time.

@@ -83,7 +83,7 @@ func listen(cfg Config) (net.Listener, error) {
 	for _, fd := range cfg.Listeners {
 		poll.CloseFD(fd)
 	}
-	return nil, fmt.Errorf("the engine for TLS and HTTP/2 takes over one listener, not the %d of the other engine: stop and start", len(cfg.Listeners))
+	return nil, fmt.Errorf("the engine for HTTP/2 without TLS takes over one listener, not the %d of the other engine: stop and start", len(cfg.Listeners))
 }
 
 // Listeners returns a second descriptor of the open listener. It is the caller's.

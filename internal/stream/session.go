@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"context"
 	"crypto/tls"
 	"io"
 	"net"
@@ -22,6 +23,15 @@ const maxRecord = 16 << 10
 // its own.
 const recordsSize = maxRecord + 4<<10
 
+// recordsAtOnce is how many records one Fill decrypts: a peer may put a single byte into
+// each.
+const recordsAtOnce = 64
+
+// mostUnsent is how many encrypted bytes may wait: those of one call, and as many that
+// reading had to say. A peer that asks for more answers (key updates) and reads none is
+// given up.
+const mostUnsent = 2 * recordsSize
+
 // records lends the buffers that encrypted bytes gather in.
 var records = sync.Pool{New: func() any { return new([recordsSize]byte) }}
 
@@ -31,7 +41,7 @@ var records = sync.Pool{New: func() any { return new([recordsSize]byte) }}
 // [Socket.Handshake] is over.
 //
 // Owner: that of the socket, or the two who share it, one that reads and one that
-// writes; out, sent, failed: mu, because what reads may have to write (a key update, an
+// writes; out, sent, failed, flood: mu, because what reads may have to write (a key update, an
 // alert).
 type Session struct {
 	conn   *tls.Conn
@@ -46,22 +56,24 @@ type Session struct {
 	// drained: the last read was short, so that the kernel has no more until its next
 	// edge.
 	drained bool
-	// over: nothing more is read, ever.
-	over bool
+	// over: nothing more is read, ever. stopped: the last Fill has left something for the
+	// next one.
+	over, stopped bool
 
 	mu     sync.Mutex
 	out    []byte // out[sent:] is encrypted and has still to be written; borrowed
 	sent   int
 	failed bool // a write has
+	flood  bool // the peer makes us say more than it takes
 }
 
 // Handshake makes the socket speak TLS to its peer from now on. It blocks in wait, which
 // returns when the descriptor may be ready for one of the events, or says why not to wait
-// any longer. After an error the socket is as it was, but for what was read and written.
-func (s *Socket) Handshake(config *tls.Config, remote netip.AddrPort, wait func(poll.Ready) error) error {
+// any longer. Callbacks of config see ctx. After an error the socket is as it was, but for what was read and written.
+func (s *Socket) Handshake(ctx context.Context, config *tls.Config, remote netip.AddrPort, wait func(poll.Ready) error) error {
 	t := &Session{poller: s.poller, fd: s.fd, remote: remote, wait: wait}
 	t.conn = tls.Server((*transport)(t), config)
-	if err := t.conn.Handshake(); err != nil {
+	if err := t.conn.HandshakeContext(ctx); err != nil {
 		return err
 	}
 	t.wait = nil
@@ -72,8 +84,9 @@ func (s *Socket) Handshake(config *tls.Config, remote netip.AddrPort, wait func(
 // Session is the TLS of the socket, nil without.
 func (s *Socket) Session() *Session { return s.session }
 
-// Detach ends the part of a socket with TLS: another one that is opened for its descriptor
-// goes on with the session, see Resume.
+// Detach parts a socket from its TLS. Another one that is opened for its descriptor may go on
+// with the session, see Resume; of this one nothing is encrypted any more, so it may only be
+// dropped.
 func (s *Socket) Detach() *Session {
 	t := s.session
 	s.session = nil
@@ -100,10 +113,14 @@ func (errNothingYet) Temporary() bool { return true }
 // fill is Fill for a socket with TLS: it decrypts until the kernel has no more, or b is
 // full.
 func (t *Session) fill(b []byte) ([]byte, Status) {
-	t.drained = false
+	t.drained, t.stopped = false, false
 	had := len(b)
 	var err error
-	for len(b) < cap(b) && err == nil {
+	for records := 0; len(b) < cap(b) && err == nil; records++ {
+		if records == recordsAtOnce {
+			t.stopped = true
+			break
+		}
 		var n int
 		n, err = t.conn.Read(b[len(b):cap(b)])
 		b = b[:len(b)+n]
@@ -111,6 +128,8 @@ func (t *Session) fill(b []byte) ([]byte, Status) {
 	t.flush() // what reading had to say; if the kernel does not take it, the next flush writes it
 	t.over = err != nil && err != error(errNothingYet{})
 	switch {
+	case t.flooded():
+		return b[:had], Broken
 	case len(b) > had:
 		return b, Done
 	case !t.over:
@@ -120,6 +139,13 @@ func (t *Session) fill(b []byte) ([]byte, Status) {
 	default:
 		return b, Broken
 	}
+}
+
+// flooded tells whether what reading had to say is more than the peer takes.
+func (t *Session) flooded() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.flood
 }
 
 // seal encrypts p, which is at most maxRecord bytes, for the next flush.
@@ -132,7 +158,7 @@ func (t *Session) seal(p []byte) error {
 func (t *Session) flush() Status {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for t.sent < len(t.out) {
+	for t.sent < len(t.out) && !t.flood {
 		n, errno := t.poller.Write(t.fd, t.out[t.sent:])
 		switch {
 		case n > 0:
@@ -147,7 +173,7 @@ func (t *Session) flush() Status {
 		}
 	}
 	t.putBack()
-	if t.failed {
+	if t.failed || t.flood {
 		return Broken
 	}
 	return Done
@@ -185,7 +211,7 @@ func (s *Socket) flushSealed(pool *Buffers) Status {
 		}
 		next := s.unsealed()
 		if len(next) == 0 {
-			s.Drop(pool)
+			s.dropPlain(pool)
 			return Done
 		}
 		if s.session.seal(next) != nil {
@@ -300,6 +326,7 @@ func (t *transport) Write(p []byte) (int, error) {
 		t.out = records.Get().(*[recordsSize]byte)[:0]
 	}
 	t.out = append(t.out, p...)
+	t.flood = t.flood || len(t.out)-t.sent > mostUnsent
 	t.mu.Unlock()
 	if t.wait == nil {
 		return len(p), nil

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http/httptest"
 	"net/netip"
+	"sync"
 	"testing"
 	"time"
 
@@ -95,7 +96,7 @@ func TestSession(t *testing.T) {
 			}
 			got <- all
 		}()
-		require.NoError(t, s.Handshake(&tls.Config{Certificates: certs}, netip.AddrPort{}, noWait))
+		require.NoError(t, s.Handshake(t.Context(), &tls.Config{Certificates: certs}, netip.AddrPort{}, noWait))
 		require.Equal(t, version, s.Session().State().Version)
 
 		var pool Buffers
@@ -134,16 +135,107 @@ func TestHandshakeFails(t *testing.T) {
 	config := &tls.Config{Certificates: certificates(t)}
 	s, _, _ := lab(1, 1000)
 	slow := errors.New("too slow")
-	require.ErrorIs(t, s.Handshake(config, netip.AddrPort{}, func(poll.Ready) error { return slow }), slow)
+	require.ErrorIs(t, s.Handshake(t.Context(), config, netip.AddrPort{}, func(poll.Ready) error { return slow }), slow)
 	require.Nil(t, s.Session())
 
 	s, peer, _ := lab(1, 1000)
 	require.True(t, peer.Send("GET / HTTP/1.1\r\n\r\n"))
 	var wrong tls.RecordHeaderError
-	require.ErrorAs(t, s.Handshake(config, netip.AddrPort{}, noWait), &wrong)
+	require.ErrorAs(t, s.Handshake(t.Context(), config, netip.AddrPort{}, noWait), &wrong)
 	require.Equal(t, "GET /", string(wrong.RecordHeader[:]))
 
 	s, peer, _ = lab(1, 1000)
 	peer.Close()
-	require.Error(t, s.Handshake(config, netip.AddrPort{}, noWait))
+	require.Error(t, s.Handshake(t.Context(), config, netip.AddrPort{}, noWait))
+}
+
+// TestReaderWritesToo: what reading has to say (an answer to a key update, an alert) is not
+// lost when the other owner is writing. A write of crypto/tls stands for it.
+func TestReaderWritesToo(t *testing.T) {
+	s, client := secured(t, 1<<20)
+	var pool Buffers
+	const each = 20_000
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		for range each {
+			if err := s.session.seal([]byte("r")); err != nil {
+				t.Error(err)
+				return
+			}
+			s.session.flush()
+		}
+	})
+	got := make(chan int, 1)
+	go func() {
+		n := 0
+		for b := make([]byte, 64<<10); n < 2*each; {
+			m, err := client.Read(b)
+			if err != nil {
+				t.Error("the client: ", err)
+				break
+			}
+			n += m
+		}
+		got <- n
+	}()
+	for range each {
+		s.SetOut(append(s.Out(), "w"...))
+		s.Flush(&pool)
+	}
+	reader.Wait()
+	for s.Flush(&pool) != Done {
+		time.Sleep(10 * time.Microsecond)
+	}
+	require.Equal(t, 2*each, <-got)
+}
+
+// TestTinyRecords: a peer that puts one byte into each record does not keep its core.
+func TestTinyRecords(t *testing.T) {
+	s, client := secured(t, 8<<20)
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		for range 1000 {
+			_, _ = client.Write([]byte("x"))
+		}
+	}()
+	<-written
+	var all []byte
+	for len(all) < 1000 {
+		b, status := s.Fill(make([]byte, 0, 8192))
+		require.Equal(t, Done, status)
+		require.LessOrEqual(t, len(b), recordsAtOnce)
+		all = append(all, b...)
+		require.Equal(t, len(b) == recordsAtOnce, s.ReadAgain())
+	}
+	_, status := s.Fill(make([]byte, 0, 1))
+	require.Equal(t, Again, status)
+	require.False(t, s.ReadAgain())
+}
+
+// TestFlood: a peer that makes us say more than it takes is given up.
+func TestFlood(t *testing.T) {
+	s, _ := secured(t, 1000)
+	for range mostUnsent {
+		_ = s.session.seal([]byte("x")) // stands for an answer to a key update
+	}
+	_, status := s.Fill(make([]byte, 0, 100))
+	require.Equal(t, Broken, status)
+	var pool Buffers
+	require.Equal(t, Broken, s.Flush(&pool))
+	bytes, _ := s.session.pending()
+	require.Zero(t, bytes)
+}
+
+// secured is a socket whose handshake is over, and its client.
+func secured(t *testing.T, room int) (*Socket, *tls.Conn) {
+	t.Helper()
+	s, peer, _ := lab(1, 1<<20)
+	client := tls.Client(simConn{peer: peer}, &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS13}) //nolint:gosec // a test
+	done := make(chan error, 1)
+	go func() { done <- client.Handshake() }()
+	require.NoError(t, s.Handshake(t.Context(), &tls.Config{Certificates: certificates(t)}, netip.AddrPort{}, noWait))
+	require.NoError(t, <-done)
+	peer.SetBuffer(room)
+	return s, client
 }

@@ -48,7 +48,8 @@ func (s *Socket) Open(p poll.Poller, fd int) { s.poller, s.fd = p, fd }
 func (s *Socket) FD() int { return s.fd }
 
 // Fill reads once into the free capacity of b and returns b with the bytes
-// appended. b must have free capacity.
+// appended; over TLS until the kernel has no more, for a bounded number of records. b must
+// have free capacity.
 func (s *Socket) Fill(b []byte) ([]byte, Status) {
 	if s.session != nil {
 		return s.session.fill(b)
@@ -69,9 +70,11 @@ func (s *Socket) Fill(b []byte) ([]byte, Status) {
 	}
 }
 
-// Over tells that the peer sends nothing more, although no read has come to the end:
-// TLS has an end of its own, and the bytes before it may have come with it.
-func (s *Socket) Over() bool { return s.session != nil && s.session.over }
+// ReadAgain tells that another Fill is due although the last one did not fill its buffer:
+// over TLS it may have stopped early, or have met the end behind the bytes that it returned.
+func (s *Socket) ReadAgain() bool {
+	return s.session != nil && (s.session.over || s.session.stopped)
+}
 
 // Out is the buffer that is written last: append to it and hand it back with
 // SetOut. It may be nil.
@@ -165,6 +168,10 @@ func (s *Socket) Drop(pool *Buffers) {
 	if s.session != nil {
 		s.session.drop()
 	}
+	s.dropPlain(pool)
+}
+
+func (s *Socket) dropPlain(pool *Buffers) {
 	if s.out != nil {
 		pool.Put(s.out)
 	}

@@ -218,7 +218,7 @@ func (c *Conn) fill() {
 	c.pos = 0
 	switch status {
 	case stream.Done:
-		c.readable = c.hungUp || len(c.in) == cap(c.in) || c.socket.Over() // else a short read took everything
+		c.readable = c.hungUp || len(c.in) == cap(c.in) || c.socket.ReadAgain() // else a short read took everything
 	case stream.Again:
 		c.readable = false
 	default:

@@ -91,7 +91,11 @@ func TestSilentReadersCostNoCopy(t *testing.T) {
 			}
 			each := (heapInUse() - before) / clients
 			t.Logf("%s: %d bytes each", path, each)
-			require.Less(t, each, int64(64<<10), path)
+			most := int64(64 << 10)
+			if strings.HasPrefix(s.url, "https:") {
+				most *= 4 // a record waits encrypted, and what crypto/tls keeps for each connection
+			}
+			require.Less(t, each, most, path)
 			for _, conn := range conns {
 				require.NoError(t, conn.Close())
 			}

@@ -89,18 +89,6 @@ func TestTLSState(t *testing.T) {
 	}
 }
 
-// TestTLSEnds: the end of a response that says so is told from a connection that was cut.
-func TestTLSEnds(t *testing.T) {
-	conn, err := tls.Dial("tcp", secured(t, fasterapi.Config{Cores: 1}), &tls.Config{RootCAs: testRoots})
-	require.NoError(t, err)
-	defer conn.Close()
-	_, err = io.WriteString(conn, "GET /hello HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
-	require.NoError(t, err)
-	all, err := io.ReadAll(conn) // io.ErrUnexpectedEOF without close_notify
-	require.NoError(t, err)
-	require.True(t, strings.HasSuffix(string(all), "\r\n\r\nhello"), string(all))
-}
-
 // TestPlainOverTLSPort: a client that forgot the s is told so.
 func TestPlainOverTLSPort(t *testing.T) {
 	addr := secured(t, fasterapi.Config{Cores: 1})
