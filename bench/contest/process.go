@@ -78,7 +78,7 @@ func (p *Process) resume() { _ = p.cmd.Process.Signal(syscall.SIGCONT) }
 // Stop ends the server and returns the end of what it logged.
 func (p *Process) Stop() string {
 	p.resume()
-	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	_ = p.cmd.Process.Signal(syscall.SIGINT) // at SIGTERM this framework first tells its clients, for some seconds
 	select {
 	case <-p.done:
 	case <-time.After(stopLimit):

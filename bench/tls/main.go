@@ -31,7 +31,7 @@ func run(args []string, stdout io.Writer) error {
 	var options contest.Options
 	options.Declare(flags, "nethttp, fiber, chain, reactor, goroutine", "json; none: the rest only")
 	idle := flags.Int("idle", 2000, "idle connections; 0: leave them out")
-	shakes := flags.Int("handshakes", 400, "full handshakes of each server in a turn; 0: leave them out")
+	shakes := flags.Int("handshakes", 2000, "full handshakes of each server in a turn; 0: leave them out")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
