@@ -43,8 +43,8 @@ soak: ## the model tests for SOAK seconds each (600; of the data layer 1800), an
 	SOAK=$${SOAK:-1800} $(GO) test -count=1 -timeout 0 -run '^TestModel(Killed)?$$' -v ./db/sqlite ./db/pg
 	VALUES=$${VALUES:-1000000} $(GO) test -count=1 -timeout 0 -run '^TestRandomValues$$' -v ./db/pg
 
-check: ## everything that CI runs
-	@tools/steps.sh "$(MAKE)" fmt-check vet lint layers test race invariants fuzz-smoke \
+check: ## everything that CI runs, in two lanes (tools/steps.sh)
+	@tools/steps.sh "$(MAKE)" vet test race invariants -- fmt-check lint layers fuzz-smoke \
 		examples vet-cross generate-check readme-check bench-check browser-check clients net-faults cli-check trace-check
 
 bench: ## Go benchmarks of all packages, with allocations
