@@ -108,7 +108,7 @@ type HTTPConfig struct {
 	MaxHead      int           // bytes of a request head; default 32 KiB
 	MaxHeaders   int           // header fields of a request; default 100
 	StreamAbove  int64         // bytes; larger bodies stream to handlers that read c.Body(); default 256 KiB
-	MaxConns     int           // open connections of each reactor; default 65,536; a WebSocket is one
+	MaxConns     int           // open connections of each reactor; default 65,536; a WebSocket is one, and what Ctx.Hijack took
 	// MaxHandshakes bounds the TLS handshakes that are under way at a time on each reactor;
 	// more connections wait for their turn, up to HeadTimeout; default 256.
 	MaxHandshakes int

@@ -13,24 +13,33 @@ var errBroken = errors.Join(exchange.ErrClientGone, stream.ErrBroken)
 
 // Hijack implements [exchange.Carrier]. It runs on the goroutine that has the
 // connection on loan: the reactor forgets the descriptor, and package net takes
-// it over.
+// it over. It counts as an open connection until it is closed.
 func (c *conn) Hijack(x *exchange.Exchange) (net.Conn, []byte, error) {
 	d, err := c.takeDescriptor()
 	if err != nil {
 		return nil, nil, err
 	}
-	d.Closed() // when its new owner closes it nobody tells us
+	conn, err := c.surrender(&d)
+	if err != nil {
+		d.Closed()
+		return nil, nil, err
+	}
+	return exchange.Counted(conn, d.Closed), d.Rest, nil
+}
+
+// surrender is the connection of d as package net has it.
+func (c *conn) surrender(d *exchange.Descriptor) (net.Conn, error) {
 	if d.TLS != nil {
 		conn, err := c.socket.Surrender()
 		if err != nil {
-			return nil, nil, err // no *tls.Conn that is nil in a net.Conn that is not
+			return nil, err // no *tls.Conn that is nil in a net.Conn that is not
 		}
-		return conn, d.Rest, nil
+		return conn, nil
 	}
 	// FileConn duplicates the descriptor, and ours is closed either way.
 	file := os.NewFile(uintptr(d.FD), "hijacked connection")
 	conn, err := net.FileConn(file)
-	return conn, d.Rest, errors.Join(err, file.Close())
+	return conn, errors.Join(err, file.Close())
 }
 
 // TakeDescriptor implements [exchange.DescriptorTaker]: the reactor forgets the descriptor,

@@ -474,7 +474,7 @@ func TestHijack(t *testing.T) {
 	_, err = io.ReadFull(in, got)
 	require.NoError(t, err)
 	require.Equal(t, "raw rest", string(got))
-	eventually(t, "the server has forgotten it", func() bool { return l.server.Stats().Open == 0 })
+	require.EqualValues(t, 1, l.server.Stats().Open, "it counts until it is closed")
 	_, err = io.WriteString(c, get("/echoed"))
 	require.NoError(t, err)
 	require.NoError(t, c.CloseWrite())
@@ -482,6 +482,7 @@ func TestHijack(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, get("/echoed"), string(all))
 	group.Wait()
+	require.Zero(t, l.server.Stats().Open)
 }
 
 // TestLeastLoadedCoreGetsTheConnection: whichever listener the kernel chooses,

@@ -307,14 +307,14 @@ func (b *bodyWriter) Flush() error { return (*carrier)(b).flush() }
 
 // TakeDescriptor implements [exchange.DescriptorTaker]: the connection counts for its
 // reactor, and keeps its place among those of the server, until it is closed.
-func (c *carrier) TakeDescriptor(x *exchange.Exchange) (exchange.Descriptor, error) {
-	w, watched := c.r.Context().Value(watchKey{}).(*watch)
-	if watched {
+func (c *carrier) TakeDescriptor(*exchange.Exchange) (exchange.Descriptor, error) {
+	w := c.watch()
+	if w != nil {
 		w.keepsPlace.Store(true)
 	}
-	conn, rest, err := c.Hijack(x)
+	conn, rest, err := c.take()
 	if err != nil {
-		if watched {
+		if w != nil {
 			w.keepsPlace.Store(false)
 		}
 		return exchange.Descriptor{}, err
@@ -322,11 +322,17 @@ func (c *carrier) TakeDescriptor(x *exchange.Exchange) (exchange.Descriptor, err
 	c.taken = true
 	closed := func() {
 		c.reactor.ConnClosed()
-		if watched {
+		if w != nil {
 			w.leave()
 		}
 	}
 	return exchange.Descriptor{Conn: conn, Rest: rest, Closed: closed}, nil
+}
+
+// watch is that of the connection, nil behind the server of somebody else.
+func (c *carrier) watch() *watch {
+	w, _ := c.r.Context().Value(watchKey{}).(*watch)
+	return w
 }
 
 // uncount ends the counting of the request, unless its connection was taken.
@@ -336,8 +342,21 @@ func (c *carrier) uncount() {
 	}
 }
 
-// Hijack implements [exchange.Carrier].
-func (c *carrier) Hijack(*exchange.Exchange) (net.Conn, []byte, error) {
+// Hijack implements [exchange.Carrier]. The connection counts as an open one until it is
+// closed, but for one of somebody else's server, who counts as they like.
+func (c *carrier) Hijack(x *exchange.Exchange) (net.Conn, []byte, error) {
+	if c.watch() == nil {
+		return c.take()
+	}
+	d, err := c.TakeDescriptor(x)
+	if err != nil {
+		return nil, nil, err
+	}
+	return exchange.Counted(d.Conn, d.Closed), d.Rest, nil
+}
+
+// take takes the connection from net/http, with what was read behind the request.
+func (c *carrier) take() (net.Conn, []byte, error) {
 	if c.endInput() {
 		c.incoming.reading.Lock() // one that has failed must not take what comes for the hijacker
 		defer c.incoming.reading.Unlock()

@@ -60,9 +60,9 @@ func (l *limited) leaveFor(conn net.Conn) {
 // leave makes room for another connection.
 func (l *limited) leave() { <-l.open }
 
-// note implements [http.Server.ConnState]. A hijacked connection has left the
-// server and does not count any more, unless whoever has it tells when it ends
-// (carrier.TakeDescriptor). An idle one has written its answer, so
+// note implements [http.Server.ConnState]. A hijacked connection keeps its place until
+// its new owner closes it (carrier.TakeDescriptor), unless another handler has taken it,
+// which nobody tells us about. An idle one has written its answer, so
 // the time for that ends (see carrier.leave): net/http may have to refuse what
 // comes next.
 func (l *limited) note(conn net.Conn, state http.ConnState) {

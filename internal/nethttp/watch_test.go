@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -119,6 +120,8 @@ func TestHijackedConnectionIsNotWatched(t *testing.T) {
 	_, err = io.WriteString(conn, "GET /hijack HTTP/1.1\r\nHost: a\r\n\r\n")
 	require.NoError(t, err)
 	hijacked := <-h.hijacked
-	require.IsType(t, (*net.TCPConn)(nil), hijacked)
+	_, watched := hijacked.(interface{ watched() *watch })
+	require.False(t, watched)
+	require.Implements(t, (*syscall.Conn)(nil), hijacked)
 	require.NoError(t, hijacked.Close())
 }
