@@ -80,6 +80,38 @@ func TestSnippetsUpdate(t *testing.T) {
 	require.Empty(t, findings)
 }
 
+// TestSnippetsOfFiles: files without marks are cut by what stands in their lines, or are whole.
+func TestSnippetsOfFiles(t *testing.T) {
+	const page = "<!-- file: x.conf -->\n```\n```\n\n<!-- lines: x.conf \"b {\" to \"}\" -->\n```nginx\n```\n"
+	tree := fstest.MapFS{"x.conf": {Data: []byte("a {\n  b {\n    c;\n  }\n}\n")}, "page.md": {Data: []byte(page)}}
+	findings, err := Snippets(tree, "page.md", false)
+	require.NoError(t, err)
+	require.Len(t, findings, 2, "empty blocks differ")
+	filled := withSnippets(tree, page)
+	require.Contains(t, filled, "```\na {\n  b {\n    c;\n  }\n}\n```")
+	require.Contains(t, filled, "```nginx\nb {\n  c;\n}\n```")
+	tree["page.md"] = &fstest.MapFile{Data: []byte(filled)}
+	findings, err = Snippets(tree, "page.md", false)
+	require.NoError(t, err)
+	require.Empty(t, findings)
+	tree["x.conf"] = &fstest.MapFile{Data: []byte("a {\n")}
+	findings, err = Snippets(tree, "page.md", false)
+	require.NoError(t, err)
+	require.Equal(t, `x.conf has no line with "b {"`, findings[1].Problem)
+}
+
+// TestGuideIsCut: whatever the production guide shows is cut from what is compiled, executed or read by its program.
+func TestGuideIsCut(t *testing.T) {
+	const name = "docs/production-guide.md"
+	text, err := fs.ReadFile(os.DirFS(root), name)
+	require.NoError(t, err)
+	all := blocks(strings.Split(string(text), "\n"))
+	require.Greater(t, len(all), 25)
+	for _, b := range all {
+		require.NotNil(t, sourceOf(b.intro), "the block in line %d of %s says not where it is cut from", b.first, name)
+	}
+}
+
 // TestForeignCode: code of other frameworks stands in the pages for who comes from them only.
 func TestForeignCode(t *testing.T) {
 	page := []byte("<!-- foreign: gin -->\n```go\nr := gin.New()\n```\n")

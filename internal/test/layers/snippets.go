@@ -19,12 +19,20 @@ import (
 //	// end snippet
 //
 // with # or -- instead of // where that begins a comment. The lines may be
-// indented: what is common to all of them is taken away. Go code of another
-// framework, which is shown beside ours on the pages of the folder coming-from, says so:
+// indented: what is common to all of them is taken away. A file that a program
+// writes has no room for such marks. It is shown whole, or from the first line that has
+// one text to the next one that has another:
+//
+//	<!-- file: cmd/fasterapi/internal/deploy/testdata/shop.Dockerfile -->
+//	<!-- lines: cmd/fasterapi/internal/deploy/testdata/shop.nginx "upstream shop" to "keepalive_timeout" -->
+//
+// Go code of another framework, which is shown beside ours on the pages of the folder coming-from, says so:
 //
 //	<!-- foreign: gin -->
 var (
 	introduction = regexp.MustCompile(`^\s*<!-- snippet: (\S+) (\S+) -->$`)
+	wholeFile    = regexp.MustCompile(`^\s*<!-- file: (\S+) -->$`)
+	someLines    = regexp.MustCompile(`^\s*<!-- lines: (\S+) "([^"]+)" to "([^"]+)" -->$`)
 	foreign      = regexp.MustCompile(`^\s*<!-- foreign: [\w /.-]+ -->$`)
 	regionStart  = regexp.MustCompile(`^\s*(?://|#|--) snippet: (\S+)$`)
 	regionEnd    = regexp.MustCompile(`^\s*(?://|#|--) end snippet$`)
@@ -70,20 +78,20 @@ func Snippets(tree fs.FS, name string, strict bool) ([]Finding, error) {
 		report := func(problem, advice string) {
 			out = append(out, Finding{Path: name, Line: b.first, Problem: problem, Advice: advice})
 		}
-		intro := introduction.FindStringSubmatch(b.intro)
-		if intro == nil {
+		from := sourceOf(b.intro)
+		if from == nil {
 			if strict && b.language == "go" && !(foreign.MatchString(b.intro) && path.Dir(name) == "docs/coming-from") {
 				report("Go code that no compiler sees", "cut it from an example: a line `<!-- snippet: FILE NAME -->` before the block")
 			}
 			continue
 		}
-		want, err := region(tree, intro[1], intro[2])
+		want, err := from.cut(tree)
 		got := dedent(lines[b.first:b.last])
 		switch {
 		case err != nil:
-			report(err.Error(), "mark the lines with `// snippet: "+intro[2]+"` and `// end snippet` in "+intro[1])
+			report(err.Error(), from.advice())
 		case want != got:
-			report("the block differs from "+intro[1]+": "+firstDifference(got, want),
+			report("the block differs from "+from.file+": "+firstDifference(got, want),
 				"`go test ./internal/test/layers -run TestDocuments -update` copies the regions of the examples into the documents")
 		}
 	}
@@ -106,11 +114,11 @@ func withSnippets(tree fs.FS, text string) string {
 	var out []string
 	at := 0
 	for _, b := range blocks(lines) {
-		intro := introduction.FindStringSubmatch(b.intro)
-		if intro == nil {
+		from := sourceOf(b.intro)
+		if from == nil {
 			continue
 		}
-		want, err := region(tree, intro[1], intro[2])
+		want, err := from.cut(tree)
 		if err != nil {
 			continue // Snippets reports it
 		}
