@@ -4,17 +4,24 @@ import (
 	"encoding/json/jsontext"
 	"encoding/json/v2"
 	"errors"
+	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/fasterapi/fasterapi/internal/codec"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 )
 
 // Claims is what a token says: the registered claims of RFC 7519, the scopes, and
 // what else the type C asks for. C is a struct with json tags, or struct{} for
-// nothing else.
+// nothing else. Other tags of its fields check like those of bodies, such as enum or pattern, and a
+// token that does not fit is [ErrInvalid]; but any claim may be absent, or null, unless it has the tag
+// required:"true". What is wrong with C keeps the app from starting.
 type Claims[C any] struct {
 	Issuer   string
 	Subject  string
@@ -37,7 +44,8 @@ func (c Claims[C]) HasScope(scope string) bool { return slices.Contains(c.Scopes
 // Owner: one goroutine at a time.
 type wireClaims[C any] struct {
 	registered
-	extra C
+	extra   C
+	decoder *codec.Decoder // of C
 }
 
 // registered are the claims that we know.
@@ -59,7 +67,56 @@ func (w *wireClaims[C]) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &w.registered); err != nil {
 		return err
 	}
-	return json.Unmarshal(text, &w.extra)
+	if faults := codec.Decode(w.decoder, text, &w.extra); len(faults) > 0 {
+		return errClaims
+	}
+	return nil
+}
+
+var errClaims = errors.New("security: claims do not fit their type")
+
+// dates are the claims that are a number of seconds since 1970 (RFC 7519 section 2, OpenID Connect Core
+// sections 2 and 5.1).
+var dates = []string{"exp", "nbf", "iat", "auth_time", "updated_at"}
+
+// claimsDecoder returns what reads the claims of type t, or what is wrong with it.
+func claimsDecoder(t reflect.Type) (d *codec.Decoder, wrong mistake.List) {
+	d, err := codec.CompileDecoder(t, codec.Options{Sparse: true})
+	for _, m := range mistake.Of(err, mistake.Here()) {
+		m.Text = "claims: " + strings.TrimPrefix(m.Text, "codec: ")
+		wrong.Add(mistake.List{m})
+	}
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch t.Kind() {
+	case reflect.Struct:
+		for _, text := range wrongFields(t, t.String()) {
+			wrong.Unless(false, "claims: "+text)
+		}
+	case reflect.Map, reflect.Interface:
+	default:
+		wrong.Unless(false, fmt.Sprintf("claims are an object, and %v is none: use a struct", t))
+	}
+	return d, wrong
+}
+
+// wrongFields finds the fields of the struct type t that no token could fill.
+func wrongFields(t reflect.Type, where string) (wrong []string) {
+	for f := range t.Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		at := where + "." + f.Name
+		switch {
+		case name == "-" || f.Name == "_":
+		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct:
+			wrong = append(wrong, wrongFields(f.Type, at)...)
+		case !f.IsExported() && !f.Anonymous:
+			wrong = append(wrong, at+`: is not exported, so it cannot be set (json:"-" leaves it out)`)
+		case f.Type == reflect.TypeFor[time.Time]() && slices.Contains(dates, name):
+			wrong = append(wrong, at+": "+name+" is a number of seconds: make it an int64 (Claims has exp, nbf and iat as times)")
+		}
+	}
+	return wrong
 }
 
 // claims is what users see.

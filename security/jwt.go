@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/codec"
 	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/openapi"
 )
@@ -108,9 +110,10 @@ func issuerOf(token string) (string, bool) {
 //
 // Owner: any (immutable after New); the set has its own.
 type verifier[C any] struct {
-	keys   []Key
-	set    *keySet // nil: none
-	parser *jwt.Parser
+	keys    []Key
+	set     *keySet // nil: none
+	parser  *jwt.Parser
+	decoder *codec.Decoder // of C
 }
 
 func newVerifier[C any](cfg JWTConfig) (v *verifier[C], wrong mistake.List) {
@@ -146,6 +149,9 @@ func newVerifier[C any](cfg JWTConfig) (v *verifier[C], wrong mistake.List) {
 		opts = append(opts, jwt.WithAudience(cfg.Audience...))
 	}
 	v.parser = jwt.NewParser(opts...)
+	decoder, mistakes := claimsDecoder(reflect.TypeFor[C]())
+	v.decoder = decoder
+	wrong.Add(mistakes)
 	return v, wrong
 }
 
@@ -194,7 +200,7 @@ func (v *verifier[C]) current(ctx context.Context) ([]Key, int) {
 
 // parse checks everything about a token.
 func (v *verifier[C]) parse(token string, keys []Key) (Claims[C], error) {
-	var w wireClaims[C]
+	w := wireClaims[C]{decoder: v.decoder}
 	guessed := false
 	_, err := v.parser.ParseWithClaims(token, &w, func(t *jwt.Token) (any, error) {
 		set, named, err := choose(t, keys)

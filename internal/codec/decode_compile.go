@@ -23,6 +23,7 @@ type decodeNode struct {
 type decodeCompiler struct {
 	nodes    map[nodeKey]*decodeNode // of values without rules
 	strict   bool
+	sparse   bool // see Options
 	plain    bool
 	mistakes []error
 	pending  []pendingDefault
@@ -178,6 +179,9 @@ func (c *decodeCompiler) compileStruct(n *decodeNode, where string) {
 			c.mistake(place, "%w", err)
 			continue
 		}
+		if c.sparse {
+			plan.Required = m.Field.Tag.Get("required") != "" && plan.Required
+		}
 		d.add(m, c.field(m, plan, place))
 	}
 	if rest := members.Rest; rest != nil {
@@ -203,6 +207,9 @@ func (c *decodeCompiler) field(m *schema.Member, plan *schema.Plan, where string
 	if plan.NotNull {
 		inner := f.node
 		f.node = &decodeNode{typ: m.Type, fn: notNull(func(s *decodeState, p ptr) bool { return inner.fn(s, p) })}
+	}
+	if _, nullable := schema.Strip(m.Type); c.sparse && !nullable && !plan.Required {
+		f.node = orNull(f.node)
 	}
 	if f.op = f.node.op; f.op == opInt && m.Type.Size() == 8 {
 		f.op = opInt64

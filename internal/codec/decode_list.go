@@ -184,6 +184,16 @@ func notNull(fn decodeFunc) decodeFunc {
 	}
 }
 
+// orNull reads what n reads, or null for what is not there, which leaves the zero value.
+func orNull(n *decodeNode) *decodeNode {
+	return &decodeNode{typ: n.typ, fn: func(s *decodeState, p ptr) bool {
+		if s.peek() == 'n' {
+			return s.literal("null")
+		}
+		return n.fn(s, p)
+	}}
+}
+
 // decodeOpt reads a schema.Opt or a schema.Maybe.
 func decodeOpt(o schema.OptLayout, n *decodeNode) decodeFunc {
 	return func(s *decodeState, p ptr) bool {

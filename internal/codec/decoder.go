@@ -23,6 +23,7 @@ type Limits struct {
 type Options struct {
 	Strict   bool   // refuse members that the struct does not have; default: skip them, like FastAPI
 	Location string // what error locations begin with; default "body"
+	Sparse   bool   // members may be absent, or null, unless `required:"true"` or a type that knows null says otherwise
 	Secret   bool   // the document is a secret: errors repeat nothing of it, see schema.IsSensitive
 	Limits   Limits
 	whole    bool // as encoding/json: what is read only is read, what is write only need not be there
@@ -86,7 +87,7 @@ func CompileDecoder(t reflect.Type, o Options) (*Decoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := decodeCompiler{nodes: map[nodeKey]*decodeNode{}, strict: o.Strict, whole: o.whole, plain: true}
+	c := decodeCompiler{nodes: map[nodeKey]*decodeNode{}, strict: o.Strict, sparse: o.Sparse, whole: o.whole || o.Sparse, plain: true}
 	n := c.node(t, false, nil, t.String())
 	if len(c.mistakes) == 0 {
 		c.defaults()

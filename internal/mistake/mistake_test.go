@@ -2,6 +2,7 @@ package mistake_test
 
 import (
 	"errors"
+	"reflect"
 	"runtime"
 	"strconv"
 	"strings"
@@ -19,6 +20,11 @@ func TestHere(t *testing.T) {
 	require.True(t, ok)
 	require.Equal(t, file+":"+strconv.Itoa(line-1), p.Site)
 	require.Empty(t, p.Call, "no function of the framework is between")
+
+	for range reflect.TypeFor[struct{ A int }]().Fields() {
+		_, _, line, _ = runtime.Caller(0)
+		require.Equal(t, file+":"+strconv.Itoa(line+1), mistake.Here().Site)
+	}
 
 	var l mistake.List
 	require.True(t, l.Unless(true, "is fine"))

@@ -44,8 +44,12 @@ func Here() Place {
 	}
 }
 
-// within tells whether a frame is one of the framework itself.
+// within tells whether a frame is one of the framework itself, or of an iterator of package reflect that
+// calls it back.
 func within(f *runtime.Frame) bool {
+	if strings.HasPrefix(f.Function, "reflect.") {
+		return true
+	}
 	rest, ours := strings.CutPrefix(f.Function, module)
 	if !ours || rest == "" || rest[0] != '.' && rest[0] != '/' || strings.HasSuffix(f.File, "_test.go") {
 		return false

@@ -51,6 +51,20 @@ func (p *planner) spelling() {
 			p.mistake("the tag %q is spelt %q", key, near)
 		}
 	}
+	p.jsonOptions()
+}
+
+// jsonOptions are the options of a json tag. encoding/json reads over all others.
+var jsonOptions = []string{"omitempty", "omitzero", "string", "embed", "case:ignore", "case:strict"}
+
+// jsonOptions finds those that are misspelt.
+func (p *planner) jsonOptions() {
+	_, options, _ := strings.Cut(p.tag.Get("json"), ",")
+	for option := range strings.SplitSeq(options, ",") {
+		if near := Nearest(option, jsonOptions); near != "" && near != option {
+			p.mistake("the option %q of the tag json is spelt %q", option, near)
+		}
+	}
 }
 
 // keys yields the keys of a struct tag in their order, and "" in place of a rest

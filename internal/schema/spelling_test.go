@@ -37,6 +37,20 @@ func TestMisspelt(t *testing.T) {
 	}
 }
 
+// TestMisspeltOptions: encoding/json reads over an option that it does not know.
+func TestMisspeltOptions(t *testing.T) {
+	for option, want := range map[string]string{
+		"omitemtpy": "omitempty", "omitemty": "omitempty", "omit_empty": "omitempty", "omitzeros": "omitzero", "strin": "string", "case:ingore": "case:ignore",
+	} {
+		_, err := PlanOf(reflect.TypeFor[string](), reflect.StructTag(`json:"a,`+option+`"`))
+		require.ErrorContains(t, err, `the option "`+option+`" of the tag json is spelt "`+want+`"`)
+	}
+	for _, tag := range []reflect.StructTag{`json:"a,omitempty,omitzero,string,case:ignore"`, `json:",embed"`, `json:",inline"`, `json:"omitemtpy"`, `json:"a,format:unix"`} {
+		_, err := PlanOf(reflect.TypeFor[string](), tag)
+		require.NoError(t, err, tag)
+	}
+}
+
 // TestSpelledRight: no tag that the framework reads is taken for another one.
 func TestSpelledRight(t *testing.T) {
 	for _, name := range spelled {

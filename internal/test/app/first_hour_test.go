@@ -20,6 +20,11 @@ import (
 	"github.com/fasterapi/fasterapi/problem"
 )
 
+// misspeltClaims are claims whose tag would check nothing.
+type misspeltClaims struct {
+	Plan string `json:"plan" minLenght:"3"`
+}
+
 // unwritable is a value that fails while it is rendered.
 type unwritable struct{ Panics bool }
 

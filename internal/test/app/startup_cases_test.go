@@ -226,6 +226,16 @@ func ofSecurity() []startupCase {
 security.APIKey (HERE): APIKeyConfig.Realm must be plain text without quotes`,
 		},
 		{
+			"", `tokens := security.JWT[Account](cfg), where Account has the field Plan string, tagged json:"plan" minLenght:"3"`,
+			func(app *fasterapi.App) {
+				tokens := security.JWT[misspeltClaims](security.JWTConfig{ // HERE
+					Keys: []security.Key{security.SharedKey("", make([]byte, 32))},
+				})
+				tokens.Provide(app)
+			},
+			`security.JWT (HERE): claims: app_test.misspeltClaims.Plan: the tag "minLenght" is spelt "minLength"`,
+		},
+		{
 			"", `tokens := security.JWT[Account](security.JWTConfig{Keys: []security.Key{security.SharedKey("", secret)}})`,
 			func(app *fasterapi.App) {
 				short := security.SharedKey("", []byte("secret")) // HERE

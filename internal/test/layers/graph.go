@@ -183,7 +183,7 @@ func packages() map[string]Package {
 		"cache/redis":          {Layer: 5, Imports: []string{"async", "cache", "metric", "resilience", "secret", "internal/mistake"}, Modules: []string{"github.com/redis/rueidis"}},
 		"middleware/redisrate": {Layer: 7, Imports: []string{"middleware", "async"}, Modules: []string{"github.com/redis/rueidis"}},
 		"security": { // docs/decisions/0009
-			Layer: 7, Imports: []string{".", "async", "problem", "openapi", "internal/field", "internal/inject", "internal/mistake"}, Modules: []string{"github.com/golang-jwt/jwt/v5"},
+			Layer: 7, Imports: []string{".", "async", "problem", "openapi", "internal/codec", "internal/field", "internal/inject", "internal/mistake"}, Modules: []string{"github.com/golang-jwt/jwt/v5"},
 		},
 		"admin":                 {Layer: 7, Imports: []string{".", "cache", "db", "health", "logs", "observe", "reactor", "resilience", "secret", "internal/eventstream", "internal/mistake"}},
 		"internal/test/secrets": {Layer: 7, Imports: []string{".", "client", "db", "db/sqlite", "fasterapitest", "middleware", "problem", "secret"}},
