@@ -143,11 +143,11 @@ func TestFieldDescriptions(t *testing.T) {
 			want[i].Offset = f.Offset
 		}
 		want[i].Type, want[i].Tag = f.Type, f.Tag
-		want[i].Plan = plan.Fields()[i].Plan
+		want[i].Tags = plan.Fields()[i].Tags
 	}
 	require.Equal(t, want, plan.Fields())
-	require.True(t, plan.Fields()[0].Plan.Constrained())
-	require.False(t, plan.Fields()[1].Plan.Constrained())
+	require.True(t, plan.Fields()[0].Tags.Constrained())
+	require.False(t, plan.Fields()[1].Tags.Constrained())
 	require.Equal(t, "Body", plan.BodyField().Name)
 	require.Equal(t, "body", plan.BodyField().Location())
 	require.Equal(t, "header.X-Api-Key", plan.Fields()[2].Location())

@@ -4,8 +4,6 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
-
-	"github.com/fasterapi/fasterapi/internal/schema"
 )
 
 // fileSlot is a field for uploads.
@@ -62,17 +60,12 @@ func (c *compiler) fileTags(s *fileSlot) {
 			c.fail(f.Name, "%s is not for uploads, which no text stands for", name)
 		}
 	}
-	plan, err := schema.PlanOf(f.Type, schema.WithoutTags(f.Tag, "default", "example"))
-	if err != nil {
-		for _, mistake := range unjoin(err) {
-			c.fail(f.Name, "%v", mistake)
-		}
+	if !c.readRules(f) {
 		return
 	}
-	f.Plan = plan
-	if s.shape == reflect.Slice && plan.Rules != nil {
-		s.list = &verdict{all: plan.Rules, list: f.Type}
-		if plan.Rules.Unique() {
+	if s.shape == reflect.Slice && f.Tags.Rules != nil {
+		s.list = &verdict{all: f.Tags.Rules, list: f.Type}
+		if f.Tags.Rules.Unique() {
 			c.fail(f.Name, "uniqueItems is not for uploads")
 		}
 	}

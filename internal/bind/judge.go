@@ -22,47 +22,55 @@ type verdict struct {
 
 // judge compiles the constraint tags of f.
 func (c *compiler) judge(f *Field) verdict {
-	plan, err := schema.PlanOf(f.Type, schema.WithoutTags(f.Tag, "default", "example"))
+	if !c.readRules(f) {
+		return verdict{}
+	}
+	return compileVerdict(f, f.Tags)
+}
+
+// readRules notes what the tags of f ask for; default and example are texts here.
+func (c *compiler) readRules(f *Field) bool {
+	tags, err := schema.TagsOf(f.Type, schema.WithoutTags(f.Tag, "default", "example"))
 	if err != nil {
 		for _, mistake := range unjoin(err) {
 			c.fail(f.Name, "%v", mistake)
 		}
-		return verdict{}
+		return false
 	}
-	f.Plan = plan
-	return compileVerdict(f, plan)
+	f.Tags = tags
+	return true
 }
 
 // compileVerdict finds where the values of f are: in the field, behind its pointer,
 // in its Opt, or last in its slice.
-func compileVerdict(f *Field, plan *schema.Plan) verdict {
+func compileVerdict(f *Field, tags *schema.Tags) verdict {
 	layout, isOpt := schema.OptOf(f.Type)
-	if text, foreign := textVerdict(f, plan); foreign {
+	if text, foreign := textVerdict(f, tags); foreign {
 		return text
 	}
 	switch {
 	case isOpt:
-		each := judgeOf(layout.Elem, plan.Rules)
+		each := judgeOf(layout.Elem, tags.Rules)
 		return verdict{each: within(each, func(p Pointer) Pointer { return at(p, layout.Value) })}
 	case isValue(f.Type):
-		return verdict{each: judgeOf(f.Type, plan.Rules)}
+		return verdict{each: judgeOf(f.Type, tags.Rules)}
 	case f.Type.Kind() == reflect.Pointer:
-		return verdict{each: within(judgeOf(f.Type.Elem(), plan.Rules), func(p Pointer) Pointer { return *as[Pointer](p) })}
+		return verdict{each: within(judgeOf(f.Type.Elem(), tags.Rules), func(p Pointer) Pointer { return *as[Pointer](p) })}
 	case f.Type.Kind() != reflect.Slice:
 		return verdict{}
 	}
-	v := verdict{all: plan.Rules, list: f.Type}
-	if plan.Elem != nil {
+	v := verdict{all: tags.Rules, list: f.Type}
+	if tags.Elem != nil {
 		size := f.Type.Elem().Size()
-		v.each = within(judgeOf(f.Type.Elem(), plan.Elem.Rules), func(p Pointer) Pointer { return lastOf(p, size) })
+		v.each = within(judgeOf(f.Type.Elem(), tags.Elem.Rules), func(p Pointer) Pointer { return lastOf(p, size) })
 	}
 	return v
 }
 
 // textVerdict makes the checks of values that read their own text, which are checked as
 // they are written.
-func textVerdict(f *Field, plan *schema.Plan) (v verdict, foreign bool) {
-	t, rules := f.Type, plan.Rules
+func textVerdict(f *Field, tags *schema.Tags) (v verdict, foreign bool) {
+	t, rules := f.Type, tags.Rules
 	if layout, ok := schema.OptOf(t); ok {
 		t = layout.Elem
 	}
@@ -70,9 +78,9 @@ func textVerdict(f *Field, plan *schema.Plan) (v verdict, foreign bool) {
 		t = t.Elem()
 	}
 	if t.Kind() == reflect.Slice && !isForeign(t) {
-		v.all, v.list, rules = plan.Rules, f.Type, nil
-		if t = t.Elem(); plan.Elem != nil {
-			rules = plan.Elem.Rules
+		v.all, v.list, rules = tags.Rules, f.Type, nil
+		if t = t.Elem(); tags.Elem != nil {
+			rules = tags.Elem.Rules
 		}
 	}
 	if !isForeign(t) {

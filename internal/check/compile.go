@@ -116,10 +116,10 @@ func (c *compiler) inner(n *node) {
 			return // the decoder says so
 		}
 		for _, m := range members.List {
-			plan, _ := schema.MemberPlan(&m)
+			tags, _ := schema.MemberTags(&m)
 			n.indirect = n.indirect || len(m.Path) > 1 // behind an embedded pointer
 			n.members = append(n.members, member{
-				node: below(m.Type), Member: m, place: "." + m.Name, optional: plan != nil && !plan.Required, secret: m.Sensitive(),
+				node: below(m.Type), Member: m, place: "." + m.Name, optional: tags != nil && !tags.Required, secret: m.Sensitive(),
 			})
 		}
 	case schema.ClassChoice:

@@ -194,12 +194,12 @@ func drawObject(t *rapid.T, typ reflect.Type, without string, depth int) string 
 		if m.Name == without {
 			continue
 		}
-		plan, _ := schema.MemberPlan(m)
+		tags, _ := schema.MemberTags(m)
 		often := 8
-		if len(members.List) > 20 && !plan.Required {
+		if len(members.List) > 20 && !tags.Required {
 			often = 1 // most members of the wide struct absent, so that good documents are met
 		}
-		if plan.Required && rapid.IntRange(0, 20).Draw(t, "miss") > 0 || depth > 0 && rapid.IntRange(0, 9).Draw(t, "member") < often {
+		if tags.Required && rapid.IntRange(0, 20).Draw(t, "miss") > 0 || depth > 0 && rapid.IntRange(0, 9).Draw(t, "member") < often {
 			value := drawJSON(t, m.Type, depth-1)
 			if m.Stringed && rapid.IntRange(0, 5).Draw(t, "quote") > 0 && !strings.Contains(value, `"`) {
 				value = strconv.Quote(value)

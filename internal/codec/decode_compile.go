@@ -40,11 +40,11 @@ func (c *decodeCompiler) mistake(where string, format string, args ...any) {
 	c.mistakes = append(c.mistakes, fmt.Errorf("codec: %s: %w", where, fmt.Errorf(format, args...)))
 }
 
-// node returns the plan of t under the rules of plan, which may be nil.
-func (c *decodeCompiler) node(t reflect.Type, stringed bool, plan *schema.Plan, where string) *decodeNode {
-	if plan.Constrained() {
+// node returns the plan of t under what tags ask for, which may be nil.
+func (c *decodeCompiler) node(t reflect.Type, stringed bool, tags *schema.Tags, where string) *decodeNode {
+	if tags.Constrained() {
 		n := &decodeNode{typ: t}
-		c.compile(n, stringed, plan, where)
+		c.compile(n, stringed, tags, where)
 		return n
 	}
 	key := nodeKey{t, stringed}
@@ -53,20 +53,20 @@ func (c *decodeCompiler) node(t reflect.Type, stringed bool, plan *schema.Plan, 
 	}
 	n := &decodeNode{typ: t}
 	c.nodes[key] = n
-	c.compile(n, stringed, typePlan(t), where)
+	c.compile(n, stringed, typeTags(t), where)
 	return n
 }
 
-// typePlan returns the rules that the type itself brings, such as Enum.
-func typePlan(t reflect.Type) *schema.Plan {
-	plan, _ := schema.PlanOf(t, "")
-	return plan
+// typeTags is what the type itself asks for, such as Enum.
+func typeTags(t reflect.Type) *schema.Tags {
+	tags, _ := schema.TagsOf(t, "")
+	return tags
 }
 
-func (c *decodeCompiler) compile(n *decodeNode, stringed bool, plan *schema.Plan, where string) {
+func (c *decodeCompiler) compile(n *decodeNode, stringed bool, tags *schema.Tags, where string) {
 	t := n.typ
 	if o, ok := schema.OptOf(t); ok {
-		n.fn = decodeOpt(o, c.node(o.Elem, stringed, plan, where))
+		n.fn = decodeOpt(o, c.node(o.Elem, stringed, tags, where))
 		return
 	}
 	if inner, _ := schema.Strip(t); inner.Kind() == reflect.Pointer {
@@ -74,7 +74,7 @@ func (c *decodeCompiler) compile(n *decodeNode, stringed bool, plan *schema.Plan
 		return
 	}
 	if t.Kind() == reflect.Pointer {
-		n.fn = decodePointer(t.Elem(), c.node(t.Elem(), stringed, plan, where))
+		n.fn = decodePointer(t.Elem(), c.node(t.Elem(), stringed, tags, where))
 		return
 	}
 	if stringed {
@@ -89,8 +89,8 @@ func (c *decodeCompiler) compile(n *decodeNode, stringed bool, plan *schema.Plan
 		}
 	}
 	var rules *schema.Rules
-	if plan != nil {
-		rules = plan.Rules
+	if tags != nil {
+		rules = tags.Rules
 	}
 	class := schema.ClassOf(t)
 	switch class {
@@ -115,9 +115,9 @@ func (c *decodeCompiler) compile(n *decodeNode, stringed bool, plan *schema.Plan
 	case schema.ClassBytes:
 		n.fn = decodeBytes(t)
 	case schema.ClassList:
-		c.compileList(n, plan, where)
+		c.compileList(n, tags, where)
 	case schema.ClassMap:
-		c.compileMap(n, plan, where)
+		c.compileMap(n, tags, where)
 	case schema.ClassStruct:
 		c.compileStruct(n, where)
 	case schema.ClassChoice:
@@ -173,38 +173,38 @@ func (c *decodeCompiler) compileStruct(n *decodeNode, where string) {
 	n.fn = d.decode
 	for i := range members.List {
 		m := &members.List[i]
-		plan, err := schema.MemberPlan(m)
+		tags, err := schema.MemberTags(m)
 		place := where + "." + m.Go
 		if err != nil {
 			c.mistake(place, "%w", err)
 			continue
 		}
 		if c.sparse {
-			plan.Required = m.Field.Tag.Get("required") != "" && plan.Required
+			tags.Required = m.Field.Tag.Get("required") != "" && tags.Required
 		}
-		d.add(m, c.field(m, plan, place))
+		d.add(m, c.field(m, tags, place))
 	}
 	if rest := members.Rest; rest != nil {
-		f := c.field(rest, &schema.Plan{Sensitive: rest.Sensitive()}, where+"."+rest.Go)
+		f := c.field(rest, &schema.Tags{Sensitive: rest.Sensitive()}, where+"."+rest.Go)
 		f.place = "" // its members are those of the struct
 		c.plain, d.rest = false, &f
 	}
 	d.finish(c.whole)
 	for i := range d.fields {
-		if f := &d.fields[i]; f.plan.Default != nil || f.plan.Example != nil {
+		if f := &d.fields[i]; f.tags.Default != nil || f.tags.Example != nil {
 			c.pending = append(c.pending, pendingDefault{f, where + "." + members.List[i].Go})
 		}
 	}
 }
 
-func (c *decodeCompiler) field(m *schema.Member, plan *schema.Plan, where string) fieldDecoder {
+func (c *decodeCompiler) field(m *schema.Member, tags *schema.Tags, where string) fieldDecoder {
 	last := len(m.Path) - 1
 	f := fieldDecoder{
 		name: m.Name, literal: m.Quoted + ":", place: "." + m.Name,
-		quiet: plan.Sensitive, hidden: plan.Hidden(schema.In) && !c.whole, off: m.Path[last].Offset, hops: m.Path[:last], plan: plan,
-		node: c.node(m.Type, m.Stringed, plan, where),
+		quiet: tags.Sensitive, hidden: tags.Hidden(schema.In) && !c.whole, off: m.Path[last].Offset, hops: m.Path[:last], tags: tags,
+		node: c.node(m.Type, m.Stringed, tags, where),
 	}
-	if plan.NotNull {
+	if tags.NotNull {
 		inner := f.node
 		f.node = &decodeNode{typ: m.Type, fn: notNull(func(s *decodeState, p ptr) bool { return inner.fn(s, p) })}
 	}
@@ -227,13 +227,13 @@ func (c *decodeCompiler) field(m *schema.Member, plan *schema.Plan, where string
 func (c *decodeCompiler) defaults() {
 	for _, d := range c.pending {
 		f := d.field
-		if f.plan.Example != nil {
-			c.tried("example", f.plan.Example, d)
+		if f.tags.Example != nil {
+			c.tried("example", f.tags.Example, d)
 		}
-		if f.plan.Default == nil {
+		if f.tags.Default == nil {
 			continue
 		}
-		if v, ok := c.tried("default", f.plan.Default, d); ok && shareable(f.node.typ) {
+		if v, ok := c.tried("default", f.tags.Default, d); ok && shareable(f.node.typ) {
 			f.value = v
 		}
 	}

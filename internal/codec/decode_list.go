@@ -26,22 +26,22 @@ type listDecoder struct {
 	secret bool     // the items have a sensitive part
 }
 
-func (c *decodeCompiler) compileList(n *decodeNode, plan *schema.Plan, where string) {
+func (c *decodeCompiler) compileList(n *decodeNode, tags *schema.Tags, where string) {
 	t := n.typ
-	d := &listDecoder{typ: t, stride: t.Elem().Size(), length: -1, rules: plan.Rules, most: plan.Rules.Most(), secret: schema.HasSecret(t)}
+	d := &listDecoder{typ: t, stride: t.Elem().Size(), length: -1, rules: tags.Rules, most: tags.Rules.Most(), secret: schema.HasSecret(t)}
 	n.fn = d.slice
 	if t.Kind() == reflect.Array {
 		d.length, n.fn = t.Len(), d.array
 	} else {
 		d.empty = reflect.MakeSlice(t, 0, 0)
 	}
-	if plan.Rules.Unique() {
+	if tags.Rules.Unique() {
 		var err error
 		if d.unique, err = CompileEncoder(t.Elem()); err != nil {
 			c.mistake(where, "%w", err)
 		}
 	}
-	d.elem = c.node(t.Elem(), false, plan.Elem, where+"[]")
+	d.elem = c.node(t.Elem(), false, tags.Elem, where+"[]")
 }
 
 func (d *listDecoder) slice(s *decodeState, p ptr) bool {

@@ -24,18 +24,18 @@ type mapDecoder struct {
 	hidden bool          // the names have
 }
 
-func (c *decodeCompiler) compileMap(n *decodeNode, plan *schema.Plan, where string) {
+func (c *decodeCompiler) compileMap(n *decodeNode, tags *schema.Tags, where string) {
 	key := n.typ.Key()
 	d := &mapDecoder{
-		typ: n.typ, class: schema.KeyClass(key), names: typePlan(key).Rules, rules: plan.Rules, most: plan.Rules.Most(),
+		typ: n.typ, class: schema.KeyClass(key), names: typeTags(key).Rules, rules: tags.Rules, most: tags.Rules.Most(),
 		secret: schema.HasSecret(n.typ), hidden: schema.HasSecret(key),
 	}
 	n.fn = d.decode
-	if d.class == schema.ClassText && n.typ.Elem() == typeString && !plan.Constrained() && d.names == nil {
+	if d.class == schema.ClassText && n.typ.Elem() == typeString && !tags.Constrained() && d.names == nil {
 		n.fn = decodeStrings
 		return
 	}
-	d.elem = c.node(n.typ.Elem(), false, plan.Elem, where+"{}")
+	d.elem = c.node(n.typ.Elem(), false, tags.Elem, where+"{}")
 }
 
 func (d *mapDecoder) decode(s *decodeState, p ptr) bool {

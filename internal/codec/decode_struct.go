@@ -31,7 +31,7 @@ type fieldDecoder struct {
 	simple  bool // neither sensitive, hidden nor behind embedded pointers
 	node    *decodeNode
 	hops    []schema.Step // embedded pointers on the way
-	plan    *schema.Plan
+	tags    *schema.Tags
 	value   reflect.Value // the default, when copies of it can be shared
 }
 
@@ -77,10 +77,10 @@ func (d *structDecoder) add(m *schema.Member, f fieldDecoder) {
 
 func (d *structDecoder) finish(whole bool) {
 	for i := range d.fields {
-		if plan := d.fields[i].plan; plan.Required && !(whole && plan.WriteOnly) {
+		if tags := d.fields[i].tags; tags.Required && !(whole && tags.WriteOnly) {
 			d.required = append(d.required, i)
 		}
-		if d.fields[i].plan.Default != nil {
+		if d.fields[i].tags.Default != nil {
 			d.absent = append(d.absent, i)
 		}
 	}
@@ -337,7 +337,7 @@ func (f *fieldDecoder) preset(s *decodeState, p ptr) {
 		return
 	}
 	outer := s.scanner
-	s.scanner = scanner{data: f.plan.Default, limit: maxDepth, scratch: outer.scratch}
+	s.scanner = scanner{data: f.tags.Default, limit: maxDepth, scratch: outer.scratch}
 	f.node.fn(s, p) // it was tried when the decoder was compiled
 	outer.scratch = s.scratch
 	s.scanner = outer

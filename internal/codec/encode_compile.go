@@ -252,16 +252,16 @@ func (c *encodeCompiler) example(m *schema.Member, where string) {
 	if _, given := m.Field.Tag.Lookup("example"); !given {
 		return
 	}
-	plan, err := schema.MemberPlan(m)
-	if err != nil || plan.Example == nil { // the document is where such a tag is a mistake
+	tags, err := schema.MemberTags(m)
+	if err != nil || tags.Example == nil { // the document is where such a tag is a mistake
 		return
 	}
 	d := decodeCompiler{nodes: map[nodeKey]*decodeNode{}}
-	f := d.field(m, plan, "")
+	f := d.field(m, tags, "")
 	if len(d.mistakes) > 0 {
 		return
 	}
-	_, _ = d.tried("example", plan.Example, pendingDefault{&f, where + "." + m.Go})
+	_, _ = d.tried("example", tags.Example, pendingDefault{&f, where + "." + m.Go})
 	c.mistakes = append(c.mistakes, d.mistakes...)
 }
 

@@ -56,7 +56,7 @@ func (b *Builder) headerField(response *openapi.Response, f HeaderField, where s
 			h.Schema.Examples = []jsontext.Value{text}
 		}
 	} else {
-		if _, err := schema.PlanOf(f.Type, f.Tag); err != nil {
+		if _, err := schema.TagsOf(f.Type, f.Tag); err != nil {
 			for _, one := range unjoin(err) {
 				b.mistake(where, "the header field %s of the response: %v", f.Name, one)
 			}

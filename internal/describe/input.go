@@ -60,8 +60,8 @@ func (in *inputs) parameter(f *bind.Field) {
 		return
 	}
 	p := &openapi.Parameter{Name: f.Key, In: f.In.String(), Description: f.Doc, Required: f.Required}
-	if f.Plan != nil {
-		p.Description = f.Plan.Description()
+	if f.Tags != nil {
+		p.Description = f.Tags.Description()
 	}
 	if f.In == bind.Path {
 		p.Name, p.Required = in.wildcard(f.Key), true

@@ -11,10 +11,10 @@ import (
 )
 
 // Check returns what the rules find wrong with v, which has the type that the
-// plan was made for: for values that neither the codec nor the binder has read. What is wrong with an
+// tags were read for: for values that neither the codec nor the binder has read. What is wrong with an
 // item says which one: "[2] must be at least 1". A nil pointer has no mistakes.
-func (p *Plan) Check(v reflect.Value) []string {
-	if p == nil {
+func (tags *Tags) Check(v reflect.Value) []string {
+	if tags == nil {
 		return nil
 	}
 	for v.Kind() == reflect.Pointer {
@@ -25,24 +25,24 @@ func (p *Plan) Check(v reflect.Value) []string {
 	}
 	switch ClassOf(v.Type()) {
 	case ClassInt, ClassDuration:
-		return p.Rules.Int(v.Int(), nil)
+		return tags.Rules.Int(v.Int(), nil)
 	case ClassUint:
-		return p.Rules.Uint(v.Uint(), nil)
+		return tags.Rules.Uint(v.Uint(), nil)
 	case ClassFloat:
-		return p.Rules.Float(AsWritten(v.Float(), v.Type().Bits()), nil)
+		return tags.Rules.Float(AsWritten(v.Float(), v.Type().Bits()), nil)
 	case ClassText:
-		return p.Rules.Text(textOf(v), nil)
+		return tags.Rules.Text(textOf(v), nil)
 	case ClassList:
-		return p.checkList(v)
+		return tags.checkList(v)
 	case ClassMap:
-		messages := p.Rules.Count(v.Len(), nil)
+		messages := tags.Rules.Count(v.Len(), nil)
 		for _, key := range v.MapKeys() {
-			messages = within(messages, p.keyName(key), p.Elem.Check(v.MapIndex(key)))
+			messages = within(messages, tags.keyName(key), tags.Elem.Check(v.MapIndex(key)))
 		}
 		return messages
 	case ClassOther:
-		if text, err := json.Marshal(v.Interface()); err == nil && p.Rules != nil {
-			return p.Rules.JSON(text, nil)
+		if text, err := json.Marshal(v.Interface()); err == nil && tags.Rules != nil {
+			return tags.Rules.JSON(text, nil)
 		}
 	}
 	return nil
@@ -59,20 +59,20 @@ func AsWritten(f float64, bits int) float64 {
 }
 
 // keyName is the key of a map for messages, in which a secret one is "*".
-func (p *Plan) keyName(key reflect.Value) string {
-	if p.Sensitive || HasSecret(key.Type()) {
+func (tags *Tags) keyName(key reflect.Value) string {
+	if tags.Sensitive || HasSecret(key.Type()) {
 		return "*"
 	}
 	return fmt.Sprint(key.Interface())
 }
 
-func (p *Plan) checkList(v reflect.Value) []string {
-	messages := p.Rules.Count(v.Len(), nil)
+func (tags *Tags) checkList(v reflect.Value) []string {
+	messages := tags.Rules.Count(v.Len(), nil)
 	seen, twice := map[any]bool{}, false
 	for i := range v.Len() {
 		item := v.Index(i)
-		messages = within(messages, strconv.Itoa(i), p.Elem.Check(item))
-		if p.Rules.Unique() && item.Comparable() {
+		messages = within(messages, strconv.Itoa(i), tags.Elem.Check(item))
+		if tags.Rules.Unique() && item.Comparable() {
 			twice = twice || seen[item.Interface()]
 			seen[item.Interface()] = true
 		}

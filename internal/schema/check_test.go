@@ -30,11 +30,11 @@ func TestCheck(t *testing.T) {
 		{map[string][]int{"a": {0}}, `minimum:"1" minProperties:"2"`, []string{"must have at least 2 members", "[a][0] must be at least 1"}},
 		{struct{}{}, ``, nil},
 	} {
-		plan, err := PlanOf(reflect.TypeOf(c.value), reflect.StructTag(c.tag))
+		tags, err := TagsOf(reflect.TypeOf(c.value), reflect.StructTag(c.tag))
 		require.NoError(t, err)
-		require.Equal(t, c.want, plan.Check(reflect.ValueOf(c.value)), "%v %s", c.value, c.tag)
+		require.Equal(t, c.want, tags.Check(reflect.ValueOf(c.value)), "%v %s", c.value, c.tag)
 	}
-	var none *Plan
+	var none *Tags
 	require.Empty(t, none.Check(reflect.ValueOf(1)))
 }
 
@@ -43,8 +43,8 @@ func TestPasswords(t *testing.T) {
 	for tag, want := range map[string]bool{
 		`format:"password"`: true, `format:"password" sensitive:"false"`: false, `sensitive:"true"`: true, `format:"email"`: false,
 	} {
-		plan, err := PlanOf(reflect.TypeFor[string](), reflect.StructTag(tag))
+		tags, err := TagsOf(reflect.TypeFor[string](), reflect.StructTag(tag))
 		require.NoError(t, err)
-		require.Equal(t, want, plan.Sensitive, tag)
+		require.Equal(t, want, tags.Sensitive, tag)
 	}
 }

@@ -62,11 +62,11 @@ func (c *Choice) checkVariant(v Variant, holder reflect.Type) error {
 	if err != nil {
 		return err
 	}
-	plan, err := MemberPlan(m)
+	tags, err := MemberTags(m)
 	if err != nil {
 		return nil // a mistake of the variant, which says so itself
 	}
-	if messages := plan.Rules.Text(v.Name, nil); len(messages) > 0 {
+	if messages := tags.Rules.Text(v.Name, nil); len(messages) > 0 {
 		return fmt.Errorf("member %q %s", m.Name, strings.Join(messages, " and "))
 	}
 	return nil

@@ -164,7 +164,7 @@ func describedEnum(t reflect.Type) (words []string) {
 }
 
 // narrowed checks that the word of a tag says more than that of the type, and not less.
-func (p *planner) narrowed(name, tag, typed string) {
+func (p *tagReader) narrowed(name, tag, typed string) {
 	if tag == typed {
 		return
 	}
@@ -183,31 +183,31 @@ func (p *planner) narrowed(name, tag, typed string) {
 }
 
 // describe makes s, the schema that t gives of itself, that of a field with words of its own.
-func (p *Plan) describe(s *openapi.Schema, t reflect.Type) *openapi.Schema {
-	if !p.Constrained() {
+func (tags *Tags) describe(s *openapi.Schema, t reflect.Type) *openapi.Schema {
+	if !tags.Constrained() {
 		return s
 	}
-	s.Examples = slices.DeleteFunc(s.Examples, func(v jsontext.Value) bool { return misfit(p, s, t, v) != "" })
-	if _, ok := p.words["enum"]; ok {
+	s.Examples = slices.DeleteFunc(s.Examples, func(v jsontext.Value) bool { return misfit(tags, s, t, v) != "" })
+	if _, ok := tags.words["enum"]; ok {
 		s.Enum, s.Const = nil, nil
-		p.constrain(s)
+		tags.constrain(s)
 		return s
 	}
 	values := s.Enum
 	s.Enum = nil
-	p.constrain(s)
+	tags.constrain(s)
 	s.Enum = values
 	return s
 }
 
 // schemaMistakes reports what is wrong with the schema that t gives of itself.
-func (p *planner) schemaMistakes(plan *Plan, t reflect.Type) {
+func (p *tagReader) schemaMistakes(tags *Tags, t reflect.Type) {
 	s, err := askSchema(t)
 	if s == nil && err == nil {
 		return
 	}
 	if p.tag != "" { // what the type says is judged without the tags of a field
-		own := planner{}
+		own := tagReader{}
 		own.rules(t)
 		for _, err := range own.mistakes {
 			if !slices.ContainsFunc(p.mistakes, func(known error) bool { return known.Error() == err.Error() }) {
@@ -244,7 +244,7 @@ func (p *planner) schemaMistakes(plan *Plan, t reflect.Type) {
 		values []jsontext.Value
 	}{{"example", s.Examples}, {"enum value", s.Enum}, {"default", appendSet(nil, s.Default)}, {"const", appendSet(nil, s.Const)}} {
 		for _, v := range list.values {
-			if message := misfit(plan, s, t, v); message != "" {
+			if message := misfit(tags, s, t, v); message != "" {
 				wrong("the %s %s %s", list.name, v, message)
 			}
 		}
@@ -288,7 +288,7 @@ func article(kind string) string {
 }
 
 // misfit tells why v, of the schema that t gives, is no value of t; "" if it is one.
-func misfit(plan *Plan, s *openapi.Schema, t reflect.Type, v jsontext.Value) string {
+func misfit(tags *Tags, s *openapi.Schema, t reflect.Type, v jsontext.Value) string {
 	if !v.IsValid() {
 		return "is no JSON"
 	}
@@ -309,9 +309,9 @@ func misfit(plan *Plan, s *openapi.Schema, t reflect.Type, v jsontext.Value) str
 	}
 	switch ClassOf(t) {
 	case ClassInt, ClassUint, ClassFloat:
-		return strings.Join(plan.Check(value.Elem()), ", ")
+		return strings.Join(tags.Check(value.Elem()), ", ")
 	}
-	return strings.Join(plan.Rules.JSON(v, nil), ", ")
+	return strings.Join(tags.Rules.JSON(v, nil), ", ")
 }
 
 // isOf tells whether v is of a JSON type.

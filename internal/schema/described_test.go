@@ -86,9 +86,9 @@ func TestDescribed(t *testing.T) {
 	require.Equal(t, &openapi.Schema{Types: openapi.Types{"string"}, Pattern: "^[A-Z]+$", Examples: raw(`"DOCS"`)}, shared)
 
 	check := func(v any, tag reflect.StructTag) []string {
-		plan, err := PlanOf(reflect.TypeOf(v), tag)
+		tags, err := TagsOf(reflect.TypeOf(v), tag)
 		require.NoError(t, err)
-		return plan.Check(reflect.ValueOf(v))
+		return tags.Check(reflect.ValueOf(v))
 	}
 	require.Empty(t, check(Key("DOCS"), ""))
 	require.Equal(t, []string{"must match the pattern ^[A-Z]+$"}, check(Key("docs"), ""))
@@ -122,7 +122,7 @@ func TestTagsNarrow(t *testing.T) {
 		{ratio{}, `maximum:"2"`, `maximum:"2" is above the 1`},
 		{ratio{}, `pattern:"x"`, "pattern is for strings"},
 	} {
-		_, err := PlanOf(reflect.TypeOf(c.of), c.tag)
+		_, err := TagsOf(reflect.TypeOf(c.of), c.tag)
 		if c.want == "" {
 			require.NoError(t, err, "%T %s", c.of, c.tag)
 			continue
@@ -171,17 +171,17 @@ func TestDescribedJSON(t *testing.T) {
 		{ratio{}, `-1`, []string{"must be at least 0"}},
 		{ratio{}, `"x"`, nil},
 	} {
-		plan, err := PlanOf(reflect.TypeOf(c.of), "")
+		tags, err := TagsOf(reflect.TypeOf(c.of), "")
 		require.NoError(t, err)
-		require.Equal(t, c.want, plan.Rules.JSON(jsontext.Value(c.text), nil), c.text)
+		require.Equal(t, c.want, tags.Rules.JSON(jsontext.Value(c.text), nil), c.text)
 	}
 	for _, of := range []any{[]amount{}, map[string]amount{}, &amount{}, Opt[amount]{}} {
-		plan, err := PlanOf(reflect.TypeOf(of), `maxLength:"4"`)
+		tags, err := TagsOf(reflect.TypeOf(of), `maxLength:"4"`)
 		require.NoError(t, err)
-		if plan.Elem != nil {
-			plan = plan.Elem
+		if tags.Elem != nil {
+			tags = tags.Elem
 		}
-		require.Len(t, plan.Rules.JSON(jsontext.Value(`"10.50"`), nil), 1, "%T", of)
+		require.Len(t, tags.Rules.JSON(jsontext.Value(`"10.50"`), nil), 1, "%T", of)
 	}
 }
 
@@ -306,7 +306,7 @@ func TestDescribedMistakes(t *testing.T) {
 		typ := reflect.TypeOf(c.of)
 		r := NewRegistry("#/", false)
 		r.Of(typ, In)
-		_, err := PlanOf(typ, "")
+		_, err := TagsOf(typ, "")
 		if c.want == nil {
 			require.NoError(t, r.Err(), typ)
 			require.NoError(t, err, typ)

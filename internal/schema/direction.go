@@ -21,19 +21,19 @@ const (
 
 // Hidden tells whether the member is no part of values that go this way. One that is read only
 // and must be there all the same, `required:"true"`, is read.
-func (p *Plan) Hidden(d Direction) bool {
-	return d == In && p.ReadOnly && !p.Required || d == Out && p.WriteOnly
+func (tags *Tags) Hidden(d Direction) bool {
+	return d == In && tags.ReadOnly && !tags.Required || d == Out && tags.WriteOnly
 }
 
 // always tells whether m is a member of every value that is written.
 func (m *Member) always() bool { return !m.OmitEmpty && !m.OmitZero && len(m.Path) == 1 }
 
-// required tells whether every value that goes this way has the member m with the plan p.
-func (p *Plan) required(m *Member, d Direction) bool {
+// required tells whether every value that goes this way has the member m with these tags.
+func (tags *Tags) required(m *Member, d Direction) bool {
 	if d == Out {
 		return m.always()
 	}
-	return p.Required
+	return tags.Required
 }
 
 // writtenClass is the class of what values of t are written as.
@@ -108,11 +108,11 @@ func (d *differing) members(use typeUse) bool {
 	}
 	for i := range members.List {
 		m := &members.List[i]
-		plan, err := MemberPlan(m)
+		tags, err := MemberTags(m)
 		if err != nil || use.discriminator != "" && m.Name == use.discriminator { // always there
 			continue
 		}
-		if plan.Hidden(In) || plan.Hidden(Out) || plan.required(m, In) != plan.required(m, Out) || d.look(typeUse{typ: m.Type}) {
+		if tags.Hidden(In) || tags.Hidden(Out) || tags.required(m, In) != tags.required(m, Out) || d.look(typeUse{typ: m.Type}) {
 			return true
 		}
 	}

@@ -1,6 +1,6 @@
 // Package schema describes Go types for the outside: which JSON members a
-// struct has ([MembersOf]), which checks its tags ask for ([PlanOf],
-// [MemberPlan]), and the JSON Schema (draft 2020-12) that says the same to
+// struct has ([MembersOf]), which checks its tags ask for ([TagsOf],
+// [MemberTags]), and the JSON Schema (draft 2020-12) that says the same to
 // clients ([Registry], [Document]). The codec, the binder and the OpenAPI
 // document are all made from it, so they cannot disagree; a test of
 // internal/codec holds schema and decoder against each other.

@@ -13,7 +13,7 @@ import (
 const durationPattern = `^[-+]?(0|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$`
 
 // amount reads what a number, or a duration in nanoseconds, is compared with.
-func (p *planner) amount(class Class, name, text string) (float64, *big.Rat) {
+func (p *tagReader) amount(class Class, name, text string) (float64, *big.Rat) {
 	if class != ClassDuration {
 		return p.decimal(name, text)
 	}
@@ -38,12 +38,12 @@ func (n *numberRules) words() string {
 
 // Description is what the documentation says about the value: the tag `doc`,
 // and the bounds of a duration, for which JSON Schema has no words.
-func (p *Plan) Description() string {
+func (tags *Tags) Description() string {
 	switch {
-	case p.bounds == "":
-		return p.Doc
-	case p.Doc == "":
-		return strings.ToUpper(p.bounds[:1]) + p.bounds[1:]
+	case tags.bounds == "":
+		return tags.Doc
+	case tags.Doc == "":
+		return strings.ToUpper(tags.bounds[:1]) + tags.bounds[1:]
 	}
-	return p.Doc + " (" + p.bounds + ")"
+	return tags.Doc + " (" + tags.bounds + ")"
 }

@@ -72,7 +72,7 @@ func holdsAnything(t reflect.Type, seen map[reflect.Type]bool) bool {
 }
 
 // Without takes the members off text, a value of t, that values which go this way do not
-// have (Plan.Hidden), however deep. What is no value of t stays.
+// have (Tags.Hidden), however deep. What is no value of t stays.
 func Without(text jsontext.Value, t reflect.Type, d Direction) jsontext.Value {
 	t, _ = Strip(t)
 	switch ClassOf(t) {
@@ -104,8 +104,8 @@ func structWithout(text jsontext.Value, t reflect.Type, d Direction) jsontext.Va
 	types, hidden := map[string]reflect.Type{}, map[string]bool{}
 	for i := range members.List {
 		m := &members.List[i]
-		plan, _ := MemberPlan(m)
-		types[m.Name], hidden[m.Name] = m.Type, plan.Hidden(d)
+		tags, _ := MemberTags(m)
+		types[m.Name], hidden[m.Name] = m.Type, tags.Hidden(d)
 	}
 	var others reflect.Type
 	drop := false

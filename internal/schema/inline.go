@@ -11,13 +11,13 @@ import (
 )
 
 // inline makes the schema of t itself; pointers and Opt are off.
-func (r *Registry) inline(t reflect.Type, plan *Plan, where string) *openapi.Schema {
+func (r *Registry) inline(t reflect.Type, tags *Tags, where string) *openapi.Schema {
 	if own := describedBy(t); own != nil {
-		return plan.describe(own, t)
+		return tags.describe(own, t)
 	}
-	if plan == nil {
-		p := planner{}
-		plan = p.rules(t)
+	if tags == nil {
+		p := tagReader{}
+		tags = p.rules(t)
 	}
 	s := &openapi.Schema{}
 	if written := writtenClass(t); r.dir == Out && written != ClassOf(t) {
@@ -49,13 +49,13 @@ func (r *Registry) inline(t reflect.Type, plan *Plan, where string) *openapi.Sch
 	case ClassBytes:
 		describeBytes(s, t)
 	case ClassList:
-		s.Types, s.Items = openapi.Types{"array"}, r.of(t.Elem(), plan.Elem, where+"[]")
+		s.Types, s.Items = openapi.Types{"array"}, r.of(t.Elem(), tags.Elem, where+"[]")
 		if t.Kind() == reflect.Array {
 			n := t.Len()
 			s.MinItems, s.MaxItems = &n, &n
 		}
 	case ClassMap:
-		s.Types, s.AdditionalProperties = openapi.Types{"object"}, r.of(t.Elem(), plan.Elem, where+"{}")
+		s.Types, s.AdditionalProperties = openapi.Types{"object"}, r.of(t.Elem(), tags.Elem, where+"{}")
 		s.PropertyNames = r.keys(t.Key())
 	case ClassStruct:
 		r.object(s, t, where)
@@ -64,7 +64,7 @@ func (r *Registry) inline(t reflect.Type, plan *Plan, where string) *openapi.Sch
 	case ClassInvalid:
 		r.mistake(where, fmt.Errorf("%v has no JSON form", t))
 	}
-	plan.constrain(s)
+	tags.constrain(s)
 	return s
 }
 
@@ -103,10 +103,10 @@ func (r *Registry) keys(key reflect.Type) *openapi.Schema {
 	if checkedAs(key) == ClassText && describedBy(key) != nil {
 		return r.of(key, nil, key.String())
 	}
-	plan, _ := PlanOf(key, "")
-	if plan.enum != nil {
+	tags, _ := TagsOf(key, "")
+	if tags.enum != nil {
 		s := &openapi.Schema{}
-		for _, v := range plan.enum {
+		for _, v := range tags.enum {
 			if v.Kind() != '"' {
 				v = jsontext.Value(quote(string(v)))
 			}
@@ -146,17 +146,17 @@ func (r *Registry) object(s *openapi.Schema, t reflect.Type, where string) {
 	for i := range members.List {
 		m := &members.List[i]
 		place := where + "." + m.Go
-		plan, err := MemberPlan(m)
+		tags, err := MemberTags(m)
 		if err != nil {
 			r.mistake(place, err)
 			continue
 		}
-		if plan.Hidden(r.dir) {
+		if tags.Hidden(r.dir) {
 			continue
 		}
-		member := r.member(m, plan, place)
+		member := r.member(m, tags, place)
 		s.Properties = append(s.Properties, openapi.Named[*openapi.Schema]{Name: m.Name, Value: member})
-		if plan.required(m, r.dir) {
+		if tags.required(m, r.dir) {
 			s.Required = append(s.Required, m.Name)
 		}
 	}
@@ -178,13 +178,13 @@ func (r *Registry) others(rest *Member, where string) *openapi.Schema {
 	return r.of(t.Elem(), nil, where+"."+rest.Go+"{}")
 }
 
-func (r *Registry) member(m *Member, plan *Plan, where string) *openapi.Schema {
+func (r *Registry) member(m *Member, tags *Tags, where string) *openapi.Schema {
 	if !m.Stringed {
-		return r.of(m.Type, plan, where)
+		return r.of(m.Type, tags, where)
 	}
 	s := &openapi.Schema{Types: openapi.Types{"string"}} // a number in quotes
 	inner, nullable := Strip(m.Type)
-	nullable = nullable && !plan.NotNull
+	nullable = nullable && !tags.NotNull
 	switch ClassOf(inner) {
 	case ClassInt:
 		s.Pattern = "^-?(0|[1-9][0-9]*)$"
@@ -202,49 +202,49 @@ func (r *Registry) member(m *Member, plan *Plan, where string) *openapi.Schema {
 			s = orNull(s)
 		}
 	default:
-		return r.of(m.Type, plan, where)
+		return r.of(m.Type, tags, where)
 	}
-	plan.annotate(s)
+	tags.annotate(s)
 	return s
 }
 
 // constrain copies the checks into s.
-func (p *Plan) constrain(s *openapi.Schema) {
-	if p == nil {
+func (tags *Tags) constrain(s *openapi.Schema) {
+	if tags == nil {
 		return
 	}
 	for tag, field := range map[string]*jsontext.Value{
 		"exclusiveMinimum": &s.ExclusiveMinimum, "exclusiveMaximum": &s.ExclusiveMaximum, "multipleOf": &s.MultipleOf,
 	} {
-		if text, ok := p.words[tag]; ok {
+		if text, ok := tags.words[tag]; ok {
 			*field = jsontext.Value(text)
 		}
 	}
-	if text, ok := p.words["minimum"]; ok && tighter(text, s.Minimum, 1) {
+	if text, ok := tags.words["minimum"]; ok && tighter(text, s.Minimum, 1) {
 		s.Minimum = jsontext.Value(text)
 	}
-	if text, ok := p.words["maximum"]; ok && tighter(text, s.Maximum, -1) {
+	if text, ok := tags.words["maximum"]; ok && tighter(text, s.Maximum, -1) {
 		s.Maximum = jsontext.Value(text)
 	}
 	for tag, field := range map[string]**int{
 		"minLength": &s.MinLength, "maxLength": &s.MaxLength, "minItems": &s.MinItems, "maxItems": &s.MaxItems,
 		"minProperties": &s.MinProperties, "maxProperties": &s.MaxProperties,
 	} {
-		if n, err := strconv.Atoi(p.words[tag]); err == nil {
+		if n, err := strconv.Atoi(tags.words[tag]); err == nil {
 			*field = &n
 		}
 	}
-	if f, ok := p.words["format"]; ok {
+	if f, ok := tags.words["format"]; ok {
 		s.Format = f
 	}
-	if pattern, ok := p.words["pattern"]; ok {
+	if pattern, ok := tags.words["pattern"]; ok {
 		s.Pattern = pattern
 	}
-	if p.Rules.Unique() {
+	if tags.Rules.Unique() {
 		s.UniqueItems = true
 	}
-	if p.enum != nil {
-		s.Enum = append(s.Enum, p.enum...)
+	if tags.enum != nil {
+		s.Enum = append(s.Enum, tags.enum...)
 	}
 }
 
@@ -254,28 +254,28 @@ func tighter(text string, typed jsontext.Value, sign int) bool {
 	if typed == nil {
 		return true
 	}
-	var p planner
+	var p tagReader
 	_, a := p.decimal("", text)
 	_, b := p.decimal("", string(typed))
 	return a.Cmp(b)*sign > 0
 }
 
 // annotate copies what a field says about itself into s.
-func (p *Plan) annotate(s *openapi.Schema) {
-	if p == nil {
+func (tags *Tags) annotate(s *openapi.Schema) {
+	if tags == nil {
 		return
 	}
-	if text := p.Description(); text != "" {
+	if text := tags.Description(); text != "" {
 		s.Description = text
 	}
-	if p.Title != "" {
-		s.Title = p.Title
+	if tags.Title != "" {
+		s.Title = tags.Title
 	}
-	if !p.Sensitive {
-		s.Default = p.Default
+	if !tags.Sensitive {
+		s.Default = tags.Default
 	}
-	if p.Example != nil {
-		s.Examples = []jsontext.Value{p.Example}
+	if tags.Example != nil {
+		s.Examples = []jsontext.Value{tags.Example}
 	}
-	s.Deprecated, s.ReadOnly, s.WriteOnly = p.Deprecated, p.ReadOnly, p.WriteOnly
+	s.Deprecated, s.ReadOnly, s.WriteOnly = tags.Deprecated, tags.ReadOnly, tags.WriteOnly
 }

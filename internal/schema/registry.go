@@ -71,14 +71,14 @@ func (r *Registry) Of(t reflect.Type, d Direction) *openapi.Schema { return r.to
 // type t with the tags of its field. Mistakes in the tags are left to the
 // binder; a default that is not written as in JSON is left out.
 func (r *Registry) Parameter(t reflect.Type, tag reflect.StructTag, d Direction) *openapi.Schema {
-	plan, _ := PlanOf(t, tag)
+	tags, _ := TagsOf(t, tag)
 	inner, _ := Strip(t) // text has no null: the value is there or not
-	return r.towards(d, inner, plan)
+	return r.towards(d, inner, tags)
 }
 
-func (r *Registry) towards(d Direction, t reflect.Type, plan *Plan) *openapi.Schema {
+func (r *Registry) towards(d Direction, t reflect.Type, tags *Tags) *openapi.Schema {
 	r.dir = d
-	return r.of(t, plan, t.String())
+	return r.of(t, tags, t.String())
 }
 
 // Defs returns the named schemas, in the order in which they were met.
@@ -128,17 +128,17 @@ func (r *Registry) mistake(where string, err error) {
 	r.mistakes = append(r.mistakes, fmt.Errorf(mistakePrefix+"%s: %w", where, err))
 }
 
-// of makes the schema of t with the rules of plan, which may be nil.
-func (r *Registry) of(t reflect.Type, plan *Plan, where string) *openapi.Schema {
+// of makes the schema of t under what tags ask for, which may be nil.
+func (r *Registry) of(t reflect.Type, tags *Tags, where string) *openapi.Schema {
 	inner, nullable := Strip(t)
 	var s *openapi.Schema
-	if r.named(inner) && !plan.Constrained() {
+	if r.named(inner) && !tags.Constrained() {
 		s = r.reference(inner)
 	} else {
-		s = r.inline(inner, plan, where)
+		s = r.inline(inner, tags, where)
 	}
-	plan.annotate(s)
-	if nullable && (plan == nil || !plan.NotNull) {
+	tags.annotate(s)
+	if nullable && (tags == nil || !tags.NotNull) {
 		s = orNull(s)
 	}
 	return s
@@ -209,11 +209,11 @@ func (r *Registry) defined(d definition) string {
 	at := len(r.defs)
 	r.index[d] = at
 	r.defs = append(r.defs, openapi.Named[*openapi.Schema]{Name: name}) // in place before its parts: a type may contain itself
-	p := planner{}
-	plan := p.rules(d.typ)
+	p := tagReader{}
+	tags := p.rules(d.typ)
 	if len(p.mistakes) > 0 {
 		r.mistake(d.typ.String(), errors.Join(p.mistakes...))
 	}
-	r.defs[at].Value = r.inline(d.typ, plan, d.typ.String())
+	r.defs[at].Value = r.inline(d.typ, tags, d.typ.String())
 	return name
 }

@@ -13,9 +13,9 @@ import (
 )
 
 func rulesOf(t require.TestingT, typ reflect.Type, tag string) *Rules {
-	plan, err := PlanOf(typ, reflect.StructTag(tag))
+	tags, err := TagsOf(typ, reflect.StructTag(tag))
 	require.NoError(t, err)
-	return plan.Rules
+	return tags.Rules
 }
 
 func TestTextRules(t *testing.T) {
@@ -69,7 +69,7 @@ func TestNumberRules(t *testing.T) {
 	require.Nil(t, enum.Float(0.5, nil))
 	require.NotNil(t, enum.Float(0.6, nil))
 
-	_, err := PlanOf(reflect.TypeFor[int64](), `minimum:"1e30"`)
+	_, err := TagsOf(reflect.TypeFor[int64](), `minimum:"1e30"`)
 	require.ErrorContains(t, err, "no integer is within")
 	between := rulesOf(t, reflect.TypeFor[float64](), `exclusiveMinimum:"0.2" maximum:"0.4"`)
 	require.Nil(t, between.Float(0.3, nil), "no integer is needed there")
@@ -90,7 +90,7 @@ func TestIntegerBoundsAreExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		tag := rapid.SampledFrom([]string{"minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"}).Draw(t, "tag")
 		text := rapid.SampledFrom(bounds).Draw(t, "bound")
-		plan, err := PlanOf(reflect.TypeFor[int64](), reflect.StructTag(tag+":"+strconv.Quote(text)))
+		tags, err := TagsOf(reflect.TypeFor[int64](), reflect.StructTag(tag+":"+strconv.Quote(text)))
 		if err != nil {
 			t.Skip("no integer fits")
 		}
@@ -108,9 +108,9 @@ func TestIntegerBoundsAreExact(t *testing.T) {
 			}
 		}
 		i := rapid.OneOf(rapid.Int64(), rapid.SampledFrom([]int64{0, 1, -1, math.MaxInt64, math.MinInt64, 127, -128})).Draw(t, "i")
-		require.Equal(t, holds(new(big.Rat).SetInt64(i)), plan.Rules.Int(i, nil) == nil, "%s %s %d", tag, text, i)
+		require.Equal(t, holds(new(big.Rat).SetInt64(i)), tags.Rules.Int(i, nil) == nil, "%s %s %d", tag, text, i)
 		u := rapid.OneOf(rapid.Uint64(), rapid.SampledFrom([]uint64{0, 1, math.MaxInt64, math.MaxUint64})).Draw(t, "u")
-		require.Equal(t, holds(new(big.Rat).SetUint64(u)), plan.Rules.Uint(u, nil) == nil, "%s %s %d", tag, text, u)
+		require.Equal(t, holds(new(big.Rat).SetUint64(u)), tags.Rules.Uint(u, nil) == nil, "%s %s %d", tag, text, u)
 	})
 }
 
@@ -178,9 +178,9 @@ func TestDefaultsAndExamples(t *testing.T) {
 		{reflect.TypeFor[Money](), `1.50`, `"1.50"`},
 		{reflect.TypeFor[bool](), `true`, `true`},
 	} {
-		plan, err := PlanOf(c.typ, reflect.StructTag("default:"+strconv.Quote(c.text)))
+		tags, err := TagsOf(c.typ, reflect.StructTag("default:"+strconv.Quote(c.text)))
 		require.NoError(t, err)
-		require.Equal(t, c.want, string(plan.Default))
+		require.Equal(t, c.want, string(tags.Default))
 	}
 }
 

@@ -38,7 +38,7 @@ var plainKey = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 
 // spelling finds tags that cannot be read, are known ones misspelt, or are those
 // of another library.
-func (p *planner) spelling() {
+func (p *tagReader) spelling() {
 	for key := range keys(p.tag) {
 		switch near := nearest(key); {
 		case key == "":
@@ -58,7 +58,7 @@ func (p *planner) spelling() {
 var jsonOptions = []string{"omitempty", "omitzero", "string", "embed", "case:ignore", "case:strict"}
 
 // jsonOptions finds those that are misspelt.
-func (p *planner) jsonOptions() {
+func (p *tagReader) jsonOptions() {
 	_, options, _ := strings.Cut(p.tag.Get("json"), ",")
 	for option := range strings.SplitSeq(options, ",") {
 		if near := Nearest(option, jsonOptions); near != "" && near != option {

@@ -11,14 +11,14 @@ import (
 // TestTagsOfOthers: the tags of other libraries are mistakes, not silence.
 func TestTagsOfOthers(t *testing.T) {
 	for tag, want := range renamed {
-		_, err := PlanOf(reflect.TypeFor[int](), reflect.StructTag(tag+`:"1"`))
+		_, err := TagsOf(reflect.TypeFor[int](), reflect.StructTag(tag+`:"1"`))
 		require.ErrorContains(t, err, `the tag "`+tag+`" is called "`+want+`" here`)
 	}
 	for tag := range checkers {
-		_, err := PlanOf(reflect.TypeFor[string](), reflect.StructTag(`json:"email" `+tag+`:"required,email"`))
+		_, err := TagsOf(reflect.TypeFor[string](), reflect.StructTag(`json:"email" `+tag+`:"required,email"`))
 		require.ErrorContains(t, err, `the tag "`+tag+`" is of another library and checks nothing here`)
 	}
-	_, err := PlanOf(reflect.TypeFor[string](), `json:"id" bson:"_id" db:"id" xml:"id" yaml:"id" toml:"id" gorm:"primaryKey" sql:"id" dynamodbav:"id" mapstructure:"id"`)
+	_, err := TagsOf(reflect.TypeFor[string](), `json:"id" bson:"_id" db:"id" xml:"id" yaml:"id" toml:"id" gorm:"primaryKey" sql:"id" dynamodbav:"id" mapstructure:"id"`)
 	require.NoError(t, err)
 }
 
@@ -32,7 +32,7 @@ func TestMisspelt(t *testing.T) {
 		"jsno": "json", "josn": "json", "qeury": "query", "headers": "header", "from": "form", "docs": "doc", "injekt": "inject",
 		"maxbytes": "maxBytes", "max_bytes": "maxBytes",
 	} {
-		_, err := PlanOf(reflect.TypeFor[string](), reflect.StructTag(tag+`:"1"`))
+		_, err := TagsOf(reflect.TypeFor[string](), reflect.StructTag(tag+`:"1"`))
 		require.ErrorContains(t, err, `the tag "`+tag+`" is spelt "`+want+`"`)
 	}
 }
@@ -42,11 +42,11 @@ func TestMisspeltOptions(t *testing.T) {
 	for option, want := range map[string]string{
 		"omitemtpy": "omitempty", "omitemty": "omitempty", "omit_empty": "omitempty", "omitzeros": "omitzero", "strin": "string", "case:ingore": "case:ignore",
 	} {
-		_, err := PlanOf(reflect.TypeFor[string](), reflect.StructTag(`json:"a,`+option+`"`))
+		_, err := TagsOf(reflect.TypeFor[string](), reflect.StructTag(`json:"a,`+option+`"`))
 		require.ErrorContains(t, err, `the option "`+option+`" of the tag json is spelt "`+want+`"`)
 	}
 	for _, tag := range []reflect.StructTag{`json:"a,omitempty,omitzero,string,case:ignore"`, `json:",embed"`, `json:",inline"`, `json:"omitemtpy"`, `json:"a,format:unix"`} {
-		_, err := PlanOf(reflect.TypeFor[string](), tag)
+		_, err := TagsOf(reflect.TypeFor[string](), tag)
 		require.NoError(t, err, tag)
 	}
 }
@@ -65,9 +65,9 @@ func TestUnreadableTags(t *testing.T) {
 	for _, tag := range []reflect.StructTag{
 		`minLength: "3"`, `minLength:3`, `json:"a",minLength:"3"`, `json:"a" minLength`, `json:"a" minLength="3"`, `just words`, `json:'a'`, `min Length:"3"`, "json:`a`",
 	} {
-		_, err := PlanOf(reflect.TypeFor[string](), tag)
+		_, err := TagsOf(reflect.TypeFor[string](), tag)
 		require.ErrorContains(t, err, "cannot be read", "%s", tag)
-		_, err = PlanOf(reflect.TypeFor[string](), WithoutTags(tag, "default", "example"))
+		_, err = TagsOf(reflect.TypeFor[string](), WithoutTags(tag, "default", "example"))
 		require.ErrorContains(t, err, "cannot be read", "%s", tag)
 	}
 }

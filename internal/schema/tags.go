@@ -12,12 +12,12 @@ import (
 	"strings"
 )
 
-// Plan says what the tags of a field, or the type of a value, ask for.
+// Tags says what the tags of a field, or the type of a value, ask for.
 //
 // Owner: any (immutable after New).
-type Plan struct {
+type Tags struct {
 	Rules *Rules // checks of the value itself; nil: none
-	Elem  *Plan  // checks of the items of a list or the values of a map; nil: none
+	Elem  *Tags  // checks of the items of a list or the values of a map; nil: none
 
 	Required  bool
 	NotNull   bool           // null is refused though the type could be it
@@ -35,8 +35,8 @@ type Plan struct {
 }
 
 // Constrained tells whether a tag of the field checks the value or its parts.
-func (p *Plan) Constrained() bool {
-	return p != nil && (len(p.words) > 0 || p.Elem.Constrained())
+func (tags *Tags) Constrained() bool {
+	return tags != nil && (len(tags.words) > 0 || tags.Elem.Constrained())
 }
 
 // The tags of this package, by what they are for.
@@ -52,41 +52,41 @@ var (
 // known are all of them. A tag that differs from one of them in case only is a mistake.
 var known = slices.Concat(numberTags, textTags, wordTags, itemTags, memberTags, fieldTags)
 
-// planner reads the tags of one field.
-type planner struct {
+// tagReader reads the tags of one field.
+type tagReader struct {
 	tag      reflect.StructTag
 	typed    map[string]string // what the type under way says of itself, see typeWords
 	mistakes []error
 }
 
-func (p *planner) mistake(format string, args ...any) {
+func (p *tagReader) mistake(format string, args ...any) {
 	p.mistakes = append(p.mistakes, fmt.Errorf(format, args...))
 }
 
-// PlanOf compiles the tags of a field of type t. All mistakes are returned,
+// TagsOf compiles the tags of a field of type t. All mistakes are returned,
 // joined; they do not name the field.
 //
 // A rule belongs to the value that it fits: with `minLength` on a []string
 // every item is checked, with `minimum` on a map[string]int every value, and
 // pointers and Opt are looked through.
-func PlanOf(t reflect.Type, tag reflect.StructTag) (*Plan, error) {
-	p := planner{tag: tag}
+func TagsOf(t reflect.Type, tag reflect.StructTag) (*Tags, error) {
+	p := tagReader{tag: tag}
 	p.spelling()
-	plan := p.rules(t)
-	plan.Doc, plan.Title = tag.Get("doc"), tag.Get("title")
-	plan.Sensitive, plan.Deprecated = p.flag("sensitive", IsPassword(tag)), p.flag("deprecated", false)
-	plan.ReadOnly, plan.WriteOnly = p.flag("readOnly", false), p.flag("writeOnly", false)
+	tags := p.rules(t)
+	tags.Doc, tags.Title = tag.Get("doc"), tag.Get("title")
+	tags.Sensitive, tags.Deprecated = p.flag("sensitive", IsPassword(tag)), p.flag("deprecated", false)
+	tags.ReadOnly, tags.WriteOnly = p.flag("readOnly", false), p.flag("writeOnly", false)
 	if isSecret(t) {
-		plan.Sensitive, plan.WriteOnly = true, true
+		tags.Sensitive, tags.WriteOnly = true, true
 	}
-	plan.NotNull = p.notNull(t)
-	plan.Default, plan.Example = p.value(t, "default"), p.value(t, "example")
+	tags.NotNull = p.notNull(t)
+	tags.Default, tags.Example = p.value(t, "default"), p.value(t, "example")
 	p.unused(t)
-	return plan, errors.Join(p.mistakes...)
+	return tags, errors.Join(p.mistakes...)
 }
 
 // notNull reads the tag nullable.
-func (p *planner) notNull(t reflect.Type) bool {
+func (p *tagReader) notNull(t reflect.Type) bool {
 	_, nullable := Strip(t)
 	if _, given := p.tag.Lookup("nullable"); given && !nullable {
 		p.mistake("nullable is for pointers and Opt: type %v is never null", t)
@@ -94,29 +94,29 @@ func (p *planner) notNull(t reflect.Type) bool {
 	return nullable && !p.flag("nullable", true)
 }
 
-// MemberPlan is PlanOf for a member of a JSON object, which is required
+// MemberTags is TagsOf for a member of a JSON object, which is required
 // unless it is a pointer, an Opt, has a default, an omit option, `readOnly:"true"` or
 // `required:"false"`, or sits in a struct embedded by pointer.
-func MemberPlan(m *Member) (*Plan, error) {
-	plan, err := PlanOf(m.Type, m.Field.Tag)
+func MemberTags(m *Member) (*Tags, error) {
+	tags, err := TagsOf(m.Type, m.Field.Tag)
 	_, opt := OptOf(m.Type)
-	required := m.Type.Kind() != reflect.Pointer && !opt && plan.Default == nil && !plan.ReadOnly && !m.OmitEmpty && !m.OmitZero && len(m.Path) == 1
-	plan.Sensitive = plan.Sensitive || m.Secret
-	p := planner{tag: m.Field.Tag}
-	plan.Required = p.flag("required", required)
-	if plan.ReadOnly && plan.WriteOnly {
+	required := m.Type.Kind() != reflect.Pointer && !opt && tags.Default == nil && !tags.ReadOnly && !m.OmitEmpty && !m.OmitZero && len(m.Path) == 1
+	tags.Sensitive = tags.Sensitive || m.Secret
+	p := tagReader{tag: m.Field.Tag}
+	tags.Required = p.flag("required", required)
+	if tags.ReadOnly && tags.WriteOnly {
 		p.mistake("a member cannot be both readOnly and writeOnly: nobody would see it")
 	}
-	if plan.Required && plan.Default != nil {
+	if tags.Required && tags.Default != nil {
 		p.mistake("a member with a default cannot be required")
 	}
-	if m.Stringed && (plan.Constrained() || plan.Rules != nil && plan.Rules.number != nil) {
+	if m.Stringed && (tags.Constrained() || tags.Rules != nil && tags.Rules.number != nil) {
 		p.mistake("checks of numbers do not go with the json option `string`")
 	}
-	return plan, errors.Join(err, errors.Join(p.mistakes...))
+	return tags, errors.Join(err, errors.Join(p.mistakes...))
 }
 
-func (p *planner) flag(name string, fallback bool) bool {
+func (p *tagReader) flag(name string, fallback bool) bool {
 	text, ok := p.tag.Lookup(name)
 	if !ok {
 		return fallback
@@ -130,43 +130,43 @@ func (p *planner) flag(name string, fallback bool) bool {
 }
 
 // rules compiles the checks that fit t.
-func (p *planner) rules(t reflect.Type) *Plan {
+func (p *tagReader) rules(t reflect.Type) *Tags {
 	t, _ = Strip(t)
-	plan, class := &Plan{}, checkedAs(t)
+	tags, class := &Tags{}, checkedAs(t)
 	p.typed = typeWords(t)
 	switch class {
 	case ClassInt, ClassUint, ClassFloat, ClassDuration:
-		plan.Rules = p.number(plan, t, class)
+		tags.Rules = p.number(tags, t, class)
 	case ClassText:
-		plan.Rules = p.text(plan, t)
+		tags.Rules = p.text(tags, t)
 	case ClassList:
-		plan.Rules = p.count(plan, itemTags, "item")
-		plan.Elem = p.elem(t)
+		tags.Rules = p.count(tags, itemTags, "item")
+		tags.Elem = p.elem(t)
 	case ClassMap:
-		plan.Rules = p.count(plan, memberTags, "member")
-		plan.Elem = p.elem(t)
+		tags.Rules = p.count(tags, memberTags, "member")
+		tags.Elem = p.elem(t)
 	}
-	p.schemaMistakes(plan, t)
-	return plan
+	p.schemaMistakes(tags, t)
+	return tags
 }
 
 // elem compiles the checks of items: those of the scalars at the bottom. The
 // counts of an inner list have no tag.
-func (p *planner) elem(t reflect.Type) *Plan {
+func (p *tagReader) elem(t reflect.Type) *Tags {
 	inner, _ := Strip(t.Elem())
 	switch checkedAs(inner) {
 	case ClassInt, ClassUint, ClassFloat, ClassText, ClassDuration:
 		return p.rules(inner)
 	case ClassList, ClassMap:
 		if inner.Name() == "" {
-			return &Plan{Elem: p.elem(inner)}
+			return &Tags{Elem: p.elem(inner)}
 		}
 	}
 	return nil
 }
 
 // word is what the tag says, else what the type says of itself.
-func (p *planner) word(plan *Plan, name string) (string, bool) {
+func (p *tagReader) word(tags *Tags, name string) (string, bool) {
 	text, ok := p.tag.Lookup(name)
 	typed, known := p.typed[name]
 	if !ok {
@@ -175,15 +175,15 @@ func (p *planner) word(plan *Plan, name string) (string, bool) {
 	if known {
 		p.narrowed(name, text, typed)
 	}
-	if plan.words == nil {
-		plan.words = map[string]string{}
+	if tags.words == nil {
+		tags.words = map[string]string{}
 	}
-	plan.words[name] = text
+	tags.words[name] = text
 	return text, ok
 }
 
-func (p *planner) size(plan *Plan, name string) int {
-	text, ok := p.word(plan, name)
+func (p *tagReader) size(tags *Tags, name string) int {
+	text, ok := p.word(tags, name)
 	if !ok {
 		return -1
 	}
@@ -195,14 +195,14 @@ func (p *planner) size(plan *Plan, name string) int {
 	return n
 }
 
-func (p *planner) count(plan *Plan, tags []string, noun string) *Rules {
-	r := &Rules{minItems: p.size(plan, tags[0]), maxItems: p.size(plan, tags[1]), noun: noun}
+func (p *tagReader) count(tags *Tags, names []string, noun string) *Rules {
+	r := &Rules{minItems: p.size(tags, names[0]), maxItems: p.size(tags, names[1]), noun: noun}
 	if r.maxItems >= 0 && r.minItems > r.maxItems {
-		p.mistake("%s is above %s", tags[0], tags[1])
+		p.mistake("%s is above %s", names[0], names[1])
 	}
-	if len(tags) > 2 {
-		if r.unique = p.flag(tags[2], false); r.unique {
-			p.word(plan, tags[2])
+	if len(names) > 2 {
+		if r.unique = p.flag(names[2], false); r.unique {
+			p.word(tags, names[2])
 		}
 	}
 	if r.minItems < 0 && r.maxItems < 0 && !r.unique {
@@ -211,7 +211,7 @@ func (p *planner) count(plan *Plan, tags []string, noun string) *Rules {
 	return r
 }
 
-func (p *planner) number(plan *Plan, t reflect.Type, class Class) *Rules {
+func (p *tagReader) number(tags *Tags, t reflect.Type, class Class) *Rules {
 	n := &numberRules{}
 	for _, b := range []struct {
 		tag, words  string
@@ -222,12 +222,12 @@ func (p *planner) number(plan *Plan, t reflect.Type, class Class) *Rules {
 		{"maximum", "must be at most ", false, false},
 		{"exclusiveMaximum", "must be less than ", false, true},
 	} {
-		if text, ok := p.word(plan, b.tag); ok {
+		if text, ok := p.word(tags, b.tag); ok {
 			limit, exact := p.amount(class, b.tag, text)
 			n.bounds = append(n.bounds, bound{limit, exact, b.lower, b.open, b.words + text})
 		}
 	}
-	if text, ok := p.word(plan, "multipleOf"); ok {
+	if text, ok := p.word(tags, "multipleOf"); ok {
 		if _, n.multiple = p.amount(class, "multipleOf", text); n.multiple.Sign() <= 0 {
 			p.mistake("multipleOf:%q must be above 0", text)
 			n.multiple = big.NewRat(1, 1)
@@ -237,9 +237,9 @@ func (p *planner) number(plan *Plan, t reflect.Type, class Class) *Rules {
 		}
 	}
 	if class == ClassDuration {
-		plan.bounds = n.words()
+		tags.bounds = n.words()
 	} else {
-		p.numberEnum(plan, n, t, class)
+		p.numberEnum(tags, n, t, class)
 	}
 	if len(n.bounds) == 0 && n.multiple == nil && n.enumNames == "" {
 		return nil
@@ -256,7 +256,7 @@ func (p *planner) number(plan *Plan, t reflect.Type, class Class) *Rules {
 }
 
 // decimal reads a JSON number.
-func (p *planner) decimal(name, text string) (float64, *big.Rat) {
+func (p *tagReader) decimal(name, text string) (float64, *big.Rat) {
 	f, err := strconv.ParseFloat(text, 64)
 	if v := jsontext.Value(text); err != nil || !v.IsValid() || v.Kind() != '0' {
 		p.mistake("%s:%q must be a number", name, text)
@@ -269,9 +269,9 @@ func (p *planner) decimal(name, text string) (float64, *big.Rat) {
 	return f, exact
 }
 
-func (p *planner) numberEnum(plan *Plan, n *numberRules, t reflect.Type, class Class) {
+func (p *tagReader) numberEnum(tags *Tags, n *numberRules, t reflect.Type, class Class) {
 	var names []string
-	for _, text := range p.enumWords(plan, t) {
+	for _, text := range p.enumWords(tags, t) {
 		f, exact := p.decimal("enum", text)
 		switch {
 		case class == ClassFloat:
@@ -284,7 +284,7 @@ func (p *planner) numberEnum(plan *Plan, n *numberRules, t reflect.Type, class C
 			n.enumUints = append(n.enumUints, clampUint(exact.Num()))
 		}
 		names = append(names, text)
-		plan.enum = append(plan.enum, jsontext.Value(text))
+		tags.enum = append(tags.enum, jsontext.Value(text))
 	}
 	if names != nil {
 		n.enumNames = oneOf(names)
@@ -292,8 +292,8 @@ func (p *planner) numberEnum(plan *Plan, n *numberRules, t reflect.Type, class C
 }
 
 // enumWords returns the values of the enum tag, else those of the type.
-func (p *planner) enumWords(plan *Plan, t reflect.Type) (words []string) {
-	if text, ok := p.word(plan, "enum"); ok {
+func (p *tagReader) enumWords(tags *Tags, t reflect.Type) (words []string) {
+	if text, ok := p.word(tags, "enum"); ok {
 		for word := range strings.SplitSeq(text, ",") {
 			words = append(words, strings.TrimSpace(word))
 		}
@@ -324,30 +324,30 @@ func (p *planner) enumWords(plan *Plan, t reflect.Type) (words []string) {
 	return words
 }
 
-func (p *planner) text(plan *Plan, t reflect.Type) *Rules {
-	r := &textRules{min: p.size(plan, "minLength"), max: p.size(plan, "maxLength")}
+func (p *tagReader) text(tags *Tags, t reflect.Type) *Rules {
+	r := &textRules{min: p.size(tags, "minLength"), max: p.size(tags, "maxLength")}
 	if r.max >= 0 && r.min > r.max {
 		p.mistake("minLength is above maxLength")
 	}
 	r.minText = fmt.Sprintf("must have at least %d %s", r.min, plural(r.min, "character"))
 	r.maxText = fmt.Sprintf("must have at most %d %s", r.max, plural(r.max, "character"))
-	if text, ok := p.word(plan, "pattern"); ok {
+	if text, ok := p.word(tags, "pattern"); ok {
 		var err error
 		if r.pattern, err = regexp.Compile(text); err != nil {
 			p.mistake("pattern:%q: %w", text, err)
 		}
 	}
-	if text, ok := p.word(plan, "format"); ok {
+	if text, ok := p.word(tags, "format"); ok {
 		f, found := formats[text]
 		if !found {
 			p.mistake("format:%q is not known", text)
 		}
 		r.format, r.formatMsg = f.check, f.message
 	}
-	if r.enum = p.enumWords(plan, t); r.enum != nil {
+	if r.enum = p.enumWords(tags, t); r.enum != nil {
 		r.enumNames = oneOf(r.enum)
 		for _, v := range r.enum {
-			plan.enum = append(plan.enum, jsontext.Value(quote(v)))
+			tags.enum = append(tags.enum, jsontext.Value(quote(v)))
 		}
 		if len(r.enum) > 8 {
 			r.enumSet = map[string]struct{}{}
@@ -363,7 +363,7 @@ func (p *planner) text(plan *Plan, t reflect.Type) *Rules {
 }
 
 // unused reports rules that fit neither the type nor its items.
-func (p *planner) unused(t reflect.Type) {
+func (p *tagReader) unused(t reflect.Type) {
 	inner, _ := Strip(t)
 	class := ClassOf(inner)
 	scalar := checkedAs(inner)
@@ -382,7 +382,7 @@ func (p *planner) unused(t reflect.Type) {
 	p.refuse(memberTags, class == ClassMap, "maps", t)
 }
 
-func (p *planner) refuse(tags []string, fits bool, what string, t reflect.Type) {
+func (p *tagReader) refuse(tags []string, fits bool, what string, t reflect.Type) {
 	for _, name := range tags {
 		if _, ok := p.tag.Lookup(name); ok && !fits {
 			p.mistake("%s is for %s, not for %v", name, what, t)
@@ -392,7 +392,7 @@ func (p *planner) refuse(tags []string, fits bool, what string, t reflect.Type) 
 
 // value reads the JSON of a default or an example. Strings, times and texts
 // are written plainly, lists of scalars with commas, everything else as JSON.
-func (p *planner) value(t reflect.Type, name string) jsontext.Value {
+func (p *tagReader) value(t reflect.Type, name string) jsontext.Value {
 	text, ok := p.tag.Lookup(name)
 	if !ok {
 		return nil

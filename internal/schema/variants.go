@@ -69,12 +69,12 @@ func says(t reflect.Type, c *Choice, kinds []string) bool {
 	if err != nil {
 		return false
 	}
-	plan, err := MemberPlan(m)
-	if err != nil || !plan.Required || len(plan.enum) != len(kinds) {
+	tags, err := MemberTags(m)
+	if err != nil || !tags.Required || len(tags.enum) != len(kinds) {
 		return false
 	}
 	for _, kind := range kinds {
-		if !slices.ContainsFunc(plan.enum, func(v jsontext.Value) bool { return string(v) == quote(kind) }) {
+		if !slices.ContainsFunc(tags.enum, func(v jsontext.Value) bool { return string(v) == quote(kind) }) {
 			return false
 		}
 	}

@@ -30,15 +30,15 @@ func TestEnumMethods(t *testing.T) {
 	for want, typ := range map[string]reflect.Type{
 		`["light","dark"]`: reflect.TypeFor[shade](), `[1,2]`: reflect.TypeFor[sizeID](), `["long"]`: reflect.TypeFor[shadow](), `null`: reflect.TypeFor[proto](),
 	} {
-		plan, err := PlanOf(typ, "")
+		tags, err := TagsOf(typ, "")
 		require.NoError(t, err)
-		text, err := json.Marshal(plan.enum, json.FormatNilSliceAsNull(true))
+		text, err := json.Marshal(tags.enum, json.FormatNilSliceAsNull(true))
 		require.NoError(t, err)
 		require.Equal(t, want, string(text))
 		require.Equal(t, want != "null", NewRegistry("#/", false).Of(typ, In).Ref != "", want)
 	}
-	plan, _ := PlanOf(reflect.TypeFor[shade](), "")
-	require.Equal(t, []string{"must be one of: light, dark"}, plan.Rules.Text("black", nil))
+	tags, _ := TagsOf(reflect.TypeFor[shade](), "")
+	require.Equal(t, []string{"must be one of: light, dark"}, tags.Rules.Text("black", nil))
 }
 
 // TestWords: what clients are told of well-known types has nothing of Go.

@@ -71,14 +71,14 @@ func (r *reader) read(v reflect.Value, prefix, where string) {
 func (r *reader) field(dst reflect.Value, f *reflect.StructField, prefix, where string) {
 	name, options, _ := strings.Cut(f.Tag.Get("env"), ",")
 	name = prefix + name
-	plan, err := schema.PlanOf(f.Type, schema.WithoutTags(f.Tag, "default", "example"))
+	tags, err := schema.TagsOf(f.Type, schema.WithoutTags(f.Tag, "default", "example"))
 	if err != nil {
 		r.mistake("%s%s: %s", where, f.Name, strings.ReplaceAll(err.Error(), "\n", "; "))
 		return
 	}
 	about := ""
-	if plan.Doc != "" {
-		about = " (" + plan.Doc + ")"
+	if tags.Doc != "" {
+		about = " (" + tags.Doc + ")"
 	}
 	_, set := r.environment[name]
 	if _, hasDefault := f.Tag.Lookup("default"); !set && !hasDefault {
@@ -92,8 +92,8 @@ func (r *reader) field(dst reflect.Value, f *reflect.StructField, prefix, where 
 		r.mistake("%s %s%s", name, unreadable(f.Type, err), about)
 		return
 	}
-	plan.Sensitive = true // no message repeats a value, nor a name in a map
-	for _, message := range plan.Check(value) {
+	tags.Sensitive = true // no message repeats a value, nor a name in a map
+	for _, message := range tags.Check(value) {
 		if message[0] != '[' { // else it is about an item
 			message = " " + message
 		}

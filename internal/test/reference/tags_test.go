@@ -41,19 +41,19 @@ var checks = []check{
 }
 
 // planOf compiles the tags for the type of a value.
-func planOf(t *testing.T, tag string, value any) *schema.Plan {
+func tagsOf(t *testing.T, tag string, value any) *schema.Tags {
 	t.Helper()
-	plan, err := schema.PlanOf(reflect.TypeOf(value), reflect.StructTag(tag))
+	tags, err := schema.TagsOf(reflect.TypeOf(value), reflect.StructTag(tag))
 	require.NoError(t, err, tag)
-	return plan
+	return tags
 }
 
 func checkTable(t *testing.T) string {
 	var b strings.Builder
 	b.WriteString(head("tag", "fits", "means", "example", "refused", "with"))
 	for _, c := range checks {
-		require.Empty(t, planOf(t, c.example, c.right).Check(reflect.ValueOf(c.right)), c.example)
-		messages := planOf(t, c.example, c.wrong).Check(reflect.ValueOf(c.wrong))
+		require.Empty(t, tagsOf(t, c.example, c.right).Check(reflect.ValueOf(c.right)), c.example)
+		messages := tagsOf(t, c.example, c.wrong).Check(reflect.ValueOf(c.wrong))
 		require.Len(t, messages, 1, c.example)
 		b.WriteString(row(code(c.tag), c.fits, c.means, code(c.example), code(valueText(c.wrong)), messages[0]))
 	}
@@ -110,9 +110,9 @@ func formatTable(t *testing.T) string {
 			b.WriteString(row(code(f.name), f.is, "anything", "", ""))
 			continue
 		}
-		plan := planOf(t, `format:"`+f.name+`"`, "")
-		require.Empty(t, plan.Check(reflect.ValueOf(f.right)), f.right)
-		messages := plan.Check(reflect.ValueOf(f.wrong))
+		tags := tagsOf(t, `format:"`+f.name+`"`, "")
+		require.Empty(t, tags.Check(reflect.ValueOf(f.right)), f.right)
+		messages := tags.Check(reflect.ValueOf(f.wrong))
 		require.Len(t, messages, 1, f.wrong)
 		b.WriteString(row(code(f.name), f.is, code(f.right), code(f.wrong), messages[0]))
 	}
