@@ -14,7 +14,7 @@ import (
 
 // testBegin: a transaction whose end is the caller's begins with its first statement,
 // whatever that is, and ends as it is told.
-func testBegin(t *testing.T, d Driver) {
+func testBegin(t *testing.T, d Subject) {
 	p := d.Open(t, Limits{})
 	accounts(t, p, 2)
 	ctx := background(t)
@@ -114,7 +114,7 @@ func testBeginEnded(t *testing.T, p *db.Pool) {
 
 // testBeginExhausted: without a connection all statements that wait for one fail, and the
 // end with them.
-func testBeginExhausted(t *testing.T, d Driver) {
+func testBeginExhausted(t *testing.T, d Subject) {
 	p := d.Open(t, Limits{Connections: 1, AcquireTimeout: 30 * time.Millisecond})
 	accounts(t, p, 1)
 	ctx := background(t)

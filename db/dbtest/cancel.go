@@ -14,7 +14,7 @@ import (
 // what drivers need (milliseconds) and far from what Slow takes.
 const atOnce = 5 * time.Second
 
-func testCancel(t *testing.T, d Driver) {
+func testCancel(t *testing.T, d Subject) {
 	p := d.Open(t, Limits{Connections: 1})
 	t.Run("before", func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(context.Background())

@@ -1,7 +1,7 @@
 // Package dbtest is the conformance suite of db drivers: what every [db.Pool]
 // must do, whatever is below it. A driver's own test calls
 //
-//	dbtest.Run(t, dbtest.Driver{Open: ..., Slow: ...})
+//	dbtest.Run(t, dbtest.Subject{Open: ..., Slow: ...})
 //
 // [Model] tries what no list of cases covers: random programs under faults, whose
 // callers must have been told the truth.

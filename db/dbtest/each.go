@@ -12,7 +12,7 @@ import (
 // count is a statement with the rows 1 to $1.
 const count = "WITH RECURSIVE c (x) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT x + 1 FROM c WHERE x < $1) SELECT x FROM c"
 
-func testEach(t *testing.T, d Driver) {
+func testEach(t *testing.T, d Subject) {
 	p := d.Open(t, Limits{})
 	ctx := background(t)
 	for _, n := range []int64{1, 127, 128, 129, 256, 1000} {

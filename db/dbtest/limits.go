@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func testLimits(t *testing.T, d Driver) {
+func testLimits(t *testing.T, d Subject) {
 	t.Run("AcquireTimeout", func(t *testing.T) {
 		p := d.Open(t, Limits{Connections: 1, AcquireTimeout: 30 * time.Millisecond})
 		exec(t, &p.Querier, "CREATE TABLE log (n BIGINT)")
@@ -51,7 +51,7 @@ func testLimits(t *testing.T, d Driver) {
 	})
 }
 
-func testClose(t *testing.T, d Driver) {
+func testClose(t *testing.T, d Subject) {
 	t.Run("drains", func(t *testing.T) {
 		p := d.Open(t, Limits{Connections: 1})
 		exec(t, &p.Querier, "CREATE TABLE log (n BIGINT)")
@@ -112,7 +112,7 @@ func testClose(t *testing.T, d Driver) {
 // goroutines.
 const transfers = 1000
 
-func testConcurrent(t *testing.T, d Driver) {
+func testConcurrent(t *testing.T, d Subject) {
 	p := d.Open(t, Limits{AcquireTimeout: patience})
 	const holders = 10
 	accounts(t, p, holders)

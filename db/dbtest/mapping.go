@@ -37,7 +37,7 @@ type member struct {
 	Rank     int    `db:",optional"`
 }
 
-func testMapping(t *testing.T, d Driver) {
+func testMapping(t *testing.T, d Subject) {
 	p := d.Open(t, Limits{})
 	exec(t, &p.Querier, "CREATE TABLE people (id BIGINT PRIMARY KEY, name TEXT, user_age INTEGER, email TEXT)")
 	exec(t, &p.Querier, "INSERT INTO people VALUES (1, 'Ann', 30, 'ann@example.org'), (2, 'Bob', NULL, NULL), (3, NULL, 1, NULL)")

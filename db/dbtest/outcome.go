@@ -37,7 +37,7 @@ func logged(t testing.TB, p *db.Pool) int64 {
 
 // testOutcome: an outcome that nobody took dooms its transaction; what was
 // dropped before it was sent does not.
-func testOutcome(t *testing.T, d Driver) {
+func testOutcome(t *testing.T, d Subject) {
 	for _, way := range []struct {
 		name  string
 		leave func(ctx context.Context, tx *db.Tx, after time.Duration) error
@@ -89,7 +89,7 @@ func testOutcome(t *testing.T, d Driver) {
 
 // testOutcomeTaken tries an update again that failed: what is committed in the
 // end is one update per transaction.
-func testOutcomeTaken(t *testing.T, d Driver, leave func(context.Context, *db.Tx, time.Duration) error) {
+func testOutcomeTaken(t *testing.T, d Subject, leave func(context.Context, *db.Tx, time.Duration) error) {
 	p := d.Open(t, Limits{Connections: 1})
 	counter(t, p)
 	ctx := background(t)
@@ -111,7 +111,7 @@ func testOutcomeTaken(t *testing.T, d Driver, leave func(context.Context, *db.Tx
 	require.NotZero(t, failed)
 }
 
-func testOutcomeUnsent(t *testing.T, d Driver) {
+func testOutcomeUnsent(t *testing.T, d Subject) {
 	p := d.Open(t, Limits{Connections: 1})
 	counter(t, p)
 	ctx := background(t)
@@ -141,7 +141,7 @@ func testOutcomeUnsent(t *testing.T, d Driver) {
 
 // testOutcomeStream: a statement whose rows were not all taken because of an
 // error has done what it does with its first row.
-func testOutcomeStream(t *testing.T, d Driver) {
+func testOutcomeStream(t *testing.T, d Subject) {
 	p := d.Open(t, Limits{Connections: 1})
 	counter(t, p)
 	ctx := background(t)
@@ -164,7 +164,7 @@ func testOutcomeStream(t *testing.T, d Driver) {
 }
 
 // testOutcomeSavepoint: what nobody knows inside a savepoint is undone with it.
-func testOutcomeSavepoint(t *testing.T, d Driver) {
+func testOutcomeSavepoint(t *testing.T, d Subject) {
 	p := d.Open(t, Limits{Connections: 1})
 	counter(t, p)
 	ctx := background(t)
@@ -199,7 +199,7 @@ func testOutcomeSavepoint(t *testing.T, d Driver) {
 
 // testSavepointFails: a savepoint that failed, for whatever reason, has had no
 // effect, and the transaction goes on.
-func testSavepointFails(t *testing.T, d Driver) {
+func testSavepointFails(t *testing.T, d Subject) {
 	for name, fail := range savepointFailures() {
 		t.Run(name, func(t *testing.T) {
 			p := d.Open(t, Limits{Connections: 1})
@@ -289,7 +289,7 @@ func savepointFailures() map[string]func(t *testing.T, ctx context.Context, tx *
 }
 
 // testSavepointsBeside: the second one is refused, the first one unharmed.
-func testSavepointsBeside(t *testing.T, d Driver) {
+func testSavepointsBeside(t *testing.T, d Subject) {
 	p := d.Open(t, Limits{Connections: 1})
 	counter(t, p)
 	ctx := background(t)
@@ -311,7 +311,7 @@ func testSavepointsBeside(t *testing.T, d Driver) {
 
 // testSavepointLeft: on a reactor the savepoint runs on a goroutine, and its
 // caller may leave; then the transaction is not committed.
-func testSavepointLeft(t *testing.T, d Driver) {
+func testSavepointLeft(t *testing.T, d Subject) {
 	p := d.Open(t, Limits{Connections: 1})
 	counter(t, p)
 	loop := NewLoop()

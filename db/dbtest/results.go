@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func testResults(t *testing.T, d Driver) {
+func testResults(t *testing.T, d Subject) {
 	p := d.Open(t, Limits{})
 	accounts(t, p, 3)
 	ctx := background(t)
@@ -59,7 +59,7 @@ func failure(t *testing.T, q *db.Querier, kind db.Kind, sql string, args ...any)
 	return e
 }
 
-func testErrors(t *testing.T, d Driver) {
+func testErrors(t *testing.T, d Subject) {
 	p := d.Open(t, Limits{})
 	accounts(t, p, 2)
 	exec(t, &p.Querier, "CREATE TABLE orders (id BIGINT PRIMARY KEY, account BIGINT NOT NULL REFERENCES accounts (id))")

@@ -10,10 +10,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Driver tells the suite how to make pools.
+// Subject is the driver that is tested.
 //
 // Owner: any (immutable after New).
-type Driver struct {
+type Subject struct {
 	// Open returns a pool over an empty database and closes it when the test
 	// ends, unless the test has done so.
 	Open func(t testing.TB, l Limits) *db.Pool
@@ -33,11 +33,11 @@ type Limits struct {
 }
 
 // Run runs the whole suite.
-func Run(t *testing.T, d Driver) {
+func Run(t *testing.T, d Subject) {
 	t.Helper()
 	for _, group := range []struct {
 		name string
-		run  func(*testing.T, Driver)
+		run  func(*testing.T, Subject)
 	}{
 		{"Types", testTypes},
 		{"Mapping", testMapping},

@@ -10,7 +10,7 @@ import (
 )
 
 // testSites calls the pool from a scheduler: continuations must run there.
-func testSites(t *testing.T, d Driver) {
+func testSites(t *testing.T, d Subject) {
 	p := d.Open(t, Limits{})
 	accounts(t, p, 2)
 	loop := NewLoop()

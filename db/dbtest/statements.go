@@ -96,7 +96,7 @@ var rowWays = []way{
 
 // testAffected: RowsAffected is the rows that a statement has inserted, updated or
 // deleted, in whatever call and whatever stands around and inside of it.
-func testAffected(t *testing.T, d Driver) {
+func testAffected(t *testing.T, d Subject) {
 	p := d.Open(t, Limits{})
 	ctx := background(t)
 	exec(t, &p.Querier, "CREATE TABLE notes (id BIGINT PRIMARY KEY, note TEXT)")
@@ -154,7 +154,7 @@ func restore(t *testing.T, p *db.Pool, sql string) {
 // testScripts: several statements in one Exec are all or nothing, with or without a
 // BEGIN and COMMIT around them; RowsAffected is the sum; the error is that of the
 // statement that failed.
-func testScripts(t *testing.T, d Driver) {
+func testScripts(t *testing.T, d Subject) {
 	p := d.Open(t, Limits{})
 	ctx := background(t)
 	exec(t, &p.Querier, "CREATE TABLE notes (id BIGINT PRIMARY KEY, note TEXT)")
@@ -222,7 +222,7 @@ var controls = []string{
 
 // testControl: what begins or ends a transaction is refused before anything is sent,
 // in whatever call and disguise, so neither the call nor anybody else's is touched.
-func testControl(t *testing.T, d Driver) {
+func testControl(t *testing.T, d Subject) {
 	p := d.Open(t, Limits{})
 	ctx := background(t)
 	exec(t, &p.Querier, "CREATE TABLE notes (id BIGINT)")

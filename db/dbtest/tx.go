@@ -19,7 +19,7 @@ func spend(ctx context.Context, q *db.Querier) error {
 	return err
 }
 
-func testTx(t *testing.T, d Driver) {
+func testTx(t *testing.T, d Subject) {
 	p := d.Open(t, Limits{})
 	accounts(t, p, 2)
 	ctx := background(t)
@@ -127,7 +127,7 @@ func testRetry(t *testing.T, p *db.Pool) {
 	exec(t, &p.Querier, "UPDATE accounts SET balance = balance + 10 WHERE id = 1")
 }
 
-func testSavepoint(t *testing.T, d Driver) {
+func testSavepoint(t *testing.T, d Subject) {
 	p := d.Open(t, Limits{})
 	accounts(t, p, 2)
 	ctx := background(t)
@@ -159,7 +159,7 @@ func testSavepoint(t *testing.T, d Driver) {
 	idle(t, p)
 }
 
-func testTxFuture(t *testing.T, d Driver) {
+func testTxFuture(t *testing.T, d Subject) {
 	p := d.Open(t, Limits{})
 	accounts(t, p, 2)
 	ctx := background(t)
@@ -186,7 +186,7 @@ func testTxFuture(t *testing.T, d Driver) {
 	idle(t, p)
 }
 
-func testBatch(t *testing.T, d Driver) {
+func testBatch(t *testing.T, d Subject) {
 	p := d.Open(t, Limits{})
 	accounts(t, p, 3)
 	ctx := background(t)

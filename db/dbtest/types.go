@@ -44,7 +44,7 @@ type (
 	}
 )
 
-func testTypes(t *testing.T, d Driver) {
+func testTypes(t *testing.T, d Subject) {
 	p := d.Open(t, Limits{})
 	roundTrip(t, p, "BIGINT", int64(0), 1, -1, math.MaxInt64, math.MinInt64)
 	roundTrip(t, p, "INTEGER", int32(0), math.MaxInt32, math.MinInt32)

@@ -11,7 +11,7 @@
 //	pool := db.New(d, d.stats)
 //
 // A driver is held against the rules of the data layer (docs/reference/db.md) by the suite of
-// db/dbtest, which its tests run: dbtest.Run(t, dbtest.Driver{Open: ...}). db/sqlite is the
+// db/dbtest, which its tests run: dbtest.Run(t, dbtest.Subject{Open: ...}). db/sqlite is the
 // shorter one to read; db/pg is the one whose connections live on reactors.
 //
 // [Driver] tells the life of a query. db.New makes a pool of a driver. What a driver

@@ -20,7 +20,7 @@ var controls = []string{
 }
 
 func conform(t *testing.T, c *pgtest.Cluster, cfg pg.Config) {
-	dbtest.Run(t, dbtest.Driver{Slow: slow, Controls: controls, Open: func(t testing.TB, l dbtest.Limits) *db.Pool {
+	dbtest.Run(t, dbtest.Subject{Slow: slow, Controls: controls, Open: func(t testing.TB, l dbtest.Limits) *db.Pool {
 		cfg := cfg
 		cfg.MaxConns, cfg.MaxWaiting, cfg.AcquireTimeout = l.Connections, l.Waiting, l.AcquireTimeout
 		if l.Waiting > 0 {

@@ -37,7 +37,7 @@ func openBehind(t testing.TB, c *pgtest.Cluster, b *pgtest.Bouncer, cfg pg.Confi
 // of a cancellation may end the bouncer (see pgtest.StartBouncer).
 func TestBouncerConformance(t *testing.T) {
 	c := plain(t)
-	dbtest.Run(t, dbtest.Driver{Slow: slow, Open: func(t testing.TB, l dbtest.Limits) *db.Pool {
+	dbtest.Run(t, dbtest.Subject{Slow: slow, Open: func(t testing.TB, l dbtest.Limits) *db.Pool {
 		cfg := pg.Config{MaxConns: l.Connections, MaxWaiting: l.Waiting, AcquireTimeout: l.AcquireTimeout}
 		if l.Waiting > 0 {
 			cfg.MaxPipeline = 1

@@ -17,7 +17,7 @@ import (
 // run again, each with a Sync of its own (docs/decisions/0011 and 0016).
 
 // A group is one transaction, which shows as little as can be: only statements that do
-// nothing but compute are members (harmless), and one that is held up, by a lock
+// nothing but compute are members (Traits.Shareable), and one that is held up, by a lock
 // for example, holds up and keeps locks for the others for groupLimit at most:
 // then the server is asked to stop it, and all members run alone.
 
@@ -62,7 +62,7 @@ type groupItem struct {
 func (cn *conn) groups(q *driver.Query, r runnable) bool {
 	s := r.st
 	return cn.core.shares && r.prep != nil && cn.held == nil && (q.Op == driver.OpOne || q.Op == driver.OpQuery) &&
-		s.traits.Harmless && s.proven >= groupRuns && s.average < groupTime/4 && q.Hook.State&(flagRetried|flagAlone) == 0
+		s.traits.Shareable && s.proven >= groupRuns && s.average < groupTime/4 && q.Hook.State&(flagRetried|flagAlone) == 0
 }
 
 // join appends a query, whose Bind and Execute are in out, to the open group.

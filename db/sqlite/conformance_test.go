@@ -27,12 +27,12 @@ func open(t testing.TB, path string, l dbtest.Limits) *db.Pool {
 func TestConformance(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	t.Run("file", func(t *testing.T) {
-		dbtest.Run(t, dbtest.Driver{Slow: slow, Open: func(t testing.TB, l dbtest.Limits) *db.Pool {
+		dbtest.Run(t, dbtest.Subject{Slow: slow, Open: func(t testing.TB, l dbtest.Limits) *db.Pool {
 			return open(t, filepath.Join(t.TempDir(), "test.db"), l)
 		}})
 	})
 	t.Run("memory", func(t *testing.T) {
-		dbtest.Run(t, dbtest.Driver{Slow: slow, Open: func(t testing.TB, l dbtest.Limits) *db.Pool {
+		dbtest.Run(t, dbtest.Subject{Slow: slow, Open: func(t testing.TB, l dbtest.Limits) *db.Pool {
 			return open(t, sqlite.Memory, l)
 		}})
 	})

@@ -32,10 +32,10 @@ type Traits struct {
 	// Reads: all statements read, lock rows at most, and call only functions that
 	// compute (SQLite: any function). The frame of a Framed text does not count.
 	Reads bool
-	// Harmless: it is one SELECT that calls only functions that compute, locks no
-	// rows and makes no table, so it may run twice, or in one transaction with
-	// others, without anyone noticing. PostgreSQL only.
-	Harmless bool
+	// Shareable: it is one SELECT that calls only functions that compute, locks no
+	// rows and makes no table, so it may share a transaction with others, and run
+	// twice, without anyone noticing. PostgreSQL only.
+	Shareable bool
 	// Repeatable: when the server stops the text, or ends with a shutdown, it is
 	// rolled back as a whole. Procedures and DO blocks may have committed in the
 	// middle; commands like CREATE INDEX CONCURRENTLY leave something behind. The
@@ -101,7 +101,7 @@ func (t Traits) Script() bool { return t.Statements > 1 }
 
 func read(d Dialect, sql string, escapes bool) (Traits, *reader) {
 	r := &reader{scanner: scanner{sql: sql, sqlite: d == SQLite, escapes: escapes}}
-	t := Traits{Reads: true, Harmless: true, Repeatable: true, Zero: strings.IndexByte(sql, 0) >= 0}
+	t := Traits{Reads: true, Shareable: true, Repeatable: true, Zero: strings.IndexByte(sql, 0) >= 0}
 	controls, opened, closed := 0, false, false
 	for st, ok := r.next(); ok; st, ok = r.next() {
 		t.Statements++
@@ -115,7 +115,7 @@ func read(d Dialect, sql string, escapes bool) (Traits, *reader) {
 		}
 		closed = st.closes(d)
 		t.body.to = st.from
-		t.Harmless = t.Harmless && t.Statements == 1 && d == Postgres && st.harmless()
+		t.Shareable = t.Shareable && t.Statements == 1 && d == Postgres && st.shareable()
 		if st.controls(d) {
 			controls++
 			continue
@@ -126,7 +126,7 @@ func read(d Dialect, sql string, escapes bool) (Traits, *reader) {
 		t.Listens = t.Listens || d == Postgres && st.verb == "listen"
 	}
 	if t.Statements == 0 {
-		t.Harmless = false
+		t.Shareable = false
 	}
 	if d == Postgres {
 		lower := strings.ToLower(sql)
@@ -146,7 +146,7 @@ func (t Traits) or(o Traits) Traits {
 	t.Control = t.Control || o.Control
 	t.Framed = t.Framed && o.Framed && t.body == o.body
 	t.Reads = t.Reads && o.Reads
-	t.Harmless = t.Harmless && o.Harmless
+	t.Shareable = t.Shareable && o.Shareable
 	t.Repeatable = t.Repeatable && o.Repeatable
 	t.Copies = t.Copies || o.Copies
 	t.Listens = t.Listens || o.Listens
@@ -170,7 +170,7 @@ func (st *statement) reads(d Dialect) bool {
 	return false
 }
 
-func (st *statement) harmless() bool {
+func (st *statement) shareable() bool {
 	return st.verb == "select" && !st.calls && !st.into && !st.locks
 }
 

@@ -266,8 +266,8 @@ func TestReads(t *testing.T) {
 	}
 }
 
-// TestHarmless: what may share a transaction with others and run twice.
-func TestHarmless(t *testing.T) {
+// TestShareable: what may share a transaction with others and run twice.
+func TestShareable(t *testing.T) {
 	for _, sql := range []string{
 		"select a from t",
 		"SELECT id, name FROM users WHERE id = $1",
@@ -279,8 +279,8 @@ func TestHarmless(t *testing.T) {
 		"-- name: Get :one\nSELECT a FROM t;",
 		"/*traceparent='00-1'*/ SELECT $$nextval('s')$$",
 	} {
-		require.True(t, sqltext.Of(pg, sql).Harmless, sql)
-		require.False(t, sqltext.Of(lite, sql).Harmless, sql)
+		require.True(t, sqltext.Of(pg, sql).Shareable, sql)
+		require.False(t, sqltext.Of(lite, sql).Shareable, sql)
 	}
 	for _, sql := range []string{
 		"",
@@ -312,7 +312,7 @@ func TestHarmless(t *testing.T) {
 		`SELECT '\' || nextval('s'), '\'`,
 		`SELECT '\'', nextval(1), '\''`,
 	} {
-		require.False(t, sqltext.Of(pg, sql).Harmless, sql)
+		require.False(t, sqltext.Of(pg, sql).Shareable, sql)
 	}
 }
 
@@ -368,11 +368,11 @@ func FuzzOf(f *testing.F) {
 				require.Contains(t, sql, traits.Body(sql))
 				require.False(t, sqltext.Of(d, traits.Body(sql)).Control, sql)
 			}
-			if traits.Harmless {
+			if traits.Shareable {
 				require.Equal(t, "select", traits.Verb)
 				require.True(t, traits.Reads && traits.Repeatable && !traits.Control && traits.Statements == 1)
 			}
 		}
-		require.False(t, sqltext.Of(pg, "SELECT nextval('s'), "+sql).Harmless)
+		require.False(t, sqltext.Of(pg, "SELECT nextval('s'), "+sql).Shareable)
 	})
 }
