@@ -56,7 +56,7 @@ type App struct {
 	reactors *reactor.Group
 	recorder *observe.Recorder // nil: nothing is kept of requests
 	inFlight []liveTable       // by core
-	ongoing  ongoing
+	drain    drain
 	guard    guard
 }
 

@@ -52,7 +52,7 @@ func (a *App) compileAll() error {
 	a.providers.compile(&wrong)
 	a.compileErrors(&wrong)
 	env := &compilation{
-		providers: &a.providers, log: a.log, writeTimeout: a.cfg.HTTP.WriteTimeout, pools: &a.ongoing.pools,
+		providers: &a.providers, log: a.log, writeTimeout: a.cfg.HTTP.WriteTimeout, pools: &a.drain.pools,
 	}
 	for _, r := range routes {
 		wrong.addRoute(r, r.compile(env))

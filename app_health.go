@@ -244,7 +244,7 @@ func (a *App) condition(c *Ctx) (condition, health.Report) {
 	}
 	report := a.probes.checks.Report(c)
 	status := string(report.Status)
-	if a.ongoing.leaving.Load() || a.ongoing.ending.Load() {
+	if a.drain.leaving.Load() || a.drain.ending.Load() {
 		status = "draining"
 	}
 	if status == "draining" || report.Status == health.Failing {

@@ -98,7 +98,7 @@ func (a *App) startOnce(ctx context.Context) (err error) {
 	}
 	a.watchStuck()
 	a.beginRecording()
-	a.ongoing.begin(a.reactors.Len())
+	a.drain.begin(a.reactors.Len())
 	a.guard.begin(a, a.reactors.Len())
 	a.life.tailing = make([]exchange.Names, a.reactors.Len())
 	a.life.stage.Store(uint32(running)) // from here on there is something to stop
@@ -260,7 +260,7 @@ func (a *App) stop(ctx context.Context) error {
 }
 
 func (a *App) stopAll(ctx context.Context) error {
-	errs := []error{a.ongoing.drain(ctx)}
+	errs := []error{a.drain.wait(ctx)}
 	if _, err := a.life.tails.Close().Await(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("fasterapi: cleanups of requests are still running: %w%s", err, a.life.tailNames()))
 	}
@@ -282,18 +282,17 @@ func (l *lifecycle) tailNames() string {
 	return all.String()
 }
 
-// ongoing is what outlives single requests: what has to end when the app
-// does.
+// drain is what outlives single requests, and has to end when the app does.
 //
 // Owner: any (atomic), background after begin.
-type ongoing struct {
+type drain struct {
 	// ctx is the context of background tasks; end ends it.
 	ctx        context.Context
 	end        context.CancelCauseFunc
 	background []background // one for each core
-	// draining holds who wants to hear that the app shuts down; ending: it does; leaving:
-	// it is going to, and should get no more requests.
-	draining async.Watchers
+	// watchers want to hear that the app shuts down; ending: it does; leaving: it is going
+	// to, and should get no more requests.
+	watchers async.Watchers
 	ending   atomic.Bool
 	leaving  atomic.Bool
 	copies   reply.Copier
@@ -302,35 +301,35 @@ type ongoing struct {
 	pools   websocket.Pools
 }
 
-func (l *ongoing) begin(cores int) {
-	l.ctx, l.end = context.WithCancelCause(context.Background())
-	l.background = make([]background, cores)
-	l.sockets = make([]websocket.Set, cores)
+func (d *drain) begin(cores int) {
+	d.ctx, d.end = context.WithCancelCause(context.Background())
+	d.background = make([]background, cores)
+	d.sockets = make([]websocket.Set, cores)
 }
 
 // announce tells everything without an end of its own that the app shuts down.
-func (l *ongoing) announce() {
-	l.ending.Store(true)
-	l.draining.CancelAll()
-	for i := range l.sockets {
-		l.sockets[i].CloseAll()
+func (d *drain) announce() {
+	d.ending.Store(true)
+	d.watchers.CancelAll()
+	for i := range d.sockets {
+		d.sockets[i].CloseAll()
 	}
 }
 
-// drain waits for background tasks, when it has announced the end; when ctx ends
+// wait waits for background tasks, when it has announced the end; when ctx ends
 // first it cuts them off and says so.
-func (l *ongoing) drain(ctx context.Context) error {
-	if l.ctx == nil {
+func (d *drain) wait(ctx context.Context) error {
+	if d.ctx == nil {
 		return nil // never began
 	}
-	l.announce()
+	d.announce()
 	var errs []error
-	for i := range l.sockets {
-		errs = append(errs, l.sockets[i].Drain(ctx))
+	for i := range d.sockets {
+		errs = append(errs, d.sockets[i].Drain(ctx))
 	}
-	for i := range l.background {
-		errs = append(errs, l.background[i].drain(ctx))
+	for i := range d.background {
+		errs = append(errs, d.background[i].drain(ctx))
 	}
-	l.end(errDrained)
+	d.end(errDrained)
 	return errors.Join(errs...)
 }

@@ -34,7 +34,7 @@ func (s *Server) Addr() netip.AddrPort { return s.addr }
 // requests in flight and their background tasks finish, and stops the app (see
 // [App.Stop]). When ctx ends first, what is left is cut off and an error says so.
 func (s *Server) Shutdown(ctx context.Context) error {
-	s.app.ongoing.announce()
+	s.app.drain.announce()
 	return errors.Join(s.engine.Shutdown(ctx), s.app.Stop(ctx))
 }
 
@@ -145,7 +145,7 @@ func (s *Server) untilTold(o *orders) (delay time.Duration) {
 			a.log.Info("draining", slog.Duration("delay", delay), slog.Duration("timeout", a.cfg.DrainTimeout))
 		})
 		a.notify("STOPPING=1")
-		a.ongoing.leaving.Store(true)
+		a.drain.leaving.Store(true)
 		return delay
 	}
 }

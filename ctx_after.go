@@ -41,7 +41,7 @@ func (backgroundFull) RetryAfter() time.Duration { return time.Second }
 // After returns [ErrBackgroundFull]. Tasks are lost when the process dies: what
 // must happen belongs in a queue.
 func (c *Ctx) After(task func(ctx context.Context) error) error {
-	own := &c.app.ongoing.background[c.Core()]
+	own := &c.app.drain.background[c.Core()]
 	if !own.reserve() {
 		return ErrBackgroundFull
 	}
@@ -55,11 +55,11 @@ func (c *Ctx) After(task func(ctx context.Context) error) error {
 // startAfter starts the tasks of a request whose response is sent.
 func (r *request) startAfter() {
 	c := r.ctx
-	ongoing := &c.app.ongoing
-	base := detached{ongoing.ctx, c.reactor, c.copyValues()}
+	drain := &c.app.drain
+	base := detached{drain.ctx, c.reactor, c.copyValues()}
 	log := c.app.logger(r.routeName(), c.Core(), r.requestID)
 	for _, task := range r.after {
-		ongoing.background[c.Core()].start(r.routeName(), func() { runAfter(base, log, task) })
+		drain.background[c.Core()].start(r.routeName(), func() { runAfter(base, log, task) })
 	}
 	clear(r.after)
 	r.after = r.after[:0]
@@ -74,7 +74,7 @@ func (c *Ctx) dropAfter() {
 		return n
 	})
 	if dropped > 0 {
-		c.app.ongoing.background[c.Core()].release(dropped)
+		c.app.drain.background[c.Core()].release(dropped)
 	}
 }
 

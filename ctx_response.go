@@ -39,7 +39,7 @@ func (h holder) Gone() error {
 	switch {
 	case h.Err() != nil:
 		return exchange.ErrClientGone
-	case h.app.ongoing.ending.Load():
+	case h.app.drain.ending.Load():
 		return http.ErrServerClosed
 	}
 	return nil
@@ -52,7 +52,7 @@ func (h holder) Own(key any) any { return h.own(key) }
 func (h holder) Cancel() { h.cancel() }
 
 // Copy implements [bridge.Holder].
-func (h holder) Copy(w io.Writer, r io.Reader) (int64, error) { return h.app.ongoing.copies.Copy(w, r) }
+func (h holder) Copy(w io.Writer, r io.Reader) (int64, error) { return h.app.drain.copies.Copy(w, r) }
 
 // response reaches the reply for what runs code of others, or logs; the rest goes
 // through read and change.

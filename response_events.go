@@ -143,10 +143,10 @@ func (s *EventSender[T]) run(events SSE[T]) error {
 	}
 	c := s.c
 	leaving := &async.Watcher{Cancelled: c.cancel}
-	if !c.app.ongoing.draining.Add(leaving) {
+	if !c.app.drain.watchers.Add(leaving) {
 		return problem.New(http.StatusServiceUnavailable, "the service shuts down")
 	}
-	defer c.app.ongoing.draining.Remove(leaving)
+	defer c.app.drain.watchers.Remove(leaving)
 	if err := s.begin(events.Retry); err != nil {
 		return err
 	}
@@ -175,7 +175,7 @@ func (s *EventSender[T]) run(events SSE[T]) error {
 // back: all clients of a stream would come at the same time. It may fail: the stream
 // ends anyway.
 func (s *EventSender[T]) spread(retry time.Duration) {
-	if !s.c.app.ongoing.ending.Load() {
+	if !s.c.app.drain.ending.Load() {
 		return
 	}
 	if retry <= 0 {

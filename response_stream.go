@@ -119,7 +119,7 @@ func (s Stream) render(c *Ctx) (err error) {
 	case s.Write != nil:
 		err = s.write(c, out)
 	case s.Reader != nil:
-		_, err = c.app.ongoing.copies.Copy(out, s.Reader)
+		_, err = c.app.drain.copies.Copy(out, s.Reader)
 	default:
 		err = each(s.Chunks, func(chunk []byte) error {
 			_, err := out.Write(chunk)

@@ -271,7 +271,7 @@ func (r *socketRoute[Incoming, Outgoing]) accept(s *Socket[Incoming, Outgoing]) 
 	if err != nil {
 		return nil, err
 	}
-	set := &c.app.ongoing.sockets[c.Core()]
+	set := &c.app.drain.sockets[c.Core()]
 	fits := set.Add(conn, c.routeName(), socketsMost)
 	var l websocket.Listener
 	if s.events != nil {
