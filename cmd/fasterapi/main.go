@@ -1,4 +1,4 @@
-// Command fasterapi makes a new service, tells what one is, checks it, and writes the files that run it.
+// Command fasterapi makes a new service, tells what one is, checks and measures it, and writes the files that run it.
 //
 //	go install github.com/fasterapi/fasterapi/cmd/fasterapi@latest
 //
@@ -9,6 +9,7 @@
 //	fasterapi openapi --check openapi.json
 //	fasterapi check
 //	fasterapi gen nginx -o nginx.conf
+//	fasterapi bench http://localhost:8000/ --rate 2000
 //
 // See docs/how-to/cli.md. The service is built and asked; nothing of it is started.
 //
@@ -58,6 +59,7 @@ type commands struct {
 	OpenAPI openapiCommand `cmd:"" name:"openapi" help:"Print the OpenAPI document, or compare it with a file."`
 	Check   checkCommand   `cmd:"" help:"Go through the production checklist."`
 	Doctor  doctorCommand  `cmd:"" help:"Look at this machine: what keeps a service from working here, or makes it slow."`
+	Bench   benchCommand   `cmd:"" help:"Send requests at a rate, and tell how long the answers took."`
 	Gen     genCommand     `cmd:"" help:"Write a file that runs the service."`
 	Version versionCommand `cmd:"" help:"Print the version of this command."`
 }
@@ -72,7 +74,7 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	ended := -1 // help ends the command early
 	parser, err := kong.New(&commands{}, kong.Name("fasterapi"), kong.Writers(stdout, stderr), kong.Exit(func(code int) { ended = code }),
-		kong.Description("Makes a new service, serves it while it is written, tells what one is, checks it, and writes the files that run it."), kong.UsageOnError(),
+		kong.Description("Makes a new service, serves it while it is written, tells what one is, checks and measures it, and writes the files that run it."), kong.UsageOnError(),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(stdout, (*io.Writer)(nil)), kong.BindTo(stderr, (*errorWriter)(nil)))
 	if err != nil {
 		fmt.Fprintln(stderr, "fasterapi:", err)
