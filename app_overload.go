@@ -14,6 +14,7 @@ import (
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/overload"
 	"github.com/fasterapi/fasterapi/problem"
+	"github.com/fasterapi/fasterapi/reactor"
 )
 
 // overloadEnv is the variable of Config.Overload.Off.
@@ -183,11 +184,10 @@ func (d *dispatcher) judge(c *Ctx, r *route) {
 	}
 	core := c.reactor.Core()
 	q, now := d.guard.queues[core], c.reactor.Clock()
-	work := overload.Work{Now: now, Age: now - w.since, Passed: q.Started() - w.ticket, Class: r.class}
+	work := w.work(q, now, r.class)
 	verdict := q.Start(work)
 	if verdict == overload.ShedFirst {
-		d.log.Warn("overload: requests are refused because they have waited for too long",
-			slog.Int("core", core), slog.Duration("delay", work.Age), slog.String("route", c.routeName()))
+		d.logFirst(core, work.Age, c.request)
 	}
 	if verdict == overload.Admit {
 		if r.limits == nil {
@@ -199,6 +199,63 @@ func (d *dispatcher) judge(c *Ctx, r *route) {
 		}
 	}
 	c.change(func(s *request) { s.x.Refuse(exchange.Overloaded) })
+}
+
+// work is what the queue of its core is told of a request, of which w is known.
+func (w waited) work(q *overload.Queue, now time.Duration, class overload.Class) overload.Work {
+	return overload.Work{Now: now, Age: now - w.since, Passed: q.Started() - w.ticket, Class: class}
+}
+
+// logFirst logs that a period of overload begins.
+func (d *dispatcher) logFirst(core int, delay time.Duration, r *request) {
+	d.log.Warn("overload: requests are refused because they have waited for too long",
+		slog.Int("core", core), slog.Duration("delay", delay), slog.String("route", r.routeName()))
+}
+
+// Lane implements [exchange.Arrivals].
+func (d *dispatcher) Lane(x *exchange.Exchange) exchange.Lane {
+	return [overload.Classes]exchange.Lane{
+		overload.Exempt: exchange.Ahead, overload.Critical: exchange.First, overload.Normal: exchange.Middle, overload.Batch: exchange.Last,
+	}[d.classOf(x.User.(*request))]
+}
+
+func (d *dispatcher) classOf(r *request) overload.Class {
+	if r.route == nil {
+		return d.missed.class
+	}
+	return r.route.class
+}
+
+// Waiting implements [exchange.Arrivals].
+func (d *dispatcher) Waiting(r *reactor.Reactor, n int, since time.Duration) exchange.Order {
+	now := r.Clock()
+	switch d.guard.queues[r.Core()].Waiting(now, now-since, n) {
+	case overload.NewestFirst:
+		return exchange.NewestFirst
+	case overload.Mixed:
+		return exchange.Mixed
+	default:
+		return exchange.OldestFirst
+	}
+}
+
+// Overdue implements [exchange.Arrivals].
+func (d *dispatcher) Overdue(x *exchange.Exchange) bool {
+	r, core := x.User.(*request), x.Reactor().Core()
+	if !r.waited.known {
+		return false
+	}
+	q := d.guard.queues[core]
+	work := r.waited.work(q, x.Reactor().Clock(), d.classOf(r))
+	verdict := q.Overdue(work)
+	switch verdict {
+	case overload.Admit:
+		return false
+	case overload.ShedFirst:
+		d.logFirst(core, work.Age, r)
+	}
+	r.waited = waited{}
+	return r.ctx.change(func(s *request) { s.x.Refuse(exchange.Overloaded) })
 }
 
 // flying is a request that its route counts as in flight.

@@ -71,6 +71,10 @@ const patience = 16
 func (r *Reactor) finish() {
 	r.mailbox.Close()
 	r.collect()
+	for _, t := range r.workers.pace.waiting {
+		r.runq.Push(t)
+	}
+	r.workers.pace.waiting = nil
 	for n := r.runq.Len(); n > 0; n-- {
 		t, ok := r.runq.Pop()
 		if !ok {

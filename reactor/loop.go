@@ -115,6 +115,7 @@ func (r *Reactor) turn() bool {
 
 // runTasks runs queued tasks until there are none or the quota is used up.
 func (r *Reactor) runTasks() bool {
+	r.letIn()
 	r.collect()
 	limit := r.now + int64(r.cfg.TaskQuota)
 	for n := 0; ; {
@@ -173,13 +174,13 @@ func (r *Reactor) yieldOrPark(busy bool) {
 	if busy {
 		r.idle = 0
 		// A locked goroutine pays 10 us for giving way, so only for a reason.
-		if r.handed.Load() || !r.cfg.Pin && r.now-r.yielded >= share {
+		if r.handed.Load() || len(r.workers.pace.waiting) > 0 || !r.cfg.Pin && r.now-r.yielded >= share {
 			r.giveWay()
 		}
 		return
 	}
 	r.idle++
-	if r.idle <= spins && !r.cfg.Pin {
+	if r.idle <= spins && !r.cfg.Pin || len(r.workers.pace.waiting) > 0 {
 		r.giveWay()
 		return
 	}
@@ -191,7 +192,9 @@ func (r *Reactor) giveWay() {
 	r.handed.Store(false)
 	r.yielded = r.now
 	r.markIdle()
+	r.workers.pace.open(r.counts.jobs)
 	runtime.Gosched()
+	r.workers.pace.close()
 }
 
 // park blocks until there is something to do.

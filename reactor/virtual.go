@@ -99,6 +99,7 @@ func (v *Virtual) shuffled() (busy bool) {
 	r.counts.loops++
 	r.readClock()
 	v.took()
+	r.letIn()
 	r.collect()
 	v.took()
 	for range manyTasks {
@@ -119,6 +120,7 @@ func (v *Virtual) shuffled() (busy bool) {
 		}
 	}
 	r.eventAt = 0
+	r.looked, r.looks = r.looks, r.now
 	r.eventN = r.poller.Wait(r.events)
 	v.order.events(r.events[:r.eventN])
 	for r.eventAt < r.eventN {

@@ -32,7 +32,7 @@ type worker struct {
 // workers is the pool of one reactor. Last in, first out: the latest worker's
 // stack is still in the cache, and the others can be let go.
 //
-// Owner: mu; busy and live any (atomic).
+// Owner: mu; busy and live any (atomic); pace: its own.
 type workers struct {
 	r      *Reactor
 	mu     sync.Mutex
@@ -41,13 +41,18 @@ type workers struct {
 	max    int
 	closed bool
 
+	pace pace
+
 	busy   atomic.Int64 // jobs that run
 	live   atomic.Int64 // goroutines
 	lost   atomic.Int64 // jobs that called runtime.Goexit
 	panics atomic.Int64
 }
 
-func (p *workers) init(r *Reactor) { p.r, p.max = r, r.cfg.MaxIdleWorkers }
+func (p *workers) init(r *Reactor) {
+	p.r, p.max = r, r.cfg.MaxIdleWorkers
+	p.pace.most = mostJobs
+}
 
 // Worker runs job on a goroutine, where it may block. The goroutine runs after
 // the current turn of the loop, usually on the same processor. Its code is not
@@ -127,6 +132,7 @@ func (w *worker) do(job async.Task) {
 			w.pool.r.log.Error("reactor: a worker's job panicked", slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
 		}
 	}()
+	w.pool.pace.started(w.pool.r.clock)
 	job.Run()
 }
 

@@ -1,7 +1,5 @@
 package exchange
 
-import "time"
-
 // Outcome tells the engine what Serve did with the exchange.
 type Outcome uint8
 
@@ -31,16 +29,6 @@ type Admission struct {
 	// Discard asks for the body to be read and thrown away: the answer does
 	// not depend on it (a 404, say).
 	Discard bool
-}
-
-// Arrivals hears of requests that wait for the processor.
-//
-// Owner: any (immutable after New).
-type Arrivals interface {
-	// Arrive is called, behind Begin, before the first Serve of a request that did not wait
-	// for an earlier one of its connection, with the moment since when it may have waited,
-	// as the reactor of x counts (Elapsed). It must not block.
-	Arrive(x *Exchange, since time.Duration)
 }
 
 // Handler answers exchanges.

@@ -37,8 +37,13 @@ type core struct {
 	opening    opening
 	// unwatch ends the help of the watchdog.
 	unwatch func()
-	// spawn runs the task of a lent connection: reactor.Worker, but in tests.
-	spawn func(async.Task)
+	// spawn runs the task of a lent connection, room tells for how many more there is a
+	// goroutine soon, and whenRoom runs a task when there is: Worker, Room and WhenRoom of
+	// the reactor, but in tests.
+	spawn    func(async.Task)
+	room     func() int
+	whenRoom func(async.Task)
+	queue    queue
 
 	draining atomic.Bool
 	// emptied is closed when the last connection of a draining core is gone.
@@ -59,7 +64,8 @@ type core struct {
 }
 
 func newCore(s *Server, r *reactor.Reactor) *core {
-	c := &core{server: s, reactor: r, emptied: make(chan struct{}), spawn: r.Worker}
+	c := &core{server: s, reactor: r, emptied: make(chan struct{}), spawn: r.Worker, room: r.Room, whenRoom: r.WhenRoom}
+	c.queue.core = c
 	c.conns.next, c.conns.prev = &c.conns, &c.conns
 	c.unsent = exchange.NewUnsent(r, s.cfg.MaxUnsent, s.cfg.Logger, r.Now)
 	return c
@@ -177,6 +183,7 @@ func (c *conn) lookOnce() {
 // cut ends every connection. Exchanges on loan are cancelled and close when
 // their handler returns.
 func (k *core) cut(cause error) {
+	k.queue.release()
 	k.each(func(c *conn) {
 		if c.owner.Load() != onLoan || !c.cutLoan(cause) {
 			c.abortFor(cause)

@@ -19,6 +19,7 @@
 //	              stream.go: when it comes in pieces)
 //	coroutine.go  what follows runs on a coroutine of the reactor, if it may suspend
 //	loan.go       the connection is lent to a goroutine, and comes back
+//	queue.go      it waits for one that will soon be on a processor
 //	wait.go       that goroutine waits for its client
 //	patience.go   deadlines
 //	unsent.go     what waits for clients who do not read is bounded

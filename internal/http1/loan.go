@@ -54,7 +54,7 @@ func (c *conn) lend() {
 	c.fireBy(c.core.sinceEpoch() + c.nextLook())
 	c.waitNoMore() // what waits now is small, and the goroutine may write it
 	c.owner.Store(onLoan)
-	c.core.spawn(c)
+	c.core.queue.give(c)
 }
 
 // nextLook is how soon the reactor looks at a connection on loan. Every time

@@ -105,7 +105,9 @@ func (h *Handler) arrive(x *exchange.Exchange) {
 		return
 	}
 	h.options.Arrivals.Arrive(x, x.Reactor().Clock())
-	runtime.Gosched()
+	if h.options.Arrivals.Lane(x) != exchange.Ahead {
+		runtime.Gosched()
+	}
 }
 
 // WithoutArrivals returns a handler like h that tells nobody of requests that come. The

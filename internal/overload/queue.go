@@ -69,7 +69,8 @@ type Queue struct {
 	// refused is when a request was refused last.
 	refused time.Duration
 	// told: the period of overload is known.
-	told bool
+	told  bool
+	waits waits
 }
 
 // NewQueue returns a queue that is empty.
@@ -143,18 +144,26 @@ func (q *Queue) standing(w Work) bool {
 // judge decides about w while the core is overloaded. That ends when nothing was old
 // enough to be refused for an interval.
 func (q *Queue) judge(w Work) Verdict {
-	if w.Class != Exempt && w.Age > q.rule.maxAge(w.Class) && w.Passed >= fewPassed(w.Class) {
-		q.refused = w.Now
-		if q.told {
-			return Shed
-		}
-		q.told = true
-		return ShedFirst
+	if v := q.overdue(w); v != Admit {
+		return v
 	}
 	if w.Now < q.refused || w.Now-q.refused >= q.rule.Interval {
 		q.state.Store(calm)
 	}
 	return Admit
+}
+
+// overdue tells whether w is refused for its age.
+func (q *Queue) overdue(w Work) Verdict {
+	if w.Class == Exempt || w.Age <= q.rule.maxAge(w.Class) || w.Passed < fewPassed(w.Class) {
+		return Admit
+	}
+	q.refused = w.Now
+	if q.told {
+		return Shed
+	}
+	q.told = true
+	return ShedFirst
 }
 
 // QueueStats is what a queue has seen.

@@ -9,7 +9,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -204,4 +206,45 @@ func TestOverloadMistakes(t *testing.T) {
 	t.Setenv("OVERLOAD_PROTECTION", "no")
 	_, err = fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0"}).Start()
 	require.ErrorContains(t, err, `OVERLOAD_PROTECTION must be on or off, not "no"`)
+}
+
+// spin takes processor time.
+func spin(d time.Duration) {
+	for begun := time.Now(); time.Since(begun) < d; {
+	}
+}
+
+// Who asks for a probe, or for a route that is exempt, does not stand behind those whose
+// requests wait for a goroutine, however many they are.
+func TestExemptRoutesPassThoseWhoWait(t *testing.T) {
+	t.Setenv("OVERLOAD_PROTECTION", "on")
+	const crowd = 240 // in one look of the poller
+	var done, sent atomic.Int64
+	f := &flood{answers: make(chan answerOfFlood, crowd+3)}
+	app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1, StallThreshold: -1, Logger: slog.New(slog.DiscardHandler)})
+	work := func() { spin(2 * time.Millisecond); done.Add(1) }
+	app.Get("/work", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.None, error) { work(); return fasterapi.None{}, nil })
+	app.Get("/begin", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.None, error) {
+		f.send(crowd, "/work", "/work")
+		sent.Store(done.Load())
+		f.send(1, "/exempt", "/exempt")
+		return fasterapi.None{}, nil
+	})
+	app.Get("/exempt", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) {
+		return fasterapi.Text(strconv.FormatInt(done.Load()-sent.Load(), 10)), nil
+	}, fasterapi.Priority("exempt"))
+	server, err := app.Start()
+	require.NoError(t, err)
+	defer func() { require.NoError(t, server.Shutdown(context.Background())) }()
+	f.connect(t, server.Addr().String(), crowd+2)
+	f.send(1, "/begin", "/begin")
+	for range crowd + 2 {
+		a := <-f.answers
+		require.NoError(t, a.err)
+		if a.path == "/exempt" {
+			before, err := strconv.Atoi(a.body)
+			require.NoError(t, err)
+			require.Less(t, before, crowd*2/3, "at most 64 have a goroutine, and those that started while it was read")
+		}
+	}
 }
