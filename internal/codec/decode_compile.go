@@ -208,7 +208,7 @@ func (c *decodeCompiler) field(m *schema.Member, tags *schema.Tags, where string
 		inner := f.node
 		f.node = &decodeNode{typ: m.Type, fn: notNull(func(s *decodeState, p ptr) bool { return inner.fn(s, p) })}
 	}
-	if _, nullable := schema.Strip(m.Type); c.sparse && !nullable && !plan.Required {
+	if _, nullable := schema.Strip(m.Type); c.sparse && !nullable && !tags.Required {
 		f.node = orNull(f.node)
 	}
 	if f.op = f.node.op; f.op == opInt && m.Type.Size() == 8 {
