@@ -83,7 +83,7 @@ func (c *Ctx) fail(err error) {
 		named.Instance = "urn:request:" + id
 		p = &named
 	}
-	if c.app.problems.send(c, p) {
+	if c.sendStandard(p) || c.app.problems.send(c, p) {
 		return
 	}
 	body := p.AppendJSON(c.spare())

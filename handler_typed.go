@@ -102,7 +102,7 @@ func (h *handling) compileOutput(r *route, s *signature) error {
 	case r.opts.status != 0 && out.several:
 		return fmt.Errorf("Status(%d): the handler has several answers, and each has its own status", r.opts.status)
 	default:
-		r.facts.answers, h.waits = out.answers, out.waits
+		r.facts.answers, r.facts.former, h.waits = out.answers, formerOf(out.answers), out.waits
 		return nil
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/internal/docspage"
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/failure"
 	"github.com/fasterapi/fasterapi/internal/router"
 	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/problem"
@@ -72,6 +73,7 @@ type facts struct {
 	injected *injection
 	aside    []*bind.Plan // what the option Reads tells of
 	answers  []describe.Answer
+	former   failure.Former   // tells of refusals as a standard says; nil: the service does
 	socket   *describe.Socket // of a WebSocket
 }
 
@@ -209,6 +211,9 @@ func (a *App) document(r *route) describe.Route {
 		route.Fields = appendFields(route.Fields, plan)
 	}
 	route.Fallible = route.Fallible || r.opts.strictQuery.or(a.cfg.StrictQuery)
+	if f.former != nil {
+		route.Answers, route.Fallible = append(route.Answers, standardAnswer(f.former)), false
+	}
 	if r.opts.status != 0 && len(route.Answers) > 0 {
 		answer := &route.Answers[0]
 		if answer.Status = r.opts.status; exchange.Bodiless(answer.Status) {

@@ -58,7 +58,8 @@ func (f PasswordForm) String() string { return f.Username + ":***" }
 // GoString hides the password.
 func (f PasswordForm) GoString() string { return f.String() }
 
-// Token is the answer of a token endpoint, RFC 6749 section 5.1.
+// Token is the answer of a token endpoint, RFC 6749 section 5.1. A route that answers it tells of wrong
+// requests by a [TokenError], as clients of OAuth 2 expect, and not in the form of the service.
 type Token struct {
 	AccessToken string `json:"access_token"`
 	TokenType   string `json:"token_type"`
@@ -74,8 +75,54 @@ func Granted(token string, lifetime time.Duration, scopes []string) (fasterapi.R
 	}, nil
 }
 
-// Refused is the answer to wrong credentials, RFC 6749 section 5.2.
+// Refused is the answer to wrong credentials, RFC 6749 section 5.2: a [TokenError].
 func Refused() (fasterapi.Response[Token], error) {
 	return fasterapi.Response[Token]{}, problem.BadRequest("user or password is wrong").
 		With("error", "invalid_grant").WithHeader("Cache-Control", "no-store")
+}
+
+// TokenError is how a token endpoint refuses a request, RFC 6749 section 5.2: application/json with
+// status 400, or that of a problem with a member "error".
+type TokenError struct {
+	Code        string `json:"error" doc:"for programs" example:"invalid_grant"`
+	Description string `json:"error_description,omitzero" doc:"for people"`
+}
+
+// ProblemForm is the TokenError of a refusal: of one with a member "error", of an invalid
+// input, and of any other 400. All else, such as 429 and 503, is in the form of the service.
+func (Token) ProblemForm(p *problem.Problem) (status int, body any) {
+	if p == nil {
+		return http.StatusBadRequest, TokenError{}
+	}
+	code, given := p.Ext["error"].(string)
+	switch {
+	case given && p.Status < http.StatusInternalServerError:
+		return p.Status, TokenError{code, printable(p.Detail)}
+	case p.Status == http.StatusBadRequest, p.Status == http.StatusUnsupportedMediaType:
+		return http.StatusBadRequest, TokenError{"invalid_request", printable(p.Detail)}
+	case p.Status != http.StatusUnprocessableEntity:
+		return 0, nil
+	}
+	code = "invalid_request"
+	var faults []string
+	for _, e := range p.Errors {
+		faults = append(faults, e.String())
+		if e.Location == "form.grant_type" && e.Value != nil {
+			code = "unsupported_grant_type"
+		}
+	}
+	return http.StatusBadRequest, TokenError{code, printable(strings.Join(faults, "; "))}
+}
+
+// printable is text with the characters that an error_description may have.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '"':
+			return '\''
+		case r < ' ', r > '~', r == '\\':
+			return '?'
+		}
+		return r
+	}, text)
 }

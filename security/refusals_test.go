@@ -105,7 +105,7 @@ func TestRefusalsOfTheDocument(t *testing.T) {
 		}
 		form := url.Values{"grant_type": {"password"}, "username": {"a"}, "password": {"b"}}
 		agree(c.Post("/token", form), "/token", 400)
-		agree(c.Post("/token", url.Values{}), "/token", 422)
+		agree(c.Post("/token", url.Values{}), "/token", 400)
 	}
 }
 

@@ -201,7 +201,7 @@ func TestGoRefused(t *testing.T) {
 		wrong, err := client.LoginWithFormdataBodyWithResponse(ctx, goclient.LoginFormdataRequestBody{GrantType: "password", Username: "bob", Password: "guess"})
 		require.NoError(t, err)
 		require.Equal(t, 400, wrong.StatusCode())
-		require.Contains(t, string(wrong.Body), `"invalid_grant"`)
+		require.Equal(t, "invalid_grant", wrong.JSON400.Error)
 	})
 }
 

@@ -34,7 +34,7 @@ func TestFailures(t *testing.T) {
 	for _, f := range []struct {
 		method, path, kind, body string
 		status                   int
-		code                     string
+		code                     Code
 	}{
 		{"GET", "/v2/tickets", "", "", 404, "not_found"},
 		{"PUT", "/v1/tickets", "application/json", "{}", 405, "method_not_allowed"},
@@ -50,6 +50,15 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// TestCodes: every failure has one of the codes that the document lists.
+func TestCodes(t *testing.T) {
+	for status := 400; status < 600; status++ {
+		require.Contains(t, Code("").Enum(), any(codeOf(status)))
+	}
+	require.EqualValues(t, "bad_request", codeOf(418))
+	require.EqualValues(t, "internal_server_error", codeOf(502))
+}
+
 // TestZeros: a text that Postgres does not take is the client's mistake, wherever it is.
 func TestZeros(t *testing.T) {
 	p := meet(fasterapitest.New(t, newApp(t, fasterapi.Config{}, settings(onPostgres(t)))))
@@ -58,7 +67,7 @@ func TestZeros(t *testing.T) {
 	p.ada.Patch("/v1/tickets/1", `{"title": "a\u0000b"}`).Expect(422)
 	p.ada.Post("/v1/tickets/1/actions", `{"kind": "comment", "text": "\u0000"}`).Expect(422) // in a column of JSON
 	p.ada.Get("/v1/tickets?q=%00").Expect(422)
-	p.nobody.Post("/v1/token", credentials("\x00", password)).Expect(422)
+	p.nobody.Post("/v1/token", credentials("\x00", password)).Expect(400)
 	require.EqualValues(t, 1, p.ada.Get("/v1/tickets/1").Expect(200).JSON[tickets.Ticket]().Version)
 }
 

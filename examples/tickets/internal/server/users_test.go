@@ -13,6 +13,7 @@ import (
 	"github.com/fasterapi/fasterapi/examples/tickets/internal/page"
 	"github.com/fasterapi/fasterapi/examples/tickets/internal/users"
 	"github.com/fasterapi/fasterapi/fasterapitest"
+	"github.com/fasterapi/fasterapi/security"
 )
 
 func TestRegister(t *testing.T) {
@@ -39,7 +40,7 @@ func TestLogin(t *testing.T) {
 		require.Equal(t, "tickets:work", token(p.nobody, "agent", password).Scope)
 		for _, name := range []string{"ada", "stranger"} {
 			refused := p.nobody.Post("/v1/token", credentials(name, "guess")).Expect(400)
-			require.Equal(t, "invalid_grant", refused.JSON[Failure]().OAuth)
+			require.Equal(t, "invalid_grant", refused.JSON[security.TokenError]().Code)
 		}
 		p.nobody.Get("/v1/me").Expect(401)
 		p.nobody.Bearer("forged").Get("/v1/me").Expect(401)
@@ -135,6 +136,6 @@ func TestLoginLimit(t *testing.T) {
 	c.Post("/v1/token", credentials("ada", "guess")).Expect(http.StatusBadRequest)
 	late := c.Post("/v1/token", credentials("admin", password)).Expect(http.StatusTooManyRequests)
 	require.NotEmpty(t, late.Header.Get("Retry-After"))
-	require.Equal(t, "too_many_requests", late.JSON[Failure]().Code)
+	require.EqualValues(t, "too_many_requests", late.JSON[Failure]().Code)
 	require.True(t, strings.HasPrefix(late.Header.Get("Content-Type"), "application/problem+json"))
 }
