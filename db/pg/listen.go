@@ -40,6 +40,12 @@ type Notification struct {
 // Names of channels are taken as they are, with their case: Listen "Jobs" hears
 // NOTIFY "Jobs", not NOTIFY Jobs, which the server takes for "jobs".
 func Listen(ctx context.Context, pool *db.Pool, channels ...string) iter.Seq2[Notification, error] {
+	return ListenBegun(ctx, pool, func() {}, channels...)
+}
+
+// ListenBegun is [Listen] that calls begun whenever it begins to hear: on the first connection, and on each that is made again. What
+// is sent once begun was called is not missed, unless a Gap follows.
+func ListenBegun(ctx context.Context, pool *db.Pool, begun func(), channels ...string) iter.Seq2[Notification, error] {
 	return func(yield func(Notification, error) bool) {
 		d, ok := pool.Driver().(*database)
 		if !ok || len(channels) == 0 {
@@ -49,7 +55,7 @@ func Listen(ctx context.Context, pool *db.Pool, channels ...string) iter.Seq2[No
 		ctx, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)
 		defer context.AfterFunc(d.dialing, func() { cancel(db.ErrClosed) })()
-		l := &listener{d: d, channels: channels, yield: yield}
+		l := &listener{d: d, channels: channels, yield: yield, begun: begun}
 		if err := l.run(ctx); err != nil && !l.left {
 			if ctx.Err() != nil {
 				err = context.Cause(ctx)
@@ -70,6 +76,7 @@ type listener struct {
 	d        *database
 	channels []string
 	yield    func(Notification, error) bool
+	begun    func()
 	left     bool // the loop was left
 	queue    []Notification
 }
@@ -107,6 +114,7 @@ func (l *listener) connection(ctx context.Context, first bool, connected func())
 		_ = pc.Close(ctx)
 	}()
 	connected()
+	l.begun()
 	if !first {
 		l.queue = append(l.queue, Notification{Gap: true})
 	}

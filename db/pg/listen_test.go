@@ -10,6 +10,28 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// TestListenBegun: what is sent once begun was called is heard, also on the connection after the first.
+func TestListenBegun(t *testing.T) {
+	p := open(t, plain(t), pg.Config{})
+	ctx := background(t)
+	begun, sent := 0, []string{"first", "second"}
+	for n, err := range pg.ListenBegun(ctx, p, func() {
+		exec(t, &p.Querier, "SELECT pg_notify('begun', $1)", sent[min(begun, 1)])
+		begun++
+	}, "begun") {
+		require.NoError(t, err)
+		switch {
+		case n.Payload == "first":
+			exec(t, &p.Querier, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%begun%'")
+		case n.Payload == "second":
+			require.Equal(t, 2, begun)
+			return
+		default:
+			require.True(t, n.Gap)
+		}
+	}
+}
+
 func TestListen(t *testing.T) {
 	p := open(t, plain(t), pg.Config{})
 	ctx := background(t)

@@ -28,6 +28,8 @@ func Project() Rules {
 			"examples/... fasterapitest":            "examples show how to test",
 			"examples/... admin":                    "examples use it",
 			"examples/... middleware":               "examples use it",
+			"examples/... broadcast":                "examples use it",
+			"examples/... broadcast/...":            "examples use it",
 			"examples/... observe/metrics":          "examples use it",
 			"examples/... security":                 "examples use it",
 			"examples/... examples/...":             "an example may be an app in packages",
@@ -35,6 +37,9 @@ func Project() Rules {
 			"internal/test/secrets fasterapitest":   "a suite of whole apps",
 			"internal/test/secrets middleware":      "whose log is looked through",
 			"middleware/redisrate middleware":       "implements its Limiter",
+			"broadcast/redislink broadcast":         "implements its Link",
+			"broadcast/pglink broadcast":            "implements its Link",
+			"internal/test/links broadcast":         "the suite of its Links",
 		},
 		TestModules: []string{
 			"github.com/stretchr/testify", "github.com/google/go-cmp", "pgregory.net/rapid", "go.uber.org/goleak",
@@ -42,7 +47,7 @@ func Project() Rules {
 			"github.com/getkin/kin-openapi", "go.yaml.in/yaml/v3",
 		},
 		Owned: []string{
-			"async", "cache/...", "client", "resilience", "reactor/...", "internal/stream", "internal/http1", "internal/websocket", "db/pg", "db/pg/internal/wire", "db/sqlite",
+			"async", "broadcast/...", "cache/...", "client", "resilience", "reactor/...", "internal/stream", "internal/http1", "internal/websocket", "db/pg", "db/pg/internal/wire", "db/sqlite",
 			"internal/reply", "internal/bridge", "internal/overload",
 		},
 		Tagged: []string{"health", "internal/restart", "internal/poll/...", "internal/invariant", "internal/goroutine"},
@@ -182,6 +187,10 @@ func packages() map[string]Package {
 		},
 		"cache/redis":          {Layer: 5, Imports: []string{"async", "cache", "metric", "resilience", "secret", "internal/mistake"}, Modules: []string{"github.com/redis/rueidis"}},
 		"middleware/redisrate": {Layer: 7, Imports: []string{"middleware", "async"}, Modules: []string{"github.com/redis/rueidis"}},
+		"broadcast":            {Layer: 7, Imports: []string{".", "async", "resilience", "secret", "internal/mistake"}},
+		"broadcast/redislink":  {Layer: 7, Imports: []string{"broadcast"}, Modules: []string{"github.com/redis/rueidis"}},
+		"broadcast/pglink":     {Layer: 7, Imports: []string{"broadcast", "db", "db/pg"}},
+		"internal/test/links":  {Layer: 7, Imports: []string{"broadcast"}, Modules: []string{"github.com/stretchr/testify"}},
 		"security": { // docs/decisions/0009
 			Layer: 7, Imports: []string{".", "async", "problem", "openapi", "internal/codec", "internal/field", "internal/inject", "internal/mistake"}, Modules: []string{"github.com/golang-jwt/jwt/v5"},
 		},
@@ -189,7 +198,7 @@ func packages() map[string]Package {
 		"internal/test/secrets": {Layer: 7, Imports: []string{".", "client", "db", "db/sqlite", "fasterapitest", "middleware", "problem", "secret"}},
 		"internal/test/console": {Layer: 7, Imports: []string{".", "internal/test/needs"}},
 		"examples/...": {Layer: 7, Modules: []string{sqlite}, Imports: []string{
-			".", "admin", "async", "cache", "cache/...", "client", "reactor", "metric", "problem",
+			".", "admin", "async", "broadcast", "broadcast/...", "cache", "cache/...", "client", "reactor", "metric", "problem",
 			"db", "db/pg", "db/sqlite", "health", "logs", "middleware", "security", "secret", "resilience", "openapi", "observe", "observe/metrics", "fasterapitest", "examples/...",
 		}},
 	}
