@@ -67,6 +67,7 @@ bench-resilience: bench-overload ## that, policies beside failsafe-go, caches be
 
 bench-overload: ## three times the load that one core can take, beside net/http and fiber: bench/RESULTS.md
 	cd bench && $(GO) run ./overload -o RESULTS.md
+	cd bench && ../tools/pg.sh sh -c '$(GO) run ./overload -database "$$DATABASE_URL" -o RESULTS.md'
 
 bench-micro: ## the Go benchmarks that the bars name: bench/RESULTS.md
 	cd bench && $(GO) run ./micro -o RESULTS.md

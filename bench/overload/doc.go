@@ -1,7 +1,7 @@
 // Command overload measures servers that get more work than they can do: this framework, net/http
 // and fiber, each on one core, with 1 ms of processor time for each request.
 //
-//	make bench-overload   # about 80 s; writes the section of bench/RESULTS.md
+//	make bench-overload   # about 160 s; writes the sections of bench/RESULTS.md
 //
 // The load is an open loop: requests come by a schedule, whatever became of those before, as users do, and
 // the latency of each is measured from the time at which it was due. A generator that waits for answers
@@ -19,5 +19,6 @@
 //
 // The server is a process of its own, on the first core (taskset) with GOMAXPROCS=1; the generator is
 // on the others. The work is hashing, as many rounds as take 1 ms of the first core before anything begins, the
-// same for all.
+// same for all. With -database each request makes a query of one row before it computes: this framework
+// by its own driver, the others by pgx, with as many connections.
 package main

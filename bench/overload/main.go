@@ -16,6 +16,7 @@ import (
 type options struct {
 	names    []string
 	work     time.Duration // processor time of a request
+	database string        // where each makes a query besides; "" for none
 	peak     time.Duration // the lengths of the phases
 	normal   time.Duration
 	flood    time.Duration
@@ -38,13 +39,14 @@ func main() {
 	o := options{peak: 3 * time.Second, normal: 5 * time.Second, patience: 2 * time.Second, conns: 8192}
 	flag.DurationVar(&o.work, "work", time.Millisecond, "processor time of a request")
 	flag.DurationVar(&o.flood, "flood", 10*time.Second, "how long the overload lasts")
+	flag.StringVar(&o.database, "database", "", "make a query of each request at this URL, too")
 	server := flag.String("serve", "", "be this server (what the command starts)")
 	rounds := flag.Int("rounds", 0, "of its work")
 	flag.Parse()
 	o.names = strings.Split(*names, ",")
 	err := error(nil)
 	if *server != "" {
-		err = serve(*server, *rounds, func(addr string) { fmt.Println(addr) })
+		err = serve(*server, job{*rounds, o.database}, func(addr string) { fmt.Println(addr) })
 	} else {
 		err = run(o, *output)
 	}
@@ -56,10 +58,10 @@ func main() {
 
 func run(o options, output string) error {
 	begun := time.Now()
-	rounds := calibrate(o.work)
+	each := job{calibrate(o.work), o.database}
 	var all []*outcome
 	for _, name := range o.names {
-		one, err := measure(o, name, rounds)
+		one, err := measure(o, name, each)
 		if err != nil {
 			return err
 		}
@@ -70,7 +72,11 @@ func run(o options, output string) error {
 	if output == "" {
 		return nil
 	}
-	return results.WriteSection(output, "overload", text)
+	section := "overload"
+	if o.database != "" {
+		section = "overload-query"
+	}
+	return results.WriteSection(output, section, text)
 }
 
 // outcome is what was seen of a server.
@@ -85,8 +91,8 @@ type outcome struct {
 }
 
 // measure runs all phases with one server.
-func measure(o options, name string, rounds int) (*outcome, error) {
-	p, err := start(name, rounds)
+func measure(o options, name string, each job) (*outcome, error) {
+	p, err := start(name, each)
 	if err != nil {
 		return nil, err
 	}

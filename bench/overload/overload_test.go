@@ -80,7 +80,7 @@ func TestFigures(t *testing.T) {
 func TestServers(t *testing.T) {
 	for _, name := range servers {
 		told := make(chan string, 1)
-		go func() { _ = serve(name, 10, func(addr string) { told <- addr }) }() // ends with the test's process
+		go func() { _ = serve(name, job{rounds: 10}, func(addr string) { told <- addr }) }() // ends with the test's process
 		addr := <-told
 		get := func(path string) (status int) {
 			r, err := http.Get("http://" + addr + path)
@@ -94,7 +94,7 @@ func TestServers(t *testing.T) {
 		require.Equal(t, 200, get(workPath), name)
 		require.Positive(t, Peak(addr, workPath, 2, 50*time.Millisecond), name)
 	}
-	require.Error(t, serve("nobody", 1, func(string) {}))
+	require.Error(t, serve("nobody", job{rounds: 1}, func(string) {}))
 	require.Positive(t, calibrate(time.Millisecond))
 }
 

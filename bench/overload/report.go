@@ -18,12 +18,17 @@ const (
 
 func report(o options, all []*outcome, begun time.Time) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "## Overload, beside net/http and fiber\n\n`make bench-overload`, %s, on %s.\n\n",
-		begun.UTC().Format("2006-01-02 15:04 MST"), results.Machine())
-	fmt.Fprintf(&text, "An open loop: %v of processor time for each request, one core, %.0f %% of the peak for %v, three times the peak for %v, "+
+	title, query := "", ""
+	if o.database != "" {
+		title = " with a query for each request"
+		query = fmt.Sprintf(" behind one query of a row, with %d connections to PostgreSQL on the other cores, where the load comes from, too", poolSize)
+	}
+	fmt.Fprintf(&text, "## Overload%s, beside net/http and fiber\n\n`make bench-overload`, %s, on %s.\n\n",
+		title, begun.UTC().Format("2006-01-02 15:04 MST"), results.Machine())
+	fmt.Fprintf(&text, "An open loop: %v of processor time for each request%s, one core, %.0f %% of the peak for %v, three times the peak for %v, "+
 		"and back; clients wait for %v. Latencies are from the time at which a request was due, of those that were answered with 200; "+
 		"goodput is those per second. *Lost* had no answer in time. Recovery: until 99 of 100 requests take no longer than 5 times the p99 at 70 %%.\n\n",
-		o.work, 100*normalShare, o.normal, o.flood, o.patience)
+		o.work, query, 100*normalShare, o.normal, o.flood, o.patience)
 	var rows [][]string
 	for _, one := range all {
 		rows = append(rows, []string{

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -14,8 +14,6 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v3"
-
-	"github.com/fasterapi/fasterapi"
 )
 
 // servers are those that are measured, by the names that stand in the table.
@@ -48,11 +46,27 @@ func calibrate(d time.Duration) int {
 	return max(1, int(float64(rounds)*float64(d)/float64(fastest)))
 }
 
+// job is what each request asks for.
+//
+// Owner: any (immutable).
+type job struct {
+	rounds   int
+	database string // where a query is made of each request before; "" for none
+}
+
 // serve is the life of a server's process, and ends with it. It tells its address when it accepts
 // connections.
-func serve(name string, rounds int, tell func(addr string)) error {
+func serve(name string, j job, tell func(addr string)) error {
 	if name == "fasterapi" {
-		return serveOurs(rounds, tell)
+		return serveOurs(j, tell)
+	}
+	query, err := j.pool()
+	if err != nil {
+		return err
+	}
+	do := func(ctx context.Context) (string, error) {
+		err := query(ctx)
+		return fmt.Sprintf("%x", work(j.rounds)), err
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -61,36 +75,35 @@ func serve(name string, rounds int, tell func(addr string)) error {
 	tell(listener.Addr().String())
 	switch name {
 	case "net/http":
-		return serveNetHTTP(listener, rounds)
+		return serveNetHTTP(listener, do)
 	case "fiber":
-		return serveFiber(listener, rounds)
+		return serveFiber(listener, do)
 	}
 	return fmt.Errorf("unknown server %q", name)
 }
 
-func serveOurs(rounds int, tell func(addr string)) error {
-	app := fasterapi.New(fasterapi.Config{Title: "bench", Addr: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)}) // has /health
-	app.Get(workPath, func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) {
-		return fasterapi.Text(fmt.Sprintf("%x", work(rounds))), nil
-	})
-	server, err := app.Start()
-	if err != nil {
-		return err
-	}
-	tell(server.Addr().String())
-	select {} // until the process is killed
-}
-
-func serveNetHTTP(listener net.Listener, rounds int) error {
+func serveNetHTTP(listener net.Listener, do func(context.Context) (string, error)) error {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+workPath, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, "%x", work(rounds)) })
+	mux.HandleFunc("GET "+workPath, func(w http.ResponseWriter, r *http.Request) {
+		text, err := do(r.Context())
+		if err != nil {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+		fmt.Fprint(w, text)
+	})
 	mux.HandleFunc("GET "+healthPath, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "well") })
 	return http.Serve(listener, mux)
 }
 
-func serveFiber(listener net.Listener, rounds int) error {
+func serveFiber(listener net.Listener, do func(context.Context) (string, error)) error {
 	app := fiber.New()
-	app.Get(workPath, func(c fiber.Ctx) error { return c.SendString(fmt.Sprintf("%x", work(rounds))) })
+	app.Get(workPath, func(c fiber.Ctx) error {
+		text, err := do(c.Context())
+		if err != nil {
+			return err
+		}
+		return c.SendString(text)
+	})
 	app.Get(healthPath, func(c fiber.Ctx) error { return c.SendString("well") })
 	return app.Listener(listener, fiber.ListenConfig{DisableStartupMessage: true})
 }
@@ -102,12 +115,12 @@ type process struct {
 }
 
 // start runs a server on the first core and returns when it accepts connections.
-func start(name string, rounds int) (*process, error) {
+func start(name string, j job) (*process, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	args := []string{self, "-serve", name, "-rounds", strconv.Itoa(rounds)}
+	args := []string{self, "-serve", name, "-rounds", strconv.Itoa(j.rounds), "-database", j.database}
 	if runtime.NumCPU() > 1 {
 		args = append([]string{"taskset", "-c", "0"}, args...) // replaces itself by the server
 	}
