@@ -95,8 +95,7 @@ func (s *scope) Done() <-chan struct{} {
 
 // Watch implements [async.Watchable].
 func (s *scope) Watch(w *async.Watcher) bool {
-	s.arm()
-	return s.watchers.Add(w)
+	return s.arm() && s.watchers.Add(w)
 }
 
 // Unwatch implements [async.Watchable].
@@ -112,19 +111,21 @@ func (s *scope) AfterFunc(f func()) (stop func() bool) {
 	return w.Stop
 }
 
-// arm makes the end of the caller and the deadline end s.
-func (s *scope) arm() {
+// arm makes the end of the caller and the deadline end s. It reports false when s has ended
+// before anybody has asked.
+func (s *scope) arm() bool {
 	s.mu.Lock()
 	if s.armed || s.err != nil {
+		armed := s.armed
 		s.mu.Unlock()
-		return
+		return armed
 	}
 	s.armed = true
 	s.mu.Unlock()
 	s.up.Cancelled = func() { s.end(s.parent.Err(), false) }
 	if !async.OnCancel(s.parent, &s.up) {
 		s.end(s.parent.Err(), false)
-		return
+		return true
 	}
 	s.setAlarm()
 	s.mu.Lock()
@@ -134,6 +135,7 @@ func (s *scope) arm() {
 	if over { // meanwhile: whoever ended it has left this to us
 		s.disarm()
 	}
+	return true
 }
 
 func (s *scope) setAlarm() {
@@ -174,6 +176,13 @@ func (s *scope) end(err error, late bool) {
 
 // finish ends s because the attempt is over, and tells whether that came too late.
 func (s *scope) finish() (late bool) {
+	s.mu.Lock()
+	if s.err == nil && !s.armed { // nobody waits for it: most are so, and it spares two locks
+		s.err = context.Canceled
+		s.mu.Unlock()
+		return false
+	}
+	s.mu.Unlock()
 	s.end(context.Canceled, false)
 	s.mu.Lock()
 	defer s.mu.Unlock()
