@@ -99,11 +99,12 @@ layers: ## the import graph, sizes, owner lines and the code in README.md
 # A machine that is busy with tests must not decide how one ends; those of overload turn it on.
 test race invariants: export OVERLOAD_PROTECTION := off
 
+# A package may take longer than the 10 minutes that go test allows, beside others.
 race: ## the tests under the race detector
-	$(GO) test -race ./...
+	$(GO) test -timeout 30m -race ./...
 
 invariants: ## the tests with the checks of the debug build, and positions as release builds have them
-	$(GO) test -tags invariants -trimpath ./...
+	$(GO) test -timeout 30m -tags invariants -trimpath ./...
 
 fuzz-smoke: ## every fuzz target for a moment, SMOKE (120) seconds in all
 	@tools/fuzz.sh all $(SMOKE)

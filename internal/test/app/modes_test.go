@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -78,6 +79,7 @@ func everyMode(t *testing.T, routes func(*fasterapi.App), test func(*testing.T, 
 
 func newApp(cfg fasterapi.Config, routes func(*fasterapi.App)) (*fasterapi.App, *logBuffer) {
 	log := &logBuffer{}
+	cfg.HTTP.WriteTimeout = cmp.Or(cfg.HTTP.WriteTimeout, 5*time.Minute) // a busy machine is no slow client
 	cfg.Addr, cfg.Logger = "127.0.0.1:0", slog.New(slog.NewTextHandler(log, nil))
 	app := fasterapi.New(cfg)
 	routes(app)
