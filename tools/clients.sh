@@ -14,6 +14,10 @@ go run ./document gen
 # snippet: go
 go tool -modfile=tools.mod oapi-codegen -config goclient/oapi-codegen.yaml gen/openapi.json
 # end snippet
+# The command fasterapi makes the same of it.
+fasterapi() { (cd ../../../cmd/fasterapi && go build -o "$OLDPWD/gen/fasterapi" .) && gen/fasterapi "$@"; }
+fasterapi client go --document gen/openapi.json -o gen/goclient/client.gen.go --generator "$command_go tool -modfile=tools.mod oapi-codegen"
+cmp goclient/client.gen.go gen/goclient/client.gen.go
 go tool -modfile=tools.mod oapi-codegen -config goclient30/oapi-codegen.yaml gen/openapi-3.0.json
 
 cd web
@@ -24,6 +28,8 @@ fi
 for version in "" -3.0; do
 	npx --no-install openapi-typescript "../gen/openapi$version.json" -o "schema$version.d.ts"
 done
+../gen/fasterapi client ts --document ../gen/openapi.json -o ../gen/schema.d.ts --generator "npx --no-install openapi-typescript"
+cmp schema.d.ts ../gen/schema.d.ts
 npx --no-install tsc
 cd ..
 

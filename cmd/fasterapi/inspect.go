@@ -246,12 +246,14 @@ func sameJSON(a, b []byte) (bool, error) {
 
 type checkCommand struct {
 	service        `embed:""`
-	Replicas       int  `default:"3" help:"Instances of the service."`
-	Cores          int  `default:"2" help:"Cores of an instance, unless the service sets them."`
-	MaxConnections int  `default:"100" help:"max_connections of Postgres."`
-	GracePeriod    int  `default:"30" help:"Seconds from SIGTERM to SIGKILL."`
-	Strict         bool `help:"Fail for warnings, too."`
-	JSON           bool `name:"json" help:"Print JSON."`
+	Replicas       int    `default:"3" help:"Instances of the service."`
+	Cores          int    `default:"2" help:"Cores of an instance, unless the service sets them."`
+	MaxConnections int    `default:"100" help:"max_connections of Postgres."`
+	GracePeriod    int    `default:"30" help:"Seconds from SIGTERM to SIGKILL."`
+	URL            string `name:"url" placeholder:"URL" help:"Second address of a running instance (package admin): its own list is added."`
+	Token          string `env:"ADMIN_TOKEN" placeholder:"TEXT" help:"Token of that address."`
+	Strict         bool   `help:"Fail for warnings, too."`
+	JSON           bool   `name:"json" help:"Print JSON."`
 }
 
 func (c *checkCommand) Run(ctx context.Context, w io.Writer) error {
@@ -260,6 +262,13 @@ func (c *checkCommand) Run(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	items := checklist.Of(d, checklist.Fleet{Replicas: c.Replicas, Cores: c.Cores, MaxConnections: c.MaxConnections, GracePeriod: c.GracePeriod})
+	if c.URL != "" {
+		running, err := checklist.Running(ctx, c.URL, c.Token)
+		if err != nil {
+			return err
+		}
+		items = append(items, running...)
+	}
 	return printItems(w, items, c.JSON, c.Strict)
 }
 

@@ -52,16 +52,19 @@ func (s *service) load(ctx context.Context) (*appinfo.Description, error) {
 type errorWriter interface{ io.Writer }
 
 type commands struct {
-	New     newCommand     `cmd:"" help:"Make a new service."`
-	Dev     devCommand     `cmd:"" help:"Serve, and build anew when a file changes."`
-	Routes  routesCommand  `cmd:"" help:"List the routes."`
-	Explain explainCommand `cmd:"" help:"Tell everything about a route."`
-	OpenAPI openapiCommand `cmd:"" name:"openapi" help:"Print the OpenAPI document, or compare it with a file."`
-	Check   checkCommand   `cmd:"" help:"Go through the production checklist."`
-	Doctor  doctorCommand  `cmd:"" help:"Look at this machine: what keeps a service from working here, or makes it slow."`
-	Bench   benchCommand   `cmd:"" help:"Send requests at a rate, and tell how long the answers took."`
-	Gen     genCommand     `cmd:"" help:"Write a file that runs the service."`
-	Version versionCommand `cmd:"" help:"Print the version of this command."`
+	New        newCommand        `cmd:"" help:"Make a new service."`
+	Dev        devCommand        `cmd:"" help:"Serve, and build anew when a file changes."`
+	Routes     routesCommand     `cmd:"" help:"List the routes."`
+	Explain    explainCommand    `cmd:"" help:"Tell everything about a route."`
+	OpenAPI    openapiCommand    `cmd:"" name:"openapi" help:"Print the OpenAPI document, or compare it with a file."`
+	Check      checkCommand      `cmd:"" help:"Go through the production checklist."`
+	Doctor     doctorCommand     `cmd:"" help:"Look at this machine: what keeps a service from working here, or makes it slow."`
+	Bench      benchCommand      `cmd:"" help:"Send requests at a rate, and tell how long the answers took."`
+	Gen        genCommand        `cmd:"" help:"Write a file that runs the service."`
+	Client     clientCommand     `cmd:"" help:"Make a client of the document, for Go or TypeScript."`
+	Completion completionCommand `cmd:"" help:"Print what a shell needs to complete command lines."`
+	Complete   completeCommand   `cmd:"" hidden:""`
+	Version    versionCommand    `cmd:"" help:"Print the version of this command."`
 }
 
 func main() {

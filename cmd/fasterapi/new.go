@@ -13,7 +13,7 @@ import (
 
 type newCommand struct {
 	Folder   string `arg:"" name:"name" help:"Folder of the new service, whose last part is its name: shop, services/shop."`
-	Template string `short:"t" default:"api" help:"What it begins with: api (in memory), postgres, or full (Postgres, Redis, work in the background)."`
+	Template string `short:"t" default:"api" values:"api,postgres,full" help:"What it begins with: api (in memory), postgres, or full (Postgres, Redis, work in the background)."`
 	Module   string `short:"m" placeholder:"PATH" help:"Path of the module, such as github.com/me/shop. Default: example.com/NAME."`
 	Version  string `placeholder:"v1.2.3" help:"Version of the framework. Default: that of this command, else the newest."`
 	Replace  string `placeholder:"DIR" help:"Use the framework in this folder: for those who work on it."`

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/alecthomas/kong"
@@ -16,7 +17,8 @@ func TestReference(t *testing.T) {
 	parser, err := kong.New(&commands{}, kong.Name("fasterapi"))
 	require.NoError(t, err)
 	for _, leaf := range parser.Model.Leaves(true) {
-		require.Regexp(t, `(?m)(^## `+leaf.Name+`$|gen `+leaf.Name+`\b)`, page)
+		path := strings.Join(strings.Fields(leaf.Path())[1:], " ") // "gen nginx"
+		require.Regexp(t, `(?m)(^## `+path+`$|[ `+"`"+`]`+path+`\b)`, page)
 		for _, group := range leaf.AllFlags(true) {
 			for _, flag := range group {
 				if flag.Name == "help" {

@@ -26,6 +26,8 @@ const (
 	OK   Level = "ok"
 	Warn Level = "warn" // it may be meant so
 	Fail Level = "fail" // it will not work
+
+	Manual Level = "look" // nobody can see it from there: a person has to look
 )
 
 // Item is a line of the list.
