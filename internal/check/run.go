@@ -1,12 +1,12 @@
 package check
 
 import (
-	"cmp"
 	"context"
 	"encoding"
 	"fmt"
 	"reflect"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/fasterapi/fasterapi/internal/schema"
@@ -128,7 +128,7 @@ func (w *walker) below(v reflect.Value, n *node) error {
 // is put back.
 func (w *walker) entries(v reflect.Value, n *node) error {
 	keys := v.MapKeys()
-	slices.SortFunc(keys, func(a, b reflect.Value) int { return cmp.Compare(keyText(a), keyText(b)) })
+	sort.Slice(keys, func(i, j int) bool { return keyText(keys[i]) < keyText(keys[j]) }) // as in package codec
 	for _, key := range keys {
 		item := reflect.New(n.elem.typ).Elem()
 		item.Set(v.MapIndex(key))
