@@ -40,6 +40,11 @@ func Project() Rules {
 			"broadcast/redislink broadcast":         "implements its Link",
 			"broadcast/pglink broadcast":            "implements its Link",
 			"internal/test/links broadcast":         "the suite of its Links",
+			"idempotency/redisstore idempotency":    "implements its Store",
+			"internal/test/keys idempotency":        "the suite of its Stores",
+			"internal/test/keys fasterapitest":      "a suite of whole apps",
+			"examples/... idempotency":              "examples use it",
+			"examples/... idempotency/...":          "examples use it",
 		},
 		TestModules: []string{
 			"github.com/stretchr/testify", "github.com/google/go-cmp", "pgregory.net/rapid", "go.uber.org/goleak",
@@ -47,7 +52,7 @@ func Project() Rules {
 			"github.com/getkin/kin-openapi", "go.yaml.in/yaml/v3",
 		},
 		Owned: []string{
-			"async", "broadcast/...", "cache/...", "client", "resilience", "reactor/...", "internal/stream", "internal/http1", "internal/websocket", "db/pg", "db/pg/internal/wire", "db/sqlite",
+			"async", "broadcast/...", "idempotency/...", "cache/...", "client", "resilience", "reactor/...", "internal/stream", "internal/http1", "internal/websocket", "db/pg", "db/pg/internal/wire", "db/sqlite",
 			"internal/reply", "internal/bridge", "internal/overload",
 		},
 		Tagged: []string{"health", "internal/restart", "internal/poll/...", "internal/invariant", "internal/goroutine"},
@@ -185,12 +190,15 @@ func packages() map[string]Package {
 			Layer: 7, Imports: []string{".", "cache", "client", "db", "metric", "observe", "reactor", "resilience"},
 			Modules: []string{"github.com/prometheus/client_golang"},
 		},
-		"cache/redis":          {Layer: 5, Imports: []string{"async", "cache", "metric", "resilience", "secret", "internal/mistake"}, Modules: []string{"github.com/redis/rueidis"}},
-		"middleware/redisrate": {Layer: 7, Imports: []string{"middleware", "async"}, Modules: []string{"github.com/redis/rueidis"}},
-		"broadcast":            {Layer: 7, Imports: []string{".", "async", "resilience", "secret", "internal/mistake"}},
-		"broadcast/redislink":  {Layer: 7, Imports: []string{"broadcast"}, Modules: []string{"github.com/redis/rueidis"}},
-		"broadcast/pglink":     {Layer: 7, Imports: []string{"broadcast", "db", "db/pg"}},
-		"internal/test/links":  {Layer: 7, Imports: []string{"broadcast"}, Modules: []string{"github.com/stretchr/testify"}},
+		"cache/redis":            {Layer: 5, Imports: []string{"async", "cache", "metric", "resilience", "secret", "internal/mistake"}, Modules: []string{"github.com/redis/rueidis"}},
+		"middleware/redisrate":   {Layer: 7, Imports: []string{"middleware", "async"}, Modules: []string{"github.com/redis/rueidis"}},
+		"broadcast":              {Layer: 7, Imports: []string{".", "async", "resilience", "secret", "internal/mistake"}},
+		"broadcast/redislink":    {Layer: 7, Imports: []string{"broadcast"}, Modules: []string{"github.com/redis/rueidis"}},
+		"broadcast/pglink":       {Layer: 7, Imports: []string{"broadcast", "db", "db/pg"}},
+		"internal/test/links":    {Layer: 7, Imports: []string{"broadcast"}, Modules: []string{"github.com/stretchr/testify"}},
+		"idempotency":            {Layer: 7, Imports: []string{".", "async", "db", "openapi", "problem", "internal/mistake"}},
+		"idempotency/redisstore": {Layer: 7, Imports: []string{"idempotency", "async"}, Modules: []string{"github.com/redis/rueidis"}},
+		"internal/test/keys":     {Layer: 7, Imports: []string{".", "async", "fasterapitest", "idempotency", "problem"}, Modules: []string{"github.com/stretchr/testify"}},
 		"security": { // docs/decisions/0009
 			Layer: 7, Imports: []string{".", "async", "problem", "openapi", "internal/codec", "internal/field", "internal/inject", "internal/mistake"}, Modules: []string{"github.com/golang-jwt/jwt/v5"},
 		},
@@ -199,7 +207,7 @@ func packages() map[string]Package {
 		"internal/test/console": {Layer: 7, Imports: []string{".", "internal/test/needs"}},
 		"examples/...": {Layer: 7, Modules: []string{sqlite}, Imports: []string{
 			".", "admin", "async", "broadcast", "broadcast/...", "cache", "cache/...", "client", "reactor", "metric", "problem",
-			"db", "db/pg", "db/sqlite", "health", "logs", "middleware", "security", "secret", "resilience", "openapi", "observe", "observe/metrics", "fasterapitest", "examples/...",
+			"db", "db/pg", "db/sqlite", "health", "idempotency", "idempotency/...", "logs", "middleware", "security", "secret", "resilience", "openapi", "observe", "observe/metrics", "fasterapitest", "examples/...",
 		}},
 	}
 }

@@ -1,0 +1,106 @@
+package idempotency
+
+import (
+	"encoding/json/v2"
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/problem"
+)
+
+// answer is a response as it is stored: staged, or a problem that becomes one.
+//
+// Owner: any (a value).
+type answer struct {
+	Status      int         `json:"status,omitzero"`
+	ContentType string      `json:"type,omitzero"`
+	Fields      [][2]string `json:"fields,omitzero"`
+	Body        []byte      `json:"body,omitzero"`
+	Problem     *stored     `json:"problem,omitzero"`
+}
+
+// stored is a problem, with its header fields.
+//
+// Owner: any (a value).
+type stored struct {
+	Type, Title, Detail, Instance string
+	Status                        int
+	Errors                        []problem.FieldError
+	Header                        http.Header
+	Ext                           map[string]any
+}
+
+// lost answers repetitions of a request whose answer could not be stored.
+func lost() *answer {
+	return &answer{Problem: &stored{
+		Status: http.StatusConflict, Detail: "this was done, and its answer cannot be sent again",
+	}}
+}
+
+// capture is what the handler has answered; nil: it is not final.
+func (k *Keys) capture(c *fasterapi.Ctx, failed error, before map[string]int) *answer {
+	var p *problem.Problem
+	switch {
+	case failed != nil && (!errors.As(failed, &p) || !k.cfg.Final(p.Status)):
+		return nil
+	case failed != nil:
+		return &answer{Problem: &stored{
+			Type: p.Type, Title: p.Title, Detail: p.Detail, Instance: p.Instance, Status: p.Status,
+			Errors: slices.Clone(p.Errors), Header: p.Header.Clone(), Ext: maps.Clone(p.Ext),
+		}}
+	case !k.cfg.Final(c.Status()):
+		return nil
+	case c.Sent() || len(c.StagedBody()) > k.cfg.MaxAnswer:
+		return lost()
+	}
+	a := &answer{Status: c.Status(), ContentType: c.ContentType(), Body: c.StagedBody()}
+	for name, value := range c.AllResponseHeaders() {
+		name = http.CanonicalHeaderKey(name)
+		if before[name] > 0 { // set by middleware around, which runs for repetitions too
+			before[name]--
+			continue
+		}
+		a.Fields = append(a.Fields, [2]string{name, value})
+	}
+	return a
+}
+
+// encode writes an answer, or that it is lost where that is not possible.
+func (a *answer) encode() []byte {
+	text, err := json.Marshal(a)
+	if err != nil { // members of a problem that are no JSON
+		text, _ = json.Marshal(lost())
+	}
+	return text
+}
+
+// replay answers with what was stored.
+func replay(c *fasterapi.Ctx, text []byte) error {
+	var a answer
+	if err := json.Unmarshal(text, &a); err != nil {
+		return problem.Wrap(err, http.StatusInternalServerError, "the answer of the first request cannot be read")
+	}
+	c.SetHeader("Idempotent-Replayed", "true")
+	if p := a.Problem; p != nil {
+		return &problem.Problem{
+			Type: p.Type, Title: p.Title, Detail: p.Detail, Instance: p.Instance, Status: p.Status, Errors: p.Errors, Header: p.Header, Ext: p.Ext,
+		}
+	}
+	c.Respond(a.Status, a.ContentType, a.Body)
+	for _, f := range a.Fields {
+		c.AddHeader(f[0], f[1])
+	}
+	return nil
+}
+
+// linesOf counts the fields that a response has already.
+func linesOf(c *fasterapi.Ctx) map[string]int {
+	lines := map[string]int{}
+	for name := range c.AllResponseHeaders() {
+		lines[http.CanonicalHeaderKey(name)]++
+	}
+	return lines
+}
