@@ -186,6 +186,9 @@ func (d *dispatcher) judge(c *Ctx, r *route) {
 	q, now := d.guard.queues[core], c.reactor.Clock()
 	work := w.work(q, now, r.class)
 	verdict := q.Start(work)
+	if verdict == overload.Admit && d.recorder != nil {
+		d.recorder.Delayed(core, int64(work.Age))
+	}
 	if verdict == overload.ShedFirst {
 		d.logFirst(core, work.Age, c.request)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/observe"
 )
 
 const (
@@ -43,6 +44,9 @@ func (backgroundFull) RetryAfter() time.Duration { return time.Second }
 func (c *Ctx) After(task func(ctx context.Context) error) error {
 	own := &c.app.drain.background[c.Core()]
 	if !own.reserve() {
+		if rec := c.app.recorder; rec != nil {
+			rec.TaskRefused(c.Core())
+		}
 		return ErrBackgroundFull
 	}
 	if !c.change(func(r *request) { r.after = append(r.after, task) }) {
@@ -59,7 +63,8 @@ func (r *request) startAfter() {
 	base := detached{drain.ctx, c.reactor, c.copyValues()}
 	log := c.app.logger(r.routeName(), c.Core(), r.requestID)
 	for _, task := range r.after {
-		drain.background[c.Core()].start(r.routeName(), func() { runAfter(base, log, task) })
+		counted := c.app.countTask(c.Core())
+		drain.background[c.Core()].start(r.routeName(), func() { counted.run(func() bool { return runAfter(base, log, task) }) })
 	}
 	clear(r.after)
 	r.after = r.after[:0]
@@ -78,8 +83,36 @@ func (c *Ctx) dropAfter() {
 	}
 }
 
-// runAfter runs one task to its end, whatever that is.
-func runAfter(ctx context.Context, log *slog.Logger, task func(context.Context) error) {
+// countedTask is a task of a core that the recorder counts.
+//
+// Owner: any (immutable after New).
+type countedTask struct {
+	recorder *observe.Recorder // nil: nobody counts
+	core     int
+}
+
+// countTask counts a task that waits for its turn.
+func (a *App) countTask(core int) countedTask {
+	if a.recorder != nil {
+		a.recorder.TaskQueued(core)
+	}
+	return countedTask{a.recorder, core}
+}
+
+// run runs the task, which tells whether it has done its work.
+func (t countedTask) run(task func() (done bool)) {
+	if t.recorder == nil {
+		task()
+		return
+	}
+	done := false
+	t.recorder.TaskStarted(t.core)
+	defer func() { t.recorder.TaskEnded(t.core, !done) }() // when it ends its goroutine, too
+	done = task()
+}
+
+// runAfter runs one task to its end, whatever that is, and tells whether it has done its work.
+func runAfter(ctx context.Context, log *slog.Logger, task func(context.Context) error) (done bool) {
 	returned := false
 	defer func() {
 		if returned {
@@ -96,6 +129,7 @@ func runAfter(ctx context.Context, log *slog.Logger, task func(context.Context) 
 	if err != nil {
 		log.Error("background task failed", failureAttrs(err)...)
 	}
+	return err == nil
 }
 
 // cleanUp gives back what providers made for a request that was answered. It

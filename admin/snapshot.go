@@ -57,6 +57,8 @@ type totals struct {
 	Requests    int64   `json:"requests"` // since the start
 	Shed        uint64  `json:"shed"`     // refused because of overload, since the start
 	Overloaded  bool    `json:"overloaded"`
+	Tasks       int64   `json:"tasks"`        // background tasks that have not ended
+	TasksFailed int64   `json:"tasks_failed"` // and those that have failed, or found no place, since the start
 }
 
 // coreFigures are those of one core.
@@ -261,6 +263,8 @@ func (s *sampler) addCores(out *snapshot, now, before *observe.Counts) {
 				waited, wait = waited+n, wait+k.WaitTime-b.WaitTime
 			}
 			out.Totals.Active += c.Active
+			out.Totals.Tasks += k.Tasks.Waiting + k.Tasks.Running
+			out.Totals.TasksFailed += k.Tasks.Failed + k.Tasks.Refused
 		}
 		out.Cores = append(out.Cores, c)
 	}

@@ -69,12 +69,23 @@ func TestRates(t *testing.T) {
 		}
 		return n == 400
 	}, 10*time.Second, time.Millisecond)
+	rec := l.app.Recorder()
+	for core := range 2 {
+		for range 3 {
+			rec.TaskQueued(core)
+		}
+		rec.TaskStarted(core)
+		rec.TaskStarted(core)
+		rec.TaskEnded(core, true)
+		rec.TaskRefused(core)
+	}
 	now := time.Now()
 	s := &sampler{l: l, facts: l.factsOf(), samples: []sample{{at: now}}}
 	got := s.take(now.Add(4*time.Second), checkReport{})
 	require.Equal(t, 4.0, got.Window)
 	require.InDelta(t, 100, got.Totals.PerSecond, 1e-9)
 	require.EqualValues(t, 400, got.Totals.Requests)
+	require.EqualValues(t, []int64{4, 4}, []int64{got.Totals.Tasks, got.Totals.TasksFailed}, "two wait, two run, two failed, two had no place")
 	require.Len(t, got.Routes, 200)
 	require.Equal(t, 0.5, got.Routes[7].PerSecond)
 	require.Positive(t, got.Routes[7].P99)

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/fasterapi/fasterapi/metric"
 )
 
 // Config returns what the recorder keeps.
@@ -188,6 +190,10 @@ type Core struct {
 	Waited   int64
 	Waits    []int64
 	WaitTime time.Duration
+	// Delays are for how long requests had waited for the processor when their handler
+	// started, in the kernel, in a queue or as a goroutine; none while Config.Overload.Off.
+	Delays metric.Snapshot
+	Tasks  Tasks
 }
 
 // Counts is everything that was counted until now.
@@ -245,6 +251,7 @@ func (r *Recorder) Counts() Counts {
 			own.Waited += own.Waits[b]
 		}
 		own.WaitTime = time.Duration(k.waited.Load())
+		own.Delays, own.Tasks = k.delays.Snapshot(), k.tasks.read()
 		out.Cores = append(out.Cores, own)
 	}
 	out.Series = slices.DeleteFunc(out.Series, func(s Series) bool { return s.Count == 0 }) // made, and not counted yet

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/fasterapi/fasterapi/metric"
 )
 
 const (
@@ -32,7 +34,9 @@ type core struct {
 	recent, slow, failed *ring
 	waits                [len(bounds) + 1]atomic.Int64 // by Queue, of those that waited
 	waited               atomic.Int64                  // ns
-	_                    [64]byte                      // its neighbour is written by another core
+	tasks                taskCounts
+	delays               metric.Histogram
+	_                    [64]byte // its neighbour is written by another core
 }
 
 // New returns a Recorder for the patterns of routes, of which the first should be "", for

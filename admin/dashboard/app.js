@@ -393,7 +393,7 @@ views.overview = { title: "Overview", make() {
     tiles.rate.show(or(rate(t.per_second)), count(t.requests) + " since the start");
     tiles.errors.show(or(rate(t.failed_per_second)), ready && t.per_second > 0 ? percent(t.failed_per_second / t.per_second) + " of requests" : "5xx", t.failed_per_second > 0);
     tiles.p99.show(or(t.per_second ? part(t.p99) : "–"), t.per_second ? "p50 " + part(t.p50) + ", p95 " + part(t.p95) : "no request lately");
-    tiles.active.show(count(t.active), count(t.connections) + " connections");
+    tiles.active.show(count(t.active), count(t.connections) + " connections" + (t.tasks ? ", " + count(t.tasks) + " background tasks" : "") + (t.tasks_failed ? ", " + count(t.tasks_failed) + " tasks failed" : ""));
     tiles.wait.show(or(time(t.wait)), t.overloaded ? "overloaded" : t.shed > 0 ? count(t.shed) + " refused" : "not overloaded", t.overloaded);
     tiles.cpu.show(or(t.cpu.toFixed(t.cpu < 10 ? 1 : 0) + " %"), count(t.goroutines) + " goroutines");
     cores.show(s.cores);

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json/v2"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -273,6 +275,79 @@ func TestOwnMetrics(t *testing.T) {
 		orders.Add(1, "web", "yes")
 		took.Observe(0.1)
 	}))
+}
+
+// TestBackgroundTasks: what becomes of each task is counted, those too that end their goroutine.
+func TestBackgroundTasks(t *testing.T) {
+	hold := make(chan struct{})
+	h, m := service(t, func(app *fasterapi.App, _ *Metrics) {
+		app.Get("/tasks", func(c *fasterapi.Ctx, _ fasterapi.None) (none fasterapi.None, err error) {
+			for _, task := range []func(context.Context) error{
+				func(context.Context) error { return nil },
+				func(context.Context) error { return io.ErrUnexpectedEOF },
+				func(context.Context) error { panic("a task") },
+				func(context.Context) error { runtime.Goexit(); return nil },
+				func(context.Context) error { <-hold; return nil },
+			} {
+				err = errors.Join(err, c.After(task))
+			}
+			return none, err
+		})
+		app.Get("/many", func(c *fasterapi.Ctx, _ fasterapi.None) (none fasterapi.None, err error) {
+			for err == nil {
+				err = c.After(func(context.Context) error { return nil })
+			}
+			return none, err
+		})
+	})
+	got := func() map[string]float64 {
+		families, err := m.Gatherer().Gather()
+		require.NoError(t, err)
+		all := map[string]float64{}
+		for _, f := range families {
+			if !strings.HasPrefix(f.GetName(), "fasterapi_background_tasks") {
+				continue
+			}
+			for _, one := range f.GetMetric() {
+				require.Equal(t, "core", one.GetLabel()[0].GetName())
+				all[one.GetLabel()[1].GetValue()] += one.GetGauge().GetValue() + one.GetCounter().GetValue()
+			}
+		}
+		return all
+	}
+	require.Equal(t, map[string]float64{"waiting": 0, "running": 0, "done": 0, "failed": 0, "refused": 0}, got())
+	status, _ := get(h, "GET", "/tasks")
+	require.Equal(t, 204, status)
+	require.Eventually(t, func() bool { return got()["done"] == 1 && got()["failed"] == 3 }, 10*time.Second, time.Millisecond)
+	require.Equal(t, map[string]float64{"waiting": 0, "running": 1, "done": 1, "failed": 3, "refused": 0}, got())
+	status, _ = get(h, "GET", "/many")
+	require.Equal(t, 503, status)
+	close(hold)
+	require.Eventually(t, func() bool { return got()["running"] == 0 }, 10*time.Second, time.Millisecond)
+	require.Equal(t, map[string]float64{"waiting": 0, "running": 0, "done": 2, "failed": 3, "refused": 1}, got(), "tasks of a request that failed are none")
+}
+
+// TestQueueDelay: each request is counted once, by the time that it waited for the processor.
+func TestQueueDelay(t *testing.T) {
+	t.Setenv("OVERLOAD_PROTECTION", "on")
+	h, m := service(t, nil)
+	for range 5 {
+		get(h, "GET", "/users/7")
+	}
+	families, err := m.Gatherer().Gather()
+	require.NoError(t, err)
+	count, sum := uint64(0), 0.0
+	for _, f := range families {
+		if f.GetName() == "fasterapi_queue_delay_seconds" {
+			for _, one := range f.GetMetric() {
+				count += one.GetHistogram().GetSampleCount()
+				sum += one.GetHistogram().GetSampleSum()
+				require.Len(t, one.GetHistogram().GetBucket(), len(delayBounds))
+			}
+		}
+	}
+	require.EqualValues(t, 5, count)
+	require.Positive(t, sum)
 }
 
 // What cannot work ends the start, all of it at once.

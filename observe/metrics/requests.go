@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -31,6 +32,12 @@ var (
 		"Time of the statements that requests ran, with waiting for a connection.", requestLabels[:1], nil)
 	requestsRepeating = prometheus.NewDesc("fasterapi_requests_repeating_total",
 		"Requests that ran the same statement more often than Config.Observe.Repeats.", requestLabels[:1], nil)
+	queueDelay = prometheus.NewDesc("fasterapi_queue_delay_seconds",
+		"Time for which requests waited for the processor until their handler started, of those that did not wait for one before them on their connection.", []string{"core"}, nil)
+	tasks = prometheus.NewDesc("fasterapi_background_tasks",
+		"Background tasks that have not ended, by whether they wait or run.", []string{"core", "state"}, nil)
+	tasksEnded = prometheus.NewDesc("fasterapi_background_tasks_total",
+		"Background tasks by their end: done, failed, or refused for want of a place.", []string{"core", "outcome"}, nil)
 	recordsMissed = prometheus.NewDesc("fasterapi_records_missed_total",
 		"Records of requests that are counted and not kept, because their place was in use.", []string{"core"}, nil)
 )
@@ -42,7 +49,7 @@ type requests struct{ m *Metrics }
 
 // Describe implements [prometheus.Collector].
 func (*requests) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{requestDuration, requestsActive, requestBytes, responseBytes, requestWait, requestQueries, requestQueryTime, requestsRepeating, recordsMissed} {
+	for _, d := range []*prometheus.Desc{requestDuration, requestsActive, requestBytes, responseBytes, requestWait, requestQueries, requestQueryTime, requestsRepeating, queueDelay, tasks, tasksEnded, recordsMissed} {
 		to <- d
 	}
 }
@@ -75,6 +82,28 @@ func (r *requests) Collect(to chan<- prometheus.Metric) {
 		core := strconv.Itoa(k.Core)
 		to <- prometheus.MustNewConstHistogram(requestWait, uint64(k.Waited), k.WaitTime.Seconds(), cumulative(k.Waits), core)
 		to <- prometheus.MustNewConstMetric(recordsMissed, prometheus.CounterValue, float64(k.Missed), core)
+		to <- prometheus.MustNewConstHistogram(queueDelay, uint64(k.Delays.Count), time.Duration(k.Delays.Sum).Seconds(), within(&k.Delays, delayBounds), core)
+		collectTasks(to, &k.Tasks, core)
+	}
+}
+
+// delayBounds are those of queueDelay, in seconds: 5 ms is what a request may wait at any time.
+var delayBounds = []float64{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28}
+
+func collectTasks(to chan<- prometheus.Metric, t *observe.Tasks, core string) {
+	for _, n := range []struct {
+		desc  *prometheus.Desc
+		kind  prometheus.ValueType
+		label string
+		count int64
+	}{
+		{tasks, prometheus.GaugeValue, "waiting", t.Waiting},
+		{tasks, prometheus.GaugeValue, "running", t.Running},
+		{tasksEnded, prometheus.CounterValue, "done", t.Done},
+		{tasksEnded, prometheus.CounterValue, "failed", t.Failed},
+		{tasksEnded, prometheus.CounterValue, "refused", t.Refused},
+	} {
+		to <- prometheus.MustNewConstMetric(n.desc, n.kind, float64(n.count), core, n.label)
 	}
 }
 

@@ -143,7 +143,7 @@ func packages() map[string]Package {
 		"internal/overload": {Layer: 3},
 
 		// Layer 4: the bytes of a connection; the values of a request; what is kept of it.
-		"observe":           {Layer: 4},
+		"observe":           {Layer: 4, Imports: []string{"metric"}},
 		"internal/stream":   {Layer: 4, Imports: socket},
 		"internal/exchange": {Layer: 4, Imports: []string{"async", "reactor", "internal/field", "internal/http1/wire", "internal/invariant"}},
 		"internal/check":    {Layer: 4, Imports: []string{"problem", "internal/schema"}},
