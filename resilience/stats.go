@@ -66,14 +66,14 @@ func (b *Breaker) Stats() BreakerStats {
 //
 // Owner: any (a plain value).
 type BudgetStats struct {
-	Name string
-	Paid int64 // retries and hedges
-	Not  int64 // those that it did not pay for
+	Name   string
+	Paid   int64 // retries and hedges
+	Unpaid int64 // those that it did not pay for
 }
 
 // Stats returns the numbers of the budget.
 func (b *Budget) Stats() BudgetStats {
-	return BudgetStats{Name: b.name, Paid: b.used.Load(), Not: b.denied.Load()}
+	return BudgetStats{Name: b.name, Paid: b.used.Load(), Unpaid: b.denied.Load()}
 }
 
 // BulkheadStats are the numbers of a [Bulkhead]: Units are its places, Rejected are the calls that

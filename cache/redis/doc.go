@@ -20,7 +20,7 @@
 //
 // Every process hears of every change, by client-side tracking in broadcasting mode: Redis sends the names of keys that have
 // changed on the connection that asks. A connection that is lost may have missed some, so all entries of
-// the process end then, and again when it is back. While nothing is heard, entries live for Config.Deaf at
+// the process end then, and again when it is back. While nothing is heard, entries live for Config.UnheardTTL at
 // most.
 //
 // A tag is a key too, which holds the version that entries were stored with. An entry whose tag has another version, or

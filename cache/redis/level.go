@@ -115,7 +115,7 @@ func (l *level[K, V]) Load(
 	ctx context.Context, key K, older time.Duration, load func(context.Context) async.Future[cache.Loaded[V]],
 ) async.Future[cache.Loaded[V]] {
 	if l.store.owing.Load() {
-		return l.around(ctx, load)
+		return l.bypass(ctx, load)
 	}
 	text := l.cfg.Key(key)
 	r := &request[K, V]{level: l, text: text, entry: l.store.entryName(l.name, text), lease: l.store.leaseName(l.name, text), older: older}
@@ -124,7 +124,7 @@ func (l *level[K, V]) Load(
 		case answer.found:
 			return async.Ready(answer.loaded)
 		case answer.token == "":
-			return l.around(ctx, load)
+			return l.bypass(ctx, load)
 		}
 		return load(ctx).Then(func(v cache.Loaded[V]) cache.Loaded[V] {
 			go r.keep(v, answer)
@@ -136,11 +136,11 @@ func (l *level[K, V]) Load(
 	})
 }
 
-// around loads without Redis. What is loaded lives for a short time, because changes may not be heard of.
-func (l *level[K, V]) around(ctx context.Context, load func(context.Context) async.Future[cache.Loaded[V]]) async.Future[cache.Loaded[V]] {
-	l.store.counts.around.Add(1)
+// bypass loads without Redis. What is loaded lives for a short time, because changes may not be heard of.
+func (l *level[K, V]) bypass(ctx context.Context, load func(context.Context) async.Future[cache.Loaded[V]]) async.Future[cache.Loaded[V]] {
+	l.store.counts.bypassed.Add(1)
 	return load(ctx).Then(func(v cache.Loaded[V]) cache.Loaded[V] {
-		v.Life.TTL = min(v.Life.TTL, l.store.cfg.Deaf)
+		v.Life.TTL = min(v.Life.TTL, l.store.cfg.UnheardTTL)
 		return v
 	})
 }
@@ -184,9 +184,9 @@ func (l *level[K, V]) tell(ctx context.Context, name, lease string, tell func(co
 	})
 }
 
-// odd notes an entry that is not what was stored.
-func (l *level[K, V]) odd(name string, err error) {
-	l.store.counts.odd.Add(1)
+// invalid notes an entry that is not what was stored.
+func (l *level[K, V]) invalid(name string, err error) {
+	l.store.counts.invalid.Add(1)
 	l.store.cfg.Logger.Warn("cache: an entry in redis is not what was stored",
 		slog.String("key", name), slog.String("error", err.Error()))
 }

@@ -172,7 +172,7 @@ func TestKilledUnderLoad(t *testing.T) {
 		return resilience.NewBreaker("test", resilience.BreakerConfig{OpenFor: 20 * time.Millisecond})
 	}
 	cfg := func() redis.Config {
-		return redis.Config{Timeout: 2 * time.Second, Deaf: 20 * time.Millisecond, Breaker: breaker()}
+		return redis.Config{Timeout: 2 * time.Second, UnheardTTL: 20 * time.Millisecond, Breaker: breaker()}
 	}
 	one, two := srv.open(cfg()), srv.open(cfg())
 	a, b := process(one, tr, level{OneLoad: true}), process(two, tr, level{OneLoad: true})
@@ -210,7 +210,7 @@ func TestKilledUnderLoad(t *testing.T) {
 		require.Error(t, err, "others were not told")
 		require.Equal(t, tr.n.Load(), get(t, a, "gone"))
 		srv.start()
-		soon(t, func() bool { return one.Stats().Owed == 0 && one.Stats().Hears && two.Stats().Hears })
+		soon(t, func() bool { return one.Stats().Undelivered == 0 && one.Stats().Listening && two.Stats().Listening })
 	}
 	some()
 	stop()
@@ -240,9 +240,9 @@ func TestOwed(t *testing.T) {
 	require.EqualValues(t, 1, get(t, c, "x"))
 	_, err = c.InvalidateTag(t.Context(), "some").Await(t.Context())
 	require.Error(t, err)
-	require.EqualValues(t, 2, store.Stats().Owed)
+	require.EqualValues(t, 2, store.Stats().Undelivered)
 	srv.proxy.silent.Store(false)
-	soon(t, func() bool { return store.Stats().Owed == 0 })
+	soon(t, func() bool { return store.Stats().Undelivered == 0 })
 	other := process(srv.open(redis.Config{Timeout: 5 * time.Second}), tr, level{})
 	require.EqualValues(t, 1, get(t, other, "x"))
 }
@@ -257,7 +257,7 @@ func TestSlowAndGarbage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			srv, tr := startServer(t), &truth{}
 			breaker := resilience.NewBreaker("test", resilience.BreakerConfig{OpenFor: 20 * time.Millisecond})
-			store := srv.open(redis.Config{Timeout: 200 * time.Millisecond, Breaker: breaker, Deaf: time.Millisecond})
+			store := srv.open(redis.Config{Timeout: 200 * time.Millisecond, Breaker: breaker, UnheardTTL: time.Millisecond})
 			c := process(store, tr, level{OneLoad: true})
 			require.Zero(t, get(t, c, "x"))
 			disturb(srv.proxy, true)
@@ -303,7 +303,7 @@ func TestFull(t *testing.T) {
 	require.NoError(t, err)
 	require.NotContains(t, srv.cli("KEYS", "*"), "large")
 	srv.cli("CONFIG", "SET", "maxmemory", "0")
-	require.Zero(t, store.Stats().Owed)
+	require.Zero(t, store.Stats().Undelivered)
 }
 
 // TestDead: caches work with a Redis that was never there, and find it when it comes.
@@ -311,7 +311,7 @@ func TestDead(t *testing.T) {
 	srv, tr := startServer(t), &truth{}
 	srv.kill()
 	breaker := resilience.NewBreaker("test", resilience.BreakerConfig{OpenFor: 10 * time.Millisecond})
-	store := srv.open(redis.Config{Breaker: breaker, Deaf: 10 * time.Millisecond})
+	store := srv.open(redis.Config{Breaker: breaker, UnheardTTL: 10 * time.Millisecond})
 	c := process(store, tr, level{})
 	for i := range 20 {
 		require.Zero(t, get(t, c, fmt.Sprint(i)))
@@ -337,7 +337,7 @@ func TestOtherEntries(t *testing.T) {
 	newer := srv.open(redis.Config{Timeout: 5 * time.Second})
 	v2 := process(newer, tr, level{Version: "2"})
 	require.Zero(t, get(t, v2, "x"))
-	require.EqualValues(t, 1, newer.Stats().Odd)
+	require.EqualValues(t, 1, newer.Stats().Invalid)
 	third := srv.open(redis.Config{Timeout: 5 * time.Second})
 	texts := cache.New("things", cache.Config[string, string]{Second: redis.Level(third, redis.LevelConfig[string, string]{})})
 	text, err := texts.GetOrLoad(t.Context(), "x", func(context.Context) (string, error) { return "text", nil })
@@ -389,9 +389,9 @@ func TestCodecs(t *testing.T) {
 
 // TestRefused: what is wrong is a mistake of the cache and of the store.
 func TestRefused(t *testing.T) {
-	bad := redis.Open(redis.Config{URL: "http://user:secret@host", Timeout: -1, Deaf: -1, Prefix: "{}"})
+	bad := redis.Open(redis.Config{URL: "http://user:secret@host", Timeout: -1, UnheardTTL: -1, Prefix: "{}"})
 	text := bad.Mistake().Error()
-	for _, part := range []string{"redis_test.go:", "Config.URL is not", "Timeout must be", "Deaf must be", "Prefix must not"} {
+	for _, part := range []string{"redis_test.go:", "Config.URL is not", "Timeout must be", "UnheardTTL must be", "Prefix must not"} {
 		require.Contains(t, text, part)
 	}
 	require.NotContains(t, text, "secret")
@@ -408,5 +408,5 @@ func TestRefused(t *testing.T) {
 	}
 	require.NoError(t, mk().Mistake())
 	require.ErrorContains(t, mk().Mistake(), "two caches with the name")
-	require.ErrorContains(t, cache.New("x", cache.Config[int, int]{Second: redis.Level(bad, redis.LevelConfig[int, int]{})}).Mistake(), "Deaf must be")
+	require.ErrorContains(t, cache.New("x", cache.Config[int, int]{Second: redis.Level(bad, redis.LevelConfig[int, int]{})}).Mistake(), "UnheardTTL must be")
 }

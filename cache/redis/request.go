@@ -59,7 +59,7 @@ func (r *request[K, V]) ask(ctx context.Context) (answer[V], error) {
 				return answer[V]{found: true, loaded: loaded}, nil
 			}
 			if !errors.Is(err, errOver) {
-				r.odd(r.entry, err)
+				r.invalid(r.entry, err)
 			}
 			force = true
 		case t.code == granted:
@@ -231,7 +231,7 @@ func (r *request[K, V]) put(ctx context.Context, v cache.Loaded[V]) error {
 func (r *request[K, V]) encode(ctx context.Context, v cache.Loaded[V], begun int64) (b []byte, ok bool) {
 	defer func() {
 		if p := recover(); p != nil {
-			r.odd(r.entry, fmt.Errorf("redis: LevelConfig.Encode panicked: %v", p))
+			r.invalid(r.entry, fmt.Errorf("redis: LevelConfig.Encode panicked: %v", p))
 			b, ok = nil, false
 		}
 	}()
@@ -240,7 +240,7 @@ func (r *request[K, V]) encode(ctx context.Context, v cache.Loaded[V], begun int
 	}
 	value, err := r.cfg.Encode(v.Value)
 	if err != nil {
-		r.odd(r.entry, err)
+		r.invalid(r.entry, err)
 		return nil, false
 	}
 	marks, err := r.marks(ctx, v.Tags, begun)

@@ -9,16 +9,16 @@ import (
 //
 // Owner: any (atomic).
 type counts struct {
-	calls, failures, hits, misses, stored, lost, waits, odd, news, cleared, around metric.Shared
+	calls, failures, hits, misses, stored, lost, waits, invalid, changes, cleared, bypassed metric.Shared
 }
 
 // Stats is a picture of a Store. The counts are since it was opened.
 //
 // Owner: whoever asked for it.
 type Stats struct {
-	Breaker resilience.BreakerStats
-	Hears   bool // changes of others are heard of
-	Owed    int  // invalidations that are still to be delivered
+	Breaker     resilience.BreakerStats
+	Listening   bool // changes of others are heard of
+	Undelivered int  // invalidations that are still to be delivered
 
 	Calls    int64 // that Redis has answered
 	Failures int64 // those that the breaker did not let through included
@@ -27,10 +27,10 @@ type Stats struct {
 	Stored   int64 // values that were stored after a load
 	Lost     int64 // that were not, because of a change meanwhile, or no room
 	Waits    int64 // misses that waited for the load of another process
-	Odd      int64 // values that were not what had been stored
-	Around   int64 // loads without Redis: it is down, or is owed an invalidation
-	News     int64 // keys that others have changed
-	Cleared  int64 // times that all entries of this process ended, because news may have been missed
+	Invalid  int64 // values that were not what had been stored
+	Bypassed int64 // loads without Redis: it is down, or is owed an invalidation
+	Changes  int64 // keys that others have changed
+	Cleared  int64 // times that all entries of this process ended, because changes may have been missed
 }
 
 // Stats returns a picture of the store.
@@ -40,8 +40,8 @@ func (s *Store) Stats() Stats {
 	owed := len(s.owed)
 	s.mu.Unlock()
 	return Stats{
-		Breaker: s.cfg.Breaker.Stats(), Hears: s.hears.Load(), Owed: owed,
+		Breaker: s.cfg.Breaker.Stats(), Listening: s.listening.Load(), Undelivered: owed,
 		Calls: n.calls.Load(), Failures: n.failures.Load(), Hits: n.hits.Load(), Misses: n.misses.Load(), Stored: n.stored.Load(),
-		Lost: n.lost.Load(), Waits: n.waits.Load(), Odd: n.odd.Load(), Around: n.around.Load(), News: n.news.Load(), Cleared: n.cleared.Load(),
+		Lost: n.lost.Load(), Waits: n.waits.Load(), Invalid: n.invalid.Load(), Bypassed: n.bypassed.Load(), Changes: n.changes.Load(), Cleared: n.cleared.Load(),
 	}
 }

@@ -18,11 +18,11 @@ import (
 )
 
 const (
-	defaultPrefix  = "cache:"
-	defaultTimeout = 250 * time.Millisecond
-	defaultDeaf    = time.Second
-	defaultRetry   = 5 * time.Second
-	longest        = time.Minute
+	defaultPrefix     = "cache:"
+	defaultTimeout    = 250 * time.Millisecond
+	defaultUnheardTTL = time.Second
+	defaultRetry      = 5 * time.Second
+	longest           = time.Minute
 )
 
 // Config configures Open. URL or Client must be set.
@@ -37,8 +37,8 @@ type Config struct {
 	Prefix string
 	// Timeout bounds one call. Default 250 ms, at most 1 minute.
 	Timeout time.Duration
-	// Deaf is how long entries live in a process that does not hear of changes at the moment. Default 1 s.
-	Deaf time.Duration
+	// UnheardTTL is how long entries live in a process that does not hear of changes at the moment. Default 1 s.
+	UnheardTTL time.Duration
 	// Breaker stops calls to a Redis that fails. Default: after 5 failures in a row, for 5 s.
 	Breaker *resilience.Breaker
 	// Logger takes what fails. Default slog.Default().
@@ -61,14 +61,14 @@ type Store struct {
 	owed  map[string]string
 	whole bool
 
-	hears    atomic.Bool  // changes are heard of
-	owing    atomic.Bool  // owed is not empty
-	bad      atomic.Int64 // calls in a row that the connection has failed
-	settling atomic.Bool  // somebody delivers what is owed
-	counts   counts
+	listening atomic.Bool  // changes are heard of
+	owing     atomic.Bool  // owed is not empty
+	bad       atomic.Int64 // calls in a row that the connection has failed
+	settling  atomic.Bool  // somebody delivers what is owed
+	counts    counts
 }
 
-// sink is what a level does with news.
+// sink is what a level does with changes.
 //
 // Owner: any (immutable after Open).
 type sink struct {
@@ -83,9 +83,9 @@ func Open(cfg Config) *Store {
 	s := &Store{scripts: newScripts(), levels: map[string]sink{}, owed: map[string]string{}}
 	cfg.Prefix = cmp.Or(cfg.Prefix, defaultPrefix)
 	cfg.Timeout = cmp.Or(cfg.Timeout, defaultTimeout)
-	cfg.Deaf = cmp.Or(cfg.Deaf, defaultDeaf)
+	cfg.UnheardTTL = cmp.Or(cfg.UnheardTTL, defaultUnheardTTL)
 	s.wrong.Unless(cfg.Timeout > 0 && cfg.Timeout <= longest, fmt.Sprintf("Config.Timeout must be above zero and at most %v, it is %v", longest, cfg.Timeout))
-	s.wrong.Unless(cfg.Deaf > 0, fmt.Sprintf("Config.Deaf must be positive, it is %v", cfg.Deaf))
+	s.wrong.Unless(cfg.UnheardTTL > 0, fmt.Sprintf("Config.UnheardTTL must be positive, it is %v", cfg.UnheardTTL))
 	s.wrong.Unless(!strings.ContainsAny(cfg.Prefix, "{}"), "Config.Prefix must not contain braces")
 	if cfg.URL != "" {
 		option, err := rueidis.ParseURL(cfg.URL)
@@ -129,7 +129,7 @@ func (s *Store) Close() error {
 	client := s.client
 	s.client, s.closed = nil, true
 	s.mu.Unlock()
-	s.hears.Store(false)
+	s.listening.Store(false)
 	if client != nil {
 		client.Close()
 	}
@@ -180,7 +180,7 @@ func (s *Store) call[T any](ctx context.Context, fn func(context.Context, rueidi
 		return v, err
 	}
 	s.counts.calls.Add(1)
-	if !s.hears.Load() && s.hears.CompareAndSwap(false, true) {
+	if !s.listening.Load() && s.listening.CompareAndSwap(false, true) {
 		s.clear() // what was kept while nothing was heard
 	}
 	return v, nil
@@ -215,7 +215,7 @@ func (s *Store) judge(client rueidis.Client, err error) {
 // heard is told by the client which keys have changed; nil: that a connection is lost, or all keys were removed.
 func (s *Store) heard(keys []rueidis.RedisMessage) {
 	if keys == nil {
-		s.hears.Store(false)
+		s.listening.Store(false)
 		s.clear()
 		return
 	}
@@ -224,7 +224,7 @@ func (s *Store) heard(keys []rueidis.RedisMessage) {
 		if err != nil {
 			continue
 		}
-		s.counts.news.Add(1)
+		s.counts.changes.Add(1)
 		kind, cache, rest := s.parse(name)
 		s.mu.Lock()
 		to, ok := s.levels[cache]

@@ -75,7 +75,7 @@ var limiterNumbers = numbers("fasterapi_limiter_", []string{"limiter"},
 
 var budgetNumbers = numbers("fasterapi_budget_", []string{"budget"},
 	counted("paid_total", "Retries and hedges that it has paid for.", func(s *resilience.BudgetStats) int64 { return s.Paid }),
-	counted("unpaid_total", "Retries and hedges that it has not paid for.", func(s *resilience.BudgetStats) int64 { return s.Not }),
+	counted("unpaid_total", "Retries and hedges that it has not paid for.", func(s *resilience.BudgetStats) int64 { return s.Unpaid }),
 )
 
 var bulkheadNumbers = numbers("fasterapi_bulkhead_", []string{"bulkhead"},
