@@ -16,8 +16,8 @@ import (
 	"github.com/fasterapi/fasterapi/internal/http1/wire"
 )
 
-// ErrRequestOver is what readers and writers of a request fail with that was kept
-// beyond its end: bodies, stream writers, the [http.Request] and
+// ErrRequestOver is what readers and writers of a request fail with once it is over, for
+// those who have kept them: bodies, stream writers, the [http.Request] and
 // [http.ResponseWriter] of mounted handlers, and the methods of [Ctx] that return
 // errors. It is an [io.ErrClosedPipe].
 var ErrRequestOver = exchange.ErrOver
@@ -140,7 +140,7 @@ const filterOffReactor = 16 << 10
 // FilterBody puts a filter in front of the request body, as middleware that decodes or
 // decrypts it does: inputs, forms, uploads, c.Body() and mounted handlers read what comes
 // out of the reader that open returns, which reads the body as it came. The fields that
-// are named, of what came, are gone from the request then, and Content-Length is. Several
+// are named, of what came, are gone from the request then, and so is Content-Length. Several
 // filters read each other, the one that was added first meets the bytes first.
 //
 // A body that was collected is filtered before FilterBody returns, and its error is that of

@@ -117,9 +117,9 @@ func (c *Ctx) Status() int { return read(c, func(r *request) int { return r.repl
 func (c *Ctx) AddHeader(name, value string) { c.response().AddHeader(name, value) }
 
 // SetHeader adds a response header field, instead of those of the same name
-// that were added before. What a handler sets goes before what the type of its
+// that were added before. What a handler sets takes precedence over what the type of its
 // response would say, such as application/json for JSON; what the value itself says
-// (Blob.ContentType, File.CacheControl) goes before both.
+// (Blob.ContentType, File.CacheControl) takes precedence over both.
 func (c *Ctx) SetHeader(name, value string) { c.response().SetHeader(name, value) }
 
 // DeleteHeader removes the response header fields of this name.

@@ -115,9 +115,9 @@
 //
 // # Engines
 //
-// App.Run serves HTTP/1.1 on reactors with epoll. The same App is an
-// http.Handler (App.Handler), which serves TLS, HTTP/2 and every platform
-// without epoll with the same behaviour.
+// App.Run serves HTTP/1.1 on the reactors, with TLS and without. HTTP/2, and all of it on
+// platforms without epoll and kqueue, goes through net/http, with the same behaviour. The
+// same App is an http.Handler, too (App.Handler), for a server of your own.
 //
 // # The files, in reading order
 //

@@ -40,10 +40,10 @@ func mountedMethods() []string {
 // the request is the [Ctx], so FromRequest finds it. Informational responses but 103,
 // which has the Link fields, and trailers of h are not sent.
 //
-// Where a net/http server carries the request (with TLS and HTTP/2, or around
-// [App.Handler]), h gets it as it came: r.TLS, r.Proto, r.RemoteAddr and trailers, and its URL as
-// [http.StripPrefix] around the App left it. Elsewhere r.TLS only tells that a trusted
-// proxy has said so, see [Ctx.SetClient].
+// Where a net/http server carries the request (HTTP/2, or around [App.Handler]), h gets it
+// as it came: r.Proto, r.RemoteAddr and trailers, and its URL as [http.StripPrefix] around
+// the App left it. r.TLS is what the handshake has found ([Ctx.TLS]); without TLS it only
+// tells that a trusted proxy has said so, see [Ctx.SetClient].
 func (a *App) Mount(prefix string, h http.Handler, opts ...RouteOption) {
 	a.root.mount(prefix, h, opts)
 }

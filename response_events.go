@@ -66,7 +66,7 @@ type Event[T any] struct {
 	Name string
 	// ID is what Last-Event-ID says after a reconnect.
 	ID string
-	// Retry changes how long the browser waits before it connects again.
+	// Retry changes how long the browser waits before it connects again, in whole milliseconds.
 	Retry time.Duration
 	// Data is sent as JSON; strings, [Text], [HTML] and []byte as they are.
 	Data T

@@ -51,7 +51,7 @@ func (a *App) Delete[In, Out any](pattern string, h func(*Ctx, In) (Out, error),
 }
 
 // Query registers h for QUERY (RFC 10008): a safe and idempotent request whose question is its
-// body, bound like that of POST.
+// body, bound like that of POST, see [App.Post].
 func (a *App) Query[In, Out any](pattern string, h func(*Ctx, In) (Out, error), opts ...RouteOption) {
 	a.root.add(methodQuery, pattern, onGoroutine, newStraight(h), opts)
 }
@@ -98,7 +98,7 @@ func (a *App) DeleteFuture[In, Out any](pattern string, h func(*Ctx, In) async.F
 	a.root.add("DELETE", pattern, asChain, newChain(h), opts)
 }
 
-// QueryFuture registers the chain h for QUERY.
+// QueryFuture registers the chain h for QUERY, see [App.GetFuture] and [App.Query].
 func (a *App) QueryFuture[In, Out any](pattern string, h func(*Ctx, In) async.Future[Out], opts ...RouteOption) {
 	a.root.add(methodQuery, pattern, asChain, newChain(h), opts)
 }
@@ -131,8 +131,7 @@ func (g *Group) Delete[In, Out any](pattern string, h func(*Ctx, In) (Out, error
 	g.add("DELETE", pattern, onGoroutine, newStraight(h), opts)
 }
 
-// Query registers h for QUERY (RFC 10008): a safe and idempotent request whose question is its
-// body, bound like that of POST.
+// Query is [App.Query] below the prefix of the group, with its middleware and options.
 func (g *Group) Query[In, Out any](pattern string, h func(*Ctx, In) (Out, error), opts ...RouteOption) {
 	g.add(methodQuery, pattern, onGoroutine, newStraight(h), opts)
 }
@@ -172,7 +171,7 @@ func (g *Group) DeleteFuture[In, Out any](pattern string, h func(*Ctx, In) async
 	g.add("DELETE", pattern, asChain, newChain(h), opts)
 }
 
-// QueryFuture registers the chain h for QUERY.
+// QueryFuture is [App.QueryFuture] below the prefix of the group.
 func (g *Group) QueryFuture[In, Out any](pattern string, h func(*Ctx, In) async.Future[Out], opts ...RouteOption) {
 	g.add(methodQuery, pattern, asChain, newChain(h), opts)
 }

@@ -14,6 +14,7 @@ type PanicError struct {
 	Stack []byte // the stack of the panic, as debug.Stack formats it
 }
 
+// Error says what was given to panic, without the stack.
 func (e *PanicError) Error() string { return fmt.Sprintf("async: panic: %v", e.Value) }
 
 // Unwrap returns the value of the panic when that was an error.

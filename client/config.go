@@ -19,7 +19,7 @@ import (
 type Config struct {
 	// BaseURL is where the other service is: "https://supplier.example/v1". Paths of calls are below it.
 	BaseURL string
-	// Header are fields of every request, such as a key; a call's own go before them.
+	// Header are fields of every request, such as a key; those of a call take precedence.
 	Header http.Header
 	// Policy is how to call the service, see the package documentation for the default. It must bound how
 	// long a call takes, by Timeout or AttemptTimeout.

@@ -26,7 +26,7 @@ type Request struct {
 	Path string
 	// Query follows the path.
 	Query url.Values
-	// Header goes before that of the upstream.
+	// Header takes precedence over that of the upstream.
 	Header http.Header
 	// Body is sent as JSON; a []byte as it is, under the Content-Type of Header (default
 	// application/octet-stream), url.Values as a form. nil: none.

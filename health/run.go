@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// Errors of checks that did not say anything themselves.
-var (
-	ErrTimeout = errors.New("health: the check has not answered in time")
-	errExited  = errors.New("health: the check ended its goroutine")
-)
+// ErrTimeout is the error of a check that has not answered within its Timeout.
+var ErrTimeout = errors.New("health: the check has not answered in time")
+
+// errExited is the error of a check that called runtime.Goexit.
+var errExited = errors.New("health: the check ended its goroutine")
 
 // entry is one check and what is known of it.
 //

@@ -17,20 +17,20 @@ import (
 
 // What counts requests is that of package resilience, whose limiters bound other calls.
 type (
-	// Limit is [resilience.Limit].
+	// Limit is how many requests there may be in which time, see [resilience.Limit].
 	Limit = resilience.Limit
-	// Decision is [resilience.Decision].
+	// Decision is what a Limiter says of a request, see [resilience.Decision].
 	Decision = resilience.Decision
-	// Limiter is [resilience.Buckets]. The package redisrate has one that many processes
+	// Limiter keeps a bucket for each client, see [resilience.Buckets]. The package redisrate has one that many processes
 	// share.
 	Limiter = resilience.Buckets
-	// Local is [resilience.Local].
+	// Local is the Limiter of one process, in memory, see [resilience.Local].
 	Local = resilience.Local
-	// LocalConfig is [resilience.LocalConfig].
+	// LocalConfig configures NewLocal, see [resilience.LocalConfig].
 	LocalConfig = resilience.LocalConfig
 )
 
-// NewLocal is [resilience.NewLocal]: buckets for one process.
+// NewLocal returns a Limiter for one process, see [resilience.NewLocal].
 func NewLocal(cfg LocalConfig) *Local { return resilience.NewLocal(cfg) }
 
 // checkLimit fills in what is zero, and notes what is wrong.

@@ -91,7 +91,7 @@ func (b *Bulkhead) Do[T any](ctx context.Context, fn func(context.Context) (T, e
 	return fn(ctx)
 }
 
-// DoFuture is Do for functions that return a future: the place is theirs until it has a result.
+// DoFuture is Do for functions that return a future: the place is held until it has a result.
 func (b *Bulkhead) DoFuture[T any](ctx context.Context, fn func(context.Context) async.Future[T]) async.Future[T] {
 	return b.Enter(ctx).ThenFuture(func(p async.Permit) async.Future[T] { return whileHeld(ctx, p, fn) })
 }
