@@ -69,7 +69,7 @@ var remedies = []struct {
 // remedyOf says what to do about a stall with this stack.
 func remedyOf(stack string) string {
 	if stack == "" {
-		return "Its stack was not looked up, since another stall had been reported less than a second before; that one may tell."
+		return "Its stack was not looked up, since it was over before, or those of others had been just then, which costs time; one of the same label may tell."
 	}
 	for _, r := range remedies {
 		for _, call := range r.calls {

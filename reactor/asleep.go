@@ -1,6 +1,9 @@
 package reactor
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // The watchdog has nothing to look at while all reactors are parked. It sleeps then,
 // and the first reactor that goes on wakes it: an idle process does not wake up.
@@ -15,31 +18,41 @@ const looksBeforeSleep = 4
 // Owner: any (atomic, channel).
 type sleeper struct {
 	asleep atomic.Bool
-	woken  chan struct{} // one slot, for whoever ended its sleep
+	woken  chan waking // one slot, for whoever ended its sleep
 }
 
-func newSleeper() *sleeper { return &sleeper{woken: make(chan struct{}, 1)} }
+// waking is that a reactor goes on while the watchdog sleeps. The zero value is that nobody knows
+// which one.
+//
+// Owner: the watchdog, which it was sent to.
+type waking struct {
+	reactor *Reactor
+	units   int64 // pieces of work that it had begun
+	at      time.Time
+}
 
-// wake ends the watchdog's sleep. Any goroutine.
-func (s *sleeper) wake() {
+func newSleeper() *sleeper { return &sleeper{woken: make(chan waking, 1)} }
+
+// wake ends the watchdog's sleep, because r goes on. Owner of r.
+func (s *sleeper) wake(r *Reactor) {
 	if s.asleep.Load() && s.asleep.CompareAndSwap(true, false) {
-		s.woken <- struct{}{}
+		s.woken <- waking{r, r.units, time.Now()}
 	}
 }
 
 // sleep waits until a reactor goes on (true) or the watchdog is to end (false).
-func (s *sleeper) sleep(reactors []*Reactor, end <-chan struct{}) bool {
+func (s *sleeper) sleep(reactors []*Reactor, end <-chan struct{}) (by waking, more bool) {
 	s.asleep.Store(true)
 	// A reactor that goes on clears parked before it looks at asleep, and the watchdog
 	// looks at parked last: one of the two sees the other.
 	if !allParked(reactors) && s.asleep.CompareAndSwap(true, false) {
-		return true
+		return by, true
 	}
 	select {
-	case <-s.woken:
-		return true
+	case by = <-s.woken:
+		return by, true
 	case <-end:
-		return false
+		return by, false
 	}
 }
 

@@ -49,3 +49,39 @@ func TestTheWatchdogStaysAwakeBesideWork(t *testing.T) {
 	}
 	close(held)
 }
+
+// TestTheFirstStallAfterSleep: the piece of work that wakes the watchdog has lasted since then when the
+// watchdog comes to look, but for a period at most: a machine may wake it late.
+func TestTheFirstStallAfterSleep(t *testing.T) {
+	const period = 5 * time.Millisecond
+	for name, c := range map[string]struct {
+		late  time.Duration
+		units int // begun before it looks
+		want  time.Duration
+	}{
+		"woken at once":        {time.Millisecond, 1, time.Millisecond},
+		"woken late":           {time.Second, 1, period},
+		"another is under way": {time.Second, 2, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := newLab(1)
+			defer v.Close()
+			r, log := v.Reactor, &records{}
+			w := &watchdog{reactors: []*Reactor{r}, threshold: 2 * period, log: slog.New(log), kept: &stallLog{}}
+			r.markIdle()
+			w.look(r, period, v.Now())
+			r.watchdog.asleep.Store(true)
+			r.watchdog.wake(r)
+			by := <-r.watchdog.woken
+			require.Same(t, r, by.reactor)
+			for range c.units {
+				r.begin()
+			}
+			now := by.at.Add(c.late)
+			w.wakeUp(by, now, period)
+			require.Equal(t, c.want, r.watch.held)
+			w.look(r, period, now.Add(period))
+			require.Len(t, log.snapshot(), map[bool]int{true: 1}[c.want == period])
+		})
+	}
+}

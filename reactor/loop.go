@@ -211,7 +211,7 @@ func (r *Reactor) park() {
 		r.poller.Park(deadline)
 	}
 	r.parked.Store(false)
-	r.watchdog.wake()
+	r.watchdog.wake(r)
 	before := r.now
 	r.counts.idle += r.readClock() - before
 	r.yielded, r.looks = r.now, r.now

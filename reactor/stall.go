@@ -2,6 +2,7 @@ package reactor
 
 import (
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -63,15 +64,49 @@ type watchdog struct {
 	log       *slog.Logger
 	sleeper   *sleeper
 	reports   *reports  // nil: look reports itself
-	last      time.Time // the latest detailed report
-	unlogged  int       // stalls since then
+	last      time.Time // the latest report that was due
+	logged    []string  // the labels of the reports since then
+	unlogged  int       // stalls since then, without one
+	lookup    lookup
 	kept      *stallLog
 }
 
-// reportEvery is how often a stall is logged with its place in the code:
-// finding that means to look at the stack of every goroutine. One that lasts is
-// reported again whatever else was.
-const reportEvery = time.Second
+const (
+	// reportEvery is how often stalls of one label are logged. One that lasts is
+	// reported again whatever else was.
+	reportEvery = time.Second
+	// maxLogged is how many labels are logged in that time.
+	maxLogged = 8
+)
+
+// lookup bounds what it costs to find the place of a stall in the code, which means to look at the stack
+// of every goroutine: some 0.1 ms where there are few, and 20 ms where there are 10,000.
+//
+// Owner: watchdog; took: any (atomic).
+type lookup struct {
+	begun time.Time
+	took  atomic.Int64 // ns, the latest one
+}
+
+// lookupShare is for how many times what the latest took nothing is looked up: so it costs at most one
+// percent of a processor.
+const lookupShare = 100
+
+// affordable tells whether another place may be looked up, and begins that.
+func (l *lookup) affordable(now time.Time) bool {
+	if now.Sub(l.begun) < lookupShare*time.Duration(l.took.Load()) {
+		return false
+	}
+	l.begun = now
+	return true
+}
+
+// place looks up what holds r.
+func (l *lookup) place(r *Reactor) (at, stack string) {
+	begun := time.Now()
+	defer func() { l.took.Store(int64(time.Since(begun))) }()
+	return whereabouts(r.core)
+}
 
 func (w *watchdog) run(end <-chan struct{}) {
 	period := stuckLook
@@ -101,11 +136,25 @@ func (w *watchdog) run(end <-chan struct{}) {
 			continue
 		}
 		ticker.Stop()
-		if !w.sleeper.sleep(w.reactors, end) {
+		by, more := w.sleeper.sleep(w.reactors, end)
+		if !more {
 			return
 		}
 		ticker.Reset(period)
 		before, calm = time.Now(), 0
+		w.wakeUp(by, before, period)
+	}
+}
+
+// wakeUp makes the look that was left out in the sleep, so that the next one can tell which
+// piece of work has lasted. The first one of the reactor that goes on has lasted since then, or for
+// a period: what is beyond that may be the time that a busy machine took to wake the watchdog.
+func (w *watchdog) wakeUp(by waking, now time.Time, period time.Duration) {
+	for _, r := range w.reactors {
+		w.look(r, 0, now)
+		if first := (by.units + 1) << 1; r == by.reactor && r.watch.pulse == first {
+			r.watch.held = max(0, min(now.Sub(by.at), period))
+		}
 	}
 }
 
@@ -175,13 +224,41 @@ func (w *watchdog) report(r *Reactor, held time.Duration, now time.Time) {
 	}
 	kept := w.kept.begin(Stall{Core: r.core, Holder: r.work(), Noticed: now, For: held})
 	r.watch.kept = kept
-	if w.last.IsZero() || now.Sub(w.last) >= reportEvery {
+	switch {
+	case w.due(kept.Label, now):
 		w.say(r, kept, slog.LevelWarn, "reactor: stalled", slog.Duration("for", held), slog.Int("unlogged", w.unlogged))
-		w.last, w.unlogged = now, 0
-	} else {
+		w.unlogged = 0
+	case w.lookup.affordable(now):
+		w.unlogged++
+		w.reports.do(func() { w.find(r, kept) })
+	default:
 		w.unlogged++
 	}
 	if label != nil && label.OnStall != nil {
 		w.reports.do(func() { label.OnStall(held) })
 	}
+}
+
+// due tells whether a stall of a label is logged: one a second, and the first of each other label.
+func (w *watchdog) due(label string, now time.Time) bool {
+	switch {
+	case w.last.IsZero() || now.Sub(w.last) >= reportEvery:
+		w.last, w.logged = now, w.logged[:0]
+	case len(w.logged) == maxLogged || slices.Contains(w.logged, label):
+		return false
+	}
+	w.logged = append(w.logged, label)
+	w.lookup.begun = now
+	return true
+}
+
+// find keeps the place of a stall that still lasts.
+func (w *watchdog) find(r *Reactor, kept *Stall) (at, stack string) {
+	at, stack = w.lookup.place(r)
+	w.kept.set(kept, func(k *Stall) {
+		if k.At == "" && !k.Over { // else it may be of what came behind it
+			k.At, k.Stack = at, stack
+		}
+	})
+	return at, stack
 }

@@ -344,3 +344,61 @@ func TestWatchdogDoesNotWaitForTheLogger(t *testing.T) {
 	require.NoError(t, g.Stop(context.Background()))
 	close(log.release)
 }
+
+// TestStallsInABurst: those of another label are logged as well, and each has its place as long as
+// finding it is cheap.
+func TestStallsInABurst(t *testing.T) {
+	log := &records{}
+	g := start(t, Config{Cores: 1, StallThreshold: 2 * time.Millisecond, Logger: slog.New(log)})
+	r := g.Reactor(0)
+	labels := []string{"GET /a", "GET /b", "GET /a", "GET /b", "GET /a"}
+	named := func() (all []Stall) { // not those of a machine that is busy
+		for _, s := range g.Stalls() {
+			if s.Label != "" {
+				all = append(all, s)
+			}
+		}
+		return all
+	}
+	for i, name := range labels {
+		on(t, r, func() {
+			r.SetLabel(&Label{Name: name})
+			found := func() bool { all := named(); return len(all) > i && all[0].At != "" }
+			for end := time.Now().Add(patient); !found() && time.Now().Before(end); {
+				time.Sleep(100 * time.Microsecond) // beyond a percent of the time a look may wait
+			}
+		})
+	}
+	kept := named()
+	require.Len(t, kept, len(labels))
+	for _, s := range kept {
+		require.Regexp(t, `stall_test\.go:\d+$`, s.At, s.Label)
+	}
+}
+
+// TestReportsOfABurst: one a second of each label, eight labels, and the others are counted.
+func TestReportsOfABurst(t *testing.T) {
+	w := &watchdog{}
+	now := time.Now()
+	require.True(t, w.due("a", now))
+	require.False(t, w.due("a", now.Add(reportEvery-1)))
+	require.True(t, w.due("b", now.Add(reportEvery-1)))
+	require.False(t, w.due("b", now.Add(reportEvery-1)))
+	require.True(t, w.due("b", now.Add(reportEvery)))
+	for i := range maxLogged - 1 {
+		require.True(t, w.due(string(rune('k'+i)), now.Add(reportEvery)))
+	}
+	require.False(t, w.due("z", now.Add(reportEvery)))
+	require.True(t, w.due("z", now.Add(2*reportEvery)))
+}
+
+// TestLookupsAreBounded: to one percent of the time.
+func TestLookupsAreBounded(t *testing.T) {
+	var l lookup
+	now := time.Now()
+	require.True(t, l.affordable(now))
+	l.took.Store(int64(time.Millisecond))
+	require.False(t, l.affordable(now.Add(99*time.Millisecond)))
+	require.True(t, l.affordable(now.Add(100*time.Millisecond)))
+	require.False(t, l.affordable(now.Add(101*time.Millisecond)))
+}

@@ -16,7 +16,8 @@ const maxStalls = 64
 type Stall struct {
 	Core int
 	// Holder is what held it. At and Stack, as it stood when the stall was noticed, are "" of those that
-	// came less than a second after another: to find them is to look at all goroutines.
+	// were over before they were found, and that came so soon after another that to find them, which is to
+	// look at all goroutines, would cost more than one percent of a processor.
 	Holder
 	Noticed time.Time
 	For     time.Duration // so far, where it is not Over

@@ -116,12 +116,7 @@ func (r *Reactor) stuckError() error {
 func (w *watchdog) say(r *Reactor, kept *Stall, level slog.Level, message string, attrs ...slog.Attr) {
 	h := r.work() // it may be another piece of work by the time that the stacks are there
 	w.reports.do(func() {
-		at, stack := whereabouts(r.core)
-		w.kept.set(kept, func(k *Stall) {
-			if k.At == "" && !k.Over { // else it may be of what came behind it
-				k.At, k.Stack = at, stack
-			}
-		})
+		at, stack := w.find(r, kept)
 		w.log.LogAttrs(context.Background(), level, message, append([]slog.Attr{
 			slog.Int("core", r.core), slog.String("label", h.Label), slog.String("registered", h.Registered),
 			slog.String("at", at), slog.String("stack", stack),
