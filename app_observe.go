@@ -59,7 +59,7 @@ func (d *dispatcher) observe(r *request) {
 	core := r.ctx.Core()
 	r.seen.began = d.recorder.Begin(core, route)
 	if t := d.cfg.Observe.Tracer; t != nil {
-		r.work.trace = beginTrace(t, r.x)
+		(*App)(d).contained("the method Sample of the tracer", func() { r.work.trace = beginTrace(t, r.x) })
 	}
 	r.x.OnOpen(responseBegan)
 	r.bodied = r.x.Head.ContentLength > 0 || r.x.Head.Chunked
@@ -136,7 +136,11 @@ func (r *request) record(rec *observe.Recorder) {
 	if done.Work.Repeated.Count != 0 {
 		r.logRepeated(&done.Work)
 	}
-	rec.End(&done, x.Head.Method, r.detail)
+	if done.Trace == nil {
+		rec.End(&done, x.Head.Method, r.detail)
+		return
+	}
+	r.ctx.app.contained("the method End of the tracer", func() { rec.End(&done, x.Head.Method, r.detail) })
 }
 
 // bytesIn is how much of the body has come.

@@ -68,6 +68,7 @@ func (c *Ctx) fail(err error) {
 		c.logBrokenOff(err)
 		return
 	}
+	c.request.failing = true
 	c.response().WithdrawAll()
 	p := sendable(c.problemFor(err))
 	c.response().PutHeader(p.Header)
@@ -83,11 +84,11 @@ func (c *Ctx) fail(err error) {
 		named.Instance = "urn:request:" + id
 		p = &named
 	}
-	if c.sendStandard(p) || c.app.problems.send(c, p) {
-		return
+	if !c.sendStandard(p) && !c.app.problems.send(c, p) {
+		body := p.AppendJSON(c.spare())
+		c.change(func(r *request) { r.reply.RespondSpare(p.Status, problem.ContentType, body) })
 	}
-	body := p.AppendJSON(c.spare())
-	c.change(func(r *request) { r.reply.RespondSpare(p.Status, problem.ContentType, body) })
+	c.request.failing = false
 }
 
 // sendable is p with a status that a failure may have.

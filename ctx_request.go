@@ -52,6 +52,8 @@ type request struct {
 	settlers []func(error) error
 	cleanups []func(error)
 	outcome  error
+	// failing: the answer to an error is being made.
+	failing bool
 	// seen is what its record is going to say; opened is when the head of a stream was sent, or
 	// the connection taken over (atomic). place is the one in the list of those that have not ended, and
 	// bodied tells whether a body follows the head, which may be moved until it is there.
@@ -95,7 +97,7 @@ func (r *request) reset() {
 	r.thrown, r.coroutine = nil, nil
 	r.requestID, r.client, r.waited = "", netip.Addr{}, waited{}
 	clear(r.injected)
-	r.injected, r.outcome = r.injected[:0], nil
+	r.injected, r.outcome, r.failing = r.injected[:0], nil, false
 	r.seen = seen{}
 	if r.opened.Load() != 0 {
 		r.opened.Store(0)

@@ -197,6 +197,19 @@ func (c *Ctx) runChain(r *route) (outcome exchange.Outcome) {
 // conclude stages the problem of a handler that failed. One that succeeded has
 // staged its response. Then comes what middleware wants done at the end, and c is over.
 func (c *Ctx) conclude(err error) {
+	returned := false
+	defer func() {
+		if !returned {
+			c.lastResort(recover())
+		}
+	}()
+	c.stageOutcome(err)
+	c.finishUse(c.request)
+	returned = true
+}
+
+// stageOutcome is conclude as far as code of others may be called.
+func (c *Ctx) stageOutcome(err error) {
 	c.land()
 	if err == nil {
 		err = c.droppedReference()
@@ -208,8 +221,7 @@ func (c *Ctx) conclude(err error) {
 		c.outcome = err
 		c.fail(err)
 	}
-	r := c.request
-	if len(r.settlers) > 0 {
+	if r := c.request; len(r.settlers) > 0 {
 		r.abandon()
 	}
 	if read(c, (*request).hasStages) {
@@ -217,11 +229,6 @@ func (c *Ctx) conclude(err error) {
 		if c.x.Refusal != nil && c.x.Forgives() { // by a function of OnHead
 			c.fail(c.refused())
 		}
-	}
-	r.leave()
-	r.lease()
-	if len(r.cleanups) == 0 { // they may still wait for something with c
-		c.cancel()
 	}
 }
 

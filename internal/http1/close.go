@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -125,7 +126,7 @@ func (c *conn) contain(v any) bool {
 	c.onStack = nothing
 	switch {
 	case c.phase == serving:
-		if c.x.Status == 0 || v != nil {
+		if (c.x.Status == 0 || v != nil) && !exchange.Fail(c.core.server.handler, c.x, v) {
 			c.x.Respond(500, problem.ContentType, problem.Internal("").AppendJSON(nil))
 		}
 		c.phase = answering

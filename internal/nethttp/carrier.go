@@ -73,7 +73,7 @@ func (c *carrier) run() {
 		}
 		c.move(true)
 		if !c.reactor.Post((*onReactor)(c)) {
-			c.x.Respond(http.StatusServiceUnavailable, "", nil)
+			c.x.Respond(http.StatusServiceUnavailable, problem.ContentType, problem.Unavailable("").AppendJSON(nil))
 			return
 		}
 		for !<-c.turn {
@@ -117,7 +117,7 @@ func (o *onReactor) Run() {
 		finished := c.away == inServeFinished
 		c.away = back
 		if !returned && c.x.Status == 0 {
-			c.x.Respond(http.StatusInternalServerError, problem.ContentType, problem.Internal("").AppendJSON(nil))
+			c.failed(nil)
 		}
 		if !later || finished {
 			c.giveBack()
@@ -133,6 +133,13 @@ func (o *onReactor) Run() {
 	later = outcome == exchange.Later
 	if outcome == exchange.Move {
 		back = wantsBack
+	}
+}
+
+// failed stages the answer for a handler that has not returned. v is what recover returned; nil: it goes on.
+func (c *carrier) failed(v any) {
+	if !exchange.Fail(c.handler, c.x, v) {
+		c.x.Respond(http.StatusInternalServerError, problem.ContentType, problem.Internal("").AppendJSON(nil))
 	}
 }
 

@@ -14,7 +14,6 @@ import (
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/http1/wire"
-	"github.com/fasterapi/fasterapi/problem"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
@@ -144,6 +143,9 @@ func (h *Handler) serve(c *carrier) {
 	} else {
 		defer func() {
 			if !returned {
+				if c.x.Status == 0 {
+					c.failed(nil)
+				}
 				c.endInput()
 				c.x.CloseAfter = true
 				c.answer()
@@ -169,7 +171,7 @@ func (h *Handler) serveApart(c *carrier) {
 			if v := recover(); v != nil {
 				h.options.Logger.Error("nethttp: a handler panicked outside of its route", slog.Any("panic", v),
 					slog.String("stack", string(debug.Stack())))
-				c.x.Respond(http.StatusInternalServerError, problem.ContentType, problem.Internal("").AppendJSON(nil))
+				c.failed(v)
 			}
 		}()
 		c.run()

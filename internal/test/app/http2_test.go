@@ -13,14 +13,14 @@ import (
 )
 
 // everyProtocol is everyMode and HTTP/2.
-func everyProtocol(t *testing.T, routes func(*fasterapi.App), test func(*testing.T, service)) {
-	everyMode(t, routes, test)
-	t.Run("HTTP/2", func(t *testing.T) { test(t, overHTTP2(t, routes)) })
+func everyProtocol(t *testing.T, routes func(*fasterapi.App), test func(*testing.T, service), more ...func(*fasterapi.Config)) {
+	everyMode(t, routes, test, more...)
+	t.Run("HTTP/2", func(t *testing.T) { test(t, overHTTP2(t, routes, more...)) })
 }
 
 // overHTTP2 starts an app that is asked over HTTP/2.
-func overHTTP2(t *testing.T, routes func(*fasterapi.App)) service {
-	app, log := newApp(fasterapi.Config{Cores: 2}, routes)
+func overHTTP2(t *testing.T, routes func(*fasterapi.App), more ...func(*fasterapi.Config)) service {
+	app, log := newApp(fasterapi.Config{Cores: 2}, routes, more...)
 	server := httptest.NewUnstartedServer(app.Handler())
 	server.EnableHTTP2 = true
 	server.StartTLS()

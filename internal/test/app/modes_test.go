@@ -54,20 +54,20 @@ var testCertificates, testRoots = func() ([]tls.Certificate, *x509.CertPool) {
 }()
 
 // everyMode runs one body of tests over both engines, with one and four reactors, and over
-// TLS: behaviour must not depend on either.
-func everyMode(t *testing.T, routes func(*fasterapi.App), test func(*testing.T, service)) {
+// TLS: behaviour must not depend on either. more changes the configuration of the apps.
+func everyMode(t *testing.T, routes func(*fasterapi.App), test func(*testing.T, service), more ...func(*fasterapi.Config)) {
 	for _, cores := range []int{1, 4} {
 		t.Run(fmt.Sprintf("reactors=%d", cores), func(t *testing.T) {
-			app, log := newApp(fasterapi.Config{Cores: cores}, routes)
+			app, log := newApp(fasterapi.Config{Cores: cores}, routes, more...)
 			test(t, newService(t, "http://"+start(t, app), log, false).promising(app))
 		})
 	}
 	t.Run("TLS", func(t *testing.T) {
-		app, log := newApp(fasterapi.Config{Cores: 2, TLS: &tls.Config{Certificates: testCertificates}}, routes)
+		app, log := newApp(fasterapi.Config{Cores: 2, TLS: &tls.Config{Certificates: testCertificates}}, routes, more...)
 		test(t, newService(t, "https://"+start(t, app), log, false).promising(app))
 	})
 	t.Run("net/http", func(t *testing.T) {
-		app, log := newApp(fasterapi.Config{Cores: 2}, routes)
+		app, log := newApp(fasterapi.Config{Cores: 2}, routes, more...)
 		server := httptest.NewServer(app.Handler())
 		t.Cleanup(func() {
 			server.Close()
@@ -77,10 +77,13 @@ func everyMode(t *testing.T, routes func(*fasterapi.App), test func(*testing.T, 
 	})
 }
 
-func newApp(cfg fasterapi.Config, routes func(*fasterapi.App)) (*fasterapi.App, *logBuffer) {
+func newApp(cfg fasterapi.Config, routes func(*fasterapi.App), more ...func(*fasterapi.Config)) (*fasterapi.App, *logBuffer) {
 	log := &logBuffer{}
 	cfg.HTTP.WriteTimeout = cmp.Or(cfg.HTTP.WriteTimeout, 5*time.Minute) // a busy machine is no slow client
 	cfg.Addr, cfg.Logger = "127.0.0.1:0", slog.New(slog.NewTextHandler(log, nil))
+	for _, change := range more {
+		change(&cfg)
+	}
 	app := fasterapi.New(cfg)
 	routes(app)
 	return app, log
