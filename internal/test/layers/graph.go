@@ -61,7 +61,8 @@ func Project() Rules {
 			"internal/inject", "openapi", "internal/describe", "db/internal/sqltext", "db/pg/internal/wire", "internal/eventstream",
 			"internal/overload",
 		},
-		Skips: "internal/test/needs",
+		Skips:  "internal/test/needs",
+		Unread: []string{"bench", "cmd", "examples", "tools"},
 		Exports: map[string]Exports{
 			".":     {103, "the verbs, the responses (a type for each number of alternatives), their options, the configuration (also of the protection from overload, its option and what it has seen), and what middleware says of itself, belong to the types that are here"},
 			"async": {62, "the clock of a place, and the alarms that are set by it, belong to the sites that are here"},

@@ -33,6 +33,8 @@ type Rules struct {
 	// Exports are the public packages that may have more exported names than
 	// the limit, by folder.
 	Exports map[string]Exports
+	// Unread are the folders whose packages nobody reads in go doc, beside those below internal.
+	Unread []string
 	// Twins are types of one package with the same methods.
 	Twins []Twins
 
@@ -87,6 +89,7 @@ func Check(tree fs.FS, rules Rules) ([]Finding, error) {
 	for dir, p := range c.packages {
 		c.comments(tree, p)
 		c.exports(dir, p)
+		c.manual(dir, p)
 	}
 	for _, t := range rules.Twins {
 		c.twins(t)

@@ -1,0 +1,27 @@
+// Package shown tells how it works first.
+//
+// # How it works
+//
+//	It works.
+package shown
+
+func Said() {}
+
+type Thing struct{}
+
+func (Thing) Do() {}
+
+type hidden struct{}
+
+func (hidden) Do() {}
+
+const (
+	First  = 1
+	Second = 2 // is said
+)
+
+// Group has a comment for all.
+var (
+	A = 1
+	B = 2
+)
