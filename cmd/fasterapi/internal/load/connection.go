@@ -99,6 +99,7 @@ func (w *worker) request(ctx context.Context, due time.Time) {
 	sent := time.Now()
 	status, err := w.once(ctx)
 	if errors.Is(err, errStale) && w.plan.safe {
+		w.recorder.again()
 		status, err = w.once(ctx) // over a new connection
 	}
 	if ctx.Err() != nil && err != nil {

@@ -131,6 +131,7 @@ func TestStaleConnections(t *testing.T) {
 	r, err := Run(t.Context(), c, nil)
 	require.NoError(t, err)
 	require.EqualValues(t, 20, r.Answered, r.Failures)
+	require.Positive(t, r.Resent)
 	c.Target.Body = []byte("once")
 	r, err = Run(t.Context(), c, nil)
 	require.NoError(t, err)

@@ -30,6 +30,7 @@ type recorder struct {
 	statuses map[int]int64
 	failures map[string]int64
 	late     int64
+	resent   int64
 	failed   int64
 	timeline []Second
 }
@@ -63,6 +64,13 @@ func (r *recorder) count(latency, service time.Duration) {
 }
 
 func within(d time.Duration) int64 { return min(max(int64(d), shortest), longest) }
+
+// again records that a request is sent a second time.
+func (r *recorder) again() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.resent++
+}
 
 // unsent records a request for which no connection became free in time.
 func (r *recorder) unsent(waited time.Duration) {
@@ -114,7 +122,7 @@ func at(h *hdrhistogram.Histogram, percentile float64) time.Duration {
 func (r *recorder) result(p *plan, elapsed, cpu time.Duration) *Result {
 	out := &Result{
 		URL: p.Target.URL, Rate: p.Rate, Connections: p.Connections, Elapsed: elapsed.Seconds(),
-		Answered: r.latency.TotalCount() - r.failed, Failed: r.failed, Late: r.late,
+		Answered: r.latency.TotalCount() - r.failed, Failed: r.failed, Late: r.late, Resent: r.resent,
 		Statuses: maps.Clone(r.statuses), Failures: maps.Clone(r.failures),
 		Latency: latencyOf(r.latency), Service: latencyOf(r.service), Timeline: r.timeline,
 		latency: r.latency, service: r.service,

@@ -16,6 +16,7 @@ type Result struct {
 	Answered    int64            `json:"answered"`
 	Failed      int64            `json:"failed"` // without an answer
 	Late        int64            `json:"late"`   // sent more than 1 ms after their time: no connection was free, or this machine was busy
+	Resent      int64            `json:"resent"` // over a new connection, because the kept one had just been closed
 	Statuses    map[int]int64    `json:"statuses"`
 	Failures    map[string]int64 `json:"failures,omitempty"`
 	Latency     Latency          `json:"latency"` // from when a request was meant to be sent
@@ -95,7 +96,7 @@ func Merge(results []*Result) *Result {
 			out.Timeline = append(out.Timeline, s)
 		}
 		out.Elapsed += r.Elapsed
-		out.Answered, out.Failed, out.Late = out.Answered+r.Answered, out.Failed+r.Failed, out.Late+r.Late
+		out.Answered, out.Failed, out.Late, out.Resent = out.Answered+r.Answered, out.Failed+r.Failed, out.Late+r.Late, out.Resent+r.Resent
 		for k, v := range r.Statuses {
 			out.Statuses[k] += v
 		}

@@ -34,6 +34,9 @@ func (r *Result) WriteText(w io.Writer) error {
 	if r.Failed > 0 {
 		fmt.Fprintf(&b, "  %d without an answer: %s\n", r.Failed, counts(r.Failures))
 	}
+	if r.Resent > 0 {
+		fmt.Fprintf(&b, "  %d were sent again: the server had just closed their connection\n", r.Resent)
+	}
 	if r.CPU != nil {
 		fmt.Fprintf(&b, "  CPU of the server: %s a request, %.2f cores\n", short(r.CPU.PerRequest), r.CPU.Cores)
 	}
