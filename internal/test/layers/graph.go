@@ -41,6 +41,9 @@ func Project() Rules {
 			"broadcast/pglink broadcast":            "implements its Link",
 			"internal/test/links broadcast":         "the suite of its Links",
 			"idempotency/redisstore idempotency":    "implements its Store",
+			"schedule leader":                       "jobs run on the leader",
+			"examples/... leader":                   "examples use it",
+			"examples/... schedule":                 "examples use it",
 			"internal/test/keys idempotency":        "the suite of its Stores",
 			"internal/test/keys fasterapitest":      "a suite of whole apps",
 			"examples/... idempotency":              "examples use it",
@@ -52,7 +55,7 @@ func Project() Rules {
 			"github.com/getkin/kin-openapi", "go.yaml.in/yaml/v3",
 		},
 		Owned: []string{
-			"async", "broadcast/...", "idempotency/...", "cache/...", "client", "resilience", "reactor/...", "internal/stream", "internal/http1", "internal/websocket", "db/pg", "db/pg/internal/wire", "db/sqlite",
+			"async", "broadcast/...", "idempotency/...", "leader", "schedule", "cache/...", "client", "resilience", "reactor/...", "internal/stream", "internal/http1", "internal/websocket", "db/pg", "db/pg/internal/wire", "db/sqlite",
 			"internal/reply", "internal/bridge", "internal/overload",
 		},
 		Tagged: []string{"health", "internal/restart", "internal/poll/...", "internal/invariant", "internal/goroutine"},
@@ -200,6 +203,8 @@ func packages() map[string]Package {
 		"idempotency":            {Layer: 7, Imports: []string{".", "async", "db", "openapi", "problem", "internal/mistake"}},
 		"idempotency/redisstore": {Layer: 7, Imports: []string{"idempotency", "async"}, Modules: []string{"github.com/redis/rueidis"}},
 		"internal/test/keys":     {Layer: 7, Imports: []string{".", "async", "fasterapitest", "idempotency", "problem"}, Modules: []string{"github.com/stretchr/testify"}},
+		"leader":                 {Layer: 7, Imports: []string{".", "db", "db/pg", "internal/mistake"}, Modules: []string{pgx}},
+		"schedule":               {Layer: 7, Imports: []string{".", "db", "leader", "internal/mistake"}},
 		"security": { // docs/decisions/0009
 			Layer: 7, Imports: []string{".", "async", "problem", "openapi", "internal/codec", "internal/field", "internal/inject", "internal/mistake"}, Modules: []string{"github.com/golang-jwt/jwt/v5"},
 		},
@@ -208,7 +213,7 @@ func packages() map[string]Package {
 		"internal/test/console": {Layer: 7, Imports: []string{".", "internal/test/needs"}},
 		"examples/...": {Layer: 7, Modules: []string{sqlite}, Imports: []string{
 			".", "admin", "async", "broadcast", "broadcast/...", "cache", "cache/...", "client", "reactor", "metric", "problem",
-			"db", "db/pg", "db/sqlite", "health", "idempotency", "idempotency/...", "logs", "middleware", "security", "secret", "resilience", "openapi", "observe", "observe/metrics", "fasterapitest", "examples/...",
+			"db", "db/pg", "db/sqlite", "health", "idempotency", "idempotency/...", "leader", "logs", "middleware", "schedule", "security", "secret", "resilience", "openapi", "observe", "observe/metrics", "fasterapitest", "examples/...",
 		}},
 	}
 }
