@@ -1,6 +1,12 @@
 // Package codec turns Go values into JSON, and JSON into checked Go values,
 // with a plan that is compiled once per type.
 //
+//	encoder, err := codec.CompileEncoder(reflect.TypeFor[User]())
+//	out, err = codec.Append(encoder, out, &user)
+//
+//	decoder, err := codec.CompileDecoder(reflect.TypeFor[User](), codec.Options{})
+//	mistakes := codec.Decode(decoder, body, &user) // none: all is well
+//
 // # Encoding
 //
 // [CompileEncoder] walks a type once; [Append] then appends values of that

@@ -1,5 +1,11 @@
 // Package exchange is one HTTP request and its response, apart from the
-// connection that carries it.
+// connection that carries it. A handler does this much:
+//
+//	func (h handler) Serve(x *exchange.Exchange) exchange.Outcome {
+//		x.SetField("Vary", "Accept")
+//		x.Respond(200, "text/plain", []byte("hello"))
+//		return exchange.Answered
+//	}
 //
 // Two engines carry exchanges: internal/http1 (sockets of a reactor) and
 // internal/nethttp (any net/http server). Both fill an [Exchange], hand it to
@@ -19,7 +25,7 @@
 //   - [Move]: this handler belongs on the other kind of owner. The engine
 //     passes the connection from the reactor to a pooled goroutine, or back,
 //     and calls Serve again there;
-//   - [Enter]: this handler may suspend. The engine calls Serve again on a
+//   - [NeedCoroutine]: this handler may suspend. The engine calls Serve again on a
 //     coroutine of the reactor.
 //
 // # Leases

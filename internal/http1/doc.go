@@ -6,7 +6,10 @@
 //
 // # The way of a request
 //
-//	listener.go   a descriptor is accepted and given to the least loaded core
+//	config.go     the limits
+//	server.go     what is started and stopped; core.go: the share of one reactor
+//	listener.go   a descriptor is accepted and given to the least loaded core (arrivals.go),
+//	              by the watchdog while a handler holds a core (stuck.go)
 //	secure.go     its TLS handshake is made, if there is one
 //	conn.go       its events arrive; advance() is the state machine
 //	state.go      the states it is in, and which of them go together
@@ -16,13 +19,15 @@
 //	refuse.go     what is wrong with it is the handler's to answer
 //	dispatch.go   the handler serves the exchange
 //	answer.go     its response becomes bytes (opening.go: those that do not change;
-//	              stream.go: when it comes in pieces)
+//	              stream.go: when it comes in pieces; inform.go: what is sent before it)
 //	coroutine.go  what follows runs on a coroutine of the reactor, if it may suspend
 //	loan.go       the connection is lent to a goroutine, and comes back
 //	queue.go      it waits for one that will soon be on a processor
 //	wait.go       that goroutine waits for its client
+//	hijack.go     a handler takes the connection over
 //	patience.go   deadlines
 //	unsent.go     what waits for clients who do not read is bounded
+//	cutoff.go     an answer that its client has not taken is named in the log
 //	close.go      the connection ends
 //
 // # Who owns a connection

@@ -1,5 +1,9 @@
 // Package inject decides which provider gives a value to which field.
 //
+//	graph, mistakes := inject.New(providers)
+//	i, err := graph.Find(inject.Need{Field: "DB", Type: reflect.TypeFor[*db.Pool]()})
+//	for _, i := range graph.Order(inject.Request, i) { … } // what runs for a request, in that order
+//
 // A [Graph] is made once, when an app starts, from all that was provided. It
 // finds every mistake at once: needs that nothing or more than one provider
 // meets, cycles, and values that would outlive what they are made of. After

@@ -2,6 +2,10 @@
 // server, and so serves HTTP/2, h2c, platforms without epoll, and Apps
 // that are mounted into another mux.
 //
+//	handler := nethttp.New(app, reactors, nethttp.Options{}) // an http.Handler, for any server
+//	server, addr, err := nethttp.Start(nethttp.Config{Addr: ":8000", H2C: true}, handler)
+//	err = server.Shutdown(ctx)
+//
 // # Who owns what
 //
 // net/http runs every request on a goroutine. Handlers that block run on it;

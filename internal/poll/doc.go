@@ -1,6 +1,12 @@
 // Package poll is the border to the operating system: readiness of
 // descriptors, parking and waking, and the raw non-blocking socket calls.
 //
+//	p, err := poll.New(poll.Options{})
+//	err = p.Add(fd, 1)
+//	for _, ev := range events[:p.Wait(events)] {
+//		n, errno := p.Read(ev.FD, buf) // until it says EAGAIN
+//	}
+//
 // A [Poller] belongs to one reactor. [Poller.Wait], [Poller.Park],
 // [Poller.Add] and [Poller.Remove] are for that owner only; [Poller.Wake] and
 // the socket calls may be used by any goroutine that holds the descriptor.

@@ -1,5 +1,12 @@
 // Package router finds the route of a method and a path.
 //
+//	var b router.Builder[int]
+//	b.Add("GET", router.ParsePattern("/users/{id}"), 7, "users.go:12")
+//	r, err := b.Build()
+//
+//	var params router.Params
+//	match := r.Match([]byte("GET"), []byte("/users/1"), &params) // match.Route.Value is 7
+//
 // # What it is
 //
 // A [Builder] collects patterns, [Builder.Build] checks all of them and returns an

@@ -2,6 +2,11 @@
 // reactor. The HTTP server and the Postgres driver both stand on it, and so
 // need not know each other.
 //
+//	socket.Open(poller, fd)
+//	in, status := socket.Fill(in)                   // what has come, appended
+//	socket.SetOut(append(socket.Out(), response...)) // waits until it is flushed
+//	status = socket.Flush(&buffers)                 // as much as the kernel takes
+//
 // A [Socket] belongs to one owner at a time, as its user defines; nothing of it
 // locks. Reads go into buffers that are borrowed for the moment ([Buffers]),
 // so that an idle connection holds none. Writes go straight to the kernel; what it

@@ -1,6 +1,12 @@
 // Package websocket is the server side of the WebSocket protocol, RFC 6455,
 // with compression of messages, RFC 7692.
 //
+//	accepted, refused := policy.Accept(request)
+//	conn := websocket.Open(r, fd, options, accepted.Deflate, rest) // once Response is sent
+//	message, err := conn.Receive(ctx)
+//	err = conn.Send(ctx, false, []byte("hello"))
+//	conn.Close(1000, "")
+//
 // # What it is
 //
 // A decoder turns bytes into messages and control frames, and knows nothing of

@@ -2,6 +2,11 @@
 // does, when bytes arrive and how a write is cut short is up to the test, and
 // happens the same way every time.
 //
+//	net := sim.New(seed)
+//	fd, peer := net.Pair() // fd is the poller's side
+//	peer.Send("ping")
+//	n, errno := net.Read(fd, buf)
+//
 // A [Net] is the poller and its side of every connection; a [Peer] is the
 // other side, for the test. Edges come as epoll gives them: when bytes or
 // connections arrive, when room appears after a write that found none, when

@@ -104,8 +104,8 @@ func (c *checker) firstWord(s *source, p *folder, d declared) {
 
 // link is a doc link as https://go.dev/doc/comment has it: a name in brackets, Name,
 // Type.Member, pkg.Name or pkg.Type.Member, with or without a star, and not followed by
-// what makes it something else, an index or a link to an address.
-var link = regexp.MustCompile(`(?:^|[\s("'])\[\*?((?:[a-z][\w/.-]*\.)?[A-Z]\w*(?:\.[A-Z]\w*)?)\](?:$|[^\w\[(:])`)
+// what makes it something else, an index or a link to an address (here or, behind a colon, below).
+var link = regexp.MustCompile(`(?:^|[\s("'])\[\*?((?:[a-z][\w/.-]*\.)?[A-Z]\w*(?:\.[A-Z]\w*)?)\](?:$|:(?:$|\s+[^h\s])|[^\w\[(:])`)
 
 // links reports doc links to names that are not there. Names of packages outside the
 // project are taken on trust.

@@ -2,6 +2,9 @@ package layers
 
 import (
 	"go/ast"
+	"path"
+	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -88,4 +91,46 @@ func (c *checker) unsaid(s *source, name *ast.Ident, docs ...*ast.CommentGroup) 
 		}
 	}
 	c.report(s, s.line(name.Pos()), name.Name+" has no comment", "say what it is or returns, in which unit, what its zero value means and which errors there are")
+}
+
+// goFile is a file, or several (config*.go), as the comment of a package names them.
+var goFile = regexp.MustCompile(`(?:^|[\s(])([a-z]\w*\*?\.go)\b`)
+
+// fileList holds the files that the comment of a package lists, in reading order, against
+// those that are there. A comment that names only a few is no list.
+func (c *checker) fileList(p *folder) {
+	for _, s := range p.sources {
+		if s.test || s.file.Doc == nil {
+			continue
+		}
+		var named []string
+		for _, match := range goFile.FindAllStringSubmatch(s.file.Doc.Text(), -1) {
+			named = append(named, match[1])
+		}
+		if len(named) < 3 {
+			continue
+		}
+		var missing, all []string
+		for _, other := range p.sources {
+			name := path.Base(other.path)
+			if other.test || other == s || strings.HasPrefix(name, "unsafe") {
+				continue
+			}
+			all = append(all, name)
+			if !slices.ContainsFunc(named, func(pattern string) bool { ok, _ := path.Match(pattern, name); return ok }) {
+				missing = append(missing, name)
+			}
+		}
+		if len(missing)*2 > len(all) {
+			continue
+		}
+		for _, name := range missing {
+			c.report(s, s.line(s.file.Doc.Pos()), "the list of files does not name "+name, "name it where it belongs in reading order")
+		}
+		for _, pattern := range named {
+			if !slices.ContainsFunc(p.sources, func(o *source) bool { ok, _ := path.Match(pattern, path.Base(o.path)); return ok }) {
+				c.report(s, s.line(s.file.Doc.Pos()), "the list of files names "+pattern+", which is not there", "take it out, or name the file as it is called")
+			}
+		}
+	}
 }

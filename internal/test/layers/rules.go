@@ -90,6 +90,7 @@ func Check(tree fs.FS, rules Rules) ([]Finding, error) {
 		c.comments(tree, p)
 		c.exports(dir, p)
 		c.manual(dir, p)
+		c.fileList(p)
 	}
 	for _, t := range rules.Twins {
 		c.twins(t)

@@ -10,6 +10,7 @@ import "example.com/project/low"
 //	[Code] is code, and Whole[Part] is an index.
 //
 // It does not link to [low.Absent], [Whole.Absent], [high.High] and [text](https://example.com).
+// [Gone]: leads nowhere, [Text]: https://example.com elsewhere.
 type Whole struct{ Field low.Low }
 
 // Do has an equal in Part.

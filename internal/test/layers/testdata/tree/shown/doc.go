@@ -3,6 +3,12 @@
 // # How it works
 //
 //	It works.
+//
+// # The files
+//
+//	first.go  is not there
+//	more*.go  are there
+//	also.go   is there
 package shown
 
 func Said() {}
