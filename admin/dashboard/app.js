@@ -634,7 +634,7 @@ function record(r) {
     about([["Status", h("span", {}, badge(String(r.Status), statusKind(r.Status)), r.Refused ? " refused by the server" : "")], ["Took", time(took) + (took !== latency ? ", its head after " + time(latency) : "")],
       ["At", new Date(r.Start).toLocaleString()], ["Path", d.Path ? mono(d.Path) : ""], ["Client", d.Client], ["Request id", r.RequestID ? mono(r.RequestID) : ""], ["Error id", d.ErrorID ? mono(d.ErrorID) : ""],
       ["Protocol", "HTTP/" + r.Protocol + ", " + r.Kind], ["Core", String(r.Core)], ["Bytes", bytes(r.BytesIn) + " in, " + bytes(r.BytesOut) + " out"]]),
-    heading("Where the time went"), waterfall(r),
+    heading("Where the time went"), waterfall(r), ...workOf(r.Work ?? {}),
     ...(d.Error ? [heading("Error"), h("pre", { class: "wrap" }, d.Error)] : []),
     ...(d.Stack ? [heading("Stack"), h("pre", {}, d.Stack)] : []),
     heading("As curl"), ...curl(r),
@@ -663,13 +663,32 @@ function waterfall(r) {
   }).filter((p) => p.took > 0);
   const handler = rows.find((p) => p.kind === "handler");
   if (handler && duration(r.Pending) > 0) rows.splice(rows.indexOf(handler) + 1, 0, { name: "of it waiting", kind: "pending", at: handler.at + handler.took - duration(r.Pending), took: duration(r.Pending) });
+  // What others did has no place in time, and may have been at the same time: it is as long as all of it, within the handler.
+  const work = r.Work ?? {}, within = handler ?? { at: 0, took: whole };
+  for (const [name, text] of [["SQL", work.QueryTime], ["Calls", work.CallTime]]) {
+    if (duration(text) > 0) rows.splice(rows.findLastIndex((p) => ["handler", "pending", "work"].includes(p.kind)) + 1, 0, { name, kind: "work", at: within.at, took: duration(text), shown: Math.min(duration(text), within.took) });
+  }
   if (whole - from > whole * .01) rows.push({ name: r.Kind === "whole" ? "Other" : "Sending", kind: r.Kind === "whole" ? "other" : "sending", at: from, took: whole - from });
   return h("div", { class: "fall" }, rows.flatMap((p) => {
     const bar = h("i", { class: p.kind });
     bar.style.left = Math.min(99.5, p.at / whole * 100) + "%";
-    bar.style.width = Math.max(.5, Math.min(100, p.took / whole * 100)) + "%";
+    bar.style.width = Math.max(.5, Math.min(100, (p.shown ?? p.took) / whole * 100)) + "%";
     return [h("span", {}, p.name), h("div", { class: "track", role: "img", "aria-label": `${p.name}: ${time(p.took)}` }, bar), h("span", { class: "num" }, time(p.took))];
   }));
+}
+
+// workOf lists what databases, other services, caches and policies did for a request.
+function workOf(w) {
+  const some = (n, text) => (n ? count(n) + " " + text : "");
+  const pairs = [
+    ["Statements", w.Queries ? count(w.Queries) + " in " + time(duration(w.QueryTime)) : ""],
+    ["Slowest", w.Slowest ? h("span", {}, mono(w.Slowest), " " + time(duration(w.SlowestTime))) : ""],
+    ["Repeated", w.Repeated?.Count ? h("span", {}, badge(count(w.Repeated.Count) + " times", "warn"), " ", mono(w.Repeated.SQL), " at ", mono(w.Repeated.Site)) : ""],
+    ["Calls", w.Calls ? count(w.Calls) + " in " + time(duration(w.CallTime)) : ""],
+    ["Caches", [some(w.CacheHits, "hits"), some(w.CacheMisses, "misses"), some(w.CacheStale, "old values")].filter(Boolean).join(", ")],
+    ["Policies", [some(w.Queued, "waited"), some(w.Limited, "limited"), some(w.Broken, "refused by a breaker"), some(w.Retries, "retries")].filter(Boolean).join(", ")],
+  ];
+  return pairs.some((p) => p[1] !== "") ? [heading("What others did for it"), about(pairs)] : [];
 }
 
 const quoted = (s) => "'" + s.replaceAll("'", "'\\''") + "'";

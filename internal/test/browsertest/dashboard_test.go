@@ -21,6 +21,7 @@ import (
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/admin"
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/db/sqlite"
 	"github.com/fasterapi/fasterapi/health"
 	"github.com/fasterapi/fasterapi/logs"
 	"github.com/fasterapi/fasterapi/middleware"
@@ -81,6 +82,9 @@ func operate(t *testing.T, addr string, cfg admin.Config) *operated {
 	app.Provide(resilience.NewRegistry(resilience.New("supplier", resilience.Config{Breaker: breaker, Timeout: time.Second})))
 	app.HealthCheck(health.Check{Name: "orders", Critical: true, MaxAge: 100 * time.Millisecond, Run: o.down.check})
 	app.Use(middleware.RequestID(middleware.RequestIDConfig{}))
+	shelves, err := sqlite.Open(sqlite.Memory, sqlite.Config{})
+	require.NoError(t, err)
+	app.Provide(shelves)
 	panel := admin.Attach(app, cfg)
 	o.routes(app)
 	server, err := app.Start()
@@ -117,7 +121,18 @@ func (o *operated) routes(app *fasterapi.App) {
 		time.Sleep(200 * time.Millisecond)
 		return "slow", nil
 	})
-	app.Get("/books/{id}/broken", func(*fasterapi.Ctx, id) (fasterapi.Text, error) { return "", errors.New("no such table: " + evil) })
+	app.Get("/books/{id}/broken", func(c *fasterapi.Ctx, in struct {
+		ID string   `path:"id"`
+		DB *db.Pool `inject:""`
+	},
+	) (fasterapi.Text, error) {
+		for range 14 { // a book's shelves, one by one
+			if _, err := in.DB.One[int](c, "SELECT 1 AS shelf").Await(c); err != nil {
+				return "", err
+			}
+		}
+		return "", errors.New("no such table: " + evil)
+	})
 	app.Get("/held", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { <-o.release; return "", nil })
 	app.Get("/stall", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) {
 		time.Sleep(60 * time.Millisecond)
@@ -282,7 +297,13 @@ func (o *operated) reading(b *browser) {
 	b.waitForText(t, "#detail", "curl -i 'http")
 	b.waitFor(t, "document.querySelector('#detail pre[aria-label=\"log lines\"]')?.innerText.includes('\"request\":')")
 	b.shoot(t, "request", 1000)
-	require.GreaterOrEqual(t, evaluate[int](t, b, "document.querySelectorAll('#detail .fall .track').length"), 2)
+	require.GreaterOrEqual(t, evaluate[int](t, b, "document.querySelectorAll('#detail .fall .track').length"), 3)
+	// What its statements took lies within the handler, and which one it ran again and again, and where.
+	b.waitFor(t, "document.querySelector('#detail .fall [aria-label^=\"SQL: \"] .work').getBoundingClientRect().right <= document.querySelector('#detail .fall .handler').getBoundingClientRect().right + 3")
+	b.waitForText(t, "#detail", "14 in ")
+	b.waitForText(t, "#detail", "SELECT 1 AS shelf")
+	b.waitForText(t, "#detail", "14 times")
+	b.waitForText(t, "#detail", "dashboard_test.go:")
 	evaluate[any](t, b, "document.getElementById('detail-close').click()")
 	evaluate[any](t, b, "document.getElementById('tab-stalls').click()")
 	b.waitForText(t, "#panel-stalls", "dashboard_test.go:")
