@@ -4,9 +4,13 @@
 //	limiter := redisrate.New(client, redisrate.Config{})
 //	app.Use(middleware.RateLimit(middleware.RateLimitConfig{Limit: limit, Limiter: limiter}))
 //
+// [NewLeased] takes tokens in batches, so that requests of busy keys wait for no round trip, with an error that is bounded:
+//
+//	limiter := redisrate.NewLeased(client, redisrate.LeasedConfig{})
+//
 // # Who owns what
 //
-// The client is the caller's, also to close. A Limiter is for any goroutine and
+// The client is the caller's, also to close. A Limiter or Leased is for any goroutine and
 // any reactor.
 //
 // # What it costs
