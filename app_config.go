@@ -32,7 +32,7 @@ type Config struct {
 	// Observe is about what is kept of requests, see [App.Recorder]. It is on by default.
 	Observe observe.Config
 
-	// Addr is the address to listen on, "host:port". Default ":8000"; the
+	// Addr is the address to listen on, "host:port", or "unix:/path" for a unix socket. Default ":8000"; the
 	// environment variable PORT replaces the port of the default.
 	Addr string
 	// TLS serves HTTPS: HTTP/1.1 on the reactors, and HTTP/2, which clients choose in the
@@ -142,7 +142,7 @@ func (c Config) resolve() (Config, error) {
 			c.Addr = ":" + port
 		}
 	}
-	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
+	if err := c.checkAddr(); err != nil {
 		errs = append(errs, fmt.Errorf("Config.Addr: %w", err))
 	}
 	c.MaxBody = cmp.Or(c.MaxBody, defaultMaxBody)
@@ -217,4 +217,25 @@ func (a *App) afterFunc(d time.Duration, fn func()) alarm {
 		return a.cfg.Clock.AfterFunc(d, fn)
 	}
 	return time.AfterFunc(d, fn)
+}
+
+// longestPath is how many bytes the path of a unix socket may have: sockaddr_un has 108 on Linux and 104 on the
+// BSDs, with a zero at the end.
+const longestPath = 103
+
+// checkAddr tells what is wrong with Addr.
+func (c *Config) checkAddr() error {
+	path, isUnix := strings.CutPrefix(c.Addr, "unix:")
+	switch {
+	case !isUnix:
+		_, _, err := net.SplitHostPort(c.Addr)
+		return err
+	case c.H2C:
+		return errors.New("H2C goes through net/http, which is not served on unix sockets here: give it a port, or leave HTTP/2 to the proxy")
+	case path == "":
+		return errors.New(`"unix:" needs a path: "unix:/run/shop/http"`)
+	case len(path) > longestPath:
+		return fmt.Errorf("the path of a unix socket has at most %d bytes, and this one %d", longestPath, len(path))
+	}
+	return nil
 }

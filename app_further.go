@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/fasterapi/fasterapi/internal/poll"
@@ -25,6 +26,9 @@ type furtherListeners struct {
 // closes it then, which its Accept tells. Otherwise it is the caller's to close. The error is that of
 // [net.ListenConfig.Listen].
 func (a *App) Listen(ctx context.Context, addr string) (net.Listener, error) {
+	if strings.HasPrefix(addr, "unix:") {
+		return nil, fmt.Errorf("fasterapi: App.Listen opens TCP ports, and %q is a unix socket: only Config.Addr may be one", addr)
+	}
 	l, err := a.takeFurther(addr)
 	if l == nil && err == nil {
 		var cfg net.ListenConfig

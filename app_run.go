@@ -27,7 +27,7 @@ type Server struct {
 	addr   netip.AddrPort
 }
 
-// Addr is the address that the server listens on.
+// Addr is the address that the server listens on; it is not valid for a unix socket.
 func (s *Server) Addr() netip.AddrPort { return s.addr }
 
 // Shutdown stops accepting connections, ends event streams and WebSockets, lets
@@ -102,7 +102,7 @@ func (a *App) Serve(ctx context.Context) error {
 // docs/decisions/0021.
 func (s *Server) until(o *orders) error {
 	a := s.app
-	attrs := []any{slog.String("title", a.cfg.Title), slog.String("address", s.addr.String()), slog.Int("reactors", a.reactors.Len())}
+	attrs := []any{slog.String("title", a.cfg.Title), slog.String("address", s.address()), slog.Int("reactors", a.reactors.Len())}
 	if limit := debug.SetMemoryLimit(-1); limit != math.MaxInt64 {
 		attrs = append(attrs, slog.Int64("memory_limit", limit))
 	}
@@ -160,10 +160,18 @@ func sleepUntil(ctx context.Context, d time.Duration) {
 	}
 }
 
+// address is where the server listens, as Config.Addr says it.
+func (s *Server) address() string {
+	if !s.addr.IsValid() {
+		return s.app.cfg.Addr
+	}
+	return s.addr.String()
+}
+
 // docsURL is where a browser on this machine finds the page of the document, "" when
 // none is served.
 func (s *Server) docsURL() string {
-	if s.app.docs.page == "" {
+	if s.app.docs.page == "" || !s.addr.IsValid() {
 		return ""
 	}
 	scheme, host := "http", s.addr

@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -74,6 +75,9 @@ func Start(cfg Config, h http.Handler) (*Server, netip.AddrPort, error) {
 func listen(cfg Config) (net.Listener, error) {
 	switch len(cfg.Listeners) {
 	case 0:
+		if strings.HasPrefix(cfg.Addr, "unix:") {
+			return nil, errors.New("unix sockets are served by the reactors, which this platform does not have")
+		}
 		return net.Listen("tcp", cfg.Addr)
 	case 1:
 		file := os.NewFile(uintptr(cfg.Listeners[0]), "listener")

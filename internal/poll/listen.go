@@ -170,7 +170,12 @@ func bind(fd int, sa unix.Sockaddr, reusePort bool, backlog int) (netip.AddrPort
 			return none, err
 		}
 	}
-	if err := unix.Bind(fd, sa); err != nil {
+	err := unix.Bind(fd, sa)
+	if local, ok := sa.(*unix.SockaddrUnix); ok && errors.Is(err, unix.EADDRINUSE) && abandoned(local) {
+		_ = unix.Unlink(local.Name)
+		err = unix.Bind(fd, sa)
+	}
+	if err != nil {
 		return none, err
 	}
 	if err := unix.Listen(fd, backlog); err != nil {
@@ -181,6 +186,21 @@ func bind(fd int, sa unix.Sockaddr, reusePort bool, backlog int) (netip.AddrPort
 		return none, err
 	}
 	return addrPort(bound), nil
+}
+
+// abandoned tells whether the file of a unix socket was left by a process that has ended: nobody listens. A file
+// of any other kind is left alone.
+func abandoned(sa *unix.SockaddrUnix) bool {
+	var stat unix.Stat_t
+	if err := unix.Lstat(sa.Name, &stat); err != nil || stat.Mode&unix.S_IFMT != unix.S_IFSOCK {
+		return false
+	}
+	fd, err := socket(unix.AF_UNIX)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	return errors.Is(unix.Connect(fd, sa), unix.ECONNREFUSED)
 }
 
 func tune(fd int, sa unix.Sockaddr, reusePort bool) error {
