@@ -96,6 +96,7 @@ func (a *App) startOnce(ctx context.Context) (err error) {
 	if a.reactors, err = reactor.Start(a.cfg.reactors()); err != nil {
 		return fmt.Errorf("start the reactors: %w", err)
 	}
+	a.tellUnused()
 	a.watchStuck()
 	a.beginRecording()
 	a.drain.begin(a.reactors.Len())

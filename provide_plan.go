@@ -18,6 +18,8 @@ type providers struct {
 	list   []provider
 	graph  *inject.Graph
 	broken bool // they have mistakes
+	// used tells of each whether a route, or a value of the scopes app and core, needs it.
+	used []bool
 }
 
 // injectionBuilder makes the injection of one route.
@@ -25,6 +27,7 @@ type injectionBuilder struct {
 	providers *providers
 	options   bind.Options
 	slots     map[int]int // of providers that have a step
+	used      []bool      // see providers; nil: that is not looked at
 	made      injection
 }
 
@@ -50,6 +53,7 @@ func (b *injectionBuilder) require(fields []*bind.Field) []error {
 		}
 		roots = append(roots, i)
 	}
+	b.use(roots)
 	for _, scope := range [...]inject.Scope{inject.App, inject.Core} { // they need no step: overrides by a value, for one
 		for _, i := range b.providers.graph.Order(scope, roots...) {
 			p := b.providers.list[i]
@@ -77,6 +81,18 @@ func (b *injectionBuilder) require(fields []*bind.Field) []error {
 		b.add(s, fmt.Sprintf("%s (%s)", p.values().Type, p.options().site))
 	}
 	return errs
+}
+
+// use notes that the providers and all that they need are used.
+func (b *injectionBuilder) use(roots []int) {
+	if b.used == nil {
+		return
+	}
+	for _, scope := range [...]inject.Scope{inject.App, inject.Core, inject.Request} {
+		for _, i := range b.providers.graph.Order(scope, roots...) {
+			b.used[i] = true
+		}
+	}
 }
 
 func (b *injectionBuilder) add(s step, about string) {
@@ -165,6 +181,7 @@ func needOf(f *bind.Field) inject.Need {
 // order, then what its input asks for.
 func (p *providers) compileInjection(r *route, plan *bind.Plan, options bind.Options) (*injection, []error) {
 	b := p.newInjection(options)
+	b.used = p.used
 	var errs []error
 	for _, d := range r.opts.depends {
 		errs = append(errs, d.compile(b)...)
@@ -198,7 +215,7 @@ func (p *providers) compile(m *mistakes) {
 		}
 	}
 	graph, errs := inject.New(list)
-	p.graph = graph
+	p.graph, p.used = graph, make([]bool, len(list))
 	p.broken = p.broken || len(errs) > 0
 	for _, err := range errs {
 		m.add(err.Error())

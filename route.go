@@ -265,8 +265,7 @@ func (r *route) compile(env *compilation) []error {
 // chain is h behind the middleware of the route; it adds to errs.
 func (r *route) chain(h Handler, errs []error) (Handler, []error) {
 	for i := len(r.middleware) - 1; i >= 0; i-- {
-		h, errs = wrapped(r.middleware[i], h, errs)
-		r.hear(h)
+		h, errs = r.around(r.middleware[i], h, errs)
 	}
 	return h, errs
 }

@@ -9,10 +9,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/goroutine"
 	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/openapi"
 )
@@ -220,7 +222,7 @@ func (r *route) compileReads() (errs []error) {
 //
 //	app.Use(fasterapi.Describing(rates, fasterapi.Returns[problem.Problem](429, "Too many requests")))
 //
-// It must be given to Use as it is: nobody can look into a middleware that calls it.
+// Middleware that calls it while it is put together, such as one that chains several, says the same.
 func Describing(m Middleware, opts ...RouteOption) Middleware {
 	var o options
 	o.apply(opts)
@@ -240,7 +242,8 @@ func Describing(m Middleware, opts ...RouteOption) Middleware {
 		if h == nil {
 			return nil
 		}
-		return (&enforcement{handler: h, options: &o}).serve
+		announce(&enforcement{options: &o})
+		return h
 	}
 }
 
@@ -316,7 +319,8 @@ func SecuredBy(uses ...openapi.SecurityUse) ProvideOption {
 //		Name: "session", Scheme: openapi.SecurityScheme{Type: "apiKey", In: "cookie", Name: "sid"},
 //	}))
 //
-// It must be given to Use as it is: nobody can look into a middleware that calls it.
+// Middleware that calls it while it is put together, such as one that chains several, says the same; whether it
+// lets requests pass around the check is its own business.
 func Enforcing(m Middleware, uses ...openapi.SecurityUse) Middleware {
 	wrong := wrongUses(uses)
 	wrong.Unless(m != nil, "the middleware is nil")
@@ -329,55 +333,51 @@ func Enforcing(m Middleware, uses ...openapi.SecurityUse) Middleware {
 		if h == nil {
 			return nil
 		}
-		return (&enforcement{handler: h, uses: uses}).serve
+		announce(&enforcement{uses: uses})
+		return h
 	}
 }
 
-// enforcement is a handler behind middleware that says which schemes it checks, or what else the
-// document is to say of it.
+// enforcement is what middleware says of itself: which schemes it checks, or what else the document is to
+// say of it.
 //
 // Owner: any (immutable after New).
 type enforcement struct {
-	handler Handler
 	uses    []openapi.SecurityUse
 	options *options // nil: nothing
 }
 
-var errEnforcement = errors.New("fasterapi: a handler was called without a Ctx")
+// announced is where those hear it who put the middleware of a route together, by goroutine: a function holds nothing
+// that could be asked, so what Enforcing and Describing have made says what it knows while it is called,
+// however deep inside of other middleware that is.
+var announced sync.Map // goroutine.ID() -> *[]*enforcement
 
-// Error and Unwrap make it what a handler can return, to enforcedBy only.
-func (e *enforcement) Error() string { return errEnforcement.Error() }
-func (e *enforcement) Unwrap() error { return errEnforcement }
-
-// serve is the handler. A function holds nothing that could be asked but what it returns, so
-// without a Ctx it says what it knows.
-func (e *enforcement) serve(c *Ctx) error {
-	if c == nil {
-		return e
+// announce tells who listens on this goroutine.
+func announce(e *enforcement) {
+	if said, ok := announced.Load(goroutine.ID()); ok {
+		list := said.(*[]*enforcement)
+		*list = append(*list, e)
 	}
-	return e.handler(c)
 }
 
-// enforcementOf is what h, made by Enforcing or Describing, says of itself, nil of any other. No handler
-// of others is called.
-func enforcementOf(h Handler) *enforcement {
-	if h == nil || reflect.ValueOf(h).Pointer() != reflect.ValueOf((*enforcement)(nil).serve).Pointer() {
-		return nil
-	}
-	e, _ := h(nil).(*enforcement)
-	return e
-}
-
-// hear notes what h says of itself, and what is directly inside of it.
-func (r *route) hear(h Handler) {
-	var uses []openapi.SecurityUse
-	for e := enforcementOf(h); e != nil; e = enforcementOf(e.handler) {
-		uses = append(uses, e.uses...)
+// around is next behind m, whose part of the document is noted.
+func (r *route) around(m Middleware, next Handler, errs []error) (Handler, []error) {
+	var said []*enforcement // inside out
+	id := goroutine.ID()
+	outer, nested := announced.Swap(id, &said)
+	defer func() {
+		if announced.Delete(id); nested { // another app is compiled by the middleware of this one
+			announced.Store(id, outer)
+		}
+	}()
+	h, errs := wrapped(m, next, errs)
+	for _, e := range said {
+		r.enforced = append(slices.Clone(e.uses), r.enforced...)
 		if e.options != nil {
 			r.describedBy(e.options)
 		}
 	}
-	r.enforced = append(uses, r.enforced...)
+	return h, errs
 }
 
 // unchecked finds what DescribeSecurity says of routes and nothing of theirs checks: one mistake for

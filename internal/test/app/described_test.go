@@ -106,6 +106,20 @@ func describedCases() []describedCase {
 			a.Use(fasterapi.Enforcing(fasterapi.Enforcing(letThrough, s.Use()), other))
 			a.Get("/", plainText, describe(s), fasterapi.DescribeSecurity(other))
 		}, ""},
+		{"inside of other middleware", func(a app, s scheme) {
+			a.Use(chained(letThrough, chained(s.Middleware(), letThrough)), chained(letThrough, fasterapi.Enforcing(letThrough, other)))
+			a.Get("/", plainText, describe(s), fasterapi.DescribeSecurity(other))
+		}, ""},
+		{"inside of the middleware of a group", func(a app, s scheme) {
+			a.Group("", fasterapi.Use(chained(s.Middleware(), letThrough))).Get("/", plainText, describe(s))
+		}, ""},
+		{"inside of the middleware of a route", func(a app, s scheme) {
+			a.Get("/", plainText, describe(s), fasterapi.Use(chained(letThrough, s.Middleware())))
+		}, ""},
+		{"inside of the middleware of another group", func(a app, s scheme) {
+			a.Group("", fasterapi.Use(chained(s.Middleware(), letThrough))).Get("/other", plainText)
+			a.Get("/", plainText, describe(s))
+		}, unknown},
 		{"by somebody else", func(a app, s scheme) {
 			use := s.Use("write")
 			use.CheckedBy = "the gateway"
@@ -130,6 +144,17 @@ func describedCases() []describedCase {
 			a.Get("/", plainText, describe(s, "write"), fasterapi.Use(s.Middleware("write", "read")))
 		}, ""},
 		{"the scope required", func(a app, s scheme) { s.Provide(a); a.Get("/", plainText, s.Require("write"), describe(s, "write")) }, ""},
+	}
+}
+
+// chained is middleware of several, as libraries have helpers for.
+func chained(list ...fasterapi.Middleware) fasterapi.Middleware {
+	return func(next fasterapi.Handler) fasterapi.Handler {
+		for _, m := range slices.Backward(list) {
+			inner := m(next)
+			next = func(c *fasterapi.Ctx) error { return inner(c) }
+		}
+		return next
 	}
 }
 

@@ -200,9 +200,9 @@ func TestStrictQueryOfGroups(t *testing.T) {
 func TestDescribingMiddleware(t *testing.T) {
 	app := fasterapi.New(fasterapi.Config{Cores: 1})
 	around := func(next fasterapi.Handler) fasterapi.Handler { return next }
-	app.Use(fasterapi.Describing(around,
+	app.Use(chained(around, fasterapi.Describing(around,
 		fasterapi.Returns[problem.Problem](429, "too many"), fasterapi.Returns[fasterapi.None](304, "known already"),
-		fasterapi.Operation(func(o *openapi.Operation) { o.Tags = append(o.Tags, "limited") })))
+		fasterapi.Operation(func(o *openapi.Operation) { o.Tags = append(o.Tags, "limited") }))))
 	none := func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "", nil }
 	app.Get("/", none)
 	app.Post("/", none, fasterapi.Returns[problem.Problem](429, "own words"))
