@@ -195,7 +195,7 @@ func packages() map[string]Package {
 			Modules: []string{"github.com/prometheus/client_golang"},
 		},
 		"cache/redis":            {Layer: 5, Imports: []string{"async", "cache", "metric", "resilience", "secret", "internal/mistake"}, Modules: []string{"github.com/redis/rueidis"}},
-		"middleware/redisrate":   {Layer: 7, Imports: []string{"middleware", "async"}, Modules: []string{"github.com/redis/rueidis"}},
+		"middleware/redisrate":   {Layer: 7, Imports: []string{"middleware", "async", "internal/mistake"}, Modules: []string{"github.com/redis/rueidis"}},
 		"broadcast":              {Layer: 7, Imports: []string{".", "async", "resilience", "secret", "internal/mistake"}},
 		"broadcast/redislink":    {Layer: 7, Imports: []string{"broadcast"}, Modules: []string{"github.com/redis/rueidis"}},
 		"broadcast/pglink":       {Layer: 7, Imports: []string{"broadcast", "db", "db/pg"}},
