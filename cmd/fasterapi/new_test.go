@@ -59,7 +59,7 @@ func TestNew(t *testing.T) {
 // serves builds the service, compares its Dockerfile, and talks to it.
 func serves(t *testing.T, folder string) {
 	program := filepath.Join(folder, "my-shop")
-	inFolder(t, folder, "go", "build", "-ldflags=-w", "-o", program, ".")
+	inFolder(t, folder, "go", "build", "-ldflags=-w -X main.version=1.2.3-test", "-o", program, ".")
 	made, err := os.ReadFile(filepath.Join(folder, "Dockerfile"))
 	require.NoError(t, err)
 	require.Equal(t, command(t, "gen", "dockerfile", "--binary", program).stdout, string(made))
@@ -91,6 +91,13 @@ func serves(t *testing.T, folder string) {
 	require.NoError(t, err)
 	defer response.Body.Close()
 	require.Equal(t, 201, response.StatusCode)
+
+	response, err = http.Get("http://127.0.0.1:" + port + "/health")
+	require.NoError(t, err)
+	defer response.Body.Close()
+	var health struct{ Version string }
+	require.NoError(t, json.NewDecoder(response.Body).Decode(&health))
+	require.Equal(t, "1.2.3-test", health.Version, "as the Dockerfile sets it")
 }
 
 // TestNewWithoutNetwork: what go mod tidy cannot do now is the first of the next steps, and the files are there.

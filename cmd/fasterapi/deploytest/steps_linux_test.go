@@ -47,6 +47,7 @@ func build(t testing.TB, pkg string) *image {
 	out, stage := t.TempDir(), ""
 	im := &image{root: t.TempDir()}
 	require.NoError(t, os.Chmod(im.root, 0o755))
+	var arguments []string
 	host := strings.NewReplacer("/out/", out+"/", "/usr/local/go/", goroot(t)+"/")
 	for _, node := range parsed.AST.Children {
 		words := wordsOf(node.Next)
@@ -60,9 +61,12 @@ func build(t testing.TB, pkg string) *image {
 				continue // the cache of modules is there
 			}
 			run := exec.Command("sh", "-ec", host.Replace(words[0]))
-			run.Dir = repository
+			run.Dir, run.Env = repository, append(os.Environ(), arguments...)
 			out, err := run.CombinedOutput()
 			require.NoError(t, err, "%s\n%s", words[0], out)
+		case "ARG":
+			arguments = append(arguments, "VERSION=1.2.3-test") // the only one
+			require.Equal(t, "VERSION=dev", words[0])
 		case "COPY":
 			im.copy(t, stage, node.Flags, words, host)
 		case "ENV":

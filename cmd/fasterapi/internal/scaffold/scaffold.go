@@ -184,7 +184,7 @@ func renderFile(at string, v *view) ([]byte, error) {
 // dockerfile is what gen dockerfile writes for the service, which is not built yet.
 func dockerfile(v *view) ([]byte, error) {
 	plan, err := deploy.NewPlan(&appinfo.Description{
-		Title: v.Title, Version: "0.1.0", Module: v.Module, Main: v.Module, Go: runtime.Version(),
+		Title: v.Title, Version: "dev", Module: v.Module, Main: v.Module, Go: runtime.Version(),
 		Config: appinfo.Config{Port: 8000, PortFromEnv: true}, Paths: appinfo.Paths{Ready: "/ready"},
 	}, deploy.Options{Name: v.Name})
 	if err != nil {
