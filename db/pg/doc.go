@@ -59,7 +59,7 @@
 // What calls stands above what is called, with few exceptions: a call that is run again
 // begins at the pool, and a session goes on with its next query.
 //
-//	open.go config*.go alone.go              what users call
+//	open.go config*.go alone.go             what users call
 //	listen.go copy.go
 //	driver.go driver_bind.go                which core a call goes to; reactors come and go
 //	pool_keeper.go pool_arrival.go          what happens to a core by itself: time,
