@@ -5,6 +5,7 @@ import (
 	"io"
 	"iter"
 	"log/slog"
+	"net"
 	"net/http"
 	"slices"
 
@@ -268,4 +269,20 @@ func (c *Ctx) finishStages() {
 		}
 	}
 	c.response().RunEnds()
+}
+
+// Hijack takes the connection over, for protocols of your own. The framework
+// sends nothing more on it, and sets it no timeouts; closing it is up to the caller, at a
+// shutdown too, which neither waits for it nor closes it (see [App.OnStop]). Until then it
+// counts as an open connection: for HTTPConfig.MaxConns, in the statistics, and in the
+// choice of the core for the next one. It has the methods of a [net.TCPConn], or of a
+// [crypto/tls.Conn] over TLS, but is of another type. rest are the bytes that the client has
+// already sent behind the request. Hijack needs a route on goroutines and HTTP/1. Behind
+// [App.Handler] all this is as the http.Server around it has it.
+func (c *Ctx) Hijack() (conn net.Conn, rest []byte, err error) {
+	err = c.response().TakeOver(func(x *exchange.Exchange) error {
+		conn, rest, err = x.Hijack()
+		return err
+	})
+	return conn, rest, err
 }

@@ -62,7 +62,7 @@ type BreakerConfig struct {
 	OnChange func(from, to State)
 }
 
-func (c BreakerConfig) withDefaults(name string) (BreakerConfig, mistaken) {
+func (c BreakerConfig) resolve(name string) (BreakerConfig, mistaken) {
 	wrong := checkOf("breaker", name)
 	if c.Failures == 0 && c.Rate == 0 {
 		c.Failures = 5
@@ -121,7 +121,7 @@ func gateOf(generation uint64, s State) uint64 { return generation<<2 | uint64(s
 // NewBreaker returns a closed breaker.
 func NewBreaker(name string, cfg BreakerConfig) *Breaker {
 	b := &Breaker{name: name}
-	b.cfg, b.mistaken = cfg.withDefaults(name)
+	b.cfg, b.mistaken = cfg.resolve(name)
 	b.gate.Store(gateOf(1, Closed))
 	b.window.step = b.cfg.Over / steps
 	if len(b.wrong) > 0 {

@@ -24,7 +24,7 @@ type BudgetConfig struct {
 	Over time.Duration
 }
 
-func (c BudgetConfig) withDefaults(name string) (BudgetConfig, mistaken) {
+func (c BudgetConfig) resolve(name string) (BudgetConfig, mistaken) {
 	wrong := checkOf("budget", name)
 	c.Share, c.PerSecond = max(0, cmp.Or(c.Share, 0.2)), max(0, cmp.Or(c.PerSecond, 10))
 	c.Over = cmp.Or(c.Over, 10*time.Second)
@@ -59,7 +59,7 @@ type Budget struct {
 // NewBudget returns a budget for the policies that share it, see [Retry].Budget.
 func NewBudget(name string, cfg BudgetConfig) *Budget {
 	b := &Budget{name: name}
-	b.cfg, b.mistaken = cfg.withDefaults(name)
+	b.cfg, b.mistaken = cfg.resolve(name)
 	return b
 }
 

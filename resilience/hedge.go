@@ -29,7 +29,7 @@ type Hedge struct {
 	Most int
 }
 
-func (h Hedge) withDefaults(wrong *check) Hedge {
+func (h Hedge) resolve(wrong *check) Hedge {
 	if h.Percentile != 0 || h.After != 0 {
 		h.Most = cmp.Or(h.Most, 2)
 	}

@@ -54,8 +54,8 @@ func New(name string, cfg Config) *Policy {
 	wrong.duration("AttemptTimeout", cfg.AttemptTimeout, true)
 	wrong.unless(cfg.Timeout <= 0 || cfg.AttemptTimeout <= cfg.Timeout,
 		"AttemptTimeout (%v) must not be longer than Timeout (%v)", cfg.AttemptTimeout, cfg.Timeout)
-	cfg.Retry = cfg.Retry.withDefaults(wrong)
-	cfg.Hedge = cfg.Hedge.withDefaults(wrong)
+	cfg.Retry = cfg.Retry.resolve(wrong)
+	cfg.Hedge = cfg.Hedge.resolve(wrong)
 	if cfg.Retry.Budget == nil && (cfg.Retry.Attempts > 1 || cfg.Hedge.Most > 1) {
 		cfg.Retry.Budget = NewBudget(name, BudgetConfig{})
 	}

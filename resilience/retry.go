@@ -41,7 +41,7 @@ type Retry struct {
 // is returned: whoever asked should come back, not a goroutine wait.
 const longestRetryAfter = 30 * time.Second
 
-func (r Retry) withDefaults(wrong *check) Retry {
+func (r Retry) resolve(wrong *check) Retry {
 	b := &r.Backoff
 	set := r.Idempotent || r.If != nil || r.Budget != nil || *b != async.Backoff{}
 	if r.Attempts == 0 {

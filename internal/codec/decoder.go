@@ -29,7 +29,7 @@ type Options struct {
 	whole    bool // as encoding/json: what is read only is read, what is write only need not be there
 }
 
-func (o Options) withDefaults() (Options, error) {
+func (o Options) resolve() (Options, error) {
 	var mistakes []error
 	fill := func(name string, v *int, fallback, lowest, highest int) {
 		if *v == 0 {
@@ -83,7 +83,7 @@ var states = sync.Pool{New: func() any { return new(decodeState) }}
 // mistake at once and the field of each, when t has no JSON form or its tags
 // are wrong.
 func CompileDecoder(t reflect.Type, o Options) (*Decoder, error) {
-	o, err := o.withDefaults()
+	o, err := o.resolve()
 	if err != nil {
 		return nil, err
 	}
