@@ -127,7 +127,8 @@ type ctxKey struct{}
 // It sees the request and the whole response, also one of an error, and may answer
 // itself. Values that it puts into the request's context are found by c.Value, and a
 // body that it puts in place of the request's is the one that is bound, see
-// [Ctx.FilterBody]; what else it changes in the request stays unseen by the handler. When it
+// [Ctx.FilterBody], and the fields Content-Encoding, Content-Type and the digests are gone when it deletes
+// them with it; what else it changes in the request stays unseen by the handler. When it
 // answers while the handler still runs, as [http.TimeoutHandler] does, c ends,
 // and the answer waits until the handler has returned. On a reactor it must not
 // block nor start goroutines, and no response can be streamed through it.

@@ -1,7 +1,9 @@
 // Command hello is step 1 of docs/tutorial: a route and its documentation.
-package main
 
 // snippet: program
+
+package main
+
 import "github.com/fasterapi/fasterapi"
 
 type Hello struct {

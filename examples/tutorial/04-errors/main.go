@@ -9,6 +9,7 @@ import (
 	"github.com/fasterapi/fasterapi/problem"
 )
 
+// snippet: domain
 // Book is what clients get.
 type Book struct {
 	ID    int64  `json:"id"`
@@ -16,7 +17,6 @@ type Book struct {
 	Lent  bool   `json:"lent"`
 }
 
-// snippet: domain
 // errNoBook comes from the part of the service that knows nothing of HTTP.
 var errNoBook = errors.New("no such book")
 
@@ -34,12 +34,12 @@ func find(id int64) (Book, error) {
 
 // end snippet
 
+// snippet: problems
 // BookID is the input of the routes below /books/{id}.
 type BookID struct {
 	ID int64 `path:"id" minimum:"1"`
 }
 
-// snippet: problems
 func getBook(c *fasterapi.Ctx, in BookID) (Book, error) {
 	book, err := find(in.ID)
 	if errors.Is(err, errNoBook) {

@@ -53,8 +53,6 @@ func build(cfg fasterapi.Config) (*fasterapi.App, error) {
 	return newApp(cfg), nil
 }
 
-// end snippet
-
 func main() {
 	app, err := build(fasterapi.Config{Title: "Books", Version: "1.0.0"})
 	if err != nil {
@@ -62,3 +60,5 @@ func main() {
 	}
 	app.Run()
 }
+
+// end snippet

@@ -7,6 +7,7 @@ import (
 	"github.com/fasterapi/fasterapi"
 )
 
+// snippet: change
 // Book is what clients get.
 type Book struct {
 	Title string  `json:"title"`
@@ -14,7 +15,6 @@ type Book struct {
 	Note  *string `json:"note"`
 }
 
-// snippet: change
 // Change is the body of a PATCH: each member may be absent.
 type Change struct {
 	Title fasterapi.Maybe[string] `json:"title,omitzero" minLength:"1" maxLength:"200"`
@@ -24,6 +24,7 @@ type Change struct {
 
 // end snippet
 
+// snippet: patch
 // Desk has the one book of this step.
 type Desk struct {
 	mu   sync.Mutex
@@ -36,7 +37,6 @@ func (d *Desk) get(*fasterapi.Ctx, fasterapi.None) (Book, error) {
 	return d.book, nil
 }
 
-// snippet: patch
 func (d *Desk) patch(c *fasterapi.Ctx, in struct {
 	Body Change `body:""`
 },

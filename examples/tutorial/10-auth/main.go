@@ -136,6 +136,7 @@ func newApp(cfg fasterapi.Config, accounts Accounts, secret string) *fasterapi.A
 
 // end snippet
 
+// snippet: main
 // sample has a librarian and a reader.
 func sample() (Accounts, error) {
 	accounts := Accounts{}
@@ -158,3 +159,5 @@ func main() {
 	}
 	newApp(fasterapi.Config{Title: "Books", Version: "1.0.0"}, accounts, settings.Secret).Run()
 }
+
+// end snippet

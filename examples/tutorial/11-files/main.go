@@ -81,6 +81,7 @@ func newApp(cfg fasterapi.Config, covers, site *os.Root) *fasterapi.App {
 
 // end snippet
 
+// snippet: main
 func main() {
 	covers, err := os.OpenRoot("covers")
 	if err != nil {
@@ -92,3 +93,5 @@ func main() {
 	}
 	newApp(fasterapi.Config{Title: "Books", Version: "1.0.0"}, covers, site).Run()
 }
+
+// end snippet
