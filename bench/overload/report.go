@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,6 +31,9 @@ func report(o options, all []*outcome, begun time.Time) string {
 		"and back; clients wait for %v. Latencies are from the time at which a request was due, of those that were answered with 200; "+
 		"goodput is those per second. *Lost* had no answer in time. Recovery: until 99 of 100 requests take no longer than 5 times the p99 at 70 %%.\n\n",
 		o.work, query, 100*normalShare, o.normal, o.flood, o.patience)
+	if busy := others(); busy != "" {
+		fmt.Fprintf(&text, "The load average of the machine was %s at the end, of which the servers and the generator are some 2: what is more are other programs.\n\n", busy)
+	}
 	var rows [][]string
 	for _, one := range all {
 		rows = append(rows, []string{
@@ -48,6 +53,19 @@ func report(o options, all []*outcome, begun time.Time) string {
 		}
 	}
 	return text.String()
+}
+
+// others is the load average of the last minute, "" where that is not told or shows nobody else.
+func others() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return ""
+	}
+	minute, _, _ := strings.Cut(string(text), " ")
+	if load, err := strconv.ParseFloat(minute, 64); err != nil || load < 4 {
+		return ""
+	}
+	return minute
 }
 
 // bars says how far this framework is from what it is to be.
