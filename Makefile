@@ -16,7 +16,7 @@ BENCH      ?=
 SMOKE      ?= 120
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-pg test check soak soak-restart ledger bench bench-floor bench-micro bench-overload bench-pg bench-resilience bench-tls bench-typed fuzz fmt \
+.PHONY: help run run-pg test check soak soak-restart release-check ledger bench bench-floor bench-micro bench-overload bench-pg bench-resilience bench-tls bench-typed fuzz fmt \
 	fmt-check vet vet-cross lint layers race invariants fuzz-smoke examples generate-check readme-check bench-check browser-check clients net-faults cli-check trace-check
 
 help: ## list these commands
@@ -45,6 +45,9 @@ soak: ## the model tests for SOAK seconds each (600; of the data layer 1800), an
 
 soak-restart: ## SIGUSR2 ten times in 30 s under 5,000 requests a second: is one lost?
 	cd cmd/fasterapi && RESTART_SOAK=1 $(GO) test -count=1 -run '^TestRestartUnderLoad$$' -v .
+
+release-check: ## before a release: API, modules, licences, SBOM, equal builds (BASE=v1.2.3 to compare with)
+	@tools/release.sh "$(GO)"
 
 check: ## everything that CI runs, in two lanes (tools/steps.sh)
 	@tools/steps.sh "$(MAKE)" vet test race invariants -- fmt-check lint layers fuzz-smoke \

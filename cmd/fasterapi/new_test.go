@@ -119,6 +119,30 @@ func TestNewWithoutNetwork(t *testing.T) {
 	require.Contains(t, string(text), "replace github.com/fasterapi/fasterapi => /")
 }
 
+// TestNewTidies: go.mod of a new service has what it needs and nothing else. What the cache of modules lacks is fetched.
+func TestNewTidies(t *testing.T) {
+	cache, err := exec.Command("go", "env", "GOMODCACHE", "GOPROXY").Output()
+	require.NoError(t, err)
+	places := strings.Fields(string(cache))
+	for name, value := range map[string]string{"GOPROXY": "file://" + places[0] + "/cache/download," + places[1], "GOFLAGS": "-mod=mod", "GOSUMDB": "off"} {
+		t.Setenv(name, value)
+	}
+	folder := filepath.Join(t.TempDir(), "shop")
+	got := command(t, "new", folder, "--replace", "../..", "--json")
+	require.Equal(t, 0, got.code, got.stderr)
+	var m made
+	require.NoError(t, json.Unmarshal([]byte(got.stdout), &m))
+	require.NotContains(t, m.Next, "go mod tidy", "it has been run: %s", got.stderr)
+	tidy := exec.Command("go", "mod", "tidy", "-diff")
+	tidy.Dir = folder
+	out, err := tidy.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	text, err := os.ReadFile(filepath.Join(folder, "go.mod"))
+	require.NoError(t, err)
+	require.Contains(t, string(text), "github.com/stretchr/testify")
+	require.NotContains(t, string(text), "modernc.org/sqlite", "which it does not use")
+}
+
 // TestNewRefuses: everything that is wrong is said at once, and nothing is written.
 func TestNewRefuses(t *testing.T) {
 	folder := t.TempDir()
