@@ -81,7 +81,7 @@ func (a *App) listen(server *http1.Server) (netip.AddrPort, error) {
 // engines are the one on the reactors, which accepts, and the one beside it for those
 // clients that choose HTTP/2 in their TLS handshake.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type engines struct {
 	*http1.Server
 	beside *nethttp.Server

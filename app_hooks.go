@@ -24,7 +24,7 @@ const (
 
 // hook is a function given to OnStart or OnStop.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type hook struct {
 	run     func(context.Context) error
 	site    string

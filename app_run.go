@@ -20,7 +20,7 @@ import (
 
 // Server is a started App.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type Server struct {
 	app    *App
 	engine engine

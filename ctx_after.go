@@ -85,7 +85,7 @@ func (c *Ctx) dropAfter() {
 
 // countedTask is a task of a core that the recorder counts.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type countedTask struct {
 	recorder *observe.Recorder // nil: nobody counts
 	core     int
@@ -212,7 +212,7 @@ func (b *background) start(route string, run func()) {
 
 // backgroundTask is a task of the requests of a route.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type backgroundTask struct {
 	route string
 	run   func()

@@ -223,7 +223,7 @@ func (c *Ctx) copyValues() map[any]any {
 
 // detached carries the values and the reactor of a request beyond its end.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type detached struct {
 	context.Context
 	reactor *reactor.Reactor

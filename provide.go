@@ -223,7 +223,7 @@ func (a *App) provide(p provider, opts []ProvideOption, override bool) {
 
 // valueProvider provides one value.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type valueProvider struct {
 	registration
 	inject.Values

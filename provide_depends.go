@@ -66,7 +66,7 @@ func compileEffect(b *injectionBuilder, t reflect.Type, site string, isNil bool)
 // dependsError is what is wrong with a function given to Depends, perhaps for all routes
 // of a group.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type dependsError struct {
 	site string
 	err  error
@@ -77,7 +77,7 @@ func (e *dependsError) Unwrap() error { return e.err }
 
 // effect is a function given to Depends.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type effect[In any] struct {
 	fn   func(*Ctx, In) error
 	site string
@@ -115,7 +115,7 @@ func (s *effectStep[In]) probe(c *Ctx) error { return s.input.probe(c) }
 
 // futureEffect is a function given to DependsFuture.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type futureEffect[In, T any] struct {
 	fn   func(*Ctx, In) async.Future[T]
 	site string

@@ -415,7 +415,7 @@ func embedsPointer(t reflect.Type) bool {
 
 // problemForms are the forms in which problems are sent, given to ProblemsAs.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type problemForms struct {
 	all, invalid *problemForm
 	wrong        mistake.List

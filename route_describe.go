@@ -133,7 +133,7 @@ func isFailure(t reflect.Type) bool {
 
 // declared is a response that a route may give besides its own.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type declared struct {
 	status      int
 	body        reflect.Type
@@ -188,7 +188,7 @@ func Reads[T any]() RouteOption {
 
 // declaredInput is what the option Reads says.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type declaredInput struct {
 	typ   reflect.Type
 	place mistake.Place
@@ -295,7 +295,7 @@ func wrongUses(uses []openapi.SecurityUse) (wrong mistake.List) {
 
 // describedSecurity is a scheme that DescribeSecurity was given, and where.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type describedSecurity struct {
 	openapi.SecurityUse
 	place mistake.Place
@@ -341,7 +341,7 @@ func Enforcing(m Middleware, uses ...openapi.SecurityUse) Middleware {
 // enforcement is what middleware says of itself: which schemes it checks, or what else the document is to
 // say of it.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type enforcement struct {
 	uses    []openapi.SecurityUse
 	options *options // nil: nothing
@@ -485,7 +485,7 @@ func (a *App) Webhook[T any](name string, opts ...RouteOption) {
 
 // webhook is a request that the service makes.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type webhook struct {
 	name, site string
 	opts       options

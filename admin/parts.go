@@ -23,7 +23,7 @@ type parts struct {
 
 // namedPool is a pool and what it is called.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type namedPool struct {
 	name string
 	pool *db.Pool

@@ -38,7 +38,7 @@ func (a *all[T]) spill(on Scheduler) {
 
 // Result is the result of one future: a value or an error.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Result[T any] struct {
 	Value T
 	Err   error

@@ -33,7 +33,7 @@ type gather[R any] struct {
 
 // input is the continuation of one future that a gather waits for.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type input[R any] struct {
 	g   *gather[R]
 	i   int
@@ -192,7 +192,7 @@ func leave(src cell) {
 
 // dropper is the consumer of a future that nobody needs.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type dropper struct{ src cell }
 
 func (d *dropper) Run()                 { d.resume() }

@@ -38,7 +38,7 @@ type Timer interface {
 
 // background runs every task on a goroutine of its own.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type background struct{}
 
 // Background returns the scheduler of code that has no reactor. It is stateless:

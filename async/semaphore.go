@@ -28,7 +28,7 @@ type Semaphore struct {
 
 // SemaphoreStats is a picture of a [Semaphore]. The counts are since it was made.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type SemaphoreStats struct {
 	Units     int   // in all
 	Free      int   // units not handed out

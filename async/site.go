@@ -44,7 +44,7 @@ type SiteCarrier interface{ AsyncSite() Site }
 
 // siteKey is the context key of sites.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type siteKey struct{}
 
 // SiteKey returns the key under which contexts hold their site. The value is a
@@ -84,7 +84,7 @@ func WithSite(ctx context.Context, s Site) context.Context {
 
 // siteContext is what WithSite returns.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type siteContext struct {
 	context.Context
 	site Site

@@ -7,7 +7,7 @@ import (
 
 // Indexed is the value of the future that was at Index among the arguments.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Indexed[T any] struct {
 	Index int
 	Value T

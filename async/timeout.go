@@ -12,7 +12,7 @@ var ErrTimeout error = timeoutError{}
 
 // timeoutError is the type of ErrTimeout.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type timeoutError struct{}
 
 func (timeoutError) Error() string   { return "async: timeout" }

@@ -2,7 +2,7 @@ package async
 
 // Pair is the values of two futures.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Pair[A, B any] struct {
 	First  A
 	Second B
@@ -10,7 +10,7 @@ type Pair[A, B any] struct {
 
 // Triple is the values of three futures.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Triple[A, B, C any] struct {
 	First  A
 	Second B

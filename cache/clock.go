@@ -68,7 +68,7 @@ func (t *timing) home(ctx context.Context) context.Context {
 
 // manually is the scheduler of plain goroutines with the timers of a manual clock.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type manually struct {
 	async.Scheduler
 	clock *reactor.ManualClock
@@ -84,7 +84,7 @@ func (m manually) After(d time.Duration, t async.Task) async.Timer {
 
 // loadContext is the context of a load: it has nothing of the caller who began it but the reactor, and a deadline.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type loadContext struct {
 	context.Context
 	end       context.CancelCauseFunc

@@ -31,7 +31,7 @@ const (
 
 // Config configures a Cache. The zero value is ready: 10,000 entries, 5 minutes.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Config[K comparable, V any] struct {
 	// Size is the most entries. Default 10,000; with MaxWeight: no bound.
 	Size int
@@ -154,7 +154,7 @@ func share(x float64) bool { return x >= 0 && x <= 1 }
 
 // loadTimeoutError is the type of ErrLoadTimeout.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type loadTimeoutError struct{}
 
 func (loadTimeoutError) Error() string   { return "cache: the load took too long" }

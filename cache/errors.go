@@ -12,7 +12,7 @@ var ErrBusy error = busyError{}
 
 // busyError is the type of ErrBusy.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type busyError struct{}
 
 func (busyError) Error() string             { return "cache: too many loads are under way" }

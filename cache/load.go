@@ -10,7 +10,7 @@ import (
 
 // loader makes a value: one of both is set.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type loader[V any] struct {
 	function func(context.Context) (V, error)
 	future   func(context.Context) async.Future[V]

@@ -37,7 +37,7 @@ type Loaded[V any] struct {
 
 // Sink takes what a second level has heard. Any goroutine.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Sink[K comparable] struct {
 	// Invalidate ends an entry, and InvalidateTag those with a tag, of this process only.
 	Invalidate    func(key K)

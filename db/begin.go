@@ -91,7 +91,7 @@ func commitError(err error) error {
 
 // conflict makes the error of a commit that a deferred constraint has refused a 409.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type conflict struct{ err error }
 
 func (c conflict) Error() string { return c.err.Error() }

@@ -78,7 +78,7 @@ func (r *Querier) Each[T any](ctx context.Context, sql string, args ...any) iter
 
 // portionOf is some rows of a stream and where to get the rest.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type portionOf[T any] struct {
 	rows   []T
 	next   driver.Session // nil: these were the last

@@ -63,7 +63,7 @@ func (k Kind) String() string {
 // Error is what the database said. Fields that the driver does not know are
 // empty. It never holds parameter values of the call.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Error struct {
 	Kind       Kind
 	Code       string // SQLSTATE, or SQLite's extended code ("SQLITE_CONSTRAINT_UNIQUE")
@@ -109,7 +109,7 @@ func (e *Error) Unwrap() error {
 
 // exhausted is the type of ErrPoolExhausted.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type exhausted struct{}
 
 func (exhausted) Error() string             { return "db: pool exhausted" }
@@ -123,7 +123,7 @@ const retryAfter = time.Second
 // unavailable makes an error that comes out of an HTTP handler a 503 with
 // Retry-After.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type unavailable struct{ err error }
 
 func (u unavailable) Error() string {
@@ -147,7 +147,7 @@ const (
 // badText makes an error that comes out of an HTTP handler a 400: JSON and forms may have U+0000
 // in a text, so it is a client that sends one. Which text it was the database does not say.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type badText struct{ err error }
 
 func (b badText) Error() string {
@@ -199,7 +199,7 @@ func SafeToRetry(err error) bool {
 
 // MappingError says why a column and a Go value do not fit.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type MappingError struct {
 	Column     string // column name; "" when a field has no column
 	ColumnType string // the database's name of its type
@@ -238,7 +238,7 @@ func (e *MappingError) Error() string {
 // BatchError names the statement that made a batch fail; none of the batch's
 // statements has had an effect.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type BatchError struct {
 	Index int    // of the statement in the batch, from 0
 	SQL   string // the statement, with placeholders

@@ -12,7 +12,7 @@ import (
 
 // rowErrors makes the errors of rows that are not as asked. Every sink has it.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type rowErrors struct{}
 
 func (rowErrors) Misfit(c *driver.Column, field string, t reflect.Type, reason string) error {
@@ -32,7 +32,7 @@ func (rowErrors) Count(rows int) error {
 
 // noRows is a sink's half for calls that take no rows.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type noRows struct{ rowErrors }
 
 func (noRows) RowType() reflect.Type { return nil }
@@ -141,7 +141,7 @@ func (s *beginSink) Settle(q *driver.Query, err error, owner bool) bool {
 
 // held is the session of a transaction, which somebody must end.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type held struct {
 	session driver.Session
 	driver  driver.Driver
@@ -156,7 +156,7 @@ func (h held) Discard() {
 
 // forget is the sink of an operation whose outcome nobody needs.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type forget struct{ noRows }
 
 func (forget) Settle(*driver.Query, error, bool) bool { return true }

@@ -4,7 +4,7 @@ import "time"
 
 // Stats is a snapshot of a pool. Gauges are of now, counters since Open.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Stats struct {
 	Driver string `json:"driver"`
 

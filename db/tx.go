@@ -25,7 +25,7 @@ const (
 // TxOptions are the options of a transaction. The zero value is a read-write
 // transaction at the default isolation.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type TxOptions struct {
 	// Isolation is what the transaction sees of others. Default: the database's own.
 	Isolation Isolation
@@ -268,7 +268,7 @@ func undo(ctx context.Context, t *Tx, name string) {
 
 // undone is the sink of an undo.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type undone struct {
 	noRows
 	part *part

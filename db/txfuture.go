@@ -28,7 +28,7 @@ func chainTx[T any](ctx context.Context, p *Pool, opts TxOptions, fn func(*Tx) a
 
 // result is how a step of a chain ended, failure included.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type result[T any] struct {
 	value T
 	err   error

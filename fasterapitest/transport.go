@@ -16,7 +16,7 @@ import (
 // transport is an http.RoundTripper that calls a handler: the response streams,
 // and connections can be taken over, like over a socket.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type transport struct{ handler http.Handler }
 
 // errHandlerEnded is what reading a body returns when the handler broke off.

@@ -11,7 +11,7 @@ const nameKey = "logger"
 
 // handler decides which lines are written; inner writes them.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type handler struct {
 	inner  slog.Handler
 	levels *Levels
@@ -28,7 +28,7 @@ type handler struct {
 
 // step is a call of WithAttrs or, with a group, of WithGroup.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type step struct {
 	attrs []slog.Attr
 	group string

@@ -190,7 +190,7 @@ func (rc *ResponseCache) inBackground(c *fasterapi.Ctx, m *making) bool {
 
 // nowhere is the client of a request in the background.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type nowhere struct{}
 
 func (nowhere) Header() http.Header         { return http.Header{} }

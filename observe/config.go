@@ -18,7 +18,7 @@ const (
 
 // Config says what is kept of requests. The zero value is ready.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Config struct {
 	// Off keeps nothing and counts nothing.
 	Off bool

@@ -91,7 +91,7 @@ type Record struct {
 
 // Detail is what is kept of slow and failed requests beyond the rest. It is immutable.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Detail struct {
 	// Path is the path of the request without its query; "***" stands for what is sensitive.
 	Path string

@@ -29,7 +29,7 @@ func (s SpanID) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // Parent is what the client of a request says of its trace, in the field traceparent (W3C
 // Trace Context). The zero Parent is that of a request without one that is valid.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Parent struct {
 	Trace   TraceID
 	Span    SpanID
@@ -84,7 +84,7 @@ type Tracer interface {
 
 // Exemplar is a traced request that stands for others.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Exemplar struct {
 	Trace   TraceID
 	Latency time.Duration

@@ -39,7 +39,7 @@ type Work struct {
 // Repeated is a statement that one request ran many times: often once for each row of another one's
 // result, where one query would do for all ("N+1").
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Repeated struct {
 	SQL   string // without values, at most 1 KiB; "" for none
 	Count int

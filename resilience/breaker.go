@@ -190,7 +190,7 @@ func (b *Breaker) left(now time.Time) time.Duration {
 
 // Permit is the leave to make one call. Copies are the same permit.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type Permit struct {
 	b    *Breaker
 	ctx  context.Context // for its clock

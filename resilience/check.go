@@ -64,7 +64,7 @@ func (c *check) share(field string, x float64) {
 
 // mistaken is a declaration that may be wrong.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type mistaken struct{ wrong mistake.List }
 
 // Mistake says everything that is wrong with the declaration, each with its place, nil when

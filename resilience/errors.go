@@ -26,7 +26,7 @@ var (
 // Refusal is the error of a call that a policy did not let through: nothing was done, so the
 // call may be repeated. An HTTP server answers it with 503 and Retry-After.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Refusal struct {
 	Policy string        // name of the policy, or of the part of it that has refused
 	Reason error         // ErrOpen, ErrFull, ErrWaited or ErrLimited
@@ -67,7 +67,7 @@ func (r *Refusal) RetryAfter() time.Duration { return max(r.After, time.Second) 
 // errors.Is finds [async.ErrTimeout] and context.DeadlineExceeded in it. An HTTP server
 // answers it with 504.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type TimeoutError struct {
 	Policy string
 	Limit  time.Duration // how long it might take; 0: until the deadline of the caller

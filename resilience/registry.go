@@ -125,7 +125,7 @@ func (r *Registry) HealthCheck() health.Check {
 // NotReady is why a service is of no use at the moment. An HTTP server answers it with 503 and
 // Retry-After.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type NotReady struct {
 	Breaker string
 	After   time.Duration // when it tries again

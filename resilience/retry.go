@@ -61,7 +61,7 @@ func (r Retry) resolve(wrong *check) Retry {
 
 // idempotentKey is the context key of Idempotent.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type idempotentKey struct{}
 
 // Idempotent returns a context that says that the work done with it may be done twice, such as a

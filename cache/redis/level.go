@@ -25,7 +25,7 @@ const (
 
 // LevelConfig configures Level. The zero value is ready for keys that are strings or integers.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type LevelConfig[K comparable, V any] struct {
 	// OneLoad lets one process of the fleet load a key at a time, for Lease at most; the others wait for it.
 	OneLoad bool

@@ -23,7 +23,7 @@ type person struct {
 
 // Base is embedded in a row type: its fields count as the row's own.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Base struct {
 	ID int64
 }

@@ -12,7 +12,7 @@ import (
 
 // Subject is the driver that is tested.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Subject struct {
 	// Open returns a pool over an empty database and closes it when the test
 	// ends, unless the test has done so.
@@ -25,7 +25,7 @@ type Subject struct {
 
 // Limits are what a test asks of a pool. Zero fields: the driver's defaults.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Limits struct {
 	Connections    int // that may write at the same time, and that may read
 	Waiting        int // calls that may wait

@@ -95,7 +95,7 @@ func testSiteTx(t *testing.T, p *db.Pool, loop *Loop, direct context.Context) {
 
 // outcome is how a future ended.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type outcome[T any] struct {
 	value T
 	err   error

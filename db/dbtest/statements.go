@@ -26,7 +26,7 @@ func disguised(sql string) []string {
 // way is a call that runs a text, in or out of transactions and batches, and returns
 // how many rows it has affected.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type way struct {
 	name string
 	item bool // of a batch

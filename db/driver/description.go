@@ -25,7 +25,7 @@ const (
 
 // Column describes one column of a result.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Column struct {
 	Name  string
 	Type  string // the database's name of the type, for messages; may be ""

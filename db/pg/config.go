@@ -17,7 +17,7 @@ import (
 // Config is how a database is reached and how many connections it gets. The
 // zero value takes everything from the PG* environment and the defaults.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Config struct {
 	// URL is a connection URL or a keyword/value string, as libpq has them:
 	// "postgres://user:secret@host1,host2/name?sslmode=verify-full". What it

@@ -28,7 +28,7 @@ func CopyFrom(
 
 // copySource is what CopyFrom is given.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type copySource struct {
 	table   string
 	columns string

@@ -16,7 +16,7 @@ import (
 
 // hookError is why a hook has failed.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type hookError struct {
 	hook string
 	err  error

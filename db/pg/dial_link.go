@@ -61,7 +61,7 @@ type memoryConn struct {
 // errEmpty says that in is empty. crypto/tls keeps errors of the network unless
 // they are Temporary, in which case the connection stays usable.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type errEmpty struct{}
 
 func (errEmpty) Error() string { return "pg: no more bytes yet" }

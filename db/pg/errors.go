@@ -127,7 +127,7 @@ func brokenError(why error, sql string, safe bool) *db.Error {
 // redacted is an error whose text or data may have held a password: pgconn's
 // hold the whole configuration.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type redacted struct {
 	text  string
 	cause error // what holds none of that: a *pgconn.PgError, or a context's error

@@ -14,7 +14,7 @@ import (
 
 // Notification is what NOTIFY sent, or a note that some may have been missed.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Notification struct {
 	Channel string
 	Payload string

@@ -16,7 +16,7 @@ import (
 // (https://www.postgresql.org/docs/current/protocol-error-fields.html). Fields that
 // it does not fill are empty; texts are cut after 8 KiB.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Notice struct {
 	Severity string // DEBUG, LOG, INFO, NOTICE or WARNING; in English since server 9.6
 	Code     string // SQLSTATE

@@ -15,7 +15,7 @@ const mostAttached = 10
 
 // Config is how a database is opened. The zero value is ready.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Config struct {
 	// Readers is the number of connections for reading, 1 to 64. Default 4.
 	// Besides, there is one connection for writing: SQLite has one writer at a

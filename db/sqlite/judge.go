@@ -57,7 +57,7 @@ func (j *judge) end() { j.party = byItself }
 // (https://www.sqlite.org/c3ref/c_alter_table.html), the two names that belong to it,
 // and whether a trigger or view acts.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type question struct {
 	action        int32
 	first, second func() string // nil: NULL

@@ -36,7 +36,7 @@ func Migrate(ctx context.Context, pool *db.Pool, script string) async.Future[db.
 
 // migration marks the query of Migrate.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type migration struct{}
 
 // custom runs an operation of this package's own.

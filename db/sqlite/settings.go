@@ -104,7 +104,7 @@ func (c *conn) attachments() []string {
 
 // flag is a setting that a PRAGMA turns on and off.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type flag struct {
 	pragma string
 	bit    uint64

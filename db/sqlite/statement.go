@@ -32,7 +32,7 @@ type statement struct {
 
 // key is what a statement is cached by: a caller's BEGIN is not the connection's.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type key struct {
 	sql string
 	by  party

@@ -8,7 +8,7 @@ import (
 
 // fileSlot is a field for uploads.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type fileSlot struct {
 	field    *Field
 	shape    reflect.Kind // Struct: one; Pointer: one or none; Slice: any number

@@ -35,7 +35,7 @@ func (l FormLimits) withDefaults() FormLimits {
 
 // formPlan fills the fields of a form.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type formPlan struct {
 	keyed
 	files  []fileSlot

@@ -51,7 +51,7 @@ scan:
 
 // keyed are the slots of values that come as key=value pairs: a query or a form.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type keyed struct {
 	in    string // what errors without a key are located in
 	slots []slot

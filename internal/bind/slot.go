@@ -23,7 +23,7 @@ type slot struct {
 
 // pathSlot is the slot of a path parameter.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type pathSlot struct {
 	slot
 	param int

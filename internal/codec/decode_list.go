@@ -13,7 +13,7 @@ const (
 
 // listDecoder reads slices and arrays.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type listDecoder struct {
 	typ    reflect.Type
 	elem   *decodeNode

@@ -12,7 +12,7 @@ import (
 
 // mapDecoder reads objects into maps.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type mapDecoder struct {
 	typ    reflect.Type
 	elem   *decodeNode

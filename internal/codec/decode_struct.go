@@ -19,7 +19,7 @@ const (
 
 // fieldDecoder reads one member of an object.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type fieldDecoder struct {
 	name    string
 	literal string // `"name":`, the usual bytes in front of the value
@@ -37,7 +37,7 @@ type fieldDecoder struct {
 
 // structDecoder reads an object.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type structDecoder struct {
 	typ      reflect.Type
 	fields   []fieldDecoder

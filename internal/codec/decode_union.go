@@ -31,7 +31,7 @@ func (c *decodeCompiler) compileChoice(n *decodeNode, where string) {
 // reads the object again as the variant. Reading twice costs what stands before the
 // discriminator, at every level that is a choice: little where it is the first member.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type choiceDecoder struct {
 	typ           reflect.Type
 	field         []int // index of what holds the variant

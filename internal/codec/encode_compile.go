@@ -61,7 +61,7 @@ var ops = map[reflect.Kind]op{
 // encodeNode is the plan of one type. Nodes refer to each other by address,
 // so a type may contain itself.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type encodeNode struct {
 	typ reflect.Type
 	fn  appendFunc

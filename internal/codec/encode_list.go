@@ -30,7 +30,7 @@ func (c *encodeCompiler) compileList(t reflect.Type, where string) appendFunc {
 
 // listEncoder writes an array of equal elements.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type listEncoder struct {
 	elem   *encodeNode
 	stride uintptr // bytes from one element to the next

@@ -103,7 +103,7 @@ func appendName(dst []byte, name string, comma bool) ([]byte, error) {
 
 // mapEncoder writes the maps that have no loop of their own.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type mapEncoder struct {
 	typ  reflect.Type
 	elem *encodeNode

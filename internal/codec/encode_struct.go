@@ -10,7 +10,7 @@ import (
 
 // fieldEncoder writes one member of an object.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type fieldEncoder struct {
 	prefix    string // `,"name":`
 	off       uintptr
@@ -28,7 +28,7 @@ func (f *fieldEncoder) conditional() bool { return f.omitEmpty || f.zero != nil 
 
 // structEncoder writes an object.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type structEncoder struct {
 	typ     reflect.Type
 	fields  []fieldEncoder

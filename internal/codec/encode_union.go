@@ -13,7 +13,7 @@ import (
 // choiceEncoder writes a union: the variant that it holds, with the discriminator by
 // which it will be read again.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type choiceEncoder struct {
 	typ           reflect.Type
 	offset        uintptr // of what holds the variant
@@ -25,7 +25,7 @@ type choiceEncoder struct {
 
 // variantEncoder is what has to be known of a variant beside its own plan.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type variantEncoder struct {
 	kind   uintptr  // offset of the discriminator
 	field  []int    // its index

@@ -8,7 +8,7 @@ import (
 
 // Mistake is something wrong with what the document is made of.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Mistake struct {
 	Where string // "GET /users/{id} (users.go:12)": a route, a webhook, or a call
 	Text  string

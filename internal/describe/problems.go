@@ -39,7 +39,7 @@ const (
 // Form is a form in which the service sends problems: answers without a status of their own, and
 // where it was registered. The zero value is the problem document.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Form struct {
 	Answers []Answer
 	Where   string

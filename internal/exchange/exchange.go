@@ -339,7 +339,7 @@ type DescriptorTaker interface {
 
 // Descriptor is a connection that was taken from the engine, which still counts it.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Descriptor struct {
 	FD   int      // non-blocking
 	Conn net.Conn // in place of FD, where no reactor can poll it; else nil

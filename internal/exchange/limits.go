@@ -12,7 +12,7 @@ import (
 // Limits are the limits and timeouts of a server, the same for every engine. A zero
 // field means its default, see [Limits.Resolve].
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Limits struct {
 	// HeadTimeout is how long a request head may take from its first byte, and
 	// a new connection to send one. Default 10 s.

@@ -9,7 +9,7 @@ import (
 
 // Config holds the limits of a server. The zero value is ready for use.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Config struct {
 	exchange.Limits
 	// Logger reports faults of the server itself. Default slog.Default().

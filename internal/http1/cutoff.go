@@ -10,7 +10,7 @@ import (
 // staged is an answer that its client has not taken as a whole yet: the
 // exchange is over by then, and the log shall name it all the same.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type staged struct {
 	name string
 	size int // of the body, in bytes

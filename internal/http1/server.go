@@ -231,7 +231,7 @@ func await(ctx context.Context, events []<-chan struct{}) error {
 
 // Stats are counts since the start, but for Open. Any goroutine may read them.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Stats struct {
 	Open     int64  // connections open now
 	Accepted uint64 // connections accepted

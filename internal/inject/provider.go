@@ -20,7 +20,7 @@ func (s Scope) String() string { return [...]string{"app", "core", "request"}[s]
 
 // Need is a field that asks for a value.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Need struct {
 	Field string       // Go name of the field, for messages
 	Type  reflect.Type // what it holds
@@ -36,7 +36,7 @@ func (n Need) String() string {
 
 // Provider is a source of values of one type.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Provider struct {
 	Type     reflect.Type
 	Name     string // "" for the usual one of its type

@@ -28,7 +28,7 @@ const (
 
 // Mark is the beginning of a piece of work.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Mark struct {
 	Began int64  // by the clock of the record
 	Span  uint64 // of the trace; 0: the request is not traced
@@ -36,7 +36,7 @@ type Mark struct {
 
 // Outcome is how a piece of work has ended.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Outcome struct {
 	Kind   Kind
 	What   string // the statement without values, or the host of a call
@@ -64,7 +64,7 @@ type Taker interface {
 
 // Key is the key under which contexts have their [Taker].
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Key struct{}
 
 // Of returns what takes the notes of ctx, nil for nothing.

@@ -17,7 +17,7 @@ import (
 //
 //	type Payment struct{ Union[Payment] }
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Holder[S any] struct{}
 
 func (Holder[S]) union() reflect.Type { return reflect.TypeFor[S]() }

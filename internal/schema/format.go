@@ -9,7 +9,7 @@ import (
 
 // format is a value of the tag `format` that strings are checked against.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type format struct {
 	check   func(string) bool // nil: an annotation for clients, checked by nobody
 	message string

@@ -15,7 +15,7 @@ import (
 // Member is one Go struct field as a member of a JSON object, after the
 // embedding rules of encoding/json/v2 have been applied.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Member struct {
 	Name   string              // JSON name, unescaped
 	Quoted string              // JSON name as a JSON string literal, quotes included

@@ -15,7 +15,7 @@ import (
 // nothing. The methods append one message per broken rule to messages, and
 // return it as it was when the value is good; they do not allocate then.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type Rules struct {
 	number *numberRules
 	text   *textRules
@@ -27,7 +27,7 @@ type Rules struct {
 
 // numberRules check integers and floating-point numbers.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type numberRules struct {
 	bounds []bound
 	lo, hi int64  // what the bounds mean for signed integers, inclusive
@@ -47,7 +47,7 @@ type numberRules struct {
 
 // bound is one of minimum, maximum, exclusiveMinimum, exclusiveMaximum.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type bound struct {
 	limit   float64  // for floats
 	exact   *big.Rat // for integers
@@ -58,7 +58,7 @@ type bound struct {
 
 // textRules check strings.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type textRules struct {
 	min, max  int // in characters (code points); -1: no limit
 	minText   string

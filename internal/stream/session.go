@@ -103,7 +103,7 @@ func (t *Session) State() tls.ConnectionState { return t.conn.ConnectionState() 
 // errNothingYet says that the kernel has no bytes. crypto/tls keeps errors of what it
 // stands on, but for temporary ones.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type errNothingYet struct{}
 
 func (errNothingYet) Error() string   { return "stream: no more bytes yet" }

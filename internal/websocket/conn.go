@@ -12,7 +12,7 @@ import (
 
 // Options are what all connections of a route share.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Options struct {
 	MaxMessage   int64         // bytes of a received message, decompressed
 	PingInterval time.Duration // of silence before a ping is sent

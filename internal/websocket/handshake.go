@@ -41,7 +41,7 @@ type Refusal struct {
 
 // Policy is what a server accepts.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Policy struct {
 	Subprotocols []string // in the order of preference
 	// Origins are the hosts ("example.com", "*.example.com") whose pages may

@@ -13,7 +13,7 @@ import (
 
 // number is a metric that is read from numbers of type S.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type number[S any] struct {
 	desc *prometheus.Desc
 	kind prometheus.ValueType
@@ -110,7 +110,7 @@ var stallBounds = []float64{0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}
 
 // cores collects what the reactors have counted.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type cores struct{ m *Metrics }
 
 // Describe implements [prometheus.Collector].

@@ -32,7 +32,7 @@ type Metrics struct {
 
 // pool is a database pool and the name that it has in metrics.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type pool struct {
 	name string
 	pool *db.Pool

@@ -40,7 +40,7 @@ func Values(name string, values ...string) Label {
 
 // family is a metric with its labels, and a cell for each combination of their values.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type family struct {
 	desc   *prometheus.Desc
 	labels []Label

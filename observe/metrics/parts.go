@@ -99,7 +99,7 @@ var upstreamNumbers = numbers("fasterapi_upstream_", []string{"upstream"},
 
 // parts collects what pools, caches, upstreams and policies have counted.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type parts struct{ m *Metrics }
 
 // Describe implements [prometheus.Collector].

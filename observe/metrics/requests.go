@@ -44,7 +44,7 @@ var (
 
 // requests collects what package observe has counted.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type requests struct{ m *Metrics }
 
 // Describe implements [prometheus.Collector].

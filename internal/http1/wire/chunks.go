@@ -2,7 +2,7 @@ package wire
 
 // ChunkLimits bound a chunked body. A zero field means its default.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type ChunkLimits struct {
 	BodyBytes      int64 // bytes of all chunk data together; 0: no limit; more is refused with 413 as soon as a chunk announces it
 	ExtensionBytes int   // bytes of all chunk extensions together; default 4 KiB; more is refused with 400 (RFC 9112 7.1.1)

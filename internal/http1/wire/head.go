@@ -15,7 +15,7 @@ type Header struct{ Name, Value []byte }
 
 // Limits bound a request head. A zero field means its default.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Limits struct {
 	HeadBytes   int // bytes of the whole head with its empty line; default 16 KiB; more is refused with 431
 	Headers     int // field lines; default 100; more is refused with 431

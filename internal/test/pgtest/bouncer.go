@@ -32,7 +32,7 @@ type Bouncer struct {
 
 // BouncerOptions choose a variant.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type BouncerOptions struct {
 	Servers int    // server connections for each database, at most
 	Mode    string // pool_mode: "session", "transaction" or "statement"; "" is transaction

@@ -19,7 +19,7 @@ import (
 
 // Options choose a variant. The zero value is plaintext without a password.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Options struct {
 	TLS      bool     // a self-signed certificate; authentication by SCRAM
 	Settings []string // more lines of postgresql.conf, "max_connections = 20"

@@ -19,7 +19,7 @@ import (
 
 // Database tells the suite how to make pools.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Database struct {
 	// Open returns a pool over an empty database with at least 4 connections, and closes
 	// it when the test ends.

@@ -81,7 +81,7 @@ func Params(body []byte) ([]uint32, error) {
 // Column is a column, or an attribute of a composite type, as the server describes
 // it.
 //
-// Owner: any (immutable after New).
+// Owner: any (a plain value).
 type Column struct {
 	Name string
 	OID  uint32 // of its type

@@ -25,7 +25,7 @@ type Shape struct {
 
 // column is one column of a result.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type column struct {
 	Column
 	decode decoder

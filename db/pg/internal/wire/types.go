@@ -266,7 +266,7 @@ func codecByInput(fn string) pgtype.Codec {
 
 // vectorCodec marks the types of pgvector, whose text form is a JSON list.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable once made).
 type vectorCodec struct{ *pgtype.TextFormatOnlyCodec }
 
 // inUTC makes timestamps inside arrays and ranges come as those of their own: in UTC,
