@@ -16,7 +16,7 @@ BENCH      ?=
 SMOKE      ?= 120
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-pg test check soak soak-restart release-check ledger bench bench-floor bench-micro bench-overload bench-pg bench-resilience bench-tls bench-typed fuzz fmt \
+.PHONY: help run run-pg cluster test check soak soak-restart release-check ledger bench bench-floor bench-micro bench-overload bench-pg bench-resilience bench-tls bench-typed fuzz fmt \
 	fmt-check vet vet-cross lint layers race invariants fuzz-smoke examples generate-check readme-check bench-check browser-check clients net-faults cli-check trace-check
 
 help: ## list these commands
@@ -29,6 +29,9 @@ run: ## start the production example on PORT (8000); REACTOR_CORES=n, DB=path
 run-pg: export PORT := $(PORT)
 run-pg: ## the same on a throw-away PostgreSQL of its own
 	tools/pg.sh $(GO) run ./examples/production $(ARGS)
+
+cluster: ## three instances behind nginx, with PostgreSQL and Redis, on this machine
+	$(GO) run ./examples/cluster $(ARGS)
 
 test: ## run the tests
 	$(GO) test ./...

@@ -28,6 +28,7 @@ func Project() Rules {
 			"examples/... fasterapitest":            "examples show how to test",
 			"examples/... admin":                    "examples use it",
 			"examples/... middleware":               "examples use it",
+			"examples/... middleware/redisrate":     "examples use it",
 			"examples/... broadcast":                "examples use it",
 			"examples/... broadcast/...":            "examples use it",
 			"examples/... observe/metrics":          "examples use it",
@@ -211,9 +212,9 @@ func packages() map[string]Package {
 		"admin":                 {Layer: 7, Imports: []string{".", "cache", "db", "health", "logs", "observe", "reactor", "resilience", "secret", "internal/eventstream", "internal/mistake"}},
 		"internal/test/secrets": {Layer: 7, Imports: []string{".", "client", "db", "db/sqlite", "fasterapitest", "middleware", "problem", "secret"}},
 		"internal/test/console": {Layer: 7, Imports: []string{".", "internal/test/needs"}},
-		"examples/...": {Layer: 7, Modules: []string{sqlite}, Imports: []string{
+		"examples/...": {Layer: 7, Modules: []string{sqlite, "github.com/redis/rueidis"}, Imports: []string{
 			".", "admin", "async", "broadcast", "broadcast/...", "cache", "cache/...", "client", "reactor", "metric", "problem",
-			"db", "db/pg", "db/sqlite", "health", "idempotency", "idempotency/...", "leader", "logs", "middleware", "schedule", "security", "secret", "resilience", "openapi", "observe", "observe/metrics", "fasterapitest", "examples/...",
+			"db", "db/pg", "db/sqlite", "health", "idempotency", "idempotency/...", "leader", "logs", "middleware", "middleware/redisrate", "schedule", "security", "secret", "resilience", "openapi", "observe", "observe/metrics", "fasterapitest", "examples/...",
 		}},
 	}
 }
