@@ -68,7 +68,7 @@ func (c *Ctx) fail(err error) {
 		c.logBrokenOff(err)
 		return
 	}
-	c.request.failing = true
+	c.change(func(r *request) { r.failing = true })
 	c.response().WithdrawAll()
 	p := sendable(c.problemFor(err))
 	c.response().PutHeader(p.Header)
@@ -88,7 +88,7 @@ func (c *Ctx) fail(err error) {
 		body := p.AppendJSON(c.spare())
 		c.change(func(r *request) { r.reply.RespondSpare(p.Status, problem.ContentType, body) })
 	}
-	c.request.failing = false
+	c.change(func(r *request) { r.failing = false })
 }
 
 // sendable is p with a status that a failure may have.

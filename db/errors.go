@@ -94,13 +94,15 @@ func (e *Error) Error() string {
 
 // Unwrap returns the driver's own error. For what is Unavailable and safe to retry
 // it is below one that says 503 and Retry-After to an HTTP server; a statement that
-// may have run is a plain 500, since clients that come back as told would run it
+// may have run is a 500 which says that nobody knows, since clients that come back as told would run it
 // twice (docs/decisions/0014). A text that Postgres cannot hold is below one that says 400, with
 // words for the client.
 func (e *Error) Unwrap() error {
 	switch {
 	case e.Kind == Unavailable && e.Retry:
 		return unavailable{e.Err}
+	case e.Kind == Unavailable:
+		return unknownOutcome{e.Err}
 	case e.Kind == Invalid && (e.Code == codeNotInRepertoire || e.Code == codeUntranslatable):
 		return badText{e.Err}
 	}
@@ -136,6 +138,23 @@ func (u unavailable) Error() string {
 func (u unavailable) Unwrap() error             { return u.err }
 func (u unavailable) HTTPStatus() int           { return http.StatusServiceUnavailable }
 func (u unavailable) RetryAfter() time.Duration { return retryAfter }
+
+// unknownOutcome makes an error that comes out of an HTTP handler a 500 that says why.
+//
+// Owner: any (immutable after New).
+type unknownOutcome struct{ err error }
+
+func (u unknownOutcome) Error() string {
+	if u.err == nil {
+		return "db: the outcome is unknown"
+	}
+	return u.err.Error()
+}
+
+func (u unknownOutcome) Unwrap() error { return u.err }
+func (u unknownOutcome) PublicDetail() string {
+	return "the database failed while it was at this, and nobody knows whether it was done: look before sending it again"
+}
 
 // What Postgres says of a character that it cannot hold: U+0000 in a text, and in JSON, where it is
 // written \u0000. Both are of class 22, data that is wrong.
