@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,8 +22,13 @@ import (
 	"github.com/fasterapi/fasterapi/internal/test/needs"
 )
 
-// TestMain lets the program of the tests be an instance too.
+// TestMain lets the program of the tests be an instance, and the command, too.
 func TestMain(m *testing.M) {
+	if os.Getenv("CLUSTER_MAIN") != "" && os.Getenv("CLUSTER_INSTANCE") == "" {
+		os.Args = []string{"cluster", "--port", os.Getenv("CLUSTER_MAIN")}
+		main()
+		os.Exit(0)
+	}
 	if name := os.Getenv("CLUSTER_INSTANCE"); name != "" {
 		if err := runInstance(name); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -220,6 +227,52 @@ func TestCluster(t *testing.T) {
 	require.GreaterOrEqual(t, who.Orders, int64(len(w.orders)))
 	require.LessOrEqual(t, who.Orders, int64(len(w.orders)+2), "two clients can have lost one order each")
 	t.Logf("%d answers to GET and %d orders, %d tries failed when an instance was killed", w.gets, len(w.orders), inFlight)
+}
+
+// TestInterrupted: the command ends with everything that it has started, and leaves no file behind.
+func TestInterrupted(t *testing.T) {
+	for _, program := range []string{"initdb", "redis-server", "nginx"} {
+		if _, err := find(program); err != nil {
+			needs.Program(t, program)
+		}
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	port := l.Addr().(*net.TCPAddr).Port
+	require.NoError(t, l.Close())
+	dir, err := os.MkdirTemp("", "interrupted")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	require.NoError(t, os.Chmod(dir, 0o755)) // user postgres may enter it
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), fmt.Sprintf("CLUSTER_MAIN=%d", port), "TMPDIR="+dir)
+	var said strings.Builder
+	cmd.Stdout, cmd.Stderr = &said, &said
+	require.NoError(t, cmd.Start())
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	require.Eventually(t, func() bool { return answers(fmt.Sprintf("http://127.0.0.1:%d/", port)) }, 2*time.Minute, 20*time.Millisecond)
+	var pids []int
+	files, err := filepath.Glob(filepath.Join(dir, "cluster*", "*.pid"))
+	require.NoError(t, err)
+	for _, file := range append(files, filepath.Join(filepath.Dir(files[0]), "postgres", "data", "postmaster.pid")) {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		line, _, _ := strings.Cut(string(text), "\n")
+		pid, err := strconv.Atoi(strings.TrimSpace(line))
+		require.NoError(t, err)
+		pids = append(pids, pid)
+	}
+	require.Len(t, pids, instances+2, "instances, nginx and PostgreSQL")
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	require.NoError(t, <-ended, said.String())
+	for _, pid := range pids {
+		gone(t, pid) // PostgreSQL tells that it has ended a moment before
+	}
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Empty(t, left)
+	require.Contains(t, said.String(), fmt.Sprintf("http://127.0.0.1:%d", port))
 }
 
 // TestMissingProgram: what is not installed is named.
