@@ -1,7 +1,11 @@
 package main
 
 import (
+	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -28,4 +32,61 @@ func TestReference(t *testing.T) {
 			}
 		}
 	}
+}
+
+// documented is a command line in a block of a document: "$ fasterapi routes", or without the prompt.
+var documented = regexp.MustCompile(`^\s*(?:\$ )?fasterapi (\S.*)$`)
+
+// TestDocumentedCommands: every command line of the documents is one that the command takes, with its options.
+func TestDocumentedCommands(t *testing.T) {
+	parser, err := kong.New(&commands{}, kong.Name("fasterapi"), kong.Exit(func(int) {}), kong.Writers(io.Discard, io.Discard))
+	require.NoError(t, err)
+	found := map[string]bool{}
+	require.NoError(t, filepath.WalkDir("../..", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "node_modules" || d.Name() == "testdata" || d.Name() == ".git" || d.Name() == "dist") {
+			return fs.SkipDir
+		}
+		if d.IsDir() || filepath.Ext(name) != ".md" {
+			return nil
+		}
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		inside := false
+		for number, line := range strings.Split(string(text), "\n") {
+			if strings.HasPrefix(strings.TrimSpace(line), "```") {
+				inside = !inside
+				continue
+			}
+			m := documented.FindStringSubmatch(line)
+			if !inside || m == nil || strings.HasPrefix(m[1], "...") {
+				continue
+			}
+			args := shellWords(m[1])
+			_, err := parser.Parse(args)
+			require.NoError(t, err, "%s:%d: %s", name, number+1, line)
+			found[args[0]] = true
+		}
+		return nil
+	}))
+	for _, name := range []string{"new", "dev", "routes", "openapi", "check", "doctor", "gen", "bench", "client"} {
+		require.Contains(t, found, name, "no document shows it")
+	}
+}
+
+// shellWords splits a line as a shell does, as far as the documents go: quotes, comments, and $(...) as one word.
+func shellWords(line string) (words []string) {
+	line, _, _ = strings.Cut(line, " #")
+	for _, w := range regexp.MustCompile(`(?:'[^']*'|"[^"]*"|\$\([^)]*\)|[^\s'"])+`).FindAllString(line, -1) {
+		if w == ">" || w == "|" || w == "||" || w == "&&" {
+			break
+		}
+		if strings.HasPrefix(w, "$(") {
+			w = "1" // a number: that of a process
+		}
+		words = append(words, strings.NewReplacer("'", "", `"`, "").Replace(w))
+	}
+	return words
 }
