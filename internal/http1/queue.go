@@ -66,6 +66,11 @@ func (t *queueTurn) Run() {
 	if q.waiting == 0 {
 		return
 	}
+	defer func() { // also when code of others has panicked: a log handler
+		if q.waiting > 0 {
+			q.goOn()
+		}
+	}()
 	k := q.core
 	order := k.server.cfg.Arrivals.Waiting(k.reactor, q.waiting, q.since())
 	if order == exchange.NewestFirst {
@@ -73,9 +78,6 @@ func (t *queueTurn) Run() {
 	}
 	for q.waiting > 0 && k.room() > 0 {
 		k.spawn(q.next(order))
-	}
-	if q.waiting > 0 {
-		q.goOn()
 	}
 }
 
@@ -160,9 +162,10 @@ type lane struct {
 func (l *lane) len() int        { return len(l.all) - l.head }
 func (l *lane) oldest() *queued { return &l.all[l.head] }
 
-// push makes the room of those who are gone before that of new ones.
+// push makes the room of those who are gone before that of new ones, once they are half of
+// all: so each one is moved no more than once for one who has gone.
 func (l *lane) push(one queued) {
-	if l.head > 0 && len(l.all) == cap(l.all) {
+	if len(l.all) == cap(l.all) && l.head > len(l.all)/2 {
 		n := copy(l.all, l.all[l.head:])
 		clear(l.all[n:])
 		l.all, l.head = l.all[:n], 0

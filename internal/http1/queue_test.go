@@ -181,6 +181,31 @@ func TestQueuedClientsMayLeave(t *testing.T) {
 	}
 }
 
+// TestQueueOutlivesAPanic: code of others that panics in the turn of a queue, say a log handler,
+// leaves nobody behind.
+func TestQueueOutlivesAPanic(t *testing.T) {
+	panicking := true
+	w := &doorman{order: exchange.NewestFirst, overdue: func(string) bool {
+		if panicking {
+			panicking = false
+			panic("the log is full")
+		}
+		return false
+	}}
+	l, peers := queuedLab(t, w, 1, "/2a", "/2b", "/3c")
+	task := l.lent[0]
+	l.lent = nil
+	task.Run()
+	func() {
+		defer func() { _ = recover() }() // as the reactor does
+		w.letIn(l)
+	}()
+	require.False(t, panicking)
+	w.letIn(l)
+	require.ElementsMatch(t, []string{"/2a", "/2b", "/3c"}, served(l, w, peers))
+	require.Zero(t, l.core.queue.waiting)
+}
+
 // TestLanes: against a model, whatever is put in and taken out in which order.
 func TestLanes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -229,4 +254,23 @@ func TestLanes(t *testing.T) {
 			},
 		})
 	})
+}
+
+// TestLaneThatStaysFull: a lane which as many leave as come moves each of those who wait a few
+// times at most, however full it is.
+func TestLaneThatStaysFull(t *testing.T) {
+	var l lane
+	for len(l.all) < cap(l.all) || len(l.all) < 1000 {
+		l.push(queued{c: new(conn)})
+	}
+	n, fronts := l.len(), 0
+	for range 10 * n {
+		l.popOldest()
+		l.push(queued{c: new(conn)})
+		if l.head == 0 {
+			fronts++
+		}
+	}
+	require.LessOrEqual(t, fronts, 20, "each of them copies all")
+	require.LessOrEqual(t, cap(l.all), 4*n)
 }
