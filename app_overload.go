@@ -245,10 +245,11 @@ func (d *dispatcher) Waiting(r *reactor.Reactor, n int, since time.Duration) exc
 // Overdue implements [exchange.Arrivals].
 func (d *dispatcher) Overdue(x *exchange.Exchange) bool {
 	r, core := x.User.(*request), x.Reactor().Core()
-	if !r.waited.known {
+	q := d.guard.queues[core]
+	if !r.waited.known { // it came behind another one of its connection, and now waits by itself
+		r.waited = waited{known: true, since: x.Reactor().Clock(), ticket: q.Started()}
 		return false
 	}
-	q := d.guard.queues[core]
 	work := r.waited.work(q, x.Reactor().Clock(), d.classOf(r))
 	verdict := q.Overdue(work)
 	switch verdict {
