@@ -24,6 +24,14 @@ type countedTLS struct {
 	place *place
 }
 
+// countedUnix is countedTCP for a unix socket.
+//
+// Owner: any (as net.Conn).
+type countedUnix struct {
+	*net.UnixConn
+	place *place
+}
+
 // countedConn is countedTCP for all other connections.
 //
 // Owner: any (as net.Conn).
@@ -52,6 +60,10 @@ func Counted(conn net.Conn, leave func()) net.Conn {
 		c := &countedTCP{below, p}
 		runtime.AddCleanup(c, (*place).giveBack, p)
 		return c
+	case *net.UnixConn:
+		c := &countedUnix{below, p}
+		runtime.AddCleanup(c, (*place).giveBack, p)
+		return c
 	case *tls.Conn:
 		c := &countedTLS{below, p}
 		runtime.AddCleanup(c, (*place).giveBack, p)
@@ -72,6 +84,12 @@ func (c *countedTCP) Close() error {
 func (c *countedTLS) Close() error {
 	defer c.place.giveBack()
 	return c.Conn.Close()
+}
+
+// Close implements [net.Conn].
+func (c *countedUnix) Close() error {
+	defer c.place.giveBack()
+	return c.UnixConn.Close()
 }
 
 // Close implements [net.Conn].

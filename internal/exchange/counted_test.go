@@ -4,8 +4,10 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
+	"path/filepath"
 	"runtime"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -17,6 +19,7 @@ import (
 func TestCounted(t *testing.T) {
 	for name, open := range map[string]func() net.Conn{
 		"TCP":   func() net.Conn { return dialed(t) },
+		"unix":  func() net.Conn { return dialedUnix(t) },
 		"TLS":   func() net.Conn { return tls.Client(dialed(t), &tls.Config{ServerName: "test"}) },
 		"other": func() net.Conn { conn, _ := net.Pipe(); return conn },
 	} {
@@ -46,6 +49,24 @@ func TestCountedTCP(t *testing.T) {
 	require.Implements(t, (*io.ReaderFrom)(nil), conn)
 	require.Implements(t, (*io.WriterTo)(nil), conn)
 	require.NoError(t, conn.Close())
+}
+
+// TestCountedUnix: its side can be closed, and it has all else that a unix socket has.
+func TestCountedUnix(t *testing.T) {
+	conn := Counted(dialedUnix(t), func() {})
+	require.Implements(t, (*interface{ CloseWrite() error })(nil), conn)
+	require.Implements(t, (*syscall.Conn)(nil), conn)
+	require.NoError(t, conn.Close())
+}
+
+func dialedUnix(t *testing.T) net.Conn {
+	path := filepath.Join(t.TempDir(), "s")
+	l, err := net.Listen("unix", path)
+	require.NoError(t, err)
+	defer l.Close()
+	conn, err := net.Dial("unix", path)
+	require.NoError(t, err)
+	return conn
 }
 
 func dialed(t *testing.T) net.Conn {
