@@ -234,27 +234,42 @@ func (l *Leased) filled(s *leaseShard, k leaseKey, e *lease, got granted, err er
 	}
 	now := time.Now()
 	e.known = got.Decision
-	if got.tokens == 0 {
+	none := got.tokens == 0
+	if none {
 		e.refused = now.Add(got.Retry)
 	}
-	fresh := batch{tokens: got.tokens, until: got.asked.Add(l.cfg.Lease)}
-	if e.now.tokens == 0 {
-		e.now = fresh
-	} else {
-		e.next = fresh
-	}
-	for i, p := range waiting {
-		switch {
-		case p.Cancelled():
-		case e.spend(now):
-			p.Post(e.decision(true, now), nil)
-		case now.Before(e.refused) || got.tokens == 0:
-			p.Post(e.decision(false, now), nil)
-		default: // more have come than there were tokens
-			e.waiting = append(e.waiting, waiting[i:]...)
-			l.fill(s, k, e, now)
-			return
+	for len(waiting) > 0 && got.tokens > 0 { // their tokens, however late they have come
+		p := waiting[0]
+		if waiting = waiting[1:]; !p.Cancelled() {
+			got.tokens--
+			d := e.decision(true, now)
+			d.Remaining += got.tokens
+			p.Post(d, nil)
 		}
+	}
+	e.keep(batch{tokens: got.tokens, until: got.asked.Add(l.cfg.Lease)})
+	switch {
+	case len(waiting) == 0:
+	case now.Before(e.refused) || none:
+		for _, p := range waiting {
+			if !p.Cancelled() {
+				p.Post(e.decision(false, now), nil)
+			}
+		}
+	default: // more have come than there were tokens
+		e.waiting = waiting
+		l.fill(s, k, e, now)
+	}
+}
+
+// keep keeps a batch behind the one that is being spent.
+func (e *lease) keep(fresh batch) {
+	switch {
+	case fresh.tokens == 0:
+	case e.now.tokens == 0:
+		e.now = fresh
+	default:
+		e.next = fresh
 	}
 }
 
