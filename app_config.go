@@ -35,17 +35,19 @@ type Config struct {
 	// Addr is the address to listen on, "host:port", or "unix:/path" for a unix socket. Default ":8000"; the
 	// environment variable PORT replaces the port of the default.
 	Addr string
-	// TLS serves HTTPS: HTTP/1.1 on the reactors, and HTTP/2, which clients choose in the
-	// handshake, through the net/http engine.
+	// TLS serves HTTPS: HTTP/1.1, or HTTP/2, as clients choose in the handshake.
 	TLS *tls.Config
 	// TLSCert and TLSKey are the files (PEM) of the certificate, with its chain, and of its
 	// key: HTTPS and HTTP/2 as with TLS, which may say everything else. They may change while
 	// the service runs: a handshake looks at them, at most once a second. Files that cannot
 	// be read then leave the old certificate in use, and the log says so.
 	TLSCert, TLSKey string
-	// H2C serves HTTP/2 without TLS, beside HTTP/1.1, through the net/http
-	// engine.
+	// H2C serves HTTP/2 without TLS, too, to clients that begin with it.
 	H2C bool
+	// NetHTTP serves through package net/http in place of the sockets of the reactors, where
+	// handlers run all the same: slower, and the way out of what is wrong with the latter. It
+	// is chosen where a platform has neither epoll nor kqueue.
+	NetHTTP bool
 
 	// Cores is the number of reactors. Default: the environment variable
 	// REACTOR_CORES, else GOMAXPROCS.
@@ -112,6 +114,9 @@ type HTTPConfig struct {
 	// MaxHandshakes bounds the TLS handshakes that are under way at a time on each reactor;
 	// more connections wait for their turn, up to HeadTimeout; default 256.
 	MaxHandshakes int
+	// MaxStreams bounds the requests that a connection of HTTP/2 may have at a time; more are
+	// refused in a way that lets the client send them again; default 250.
+	MaxStreams int
 	// MaxUnsent bounds the bytes of responses that wait for clients who do not read, for
 	// each reactor; default 256 MiB. Above it those connections are cut off whose clients
 	// have taken nothing for the longest time; refusing new responses would let clients
@@ -230,8 +235,8 @@ func (c *Config) checkAddr() error {
 	case !isUnix:
 		_, _, err := net.SplitHostPort(c.Addr)
 		return err
-	case c.H2C:
-		return errors.New("H2C goes through net/http, which is not served on unix sockets here: give it a port, or leave HTTP/2 to the proxy")
+	case c.NetHTTP:
+		return errors.New("NetHTTP does not serve unix sockets: give it a port, or leave it out")
 	case path == "":
 		return errors.New(`"unix:" needs a path: "unix:/run/shop/http"`)
 	case len(path) > longestPath:

@@ -161,6 +161,9 @@ func (r *request) protocol() observe.Protocol {
 	if o := r.x.Original; o != nil && o.ProtoMajor > 1 {
 		return observe.Protocol(o.ProtoMajor * 10)
 	}
+	if r.x.HTTP2 {
+		return observe.Protocol(20)
+	}
 	return observe.Protocol(10 + r.x.Head.Minor)
 }
 

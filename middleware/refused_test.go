@@ -60,6 +60,7 @@ func refusingModes(t *testing.T, cfg fasterapi.Config, use []fasterapi.Middlewar
 			s := &refusing{scheme: "http", log: &logBuffer{}, called: map[string]int{}}
 			cfg := cfg
 			cfg.Addr, cfg.Cores, cfg.H2C = "127.0.0.1:0", 2, strings.HasPrefix(mode, "h2c")
+			cfg.NetHTTP = cfg.H2C
 			if strings.HasSuffix(mode, "tls") {
 				borrowed := httptest.NewTLSServer(http.NotFoundHandler())
 				defer borrowed.Close()
@@ -349,7 +350,7 @@ func TestRefusalsInOwnForm(t *testing.T) {
 		"middleware": {middleware.AccessLog(middleware.AccessLogConfig{}), middleware.RequestID(middleware.RequestIDConfig{}), middleware.Timeout(10 * time.Second)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			refusingModes(t, fasterapi.Config{HTTP: fasterapi.HTTPConfig{HeadTimeout: 100 * time.Millisecond, BodyTimeout: 100 * time.Millisecond}}, use, func(t *testing.T, mode string, s *refusing) {
+			refusingModes(t, fasterapi.Config{HTTP: fasterapi.HTTPConfig{HeadTimeout: time.Second, BodyTimeout: time.Second}}, use, func(t *testing.T, mode string, s *refusing) {
 				all := append(refusals(),
 					refusal{name: "slow head", in: "POST PATH HTTP/1.1\r\nFIELDSX", status: 408, routes: unread[:1], modes: own},
 					refusal{name: "slow body", in: "POST PATH HTTP/1.1\r\nFIELDSContent-Length: 50\r\n\r\nabc", status: 408, routes: collected[:2]})
@@ -565,7 +566,7 @@ func TestNetHTTPRefuses(t *testing.T) {
 
 // TestSlowRequests: a body, and a head, that do not come in time.
 func TestSlowRequests(t *testing.T) {
-	cfg := fasterapi.Config{HTTP: fasterapi.HTTPConfig{BodyTimeout: 100 * time.Millisecond, HeadTimeout: 2 * time.Second}}
+	cfg := fasterapi.Config{HTTP: fasterapi.HTTPConfig{BodyTimeout: 500 * time.Millisecond, HeadTimeout: 2 * time.Second}}
 	use := []fasterapi.Middleware{
 		middleware.AccessLog(middleware.AccessLogConfig{}), middleware.RequestID(middleware.RequestIDConfig{}),
 		middleware.SecureHeaders(middleware.SecureHeadersConfig{}), middleware.CORS(middleware.CORSConfig{Origins: []string{"https://page.example"}, Expose: []string{"X-Request-ID"}}),
@@ -719,7 +720,7 @@ func TestRefusalsOverHTTP2(t *testing.T) {
 		{name: "head", header: func(h http.Header) { h.Set("X", strings.Repeat("x", 9000)) }, status: 431, routes: everyKind},
 		{name: "expectation", header: func(h http.Header) { h.Set("Expect", "200-ok") }, status: 417, routes: everyKind},
 	})
-	overHTTP2(t, fasterapi.HTTPConfig{BodyTimeout: 100 * time.Millisecond}, []refusal2{
+	overHTTP2(t, fasterapi.HTTPConfig{BodyTimeout: 500 * time.Millisecond}, []refusal2{
 		{name: "slow", body: silence, length: 50, status: 408, routes: collected},
 		{name: "slow-read", body: silence, length: -1, status: 408, routes: streamed[:1], calls: 1},
 	})

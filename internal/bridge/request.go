@@ -90,7 +90,10 @@ func fromHead(ctx context.Context, method string, x *exchange.Exchange) (*http.R
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: make(http.Header, len(head.Headers)), RemoteAddr: RemoteAddr(x.Remote),
 	}).WithContext(ctx) // here, so that it is one allocation
-	if head.Minor == 0 {
+	switch {
+	case x.HTTP2:
+		r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/2.0", 2, 0
+	case head.Minor == 0:
 		r.Proto, r.ProtoMinor = "HTTP/1.0", 0
 	}
 	for _, f := range head.Headers {
@@ -127,9 +130,12 @@ func setBody(r *http.Request, h Holder, x *exchange.Exchange) {
 func streamBody(r *http.Request, h Holder, x *exchange.Exchange) {
 	r.Body, r.ContentLength = io.NopCloser(h.Body()), x.Head.ContentLength
 	if x.Original == nil && x.Head.Chunked {
-		r.ContentLength, r.TransferEncoding = -1, []string{"chunked"}
+		r.ContentLength = -1
+		if !x.HTTP2 {
+			r.TransferEncoding = []string{"chunked"}
+		}
 	}
-	if !x.Head.Chunked && x.Original == nil {
+	if !x.Head.Chunked && x.Original == nil && !x.HTTP2 {
 		return
 	}
 	if trailer := announced(x); x.Head.Chunked || len(trailer) > 0 { // HTTP/2 has them behind a known length, too

@@ -33,6 +33,8 @@ type Exchange struct {
 	Remote netip.AddrPort
 	// Secure tells whether the request came over TLS.
 	Secure bool
+	// HTTP2 tells that it is a stream of HTTP/2, and Original knows nothing of it.
+	HTTP2 bool
 	// TLS knows what the handshake has found; nil: there was none, or Original knows.
 	TLS Secured
 	// Original is the request as a net/http server has read it, nil where none did. Its
@@ -151,7 +153,7 @@ func (x *Exchange) Reset() {
 	if x.trailers.Load() != nil { // a store costs ten loads
 		x.trailers.Store(nil)
 	}
-	x.Remote, x.Secure, x.TLS, x.Original, x.CloseAfter = netip.AddrPort{}, false, nil, nil, false
+	x.Remote, x.Secure, x.HTTP2, x.TLS, x.Original, x.CloseAfter = netip.AddrPort{}, false, false, nil, nil, false
 	x.Status, x.ContentType, x.fields = 0, "", x.fields[:0]
 	x.Refusal, x.opened = nil, nil
 	if x.Received.Load() != 0 {

@@ -40,6 +40,9 @@ type Limits struct {
 	// MaxHandshakes bounds the TLS handshakes that are under way at a time on each reactor;
 	// more connections wait for their turn, up to HeadTimeout. Default 256.
 	MaxHandshakes int
+	// MaxStreams bounds the requests that a connection of HTTP/2 may have at a time; more are
+	// refused in a way that lets the client send them again. Default 250.
+	MaxStreams int
 	// MaxUnsent bounds the bytes of responses that wait for clients who do not read,
 	// for each reactor; see [Unsent]. Default 256 MiB.
 	MaxUnsent int64
@@ -58,6 +61,7 @@ const (
 	defaultStreamAbove   = 256 << 10
 	defaultMaxConns      = 65536
 	defaultMaxHandshakes = 256
+	defaultMaxStreams    = 250       // net/http's
 	defaultMaxUnsent     = 256 << 20 // 32 responses of 8 MiB
 )
 
@@ -79,6 +83,7 @@ func (l Limits) Resolve() (Limits, error) {
 	l.StreamAbove = cmp.Or(l.StreamAbove, defaultStreamAbove)
 	l.MaxConns = cmp.Or(l.MaxConns, defaultMaxConns)
 	l.MaxHandshakes = cmp.Or(l.MaxHandshakes, defaultMaxHandshakes)
+	l.MaxStreams = cmp.Or(l.MaxStreams, defaultMaxStreams)
 	l.MaxUnsent = cmp.Or(l.MaxUnsent, defaultMaxUnsent)
 	reject(l.HeadTimeout < 0, "HeadTimeout", "not be negative")
 	reject(l.BodyTimeout < 0, "BodyTimeout", "not be negative")
@@ -89,6 +94,7 @@ func (l Limits) Resolve() (Limits, error) {
 	reject(l.StreamAbove < 0, "StreamAbove", "not be negative")
 	reject(l.MaxConns < 0, "MaxConns", "not be negative")
 	reject(l.MaxHandshakes < 0, "MaxHandshakes", "not be negative")
+	reject(l.MaxStreams < 0, "MaxStreams", "not be negative")
 	reject(l.MaxUnsent < 0, "MaxUnsent", "not be negative")
 	reject(!wire.ValidHeader("Server", l.ServerName), "ServerName", "be a valid header value")
 	return l, errors.Join(errs...)

@@ -3,8 +3,10 @@ package http1
 import (
 	"crypto/tls"
 	"log/slog"
+	"net/netip"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/reactor"
 )
 
 // Config holds the limits of a server. The zero value is ready for use.
@@ -18,8 +20,8 @@ type Config struct {
 	Arrivals exchange.Arrivals
 	// TLS makes every connection begin with a handshake; nil: none does.
 	TLS *tls.Config
-	// Other takes a connection whose client has chosen another protocol than HTTP/1.1
-	// (ALPN), after its handshake. It has to call closed when the connection has ended.
-	// Without Other such a connection is closed.
-	Other func(conn *tls.Conn, closed func())
+	// HTTP2 takes a connection whose client speaks HTTP/2: it has chosen that in its TLS
+	// handshake, or, without TLS, begun with its preface. The descriptor is registered
+	// with no reactor. Any goroutine may call it. Without HTTP2 such a client is refused.
+	HTTP2 func(r *reactor.Reactor, d exchange.Descriptor, remote netip.AddrPort)
 }

@@ -14,6 +14,7 @@
 //	conn.go       its events arrive; advance() is the state machine
 //	state.go      the states it is in, and which of them go together
 //	input.go      bytes are read
+//	preface.go    a client that speaks HTTP/2 without TLS is handed over
 //	head.go       they become a request head (package wire parses)
 //	body.go       the body is collected, discarded or left to stream (bodyreader.go)
 //	refuse.go     what is wrong with it is the handler's to answer

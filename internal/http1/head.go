@@ -26,22 +26,34 @@ func (c *conn) readHead() bool {
 	if c.x == nil {
 		c.x = c.core.server.acquire()
 	}
+	switch c.speaksHTTP2() {
+	case allOfPreface:
+		c.handOverPlain()
+		return false
+	case someOfPreface:
+		return c.awaitMoreOfHead()
+	}
 	n, err := c.x.Head.Parse(c.in[c.pos:], c.core.server.head)
 	switch {
 	case err != nil:
 		c.refuseFor(err)
 		return true
 	case n == 0:
-		c.head = max(c.head, someHead)
-		if c.fill() {
-			return true
-		}
-		c.awaitHead()
-		return false
+		return c.awaitMoreOfHead()
 	}
 	c.pos += n
 	c.begin()
 	return true
+}
+
+// awaitMoreOfHead reads more of a head that is not complete; false: nothing has come.
+func (c *conn) awaitMoreOfHead() bool {
+	c.head = max(c.head, someHead)
+	if c.fill() {
+		return true
+	}
+	c.awaitHead()
+	return false
 }
 
 // begin starts the exchange whose head is complete.

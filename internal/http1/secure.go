@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/poll"
 )
 
@@ -38,8 +39,14 @@ func (c *conn) secure() bool {
 	case err != nil:
 		c.core.unsecured.Add(1)
 		return c.unsecure(err)
-	case c.speaksOther():
-		c.giveAway()
+	}
+	switch c.socket.Session().State().NegotiatedProtocol {
+	case "", "http/1.1":
+	case "h2":
+		c.handOver()
+		return false
+	default: // such as that of ACME, for which the handshake is all
+		c.close()
 		return false
 	}
 	c.phase, c.readable = reading, true
@@ -89,30 +96,17 @@ func plainHTTP(header [5]byte) bool {
 	return false
 }
 
-// speaksOther tells whether the client has chosen another protocol.
-func (c *conn) speaksOther() bool {
-	switch c.socket.Session().State().NegotiatedProtocol {
-	case "", "http/1.1":
-		return false
-	}
-	return true
-}
-
-// giveAway hands the connection to whoever speaks its protocol. It runs on the goroutine
-// of the handshake.
-func (c *conn) giveAway() {
-	other := c.core.server.cfg.Other
-	if other == nil || !c.leaveReactor() {
+// handOver gives the connection to whoever speaks HTTP/2. It runs on the goroutine of the
+// handshake.
+func (c *conn) handOver() {
+	take := c.core.server.cfg.HTTP2
+	if take == nil || !c.leaveReactor() {
 		c.close()
 		return
 	}
 	c.phase = closed
-	conn, err := c.socket.Surrender()
-	if err != nil {
-		c.core.gone()
-		return
-	}
-	other(conn, c.core.gone)
+	session := c.socket.Detach()
+	take(c.core.reactor, exchange.Descriptor{FD: c.socket.FD(), TLS: session, Closed: c.core.gone}, c.remote)
 }
 
 // leaveReactor makes the reactor forget the descriptor, which is the caller's from now

@@ -229,6 +229,16 @@ func await(ctx context.Context, events []<-chan struct{}) error {
 	return nil
 }
 
+// Unsent is what counts the bytes that wait for clients, by core, for those who write on the
+// same reactors.
+func (s *Server) Unsent() []*exchange.Unsent {
+	all := make([]*exchange.Unsent, len(s.cores))
+	for i, k := range s.cores {
+		all[i] = k.unsent
+	}
+	return all
+}
+
 // Stats are counts since the start, but for Open. Any goroutine may read them.
 //
 // Owner: any (a plain value).

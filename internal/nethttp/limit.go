@@ -38,12 +38,7 @@ func (l *limited) Accept() (net.Conn, error) {
 	case err != nil:
 		<-l.open
 	case l.handler != nil:
-		leave := l.leave
-		if g, ok := conn.(*givenConn); ok {
-			conn = g.Conn
-			leave = func() { l.leave(); g.ended() }
-		}
-		conn = watchFor(l.handler, conn, leave)
+		conn = watchFor(l.handler, conn, l.leave)
 	}
 	return conn, err
 }

@@ -40,8 +40,6 @@ type Config struct {
 type Server struct {
 	http    *http.Server
 	limited *limited
-	// given brings the connections of [Beside]; else nil.
-	given *given
 	// listener is below limited, and TLS.
 	listener *net.TCPListener
 	served   chan struct{}
@@ -87,7 +85,7 @@ func listen(cfg Config) (net.Listener, error) {
 	for _, fd := range cfg.Listeners {
 		poll.CloseFD(fd)
 	}
-	return nil, fmt.Errorf("the engine for HTTP/2 without TLS takes over one listener, not the %d of the other engine: stop and start", len(cfg.Listeners))
+	return nil, fmt.Errorf("Config.NetHTTP takes over one listener, not the %d of the reactors: stop and start", len(cfg.Listeners))
 }
 
 // Listeners returns a second descriptor of the open listener. It is the caller's.

@@ -61,7 +61,7 @@ func TestBadNested(t *testing.T) {
 		"body.deep[0][0].y", "body.deep[0][0].z", "body.deep[1][1]",
 		"body.kinds[1]", "body.ids.7", "body.ids.6ba7b810-9dad-11d1-80b4-00c04fd430c8.n", "body.pair[1]", "body.hosts[1]", "body.wide.q",
 	}
-	everyMode(t, routes, func(t *testing.T, s service) {
+	everyProtocol(t, routes, func(t *testing.T, s service) {
 		a := s.do("POST", "/?trace=0", body, "Content-Type", "application/json")
 		require.Equal(t, 422, a.status)
 		var got []string

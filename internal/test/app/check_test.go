@@ -282,7 +282,7 @@ func TestCheckOfInputs(t *testing.T) {
 
 // TestCheckFails: a panic, and a field that does not exist, are bugs of the service.
 func TestCheckFails(t *testing.T) {
-	everyMode(t, checkedRoutes, func(t *testing.T, s service) {
+	everyProtocol(t, checkedRoutes, func(t *testing.T, s service) {
 		for name, words := range map[string]string{"panic": "a bug in Check", "nowhere": "check_test.go:", "noname": "no such field"} {
 			for _, path := range []string{"/plans", "/reactor/plans", "/chain/plans"} {
 				r := s.do("POST", path, `{"name":"`+name+`"}`, "Content-Type", "application/json")

@@ -67,7 +67,7 @@ func callSupplier(c *fasterapi.Ctx, in supplierIn) (supplied, error) {
 func TestOutboundCalls(t *testing.T) {
 	const trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 	s := supply(t)
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		supplier := client.New("supplier", client.Config{
 			BaseURL: s.URL, MaxBody: 4000, Policy: resilience.New("supplier", resilience.Config{Timeout: 100 * time.Millisecond}),
 		})

@@ -197,7 +197,7 @@ func TestDescribedSecurityOfMany(t *testing.T) {
 func TestEnforcedSecurityIsDescribed(t *testing.T) {
 	s := visitors("a")
 	key := openapi.SecurityUse{Name: "key", Scheme: openapi.SecurityScheme{Type: "apiKey", In: "header", Name: "X-Key"}}
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Get("/open", plainText)
 		g := app.Group("", fasterapi.Use(s.Middleware()))
 		g.Get("/closed", plainText)

@@ -82,7 +82,7 @@ func mapEverything(app *fasterapi.App) {
 // TestMapErrorStyles: functions are asked about the errors of handlers in every style, with
 // middleware and without, and the log has no error for what they answer.
 func TestMapErrorStyles(t *testing.T) {
-	everyProtocol(t, func(app *fasterapi.App) {
+	everyWay(t, func(app *fasterapi.App) {
 		mapEverything(app)
 		styles(app, "/fails", func(_ *fasterapi.Ctx, in kindInput) (fasterapi.Text, error) { return "", kindsOfErrors(in.Kind) })
 	}, func(t *testing.T, s service) {
@@ -121,7 +121,7 @@ func TestMapErrorPlaces(t *testing.T) {
 	text := func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "ok", nil }
 	type made struct{ N int }
 	type madeLater struct{ N int }
-	everyProtocol(t, func(app *fasterapi.App) {
+	everyWay(t, func(app *fasterapi.App) {
 		app.ProvideFunc(func(*fasterapi.Ctx, fasterapi.None) (made, error) { return made{}, &soldOut{"tea"} })
 		app.ProvideFuture(func(c *fasterapi.Ctx, _ fasterapi.None) async.Future[madeLater] {
 			return async.Sleep(c, time.Millisecond).ThenErr(func(struct{}) (madeLater, error) { return madeLater{}, &soldOut{"tea"} })
@@ -177,7 +177,7 @@ func TestMapErrorScopes(t *testing.T) {
 	says := func(what string) func(*fasterapi.Ctx, *soldOut) error {
 		return func(*fasterapi.Ctx, *soldOut) error { return problem.Conflict(what) }
 	}
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		fails := func(*fasterapi.Ctx, struct {
 			N int `query:"n"`
 		},
@@ -225,7 +225,7 @@ func (brokenError) PublicDetail() string { panic("no detail") }
 // TestMapErrorFails: a function that panics, or whose answer cannot be sent, is a 500 and a
 // line in the log with its place; the app goes on.
 func TestMapErrorFails(t *testing.T) {
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.MapError(func(*fasterapi.Ctx, *soldOut) error { panic("mapping failed") })
 		app.MapError(func(_ *fasterapi.Ctx, err coded) error {
 			switch err {
@@ -272,7 +272,7 @@ func TestMapErrorFails(t *testing.T) {
 func TestMapErrorSeen(t *testing.T) {
 	type unit struct{}
 	seen, ended, cleaned := make(chan string, 9), make(chan int, 9), make(chan bool, 9)
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		mapEverything(app)
 		app.ProvideWithCleanup(func(*fasterapi.Ctx, fasterapi.None) (unit, func(error), error) {
 			return unit{}, func(err error) {
@@ -340,7 +340,7 @@ func TestPublicDetail(t *testing.T) {
 		"success":   publicError{200, "no failure"},
 		"detail":    onlyPublic("ask again tomorrow"),
 	}
-	everyProtocol(t, func(app *fasterapi.App) {
+	everyWay(t, func(app *fasterapi.App) {
 		styles(app, "/fails", func(_ *fasterapi.Ctx, in kindInput) (fasterapi.Text, error) { return "", kinds[in.Kind] })
 	}, func(t *testing.T, s service) {
 		eachStyle(t, func(t *testing.T, prefix string) {
@@ -398,7 +398,7 @@ func fastAPIForms(app *fasterapi.App) {
 // TestProblemsAs: every problem has the form of the service, whatever was said of the
 // response before, and the document knows (each answer is held against it).
 func TestProblemsAs(t *testing.T) {
-	everyProtocol(t, func(app *fasterapi.App) {
+	everyWay(t, func(app *fasterapi.App) {
 		fastAPIForms(app)
 		styles(app, "/fails", func(c *fasterapi.Ctx, in struct {
 			Kind string `query:"kind"`
@@ -505,7 +505,7 @@ func TestProblemsAsFails(t *testing.T) {
 		Detail string `json:"detail"`
 		Number float64
 	}
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.ProblemsAs("", func(_ *fasterapi.Ctx, p *problem.Problem) *form {
 			switch p.Detail {
 			case "panic":
@@ -537,7 +537,7 @@ func TestProblemsAsFails(t *testing.T) {
 
 // TestProblemsAsPage: a form may be a page.
 func TestProblemsAsPage(t *testing.T) {
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.ProblemsAs("", func(_ *fasterapi.Ctx, p *problem.Problem) fasterapi.HTML {
 			return fasterapi.HTML(fmt.Sprintf("<h1>%d</h1>", p.Status))
 		})

@@ -167,7 +167,7 @@ func TestExpectContinueOverHTTP2(t *testing.T) {
 // TestStreamedBothWays: a handler reads a body piece by piece, and the client reads an answer to each before
 // it sends the next one.
 func TestStreamedBothWays(t *testing.T) {
-	everyProtocol(t, func(app *fasterapi.App) {
+	everyWay(t, func(app *fasterapi.App) {
 		app.Post("/echo", func(_ *fasterapi.Ctx, in struct {
 			Data io.Reader `body:"raw"`
 		},
@@ -217,7 +217,7 @@ func TestStreamedBothWays(t *testing.T) {
 func TestStreamedBodyBrokenOff(t *testing.T) {
 	type end struct{ read, ctx error }
 	ended, reading := make(chan end, 1), make(chan struct{}, 1)
-	everyProtocol(t, func(app *fasterapi.App) {
+	everyWay(t, func(app *fasterapi.App) {
 		app.Post("/read", func(c *fasterapi.Ctx, in struct {
 			Data io.Reader `body:"raw"`
 		},

@@ -32,7 +32,7 @@ func TestSpoiltCookies(t *testing.T) {
 	both := func(c *fasterapi.Ctx, in input) (fasterapi.Text, error) {
 		return fasterapi.Text(in.Session + " " + c.Cookie("session")), nil
 	}
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Get("/goroutine", both)
 		app.Get("/coroutine", both, fasterapi.OnReactor())
 		app.GetFuture("/chain", func(c *fasterapi.Ctx, in input) async.Future[fasterapi.Text] {
@@ -58,7 +58,7 @@ func TestFileConditions(t *testing.T) {
 	date := func(seconds int) string {
 		return changed.Add(time.Duration(seconds) * time.Second).Format(http.TimeFormat)
 	}
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		for path, files := range map[string]fs.FS{"/seeks": memory, "/unseekable": unseekable{memory}} {
 			app.Get(path, func(*fasterapi.Ctx, fasterapi.None) (fasterapi.File, error) {
 				return fasterapi.File{FS: files, Name: "text.txt", ETag: `"v,1"`, CacheControl: "no-cache"}, nil
@@ -121,7 +121,7 @@ func TestFileRanges(t *testing.T) {
 		"text.txt": {Data: []byte(fileText), ModTime: changed}, "big.txt": {Data: []byte(strings.Repeat(fileText, 1000)), ModTime: changed},
 		"empty.txt": {ModTime: changed},
 	}
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Static("/", memory)
 		app.Get("/unseekable", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.File, error) {
 			return fasterapi.File{FS: unseekable{memory}, Name: "text.txt"}, nil
@@ -191,7 +191,7 @@ func TestFileRanges(t *testing.T) {
 
 // TestDocsPageConditions: the document and its page read the fields as files do.
 func TestDocsPageConditions(t *testing.T) {
-	everyMode(t, func(*fasterapi.App) {}, func(t *testing.T, s service) {
+	everyProtocol(t, func(*fasterapi.App) {}, func(t *testing.T, s service) {
 		const path = "/openapi.json"
 		plain, zipped := s.get(path, "Accept-Encoding", "gzip;q=0.000"), s.get(path, "Accept-Encoding", "br, gzip; q=0.5")
 		require.Empty(t, plain.header.Get("Content-Encoding"))
@@ -211,7 +211,7 @@ func TestDocsPageConditions(t *testing.T) {
 
 // TestAcceptOfDeepLinks: the page of an application goes to those who ask for HTML.
 func TestAcceptOfDeepLinks(t *testing.T) {
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Static("/", fstest.MapFS{"index.html": {Data: []byte("page")}}, fasterapi.SPA("index.html"))
 	}, func(t *testing.T, s service) {
 		for accept, want := range map[string]int{
@@ -229,7 +229,7 @@ func TestAcceptOfDeepLinks(t *testing.T) {
 // TestFileDates: Last-Modified says when a file was changed, as far as that is
 // known, and never lies ahead of the response (RFC 9110 section 8.8.2.1).
 func TestFileDates(t *testing.T) {
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		for path, date := range map[string]time.Time{
 			"/past": time.Date(2026, 1, 2, 3, 4, 5, 6e8, time.UTC), "/future": time.Now().Add(time.Hour), "/epoch": time.Unix(0, 0), "/none": {},
 		} {
@@ -253,7 +253,7 @@ func TestFileDates(t *testing.T) {
 // TestRedirectStatuses: every redirect keeps its status and has one Location, for
 // GET, HEAD and POST (RFC 9110 sections 10.2.2 and 15.4).
 func TestRedirectStatuses(t *testing.T) {
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		for _, status := range []int{0, 301, 302, 303, 307, 308} {
 			to := func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Redirect, error) {
 				return fasterapi.Redirect{Location: "/there?a=b", Status: status}, nil

@@ -56,7 +56,7 @@ func inStyles[Out any](app *fasterapi.App, path string, h func(*fasterapi.Ctx) (
 // asked for once.
 func TestLastResortForm(t *testing.T) {
 	var asked atomic.Int64
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.ProblemsAs("", func(_ *fasterapi.Ctx, p *problem.Problem) map[string]int {
 			asked.Add(1)
 			return map[string]int{"code": p.Status}
@@ -87,7 +87,7 @@ func TestLastResortForm(t *testing.T) {
 // answer of the handler.
 func TestLostCommit(t *testing.T) {
 	type unit struct{}
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.ProvideWithOutcome(func(c *fasterapi.Ctx, _ fasterapi.None) (unit, func(error) error, error) {
 			return unit{}, func(outcome error) error {
 				if outcome == nil && c.Header("X-Commit") == "lost" {

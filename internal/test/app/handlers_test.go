@@ -60,7 +60,7 @@ func TestBinding(t *testing.T) {
 		Within time.Duration `query:"within"`
 		SID    string        `cookie:"sid"`
 	}
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		styles(app, "/items/{id}", func(_ *fasterapi.Ctx, in input) (fasterapi.Text, error) {
 			trace := "none"
 			if in.Trace != nil {
@@ -91,7 +91,7 @@ func TestBodies(t *testing.T) {
 		Item  string `json:"item"`
 		Count int    `json:"count"`
 	}
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		echo := func(_ *fasterapi.Ctx, in struct {
 			Order order `body:""`
 		},
@@ -128,7 +128,7 @@ func TestBodies(t *testing.T) {
 
 func TestErrorsAndPanics(t *testing.T) {
 	secret := errors.New("password=hunter2")
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		styles(app, "/problem", func(*fasterapi.Ctx, fasterapi.None) (user, error) {
 			return user{}, problem.Conflict("already there")
 		})
@@ -189,7 +189,7 @@ func TestErrorsAndPanics(t *testing.T) {
 // TestProblemsDoNotLookLikeAnswers: what a handler has said about the answer
 // that it then could not give is not said of the problem.
 func TestProblemsDoNotLookLikeAnswers(t *testing.T) {
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		styles(app, "/broken", func(c *fasterapi.Ctx, _ fasterapi.None) (user, error) {
 			c.SetHeader("Cache-Control", "max-age=3600")
 			c.SetHeader("etag", `"1"`)
@@ -225,7 +225,7 @@ func TestMiddleware(t *testing.T) {
 			}
 		}
 	}
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Use(trace("app"))
 		styles(app, "/text", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "ok", nil })
 		inner := app.Group("/inner")

@@ -33,7 +33,7 @@ func (s store) HealthCheck() health.Check {
 
 func TestHealth(t *testing.T) {
 	var down, mailDown atomic.Bool
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Use(func(fasterapi.Handler) fasterapi.Handler {
 			return func(c *fasterapi.Ctx) error { c.Respond(401, "text/plain", []byte("who are you?")); return nil }
 		})

@@ -42,7 +42,7 @@ const style, script = "</a.css>; rel=preload; as=style", "</a.js>; rel=preload; 
 // TestEarlyHints: hints come before the answer in every style, with nothing but their
 // links, and the answer has the links, too.
 func TestEarlyHints(t *testing.T) {
-	everyProtocol(t, func(app *fasterapi.App) {
+	everyWay(t, func(app *fasterapi.App) {
 		styles(app, "/page", func(c *fasterapi.Ctx, in kindInput) (fasterapi.HTML, error) {
 			c.SetHeader("X-Early", "no")
 			c.SetHeader("ETag", `"7"`)
@@ -156,7 +156,7 @@ func TestEarlyHintsRecorded(t *testing.T) {
 // request is over.
 func TestAllHeaders(t *testing.T) {
 	kept := make(chan *fasterapi.Ctx, 1)
-	everyProtocol(t, func(app *fasterapi.App) {
+	everyWay(t, func(app *fasterapi.App) {
 		styles(app, "/headers", func(c *fasterapi.Ctx, _ fasterapi.None) ([]string, error) {
 			list := []string{}
 			for name, value := range c.AllHeaders() {

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"crypto/tls"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -12,10 +13,28 @@ import (
 	"github.com/fasterapi/fasterapi/internal/test/onefield"
 )
 
-// everyProtocol is everyMode and HTTP/2.
+// everyProtocol is everyMode and HTTP/2 on the reactors.
 func everyProtocol(t *testing.T, routes func(*fasterapi.App), test func(*testing.T, service), more ...func(*fasterapi.Config)) {
 	everyMode(t, routes, test, more...)
-	t.Run("HTTP/2", func(t *testing.T) { test(t, overHTTP2(t, routes, more...)) })
+	t.Run("HTTP/2", func(t *testing.T) { test(t, onReactorsHTTP2(t, routes, more...)) })
+}
+
+// everyWay is everyProtocol and HTTP/2 through net/http.
+func everyWay(t *testing.T, routes func(*fasterapi.App), test func(*testing.T, service), more ...func(*fasterapi.Config)) {
+	everyProtocol(t, routes, test, more...)
+	t.Run("HTTP/2 through net/http", func(t *testing.T) { test(t, overHTTP2(t, routes, more...)) })
+}
+
+// onReactorsHTTP2 starts an app that is asked over HTTP/2 on its reactors.
+func onReactorsHTTP2(t *testing.T, routes func(*fasterapi.App), more ...func(*fasterapi.Config)) service {
+	app, log := newApp(fasterapi.Config{Cores: 2, TLS: &tls.Config{Certificates: testCertificates}}, routes, more...)
+	s := newService(t, "https://"+start(t, app), log, false).promising(app)
+	s.http2 = true
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: testRoots}, Protocols: new(http.Protocols)}
+	transport.Protocols.SetHTTP2(true)
+	t.Cleanup(transport.CloseIdleConnections)
+	s.http.Transport = onefield.Transport(t, onlyHTTP2{t, transport})
+	return s
 }
 
 // overHTTP2 starts an app that is asked over HTTP/2.

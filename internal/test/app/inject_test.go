@@ -105,7 +105,7 @@ var injectionPaths = []string{"/goroutine/7", "/coroutine/7", "/chain/7", "/read
 
 func TestInjection(t *testing.T) {
 	var tenants atomic.Int64
-	everyMode(t, injectionRoutes(&tenants), func(t *testing.T, s service) {
+	everyProtocol(t, injectionRoutes(&tenants), func(t *testing.T, s service) {
 		for _, path := range injectionPaths {
 			tenants.Store(0)
 			got := s.get(path)
@@ -126,7 +126,7 @@ func TestInjection(t *testing.T) {
 // providers read is reported together with the rest.
 func TestInvalidInputOfProviders(t *testing.T) {
 	var tenants atomic.Int64
-	everyMode(t, injectionRoutes(&tenants), func(t *testing.T, s service) {
+	everyProtocol(t, injectionRoutes(&tenants), func(t *testing.T, s service) {
 		for _, path := range injectionPaths {
 			got := s.get(strings.Replace(path, "7", "2000", 1)+"?name=x", "X-Tenant", "much too long")
 			require.Equal(t, 422, got.status)
@@ -218,7 +218,7 @@ func TestCleanupAfterTheResponse(t *testing.T) {
 			return async.Sleep(c, time.Millisecond).ThenErr(func(struct{}) (fasterapi.Text, error) { return answer(in) })
 		})
 	}
-	everyMode(t, routes, func(t *testing.T, s service) {
+	everyProtocol(t, routes, func(t *testing.T, s service) {
 		for _, path := range []string{"/goroutine", "/coroutine", "/chain"} {
 			require.Equal(t, 200, s.get(path).status)
 			require.Equal(t, []string{"outer <nil>", "inner <nil>"}, log.wait(t), "the latest first")
@@ -281,7 +281,7 @@ func TestDepends(t *testing.T) {
 		g.GetFuture("/chain", chain, check("route"), later)
 		a.Get("/open", text)
 	}
-	everyMode(t, routes, func(t *testing.T, s service) {
+	everyProtocol(t, routes, func(t *testing.T, s service) {
 		for _, path := range []string{"/admin/goroutine", "/admin/coroutine", "/admin/chain"} {
 			for key, want := range map[string]int{"": 200, "group": 403, "route": 403, "future": 403, "panic": 500} {
 				require.Equal(t, want, s.get(path, "X-Key", key).status, path+key)
@@ -551,7 +551,7 @@ func TestOutcomeOfRequests(t *testing.T) {
 		heard[id] = append(heard[id], fmt.Sprintf("%s %v", who, outcome))
 	}
 	errWrapped := errors.New("wrapped")
-	everyMode(t, func(a *fasterapi.App) {
+	everyProtocol(t, func(a *fasterapi.App) {
 		a.ProvideWithOutcome(func(c *fasterapi.Ctx, _ fasterapi.None) (*tenant, func(error) error, error) {
 			return &tenant{"outer"}, func(outcome error) error {
 				note(c, "outer", outcome)

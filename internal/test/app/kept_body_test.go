@@ -63,7 +63,7 @@ func TestBodyLeftBehind(t *testing.T) {
 // TestEcho: a stream whose source is the body of its request is read and written at the
 // same time, also by what flushes it soon.
 func TestEcho(t *testing.T) {
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Post("/stream", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.Stream, error) {
 			return fasterapi.Stream{Reader: c.Body()}, nil
 		})

@@ -70,7 +70,7 @@ func TestCtxFromAnyGoroutine(t *testing.T) {
 		Raw []byte `body:"raw"`
 	}
 	text := strings.Repeat("text ", 20)
-	everyProtocol(t, func(app *fasterapi.App) {
+	everyWay(t, func(app *fasterapi.App) {
 		app.Use(func(next fasterapi.Handler) fasterapi.Handler {
 			return func(c *fasterapi.Ctx) error { return next(c) }
 		})

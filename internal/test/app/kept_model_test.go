@@ -284,7 +284,7 @@ func useContext(ctx context.Context, ends bool) func(*kept, *rand.Rand) error {
 // WebSockets here nor connections to take over.
 func TestKeptModel(t *testing.T) {
 	k := &keeper{}
-	everyProtocol(t, func(app *fasterapi.App) { keptRoutes(k)(app) }, func(t *testing.T, s service) {
+	everyWay(t, func(app *fasterapi.App) { keptRoutes(k)(app) }, func(t *testing.T, s service) {
 		http2 := s.http2
 		k.reset()
 		for seed := range uint64(4) {

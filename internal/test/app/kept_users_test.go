@@ -40,7 +40,7 @@ func (w curious) WriteHeader(status int) {
 
 // TestMiddlewareLooksAtCtx: no lock of the Ctx is held while code of middleware runs.
 func TestMiddlewareLooksAtCtx(t *testing.T) {
-	everyProtocol(t, func(app *fasterapi.App) {
+	everyWay(t, func(app *fasterapi.App) {
 		app.Use(fasterapi.WrapMiddleware(func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				next.ServeHTTP(curious{w, fasterapi.FromRequest(r)}, r)
@@ -73,7 +73,7 @@ func TestCancelAfterElsewhere(t *testing.T) {
 		_, err := never.Await(c)
 		return fasterapi.None{}, err
 	}
-	everyProtocol(t, func(app *fasterapi.App) {
+	everyWay(t, func(app *fasterapi.App) {
 		app.Get("/goroutine", wait)
 		app.Get("/coroutine", wait, fasterapi.OnReactor())
 		app.GetFuture("/chain", func(c *fasterapi.Ctx, _ fasterapi.None) async.Future[fasterapi.None] {
@@ -96,7 +96,7 @@ func TestKeptYields(t *testing.T) {
 		from string
 	}
 	left := make(chan kept, 3)
-	everyProtocol(t, func(app *fasterapi.App) {
+	everyWay(t, func(app *fasterapi.App) {
 		app.Get("/lines", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.JSONLines[string], error) {
 			return func(yield func(string, error) bool) {
 				left <- kept{func() bool { return yield("late", nil) }, "lines"}
@@ -159,7 +159,7 @@ func TestMountedForm(t *testing.T) {
 			panic(err)
 		}
 	}
-	everyProtocol(t, func(app *fasterapi.App) {
+	everyWay(t, func(app *fasterapi.App) {
 		app.Mount("/mounted", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			parse(r)
 			entries, err := os.ReadDir(os.TempDir())
@@ -290,7 +290,7 @@ func TestUnmarshalersKeep(t *testing.T) {
 		Header keepsText `header:"X-Text"`
 	}
 	left := make(chan in, 1)
-	everyProtocol(t, func(app *fasterapi.App) {
+	everyWay(t, func(app *fasterapi.App) {
 		keep := func(_ *fasterapi.Ctx, in in) (fasterapi.None, error) { left <- in; return fasterapi.None{}, nil }
 		app.Post("/goroutine", keep)
 		app.Post("/coroutine", keep, fasterapi.OnReactor())

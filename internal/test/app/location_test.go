@@ -31,7 +31,7 @@ func TestLocations(t *testing.T) {
 		"redirect", "reactor", "chain", "header", "set", "added", "put", "stream", "chunks", "filtered", "after", "head",
 		"mounted", "streaming", "created", "content",
 	}
-	everyProtocol(t, func(app *fasterapi.App) {
+	everyWay(t, func(app *fasterapi.App) {
 		for _, name := range []string{"plain", "wrapped"} {
 			g := app.Group("/"+name, fasterapi.Hidden())
 			if name == "wrapped" {
@@ -182,7 +182,7 @@ func streamedLocations(g *fasterapi.Group) {
 // of; those of each status have their Location escaped.
 func TestRedirectValues(t *testing.T) {
 	statuses := []int{0, 301, 302, 303, 307, 308}
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		for _, status := range append([]int{200, 201, 300, 304, 399, 1000, -1}, statuses...) {
 			app.Get("/"+strconv.Itoa(status), func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Redirect, error) {
 				return fasterapi.Redirect{Location: "/ä", Status: status}, nil

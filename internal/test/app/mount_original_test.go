@@ -125,7 +125,7 @@ func TestMountedGetsWhatCame(t *testing.T) {
 // TestMountedBehindProxy: what a trusted proxy says of TLS goes before what the
 // connection of the proxy is.
 func TestMountedBehindProxy(t *testing.T) {
-	everyProtocol(t, func(app *fasterapi.App) {
+	everyWay(t, func(app *fasterapi.App) {
 		app.Use(func(next fasterapi.Handler) fasterapi.Handler {
 			return func(c *fasterapi.Ctx) error {
 				if proto := c.Header("X-Forwarded-Proto"); proto != "" {

@@ -200,7 +200,7 @@ func TestWrapMiddleware(t *testing.T) {
 			next.ServeHTTP(noLength{w}, r)
 		})
 	}
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Use(func(next fasterapi.Handler) fasterapi.Handler {
 			return func(c *fasterapi.Ctx) error { c.AddHeader("X-Outer", "1"); return next(c) }
 		}, fasterapi.WrapMiddleware(tag))
@@ -298,7 +298,7 @@ func TestStatic(t *testing.T) {
 		"deep/.env":               {Data: []byte("secret")},
 		"with space & ümlaut.txt": {Data: []byte("odd")},
 	}
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Static("/assets", site, fasterapi.CacheControl("max-age=60"))
 		app.Group("/app").Static("/", site, fasterapi.SPA("index.html"))
 		app.Static("/disk/", disk.FS())

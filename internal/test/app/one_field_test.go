@@ -79,7 +79,7 @@ func passing(next http.Handler) http.Handler {
 
 // Content-Type of all response types, set by hand: one line, the handler's.
 func TestOneContentType(t *testing.T) {
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		for _, name := range []string{"plain", "wrapped", "outer"} {
 			g := app.Group("/"+name, fasterapi.Hidden())
 			switch name {
@@ -129,7 +129,7 @@ func TestNearestFieldWins(t *testing.T) {
 			return next(c)
 		}
 	}
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		g := app.Group("/before", fasterapi.Hidden())
 		g.Use(before)
 		g.Get("/html", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.HTML, error) { return "x", nil })
@@ -244,7 +244,7 @@ func TestMountedHeader(t *testing.T) {
 			_, _ = io.WriteString(w, strings.Repeat("x", size))
 		})
 	}
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		for _, name := range []string{"plain", "wrapped"} {
 			g := app.Group("/"+name, fasterapi.Hidden())
 			g.Use(outer)
@@ -290,7 +290,7 @@ func TestMountedHeader(t *testing.T) {
 // net/http middleware and the handler inside of it share one header, like two
 // handlers of net/http.
 func TestWrappedHeader(t *testing.T) {
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Use(fasterapi.WrapMiddleware(func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Cache-Control", "no-store")
@@ -338,7 +338,7 @@ func TestFailedAnswerKeepsNoDescription(t *testing.T) {
 		}
 		c.SetHeader("X-Kept", "1")
 	}
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		for _, name := range []string{"plain", "wrapped", "secret"} {
 			g := app.Group("/"+name, fasterapi.Hidden())
 			switch name {

@@ -34,7 +34,7 @@ type shelved struct {
 // TestDescribedTypes: a type's own schema is a component, which all its uses refer to, and
 // is checked in path, query, header, cookie, form and body.
 func TestDescribedTypes(t *testing.T) {
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		styles(app, "/of/{shelf}", func(_ *fasterapi.Ctx, in struct {
 			Shelf shelf   `path:"shelf"`
 			Query []shelf `query:"q"`
@@ -175,7 +175,7 @@ type pricedOut struct {
 
 // TestDescribedInAllPlaces: a type that reads and writes itself as JSON and as text.
 func TestDescribedInAllPlaces(t *testing.T) {
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.ProvideFunc(func(_ *fasterapi.Ctx, in struct {
 			Budget money `query:"budget" default:"9.00"`
 		},

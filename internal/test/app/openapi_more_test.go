@@ -92,7 +92,7 @@ func TestOpenAPILeavesOut(t *testing.T) {
 // TestDefaults: what the whole service depends on holds for routes and groups
 // that are registered later, also in groups made before, and is documented there.
 func TestDefaults(t *testing.T) {
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		early := app.Group("/early")
 		app.Defaults(fasterapi.Tags("v1"), fasterapi.Depends(func(_ *fasterapi.Ctx, in struct {
 			Token string `header:"X-Token" required:"true"`
@@ -162,7 +162,7 @@ type schedule struct {
 // TestDurations: durations are the same text in bodies, parameters, answers,
 // examples and the document, and their bounds hold.
 func TestDurations(t *testing.T) {
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Post("/schedule", func(_ *fasterapi.Ctx, in struct {
 			Delay time.Duration `query:"delay" maximum:"1m" default:"0s"`
 			Body  schedule      `body:""`

@@ -364,7 +364,7 @@ func TestOpenAPIServed(t *testing.T) {
 
 // TestDocsServed: the page and its files; nothing in it names another host.
 func TestDocsServed(t *testing.T) {
-	everyMode(t, shop, func(t *testing.T, s service) {
+	everyProtocol(t, shop, func(t *testing.T, s service) {
 		page := s.get("/docs")
 		require.Equal(t, 200, page.status)
 		require.Contains(t, page.body, "docs/swagger-ui-bundle.js")
@@ -459,7 +459,7 @@ func TestOpenAPIEdit(t *testing.T) {
 
 // TestStatus: what the option says is documented and done.
 func TestStatus(t *testing.T) {
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		styles(app, "/new", func(*fasterapi.Ctx, fasterapi.None) (user, error) { return user{}, nil })
 		app.Post("/made", func(*fasterapi.Ctx, fasterapi.None) (user, error) { return user{}, nil }, fasterapi.Status(201))
 		app.Post("/fails", func(*fasterapi.Ctx, fasterapi.None) (user, error) { return user{}, problem.Conflict("") }, fasterapi.Status(201))

@@ -89,7 +89,7 @@ func TestHiddenResponses(t *testing.T) {
 	later := func(c *fasterapi.Ctx, v any) async.Future[any] {
 		return async.Go(c, func(context.Context) (any, error) { return v, nil })
 	}
-	everyProtocol(t, func(app *fasterapi.App) {
+	everyWay(t, func(app *fasterapi.App) {
 		app.Get("/goroutine/{what}", pick)
 		app.Get("/coroutine/{what}", pick, fasterapi.OnReactor())
 		app.GetFuture("/chain/{what}", func(c *fasterapi.Ctx, in hiding) async.Future[any] { return later(c, all[in.What].value) })
@@ -121,7 +121,7 @@ func TestHiddenResponses(t *testing.T) {
 // TestHiddenResponsesInStreams: what is sent in pieces fails at the piece.
 func TestHiddenResponsesInStreams(t *testing.T) {
 	failed := make(chan error, 1)
-	everyProtocol(t, func(app *fasterapi.App) {
+	everyWay(t, func(app *fasterapi.App) {
 		app.Get("/lines", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.JSONLines[any], error) {
 			return func(yield func(any, error) bool) {
 				_ = yield(1, nil) && yield(map[string]any{"a": fasterapi.Redirect{}}, nil)

@@ -52,7 +52,7 @@ func newArticleOut(kind string) (articleOut, error) {
 // TestOutputStruct: header fields of an output in every style, with HEAD, and with each
 // answer held against the document.
 func TestOutputStruct(t *testing.T) {
-	everyProtocol(t, func(app *fasterapi.App) {
+	everyWay(t, func(app *fasterapi.App) {
 		styles(app, "/article", func(c *fasterapi.Ctx, in kindInput) (articleOut, error) {
 			c.SetHeader("X-Left", "99")
 			c.SetHeader("ETag", `"of the handler"`)
@@ -133,7 +133,7 @@ type (
 
 // TestOutputStructBodies: the body may be every kind of result, or none.
 func TestOutputStructBodies(t *testing.T) {
-	everyProtocol(t, func(app *fasterapi.App) {
+	everyWay(t, func(app *fasterapi.App) {
 		app.Get("/page", func(*fasterapi.Ctx, fasterapi.None) (pageOut, error) { return pageOut{"no-store", "<p>"}, nil })
 		app.Get("/file", func(*fasterapi.Ctx, fasterapi.None) (fileOut, error) {
 			return fileOut{`"f"`, fasterapi.File{FS: fstest.MapFS{"a.txt": {Data: []byte("file")}}, Name: "a.txt"}}, nil
@@ -203,7 +203,7 @@ type (
 
 // TestOneOf: each alternative has its status and content, in every style.
 func TestOneOf(t *testing.T) {
-	everyProtocol(t, func(app *fasterapi.App) {
+	everyWay(t, func(app *fasterapi.App) {
 		styles(app, "/login", func(_ *fasterapi.Ctx, in kindInput) (login, error) {
 			switch in.Kind {
 			case "page":

@@ -74,7 +74,7 @@ func TestMisplacedResponses(t *testing.T) {
 // TestResponsesInTypes: what holds a response in a way that can be sent is sent.
 func TestResponsesInTypes(t *testing.T) {
 	files := fstest.MapFS{"text.txt": {Data: []byte(fileText)}}
-	everyProtocol(t, func(app *fasterapi.App) {
+	everyWay(t, func(app *fasterapi.App) {
 		app.Get("/framed", func(*fasterapi.Ctx, fasterapi.None) (framedFile, error) {
 			return framedFile{fasterapi.File{FS: files, Name: "text.txt"}, "a note"}, nil
 		})

@@ -204,7 +204,7 @@ func TestAPanicBehindTheFirstByteHasAnID(t *testing.T) {
 		})
 		panicRoutes(app)
 	}
-	everyMode(t, routes, func(t *testing.T, s service) {
+	everyProtocol(t, routes, func(t *testing.T, s service) {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/write", nil)
 		require.NoError(t, err)
 		for _, id := range []string{"asked-for-7", ""} {
@@ -241,7 +241,7 @@ func TestAClientThatLeavesIsNoError(t *testing.T) {
 			panic(http.ErrAbortHandler)
 		}))
 	}
-	everyMode(t, routes, func(t *testing.T, s service) {
+	everyProtocol(t, routes, func(t *testing.T, s service) {
 		for i, path := range []string{"/endless", "/abort"} {
 			answer, err := s.http.Get(s.url + path)
 			require.NoError(t, err)

@@ -28,7 +28,7 @@ import (
 
 // TestResponseTypes: what each type becomes, in every style.
 func TestResponseTypes(t *testing.T) {
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		styles(app, "/json", func(*fasterapi.Ctx, fasterapi.None) (user, error) { return user{ID: 1, Name: "Ada"}, nil })
 		styles(app, "/none", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.None, error) { return fasterapi.None{}, nil })
 		styles(app, "/text", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "a<b", nil })
@@ -107,7 +107,7 @@ func TestFile(t *testing.T) {
 	serve := func(app *fasterapi.App, path string, f func() fasterapi.File) {
 		app.Get(path, func(*fasterapi.Ctx, fasterapi.None) (fasterapi.File, error) { return f(), nil })
 	}
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		serve(app, "/disk", func() fasterapi.File { return fasterapi.File{Path: onDisk} })
 		serve(app, "/fs", func() fasterapi.File { return fasterapi.File{FS: memory, Name: "text.txt"} })
 		serve(app, "/content", func() fasterapi.File {
@@ -235,7 +235,7 @@ func TestStreamSources(t *testing.T) {
 	closed := make(chan struct{}, 16)
 	big := strings.Repeat(fileText, 10_000)
 	broken := errors.New("the disk is broken")
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		stream := func(path string, s func() fasterapi.Stream) {
 			app.Get(path, func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Stream, error) { return s(), nil })
 		}
@@ -296,7 +296,7 @@ func requireBroken(t *testing.T, s service, path string) {
 // the client leaves.
 func TestJSONLines(t *testing.T) {
 	next, ended := make(chan struct{}), make(chan bool, 1)
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Get("/users/{n}", func(_ *fasterapi.Ctx, in struct {
 			N int `path:"n"`
 		},
@@ -409,7 +409,7 @@ func TestBackpressure(t *testing.T) {
 // failures, and whatever they do ends only themselves.
 func TestAfter(t *testing.T) {
 	ran, release := make(chan string, 16), make(chan struct{})
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		styles(app, "/after", func(c *fasterapi.Ctx, in struct {
 			Mode string `query:"mode"`
 		},

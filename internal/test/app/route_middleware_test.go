@@ -30,7 +30,7 @@ func metBy(a answer) string { return strings.Join(a.header["X-Met"], " ") }
 // route in this order, however it was given to each.
 func TestUseOrder(t *testing.T) {
 	text := func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "ok", nil }
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Use(met("app"))
 		app.Defaults(fasterapi.Use(met("defaults")))
 		app.Use(met("app2"))

@@ -248,7 +248,7 @@ func TestSecretsOfOtherPlaces(t *testing.T) {
 		"\r\n--b\r\nContent-Disposition: form-data; name=\"number\"\r\n\r\n" + markedText +
 		"\r\n--b\r\nContent-Disposition: form-data; name=\"typed\"; filename=\"" + markedText + "\"\r\nContent-Type: text/" + markedText + "\r\n\r\nx" +
 		"\r\n--b\r\nContent-Disposition: form-data; name=\"long\"; filename=\"" + markedText + "\"\r\n\r\nlong\r\n--b--\r\n"
-	everyMode(t, secretRoutes, func(t *testing.T, s service) {
+	everyProtocol(t, secretRoutes, func(t *testing.T, s service) {
 		for _, r := range []struct {
 			method, path, body string
 			status             int

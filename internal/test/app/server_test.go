@@ -81,7 +81,7 @@ func TestClientDisconnect(t *testing.T) {
 
 // TestStreams sends bodies in pieces, in both directions.
 func TestStreams(t *testing.T) {
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Get("/count/{n}", func(_ *fasterapi.Ctx, in struct {
 			N int `path:"n"`
 		},

@@ -101,7 +101,7 @@ func eventRoutes(app *fasterapi.App) {
 }
 
 func TestSSE(t *testing.T) {
-	everyMode(t, eventRoutes, func(t *testing.T, s service) {
+	everyProtocol(t, eventRoutes, func(t *testing.T, s service) {
 		response, err := s.http.Get(s.url + "/prices")
 		require.NoError(t, err)
 		defer response.Body.Close()
@@ -132,7 +132,7 @@ func TestSSE(t *testing.T) {
 // TestSSEWithCurl reads a stream as its first users do.
 func TestSSEWithCurl(t *testing.T) {
 	needs.Program(t, "curl")
-	everyMode(t, eventRoutes, func(t *testing.T, s service) {
+	everyProtocol(t, eventRoutes, func(t *testing.T, s service) {
 		out := run(t, "curl", "-sSN", "-H", "Last-Event-ID: 7", s.url+"/prices")
 		require.Equal(t, "retry: 250\n\nevent: price\nid: 8\ndata: {\"symbol\":\"ACME\",\"cents\":8}\n\n"+
 			"event: price\nid: 9\ndata: {\"symbol\":\"ACME\",\"cents\":9}\n\nevent: price\nid: 10\ndata: {\"symbol\":\"ACME\",\"cents\":10}\n\n", out)
@@ -143,7 +143,7 @@ func TestSSEWithCurl(t *testing.T) {
 // the source ends when the client leaves.
 func TestSSELive(t *testing.T) {
 	next, ended := make(chan int), make(chan error, 1)
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Get("/live", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.SSE[int], error) {
 			return fasterapi.SSE[int]{Heartbeat: 5 * time.Millisecond, Send: func(s *fasterapi.EventSender[int]) error {
 				for {

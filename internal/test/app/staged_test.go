@@ -61,7 +61,7 @@ func relayed(next http.Handler) http.Handler {
 
 // TestFilterStream: filters nest, inside and outside of net/http middleware.
 func TestFilterStream(t *testing.T) {
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		var sizes atomic.Int64
 		app.Use(func(next fasterapi.Handler) fasterapi.Handler {
 			return func(c *fasterapi.Ctx) error {
@@ -97,7 +97,7 @@ func TestFilterStream(t *testing.T) {
 // TestOnHeadAndOnEnd: both run once, for every way to end.
 func TestOnHeadAndOnEnd(t *testing.T) {
 	var ends atomic.Int64
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Use(func(next fasterapi.Handler) fasterapi.Handler {
 			return func(c *fasterapi.Ctx) error {
 				c.OnHead(func(*fasterapi.Ctx) { panic("contained") })
@@ -142,7 +142,7 @@ func eachStyleOf(app *fasterapi.App, pattern string, handle func(*fasterapi.Ctx)
 
 // TestReplace: middleware may change what is staged, and answer itself.
 func TestReplace(t *testing.T) {
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Use(func(next fasterapi.Handler) fasterapi.Handler {
 			return func(c *fasterapi.Ctx) error {
 				if c.Header("Stop") != "" {
@@ -186,7 +186,7 @@ func TestCancelAfter(t *testing.T) {
 		_, f := async.NewPromise[fasterapi.Text](c.AsyncSite().Scheduler)
 		return f
 	}
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		straight := func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.Text, error) { return stuck(c).Await(c) }
 		app.Get("/goroutine", straight)
 		app.Get("/coroutine", straight, fasterapi.OnReactor())
@@ -221,7 +221,7 @@ func TestCancelAfter(t *testing.T) {
 
 // TestLimitBody works for bodies of known and unknown length.
 func TestLimitBody(t *testing.T) {
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Post("/", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.Text, error) {
 			if err := c.LimitBody(300_000); err != nil {
 				return "", err

@@ -28,7 +28,7 @@ func TestPageOfSPAIsNotCached(t *testing.T) {
 		"index.html": {Data: []byte("page")}, "app.js": {Data: []byte("run()")}, "guide/index.html": {Data: []byte("guide")},
 		"shell/app.html": {Data: []byte("shell")},
 	}
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Static("/", site, fasterapi.SPA("index.html"), fasterapi.CacheControl(immutable))
 		app.Group("/own").Static("/", site, fasterapi.SPA("shell/app.html"), fasterapi.CacheControl(immutable))
 		app.Static("/plain", site, fasterapi.CacheControl(immutable))
@@ -54,7 +54,7 @@ func TestPageOfSPAIsNotCached(t *testing.T) {
 // TestDeepLinksWithDots: they are addresses of the application, unless they end like
 // a file that a page is made of.
 func TestDeepLinksWithDots(t *testing.T) {
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Static("/", fstest.MapFS{"index.html": {Data: []byte("page")}}, fasterapi.SPA("index.html"))
 	}, func(t *testing.T, s service) {
 		for _, path := range []string{"/users/john.doe", "/docs/v1.2", "/mail/a@example.com", "/go/main.go", "/x.", "/users/john.doe/"} {
@@ -82,7 +82,7 @@ func TestDatesThatSayNothing(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 		require.NoError(t, os.Chtimes(path, date, date))
 	}
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Static("/static", root.FS())
 		app.Static("/spa", os.DirFS(dir), fasterapi.CacheControl("no-cache"))
 		app.Get("/file", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.File, error) { return fasterapi.File{Path: path}, nil })
@@ -136,7 +136,7 @@ func TestDatesOfArchives(t *testing.T) {
 	require.NoError(t, w.Close())
 	files, err := zip.NewReader(bytes.NewReader(archive.Bytes()), int64(archive.Len()))
 	require.NoError(t, err)
-	everyMode(t, func(app *fasterapi.App) { app.Static("/", files) }, func(t *testing.T, s service) {
+	everyProtocol(t, func(app *fasterapi.App) { app.Static("/", files) }, func(t *testing.T, s service) {
 		a := s.get("/app.js")
 		require.Equal(t, "v1", a.body)
 		require.Empty(t, a.header.Get("ETag"))

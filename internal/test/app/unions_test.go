@@ -305,7 +305,7 @@ func TestUnionsOverHTTP(t *testing.T) {
 
 // TestUnionsKeepTheContract: the answers fit the document, whose examples are those of the routes.
 func TestUnionsKeepTheContract(t *testing.T) {
-	everyMode(t, unionRoutes, func(t *testing.T, s service) {
+	everyProtocol(t, unionRoutes, func(t *testing.T, s service) {
 		require.Equal(t, 200, s.do("POST", "/sync", allSourcesJSON, "Content-Type", "application/json").status)
 		require.Equal(t, 500, s.get("/none").status)
 		require.Contains(t, s.log.String(), "holds none of its variants")

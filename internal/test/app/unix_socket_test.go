@@ -63,8 +63,8 @@ func TestUnixSocketMistakes(t *testing.T) {
 		_, err := fasterapi.New(fasterapi.Config{Addr: addr}).Start()
 		require.ErrorContains(t, err, want)
 	}
-	_, err := fasterapi.New(fasterapi.Config{Addr: "unix:/s", H2C: true}).Start()
-	require.ErrorContains(t, err, "H2C goes through net/http")
+	_, err := fasterapi.New(fasterapi.Config{Addr: "unix:/s", NetHTTP: true}).Start()
+	require.ErrorContains(t, err, "NetHTTP does not serve unix sockets")
 	_, err = fasterapi.New(fasterapi.Config{}).Listen(t.Context(), "unix:/s")
 	require.ErrorContains(t, err, "App.Listen opens TCP ports")
 }

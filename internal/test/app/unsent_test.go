@@ -208,7 +208,7 @@ func lateStatus(try func(method, path string, status int, header ...string)) {
 // opened is let go of, and shutdown is not held (start waits for it).
 func TestNoSourceRunsForNoContent(t *testing.T) {
 	var started, released atomic.Int64
-	everyMode(t, endless(&started, &released), func(t *testing.T, s service) {
+	everyProtocol(t, endless(&started, &released), func(t *testing.T, s service) {
 		try := func(method, path string, status int, header ...string) {
 			withoutContent(t, s, &released, method, path, status, header...)
 		}
@@ -314,7 +314,7 @@ func TestUnsentWritesEnd(t *testing.T) {
 // TestResetContent: a 205 has no content, and says so (RFC 9110 section 15.3.6).
 func TestResetContent(t *testing.T) {
 	reset := func(path string) string { return "/205" + path }
-	everyProtocol(t, func(app *fasterapi.App) {
+	everyWay(t, func(app *fasterapi.App) {
 		g := app.Group("", fasterapi.Status(http.StatusResetContent))
 		text := func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "text", nil }
 		g.Get(reset("/text"), text)
@@ -368,7 +368,7 @@ func TestResetContent(t *testing.T) {
 // it, and both meet what the handler fails with.
 func TestFailureBeforeFirstByte(t *testing.T) {
 	fails := errors.New("not today")
-	everyProtocol(t, func(app *fasterapi.App) {
+	everyWay(t, func(app *fasterapi.App) {
 		app.Get("/write", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Stream, error) {
 			return fasterapi.Stream{Reader: iotest.ErrReader(fails)}, nil
 		})
@@ -392,7 +392,7 @@ func TestFailureBeforeFirstByte(t *testing.T) {
 // TestStreamOfNoFinalStatus: a status below 200 is not the answer to anything, and one
 // that is sent as a head would leave the client waiting.
 func TestStreamOfNoFinalStatus(t *testing.T) {
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		for _, status := range []int{100, 101, 103, 199} {
 			app.Get(fmt.Sprintf("/%d", status), func(c *fasterapi.Ctx, _ struct{}) (fasterapi.Stream, error) {
 				c.SetStatus(status)

@@ -119,7 +119,7 @@ func (s service) post(path string, write func(w *multipart.Writer), header ...st
 }
 
 func TestForms(t *testing.T) {
-	everyMode(t, uploadRoutes(t.TempDir()), func(t *testing.T, s service) {
+	everyProtocol(t, uploadRoutes(t.TempDir()), func(t *testing.T, s service) {
 		for _, path := range []string{"/login", "/login-reactor"} {
 			values := url.Values{"user": {"ann & bob"}, "age": {"7"}}.Encode()
 			require.Equal(t, "ann & bob 7", s.do("POST", path, values, "Content-Type", "application/x-www-form-urlencoded").body)
@@ -142,7 +142,7 @@ func emptyFolder(t *testing.T, dir string) {
 
 func TestUploads(t *testing.T) {
 	dir := t.TempDir()
-	everyMode(t, uploadRoutes(dir), func(t *testing.T, s service) {
+	everyProtocol(t, uploadRoutes(dir), func(t *testing.T, s service) {
 		for _, size := range []int{3, 999, 1001, 100_000, 2_999_997} {
 			got := s.post("/photo", func(w *multipart.Writer) {
 				require.NoError(t, w.WriteField("title", "a title"))
@@ -187,7 +187,7 @@ func TestUploads(t *testing.T) {
 // TestManyFiles: small files that do not fit into memory take a descriptor each.
 func TestManyFiles(t *testing.T) {
 	dir := t.TempDir()
-	everyMode(t, uploadRoutes(dir), func(t *testing.T, s service) {
+	everyProtocol(t, uploadRoutes(dir), func(t *testing.T, s service) {
 		pile := func(n int) answer {
 			return s.post("/pile", func(w *multipart.Writer) {
 				for range n {
@@ -317,7 +317,7 @@ func TestOpt(t *testing.T) {
 		Name fasterapi.Opt[string] `json:"name,omitzero" maxLength:"5"`
 		Age  fasterapi.Opt[int]    `json:"age,omitzero"`
 	}
-	everyMode(t, func(a *fasterapi.App) {
+	everyProtocol(t, func(a *fasterapi.App) {
 		a.Patch("/", func(c *fasterapi.Ctx, in struct {
 			Limit fasterapi.Opt[int] `query:"limit" maximum:"9"`
 			Body  patch              `body:""`

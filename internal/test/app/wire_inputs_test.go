@@ -67,7 +67,7 @@ func TestCodedBytes(t *testing.T) {
 		body, err := io.ReadAll(c.Body())
 		return fasterapi.Text(c.Header("Content-Encoding") + " " + string(body)), err
 	}
-	everyProtocol(t, func(app *fasterapi.App) {
+	everyWay(t, func(app *fasterapi.App) {
 		app.Post("/body", whole)
 		app.Post("/body/reactor", whole, fasterapi.OnReactor())
 		app.PostFuture("/body/chain", func(c *fasterapi.Ctx, in fasterapi.None) async.Future[fasterapi.Text] {
@@ -126,7 +126,7 @@ func TestOddDispositions(t *testing.T) {
 		Note string             `form:"note"`
 		File []fasterapi.Upload `file:"file"`
 	}
-	everyProtocol(t, func(app *fasterapi.App) {
+	everyWay(t, func(app *fasterapi.App) {
 		app.Post("/", func(_ *fasterapi.Ctx, in input) ([]string, error) {
 			got := []string{in.Note}
 			for _, u := range in.File {
@@ -195,7 +195,7 @@ func TestBlankForms(t *testing.T) {
 	for _, name := range []string{"name", "age", "size", "when", "mail", "opt", "list"} {
 		parts += "--b\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n\r\n"
 	}
-	everyMode(t, routes, func(t *testing.T, s service) {
+	everyProtocol(t, routes, func(t *testing.T, s service) {
 		for contentType, body := range map[string]string{
 			"application/x-www-form-urlencoded": "name=&age=&size=&when=&mail=&opt=&list=", "multipart/form-data; boundary=b": parts + "--b--\r\n",
 		} {

@@ -56,12 +56,12 @@ func Project() Rules {
 			"github.com/getkin/kin-openapi", "go.yaml.in/yaml/v3",
 		},
 		Owned: []string{
-			"async", "broadcast/...", "idempotency/...", "leader", "schedule", "cache/...", "client", "resilience", "reactor/...", "internal/stream", "internal/http1", "internal/websocket", "db/pg", "db/pg/internal/wire", "db/sqlite",
+			"async", "broadcast/...", "idempotency/...", "leader", "schedule", "cache/...", "client", "resilience", "reactor/...", "internal/stream", "internal/http1", "internal/http2/...", "internal/websocket", "db/pg", "db/pg/internal/wire", "db/sqlite",
 			"internal/reply", "internal/bridge", "internal/overload",
 		},
 		Tagged: []string{"health", "internal/restart", "internal/poll/...", "internal/invariant", "internal/goroutine"},
 		Clockless: []string{
-			"problem", "internal/field", "internal/http1/wire", "internal/router", "internal/schema", "internal/bind", "internal/codec",
+			"problem", "internal/field", "internal/http1/wire", "internal/http2/frame", "internal/router", "internal/schema", "internal/bind", "internal/codec",
 			"internal/inject", "openapi", "internal/describe", "db/internal/sqltext", "db/pg/internal/wire", "internal/eventstream",
 			"internal/overload",
 		},
@@ -128,12 +128,13 @@ func packages() map[string]Package {
 		"internal/test/held":      {Layer: 6, Imports: []string{"async", "internal/exchange", "internal/http1/wire", "internal/reply"}},
 
 		// Layer 2: futures know no reactor; the wire format knows no socket.
-		"async":               {Layer: 2, Imports: []string{"internal/invariant"}},
-		"internal/http1/wire": {Layer: 2, Imports: []string{"internal/field"}},
-		"db/driver":           {Layer: 2, Imports: []string{"async", "internal/noescape", "internal/note"}},
-		"db":                  {Layer: 2, Imports: []string{"async", "db/driver", "health", "metric", "problem", "internal/invariant"}},
-		"db/pg/internal/wire": {Layer: 2, Imports: []string{"db/driver"}, Modules: []string{pgx}},
-		"db/dbtest":           {Layer: 2, Imports: []string{"db", "async"}, Modules: []string{"github.com/stretchr/testify"}},
+		"async":                {Layer: 2, Imports: []string{"internal/invariant"}},
+		"internal/http2/frame": {Layer: 2},
+		"internal/http1/wire":  {Layer: 2, Imports: []string{"internal/field"}},
+		"db/driver":            {Layer: 2, Imports: []string{"async", "internal/noescape", "internal/note"}},
+		"db":                   {Layer: 2, Imports: []string{"async", "db/driver", "health", "metric", "problem", "internal/invariant"}},
+		"db/pg/internal/wire":  {Layer: 2, Imports: []string{"db/driver"}, Modules: []string{pgx}},
+		"db/dbtest":            {Layer: 2, Imports: []string{"db", "async"}, Modules: []string{"github.com/stretchr/testify"}},
 
 		// Layer 3: the event loop, and tables compiled once.
 		"reactor":         {Layer: 3, Imports: []string{"async", "metric", "internal/poll", "internal/ring", "internal/invariant", "internal/goroutine"}},
@@ -162,7 +163,11 @@ func packages() map[string]Package {
 		"internal/settings": {Layer: 4, Imports: []string{"internal/schema", "secret"}, Modules: []string{"github.com/caarlos0/env/v11"}},
 
 		// Layer 5: protocols, drivers, and the pure parts that the root wires up.
-		"internal/http1":   {Layer: 5, Imports: with("internal/stream", "internal/exchange", "internal/http1/wire", "problem")},
+		"internal/http1": {Layer: 5, Imports: with("internal/stream", "internal/exchange", "internal/http1/wire", "problem")},
+		"internal/http2": {
+			Layer: 5, Imports: with("internal/stream", "internal/exchange", "internal/field", "internal/http1/wire", "internal/http2/frame", "problem"),
+			Modules: []string{"golang.org/x/net"},
+		},
 		"internal/nethttp": {Layer: 5, Imports: with("internal/exchange", "internal/http1/wire", "problem")},
 		"internal/reply":   {Layer: 5, Imports: []string{"async", "internal/exchange", "internal/field", "internal/http1/wire", "internal/invariant"}},
 		"internal/bridge":  {Layer: 5, Imports: []string{"async", "internal/exchange", "internal/field", "internal/http1/wire", "internal/reply", "problem"}},
@@ -176,7 +181,7 @@ func packages() map[string]Package {
 
 		// Layer 6: the root package. It imports no database driver.
 		".": {Layer: 6, Modules: []string{"github.com/KimMachineGun/automemlimit"}, Imports: with("problem", "db", "health", "observe", "openapi",
-			"internal/exchange", "internal/field", "internal/http1", "internal/http1/wire", "internal/nethttp", "internal/stream",
+			"internal/exchange", "internal/field", "internal/http1", "internal/http1/wire", "internal/http2", "internal/nethttp", "internal/stream",
 			"internal/reply", "internal/goroutine", "internal/bridge", "internal/failure", "internal/mistake", "internal/restart", "internal/certificate", "internal/note", "internal/overload", "internal/result",
 			"internal/websocket", "internal/router", "internal/webfile", "internal/docspage", "internal/schema", "internal/bind", "internal/check", "internal/codec", "internal/inject", "internal/eventstream", "internal/settings", "internal/describe")},
 

@@ -1,0 +1,305 @@
+package http2
+
+import (
+	"net/netip"
+	"time"
+
+	"golang.org/x/net/http2/hpack"
+
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/http2/frame"
+	"github.com/fasterapi/fasterapi/internal/poll"
+	"github.com/fasterapi/fasterapi/internal/stream"
+	"github.com/fasterapi/fasterapi/reactor"
+)
+
+// conn is one client connection.
+//
+// Owner: reactor.
+type conn struct {
+	core   *core
+	socket stream.Socket
+	remote netip.AddrPort
+	tls    exchange.Secured // nil: the connection has none
+	given  func()           // tells whoever opened it that it has ended
+
+	phase phase
+	// readable: the kernel may have bytes. With edge-triggered events it stays set until
+	// a read comes back short.
+	readable bool
+	// ended: the client has closed its sending side.
+	ended bool
+	// queued: a resumption is scheduled. flushing: a flush is.
+	queued, flushing bool
+
+	// in[pos:] was read and not yet consumed.
+	in  []byte
+	pos int
+	// data is the Data frame whose payload is being read.
+	data dataFrame
+	// block is the field block that is being read.
+	block   blockState
+	fields  fieldBlock
+	decoder *hpack.Decoder
+
+	// streams are those that are not closed, by id. zombies are those that are, but whose
+	// handlers have not ended.
+	streams map[uint32]*exchangeStream
+	zombies int
+	// last is the highest id that the client has used; final the highest that is served,
+	// once a GOAWAY has said so.
+	last, final uint32
+	// bidding: a GOAWAY asked the client to open no more streams. away: one said which were
+	// the last.
+	bidding, away bool
+	// resets are the latest streams that were reset from here: what the client had sent
+	// by then is no mistake.
+	resets [32]uint32
+	reset  int
+
+	// window is how much the client takes on the connection, initial on a new stream.
+	window, initial int64
+	maxFrame        int
+	// shrunk: the client's table has become smaller, which the next field block has to
+	// acknowledge (RFC 7541 4.2).
+	shrunk bool
+	// received are bytes of bodies that were taken and that the client has not been told
+	// of; room is what it may still send.
+	received, room int
+	ready          [urgencies]streamQueue
+	calm           calm
+
+	// headBy is when the rest of a field block or the preface must have come, idleBy when a
+	// stream must have begun, writeBy when pending output must have moved; zero: never.
+	headBy, idleBy, writeBy time.Duration
+	lingered                int
+	timer                   reactor.Timer
+	timerAt                 time.Duration // when timer fires; zero: it is not armed
+
+	next, prev *conn // of core.conns
+	listed     bool  // in core.conns
+}
+
+// phase is what a connection is doing.
+type phase uint8
+
+const (
+	greeting  phase = iota // the preface of the client has not come
+	settling               // its first settings have not come
+	open                   // frames are read and streams begin
+	leaving                // the last frames are written, then the connection closes
+	lingering              // everything is sent; input is thrown away until the client has closed too
+	closed
+)
+
+// What the client may send before it is told that there is room again: on a stream as much
+// as net/http's client sends at a time to one that is read at once on a link of 10 ms and
+// 25 MB/s, on a connection as much as four such streams.
+const (
+	streamWindow = 256 << 10
+	connWindow   = 1 << 20
+)
+
+// fieldOverhead is what a field counts beside its text in the size of a list (RFC 9113 6.5.2).
+const fieldOverhead = 32
+
+func newConn(k *core, d exchange.Descriptor, remote netip.AddrPort) *conn {
+	c := &conn{core: k, remote: remote, tls: d.TLS, given: d.Closed}
+	c.timer.Task = (*alarm)(c)
+	c.socket.Open(k.reactor.Poller(), d.FD)
+	if session, ok := d.TLS.(*stream.Session); ok {
+		c.socket.Resume(session)
+	}
+	if len(d.Rest) > 0 {
+		c.in = append(k.server.buffers.Get(), d.Rest...)
+	}
+	c.window, c.initial, c.maxFrame = frame.DefaultWindow, frame.DefaultWindow, frame.DefaultMaxFrame
+	c.room = connWindow
+	c.streams = map[uint32]*exchangeStream{}
+	c.fields.limits = k.server.head
+	c.decoder = hpack.NewDecoder(frame.DefaultTableSize, c.fields.add)
+	c.decoder.SetMaxStringLength(longestBlock(k.server.cfg.MaxHead))
+	return c
+}
+
+// greet sends what a server sends first, and reads what the client has sent already.
+func (c *conn) greet() {
+	limits := &c.core.server.cfg
+	out := frame.AppendSettings(c.out(),
+		frame.Setting{ID: frame.MaxConcurrentStreams, Value: uint32(limits.MaxStreams)},
+		frame.Setting{ID: frame.InitialWindowSize, Value: streamWindow},
+		frame.Setting{ID: frame.MaxHeaderListSize, Value: uint32(limits.MaxHead + (limits.MaxHeaders+pseudoFields)*fieldOverhead)},
+		frame.Setting{ID: frame.NoOldPriorities, Value: 1},
+	)
+	c.socket.SetOut(frame.AppendWindowUpdate(out, 0, connWindow-frame.DefaultWindow))
+	c.headBy = c.core.sinceEpoch() + limits.HeadTimeout
+	c.fireBy(c.headBy)
+	if bad := unfit(c.tls); bad != nil {
+		c.fail(bad)
+		return
+	}
+	c.readable = true // over TLS the client's first frames may have been read with its handshake
+	c.advance()
+}
+
+// out returns the output buffer, borrowed if need be.
+func (c *conn) out() []byte {
+	if b := c.socket.Out(); b != nil {
+		return b
+	}
+	return c.core.server.buffers.Get()
+}
+
+// Ready takes the events of the descriptor. It implements [reactor.IO].
+func (c *conn) Ready(ev poll.Ready) {
+	if ev&(poll.In|poll.Hangup|poll.Closed) != 0 {
+		c.readable = true
+	}
+	if ev&poll.Closed != 0 {
+		c.breakOff(exchange.ErrClientGone)
+		return
+	}
+	if ev&poll.Out != 0 {
+		c.flush()
+	}
+	if c.phase != closed && !c.queued {
+		c.advance()
+	}
+}
+
+// fillsPerTurn is how many reads a connection may make before the others get their turn.
+const fillsPerTurn = 16
+
+// advance reads until there is nothing more, or others are to have their turn.
+func (c *conn) advance() {
+	for range fillsPerTurn {
+		switch {
+		case c.phase == closed:
+			return
+		case c.phase >= leaving:
+			c.in, c.pos = c.in[:0], 0
+		default:
+			if err := c.parse(); err != nil {
+				c.fail(err)
+			}
+		}
+		if c.congested() || !c.fill() {
+			c.settle()
+			return
+		}
+	}
+	c.resumeLater()
+	c.settle()
+}
+
+// congested tells whether the client takes so little of what it gets that it is not read any
+// further: what it sends asks for more.
+func (c *conn) congested() bool {
+	return c.phase < leaving && c.socket.Pending() > 2*flushAbove
+}
+
+// fill reads more input; false: there is none for now.
+func (c *conn) fill() bool {
+	if !c.readable || c.phase == closed {
+		return false
+	}
+	c.makeRoom()
+	had, room := len(c.in), cap(c.in)-len(c.in)
+	var status stream.Status
+	c.in, status = c.socket.Fill(c.in)
+	switch status {
+	case stream.Done:
+		c.readable = len(c.in)-had == room || c.socket.ReadAgain()
+		return c.phase != lingering || c.linger(len(c.in)-had)
+	case stream.Again:
+		c.readable = false
+	case stream.Ended:
+		c.readable, c.ended = false, true
+	default:
+		c.breakOff(exchange.ErrClientGone)
+	}
+	return false
+}
+
+// makeRoom makes room to read the rest of a frame, or of a buffer.
+func (c *conn) makeRoom() {
+	switch {
+	case c.in == nil:
+		c.in, c.pos = c.core.server.buffers.Get(), 0
+	case c.pos == len(c.in):
+		c.in, c.pos = c.in[:0], 0
+	case len(c.in) == cap(c.in):
+		if need := c.needs(); need > cap(c.in) {
+			larger := append(make([]byte, 0, need), c.in[c.pos:]...)
+			c.core.server.buffers.Put(c.in)
+			c.in = larger
+		} else {
+			c.in = append(c.in[:0], c.in[c.pos:]...)
+		}
+		c.pos = 0
+	}
+}
+
+// settle ends a turn: what was answered goes out, an idle connection gives its buffer back,
+// and one whose client has left ends.
+func (c *conn) settle() {
+	if c.phase == closed {
+		return
+	}
+	if c.pos == len(c.in) && c.in != nil {
+		c.core.server.buffers.Put(c.in)
+		c.in, c.pos = nil, 0
+	}
+	if c.ended && c.phase != leaving { // nobody waits for an answer: clients of HTTP/2 do not half-close
+		c.breakOff(exchange.ErrClientGone)
+		return
+	}
+	c.flush()
+	c.watchIdle()
+}
+
+// resumption is a connection that let the others have their turn.
+//
+// Owner: reactor.
+type resumption conn
+
+// Run implements [async.Task].
+func (r *resumption) Run() {
+	c := (*conn)(r)
+	c.queued = false
+	c.advance()
+}
+
+func (c *conn) resumeLater() {
+	if !c.queued {
+		c.queued = true
+		c.core.reactor.Schedule((*resumption)(c))
+	}
+}
+
+// flusher is a connection with output of this turn.
+//
+// Owner: reactor.
+type flusher conn
+
+// Run implements [async.Task].
+func (f *flusher) Run() {
+	c := (*conn)(f)
+	c.flushing = false
+	c.flush()
+	c.watchIdle()
+}
+
+// flushSoon flushes once for all that is ready in this turn.
+func (c *conn) flushSoon() {
+	if !c.flushing {
+		c.flushing = true
+		c.core.reactor.Schedule((*flusher)(c))
+	}
+}
+
+var (
+	_ async.Task = (*resumption)(nil)
+	_ async.Task = (*flusher)(nil)
+)

@@ -1,0 +1,115 @@
+package http2
+
+import (
+	"encoding/binary"
+
+	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/http2/frame"
+)
+
+// takeSettings takes what the client wants, and says so.
+func (c *conn) takeSettings(h frame.Header, payload []byte) error {
+	if h.Flags.Has(frame.Ack) {
+		return nil
+	}
+	first := c.phase == settling
+	if first {
+		c.phase = open
+		c.headBy = 0
+	}
+	for i := range h.Length / 6 {
+		s := frame.SettingAt(payload, i)
+		if err := s.Check(); err != nil {
+			return err
+		}
+		if err := c.apply(s); err != nil {
+			return err
+		}
+	}
+	c.socket.SetOut(frame.AppendSettingsAck(c.out()))
+	if first {
+		return nil
+	}
+	return c.annoy(1)
+}
+
+func (c *conn) apply(s frame.Setting) error {
+	switch s.ID {
+	case frame.HeaderTableSize:
+		c.shrunk = c.shrunk || s.Value < frame.DefaultTableSize
+	case frame.MaxFrameSize:
+		c.maxFrame = int(min(s.Value, frame.DefaultMaxFrame)) // longer ones would keep other streams waiting
+	case frame.InitialWindowSize:
+		change := int64(s.Value) - c.initial
+		c.initial = int64(s.Value)
+		for _, stream := range c.streams {
+			if stream.window+change > frame.MaxWindow {
+				return errOverflow
+			}
+			stream.window += change
+			c.mayGoOn(stream)
+		}
+	}
+	return nil
+}
+
+func (c *conn) takePing(h frame.Header, payload []byte) error {
+	if h.Flags.Has(frame.Ack) {
+		return nil
+	}
+	c.socket.SetOut(frame.AppendPing(c.out(), payload))
+	return c.annoy(1)
+}
+
+func (c *conn) takeWindowUpdate(h frame.Header, payload []byte) error {
+	n := frame.Increment(payload)
+	if h.Stream == 0 {
+		if n == 0 {
+			return errIncrement
+		}
+		if c.window += n; c.window > frame.MaxWindow {
+			return errOverflow
+		}
+		return c.calm.updated(c)
+	}
+	s := c.streams[h.Stream]
+	switch {
+	case s == nil: // it has ended meanwhile
+	case n == 0:
+		c.resetStream(s, frame.ProtocolError, errIncrement)
+	case s.window+n > frame.MaxWindow:
+		c.resetStream(s, frame.FlowControlError, errOverflow)
+	default:
+		s.window += n
+		c.mayGoOn(s)
+	}
+	return c.calm.updated(c)
+}
+
+// takeReset ends a stream that the client does not want any more.
+func (c *conn) takeReset(h frame.Header, payload []byte) error {
+	s := c.streams[h.Stream]
+	if s == nil {
+		return c.annoy(1)
+	}
+	worked := s.begun || s.payload != nil
+	s.cut(exchange.ErrClientGone)
+	if worked && frame.ResetCode(payload) != frame.NoError { // rapid resets are an attack (CVE-2023-44487)
+		return c.annoy(1)
+	}
+	return nil
+}
+
+// takePriority takes how urgent a stream is from now on (RFC 9218 7.1).
+func (c *conn) takePriority(payload []byte) error {
+	id := binary.BigEndian.Uint32(payload) & frame.MaxStream
+	if s := c.streams[id]; s != nil {
+		p := parsePriority(string(payload[4:]))
+		if s.queued {
+			c.ready[s.priority.urgency].remove(s)
+			c.ready[p.urgency].push(s)
+		}
+		s.priority = p
+	}
+	return c.annoy(1)
+}
