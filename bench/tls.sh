@@ -5,8 +5,8 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 export GOTOOLCHAIN=go1.27.4
-for program in wrk taskset; do
-	command -v $program >/dev/null || { echo "no $program: apt-get install wrk util-linux" >&2; exit 1; }
+for program in wrk taskset h2load; do
+	command -v $program >/dev/null || { echo "no $program: apt-get install wrk util-linux nghttp2-client" >&2; exit 1; }
 done
 if [ "$(nproc)" -lt 2 ]; then
 	echo "two cores are needed: one for the server, one for wrk" >&2

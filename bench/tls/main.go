@@ -17,6 +17,7 @@ type harness struct {
 	scenarios   []*contest.Scenario
 	idle        int
 	shakes      int
+	requests    int
 }
 
 func main() {
@@ -32,6 +33,7 @@ func run(args []string, stdout io.Writer) error {
 	options.Declare(flags, "nethttp, fiber, chain, reactor, goroutine", "json; none: the rest only")
 	idle := flags.Int("idle", 2000, "idle connections; 0: leave them out")
 	shakes := flags.Int("handshakes", 2000, "full handshakes of each server in a turn; 0: leave them out")
+	requests := flags.Int("streams", 50_000, "requests over HTTP/2 to each server in a turn; 0: leave them out")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -40,7 +42,7 @@ func run(args []string, stdout io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(temp)
-	h := &harness{idle: *idle, shakes: *shakes}
+	h := &harness{idle: *idle, shakes: *shakes, requests: *requests}
 	if h.Harness, err = options.Harness(temp); err != nil {
 		return err
 	}
@@ -86,6 +88,12 @@ func (h *harness) runAll(r *figures) error {
 		r.Handshakes = h.handshakes()
 		for _, s := range r.Handshakes {
 			contest.Say("handshakes    %-10s %6.0f µs %s", s.Contestant, s.Micros(), s.Failed)
+		}
+	}
+	if h.requests > 0 {
+		r.Streams = h.streams()
+		for _, s := range r.Streams {
+			contest.Say("HTTP/2        %-10s %6.2f µs %s", s.Contestant, s.Micros(), s.Failed)
 		}
 	}
 	if h.idle == 0 {
