@@ -18,6 +18,7 @@ type answer struct {
 	Status      int         `json:"status,omitzero"`
 	ContentType string      `json:"type,omitzero"`
 	Fields      [][2]string `json:"fields,omitzero"`
+	Deleted     []string    `json:"deleted,omitzero"` // what middleware around has said, and the handler has taken back
 	Body        []byte      `json:"body,omitzero"`
 	Problem     *stored     `json:"problem,omitzero"`
 }
@@ -41,31 +42,42 @@ func lost() *answer {
 }
 
 // capture is what the handler has answered; nil: it is not final.
-func (k *Keys) capture(c *fasterapi.Ctx, failed error, before map[string]int) *answer {
+func (k *Keys) capture(c *fasterapi.Ctx, failed error, before http.Header) *answer {
+	a := &answer{}
 	var p *problem.Problem
 	switch {
 	case failed != nil && (!errors.As(failed, &p) || !k.cfg.Final(p.Status)):
 		return nil
 	case failed != nil:
-		return &answer{Problem: &stored{
+		a.Problem = &stored{
 			Type: p.Type, Title: p.Title, Detail: p.Detail, Instance: p.Instance, Status: p.Status,
 			Errors: slices.Clone(p.Errors), Header: p.Header.Clone(), Ext: maps.Clone(p.Ext),
-		}}
+		}
 	case !k.cfg.Final(c.Status()):
 		return nil
 	case c.Sent() || len(c.StagedBody()) > k.cfg.MaxAnswer:
 		return lost()
+	default:
+		a.Status, a.ContentType, a.Body = c.Status(), c.ContentType(), c.StagedBody()
 	}
-	a := &answer{Status: c.Status(), ContentType: c.ContentType(), Body: c.StagedBody()}
-	for name, value := range c.AllResponseHeaders() {
-		name = http.CanonicalHeaderKey(name)
-		if before[name] > 0 { // set by middleware around, which runs for repetitions too
-			before[name]--
-			continue
-		}
-		a.Fields = append(a.Fields, [2]string{name, value})
-	}
+	a.note(before, fieldsOf(c))
 	return a
+}
+
+// note stores what the handler has changed of the header. What middleware around has set it sets for repetitions too.
+func (a *answer) note(before, after http.Header) {
+	for _, name := range slices.Sorted(maps.Keys(before)) {
+		if n := len(before[name]); len(after[name]) < n || !slices.Equal(after[name][:n], before[name]) {
+			a.Deleted = append(a.Deleted, name)
+		} else {
+			after[name] = after[name][n:]
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(after)) {
+		for _, value := range after[name] {
+			a.Fields = append(a.Fields, [2]string{name, value})
+		}
+	}
 }
 
 // encode writes an answer, or that it is lost where that is not possible.
@@ -85,22 +97,31 @@ func replay(c *fasterapi.Ctx, text []byte) error {
 	}
 	c.SetHeader("Idempotent-Replayed", "true")
 	if p := a.Problem; p != nil {
+		a.header(c)
 		return &problem.Problem{
 			Type: p.Type, Title: p.Title, Detail: p.Detail, Instance: p.Instance, Status: p.Status, Errors: p.Errors, Header: p.Header, Ext: p.Ext,
 		}
 	}
 	c.Respond(a.Status, a.ContentType, a.Body)
-	for _, f := range a.Fields {
-		c.AddHeader(f[0], f[1])
-	}
+	a.header(c)
 	return nil
 }
 
-// linesOf counts the fields that a response has already.
-func linesOf(c *fasterapi.Ctx) map[string]int {
-	lines := map[string]int{}
-	for name := range c.AllResponseHeaders() {
-		lines[http.CanonicalHeaderKey(name)]++
+// header changes the header as the handler has.
+func (a *answer) header(c *fasterapi.Ctx) {
+	for _, name := range a.Deleted {
+		c.DeleteHeader(name)
 	}
-	return lines
+	for _, f := range a.Fields {
+		c.AddHeader(f[0], f[1])
+	}
+}
+
+// fieldsOf are the fields that a response has by now.
+func fieldsOf(c *fasterapi.Ctx) http.Header {
+	fields := http.Header{}
+	for name, value := range c.AllResponseHeaders() {
+		fields.Add(name, value)
+	}
+	return fields
 }

@@ -49,7 +49,7 @@ type Config struct {
 	// MaxAnswer is the largest body of an answer that is stored, in bytes. Default 1 MiB.
 	MaxAnswer int
 	// Scope tells whose key it is: the same key in another scope is another one. Default: the request fields Authorization, Proxy-Authorization, Cookie and
-	// those that usually carry keys (X-Api-Key, Api-Key, X-Auth-Token, X-Access-Token).
+	// those that usually carry keys (X-Api-Key, Api-Key, X-Auth-Token, X-Access-Token), and the certificate that the client has shown in TLS.
 	Scope func(c *fasterapi.Ctx) string
 	// Final tells which answers are stored, by their status. Default: 200 to 399, and 402, 404, 405, 406, 410, 411, 412, 414, 416, 417, 418, 421, 426, 428 and 451.
 	Final func(status int) bool
@@ -95,6 +95,9 @@ func credentials(c *fasterapi.Ctx) string {
 		for _, value := range c.Headers(name) {
 			fmt.Fprintf(h, "%s %d %s\n", name, len(value), value)
 		}
+	}
+	if shown := c.TLS(); shown != nil && len(shown.PeerCertificates) > 0 {
+		fmt.Fprintf(h, "certificate %x\n", sha256.Sum256(shown.PeerCertificates[0].Raw))
 	}
 	return string(h.Sum(nil))
 }
@@ -214,6 +217,9 @@ func hash(texts ...string) string {
 // serve runs the handler, or answers as it has answered.
 func (k *Keys) serve(c *fasterapi.Ctx, next fasterapi.Handler, claim Claim) error {
 	found, err := k.store.Claim(c, claim).Await(c)
+	if err != nil && (c.Err() != nil || !k.cfg.FailOpen) { // the handler does not run; the store may have the claim all the same
+		k.store.Release(context.WithoutCancel(c), claim)
+	}
 	switch {
 	case err != nil && c.Err() != nil:
 		return err
@@ -247,7 +253,7 @@ func (k *Keys) run(c *fasterapi.Ctx, next fasterapi.Handler, claim Claim) error 
 			k.store.Release(context.Background(), claim)
 		}
 	}()
-	before := linesOf(c)
+	before := fieldsOf(c)
 	failed := next(c)
 	returned = true
 	stop()
