@@ -27,8 +27,8 @@ func (r *Reactor) drain() bool {
 		r.finish()
 		return true
 	}
-	if r.workers.busy.Load() > 0 {
-		return false // they may post
+	if r.workers.busy.Load() > 0 || len(r.workers.pace.waiting) > 0 {
+		return false // they may post, or hand out work
 	}
 	if r.runq.Len() > 0 || r.mailbox.Len() > 0 {
 		// Posts that keep coming must not keep the reactor from stopping.

@@ -62,3 +62,26 @@ func TestRoom(t *testing.T) {
 	require.Equal(t, 1, ran)
 	close(hold)
 }
+
+// TestStopWaitsForRoom: what is held back is handed out before the reactor ends, and runs.
+func TestStopWaitsForRoom(t *testing.T) {
+	v := newLab(1)
+	r := v.Reactor
+	r.workers.pace.most = 2
+	var ran atomic.Int64
+	left := 10
+	var more async.TaskFunc
+	more = func() {
+		for ; left > 0 && r.Room() > 0; left-- {
+			r.Worker(async.TaskFunc(func() { ran.Add(1) }))
+		}
+		if left > 0 {
+			r.WhenRoom(more)
+		}
+	}
+	r.stop(draining)
+	r.WhenRoom(more)
+	require.False(t, r.drain())
+	v.Close()
+	require.EqualValues(t, 10, ran.Load())
+}
