@@ -95,7 +95,7 @@ func (l *Limit) Enter(now time.Duration) bool {
 func (l *Limit) enterLimited(now time.Duration, n, most int64) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if now < l.refused || now-l.refused >= release*l.rule.Interval {
+	if apart(now, l.refused) >= release*l.rule.Interval {
 		l.lift()
 		return true
 	}

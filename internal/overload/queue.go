@@ -106,7 +106,7 @@ func (q *Queue) look(w Work) Verdict {
 		}
 		return Admit
 	case watched:
-		if w.Age < q.rule.Target || w.Now < q.last {
+		if w.Age < q.rule.Target || q.last-w.Now >= q.rule.Interval {
 			q.state.Store(calm)
 			return Admit
 		}
@@ -147,11 +147,15 @@ func (q *Queue) judge(w Work) Verdict {
 	if v := q.overdue(w); v != Admit {
 		return v
 	}
-	if w.Now < q.refused || w.Now-q.refused >= q.rule.Interval {
+	if apart(w.Now, q.refused) >= q.rule.Interval {
 		q.state.Store(calm)
 	}
 	return Admit
 }
+
+// apart is the time between two moments, whichever was first: goroutines on several processors come here
+// in another order than they have read the clock in, and a clock may be set back.
+func apart(a, b time.Duration) time.Duration { return (a - b).Abs() }
 
 // overdue tells whether w is refused for its age.
 func (q *Queue) overdue(w Work) Verdict {

@@ -42,7 +42,7 @@ func (q *Queue) Waiting(now, age time.Duration, n int) Order {
 	w := &q.waits
 	if q.state.Load() == overloaded {
 		w.on = false
-		if now >= q.refused && now-q.refused < q.rule.Interval {
+		if apart(now, q.refused) < q.rule.Interval {
 			return NewestFirst
 		}
 		q.state.Store(calm)
