@@ -15,17 +15,21 @@ const longestSleep = time.Minute
 
 // loop runs a job at its times. last is the time up to which all is done.
 func (s *Schedule) loop(j *job) {
+	changed := s.changed(j)
 	last := wall()
 	if j.Where == OnLeader {
 		last = s.resume(j, last)
 	}
 	for {
 		due := j.plan.next(last)
-		switch s.wait(j, due) {
+		switch s.wait(due, changed) {
 		case over:
 			return
-		case led:
-			last = s.resume(j, wall())
+		case turned:
+			changed = s.changed(j) // before the term is looked at, so that no change is missed
+			if _, leads := s.cfg.Leader.Term(); leads {
+				last = s.resume(j, wall())
+			}
 			continue
 		case early:
 			continue
@@ -64,16 +68,20 @@ type woken uint8
 const (
 	timely woken = iota // its time has come
 	early               // to look at the clock
-	led                 // this instance has become the leader
+	turned              // this instance has become the leader, or is it no more, since it was last looked at
 	over                // the schedule stops
 )
 
-// wait waits for a time, a part of that, or something else.
-func (s *Schedule) wait(j *job, due time.Time) woken {
-	var changed <-chan struct{}
+// changed is closed when the leader of the job changes; nil for one that each instance runs.
+func (s *Schedule) changed(j *job) <-chan struct{} {
 	if j.Where == OnLeader {
-		changed = s.cfg.Leader.Changed()
+		return s.cfg.Leader.Changed()
 	}
+	return nil
+}
+
+// wait waits for a time, a part of that, or something else. A change that has been comes before the time.
+func (s *Schedule) wait(due time.Time, changed <-chan struct{}) woken {
 	left := due.Sub(wall())
 	if due.IsZero() {
 		left = longestSleep
@@ -84,15 +92,14 @@ func (s *Schedule) wait(j *job, due time.Time) woken {
 	case <-s.quit:
 		return over
 	case <-changed:
-		if _, leads := s.cfg.Leader.Term(); leads {
-			return led
-		}
-		return early
+		return turned
 	case <-timer.C:
 	}
 	select {
 	case <-s.quit:
 		return over
+	case <-changed:
+		return turned
 	default:
 	}
 	if due.IsZero() || wall().Before(due) {
