@@ -1,6 +1,7 @@
 package idempotency
 
 import (
+	"encoding/json/jsontext"
 	"encoding/json/v2"
 	"errors"
 	"maps"
@@ -31,7 +32,7 @@ type stored struct {
 	Status                        int
 	Errors                        []problem.FieldError
 	Header                        http.Header
-	Ext                           map[string]any
+	Ext                           map[string]any // read back as JSON, so that numbers stay what they were
 }
 
 // lost answers repetitions of a request whose answer could not be stored.
@@ -89,10 +90,17 @@ func (a *answer) encode() []byte {
 	return text
 }
 
+// membersAsWritten reads a value of no type as its JSON.
+var membersAsWritten = json.WithUnmarshalers(json.UnmarshalFromFunc(func(d *jsontext.Decoder, to *any) error {
+	text, err := d.ReadValue()
+	*to = text.Clone()
+	return err
+}))
+
 // replay answers with what was stored.
 func replay(c *fasterapi.Ctx, text []byte) error {
 	var a answer
-	if err := json.Unmarshal(text, &a); err != nil {
+	if err := json.Unmarshal(text, &a, membersAsWritten); err != nil {
 		return problem.Wrap(err, http.StatusInternalServerError, "the answer of the first request cannot be read")
 	}
 	c.SetHeader("Idempotent-Replayed", "true")

@@ -144,3 +144,15 @@ func TestClaimLost(t *testing.T) {
 	c.Post("/", nil).Expect(503)
 	require.Eventually(t, func() bool { return c.Post("/", nil).Status == 200 }, 10*time.Second, 10*time.Millisecond)
 }
+
+// TestMembers: a problem is repeated with the members that it had, large numbers too.
+func TestMembers(t *testing.T) {
+	app := fasterapi.New(fasterapi.Config{})
+	app.Post("/", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) {
+		return "", problem.New(http.StatusPaymentRequired, "declined").With("id", int64(1<<53+1)).With("list", []any{"a", nil, map[string]any{"b": 0.5}})
+	}, idempotency.New(idempotency.InDatabase(openSQLite(t)), idempotency.Config{}).Route())
+	c := fasterapitest.New(t, app).With(idempotency.Header, "k")
+	first := c.Post("/", nil).Expect(402).Text()
+	require.Contains(t, first, "9007199254740993")
+	require.Equal(t, first, c.Post("/", nil).Expect(402).Text())
+}
