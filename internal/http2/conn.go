@@ -28,8 +28,9 @@ type conn struct {
 	// readable: the kernel may have bytes. With edge-triggered events it stays set until
 	// a read comes back short.
 	readable bool
-	// ended: the client has closed its sending side.
-	ended bool
+	// hungUp: an event told that nothing more comes behind what is there. ended: that was
+	// read.
+	hungUp, ended bool
 	// queued: a resumption is scheduled. flushing: a flush is.
 	queued, flushing bool
 
@@ -71,11 +72,12 @@ type conn struct {
 	calm           calm
 
 	// headBy is when the rest of a field block or the preface must have come, idleBy when a
-	// stream must have begun, writeBy when pending output must have moved; zero: never.
-	headBy, idleBy, writeBy time.Duration
-	lingered                int
-	timer                   reactor.Timer
-	timerAt                 time.Duration // when timer fires; zero: it is not armed
+	// stream must have begun, writeBy when pending output must have moved, roomBy when the
+	// client must have made room for all streams that wait; zero: never.
+	headBy, idleBy, writeBy, roomBy time.Duration
+	lingered                        int
+	timer                           reactor.Timer
+	timerAt                         time.Duration // when timer fires; zero: it is not armed
 
 	next, prev *conn // of core.conns
 	listed     bool  // in core.conns
@@ -156,6 +158,7 @@ func (c *conn) Ready(ev poll.Ready) {
 	if ev&(poll.In|poll.Hangup|poll.Closed) != 0 {
 		c.readable = true
 	}
+	c.hungUp = c.hungUp || ev&(poll.Hangup|poll.Closed) != 0
 	if ev&poll.Closed != 0 {
 		c.breakOff(exchange.ErrClientGone)
 		return
@@ -184,7 +187,14 @@ func (c *conn) advance() {
 				c.fail(err)
 			}
 		}
-		if c.congested() || !c.fill() {
+		if c.congested() {
+			c.settle()
+			if c.phase != closed && !c.congested() { // else an event tells when it is not
+				c.resumeLater()
+			}
+			return
+		}
+		if !c.fill() {
 			c.settle()
 			return
 		}
@@ -210,7 +220,8 @@ func (c *conn) fill() bool {
 	c.in, status = c.socket.Fill(c.in)
 	switch status {
 	case stream.Done:
-		c.readable = len(c.in)-had == room || c.socket.ReadAgain()
+		// An end that came with these bytes raises no other edge.
+		c.readable = len(c.in)-had == room || c.hungUp || c.socket.ReadAgain()
 		return c.phase != lingering || c.linger(len(c.in)-had)
 	case stream.Again:
 		c.readable = false

@@ -17,7 +17,8 @@ func (c *conn) takeSettings(h frame.Header, payload []byte) error {
 		c.phase = open
 		c.headBy = 0
 	}
-	for i := range h.Length / 6 {
+	n := h.Length / 6
+	for i := range n {
 		s := frame.SettingAt(payload, i)
 		if err := s.Check(); err != nil {
 			return err
@@ -30,7 +31,7 @@ func (c *conn) takeSettings(h frame.Header, payload []byte) error {
 	if first {
 		return nil
 	}
-	return c.annoy(1)
+	return c.annoy(max(n, 1)) // each may be for all streams
 }
 
 func (c *conn) apply(s frame.Setting) error {
@@ -94,6 +95,7 @@ func (c *conn) takeReset(h frame.Header, payload []byte) error {
 	}
 	worked := s.begun || s.payload != nil
 	s.cut(exchange.ErrClientGone)
+	c.mayLeave()
 	if worked && frame.ResetCode(payload) != frame.NoError { // rapid resets are an attack (CVE-2023-44487)
 		return c.annoy(1)
 	}

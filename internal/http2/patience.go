@@ -51,6 +51,21 @@ func (c *conn) outputBlocked(n int) {
 	c.fireBy(c.writeBy)
 }
 
+// expectRoom begins the time that the client may leave all its streams without room.
+func (c *conn) expectRoom() {
+	if c.roomBy == 0 {
+		c.roomBy = c.core.sinceEpoch() + c.core.server.cfg.WriteTimeout
+		c.fireBy(c.roomBy)
+	}
+}
+
+// earnRoom notes that n bytes have moved.
+func (c *conn) earnRoom(n int) {
+	if c.roomBy != 0 {
+		c.roomBy = later(c.roomBy, c.core.sinceEpoch(), c.core.server.cfg.WriteTimeout, n)
+	}
+}
+
 // watchIdle begins the time that a connection may be idle.
 func (c *conn) watchIdle() {
 	if c.phase == open && c.idleBy == 0 && len(c.streams)+c.zombies == 0 {
@@ -109,13 +124,17 @@ func (c *conn) expire(now time.Duration) {
 		}
 		return
 	}
+	stuck := over(c.roomBy)
+	if stuck {
+		c.roomBy = 0
+	}
 	for _, s := range c.streams {
 		switch {
 		case over(s.bodyBy):
 			c.core.expired.Add(1)
 			s.bodyBy = 0
 			s.refuse(exchange.TooSlow)
-		case over(s.sendBy):
+		case over(s.sendBy), stuck && s.queued:
 			c.core.expired.Add(1)
 			c.logTooSlow(s)
 			c.giveUp(s, exchange.ErrTimeout)
@@ -136,6 +155,7 @@ func (c *conn) due() time.Duration {
 	earliest(c.writeBy)
 	earliest(c.headBy)
 	earliest(c.idleBy)
+	earliest(c.roomBy)
 	for _, s := range c.streams {
 		earliest(s.bodyBy)
 		earliest(s.sendBy)

@@ -123,6 +123,7 @@ func (s *exchangeStream) sendFrame(n int, last bool) {
 	s.payload = s.payload[n:]
 	s.window -= int64(n)
 	c.window -= int64(n)
+	c.earnRoom(n)
 	c.calm.sent()
 	if last {
 		s.endedHere()
@@ -133,7 +134,11 @@ func (s *exchangeStream) sendFrame(n int, last bool) {
 func (c *conn) pump() {
 	for c.socket.Pending() < flushAbove {
 		s := c.mostUrgent()
-		if s == nil || !c.sendNext(s) {
+		if s == nil {
+			c.roomBy = 0
+			return
+		}
+		if !c.sendNext(s) {
 			return
 		}
 	}
@@ -154,7 +159,7 @@ func (c *conn) sendNext(s *exchangeStream) bool {
 	last := ended && n == int64(len(s.payload))
 	switch {
 	case n <= 0 && !last && len(s.payload) > 0 && s.window > 0:
-		s.earnSending(0)
+		c.expectRoom()
 		return false
 	case n <= 0 && !last: // it has nothing to send, or its client has no room for it
 		queue.remove(s)

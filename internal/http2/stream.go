@@ -329,9 +329,6 @@ func (f *finishing) Run() { (*exchangeStream)(f).finish() }
 func (s *exchangeStream) finish() {
 	c := s.c
 	s.step = answered
-	if s.reader != nil {
-		c.credit(s.reader.detach())
-	}
 	if s.dead {
 		s.retire()
 		return
@@ -352,6 +349,9 @@ func (s *exchangeStream) finish() {
 
 // retire ends the handler's use of the exchange.
 func (s *exchangeStream) retire() {
+	if s.reader != nil {
+		s.c.credit(s.reader.detach())
+	}
 	if s.opened != nil {
 		s.opened.detach()
 	}

@@ -1,0 +1,154 @@
+package http2
+
+import (
+	"bytes"
+	"crypto/tls"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/http2"
+
+	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/http2/frame"
+)
+
+// waits is a route whose handler never comes to its end, but when it is cancelled.
+func waits(path string) map[string]func(x exchangeOf) exchange.Outcome {
+	return map[string]func(x exchangeOf) exchange.Outcome{path: func(exchangeOf) exchange.Outcome { return exchange.Later }}
+}
+
+// TestEndWithLastBytes: a client that closes right behind its request, so that one event tells
+// of both, is noticed at once.
+func TestEndWithLastBytes(t *testing.T) {
+	s := &site{routes: waits("/wait")}
+	l := newLab(t, Config{}, s)
+	l.greet()
+	l.request(1, "GET", "/wait")
+	_, _ = l.peer.Write(l.out.Bytes())
+	l.out.Reset()
+	l.peer.CloseWrite()
+	l.v.RunUntilIdle()
+	require.True(t, l.closed)
+	require.Equal(t, 1, s.released)
+}
+
+// TestResetOfTheLastStream: a draining connection ends when its client gives up what it waits for.
+func TestResetOfTheLastStream(t *testing.T) {
+	s := &site{routes: waits("/wait")}
+	l := newLab(t, Config{}, s)
+	l.greet()
+	l.request(1, "GET", "/wait")
+	l.turn()
+	l.server.Drain()
+	l.v.RunUntilIdle()
+	require.Equal(t, []string{"GOAWAY 1 NO_ERROR "}, l.frames())
+	l.raw(frame.ResetStream, 0, 1, word(uint32(frame.Cancel)))
+	l.turn()
+	require.True(t, l.peer.Ended(), "nothing more comes")
+}
+
+// weak is a connection with a TLS that HTTP/2 may not have.
+//
+// Owner: any (immutable).
+type weak struct{}
+
+func (weak) State() tls.ConnectionState { return tls.ConnectionState{Version: tls.VersionTLS11} }
+
+// TestUnfit: the client hears why, and its connection ends although it says nothing.
+func TestUnfit(t *testing.T) {
+	l := newLab(t, Config{}, &site{})
+	fd, peer := l.v.Net.Pair()
+	l.v.Reactor.ConnOpened()
+	l.server.Take(l.v.Reactor, exchange.Descriptor{FD: fd, TLS: weak{}, Closed: l.v.Reactor.ConnClosed}, netip.AddrPort{})
+	l.v.RunUntilIdle()
+	l.peer = peer
+	lines := l.frames()
+	require.NotEmpty(t, lines)
+	require.Contains(t, lines[len(lines)-1], "INADEQUATE_SECURITY")
+	require.True(t, peer.Ended())
+}
+
+// roomyLab is a lab whose network keeps more than a connection reads in its turn.
+func roomyLab(t *testing.T, s *site) *lab {
+	t.Helper()
+	l := newLab(t, Config{}, s)
+	l.v.Net.Buffer = 4 << 20
+	var fd int
+	fd, l.peer = l.v.Net.Pair()
+	l.v.Reactor.ConnOpened()
+	l.server.Take(l.v.Reactor, exchange.Descriptor{FD: fd, Closed: l.v.Reactor.ConnClosed}, netip.AddrPort{})
+	l.greet()
+	return l
+}
+
+// TestResetBeforeServe: bytes that came for a stream which is reset before its handler begins
+// do not stay counted on the connection.
+func TestResetBeforeServe(t *testing.T) {
+	l := roomyLab(t, &site{})
+	for i := range uint32(8) {
+		id := 2*i + 1
+		l.head(id, false, "POST", "/stream")
+		for range 5 {
+			require.NoError(t, l.framer.WriteData(id, false, make([]byte, 16<<10)))
+		}
+		l.raw(frame.ResetStream, 0, id, word(uint32(frame.Cancel)))
+		l.turn()
+	}
+	require.Equal(t, 8, l.site.released)
+	c := l.core.conns.prev
+	require.Equal(t, connWindow, c.room+c.received)
+}
+
+// TestReadsOnAfterCongestion: input that was not read while too much waited to be written is read
+// when that is out, although no event tells of it.
+func TestReadsOnAfterCongestion(t *testing.T) {
+	s := &site{routes: map[string]func(x exchangeOf) exchange.Outcome{"/fields": func(x exchangeOf) exchange.Outcome {
+		for i := range 60 {
+			x.SetField(fmt.Sprint("X-Field-", i), strings.Repeat("v", 1000))
+		}
+		return text(x, 200, "ok")
+	}}}
+	l := roomyLab(t, s)
+	for i := range uint32(10) {
+		l.request(2*i+1, "GET", "/fields")
+	}
+	for id := uint32(21); id < 25; id += 2 {
+		l.head(id, false, "POST", "/none")
+		for range 15 {
+			require.NoError(t, l.framer.WriteData(id, false, make([]byte, 16<<10)))
+		}
+	}
+	l.raw(frame.Ping, 0, 0, "the last")
+	l.turn()
+	require.True(t, bytes.Contains(l.peer.Take(), []byte("the last")))
+}
+
+// TestStuckConnection: a client that leaves no room on the connection loses all that waits at once,
+// not one response after the other.
+func TestStuckConnection(t *testing.T) {
+	s := &site{routes: map[string]func(x exchangeOf) exchange.Outcome{"/70000": bodies}}
+	l := newLab(t, Config{Limits: exchange.Limits{WriteTimeout: time.Second}}, s)
+	l.greet(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1 << 20})
+	for i := range uint32(20) {
+		l.request(2*i+1, "GET", "/70000")
+	}
+	l.turn()
+	l.frames()
+	l.v.Advance(4 * time.Second)
+	l.v.RunUntilIdle()
+	require.Empty(t, l.core.conns.next.streams)
+}
+
+// TestManySettings: a frame that changes the windows of all streams many times over is work for nothing.
+func TestManySettings(t *testing.T) {
+	l := newLab(t, Config{}, &site{})
+	l.greet()
+	l.raw(frame.Settings, 0, 0, strings.Repeat("\x00\x04"+word(1000), 2000))
+	l.turn()
+	lines := l.frames()
+	require.Contains(t, lines[len(lines)-1], "ENHANCE_YOUR_CALM")
+}
