@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/http2"
 
+	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/http2/frame"
 )
@@ -141,6 +142,65 @@ func TestStuckConnection(t *testing.T) {
 	l.v.Advance(4 * time.Second)
 	l.v.RunUntilIdle()
 	require.Empty(t, l.core.conns.next.streams)
+}
+
+// TestFinishedTwice: an exchange that has finished is not cancelled, and finishing it once more does
+// not end the next one that lies in its memory.
+func TestFinishedTwice(t *testing.T) {
+	var kept exchangeOf
+	s := &site{routes: map[string]func(x exchangeOf) exchange.Outcome{
+		"/": func(x exchangeOf) exchange.Outcome { kept = x; return exchange.Later },
+	}}
+	l := newLab(t, Config{}, s)
+	l.greet()
+	for _, id := range []uint32{1, 3} {
+		l.request(id, "GET", "/")
+		l.turn()
+		l.v.Reactor.Post(async.TaskFunc(func() {
+			text(kept, 200, "ok")
+			kept.Finish()
+			if id == 1 {
+				kept.Finish()
+			} else {
+				l.core.conns.next.streams[id].cut(exchange.ErrClientGone)
+			}
+		}))
+		l.v.RunUntilIdle()
+	}
+	require.Empty(t, s.cancelled)
+	require.Equal(t, 2, s.released)
+}
+
+// failing is a site that answers for its panics.
+//
+// Owner: the test's goroutine.
+type failing struct{ *site }
+
+// Fail implements [exchange.Failer].
+func (failing) Fail(x *exchange.Exchange, panicked any) { text(x, 503, fmt.Sprint(panicked)) }
+
+// TestFail: the handler answers for a Serve that has panicked, on the reactor or on a goroutine.
+func TestFail(t *testing.T) {
+	s := &site{routes: map[string]func(x exchangeOf) exchange.Outcome{
+		"/here": func(exchangeOf) exchange.Outcome { panic("ouch") },
+		"/there": func(x exchangeOf) exchange.Outcome {
+			if x.OnReactor() {
+				return exchange.Move
+			}
+			panic("ouch")
+		},
+	}}
+	l := newLab(t, Config{}, s)
+	l.server.handler = failing{s}
+	l.core.spawn = func(job async.Task) { job.Run() }
+	l.greet()
+	l.request(1, "GET", "/here")
+	l.request(3, "GET", "/there")
+	l.turn()
+	require.Equal(t, []string{
+		"HEADERS 1 :status=503 content-type=text/plain content-length=4", "DATA 1 ouch end",
+		"HEADERS 3 :status=503 content-type=text/plain content-length=4", "DATA 3 ouch end",
+	}, l.frames())
 }
 
 // TestManySettings: a frame that changes the windows of all streams many times over is work for nothing.

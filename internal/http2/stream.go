@@ -282,6 +282,7 @@ func (s *exchangeStream) contain(v any) {
 	}
 	s.respondFault(v)
 	if v == nil { // this goroutine is ending: the rest has to run on another
+		s.step = answered
 		s.c.core.reactor.Schedule((*finishing)(s))
 		return
 	}
@@ -292,9 +293,10 @@ func (s *exchangeStream) logPanic(v any, stack []byte) {
 	s.c.core.server.cfg.Logger.Error("a handler panicked outside of its route", slog.Any("panic", v), slog.String("stack", string(stack)))
 }
 
-// respondFault stages the answer of a handler that did not come to its end.
+// respondFault stages the answer of a handler that did not come to its end: v is its panic,
+// nil when its goroutine ends.
 func (s *exchangeStream) respondFault(v any) {
-	if s.x.Status == 0 || v != nil {
+	if (s.x.Status == 0 || v != nil) && !exchange.Fail(s.c.core.server.handler, s.x, v) {
 		s.x.Respond(500, problem.ContentType, problem.Internal("").AppendJSON(nil))
 	}
 }
@@ -303,18 +305,24 @@ func (s *exchangeStream) respondFault(v any) {
 func (s *exchangeStream) fault() {
 	s.c.core.server.cfg.Logger.Error("http2: a handler returned Later on a goroutine or NeedCoroutine on a coroutine",
 		slog.Int("core", s.c.core.reactor.Core()))
-	s.respondFault(s)
+	s.x.Respond(500, problem.ContentType, problem.Internal("").AppendJSON(nil))
 	s.finish()
 }
 
 // Finish implements [exchange.Carrier]. It only schedules the rest: the handler's code is
 // still on the stack.
 func (s *exchangeStream) Finish(*exchange.Exchange) {
-	if s.stack != nothing {
+	switch {
+	case s.step != serving:
+		if s.c != nil { // else it is kept for another request
+			s.c.core.server.cfg.Logger.Error("http2: an exchange was finished twice", slog.Int("core", s.c.core.reactor.Core()))
+		}
+	case s.stack != nothing:
 		s.stack = finishedHandler
-		return
+	default:
+		s.step = answered // so that it is not cancelled any more
+		s.c.core.reactor.Schedule((*finishing)(s))
 	}
-	s.c.core.reactor.Schedule((*finishing)(s))
 }
 
 // finishing is a stream whose exchange was finished.
