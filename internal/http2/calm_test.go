@@ -25,6 +25,11 @@ func TestFloods(t *testing.T) {
 			l.raw(frame.ResetStream, 0, id, word(8))
 			id += 2
 		}},
+		{"rapid reset without an error", func(l *lab) {
+			l.request(id, "GET", "/later")
+			l.raw(frame.ResetStream, 0, id, word(0))
+			id += 2
+		}},
 		{"resets of what is answered", func(l *lab) {
 			l.request(id, "GET", "/")
 			l.raw(frame.ResetStream, 0, id, word(8))
@@ -34,6 +39,12 @@ func TestFloods(t *testing.T) {
 			l.request(id, "GET", "/later")
 			l.raw(frame.WindowUpdate, 0, id, word(0))
 			id += 2
+		}},
+		{"made to reset beside downloads", func(l *lab) {
+			l.request(id, "GET", "/")
+			l.request(id+2, "GET", "/later")
+			l.raw(frame.WindowUpdate, 0, id+2, word(1<<31-1))
+			id += 4
 		}},
 		{"ping", func(l *lab) { l.raw(frame.Ping, 0, 0, "12345678") }},                                           // CVE-2019-9512
 		{"settings", func(l *lab) { l.raw(frame.Settings, 0, 0, "") }},                                           // CVE-2019-9515

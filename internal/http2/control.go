@@ -78,8 +78,10 @@ func (c *conn) takeWindowUpdate(h frame.Header, payload []byte) error {
 	case s == nil: // it has ended meanwhile
 	case n == 0:
 		c.resetStream(s, frame.ProtocolError, errIncrement)
+		return c.annoy(1) // to make the server reset is to reset (CVE-2025-8671)
 	case s.window+n > frame.MaxWindow:
 		c.resetStream(s, frame.FlowControlError, errOverflow)
+		return c.annoy(1)
 	default:
 		s.window += n
 		c.mayGoOn(s)
@@ -87,19 +89,14 @@ func (c *conn) takeWindowUpdate(h frame.Header, payload []byte) error {
 	return c.calm.updated(c)
 }
 
-// takeReset ends a stream that the client does not want any more.
-func (c *conn) takeReset(h frame.Header, payload []byte) error {
-	s := c.streams[h.Stream]
-	if s == nil {
-		return c.annoy(1)
+// takeReset ends a stream that the client does not want any more. Rapid resets are an attack,
+// whatever code they have (CVE-2023-44487).
+func (c *conn) takeReset(h frame.Header) error {
+	if s := c.streams[h.Stream]; s != nil {
+		s.cut(exchange.ErrClientGone)
+		c.mayLeave()
 	}
-	worked := s.begun || s.payload != nil
-	s.cut(exchange.ErrClientGone)
-	c.mayLeave()
-	if worked && frame.ResetCode(payload) != frame.NoError { // rapid resets are an attack (CVE-2023-44487)
-		return c.annoy(1)
-	}
-	return nil
+	return c.annoy(1)
 }
 
 // takePriority takes how urgent a stream is from now on (RFC 9218 7.1).

@@ -122,7 +122,7 @@ func (c *conn) take(h frame.Header, payload []byte) error {
 	case frame.WindowUpdate:
 		return c.takeWindowUpdate(h, payload)
 	case frame.ResetStream:
-		return c.takeReset(h, payload)
+		return c.takeReset(h)
 	case frame.PriorityUpdate:
 		return c.takePriority(payload)
 	case frame.GoAway: // the client begins no more streams; it waits for those that it has

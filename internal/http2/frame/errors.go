@@ -1,9 +1,6 @@
 package frame
 
-import (
-	"encoding/binary"
-	"fmt"
-)
+import "fmt"
 
 // Code says in a ResetStream or GoAway frame what was wrong (RFC 9113 section 7).
 type Code uint32
@@ -98,6 +95,3 @@ func (h Header) checkSize() error {
 	}
 	return nil
 }
-
-// ResetCode is why a ResetStream frame ends its stream.
-func ResetCode(payload []byte) Code { return Code(binary.BigEndian.Uint32(payload)) }
