@@ -212,3 +212,37 @@ func TestManySettings(t *testing.T) {
 	lines := l.frames()
 	require.Contains(t, lines[len(lines)-1], "ENHANCE_YOUR_CALM")
 }
+
+// TestWaitsForItsTurn: a stream is not given up for what others send before it.
+func TestWaitsForItsTurn(t *testing.T) {
+	s := &site{routes: map[string]func(x exchangeOf) exchange.Outcome{"/500000": bodies}}
+	l := newLab(t, Config{Limits: exchange.Limits{WriteTimeout: time.Second}}, s)
+	l.greet(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1 << 20})
+	l.request(1, "GET", "/500000")
+	l.turn()
+	l.request(3, "GET", "/500000", "priority", "u=0")
+	for range 12 {
+		l.raw(frame.WindowUpdate, 0, 0, word(16<<10))
+		l.turn()
+		l.v.Advance(300 * time.Millisecond)
+		l.v.RunUntilIdle()
+		require.NotContains(t, strings.Join(l.frames(), "\n"), "RST_STREAM")
+	}
+	l.v.Advance(2 * time.Second)
+	l.v.RunUntilIdle()
+	require.Empty(t, l.core.conns.next.streams, "nobody makes room any more")
+}
+
+// TestLongValue: one field that is too long is refused as a head that is too long, and the connection
+// goes on.
+func TestLongValue(t *testing.T) {
+	l := newLab(t, Config{Limits: exchange.Limits{MaxHead: 4000}}, &site{})
+	l.greet()
+	block := l.fields(":method", "GET", ":scheme", "https", ":authority", "test", ":path", "/", "x-long", strings.Repeat("\x7e", 4500))
+	require.NoError(t, l.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: block, EndStream: true, EndHeaders: true}))
+	l.turn()
+	require.Contains(t, l.frames()[0], ":status=431")
+	l.request(3, "GET", "/")
+	l.turn()
+	require.Contains(t, l.frames()[0], ":status=200")
+}

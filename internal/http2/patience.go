@@ -124,8 +124,8 @@ func (c *conn) expire(now time.Duration) {
 		}
 		return
 	}
-	stuck := over(c.roomBy)
-	if stuck {
+	stuck := over(c.roomBy) && c.window <= 0 // else it is the socket that takes no more
+	if over(c.roomBy) {
 		c.roomBy = 0
 	}
 	for _, s := range c.streams {
@@ -134,6 +134,8 @@ func (c *conn) expire(now time.Duration) {
 			c.core.expired.Add(1)
 			s.bodyBy = 0
 			s.refuse(exchange.TooSlow)
+		case over(s.sendBy) && s.queued && !stuck: // it waits for its turn, not for its client
+			s.sendBy = now + c.core.server.cfg.WriteTimeout
 		case over(s.sendBy), stuck && s.queued:
 			c.core.expired.Add(1)
 			c.logTooSlow(s)
