@@ -46,12 +46,16 @@ func (c *conn) logTooSlow(s *exchangeStream) {
 
 // noteReset remembers a stream that was reset from here.
 func (c *conn) noteReset(id uint32) {
+	if len(c.resets) < c.core.server.cfg.MaxStreams {
+		c.resets = append(c.resets, id)
+		return
+	}
 	c.resets[c.reset] = id
 	c.reset = (c.reset + 1) % len(c.resets)
 }
 
 // wasReset tells whether the client may not have known yet that a stream had ended.
-func (c *conn) wasReset(id uint32) bool { return slices.Contains(c.resets[:], id) }
+func (c *conn) wasReset(id uint32) bool { return slices.Contains(c.resets, id) }
 
 // bidFarewell asks the client to open no more streams here. Those that it opens until it has
 // heard of that are served (RFC 9113 6.8).

@@ -55,8 +55,8 @@ type conn struct {
 	// the last.
 	bidding, away bool
 	// resets are the latest streams that were reset from here: what the client had sent
-	// by then is no mistake.
-	resets [32]uint32
+	// by then is no mistake. They are a ring once they are MaxStreams, and reset is the oldest.
+	resets []uint32
 	reset  int
 
 	// window is how much the client takes on the connection, initial on a new stream.

@@ -48,7 +48,7 @@ func (c *conn) beginData(h frame.Header, unread []byte) (bool, error) {
 func (c *conn) meetData(h frame.Header, d dataFrame) error {
 	s := c.streams[h.Stream]
 	switch {
-	case s == nil && c.wasReset(h.Stream):
+	case s == nil && (c.wasReset(h.Stream) || c.away && h.Stream > c.final):
 		return nil
 	case s == nil:
 		c.noteReset(h.Stream)

@@ -246,3 +246,37 @@ func TestLongValue(t *testing.T) {
 	l.turn()
 	require.Contains(t, l.frames()[0], ":status=200")
 }
+
+// TestTrailersOfRefusedBodies: a client may have sent the trailers of many bodies before it hears that
+// they are not wanted.
+func TestTrailersOfRefusedBodies(t *testing.T) {
+	s := &site{admit: func(exchangeOf) exchange.Admission { return exchange.Admission{Limit: 1} }}
+	l := newLab(t, Config{}, s)
+	l.greet()
+	for i := range uint32(200) {
+		l.head(2*i+1, false, "POST", "/", "content-length", "10")
+		l.turn()
+	}
+	l.frames()
+	for i := range uint32(200) {
+		l.raw(frame.Headers, frame.EndHeaders|frame.EndStream, 2*i+1, string(l.fields("x-sum", "1")))
+	}
+	l.turn()
+	require.Empty(t, l.frames())
+}
+
+// TestBodyBehindTheLast: of a stream that a GOAWAY has counted out nothing is said any more.
+func TestBodyBehindTheLast(t *testing.T) {
+	s := &site{routes: waits("/wait")}
+	l := newLab(t, Config{}, s)
+	l.greet()
+	l.request(1, "GET", "/wait")
+	l.turn()
+	l.server.Drain()
+	l.v.RunUntilIdle()
+	l.frames()
+	l.head(3, false, "POST", "/")
+	l.raw(frame.Data, frame.EndStream, 3, "hello")
+	l.turn()
+	require.Empty(t, l.frames())
+}
