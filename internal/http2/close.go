@@ -116,7 +116,7 @@ func (c *conn) cutAll(cause error) {
 
 // sentAll goes on when nothing waits to be written.
 func (c *conn) sentAll() {
-	c.writeBy = 0
+	c.taken()
 	if c.phase != leaving || len(c.streams) > 0 {
 		return
 	}
@@ -152,6 +152,7 @@ func (c *conn) breakOff(cause error) {
 		c.socket.Detach() // no close_notify: not all was sent
 	}
 	c.socket.Drop(&c.core.server.buffers)
+	c.taken()
 	if c.in != nil {
 		c.core.server.buffers.Put(c.in)
 		c.in, c.pos = nil, 0

@@ -76,8 +76,10 @@ type conn struct {
 	// client must have made room for all streams that wait; zero: never.
 	headBy, idleBy, writeBy, roomBy time.Duration
 	lingered                        int
-	timer                           reactor.Timer
-	timerAt                         time.Duration // when timer fires; zero: it is not armed
+	// waiting is what the core knows of output that the kernel does not take; nil: none.
+	waiting *exchange.Waiting
+	timer   reactor.Timer
+	timerAt time.Duration // when timer fires; zero: it is not armed
 
 	next, prev *conn // of core.conns
 	listed     bool  // in core.conns

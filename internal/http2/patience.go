@@ -49,6 +49,11 @@ func (s *exchangeStream) earnSending(n int) {
 func (c *conn) outputBlocked(n int) {
 	c.writeBy = later(c.writeBy, c.core.sinceEpoch(), c.core.server.cfg.WriteTimeout, n)
 	c.fireBy(c.writeBy)
+	if c.waiting == nil {
+		c.waiting = &exchange.Waiting{Cut: (*unwritten)(c).cut}
+	}
+	buffers, _ := c.socket.Kept()
+	c.core.unsent.Wait(c.waiting, buffers, nil, n > 0)
 }
 
 // expectRoom begins the time that the client may leave all its streams without room.

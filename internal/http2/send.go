@@ -165,6 +165,7 @@ func (c *conn) sendNext(s *exchangeStream) bool {
 		queue.remove(s)
 		if len(s.payload) > 0 {
 			s.earnSending(0)
+			s.waitForClient(false)
 		}
 		return true
 	}
@@ -180,6 +181,7 @@ func (c *conn) sendNext(s *exchangeStream) bool {
 		s.moved()
 	default:
 		s.sendBy = 0
+		s.waitNoMore()
 	}
 	if s.priority.inTurn && queue.last != s {
 		queue.remove(s)
@@ -202,7 +204,7 @@ func (c *conn) flush() {
 		}
 		switch c.socket.Flush(&c.core.server.buffers) {
 		case stream.Done:
-			c.writeBy = 0
+			c.taken()
 		case stream.Again:
 			c.outputBlocked(before - c.socket.Pending())
 			return
@@ -214,10 +216,15 @@ func (c *conn) flush() {
 	c.flushSoon()
 }
 
-// waitForClient counts a body that the client has not taken.
+// waitForClient counts a body that the client has not taken: a staged one, or what is there of
+// one that comes in pieces.
 func (s *exchangeStream) waitForClient(moved bool) {
 	if s.waiting == nil {
 		s.waiting = &exchange.Waiting{Cut: (*unsent)(s).cut}
+	}
+	if s.writer != nil {
+		s.c.core.unsent.Wait(s.waiting, cap(s.whole)+streamBound, nil, moved)
+		return
 	}
 	s.c.core.unsent.Wait(s.waiting, 0, s.whole, moved)
 }
@@ -233,6 +240,32 @@ func (s *exchangeStream) moved() {
 func (s *exchangeStream) waitNoMore() {
 	if s.waiting != nil {
 		s.c.core.unsent.Leave(s.waiting)
+	}
+}
+
+// taken notes that the kernel has all that was written.
+func (c *conn) taken() {
+	c.writeBy = 0
+	if c.waiting != nil {
+		c.core.unsent.Leave(c.waiting)
+		c.waiting = nil
+	}
+}
+
+// unwritten is a connection that is to be cut off, because too much waits for clients.
+//
+// Owner: reactor.
+type unwritten conn
+
+// cut lets Run work soon: another connection is at work now.
+func (u *unwritten) cut() { u.core.reactor.Schedule(u) }
+
+// Run implements [async.Task]. The client may have taken everything meanwhile.
+func (u *unwritten) Run() {
+	c := (*conn)(u)
+	if c.phase != closed && c.waiting != nil && c.core.unsent.WasCut(c.waiting) {
+		c.breakOff(exchange.ErrUnsent)
+		c.core.unsent.CutOff()
 	}
 }
 
@@ -254,4 +287,7 @@ func (u *unsent) Run() {
 	}
 }
 
-var _ async.Task = (*unsent)(nil)
+var (
+	_ async.Task = (*unsent)(nil)
+	_ async.Task = (*unwritten)(nil)
+)

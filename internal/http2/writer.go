@@ -3,7 +3,6 @@ package http2
 import (
 	"errors"
 	"sync"
-	"time"
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/exchange"
@@ -34,16 +33,12 @@ type bodyWriter struct {
 	ended  bool // all of it is pending, or was taken
 	told   bool // the reactor is going to look
 	err    error
-	credit credit
 	waits  bool
 	wake   chan struct{} // has room for one
 }
 
 func newBodyWriter(s *exchangeStream, block []byte, length int64, silent bool) *bodyWriter {
-	return &bodyWriter{
-		s: s, block: block, left: length, silent: silent, wake: make(chan struct{}, 1),
-		credit: newCredit(s.c.core.server.cfg.WriteTimeout),
-	}
+	return &bodyWriter{s: s, block: block, left: length, silent: silent, wake: make(chan struct{}, 1)}
 }
 
 // Write implements [io.Writer]. It fails with [exchange.ErrTimeout] when the client takes
@@ -129,25 +124,21 @@ func (w *bodyWriter) tell() {
 	}
 }
 
-// wait blocks until the reactor has taken something, or the time is over.
+// wait blocks until the reactor has taken something, or has given the stream up: the reactor
+// alone knows whether it is the client who does not take it, or others who go first.
 func (w *bodyWriter) wait() {
 	w.waits = true
-	timer := time.NewTimer(w.credit.left)
-	defer timer.Stop()
 	w.mu.Unlock()
-	start := time.Now()
-	timedOut := false
+	var gone error
 	select {
 	case <-w.wake:
-	case <-timer.C:
-		timedOut = true
+	case <-w.s.c.core.reactor.Ended():
+		gone = ErrServerClosed
 	}
 	w.mu.Lock()
-	w.credit.left = max(w.credit.left-time.Since(start), 0)
-	if timedOut && w.waits && w.err == nil {
-		w.err = exchange.ErrTimeout
+	if w.waits = false; gone != nil && w.err == nil {
+		w.err = gone
 	}
-	w.waits = false
 	select {
 	case <-w.wake: // it came at the last moment
 	default:
@@ -179,7 +170,6 @@ func (w *bodyWriter) take(used []byte) (pending []byte, last bool) {
 	if len(w.pending) > 0 {
 		pending = w.pending
 		w.pending = used[:0]
-		w.credit.earn(len(pending))
 		w.signal()
 	}
 	return pending, w.ended
