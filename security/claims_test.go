@@ -85,6 +85,7 @@ func TestMistakesOfClaims(t *testing.T) {
 	refuses(t, func() *security.Scheme[security.Claims[hidden]] { return security.JWT[hidden](cfg) },
 		`security.JWT: claims: security_test.hidden.tenant: is not exported`)
 	type wrongTag struct {
+		//lint:ignore SA5008 the mistake is the test
 		Plan string `json:"plan,omitemtpy"`
 	}
 	refuses(t, func() *security.Scheme[security.Claims[wrongTag]] { return security.JWT[wrongTag](cfg) }, `security.JWT: claims: security_test.wrongTag`)

@@ -90,6 +90,7 @@ func TestPractices(t *testing.T) {
 	app := fasterapi.New(fasterapi.Config{Title: "Guide", Version: "1.0.0", Cores: 2, Logger: log})
 	observed(app, pool)
 	app.Get("/user/{id}", user)
+	app.Get("/alone/{id}", userAlone) // it is a route, though not one to have
 	app.Get("/logged/{id}", userLogged)
 	app.Get("/users", users)
 	app.Get("/few", usersFew)

@@ -16,9 +16,8 @@ import (
 // queuedClient is a client of TestQueueModel.
 type queuedClient struct {
 	*sim.Peer
-	sent, got []string
-	out       string
-	left      bool // it does not wait for its answers
+	sent []string
+	left bool // it does not wait for its answers
 }
 
 // TestQueueModel: whatever comes in whichever order, each request has one answer, in the order of
