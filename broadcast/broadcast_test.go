@@ -144,26 +144,24 @@ func TestSlowSocket(t *testing.T) {
 	hold := make(chan struct{})
 	app := fasterapi.New(fasterapi.Config{})
 	app.WebSocket("/socket", func(c *fasterapi.Ctx, _ struct{}, ws *fasterapi.Socket[string, broadcast.Message[said]]) error {
-		return topic.Serve(c, ws, broadcast.Subscription[said]{Where: func(said) bool { <-hold; return true }})
+		return topic.Serve(c, ws, broadcast.Subscription[said]{Where: func(said) bool { <-hold; return false }})
 	})
 	c := fasterapitest.New(t, app)
 	ws := c.WebSocket("/socket")
+	subscribed := func() bool { return topic.Stats().Subscribers == 1 } // the WebSocket is open before that
+	require.Eventually(t, subscribed, time.Minute, time.Millisecond)
 	for range 4 {
 		_, err := topic.Publish(t.Context(), said{"x"}).Await(t.Context())
 		require.NoError(t, err)
 	}
 	close(hold)
-	for {
-		code, _ := ws.Closed()
-		if code != 0 {
-			require.Equal(t, 1013, code)
-			break
-		}
-	}
+	code, _ := ws.Closed()
+	require.Equal(t, 1013, code)
+	require.Eventually(t, func() bool { return topic.Stats().Subscribers == 0 }, time.Minute, time.Millisecond)
 	other := c.WebSocket("/socket")
-	require.Eventually(t, func() bool { return topic.Stats().Subscribers == 1 }, time.Minute, time.Millisecond)
+	require.Eventually(t, subscribed, time.Minute, time.Millisecond)
 	require.NoError(t, topic.Close())
-	code, _ := other.Closed()
+	code, _ = other.Closed()
 	require.Equal(t, 1001, code)
 }
 
