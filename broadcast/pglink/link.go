@@ -44,7 +44,9 @@ func (h head) position() broadcast.Position {
 	return broadcast.Position{Epoch: h.Epoch, Seq: uint64(h.Seq)}
 }
 
-// publish locks the row of the topic, so that rows appear in the order of their numbers.
+// publish locks the row of the topic, so that rows appear in the order of their numbers. It waits until the message is stored also
+// where synchronous_commit is off: a server that crashed would give the number of a lost message to another one, which nobody
+// who has seen the first would read.
 const publish = `
 WITH head AS (
 	INSERT INTO broadcast_topics AS t (topic, epoch, seq) VALUES ($1, $2, 1)
@@ -54,7 +56,8 @@ WITH head AS (
 ), dropped AS (
 	DELETE FROM broadcast_messages WHERE topic = $1 AND seq <= (SELECT seq FROM head) - $4
 )
-SELECT epoch, seq FROM head, pg_notify($5, $1)`
+SELECT epoch, seq FROM head, pg_notify($5, $1),
+	set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), true)`
 
 // Publish implements [broadcast.Link].
 func (l *Link) Publish(ctx context.Context, topic string, keep int, data []byte) (broadcast.Position, error) {
