@@ -188,6 +188,9 @@ func (s *Server) StopAccepting(ctx context.Context) error {
 // others have had their current response. When ctx ends first, what is left
 // is cancelled and cut off, and the error says what that was.
 func (s *Server) Shutdown(ctx context.Context) error {
+	// Said at once for all cores: one that is told to drain a little later must not
+	// promise in a response that its connection stays open.
+	s.CloseAfterResponses()
 	// All listeners first: they may give their last connections to any core,
 	// which must not have come to its end before.
 	err := s.StopAccepting(ctx)

@@ -187,6 +187,31 @@ func TestShutdownWithAStuckCore(t *testing.T) {
 	require.Zero(t, k.net().Open())
 }
 
+// TestResponseBetweenShutdownAndDrain: a core that has not been told to drain, as it
+// waits for a stuck one, promises no client that its connection stays open.
+func TestResponseBetweenShutdownAndDrain(t *testing.T) {
+	var late *exchange.Exchange
+	k := newCores(t, Config{}, &site{routes: map[string]func(*exchange.Exchange) exchange.Outcome{
+		"/late": func(x *exchange.Exchange) exchange.Outcome {
+			late = x
+			return exchange.Later
+		},
+	}})
+	p := k.ask(t, 0, "/late")
+	k.v[0].RunUntilIdle()
+	k.v[1].Hold(time.Second)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- k.server.Shutdown(ctx) }()
+	require.True(t, k.v[0].RunUntil(func() bool { return len(k.server.cores[0].openListeners()) == 0 }))
+	require.False(t, k.server.cores[0].draining.Load())
+	text(late, 200, "late")
+	k.v[0].Do(late.Finish)
+	require.Contains(t, string(p.Take()), "Connection: close\r\n")
+	cancel()
+	require.True(t, k.v[0].RunUntil(func() bool { return len(done) > 0 }))
+}
+
 // TestShutdownWithoutACoreThatTurns: when its time is over the listeners are
 // closed, and it returns.
 func TestShutdownWithoutACoreThatTurns(t *testing.T) {
