@@ -140,7 +140,7 @@ func TestJWKSRotation(t *testing.T) {
 		server.publish(http.StatusInternalServerError, "secret cause")
 		clock.advance(11 * time.Minute)
 		require.Equal(t, 200, get("/chain", second))
-		require.Eventually(t, func() bool { return server.fetches.Load() == 3 }, 5*time.Second, time.Millisecond, "in the background")
+		require.Eventually(t, func() bool { return server.fetches.Load() == 3 }, 20*time.Second, time.Millisecond, "in the background")
 		require.Equal(t, 200, get("/chain", second))
 
 		// It comes back with another key.
@@ -149,12 +149,12 @@ func TestJWKSRotation(t *testing.T) {
 		require.Eventually(t, func() bool {
 			clock.advance(10 * time.Second) // the failure may have been noted only now, with its pause
 			return get("/chain", never) == 200
-		}, 5*time.Second, time.Millisecond)
+		}, 20*time.Second, time.Millisecond)
 
 		// Down for more than a day: better nobody than somebody whose key was withdrawn.
 		server.publish(http.StatusInternalServerError, "")
 		clock.advance(25 * time.Hour)
-		require.Eventually(t, func() bool { return get("/chain", never) == 503 }, 5*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return get("/chain", never) == 503 }, 20*time.Second, time.Millisecond)
 	})
 }
 
@@ -282,7 +282,7 @@ func TestJWKSWaiting(t *testing.T) {
 				}
 			})
 		}
-		require.Eventually(t, func() bool { return server.fetches.Load() == 1 }, 5*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return server.fetches.Load() == 1 }, 20*time.Second, time.Millisecond)
 		client.Get("/chain").Expect(401) // the reactors are free
 		close(hold)
 		all.Wait()

@@ -77,7 +77,7 @@ func TestClientLeaves(t *testing.T) {
 			require.Eventually(t, func() bool { return runningSleeps(t, look, i) == 0 }, 10*time.Second, 5*time.Millisecond,
 				"the server works on, for nobody")
 			t.Logf("ended after %v", time.Since(left).Round(time.Millisecond))
-			require.Eventually(t, func() bool { s := p.Stats(); return s.Busy == 0 && s.Waiting == 0 }, 5*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { s := p.Stats(); return s.Busy == 0 && s.Waiting == 0 }, 20*time.Second, time.Millisecond)
 		})
 	}
 	require.NotZero(t, p.Stats().Cancelled)

@@ -104,5 +104,5 @@ func TestMoney(t *testing.T) {
 	p := open(t, plain(t), pg.Config{Reactors: g, MaxConns: 6, AcquireTimeout: 90 * time.Second})
 	openBank(t, p)
 	moveMuch(t, p, 1000)
-	require.Eventually(t, func() bool { s := p.Stats(); return s.Busy == 0 && s.Waiting == 0 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { s := p.Stats(); return s.Busy == 0 && s.Waiting == 0 }, 20*time.Second, time.Millisecond)
 }

@@ -117,7 +117,7 @@ func TestTerminateInTx(t *testing.T) {
 	}).Await(ctx)
 	require.Equal(t, db.Unavailable, db.KindOf(err), "%v", err)
 
-	require.Eventually(t, func() bool { _, err := p.Ping(ctx).Await(ctx); return err == nil }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { _, err := p.Ping(ctx).Await(ctx); return err == nil }, 20*time.Second, time.Millisecond)
 	n, err := p.One[int64](ctx, "SELECT count(*) FROM t").Await(ctx)
 	require.NoError(t, err)
 	require.Zero(t, n)

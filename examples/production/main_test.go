@@ -54,7 +54,7 @@ func serve(t *testing.T, pool *db.Pool) client {
 	server, err := app.Start()
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
 		require.NoError(t, server.Shutdown(ctx))
 		require.NoError(t, pool.Close(ctx))

@@ -58,7 +58,7 @@ func newLive(t testing.TB, cores int, cfg Config, h exchange.Handler) *live {
 }
 
 func (l *live) stop() {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	_ = l.server.Shutdown(ctx)
 	require.NoError(l.t, l.group.Stop(ctx))

@@ -44,7 +44,7 @@ func carelessSite(t *testing.T, size int, o Options) (addr string) {
 	server, bound, err := Start(cfg, New(careless{size: size}, group, o))
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
 		require.NoError(t, server.Shutdown(ctx))
 		require.NoError(t, group.Stop(context.Background()))

@@ -22,7 +22,7 @@ func start(t testing.TB, app *fasterapi.App) (addr string) {
 	server, err := app.Start()
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
 		require.NoError(t, server.Shutdown(ctx))
 	})

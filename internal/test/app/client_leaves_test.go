@@ -86,7 +86,7 @@ func TestClientLeavesAtOnce(t *testing.T) {
 				select {
 				case err := <-ended:
 					require.ErrorIs(t, err, context.Canceled, path)
-				case <-time.After(5 * time.Second):
+				case <-time.After(20 * time.Second):
 					t.Fatalf("%s: %d of %d handlers did not notice that their client left", path, clients-i, clients)
 				}
 			}

@@ -160,7 +160,7 @@ func (l *cleanupLog) add(line string) {
 func (l *cleanupLog) wait(t *testing.T) []string {
 	select {
 	case <-l.ended:
-	case <-time.After(5 * time.Second):
+	case <-time.After(20 * time.Second):
 		t.Fatal("no cleanup ran")
 	}
 	return l.take()
@@ -706,7 +706,7 @@ func TestOverrideEveryWay(t *testing.T) {
 			require.Equal(t, `"`+name+`"`, s.get(path).body)
 		}
 		if name == "cleanup" || name == "outcome" {
-			require.Eventually(t, func() bool { return ended.Load() == 2 }, 5*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return ended.Load() == 2 }, 20*time.Second, time.Millisecond)
 		}
 	}
 }

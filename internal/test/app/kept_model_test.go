@@ -320,7 +320,7 @@ func TestKeptModel(t *testing.T) {
 			})
 		}
 		clients.Wait()
-		require.Eventually(t, func() bool { return k.waiting.Load() == 0 }, 5*time.Second, time.Millisecond, "handlers whose clients have left")
+		require.Eventually(t, func() bool { return k.waiting.Load() == 0 }, 20*time.Second, time.Millisecond, "handlers whose clients have left")
 		close(k.stop)
 		k.all.Wait()
 		for _, end := range k.ends {

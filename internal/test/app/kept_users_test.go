@@ -262,7 +262,7 @@ func TestSetupCtx(t *testing.T) {
 	})
 	server, err := app.Start()
 	require.NoError(t, err)
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	require.NoError(t, server.Shutdown(ctx), "no task is waited for")
 }

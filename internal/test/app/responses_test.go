@@ -445,7 +445,7 @@ func TestAfter(t *testing.T) {
 			log := s.log.String()
 			return strings.Contains(log, "mail server is down") && strings.Contains(log, "task at the disco") &&
 				strings.Contains(log, "background task called runtime.Goexit")
-		}, 5*time.Second, time.Millisecond)
+		}, 20*time.Second, time.Millisecond)
 	})
 }
 
@@ -472,7 +472,7 @@ func TestAfterIsBounded(t *testing.T) {
 	require.Equal(t, "ok", s.get("/?n=4160").body, "the failed request gave its places back")
 	require.Equal(t, http.StatusServiceUnavailable, s.get("/?n=1").status)
 	close(release)
-	require.Eventually(t, func() bool { return s.get("/?n=4160").status == 200 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return s.get("/?n=4160").status == 200 }, 20*time.Second, time.Millisecond)
 }
 
 // TestAfterDrains: a shutdown waits for background tasks, as long as it has

@@ -72,7 +72,7 @@ func TestClientDisconnect(t *testing.T) {
 			select {
 			case err := <-ended:
 				require.ErrorIs(t, err, context.Canceled, path)
-			case <-time.After(5 * time.Second):
+			case <-time.After(20 * time.Second):
 				t.Fatalf("%s did not notice that its client left", path)
 			}
 		}

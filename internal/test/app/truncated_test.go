@@ -98,7 +98,7 @@ func TestClientOfStreamLeaves(t *testing.T) {
 		logged := func(what string) func() bool {
 			return func() bool { return strings.Contains(s.log.String(), what) }
 		}
-		require.Eventually(t, logged("response broken off"), 5*time.Second, time.Millisecond)
+		require.Eventually(t, logged("response broken off"), 20*time.Second, time.Millisecond)
 		require.NotContains(t, s.log.String(), "level=ERROR")
 
 		response, err := s.http.Get(s.url + "/broken")
@@ -106,7 +106,7 @@ func TestClientOfStreamLeaves(t *testing.T) {
 		_, err = io.ReadAll(response.Body)
 		require.Error(t, err)
 		response.Body.Close()
-		require.Eventually(t, logged("level=ERROR"), 5*time.Second, time.Millisecond)
+		require.Eventually(t, logged("level=ERROR"), 20*time.Second, time.Millisecond)
 	})
 }
 
@@ -131,6 +131,6 @@ func TestClientOfHTTP2StreamLeaves(t *testing.T) {
 	_, err = io.ReadFull(response.Body, make([]byte, 100<<10))
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close()) // resets the stream
-	require.Eventually(t, func() bool { return strings.Contains(log.String(), "response broken off") }, 5*time.Second, time.Millisecond, log)
+	require.Eventually(t, func() bool { return strings.Contains(log.String(), "response broken off") }, 20*time.Second, time.Millisecond, log)
 	require.NotContains(t, log.String(), "level=ERROR")
 }

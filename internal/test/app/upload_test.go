@@ -137,7 +137,7 @@ func emptyFolder(t *testing.T, dir string) {
 	require.Eventually(t, func() bool {
 		entries, err := os.ReadDir(dir)
 		return err == nil && len(entries) == 0
-	}, 5*time.Second, time.Millisecond)
+	}, 20*time.Second, time.Millisecond)
 }
 
 func TestUploads(t *testing.T) {

@@ -59,7 +59,7 @@ func (r *rooms) waitFor(t *testing.T, s string) {
 			}
 		}
 		return false
-	}, 5*time.Second, time.Millisecond, "%s is not among %q", s, &r.ended)
+	}, 20*time.Second, time.Millisecond, "%s is not among %q", s, &r.ended)
 }
 
 // socketRoutes register the same services in both styles of WebSockets.
@@ -396,7 +396,7 @@ func TestWebSocketClientGone(t *testing.T) {
 				select {
 				case err := <-ended:
 					require.ErrorIs(t, err, context.Canceled)
-				case <-time.After(5 * time.Second):
+				case <-time.After(20 * time.Second):
 					t.Fatalf("%s: the handler did not notice the %s", path, how)
 				}
 			}
@@ -479,7 +479,7 @@ func TestWebSocketDrain(t *testing.T) {
 			closed <- err
 		}()
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	require.NoError(t, server.Shutdown(ctx))
 	for range socketStyles {
