@@ -20,6 +20,9 @@ const (
 	// each of them gets even when others have used that up.
 	stopGrace = time.Second
 	stopLeast = 100 * time.Millisecond
+	// lastWord is how long a hook whose time is over has to return the error that says
+	// what it has waited for.
+	lastWord = 200 * time.Millisecond
 )
 
 // hook is a function given to OnStart or OnStop.
@@ -117,7 +120,7 @@ func (s *stopHook) stop(ctx context.Context, a *App, over *overtime) error {
 }
 
 // runHook runs fn until it returns or is out of time. A hook whose context was
-// cancelled gets DrainTimeout to return.
+// cancelled gets DrainTimeout to return, one that is out of time lastWord.
 func (a *App) runHook(ctx context.Context, name, site string, fn func(context.Context) error) error {
 	done := make(chan error, 1)
 	go func() {
@@ -135,14 +138,16 @@ func (a *App) runHook(ctx context.Context, name, site string, fn func(context.Co
 		return err
 	case <-ctx.Done():
 	}
+	wait := lastWord
 	if errors.Is(ctx.Err(), context.Canceled) {
-		more := time.NewTimer(a.cfg.DrainTimeout)
-		defer more.Stop()
-		select {
-		case err := <-done:
-			return err
-		case <-more.C:
-		}
+		wait = max(wait, a.cfg.DrainTimeout)
+	}
+	more := time.NewTimer(wait)
+	defer more.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-more.C:
 	}
 	select { // both may have come
 	case err := <-done:

@@ -104,7 +104,11 @@ func (r *Role) Start() error {
 	return nil
 }
 
-// Stop gives the role up, once what Do runs has returned, or ctx has ended; then the context of that ends.
+// lastMoment is for how long Stop waits beyond its context for the connection to end, and with it the lock.
+const lastMoment = 50 * time.Millisecond
+
+// Stop gives the role up, once what Do runs has returned, or ctx has ended; then the context of that ends. It does not wait beyond ctx, but for
+// 50 ms in which the connection ends.
 func (r *Role) Stop(ctx context.Context) error {
 	r.mu.Lock()
 	r.stopping = true
@@ -125,8 +129,24 @@ func (r *Role) Stop(ctx context.Context) error {
 		err = fmt.Errorf("leader: what role %s does was cut off: %w", r.name, context.Cause(ctx))
 	}
 	cancel()
-	<-ended
-	return err
+	return errors.Join(err, r.awaitEnd(ctx, ended))
+}
+
+// awaitEnd waits until the connection has ended, or a moment longer than ctx.
+func (r *Role) awaitEnd(ctx context.Context, ended <-chan struct{}) error {
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+	}
+	moment := time.NewTimer(lastMoment)
+	defer moment.Stop()
+	select {
+	case <-ended:
+		return nil
+	case <-moment.C:
+		return fmt.Errorf("leader: the connection of role %s has not ended yet: %w", r.name, context.Cause(ctx))
+	}
 }
 
 // Term returns the present term of this instance; false: it is not the leader.

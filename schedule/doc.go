@@ -8,8 +8,9 @@
 // A job runs once at a time. A time that has passed without a run, because the last one took too long, the machine slept, or there was no leader, is a
 // misfire: Job.Misfire says whether it is skipped, or whether the job runs once for all of them, at once.
 //
-// When the app stops no job starts, those that run get the time that OnStop hooks have, and then their contexts end. A job that fails or panics is logged, and
-// runs again at its next time.
+// When the app stops no job starts, those that run get the time that OnStop hooks have, and then their contexts end. The error of
+// the shutdown names those that were not done, and where they were added; one that does not look at its context is left behind. A job that fails or panics is
+// logged, and runs again at its next time.
 //
 // # On the leader
 //

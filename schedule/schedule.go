@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -102,11 +103,14 @@ type Schedule struct {
 
 // job is a Job with its plan and its counts.
 //
-// Owner: mu of the Schedule; Job, plan: immutable after Add.
+// Owner: mu of the Schedule; Job, plan, site: immutable after Add.
 type job struct {
 	Job
 	plan  plan
+	site  string // of the call of Add
 	stats Stats
+	// since is when the run began that goes on; zero: none does.
+	since time.Time
 }
 
 // Stats is what has become of the runs of a job in this instance.
@@ -139,7 +143,7 @@ func (s *Schedule) Add(j Job) {
 	if j.Location == nil {
 		j.Location = time.UTC
 	}
-	added := &job{Job: j, stats: Stats{Job: j.Name}}
+	added := &job{Job: j, site: mistake.Here().Site, stats: Stats{Job: j.Name}}
 	wrong := func(ok bool, what string) { s.wrong.Unless(ok, fmt.Sprintf("job %q: %s", j.Name, what)) }
 	wrong(!s.started, "the schedule has started")
 	wrong(j.Name != "", "it needs a Name")
@@ -191,7 +195,11 @@ func (s *Schedule) Start() error {
 	return nil
 }
 
-// Stop starts no more jobs, and waits for those that run; when ctx ends, so do their contexts.
+// lastMoment is for how long Stop waits, once it has ended the contexts of jobs, for those that look at them.
+const lastMoment = 50 * time.Millisecond
+
+// Stop starts no more jobs, and waits for those that run. When ctx ends, so do their contexts; one that does not look at its
+// context is left behind 50 ms later. The error has the names of all that were not done when ctx ended, and where they were added.
 func (s *Schedule) Stop(ctx context.Context) error {
 	s.mu.Lock()
 	select {
@@ -211,9 +219,32 @@ func (s *Schedule) Stop(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 	}
+	cut := s.unfinished()
 	s.cancel()
-	<-idle
-	return fmt.Errorf("schedule: jobs were cut off: %w", context.Cause(ctx))
+	moment := time.NewTimer(lastMoment)
+	defer moment.Stop()
+	select {
+	case <-idle:
+		return fmt.Errorf("schedule: jobs were cut off: %s: %w", cut, context.Cause(ctx))
+	case <-moment.C:
+		return fmt.Errorf("schedule: jobs still run, though their contexts have ended: %s: %w", s.unfinished(), context.Cause(ctx))
+	}
+}
+
+// unfinished lists the jobs that run.
+func (s *Schedule) unfinished() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []string
+	for _, j := range s.jobs {
+		if !j.since.IsZero() {
+			all = append(all, fmt.Sprintf("%q (%s), for %v", j.Name, j.site, time.Since(j.since).Round(time.Millisecond)))
+		}
+	}
+	if len(all) == 0 {
+		return "none of them has begun its work"
+	}
+	return strings.Join(all, ", ")
 }
 
 // Stats returns what has become of the jobs, in the order in which they were added.
@@ -233,9 +264,18 @@ func (s *Schedule) count(j *job, change func(*Stats)) {
 	change(&j.stats)
 }
 
+// goesOn notes since when a run of the job goes on.
+func (s *Schedule) goesOn(j *job, since time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	j.since = since
+}
+
 // do runs the work once. What it fails with is logged.
 func (s *Schedule) do(ctx context.Context, j *job, run Run) {
+	s.goesOn(j, time.Now())
 	err := guarded(ctx, j, run)
+	s.goesOn(j, time.Time{})
 	s.count(j, func(st *Stats) {
 		st.Runs++
 		st.Due = run.Due

@@ -179,6 +179,61 @@ func TestStop(t *testing.T) {
 	}
 }
 
+// TestStopInTime: a stop ends with its context, whatever the jobs do, and says which of them were not done and where they were added.
+func TestStopInTime(t *testing.T) {
+	jobs := schedule.New(schedule.Config{Logger: quiet})
+	began, release := make(chan struct{}, 2), make(chan struct{})
+	jobs.Add(schedule.Job{Name: "deaf", Every: time.Millisecond, Where: schedule.OnEach, Run: func(context.Context, schedule.Run) error {
+		began <- struct{}{}
+		<-release
+		return nil
+	}})
+	jobs.Add(schedule.Job{Name: "listens", Every: time.Millisecond, Where: schedule.OnEach, Run: func(ctx context.Context, _ schedule.Run) error {
+		began <- struct{}{}
+		<-ctx.Done()
+		return ctx.Err()
+	}})
+	jobs.Add(schedule.Job{Name: "idle", Cron: "@yearly", Where: schedule.OnEach, Run: func(context.Context, schedule.Run) error { return nil }})
+	require.NoError(t, jobs.Start())
+	<-began
+	<-began
+	now, cancel := context.WithCancel(t.Context())
+	cancel()
+	stopped := make(chan error, 1)
+	go func() { stopped <- jobs.Stop(now) }()
+	select {
+	case err := <-stopped:
+		require.ErrorIs(t, err, context.Canceled)
+		require.ErrorContains(t, err, "jobs still run")
+		require.Regexp(t, `"deaf" \(.*schedule_test\.go:\d+\), for `, err.Error())
+		require.NotContains(t, err.Error(), "idle")
+	case <-time.After(30 * time.Second):
+		t.Fatal("the stop waits for a job that does not look at its context")
+	}
+	close(release)
+	require.NoError(t, jobs.Stop(t.Context()), "now they are done")
+}
+
+// TestStopNamesJobs: the shutdown of an app that has no time left says which jobs were not done.
+func TestStopNamesJobs(t *testing.T) {
+	jobs := schedule.New(schedule.Config{Logger: quiet})
+	began := make(chan struct{}, 1)
+	jobs.Add(schedule.Job{Name: "import", Every: time.Millisecond, Where: schedule.OnEach, Run: func(ctx context.Context, _ schedule.Run) error {
+		began <- struct{}{}
+		<-ctx.Done()
+		return ctx.Err()
+	}})
+	app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0"})
+	app.OnStart(func(context.Context) error { return jobs.Start() })
+	app.OnStop(jobs.Stop, fasterapi.Within(20*time.Millisecond))
+	server, err := app.Start()
+	require.NoError(t, err)
+	<-began
+	err = server.Shutdown(t.Context())
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.Regexp(t, `schedule: jobs .*"import" \(.*schedule_test\.go:\d+\), for `, err.Error())
+}
+
 // TestMistakes: all that is wrong is said when the app starts.
 func TestMistakes(t *testing.T) {
 	jobs := schedule.New(schedule.Config{Late: -1})
