@@ -1,6 +1,8 @@
 package observe
 
 import (
+	"maps"
+	"math"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -67,7 +69,7 @@ func TestRecordTellsWhereTheTimeWent(t *testing.T) {
 	require.Empty(t, counts.Active)
 	buckets := make([]int64, 15)
 	buckets[1] = 1
-	require.Len(t, counts.Series[0].cells, len(fine)+15)
+	require.Len(t, counts.Series[0].cells, cells)
 	counts.Series[0].cells = nil
 	require.Equal(t, []Series{{
 		Route: "/users/{id}", Method: "POST", Status: 201, Count: 1, Sum: 10 * time.Millisecond, Buckets: buckets, BytesIn: 3, BytesOut: 5,
@@ -218,9 +220,9 @@ func TestQuantile(t *testing.T) {
 	require.InDelta(t, 99*time.Millisecond, s.Quantile(0.99), float64(time.Millisecond))
 	require.Zero(t, (&Series{}).Quantile(0.5))
 	e := Ended{Route: 2, Status: 200, Began: l.Begin(0, 2)}
-	l.pass(time.Minute)
+	l.pass(time.Hour)
 	l.End(&e, []byte("GET"), nil)
-	require.Equal(t, 10*time.Second, l.Counts().Series[0].Quantile(0.5), "beyond the last bound")
+	require.Equal(t, 64*time.Second, l.Counts().Series[0].Quantile(0.5), "beyond the last bound")
 	require.Len(t, Bounds(), 14)
 }
 
@@ -236,7 +238,7 @@ func TestQuantileOfFastRequests(t *testing.T) {
 		request(200 * time.Microsecond)
 	}
 	before := l.Counts().Series[0]
-	require.InDelta(t, 200*time.Microsecond, before.Quantile(0.5), float64(100*time.Microsecond))
+	require.InDelta(t, 200*time.Microsecond, before.Quantile(0.5), float64(20*time.Microsecond))
 	require.EqualValues(t, 100, before.Buckets[0])
 	for range 50 {
 		request(2 * time.Millisecond)
@@ -247,14 +249,42 @@ func TestQuantileOfFastRequests(t *testing.T) {
 	require.EqualValues(t, 51, since.Count)
 	require.EqualValues(t, 50, since.Buckets[0])
 	require.EqualValues(t, 1, since.Buckets[len(Bounds())])
-	require.Equal(t, 10*time.Second, since.Quantile(1))
-	require.InDelta(t, 1700*time.Microsecond, since.Quantile(0.5), float64(time.Millisecond))
+	require.Equal(t, 64*time.Second, since.Quantile(1))
+	require.InDelta(t, 2*time.Millisecond, since.Quantile(0.5), float64(200*time.Microsecond))
 	var sum Series
 	sum.Merge(&before)
 	sum.Merge(&since)
 	require.Equal(t, after.Buckets, sum.Buckets)
 	require.Equal(t, after.Quantile(0.9), sum.Quantile(0.9))
 	require.EqualValues(t, 151, sum.Count)
+}
+
+// TestNative: a time is in the native bucket and in the classic one whose bounds are around
+// it, both with the bound itself in the lower one, as Prometheus has it.
+func TestNative(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		l := newLab(t, Config{}, 1)
+		near := rapid.SampledFrom(grid[:cells-1]).Draw(rt, "bound").upTo + rapid.Int64Range(-1, 1).Draw(rt, "beside")
+		ns := rapid.OneOf(rapid.Just(near), rapid.Int64Range(0, int64(2*time.Minute))).Draw(rt, "ns")
+		e := Ended{Route: 1, Status: 200, Began: l.Begin(0, 1)}
+		l.pass(time.Duration(ns))
+		l.End(&e, []byte("GET"), nil)
+		s := l.Counts().Series[0]
+		for i, n := range s.Buckets {
+			inside := (i == 0 || ns > int64(Bounds()[i-1])) && (i == len(Bounds()) || ns <= int64(Bounds()[i]))
+			require.Equal(rt, inside, n == 1, "%d ns, bucket %d", ns, i)
+		}
+		zero, buckets := s.Native()
+		native := maps.Collect(buckets)
+		if ns <= int64(NativeZero) {
+			require.EqualValues(rt, 1, zero)
+			require.Empty(rt, native)
+			return
+		}
+		require.Zero(rt, zero)
+		index := int(math.Ceil(4 * math.Log2(float64(ns)/1e9)))
+		require.Equal(rt, map[int]int64{min(index, 6*4+1): 1}, native, "%d ns", ns)
+	})
 }
 
 func TestBadConfig(t *testing.T) {

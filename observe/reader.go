@@ -2,6 +2,7 @@ package observe
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -101,12 +102,12 @@ type Series struct {
 	BytesIn, BytesOut int64
 	// Exemplar is the latest one that was traced, nil for none.
 	Exemplar *Exemplar
-	cells    []int64 // Buckets, of which the first is in parts
+	cells    []int64 // as grid has them
 }
 
 // Quantile returns a time that the share q (0..1) of the requests did not exceed,
-// interpolated in its bucket, of which there are five more below the first bound than Buckets has; 0 without requests, and the largest
-// bound for what is beyond it.
+// interpolated between bounds that are at most 19 % apart; 0 without requests, and 64 s
+// for what is beyond it.
 func (s *Series) Quantile(q float64) time.Duration { return quantile(s.cells, s.Count, q) }
 
 // Since returns what has been counted since before, which is the same series at an earlier time, or the zero value.
@@ -147,26 +148,51 @@ func plus(a, b []int64) []int64 {
 	return a
 }
 
-func quantile(cells []int64, count int64, q float64) time.Duration {
+func quantile(counts []int64, count int64, q float64) time.Duration {
 	rank, below := q*float64(count), int64(0)
-	for i, n := range cells {
+	for i, n := range counts {
 		if n == 0 || float64(below+n) < rank {
 			below += n
 			continue
 		}
-		if i == len(cells)-1 {
+		if i == cells-1 {
 			break
 		}
 		lower := int64(0)
 		if i > 0 {
-			lower = boundOf(i - 1)
+			lower = grid[i-1].upTo
 		}
-		return time.Duration(float64(lower) + float64(boundOf(i)-lower)*max(0, rank-float64(below))/float64(n))
+		return time.Duration(float64(lower) + float64(grid[i].upTo-lower)*max(0, rank-float64(below))/float64(n))
 	}
 	if count == 0 {
 		return 0
 	}
-	return time.Duration(bounds[len(bounds)-1])
+	return time.Duration(grid[cells-2].upTo)
+}
+
+// Native returns the requests by the buckets of a native histogram of [NativeSchema]: how many
+// took at most [NativeZero], and of the others those that have any, by ascending index i: such a
+// bucket holds times above 2^((i-1)/4) s up to 2^(i/4) s. Those above 64 s share one.
+func (s *Series) Native() (zero int64, buckets iter.Seq2[int, int64]) {
+	counts := s.cells
+	for len(counts) > 0 && grid[len(s.cells)-len(counts)].native == lowest {
+		zero, counts = zero+counts[0], counts[1:]
+	}
+	first := len(s.cells) - len(counts)
+	return zero, func(yield func(index int, count int64) bool) {
+		sum := int64(0)
+		for i, n := range counts {
+			sum += n
+			at := grid[first+i].native
+			if last := i == len(counts)-1 || grid[first+i+1].native != at; !last || sum == 0 {
+				continue
+			}
+			if !yield(at, sum) {
+				return
+			}
+			sum = 0
+		}
+	}
 }
 
 // Active is how many requests of a route have not ended.
@@ -239,7 +265,7 @@ func (r *Recorder) Counts() Counts {
 					at = len(out.Series)
 					found[id] = at
 					out.Series = append(out.Series, Series{
-						Route: id.route, Method: methods[s.key>>16], Status: int(s.key & 0xffff), Buckets: make([]int64, len(bounds)+1), cells: make([]int64, len(s.cells)),
+						Route: id.route, Method: methods[s.key>>16], Status: int(s.key & 0xffff), Buckets: make([]int64, len(bounds)+1), cells: make([]int64, cells),
 					})
 				}
 				own.Requests += out.Series[at].add(s)
@@ -277,7 +303,7 @@ func (s *Series) add(o *series) (count int64) {
 	for i := range o.cells {
 		n := o.cells[i].Load()
 		s.cells[i] += n
-		s.Buckets[max(0, i-len(fine))] += n
+		s.Buckets[grid[i].bucket] += n
 		count += n
 	}
 	s.Count += count

@@ -1,6 +1,9 @@
 package observe
 
 import (
+	"math"
+	"math/bits"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -32,28 +35,66 @@ func bucketOf(ns int64) int {
 	return len(bounds)
 }
 
-// fine are those of the first bucket, which is most of what a service has to tell apart; no metric has them.
-var fine = [...]int64{
-	int64(100 * time.Microsecond), int64(250 * time.Microsecond), int64(500 * time.Microsecond),
-	int64(time.Millisecond), int64(2500 * time.Microsecond),
+// Native histograms of Prometheus have buckets whose bounds grow by a factor: with
+// [NativeSchema] by 2^(1/4), 19 %. Those are counted from lowest on, about 1 us, to
+// highest, 64 s; what is longer counts in the bucket behind.
+const (
+	NativeSchema = 2
+	perOctave    = 1 << NativeSchema
+	lowest       = -20 * perOctave
+	highest      = 6 * perOctave
+)
+
+// NativeZero is the time up to which requests are in the zero bucket of [Series.Native].
+const NativeZero = time.Second >> (-lowest / perOctave)
+
+// A cell is where a time is counted: between two neighbours among the bounds of both
+// kinds of buckets, so that one number serves both. The last cell has no upper bound.
+const cells = len(bounds) + highest - lowest + 1 - shared + 1
+
+// shared are the bounds of both kinds: 250 ms, 500 ms and 1 s.
+const shared = 3
+
+// cell says what a cell is part of.
+type cell struct {
+	upTo   int64 // ns
+	bucket int   // of bounds
+	native int   // the index of its native bucket; lowest: the zero bucket
 }
 
-// cellOf is the place of a time among fine and bounds.
-func cellOf(ns int64) int {
-	for i, b := range fine {
-		if ns <= b {
-			return i
+// grid are the cells, in order; from is the first one that a time with so many bits can
+// be in.
+var grid, from = func() (grid [cells]cell, from [65]uint8) {
+	ends := slices.Clone(bounds[:])
+	for i := lowest; i <= highest; i++ {
+		ends = append(ends, int64(math.Exp2(float64(i)/perOctave)*1e9)) // at most, as times are whole
+	}
+	slices.Sort(ends)
+	ends = append(slices.Compact(ends), math.MaxInt64)
+	native := lowest
+	for i, end := range ends {
+		grid[i] = cell{upTo: end, bucket: bucketOf(end), native: native}
+		if end == int64(math.Exp2(float64(native)/perOctave)*1e9) {
+			native++
 		}
 	}
-	return len(fine) + bucketOf(ns)
-}
-
-// boundOf is the largest time of a place; that of the last is that before it.
-func boundOf(cell int) int64 {
-	if cell < len(fine) {
-		return fine[cell]
+	at := 0
+	for n := range from {
+		for at < cells-1 && n > 0 && grid[at].upTo < 1<<(n-1) {
+			at++
+		}
+		from[n] = uint8(at)
 	}
-	return bounds[min(cell-len(fine), len(bounds)-1)]
+	return grid, from
+}()
+
+// cellOf is the place of a time in grid.
+func cellOf(ns int64) int {
+	i := int(from[bits.Len64(uint64(max(0, ns)))])
+	for ns > grid[i].upTo {
+		i++
+	}
+	return i
 }
 
 // series counts the requests of a route with a method and a status, on one core.
@@ -62,7 +103,7 @@ func boundOf(cell int) int64 {
 type series struct {
 	key     uint32
 	next    atomic.Pointer[series]
-	cells   [len(fine) + len(bounds) + 1]atomic.Int64
+	cells   [cells]atomic.Int64
 	sum     atomic.Int64 // ns
 	in, out atomic.Int64 // bytes
 	example atomic.Pointer[Exemplar]

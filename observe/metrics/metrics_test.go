@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 	"pgregory.net/rapid"
@@ -125,6 +127,70 @@ func TestExemplars(t *testing.T) {
 	request.Header.Set("Accept", "application/openmetrics-text")
 	m.Handler().ServeHTTP(w, request)
 	require.Regexp(t, `http_server_request_duration_seconds_bucket\{[^}]*http_route="/tea"[^}]*\} 1 # \{trace_id="`+trace+`"\}`, w.Body.String())
+}
+
+// TestNativeHistogram: a scraper that asks for protobuf gets native buckets beside the
+// classic ones, which say the same, and the trace.
+func TestNativeHistogram(t *testing.T) {
+	app := fasterapi.New(fasterapi.Config{Cores: 2, Observe: observe.Config{Tracer: every{}}})
+	m := New(app)
+	app.Get("/tea", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "", nil })
+	h := app.Handler()
+	t.Cleanup(func() { require.NoError(t, app.Stop(context.Background())) })
+	const requests = 50
+	for range requests {
+		get(h, "GET", "/tea")
+	}
+	families := scrapeProtobuf(t, m.Handler())
+	all := families["http_server_request_duration_seconds"].GetMetric()
+	require.Len(t, all, 1)
+	histogram := all[0].GetHistogram()
+	require.EqualValues(t, requests, histogram.GetSampleCount())
+	require.Len(t, histogram.GetBucket(), len(observe.Bounds()))
+	require.EqualValues(t, observe.NativeSchema, histogram.GetSchema())
+	require.Equal(t, observe.NativeZero.Seconds(), histogram.GetZeroThreshold())
+	require.Nil(t, histogram.GetCreatedTimestamp())
+	require.Len(t, histogram.GetExemplars(), 1)
+
+	// What the classic buckets count up to 1 s, a bound of both, is in native buckets up to index 0.
+	upTo1s := int64(histogram.GetZeroCount())
+	index, count, delta := int32(0), int64(0), histogram.GetPositiveDelta()
+	for _, span := range histogram.GetPositiveSpan() {
+		index += span.GetOffset()
+		for range span.GetLength() {
+			count, delta = count+delta[0], delta[1:]
+			if index <= 0 {
+				upTo1s += count
+			}
+			index++
+		}
+	}
+	require.Empty(t, delta)
+	for _, b := range histogram.GetBucket() {
+		if b.GetUpperBound() == 1 {
+			require.EqualValues(t, b.GetCumulativeCount(), upTo1s)
+		}
+	}
+}
+
+// scrapeProtobuf asks as Prometheus does when native histograms are switched on.
+func scrapeProtobuf(t *testing.T, h http.Handler) map[string]*dto.MetricFamily {
+	t.Helper()
+	w := httptest.NewRecorder()
+	request := httptest.NewRequest("GET", "/metrics", nil)
+	request.Header.Set("Accept", "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited")
+	h.ServeHTTP(w, request)
+	out := map[string]*dto.MetricFamily{}
+	decoder := expfmt.NewDecoder(w.Body, expfmt.ResponseFormat(w.Header()))
+	for {
+		var family dto.MetricFamily
+		err := decoder.Decode(&family)
+		if err == io.EOF {
+			return out
+		}
+		require.NoError(t, err)
+		out[family.GetName()] = &family
+	}
 }
 
 // TestOverload: what the protection from overload has let start is counted.
