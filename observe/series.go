@@ -48,8 +48,9 @@ const (
 // NativeZero is the time up to which requests are in the zero bucket of [Series.Native].
 const NativeZero = time.Second >> (-lowest / perOctave)
 
-// A cell is where a time is counted: between two neighbours among the bounds of both
-// kinds of buckets, so that one number serves both. The last cell has no upper bound.
+// cells is how many places there are to count a time in: one between two neighbours among
+// the bounds of both kinds of buckets, so that one number serves both. The last has no
+// upper bound.
 const cells = len(bounds) + highest - lowest + 1 - shared + 1
 
 // shared are the bounds of both kinds: 250 ms, 500 ms and 1 s.
