@@ -198,7 +198,8 @@ func packages() map[string]Package {
 		},
 		"observe/metrics": {
 			Layer: 7, Imports: []string{".", "cache", "client", "db", "metric", "observe", "reactor", "resilience"},
-			Modules: []string{"github.com/prometheus/client_golang"},
+			// client_model and common are client_golang's own message types and formats.
+			Modules: []string{"github.com/prometheus/client_golang", "github.com/prometheus/client_model", "github.com/prometheus/common"},
 		},
 		"cache/redis":            {Layer: 5, Imports: []string{"async", "cache", "metric", "resilience", "secret", "internal/mistake"}, Modules: []string{"github.com/redis/rueidis"}},
 		"middleware/redisrate":   {Layer: 7, Imports: []string{"middleware", "async", "internal/mistake"}, Modules: []string{"github.com/redis/rueidis"}},
