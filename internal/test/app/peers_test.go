@@ -172,6 +172,12 @@ func TestNginx(t *testing.T) {
 // startNginx starts nginx before upstream until the test ends.
 func startNginx(t *testing.T, nginx, upstream string) (url string) {
 	t.Helper()
+	return startNginxWith(t, nginx, nginxConf, upstream)
+}
+
+// startNginxWith is startNginx for a configuration with places for a folder, upstream and a port.
+func startNginxWith(t *testing.T, nginx, configuration, upstream string) (url string) {
+	t.Helper()
 	probe, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	port := probe.Addr().(*net.TCPAddr).Port
@@ -180,7 +186,7 @@ func startNginx(t *testing.T, nginx, upstream string) (url string) {
 	folder := t.TempDir()
 	require.NoError(t, os.Chmod(folder, 0o755))
 	conf := filepath.Join(folder, "nginx.conf")
-	require.NoError(t, os.WriteFile(conf, fmt.Appendf(nil, nginxConf, folder, upstream, port), 0o600))
+	require.NoError(t, os.WriteFile(conf, fmt.Appendf(nil, configuration, folder, upstream, port), 0o600))
 	command := exec.Command(nginx, "-e", filepath.Join(folder, "start.log"), "-c", conf)
 	require.NoError(t, command.Start())
 	t.Cleanup(func() {

@@ -25,7 +25,7 @@ type browser struct {
 	requests []string
 }
 
-func open(t *testing.T) *browser {
+func open(t *testing.T, flags ...chromedp.ExecAllocatorOption) *browser {
 	t.Helper()
 	program := needs.Program(t, "chromium")
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
@@ -34,6 +34,7 @@ func open(t *testing.T) *browser {
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
 		chromedp.Flag("window-size", "1280,1400"))
+	options = append(options, flags...)
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
