@@ -57,6 +57,7 @@ func (a *App) startOnReactors() (engine, netip.AddrPort, error) {
 	}
 	both.http2, err = http2.New(http2.Config{
 		Limits: config.Limits, Logger: config.Logger, Arrivals: config.Arrivals, Unsent: both.Unsent(),
+		Queues: both.Queues(),
 	}, cores, (*dispatcher)(a))
 	if err != nil {
 		return nil, netip.AddrPort{}, err

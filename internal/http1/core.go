@@ -37,13 +37,9 @@ type core struct {
 	opening    opening
 	// unwatch ends the help of the watchdog.
 	unwatch func()
-	// spawn runs the task of a lent connection, room tells for how many more there is a
-	// goroutine soon, and whenRoom runs a task when there is: Worker, Room and WhenRoom of
-	// the reactor, but in tests.
-	spawn    func(async.Task)
-	room     func() int
-	whenRoom func(async.Task)
-	queue    queue
+	// spawn runs the task of a lent connection: Worker of the reactor, but in tests.
+	spawn func(async.Task)
+	queue *exchange.Queue
 
 	draining atomic.Bool
 	// emptied is closed when the last connection of a draining core is gone.
@@ -64,8 +60,7 @@ type core struct {
 }
 
 func newCore(s *Server, r *reactor.Reactor) *core {
-	c := &core{server: s, reactor: r, emptied: make(chan struct{}), spawn: r.Worker, room: r.Room, whenRoom: r.WhenRoom}
-	c.queue.core = c
+	c := &core{server: s, reactor: r, emptied: make(chan struct{}), spawn: r.Worker, queue: exchange.NewQueue(r, s.cfg.Arrivals)}
 	c.conns.next, c.conns.prev = &c.conns, &c.conns
 	c.unsent = exchange.NewUnsent(r, s.cfg.MaxUnsent, s.cfg.Logger, r.Now)
 	return c
@@ -183,7 +178,7 @@ func (c *conn) lookOnce() {
 // cut ends every connection. Exchanges on loan are cancelled and close when
 // their handler returns.
 func (k *core) cut(cause error) {
-	k.queue.release()
+	k.queue.Release()
 	k.each(func(c *conn) {
 		if c.owner.Load() != onLoan || !c.cutLoan(cause) {
 			c.abortFor(cause)

@@ -23,7 +23,7 @@
 //	              stream.go: when it comes in pieces; inform.go: what is sent before it)
 //	coroutine.go  what follows runs on a coroutine of the reactor, if it may suspend
 //	loan.go       the connection is lent to a goroutine, and comes back
-//	queue.go      it waits for one that will soon be on a processor
+//	queue.go      it waits for one that will soon be on a processor (exchange.Queue)
 //	wait.go       that goroutine waits for its client
 //	hijack.go     a handler takes the connection over
 //	patience.go   deadlines

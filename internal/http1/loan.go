@@ -54,7 +54,11 @@ func (c *conn) lend() {
 	c.fireBy(c.core.sinceEpoch() + c.nextLook())
 	c.waitNoMore() // what waits now is small, and the goroutine may write it
 	c.owner.Store(onLoan)
-	c.core.queue.give(c)
+	if c.begun {
+		c.core.queue.Give(c)
+	} else { // it shakes hands
+		c.core.spawn(c)
+	}
 }
 
 // nextLook is how soon the reactor looks at a connection on loan. Every time

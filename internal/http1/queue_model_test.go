@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/poll/sim"
 )
@@ -46,8 +45,7 @@ func TestQueueModel(t *testing.T) {
 		l := newLab(t, 1, Config{Arrivals: w}, s)
 		defer l.v.Close()
 		room := 1
-		l.core.room = func() int { return room - len(l.lent) }
-		l.core.whenRoom = func(task async.Task) { require.Nil(t, w.turn); w.turn = task }
+		l.core.queue.Pace, w.room = w, func() int { return room - len(l.lent) }
 		var clients []*queuedClient
 		for range 8 {
 			clients = append(clients, &queuedClient{Peer: l.dial()})
@@ -124,7 +122,7 @@ func TestQueueModel(t *testing.T) {
 			w.letIn(l)
 			l.run()
 		}
-		require.Zero(rt, l.core.queue.waiting)
+		require.Zero(rt, l.core.queue.Waiting())
 		for _, c := range clients {
 			if c.left {
 				continue

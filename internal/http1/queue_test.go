@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/exchange"
@@ -20,11 +19,23 @@ type doorman struct {
 	overdue func(path string) bool
 	waited  []int // what Waiting was told
 	turn    async.Task
+	room    func() int
+}
+
+// Room implements [exchange.Pace].
+func (w *doorman) Room() int { return w.room() }
+
+// WhenRoom implements [exchange.Pace].
+func (w *doorman) WhenRoom(task async.Task) {
+	if w.turn != nil {
+		panic("the queue asks twice for its turn")
+	}
+	w.turn = task
 }
 
 // letIn gives the queue its turn.
 func (w *doorman) letIn(l *lab) {
-	if task := w.turn; task != nil && l.core.room() > 0 {
+	if task := w.turn; task != nil && w.room() > 0 {
 		w.turn = nil
 		l.v.Reactor.Schedule(task)
 	}
@@ -61,8 +72,7 @@ func queuedLab(t *testing.T, w *doorman, room int, paths ...string) (*lab, []*si
 		s.routes[path] = onGoroutine(func(x *exchange.Exchange) exchange.Outcome { return text(x, 200, path) })
 	}
 	l := newLab(t, 1, Config{Arrivals: w}, s)
-	l.core.room = func() int { return room - len(l.lent) }
-	l.core.whenRoom = func(task async.Task) { require.Nil(t, w.turn); w.turn = task }
+	l.core.queue.Pace, w.room = w, func() int { return room - len(l.lent) }
 	var peers []*sim.Peer
 	for _, path := range paths {
 		p := l.dial()
@@ -111,7 +121,7 @@ func TestQueueOrder(t *testing.T) {
 			w := &doorman{order: c.order, overdue: func(string) bool { return false }}
 			l, peers := queuedLab(t, w, 1, paths...)
 			require.Equal(t, "/"+strings.ReplaceAll(c.want, " ", " /"), strings.Join(served(l, w, peers), " "))
-			require.Zero(t, l.core.queue.waiting)
+			require.Zero(t, l.core.queue.Waiting())
 		})
 	}
 }
@@ -131,7 +141,7 @@ func TestQueueHasRoom(t *testing.T) {
 func TestQueueRefusesWithoutAGoroutine(t *testing.T) {
 	w := &doorman{order: exchange.NewestFirst, overdue: func(path string) bool { return strings.HasSuffix(path, "old") }}
 	l, peers := queuedLab(t, w, 1, "/2first", "/2a-old", "/2b", "/3c-old", "/1d")
-	l.core.room = func() int { return 2 - len(l.lent) }
+	w.room = func() int { return 2 - len(l.lent) }
 	w.letIn(l)
 	require.Len(t, l.lent, 2, "nobody has run yet")
 	for i, p := range peers {
@@ -143,8 +153,7 @@ func TestQueueRefusesWithoutAGoroutine(t *testing.T) {
 		require.Empty(t, out)
 	}
 	require.Equal(t, []string{"/2first", "/1d", "/2b"}, served(l, w, peers))
-	l.core.room = func() int { return 1 }
-	l.core.server.cfg.Arrivals = nil
+	w.room = func() int { return 1 }
 	require.Contains(t, l.send(peers[1], get("/2b")), "HTTP/1.1 200 ")
 }
 
@@ -152,9 +161,9 @@ func TestQueueRefusesWithoutAGoroutine(t *testing.T) {
 func TestQueuedConnectionsAreCutOff(t *testing.T) {
 	w := &doorman{}
 	l, peers := queuedLab(t, w, 1, "/2a", "/2b", "/2c", "/1d")
-	require.Equal(t, 3, l.core.queue.waiting)
+	require.Equal(t, 3, l.core.queue.Waiting())
 	l.v.Do(func() { l.core.cut(ErrServerClosed) })
-	require.Zero(t, l.core.queue.waiting)
+	require.Zero(t, l.core.queue.Waiting())
 	require.Len(t, l.lent, 4)
 	l.run()
 	for _, p := range peers {
@@ -174,7 +183,7 @@ func TestQueuedClientsMayLeave(t *testing.T) {
 		l.v.RunUntilIdle()
 		require.ElementsMatch(t, []string{"/2a", "/2d"}, served(l, w, []*sim.Peer{peers[0], peers[3]}))
 		if order == exchange.OldestFirst {
-			require.Zero(t, l.core.queue.waiting)
+			require.Zero(t, l.core.queue.Waiting())
 		}
 		l.run()
 		require.Equal(t, 3, l.v.Net.Open(), "two clients and the listener")
@@ -203,74 +212,5 @@ func TestQueueOutlivesAPanic(t *testing.T) {
 	require.False(t, panicking)
 	w.letIn(l)
 	require.ElementsMatch(t, []string{"/2a", "/2b", "/3c"}, served(l, w, peers))
-	require.Zero(t, l.core.queue.waiting)
-}
-
-// TestLanes: against a model, whatever is put in and taken out in which order.
-func TestLanes(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		var l lane
-		var model []*conn
-		t.Repeat(map[string]func(*rapid.T){
-			"push": func(t *rapid.T) {
-				for range rapid.IntRange(1, 40).Draw(t, "n") {
-					c := new(conn)
-					l.push(queued{c: c})
-					model = append(model, c)
-				}
-			},
-			"oldest": func(t *rapid.T) {
-				if len(model) > 0 {
-					require.Same(t, model[0], l.popOldest())
-					model = model[1:]
-				}
-			},
-			"newest": func(t *rapid.T) {
-				if n := len(model) - 1; n >= 0 {
-					require.Same(t, model[n], l.popNewest())
-					model = model[:n]
-				}
-			},
-			"remove": func(t *rapid.T) {
-				every, i := rapid.IntRange(1, 5).Draw(t, "every"), 0
-				var kept []*conn
-				for at, c := range model {
-					if at%every != 0 {
-						kept = append(kept, c)
-					}
-				}
-				n := l.remove(func(*conn) bool { i++; return (i-1)%every == 0 })
-				require.Equal(t, len(model)-len(kept), n)
-				model = kept
-			},
-			"": func(t *rapid.T) {
-				require.Equal(t, len(model), l.len())
-				if len(model) > 0 {
-					require.Same(t, model[0], l.oldest().c)
-				}
-				for _, gone := range l.all[:l.head] {
-					require.Nil(t, gone.c)
-				}
-			},
-		})
-	})
-}
-
-// TestLaneThatStaysFull: a lane which as many leave as come moves each of those who wait a few
-// times at most, however full it is.
-func TestLaneThatStaysFull(t *testing.T) {
-	var l lane
-	for len(l.all) < cap(l.all) || len(l.all) < 1000 {
-		l.push(queued{c: new(conn)})
-	}
-	n, fronts := l.len(), 0
-	for range 10 * n {
-		l.popOldest()
-		l.push(queued{c: new(conn)})
-		if l.head == 0 {
-			fronts++
-		}
-	}
-	require.LessOrEqual(t, fronts, 20, "each of them copies all")
-	require.LessOrEqual(t, cap(l.all), 4*n)
+	require.Zero(t, l.core.queue.Waiting())
 }

@@ -25,6 +25,7 @@ type core struct {
 	block   []byte // the field block that is encoded
 	// spawn runs a handler on a goroutine: reactor.Worker, but in tests.
 	spawn func(async.Task)
+	queue *exchange.Queue
 
 	draining atomic.Bool
 	// emptied is closed when the last connection of a draining core is gone.
@@ -46,6 +47,11 @@ func newCore(s *Server, r *reactor.Reactor, i int) *core {
 		k.unsent = s.cfg.Unsent[i]
 	} else {
 		k.unsent = exchange.NewUnsent(r, s.cfg.MaxUnsent, s.cfg.Logger, r.Now)
+	}
+	if i < len(s.cfg.Queues) {
+		k.queue = s.cfg.Queues[i]
+	} else {
+		k.queue = exchange.NewQueue(r, s.cfg.Arrivals)
 	}
 	return k
 }
@@ -105,6 +111,12 @@ func (k *core) end() {
 	k.drain()
 	k.ending = true
 	k.checkEmptied()
+}
+
+// cutOff ends every connection. Streams that wait for a goroutine get none.
+func (k *core) cutOff() {
+	k.each(func(c *conn) { c.breakOff(ErrServerClosed) })
+	k.queue.Release()
 }
 
 // each calls f for every connection; f may close any of them.

@@ -32,6 +32,8 @@ type Config struct {
 	Arrivals exchange.Arrivals
 	// Unsent counts what waits for clients, by core. Default: one of its own for each.
 	Unsent []*exchange.Unsent
+	// Queues are where requests wait for a goroutine, by core. Default: one of its own for each.
+	Queues []*exchange.Queue
 }
 
 // Server serves HTTP/2 on a set of reactors.
@@ -122,7 +124,7 @@ func (s *Server) cut() string {
 		done := make(chan struct{})
 		posted := k.reactor.Post(async.TaskFunc(func() {
 			k.nameTo(&names)
-			k.each(func(c *conn) { c.breakOff(ErrServerClosed) })
+			k.cutOff()
 			close(done)
 		}))
 		if posted && k.reactor.Stuck() == 0 {

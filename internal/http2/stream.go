@@ -163,9 +163,14 @@ func (s *exchangeStream) refuse(why *wire.Error) {
 }
 
 // serveSoon lets the handler have the exchange when the frames that were read are taken apart.
+// It is told of it now: what stands before it may take longer than this turn of the reactor.
 func (s *exchangeStream) serveSoon() {
 	s.step = ready
-	s.c.core.reactor.Schedule((*serve)(s))
+	k := s.c.core
+	if a := k.server.cfg.Arrivals; a != nil && s.x.Refusal == nil {
+		a.Arrive(s.x, k.reactor.Looked())
+	}
+	k.reactor.Schedule((*serve)(s))
 }
 
 // serve is a stream that is ready.
@@ -179,9 +184,6 @@ func (t *serve) Run() {
 	if s.dead { // nobody waits for the answer
 		s.retire()
 		return
-	}
-	if a := s.c.core.server.cfg.Arrivals; a != nil && s.x.Refusal == nil {
-		a.Arrive(s.x, s.c.core.reactor.Looked())
 	}
 	s.step = serving
 	s.serveOn(nil)
@@ -210,8 +212,8 @@ func (s *exchangeStream) serveOn(co *reactor.Coroutine) {
 		s.fault()
 	case outcome == exchange.Move:
 		s.x.SetCoroutine(nil)
-		s.x.OwnerChanged(false)
-		s.c.core.spawn((*lent)(s))
+		s.step = ready
+		s.c.core.queue.Give((*lent)(s))
 	}
 }
 
@@ -231,10 +233,28 @@ func (e *entered) Panicked(v any, stack []byte) {
 // Goexited implements [reactor.CoroutineJob]: serveOn has ended the exchange.
 func (e *entered) Goexited() {}
 
-// lent is a stream whose handler runs on a goroutine.
+// lent is a stream whose handler runs on a goroutine, or waits for one.
 //
-// Owner: the goroutine.
+// Owner: the reactor while it waits, then the goroutine.
 type lent exchangeStream
+
+// Waiter implements [exchange.Queued].
+func (l *lent) Waiter() *exchange.Exchange { return l.x }
+
+// Lend implements [exchange.Queued].
+func (l *lent) Lend() {
+	s := (*exchangeStream)(l)
+	if s.dead { // nobody waits for the answer
+		s.retire()
+		return
+	}
+	s.step = serving
+	s.x.OwnerChanged(false)
+	s.c.core.spawn(l)
+}
+
+// TakeBack implements [exchange.Queued].
+func (l *lent) TakeBack() { l.c.core.reactor.Schedule((*serve)(l)) }
 
 // Run implements [async.Task].
 func (l *lent) Run() {
@@ -433,4 +453,6 @@ var (
 	_ async.Task = (*serve)(nil)
 	_ async.Task = (*served)(nil)
 	_ async.Task = (*finishing)(nil)
+
+	_ exchange.Queued = (*lent)(nil)
 )

@@ -31,7 +31,9 @@ type logBuffer = logged.Text
 // Owner: any (mu).
 type flood struct {
 	mu      sync.Mutex
+	size    int
 	conns   []net.Conn
+	streams []*streams // in place of conns, for HTTP/2
 	next    int
 	answers chan answerOfFlood
 }
@@ -46,10 +48,17 @@ type answerOfFlood struct {
 
 const floodRequest = "GET %s HTTP/1.1\r\nHost: a\r\nOrigin: https://app.example\r\n\r\n"
 
-// connect makes the connections.
-func (f *flood) connect(t *testing.T, addr string, size int) {
+// connect makes the connections for so many requests.
+func (f *flood) connect(t *testing.T, addr string, over protocol, size int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.size = size
+	if over == http2Reactors {
+		for range (size + streamsPerConn - 1) / streamsPerConn {
+			f.streams = append(f.streams, openStreams(t, addr))
+		}
+		return
+	}
 	for range size {
 		conn, err := net.Dial("tcp", addr)
 		require.NoError(t, err)
@@ -58,19 +67,42 @@ func (f *flood) connect(t *testing.T, addr string, size int) {
 	}
 }
 
-// send sends n more requests; one of 16 is for other.
+// send sends n more requests, and what was prepared; one of 16 is for other.
 func (f *flood) send(n int, path, other string) {
+	f.prepare(n, path, other)
+	for _, s := range f.streams {
+		s.flush()
+	}
+}
+
+// prepare prepares n more requests. Those of HTTP/1.1 are sent at once.
+func (f *flood) prepare(n int, path, other string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for ; n > 0 && f.next < len(f.conns); n-- {
-		conn, to := f.conns[f.next], path
-		if f.next%16 == 15 {
+	for ; n > 0 && f.next < f.size; n-- {
+		i, to := f.next, path
+		if i%16 == 15 {
 			to = other
 		}
 		f.next++
-		_, err := fmt.Fprintf(conn, floodRequest, to)
-		go f.read(conn, to, err)
+		if f.streams != nil {
+			answer, err := f.streams[i/streamsPerConn].prepare(to)
+			go f.await(answer, to, err)
+			continue
+		}
+		_, err := fmt.Fprintf(f.conns[i], floodRequest, to)
+		go f.read(f.conns[i], to, err)
 	}
+}
+
+// await is read for a stream.
+func (f *flood) await(answer <-chan answerOfFlood, path string, err error) {
+	a := answerOfFlood{err: err}
+	if err == nil {
+		a = <-answer
+	}
+	a.path = path
+	f.answers <- a
 }
 
 func (f *flood) read(conn net.Conn, path string, err error) {
@@ -92,7 +124,7 @@ func (f *flood) read(conn net.Conn, path string, err error) {
 // all waits for the answers to everything that was sent: with a refusal there is no
 // more, so what is left of the connections is sent by hand.
 func (f *flood) all(t *testing.T, path, other string) (all []answerOfFlood) {
-	for len(all) < len(f.conns) {
+	for len(all) < f.size {
 		select {
 		case a := <-f.answers:
 			require.NoError(t, a.err)
@@ -101,17 +133,28 @@ func (f *flood) all(t *testing.T, path, other string) (all []answerOfFlood) {
 				f.send(3, path, other)
 			}
 		case <-time.After(30 * time.Second):
-			require.FailNow(t, "no answer", "%d of %d came", len(all), len(f.conns))
+			require.FailNow(t, "no answer", "%d of %d came", len(all), f.size)
 		}
 	}
 	return all
 }
 
+// protocol is how requests come.
+type protocol string
+
+const (
+	http1Reactors protocol = "HTTP/1.1"
+	http2Reactors protocol = "HTTP/2"
+	netHTTP       protocol = "net/http"
+)
+
 // runFlood floods an app of one core over an engine.
-func runFlood(t *testing.T, off, overNetHTTP bool, conns int) (*fasterapi.App, *logBuffer, []answerOfFlood) {
+func runFlood(t *testing.T, off bool, over protocol, conns int) (*fasterapi.App, *logBuffer, []answerOfFlood) {
 	f := &flood{answers: make(chan answerOfFlood, conns)}
 	log := &logBuffer{}
-	cfg := fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1, StallThreshold: -1, Logger: slog.New(slog.NewTextHandler(log, nil))}
+	cfg := fasterapi.Config{
+		Addr: "127.0.0.1:0", Cores: 1, H2C: true, StallThreshold: -1, Logger: slog.New(slog.NewTextHandler(log, nil)),
+	}
 	cfg.Overload.Off = off
 	app := fasterapi.New(cfg)
 	app.Use(middleware.AccessLog(middleware.AccessLogConfig{}))
@@ -124,7 +167,7 @@ func runFlood(t *testing.T, off, overNetHTTP bool, conns int) (*fasterapi.App, *
 	app.Get("/exempt", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.None, error) { return fasterapi.None{}, nil },
 		fasterapi.OnReactor(), fasterapi.Priority("exempt"))
 	addr := ""
-	if overNetHTTP {
+	if over == netHTTP {
 		server := httptest.NewServer(app.Handler())
 		t.Cleanup(func() {
 			server.Close()
@@ -141,17 +184,17 @@ func runFlood(t *testing.T, off, overNetHTTP bool, conns int) (*fasterapi.App, *
 		})
 		addr = server.Addr().String()
 	}
-	f.connect(t, addr, conns)
+	f.connect(t, addr, over, conns)
 	f.send(1, "/work", "/exempt")
 	return app, log, f.all(t, "/work", "/exempt")
 }
 
-// Overload shows in the age of requests, over both engines; what is refused then is answered
+// Overload shows in the age of requests, over every engine; what is refused then is answered
 // as everything else is.
 func TestOverload(t *testing.T) {
 	t.Setenv("OVERLOAD_PROTECTION", "on")
-	for _, overNetHTTP := range []bool{false, true} {
-		app, log, answers := runFlood(t, false, overNetHTTP, 400)
+	for _, over := range []protocol{http1Reactors, http2Reactors, netHTTP} {
+		app, log, answers := runFlood(t, false, over, 400)
 		refused := 0
 		for _, a := range answers {
 			require.Equal(t, "https://app.example", a.header.Get("Access-Control-Allow-Origin"))
@@ -179,7 +222,7 @@ func TestOverload(t *testing.T) {
 }
 
 func TestOverloadOff(t *testing.T) {
-	app, log, answers := runFlood(t, true, false, 150)
+	app, log, answers := runFlood(t, true, http1Reactors, 150)
 	for _, a := range answers {
 		require.Less(t, a.status, 300)
 	}
@@ -218,16 +261,25 @@ func spin(d time.Duration) {
 // requests wait for a goroutine, however many they are.
 func TestExemptRoutesPassThoseWhoWait(t *testing.T) {
 	t.Setenv("OVERLOAD_PROTECTION", "on")
-	const crowd = 240 // in one look of the poller
+	for _, over := range []protocol{http1Reactors, http2Reactors} {
+		t.Run(string(over), func(t *testing.T) { passThoseWhoWait(t, over) })
+	}
+}
+
+func passThoseWhoWait(t *testing.T, over protocol) {
+	const crowd, behind = 240, 40 // in one look of the poller
 	var done, sent atomic.Int64
-	f := &flood{answers: make(chan answerOfFlood, crowd+3)}
-	app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1, StallThreshold: -1, Logger: slog.New(slog.DiscardHandler)})
+	f := &flood{answers: make(chan answerOfFlood, crowd+behind+3)}
+	app := fasterapi.New(fasterapi.Config{
+		Addr: "127.0.0.1:0", Cores: 1, H2C: true, StallThreshold: -1, Logger: slog.New(slog.DiscardHandler),
+	})
 	work := func() { spin(2 * time.Millisecond); done.Add(1) }
 	app.Get("/work", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.None, error) { work(); return fasterapi.None{}, nil })
 	app.Get("/begin", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.None, error) {
-		f.send(crowd, "/work", "/work")
+		f.prepare(crowd, "/work", "/work")
 		sent.Store(done.Load())
-		f.send(1, "/exempt", "/exempt")
+		f.prepare(1, "/exempt", "/exempt")
+		f.send(behind, "/work", "/work")
 		return fasterapi.None{}, nil
 	})
 	app.Get("/exempt", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) {
@@ -236,9 +288,9 @@ func TestExemptRoutesPassThoseWhoWait(t *testing.T) {
 	server, err := app.Start()
 	require.NoError(t, err)
 	defer func() { require.NoError(t, server.Shutdown(context.Background())) }()
-	f.connect(t, server.Addr().String(), crowd+2)
+	f.connect(t, server.Addr().String(), over, crowd+behind+2)
 	f.send(1, "/begin", "/begin")
-	for range crowd + 2 {
+	for range crowd + behind + 2 {
 		a := <-f.answers
 		require.NoError(t, a.err)
 		if a.path == "/exempt" {
