@@ -17,7 +17,7 @@ SMOKE      ?= 120
 
 .DEFAULT_GOAL := help
 .PHONY: help run run-pg cluster test check soak soak-restart release-check ledger bench bench-floor bench-micro bench-overload bench-pg bench-resilience bench-tls bench-typed fuzz fmt \
-	fmt-check vet vet-cross lint layers race invariants fuzz-smoke examples generate-check readme-check bench-check browser-check clients http2-check net-faults cli-check trace-check
+	fmt-check vet vet-cross lint layers race invariants fuzz-smoke examples generate-check readme-check bench-check browser-check clients http2-check acme-check net-faults cli-check trace-check
 
 help: ## list these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,7 +54,7 @@ release-check: ## before a release: API, modules, licences, SBOM, equal builds (
 
 check: ## everything that CI runs, in two lanes (tools/steps.sh)
 	@tools/steps.sh "$(MAKE)" vet test race invariants -- fmt-check lint layers fuzz-smoke \
-		examples vet-cross generate-check readme-check bench-check browser-check clients http2-check net-faults cli-check trace-check
+		examples vet-cross generate-check readme-check bench-check browser-check clients http2-check acme-check net-faults cli-check trace-check
 
 bench: ## Go benchmarks of all packages, with allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./... $(BENCH)
@@ -139,6 +139,9 @@ clients: ## clients that oapi-codegen and openapi-typescript make of a document 
 
 http2-check: ## the HTTP/2 of the reactors against h2spec (a Go module of its own)
 	cd internal/test/h2spectest && $(GO) vet ./... && $(GO) tool -modfile=../../../tools.mod staticcheck ./... && $(GO) test -count=1 ./...
+
+acme-check: ## an app that gets its certificates itself (a Go module of its own), from Let's Encrypt's test server
+	cd examples/acme && $(GO) vet ./... && $(GO) tool -modfile=../../tools.mod staticcheck ./... && $(GO) test -count=1 ./...
 
 net-faults: ## the Postgres driver and package client on a bad network (toxiproxy, a Go module of its own)
 	cd internal/test/faultstest && $(GO) vet ./... && $(GO) tool -modfile=../../../tools.mod staticcheck ./... && $(GO) test -count=1 ./...
