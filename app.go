@@ -1,6 +1,8 @@
 package fasterapi
 
 import (
+	"context"
+	"fmt"
 	"log/slog"
 	"reflect"
 	"slices"
@@ -76,6 +78,50 @@ func (a *App) Config() Config { return a.cfg }
 // Reactors are the reactors of the app, for stats and work of your own; nil
 // before it was started.
 func (a *App) Reactors() *reactor.Group { return a.reactors }
+
+// Values that work on the reactors of an app: drivers whose connections belong
+// to them.
+type (
+	reactorUser interface {
+		UseReactors(g *reactor.Group) error
+	}
+	reactorHolder interface {
+		ReactorUser() any
+	}
+	reactorLeaver interface {
+		LeaveReactors(ctx context.Context, g *reactor.Group) error
+	}
+)
+
+// handReactors hands the reactors to a provided value, or its driver, and appends to
+// stops what takes them away again. It lists the value's health check.
+func (a *App) handReactors(v any, r *registration, stops *[]stopHook) error {
+	a.probes.addChecker(v, r.name)
+	user, ok := userOf(v)
+	if !ok {
+		return nil
+	}
+	if err := user.UseReactors(a.reactors); err != nil {
+		return fmt.Errorf("fasterapi: hand the reactors to %T (%s): %w", v, r.site, err)
+	}
+	if leaver, ok := user.(reactorLeaver); ok {
+		*stops = append(*stops, stopHook{
+			name: fmt.Sprintf("take the reactors from %T", v), site: r.site,
+			run: func(ctx context.Context) error { return leaver.LeaveReactors(ctx, a.reactors) },
+		})
+	}
+	return nil
+}
+
+// userOf returns what works on reactors: v itself, or what it says does, as a *db.Pool
+// says of its driver.
+func userOf(v any) (reactorUser, bool) {
+	if holder, ok := v.(reactorHolder); ok {
+		v = holder.ReactorUser()
+	}
+	user, ok := v.(reactorUser)
+	return user, ok
+}
 
 // Use adds middleware around every route of the app, also in groups, and around
 // the answers to requests without a route. The first one added is the outermost, and

@@ -4,15 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/background"
 	"github.com/fasterapi/fasterapi/internal/exchange"
-	"github.com/fasterapi/fasterapi/internal/inject"
 	"github.com/fasterapi/fasterapi/internal/mistake"
+	"github.com/fasterapi/fasterapi/internal/process"
 	"github.com/fasterapi/fasterapi/internal/reply"
 	"github.com/fasterapi/fasterapi/internal/websocket"
 	"github.com/fasterapi/fasterapi/reactor"
@@ -97,7 +100,7 @@ func (a *App) startOnce(ctx context.Context) (err error) {
 		return fmt.Errorf("start the reactors: %w", err)
 	}
 	a.tellUnused()
-	a.watchStuck()
+	process.WatchStuck(a.reactors, a.cfg.StuckLimit, a.log)
 	a.beginRecording()
 	a.drain.begin(a.reactors.Len())
 	a.guard.begin(a, a.reactors.Len())
@@ -161,85 +164,6 @@ func (a *App) startAll() error {
 	return nil
 }
 
-// start makes the values of the scopes app and core, in the order in which they need
-// each other.
-func (p *providers) start(a *App, stops *[]stopHook) error {
-	all := make([]int, len(p.list))
-	for i := range all {
-		all[i] = i
-	}
-	for _, scope := range []inject.Scope{inject.App, inject.Core} {
-		for _, i := range p.graph.Order(scope, all...) {
-			if scope == inject.App && p.replaced(i) {
-				continue
-			}
-			if err := p.list[i].makeValues(a, stops); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// replaced tells whether provider i would make a value that an override has taken
-// the place of.
-func (p *providers) replaced(i int) bool {
-	if _, makes := p.list[i].(interface{ fillWith([]inject.Fill) }); !makes {
-		return false // the value is there, and may have to be closed
-	}
-	found, err := p.graph.Find(inject.Need{Type: p.list[i].values().Type, Name: p.list[i].options().name})
-	return err == nil && found != i
-}
-
-// newSetupCtx returns the Ctx of a provider that belongs to no request.
-func newSetupCtx(a *App, r *reactor.Reactor) *Ctx {
-	return &Ctx{app: a, reactor: r}
-}
-
-// Values that work on the reactors of an app: drivers whose connections belong
-// to them.
-type (
-	reactorUser interface {
-		UseReactors(g *reactor.Group) error
-	}
-	reactorHolder interface {
-		ReactorUser() any
-	}
-	reactorLeaver interface {
-		LeaveReactors(ctx context.Context, g *reactor.Group) error
-	}
-)
-
-// handReactors hands the reactors to a provided value, or its driver, and appends to
-// stops what takes them away again. It lists the value's health check.
-func (a *App) handReactors(v any, r *registration, stops *[]stopHook) error {
-	a.probes.addChecker(v, r.name)
-	user, ok := userOf(v)
-	if !ok {
-		return nil
-	}
-	if err := user.UseReactors(a.reactors); err != nil {
-		return fmt.Errorf("fasterapi: hand the reactors to %T (%s): %w", v, r.site, err)
-	}
-	if leaver, ok := user.(reactorLeaver); ok {
-		*stops = append(*stops, stopHook{
-			name: fmt.Sprintf("take the reactors from %T", v), site: r.site,
-			run: func(ctx context.Context) error { return leaver.LeaveReactors(ctx, a.reactors) },
-		})
-	}
-	return nil
-}
-
-// userOf returns what works on reactors: v itself, or what it says does, as a *db.Pool
-// says of its driver.
-func userOf(v any) (reactorUser, bool) {
-	if holder, ok := v.(reactorHolder); ok {
-		v = holder.ReactorUser()
-	}
-	user, ok := v.(reactorUser)
-	return user, ok
-}
-
 // Stop undoes what Start or Handler started: it ends event streams and
 // WebSockets, waits for background tasks and the cleanups of requests, runs the OnStop hooks and closes the values of providers, the latest
 // first, and stops the reactors. Shutdown of a [Server] does it, behind its last
@@ -290,7 +214,7 @@ type drain struct {
 	// ctx is the context of background tasks; end ends it.
 	ctx        context.Context
 	end        context.CancelCauseFunc
-	background []background // one for each core
+	background []background.Tasks // one for each core
 	// watchers want to hear that the app shuts down; ending: it does; leaving: it is going
 	// to, and should get no more requests.
 	watchers async.Watchers
@@ -304,7 +228,7 @@ type drain struct {
 
 func (d *drain) begin(cores int) {
 	d.ctx, d.end = context.WithCancelCause(context.Background())
-	d.background = make([]background, cores)
+	d.background = make([]background.Tasks, cores)
 	d.sockets = make([]websocket.Set, cores)
 }
 
@@ -329,8 +253,164 @@ func (d *drain) wait(ctx context.Context) error {
 		errs = append(errs, d.sockets[i].Drain(ctx))
 	}
 	for i := range d.background {
-		errs = append(errs, d.background[i].drain(ctx))
+		errs = append(errs, d.background[i].Drain(ctx))
 	}
 	d.end(errDrained)
 	return errors.Join(errs...)
+}
+
+// The times that hooks may take unless [Within] says otherwise.
+const (
+	startTimeout = 30 * time.Second
+	stopTimeout  = 10 * time.Second
+	// stopGrace is what the stop hooks get together when Shutdown is out of time:
+	// most of them are quick, and give back what others wait for. stopLeast is what
+	// each of them gets even when others have used that up.
+	stopGrace = time.Second
+	stopLeast = 100 * time.Millisecond
+	// lastWord is how long a hook whose time is over has to return the error that says
+	// what it has waited for.
+	lastWord = 200 * time.Millisecond
+)
+
+// hook is a function given to OnStart or OnStop.
+//
+// Owner: any (immutable once made).
+type hook struct {
+	run     func(context.Context) error
+	site    string
+	timeout time.Duration
+	stop    bool
+}
+
+// stopHook is one thing to do when the app stops.
+//
+// Owner: any (immutable after New).
+type stopHook struct {
+	name, site string
+	timeout    time.Duration
+	run        func(context.Context) error
+}
+
+// HookOption changes one hook.
+type HookOption func(*hook)
+
+// Within bounds how long a hook may take. Default: 30 s for OnStart, 10 s for
+// OnStop. A hook that goes on after this time is left behind.
+func Within(d time.Duration) HookOption { return func(h *hook) { h.timeout = d } }
+
+// OnStart calls fn when the app starts, before it listens: after the reactors
+// run and all providers PerApp and PerCore have made their values, and in the
+// order of registration. An error or a panic ends the start, and undoes it: the
+// OnStop hooks that were registered before run.
+//
+// The context of fn ends when its time is over (see [Within]), and when the app is
+// told to stop while it starts, by SIGTERM or the context of [App.Serve]. The app
+// then does not serve: it waits until fn has returned, undoes the start as above,
+// all within Config.DrainTimeout, and ends without an error if there was none.
+func (a *App) OnStart(fn func(context.Context) error, opts ...HookOption) {
+	a.addHook(fn, false, startTimeout, opts)
+}
+
+// OnStop calls fn when the app stops, when all requests have been answered: the
+// hook that was registered last comes first, and all of them before the values of
+// providers are closed. An error is part of what Shutdown returns.
+func (a *App) OnStop(fn func(context.Context) error, opts ...HookOption) {
+	a.addHook(fn, true, stopTimeout, opts)
+}
+
+func (a *App) addHook(fn func(context.Context) error, stop bool, timeout time.Duration, opts []HookOption) {
+	name := "OnStart"
+	if stop {
+		name = "OnStop"
+	}
+	place := a.registering(name)
+	a.wrong.Unless(fn != nil, "the function is nil")
+	h := hook{run: fn, site: place.Site, timeout: timeout, stop: stop}
+	for _, opt := range opts {
+		opt(&h)
+	}
+	a.wrong.Unless(h.timeout > 0, "Within needs a time above zero")
+	a.life.hooks = append(a.life.hooks, h)
+}
+
+// overtime is what is left of stopGrace.
+//
+// Owner: the goroutine that stops the app.
+type overtime time.Duration
+
+// allow is how long a hook may take that asks for wanted, when the shutdown has
+// left so long.
+func (o overtime) allow(wanted, left time.Duration) time.Duration {
+	return min(wanted, max(left+time.Duration(o), stopLeast))
+}
+
+// use takes off what a hook has used of it.
+func (o *overtime) use(used, left time.Duration) { *o -= overtime(max(0, used-left)) }
+
+func (s *stopHook) stop(ctx context.Context, a *App, over *overtime) error {
+	timeout := s.timeout
+	if timeout == 0 {
+		timeout = stopTimeout
+	}
+	left := stopTimeout + timeout // nothing bounds it
+	if deadline, ok := ctx.Deadline(); ok {
+		left = max(0, time.Until(deadline))
+	}
+	if ctx.Err() != nil {
+		left = 0
+	}
+	begin := time.Now()
+	defer func() { over.use(time.Since(begin), left) }()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), over.allow(timeout, left))
+	defer cancel()
+	return a.runHook(ctx, s.name, s.site, s.run)
+}
+
+// runHook runs fn until it returns or is out of time. A hook whose context was
+// cancelled gets DrainTimeout to return, one that is out of time lastWord.
+func (a *App) runHook(ctx context.Context, name, site string, fn func(context.Context) error) error {
+	done := make(chan error, 1)
+	go func() {
+		err := async.ErrGoexit
+		defer func() {
+			if v := recover(); v != nil {
+				err = a.hookPanicked(name, site, v)
+			}
+			done <- err
+		}()
+		err = fn(ctx)
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	wait := lastWord
+	if errors.Is(ctx.Err(), context.Canceled) {
+		wait = max(wait, a.cfg.DrainTimeout)
+	}
+	more := time.NewTimer(wait)
+	defer more.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-more.C:
+	}
+	select { // both may have come
+	case err := <-done:
+		return err
+	default:
+		return fmt.Errorf("did not return in time: %w", context.DeadlineExceeded)
+	}
+}
+
+// hookPanicked logs a panic, whose stack the error does not show.
+func (a *App) hookPanicked(name, site string, v any) error {
+	err := &async.PanicError{Value: v, Stack: debug.Stack()}
+	process.Tell(func() {
+		a.log.Error("a hook panicked", slog.String("hook", name), slog.String("site", site), slog.Any("panic", v),
+			slog.String("stack", string(err.Stack)))
+	})
+	return err
 }

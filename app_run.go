@@ -14,8 +14,14 @@ import (
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
 
+	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/http1"
+	"github.com/fasterapi/fasterapi/internal/http2"
 	"github.com/fasterapi/fasterapi/internal/nethttp"
+	"github.com/fasterapi/fasterapi/internal/poll"
+	"github.com/fasterapi/fasterapi/internal/process"
 	"github.com/fasterapi/fasterapi/internal/restart"
+	"github.com/fasterapi/fasterapi/reactor"
 )
 
 // Server is a started App.
@@ -66,13 +72,13 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // Where the variable FASTERAPI_DESCRIBE names a file, Run writes to it what the app is, for
 // tools, and returns: nothing is started (docs/decisions/0022-an-app-describes-itself.md).
 func (a *App) Run() {
-	o := ordersOfSignals(a)
-	a.limitMemory(memlimit.FromCgroup)
+	o := process.TakeSignals(a.log)
+	process.LimitMemory(a.log, memlimit.FromCgroup)
 	var err error
 	if a.given, err = restart.Take(); err != nil {
 		a.log.Error("cannot take over sockets", slog.Any("error", err))
 	}
-	s, err := a.startUntil(o.stop)
+	s, err := a.startUntil(o.Stop)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -80,9 +86,9 @@ func (a *App) Run() {
 	if s == nil { // told to stop before it could serve
 		return
 	}
-	o.serving.Store(true)
+	o.Serving.Store(true)
 	if err := s.until(o); err != nil {
-		a.tell(func() { a.log.Error("the shutdown was not complete", slog.Any("error", err)) })
+		process.Tell(func() { a.log.Error("the shutdown was not complete", slog.Any("error", err)) })
 		os.Exit(1)
 	}
 }
@@ -95,12 +101,12 @@ func (a *App) Serve(ctx context.Context) error {
 	if s == nil {
 		return err
 	}
-	return s.until(&orders{stop: ctx, force: context.WithoutCancel(ctx)})
+	return s.until(&process.Orders{Stop: ctx, Force: context.WithoutCancel(ctx)})
 }
 
 // until serves until it is told to stop, and then ends without losing a request:
 // docs/decisions/0021.
-func (s *Server) until(o *orders) error {
+func (s *Server) until(o *process.Orders) error {
 	a := s.app
 	attrs := []any{slog.String("title", a.cfg.Title), slog.String("address", s.address()), slog.Int("reactors", a.reactors.Len())}
 	if limit := debug.SetMemoryLimit(-1); limit != math.MaxInt64 {
@@ -113,35 +119,35 @@ func (s *Server) until(o *orders) error {
 	s.announce()
 	delay := s.untilTold(o)
 	s.engine.CloseAfterResponses()
-	sleepUntil(o.force, delay)
-	drain, cancel := context.WithTimeout(o.force, a.cfg.DrainTimeout)
+	sleepUntil(o.Force, delay)
+	drain, cancel := context.WithTimeout(o.Force, a.cfg.DrainTimeout)
 	defer cancel()
 	return s.Shutdown(drain)
 }
 
 // untilTold waits until the app is told to stop, or another process has taken its place.
 // It returns how long idle connections stay open.
-func (s *Server) untilTold(o *orders) (delay time.Duration) {
+func (s *Server) untilTold(o *process.Orders) (delay time.Duration) {
 	a := s.app
 	delay = max(0, a.cfg.DrainDelay)
 	for {
 		select {
-		case <-o.restart:
-			if s.handOver(o.stop) {
-				s.app.tell(func() {
+		case <-o.Restart:
+			if s.handOver(o.Stop) {
+				process.Tell(func() {
 					a.log.Info("draining", slog.Duration("delay", delay), slog.Duration("timeout", a.cfg.DrainTimeout))
 				})
 				a.further.close()
-				_ = s.engine.StopAccepting(o.force) // what it cannot close in time the end of the process closes
+				_ = s.engine.StopAccepting(o.Force) // what it cannot close in time the end of the process closes
 				return delay
 			}
 			continue
-		case <-o.stop.Done():
+		case <-o.Stop.Done():
 		}
-		if o.interrupted() {
+		if o.Interrupted() {
 			delay = 0
 		}
-		a.tell(func() {
+		process.Tell(func() {
 			a.log.Info("draining", slog.Duration("delay", delay), slog.Duration("timeout", a.cfg.DrainTimeout))
 		})
 		a.notify("STOPPING=1")
@@ -234,4 +240,96 @@ func (a *App) Handler() http.Handler {
 	return nethttp.New((*dispatcher)(a), a.reactors, nethttp.Options{
 		Limits: a.cfg.limits(), BrokenOff: (*dispatcher)(a).brokenOff, Arrivals: a.arrivals(), Logger: a.log,
 	})
+}
+
+// engine serves the app on one address.
+type engine interface {
+	CloseAfterResponses()
+	StopAccepting(ctx context.Context) error
+	Listeners() ([]int, error)
+	Shutdown(ctx context.Context) error
+}
+
+// startEngine serves on the reactors, or through net/http where they cannot, or shall not.
+func (a *App) startEngine() (engine, netip.AddrPort, error) {
+	if a.cfg.NetHTTP {
+		return a.startNetHTTP()
+	}
+	engine, addr, err := a.startOnReactors()
+	if !errors.Is(err, poll.ErrUnsupported) { // no epoll, no kqueue
+		return engine, addr, err
+	}
+	return a.startNetHTTP()
+}
+
+// startOnReactors serves on the sockets of the reactors.
+func (a *App) startOnReactors() (engine, netip.AddrPort, error) {
+	var cores []*reactor.Reactor
+	for i := range a.reactors.Len() {
+		cores = append(cores, a.reactors.Reactor(i))
+	}
+	config := http1.Config{Limits: a.cfg.limits(), Logger: a.cfg.Logger, Arrivals: a.arrivals()}
+	both := &engines{}
+	var err error
+	if config.TLS, err = nethttp.Secured(a.cfg.TLS); err != nil {
+		return nil, netip.AddrPort{}, err
+	}
+	if a.cfg.TLS != nil || a.cfg.H2C {
+		config.HTTP2 = func(r *reactor.Reactor, d exchange.Descriptor, remote netip.AddrPort) { both.http2.Take(r, d, remote) }
+	}
+	if both.Server, err = http1.New(config, cores, (*dispatcher)(a)); err != nil {
+		return nil, netip.AddrPort{}, err
+	}
+	if config.HTTP2 == nil {
+		addr, err := a.listen(both.Server)
+		return both.Server, addr, err
+	}
+	both.http2, err = http2.New(http2.Config{
+		Limits: config.Limits, Logger: config.Logger, Arrivals: config.Arrivals, Unsent: both.Unsent(),
+		Queues: both.Queues(),
+	}, cores, (*dispatcher)(a))
+	if err != nil {
+		return nil, netip.AddrPort{}, err
+	}
+	addr, err := a.listen(both.Server)
+	return both, addr, err
+}
+
+// listen makes server accept connections on the listeners that were handed over, or else
+// on Config.Addr.
+func (a *App) listen(server *http1.Server) (netip.AddrPort, error) {
+	if fds := a.takeListeners(); len(fds) > 0 {
+		return server.ListenOn(fds)
+	}
+	return server.Listen(a.cfg.Addr)
+}
+
+// engines are both that are on the reactors: HTTP/1.1, which accepts, and HTTP/2, which gets the
+// connections of clients that speak it.
+//
+// Owner: any (immutable once made).
+type engines struct {
+	*http1.Server
+	http2 *http2.Server
+}
+
+// CloseAfterResponses implements engine.
+func (e *engines) CloseAfterResponses() {
+	e.Server.CloseAfterResponses()
+	e.http2.CloseAfterResponses()
+}
+
+// Shutdown implements engine. HTTP/1.1 goes first: until it has ended it may hand a connection
+// over.
+func (e *engines) Shutdown(ctx context.Context) error {
+	e.http2.Drain()
+	err := e.Server.Shutdown(ctx)
+	return errors.Join(err, e.http2.Shutdown(ctx))
+}
+
+// startNetHTTP serves through net/http.
+func (a *App) startNetHTTP() (engine, netip.AddrPort, error) {
+	return nethttp.Start(nethttp.Config{
+		Addr: a.cfg.Addr, Listeners: a.takeListeners(), TLS: a.cfg.TLS, H2C: a.cfg.H2C, Limits: a.cfg.limits(), Logger: a.log,
+	}, a.Handler())
 }

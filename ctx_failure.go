@@ -8,13 +8,9 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
-	"strconv"
-	"time"
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/exchange"
-	"github.com/fasterapi/fasterapi/internal/failure"
-	"github.com/fasterapi/fasterapi/internal/http1/wire"
 	"github.com/fasterapi/fasterapi/internal/stream"
 	"github.com/fasterapi/fasterapi/problem"
 )
@@ -89,106 +85,6 @@ func (c *Ctx) fail(err error) {
 		c.change(func(r *request) { r.reply.RespondSpare(p.Status, problem.ContentType, body) })
 	}
 	c.change(func(r *request) { r.failing = false })
-}
-
-// sendable is p with a status that a failure may have.
-func sendable(p *problem.Problem) *problem.Problem {
-	if 400 <= p.Status && p.Status <= 599 {
-		return p
-	}
-	named := *p
-	if named.Title == problem.StatusText(p.Status) {
-		named.Title = ""
-	}
-	named.Status = http.StatusInternalServerError
-	return &named
-}
-
-// mappedError is an error of a handler for which a function given to MapError has found
-// the answer. Both are in its chain, the answer first.
-//
-// Owner: any (immutable).
-type mappedError struct {
-	problem *problem.Problem
-	cause   error
-}
-
-func (e *mappedError) Error() string   { return e.cause.Error() }
-func (e *mappedError) Unwrap() []error { return []error{e.problem, e.cause} }
-
-// mapError is what middleware sees of an error of the handler: where a function given to
-// MapError takes it, its answer too.
-func (c *Ctx) mapError(err error) error {
-	if p := c.mapped(err); p != nil {
-		return &mappedError{p, err}
-	}
-	return err
-}
-
-// problemFor decides what the client gets to know of an error. A method of the error may
-// panic.
-func (c *Ctx) problemFor(err error) (p *problem.Problem) {
-	defer func() {
-		if v := recover(); v != nil {
-			p = c.logged(fmt.Errorf("a method of the error, a %T, failed: %w", err, c.panicError(v)), problem.Internal(""))
-		}
-	}()
-	var m *mappedError
-	if errors.As(err, &m) && errors.As(err, &p) && p == m.problem { // else middleware has said something else
-		return p
-	}
-	if p = c.mapped(err); p != nil {
-		return p
-	}
-	return c.problemOf(err)
-}
-
-// mappers are the functions given to MapError for the request; nil: there are none.
-func (c *Ctx) mappers() *failure.Table[*Ctx] {
-	return read(c, func(r *request) *failure.Table[*Ctx] {
-		if r.route != nil {
-			return r.route.mappers
-		}
-		return c.app.mappers
-	})
-}
-
-// mapped is what the functions given to MapError make of an error, nil when none takes
-// it. A failure that is the service's own is logged with its cause, a panic in any case.
-func (c *Ctx) mapped(err error) (p *problem.Problem) {
-	table := c.mappers()
-	if table == nil {
-		return nil
-	}
-	site := ""
-	defer func() {
-		if v := recover(); v != nil {
-			p = c.logged(fmt.Errorf("the function given to MapError at %s failed for a %T: %w", site, err, c.panicError(v)), problem.Internal(""))
-		}
-	}()
-	known := c.knownProblem(err)
-	if known != nil && known.Status == statusClientGone {
-		return nil
-	}
-	result := table.Map(c, err, known, &site)
-	if result == nil {
-		return nil
-	}
-	own := !errors.As(result, &p)
-	if own {
-		p = c.problemOf(result) // which logs it
-	}
-	_, panicked := errors.AsType[*async.PanicError](err)
-	if panicked || !own && sendable(p).Status >= 500 && !isProblem(err) {
-		named := *p
-		p = c.logged(err, &named)
-	}
-	return p
-}
-
-func isProblem(err error) bool {
-	var p *problem.Problem
-	return errors.As(err, &p)
 }
 
 // droppedReference is [reply.Reply.Unsendable].
@@ -271,56 +167,6 @@ func idOr(requestID string) string {
 	return fmt.Sprintf("%016x", rand.Uint64())
 }
 
-// knownProblem is what errors of the framework stand for, nil for all others and for
-// those that are problems already.
-func (c *Ctx) knownProblem(err error) *problem.Problem {
-	var framing *wire.Error
-	switch {
-	case isProblem(err):
-		return nil
-	case errors.As(err, &framing):
-		return problem.New(framing.Status, framing.Reason)
-	case errors.Is(err, exchange.ErrBodyTooLarge):
-		return problem.TooLarge("the request body is too large")
-	case errors.Is(err, exchange.ErrBodyBroken):
-		return problem.BadRequest("the request body is not complete")
-	case errors.Is(err, exchange.ErrTimeout):
-		return problem.New(http.StatusRequestTimeout, "the request took too long to arrive")
-	case errors.Is(err, context.Canceled) && c.Err() != nil:
-		return problem.New(statusClientGone, "the client closed the connection")
-	}
-	return nil
-}
-
-// problemOf is what the client gets to know of an error that no function was given for.
-// Failures of the service are logged.
-func (c *Ctx) problemOf(err error) *problem.Problem {
-	var p *problem.Problem
-	switch {
-	case errors.As(err, &p) && p != nil:
-		return p
-	case isProblem(err):
-		return c.logged(errNilProblem, problem.Internal(""))
-	}
-	if p = c.knownProblem(err); p != nil {
-		return p
-	}
-	if errors.Is(err, context.DeadlineExceeded) { // async.ErrTimeout too
-		return c.logged(err, problem.GatewayTimeout("the request took too long"))
-	}
-	public, _ := failure.PublicOf(err)
-	p = sendable(problem.New(public.Status, public.Detail))
-	if public.Retries { // the client is told when to come back
-		seconds := max(1, int64(public.Retry.Round(time.Second)/time.Second))
-		p.Header = map[string][]string{"Retry-After": {strconv.FormatInt(seconds, 10)}}
-	}
-	if _, panicked := errors.AsType[*async.PanicError](err); panicked || p.Status >= 500 {
-		return c.logged(err, p)
-	}
-	c.Logger().Debug("request refused", slog.String("error", err.Error()), slog.Int("status", p.Status))
-	return p
-}
-
 // logged writes the error to the log, under an id that p shows to the client.
 func (c *Ctx) logged(err error, p *problem.Problem) *problem.Problem {
 	requestID := c.RequestID()
@@ -336,4 +182,99 @@ func (c *Ctx) logged(err error, p *problem.Problem) *problem.Problem {
 	attrs := append(failureAttrs(err), slog.String("id", id), slog.Int("status", p.Status))
 	c.Logger().Error("request failed", attrs...)
 	return p
+}
+
+// What follows runs when code of others fails where no handler is around it any more: a log handler,
+// a hook, the form of a problem. Each step may fail again, or end the goroutine, and the next one runs all the
+// same.
+
+var _ exchange.Failer = (*dispatcher)(nil)
+
+// Fail implements [exchange.Failer].
+func (*dispatcher) Fail(x *exchange.Exchange, panicked any) {
+	if r, ok := x.User.(*request); ok && r.ctx != nil {
+		r.ctx.lastResort(panicked)
+	}
+}
+
+// lastResort ends a request whose conclude has not returned. panicked is what recover returned; nil: the
+// goroutine is ending, and a response that was there by then stays.
+func (c *Ctx) lastResort(panicked any) {
+	r := c.request
+	if r == nil {
+		return // it is over
+	}
+	defer guarded(func() { c.finishUse(r) })
+	defer guarded(func() { c.response().RunEnds() })
+	if c.Sent() {
+		defer guarded(func() { c.logBrokenOff(asError(c, panicked)) })
+		return
+	}
+	if panicked == nil && !r.failing && r.x.Status != 0 {
+		defer guarded(c.response().RunHeads)
+		return
+	}
+	defer guarded(func() { c.failAgain(panicked) })
+}
+
+// guarded calls f and contains its panics.
+func guarded(f func()) {
+	defer func() { _ = recover() }()
+	f()
+}
+
+func asError(c *Ctx, panicked any) error {
+	if panicked == nil {
+		return errGoexit
+	}
+	return c.panicError(panicked)
+}
+
+// failAgain stages a 500 in the form of the service, or else a problem document, and logs why.
+func (c *Ctx) failAgain(panicked any) {
+	p := problem.Internal("")
+	p.Instance = "urn:error:" + idOr("")
+	if id := c.RequestID(); id != "" {
+		p.Instance = "urn:request:" + id
+	}
+	sent := false
+	defer func() {
+		if !sent {
+			c.change(func(r *request) {
+				r.reply.BeginFailure(p.Status)
+				r.x.Respond(p.Status, problem.ContentType, p.AppendJSON(nil))
+			})
+		}
+	}()
+	defer guarded(func() {
+		c.response().WithdrawAll()
+		sent = c.app.problems.send(c, p)
+	})
+	err := asError(c, panicked)
+	c.change(func(r *request) { r.seen.cause = err })
+	c.Logger().Error("request failed outside of its route", append(failureAttrs(err), slog.String("instance", p.Instance))...)
+}
+
+// finishUse ends the use of c for a request whose response is decided.
+func (c *Ctx) finishUse(r *request) {
+	if len(r.settlers) > 0 {
+		r.abandon()
+	}
+	r.leave()
+	r.lease()
+	if len(r.cleanups) == 0 { // they may still wait for something with c
+		c.cancel()
+	}
+}
+
+// contained calls what is not a part of the answer: tracers and the like. A panic of it is logged.
+func (a *App) contained(what string, f func()) {
+	defer func() {
+		if v := recover(); v != nil {
+			guarded(func() {
+				a.log.Error(what+" panicked", slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
+			})
+		}
+	}()
+	f()
 }

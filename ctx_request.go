@@ -2,14 +2,21 @@ package fasterapi
 
 import (
 	"context"
+	"errors"
 	"io"
+	"log/slog"
+	"net/http"
 	"net/netip"
+	"runtime/debug"
+	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/reply"
 	"github.com/fasterapi/fasterapi/internal/router"
+	"github.com/fasterapi/fasterapi/observe"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
@@ -126,3 +133,146 @@ func (r *request) routeName() string {
 	}
 	return r.route.label.Name
 }
+
+// ErrBackgroundFull is returned by [Ctx.After] when too many background tasks
+// of this core wait already. A handler that returns it answers with 503.
+var ErrBackgroundFull error = backgroundFull{}
+
+type backgroundFull struct{}
+
+func (backgroundFull) Error() string { return "fasterapi: too many background tasks" }
+
+func (backgroundFull) HTTPStatus() int { return http.StatusServiceUnavailable }
+
+func (backgroundFull) RetryAfter() time.Duration { return time.Second }
+
+// After runs task once the response is sent, on a goroutine: mails,
+// notifications, clean-up. It does not run when the handler fails. Its context
+// has the values of the request and ends only when a shutdown runs out of
+// time; Config.DrainTimeout is how long a shutdown may take. What task returns, and its
+// panics, are logged.
+//
+// At most 64 tasks of one core run at once and 4096 more wait; beyond that
+// After returns [ErrBackgroundFull]. Tasks are lost when the process dies: what
+// must happen belongs in a queue.
+func (c *Ctx) After(task func(ctx context.Context) error) error {
+	own := &c.app.drain.background[c.Core()]
+	if !own.Reserve() {
+		if rec := c.app.recorder; rec != nil {
+			rec.TaskRefused(c.Core())
+		}
+		return ErrBackgroundFull
+	}
+	if !c.change(func(r *request) { r.after = append(r.after, task) }) {
+		own.Release(1)
+		return ErrRequestOver
+	}
+	return nil
+}
+
+// startAfter starts the tasks of a request whose response is sent.
+func (r *request) startAfter() {
+	c := r.ctx
+	drain := &c.app.drain
+	base := detached{drain.ctx, c.reactor, c.copyValues()}
+	log := c.app.logger(r.routeName(), c.Core(), r.requestID)
+	for _, task := range r.after {
+		counted := c.app.countTask(c.Core())
+		drain.background[c.Core()].Start(r.routeName(), func() { counted.run(func() bool { return runAfter(base, log, task) }) })
+	}
+	clear(r.after)
+	r.after = r.after[:0]
+}
+
+// dropAfter forgets the tasks of a request that has failed.
+func (c *Ctx) dropAfter() {
+	dropped := read(c, func(r *request) int {
+		n := len(r.after)
+		clear(r.after)
+		r.after = r.after[:0]
+		return n
+	})
+	if dropped > 0 {
+		c.app.drain.background[c.Core()].Release(dropped)
+	}
+}
+
+// countedTask is a task of a core that the recorder counts.
+//
+// Owner: any (immutable once made).
+type countedTask struct {
+	recorder *observe.Recorder // nil: nobody counts
+	core     int
+}
+
+// countTask counts a task that waits for its turn.
+func (a *App) countTask(core int) countedTask {
+	if a.recorder != nil {
+		a.recorder.TaskQueued(core)
+	}
+	return countedTask{a.recorder, core}
+}
+
+// run runs the task, which tells whether it has done its work.
+func (t countedTask) run(task func() (done bool)) {
+	if t.recorder == nil {
+		task()
+		return
+	}
+	done := false
+	t.recorder.TaskStarted(t.core)
+	defer func() { t.recorder.TaskEnded(t.core, !done) }() // when it ends its goroutine, too
+	done = task()
+}
+
+// runAfter runs one task to its end, whatever that is, and tells whether it has done its work.
+func runAfter(ctx context.Context, log *slog.Logger, task func(context.Context) error) (done bool) {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		if v := recover(); v != nil {
+			log.Error("background task panicked", slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
+		} else {
+			log.Error("background task called runtime.Goexit")
+		}
+	}()
+	err := task(ctx)
+	returned = true
+	if err != nil {
+		log.Error("background task failed", failureAttrs(err)...)
+	}
+	return err == nil
+}
+
+// cleanUp gives back what providers made for a request that was answered. It
+// keeps r, which is not used again; its Ctx ends behind them.
+func (r *request) cleanUp() {
+	app := r.ctx.app
+	inside := app.life.tails.Enter() == nil
+	route, names := r.routeName(), &app.life.tailing[r.ctx.Core()]
+	names.Add(route)
+	go func() {
+		if inside {
+			defer app.life.tails.Leave()
+		}
+		defer names.Remove(route)
+		defer r.ctx.cancel()
+		defer closeUploads(r.uploads)
+		for _, cleanup := range slices.Backward(r.cleanups) {
+			r.runCleanup(cleanup)
+		}
+	}()
+}
+
+func (r *request) runCleanup(cleanup func(error)) {
+	defer func() {
+		if v := recover(); v != nil {
+			r.ctx.app.logger(r.routeName(), r.ctx.Core(), r.requestID).Error("cleanup of a provider panicked", slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
+		}
+	}()
+	cleanup(r.outcome)
+}
+
+var errDrained = errors.New("fasterapi: the service has shut down")

@@ -115,20 +115,36 @@
 //
 // # Engines
 //
-// App.Run serves HTTP/1.1 on the reactors, with TLS and without. HTTP/2, and all of it on
-// platforms without epoll and kqueue, goes through net/http, with the same behaviour. The
-// same App is an http.Handler, too (App.Handler), for a server of your own.
+// App.Run serves HTTP/1.1 and HTTP/2 on the reactors, with TLS and without. On platforms
+// without epoll and kqueue, and where Config.NetHTTP says so, all of it goes through net/http,
+// with the same behaviour. The same App is an http.Handler, too (App.Handler), for a server of
+// your own.
 //
 // # The files, in reading order
 //
-//	app*.go        an App: what is registered, compiled, started and stopped
-//	route*.go      routes, groups, verbs, options, what the document tells of them
-//	handler*.go    a request is served: typed handlers, and what no route takes
-//	ctx*.go        the Ctx: request, response, context, failure, what comes after
-//	provide*.go    values that handlers have injected
-//	response*.go   types that handlers return, each with all that it says of itself
-//	websocket*.go  WebSockets
-//	upload.go opt.go static.go mount.go settings.go openapi.go   one subject each
+//	app.go                 an App, and what holds for all of its routes
+//	app_config.go          what it is told, by Config and by the environment: Settings, too
+//	app_compile.go         all that is wrong with it is found, and its routes are prepared
+//	app_lifecycle.go       it is started and stopped, with hooks
+//	app_run.go             it is served: Run, Start, Handler, and the engines
+//	app_restart.go         a new process gets its listeners, and those of App.Listen
+//	app_health.go app_observe.go app_work.go app_overload.go app_describe.go
+//	                       what others get to know of it: health, requests, their work, overload, the whole
+//	route.go route_group.go route_options.go route_describe.go openapi.go
+//	                       routes; groups and verbs; options; what documents tell of them
+//	handler_serve.go handler_typed.go mount.go
+//	                       a request is served, and what no route takes; typed handlers; net/http and files
+//	ctx.go ctx_request.go ctx_body.go ctx_response.go ctx_context.go
+//	                       the Ctx; its request and what comes after; bodies and uploads; the response; cancelling
+//	ctx_failure.go ctx_problem.go
+//	                       a request fails, in panics too; which problem that is, and its form
+//	provide.go provide_func.go provide_plan.go provide_injection.go
+//	                       providers, of values and by functions; what a route needs; how it gets it
+//	response_output.go response.go response_file.go response_stream.go response_events.go
+//	                       what results of handlers become; the types for them, each with all that it says of itself
+//	opt.go                 types of members: Opt, Maybe, Union
+//	websocket_route.go websocket.go
+//	                       WebSockets: the routes, the sockets
 //
 // What lies below them, and the way of a request: docs/architecture.md.
 package fasterapi

@@ -12,6 +12,7 @@ import (
 	"github.com/fasterapi/fasterapi/internal/inject"
 	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/openapi"
+	"github.com/fasterapi/fasterapi/reactor"
 )
 
 // Providers are what FastAPI calls dependencies: they make the values of input
@@ -230,8 +231,10 @@ type valueProvider struct {
 }
 
 func (p *valueProvider) options() *registration { return &p.registration }
+
 func (p *valueProvider) values() *inject.Values { return &p.Values }
-func (p *valueProvider) needs() []bind.Field    { return nil }
+
+func (p *valueProvider) needs() []bind.Field { return nil }
 
 func (p *valueProvider) check() (errs []error) {
 	if isNil(p.Value) {
@@ -284,4 +287,39 @@ func checkCloses(r *registration, v any) []error {
 
 func closeHook(r *registration, v any) stopHook {
 	return stopHook{name: fmt.Sprintf("close of %T", v), site: r.site, run: closer(v)}
+}
+
+// start makes the values of the scopes app and core, in the order in which they need
+// each other.
+func (p *providers) start(a *App, stops *[]stopHook) error {
+	all := make([]int, len(p.list))
+	for i := range all {
+		all[i] = i
+	}
+	for _, scope := range []inject.Scope{inject.App, inject.Core} {
+		for _, i := range p.graph.Order(scope, all...) {
+			if scope == inject.App && p.replaced(i) {
+				continue
+			}
+			if err := p.list[i].makeValues(a, stops); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// replaced tells whether provider i would make a value that an override has taken
+// the place of.
+func (p *providers) replaced(i int) bool {
+	if _, makes := p.list[i].(interface{ fillWith([]inject.Fill) }); !makes {
+		return false // the value is there, and may have to be closed
+	}
+	found, err := p.graph.Find(inject.Need{Type: p.list[i].values().Type, Name: p.list[i].options().name})
+	return err == nil && found != i
+}
+
+// newSetupCtx returns the Ctx of a provider that belongs to no request.
+func newSetupCtx(a *App, r *reactor.Reactor) *Ctx {
+	return &Ctx{app: a, reactor: r}
 }

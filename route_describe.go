@@ -2,13 +2,10 @@ package fasterapi
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/fasterapi/fasterapi/internal/bind"
@@ -18,97 +15,6 @@ import (
 	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/openapi"
 )
-
-// The options of this file say what the OpenAPI document tells about a route,
-// or, given to a group, about all its routes.
-
-// Status is the status of the successful response, such as 201, instead of
-// what its type says. A handler may still answer with another one.
-func Status(status int) RouteOption {
-	return func(o *options) { o.status = status }
-}
-
-// Summary is a line about the route. Default: made of the name of the handler, and of what
-// the path names last when that name has one word: "List orders".
-func Summary(text string) RouteOption {
-	return func(o *options) { o.details.Summary = text }
-}
-
-// Description explains the route, in CommonMark.
-func Description(text string) RouteOption {
-	return func(o *options) { o.details.Description = text }
-}
-
-// Tags puts the route under these headings; those of its groups come first.
-func Tags(names ...string) RouteOption {
-	return func(o *options) {
-		for _, name := range names {
-			o.details.Tags = appendNew(o.details.Tags, name)
-		}
-	}
-}
-
-func appendNew(list []string, name string) []string {
-	for _, known := range list {
-		if known == name {
-			return list
-		}
-	}
-	return append(list[:len(list):len(list)], name)
-}
-
-// OperationID names the route for generated clients; two ids that differ only in case
-// or in dashes and underscores are a mistake. Default: what OpenAPIConfig.OperationID
-// returns, else method and path: getUsersById for GET /users/{id}.
-func OperationID(id string) RouteOption {
-	return func(o *options) { o.details.OperationID = id }
-}
-
-// Deprecated marks the route as one to move away from.
-func Deprecated() RouteOption {
-	return func(o *options) { o.details.Deprecated = true }
-}
-
-// Hidden leaves the route out of the document.
-func Hidden() RouteOption {
-	return func(o *options) { o.hidden = true }
-}
-
-// MoreAbout links to documentation elsewhere.
-func MoreAbout(url, description string) RouteOption {
-	return func(o *options) { o.details.ExternalDocs = &openapi.ExternalDocs{URL: url, Description: description} }
-}
-
-// RequestExample shows a request body, which becomes JSON, under a name. One that the
-// route would refuse is a mistake of the registration.
-func RequestExample(name string, body any) RouteOption {
-	return func(o *options) {
-		o.details.BodyExamples = append(o.details.BodyExamples, describe.NamedExample{Name: name, Value: body})
-	}
-}
-
-// ResponseExample shows the body of a response with this status, or with status
-// 0 that of the successful one.
-func ResponseExample(name string, status int, body any) RouteOption {
-	return func(o *options) {
-		o.details.AnswerExamples = append(o.details.AnswerExamples,
-			describe.AnswerExample{Status: status, NamedExample: describe.NamedExample{Name: name, Value: body}})
-	}
-}
-
-// ResponseDescription says what the successful response is.
-func ResponseDescription(text string) RouteOption {
-	return func(o *options) { o.details.AnswerDescription = text }
-}
-
-// Operation changes what the document says about the route, after everything
-// else.
-func Operation(edit func(*openapi.Operation)) RouteOption {
-	if edit == nil {
-		return Mistake[RouteOption](errors.New("the function is nil"))
-	}
-	return func(o *options) { o.details.Edits = append(o.details.Edits, edit) }
-}
 
 // Returns declares, for the OpenAPI document, that a route may also answer with this status
 // and what a handler that returns a T would send: JSON, a page for [HTML], no body for [None], the
@@ -395,7 +301,7 @@ func unchecked(routes []*route) (wrong mistake.List) {
 		}
 		said := map[claim]bool{}
 		for _, d := range r.opts.security {
-			what := r.uncheckedOf(&d.SecurityUse)
+			what := describe.Unchecked(&d.SecurityUse, r.checks())
 			key := claim{d.place, what}
 			if what == "" || said[key] {
 				continue
@@ -420,44 +326,6 @@ func unchecked(routes []*route) (wrong mistake.List) {
 			"or name in SecurityUse.CheckedBy who else does", list[0], more, key.what)))
 	}
 	return wrong
-}
-
-// uncheckedOf names what nothing of r checks of use, "" when all is.
-func (r *route) uncheckedOf(use *openapi.SecurityUse) string {
-	if use.CheckedBy != "" {
-		return ""
-	}
-	names := map[string]bool{use.Name: true}
-	for i := range use.Or {
-		names[use.Or[i].Name] = true
-	}
-	checked, scopes := false, map[string]bool{}
-	for _, by := range r.checks() {
-		if by.Optional { // who has no credentials is let in
-			continue
-		}
-		for _, one := range append([]openapi.SecurityUse{by}, by.Or...) {
-			if names[one.Name] {
-				checked = true
-				for _, scope := range one.Scopes {
-					scopes[scope] = true
-				}
-			}
-		}
-	}
-	if !checked {
-		return "the scheme " + strconv.Quote(use.Name)
-	}
-	var missing []string
-	for _, scope := range use.Scopes {
-		if !scopes[scope] {
-			missing = append(missing, strconv.Quote(scope))
-		}
-	}
-	if len(missing) == 0 {
-		return ""
-	}
-	return "the scope " + strings.Join(missing, ", ") + " of the scheme " + strconv.Quote(use.Name)
 }
 
 // checks are all schemes that something of r says it checks.
@@ -519,23 +387,4 @@ func securityOf(uses []openapi.SecurityUse) [][]openapi.SecurityUse {
 		return nil
 	}
 	return [][]openapi.SecurityUse{uses}
-}
-
-// checkStatus reports a status that no response can have, and bounds that nothing is within.
-func (o *options) checkStatus() error {
-	if o.status != 0 && (o.status < 200 || o.status > 599) {
-		return fmt.Errorf("Status(%d): a response has a status from 200 to 599", o.status)
-	}
-	for _, d := range o.declared {
-		if err := d.check(); err != nil {
-			return err
-		}
-	}
-	if o.maxBody < 0 {
-		return fmt.Errorf("MaxBody(%d): a bound is not negative", o.maxBody)
-	}
-	if f := o.form; min(int64(f.Parts), int64(f.Files), int64(f.HeaderBytes), f.FieldBytes, f.MemoryBytes) < 0 {
-		return errors.New("LimitForm: a bound is not negative")
-	}
-	return nil
 }

@@ -1,6 +1,8 @@
 package fasterapi
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -8,6 +10,7 @@ import (
 	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/internal/overload"
+	"github.com/fasterapi/fasterapi/openapi"
 )
 
 // RouteOption changes one route, or all routes of a group.
@@ -188,3 +191,113 @@ func Subprotocols(names ...string) RouteOption {
 // KiB on are compressed, each by itself, so that idle connections hold no
 // window.
 func CompressMessages() RouteOption { return func(o *options) { o.socket.compress = true } }
+
+// What follows says what the OpenAPI document tells about a route, or, given to a group, about all its
+// routes; so do Returns, Reads and DescribeSecurity (route_describe.go).
+
+// Status is the status of the successful response, such as 201, instead of
+// what its type says. A handler may still answer with another one.
+func Status(status int) RouteOption {
+	return func(o *options) { o.status = status }
+}
+
+// Summary is a line about the route. Default: made of the name of the handler, and of what
+// the path names last when that name has one word: "List orders".
+func Summary(text string) RouteOption {
+	return func(o *options) { o.details.Summary = text }
+}
+
+// Description explains the route, in CommonMark.
+func Description(text string) RouteOption {
+	return func(o *options) { o.details.Description = text }
+}
+
+// Tags puts the route under these headings; those of its groups come first.
+func Tags(names ...string) RouteOption {
+	return func(o *options) {
+		for _, name := range names {
+			o.details.Tags = appendNew(o.details.Tags, name)
+		}
+	}
+}
+
+func appendNew(list []string, name string) []string {
+	for _, known := range list {
+		if known == name {
+			return list
+		}
+	}
+	return append(list[:len(list):len(list)], name)
+}
+
+// OperationID names the route for generated clients; two ids that differ only in case
+// or in dashes and underscores are a mistake. Default: what OpenAPIConfig.OperationID
+// returns, else method and path: getUsersById for GET /users/{id}.
+func OperationID(id string) RouteOption {
+	return func(o *options) { o.details.OperationID = id }
+}
+
+// Deprecated marks the route as one to move away from.
+func Deprecated() RouteOption {
+	return func(o *options) { o.details.Deprecated = true }
+}
+
+// Hidden leaves the route out of the document.
+func Hidden() RouteOption {
+	return func(o *options) { o.hidden = true }
+}
+
+// MoreAbout links to documentation elsewhere.
+func MoreAbout(url, description string) RouteOption {
+	return func(o *options) { o.details.ExternalDocs = &openapi.ExternalDocs{URL: url, Description: description} }
+}
+
+// RequestExample shows a request body, which becomes JSON, under a name. One that the
+// route would refuse is a mistake of the registration.
+func RequestExample(name string, body any) RouteOption {
+	return func(o *options) {
+		o.details.BodyExamples = append(o.details.BodyExamples, describe.NamedExample{Name: name, Value: body})
+	}
+}
+
+// ResponseExample shows the body of a response with this status, or with status
+// 0 that of the successful one.
+func ResponseExample(name string, status int, body any) RouteOption {
+	return func(o *options) {
+		o.details.AnswerExamples = append(o.details.AnswerExamples,
+			describe.AnswerExample{Status: status, NamedExample: describe.NamedExample{Name: name, Value: body}})
+	}
+}
+
+// ResponseDescription says what the successful response is.
+func ResponseDescription(text string) RouteOption {
+	return func(o *options) { o.details.AnswerDescription = text }
+}
+
+// Operation changes what the document says about the route, after everything
+// else.
+func Operation(edit func(*openapi.Operation)) RouteOption {
+	if edit == nil {
+		return Mistake[RouteOption](errors.New("the function is nil"))
+	}
+	return func(o *options) { o.details.Edits = append(o.details.Edits, edit) }
+}
+
+// checkStatus reports a status that no response can have, and bounds that nothing is within.
+func (o *options) checkStatus() error {
+	if o.status != 0 && (o.status < 200 || o.status > 599) {
+		return fmt.Errorf("Status(%d): a response has a status from 200 to 599", o.status)
+	}
+	for _, d := range o.declared {
+		if err := d.check(); err != nil {
+			return err
+		}
+	}
+	if o.maxBody < 0 {
+		return fmt.Errorf("MaxBody(%d): a bound is not negative", o.maxBody)
+	}
+	if f := o.form; min(int64(f.Parts), int64(f.Files), int64(f.HeaderBytes), f.FieldBytes, f.MemoryBytes) < 0 {
+		return errors.New("LimitForm: a bound is not negative")
+	}
+	return nil
+}

@@ -16,7 +16,7 @@
 //
 // The files, in the order in which a document is made: route.go (what comes in), builder.go
 // (paths and operations), input.go (parameters and bodies), body.go (the type of a body),
-// answers.go, socket.go, security.go, naming.go (ids, once all operations are known),
+// answers.go, socket.go, security.go, unchecked.go (schemes that nothing checks), naming.go (ids, once all operations are known),
 // problems.go (what every document has) and mistake.go (what is wrong with all that).
 //
 // # What it decides

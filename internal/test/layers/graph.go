@@ -160,6 +160,8 @@ func packages() map[string]Package {
 		"internal/webfile":  {Layer: 4, Imports: []string{"problem"}},
 		"internal/result":   {Layer: 4, Imports: []string{"internal/field", "internal/schema"}},
 		"internal/failure":  {Layer: 4, Imports: []string{"problem"}},
+		// Signals, the memory of a container, and the end of a process that is stuck.
+		"internal/process":  {Layer: 4, Imports: []string{"reactor", "internal/restart"}, Modules: []string{"github.com/KimMachineGun/automemlimit"}},
 		"internal/settings": {Layer: 4, Imports: []string{"internal/schema", "secret"}, Modules: []string{"github.com/caarlos0/env/v11"}},
 
 		// Layer 5: protocols, drivers, and the pure parts that the root wires up.
@@ -175,14 +177,15 @@ func packages() map[string]Package {
 		"client":           {Layer: 5, Imports: []string{"async", "resilience", "internal/codec", "internal/field", "internal/mistake", "internal/note"}},
 		"db/sqlite":        {Layer: 5, Imports: []string{"db", "db/driver", "db/internal/sqltext", "async", "reactor", "metric", "internal/ring", "internal/invariant"}, Modules: []string{sqlite, libc}},
 
-		"internal/describe": {Layer: 5, Imports: []string{"problem", "openapi", "internal/router", "internal/schema", "internal/bind", "internal/codec", "internal/eventstream"}},
+		"internal/background": {Layer: 5, Imports: []string{"internal/exchange"}},
+		"internal/describe":   {Layer: 5, Imports: []string{"problem", "openapi", "internal/router", "internal/schema", "internal/bind", "internal/codec", "internal/eventstream"}},
 
 		"internal/websocket": {Layer: 5, Imports: with("internal/stream", "internal/exchange", "internal/field", "internal/http1/wire"), Modules: []string{"github.com/gobwas/ws", "github.com/gobwas/httphead"}},
 
 		// Layer 6: the root package. It imports no database driver.
 		".": {Layer: 6, Modules: []string{"github.com/KimMachineGun/automemlimit"}, Imports: with("problem", "db", "health", "observe", "openapi",
 			"internal/exchange", "internal/field", "internal/http1", "internal/http1/wire", "internal/http2", "internal/nethttp", "internal/stream",
-			"internal/reply", "internal/goroutine", "internal/bridge", "internal/failure", "internal/mistake", "internal/restart", "internal/certificate", "internal/note", "internal/overload", "internal/result",
+			"internal/reply", "internal/goroutine", "internal/bridge", "internal/failure", "internal/mistake", "internal/restart", "internal/process", "internal/background", "internal/certificate", "internal/note", "internal/overload", "internal/result",
 			"internal/websocket", "internal/router", "internal/webfile", "internal/docspage", "internal/schema", "internal/bind", "internal/check", "internal/codec", "internal/inject", "internal/eventstream", "internal/settings", "internal/describe")},
 
 		// Layer 7: its users.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -47,6 +48,24 @@ func TestProjectTable(t *testing.T) {
 	for _, name := range rules.Packages["."].Imports {
 		require.False(t, strings.HasPrefix(name, "db/"), "the root package imports no database driver: %s", name)
 	}
+}
+
+// TestRootIsReadable: a reader of the root package sees what there is. A new file is joined with the one where a reader
+// would look for it too, or is a package of its own below internal.
+func TestRootIsReadable(t *testing.T) {
+	const mostFiles = 40
+	files, err := fs.Glob(os.DirFS(root), "*.go")
+	require.NoError(t, err)
+	files = slices.DeleteFunc(files, func(name string) bool { return strings.HasSuffix(name, "_test.go") })
+	require.NotEmpty(t, files)
+	require.LessOrEqual(t, len(files), mostFiles, "files of the root package: %v", files)
+
+	text, err := fs.ReadFile(os.DirFS(root), "doc.go")
+	require.NoError(t, err)
+	_, order, found := strings.Cut(string(text), "// # The files, in reading order")
+	require.True(t, found)
+	named := append(regexp.MustCompile(`[a-z_]+\.go`).FindAllString(order, -1), "doc.go")
+	require.ElementsMatch(t, files, named, "doc.go lists each file of the package once")
 }
 
 // TestDocumentsNameTests: the tests that the reference names exist.

@@ -1,6 +1,15 @@
 package fasterapi
 
-import "github.com/fasterapi/fasterapi/async"
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/failure"
+	"github.com/fasterapi/fasterapi/internal/mistake"
+	"github.com/fasterapi/fasterapi/internal/router"
+)
 
 // The verbs register a typed handler for a method and a pattern. In is the
 // input struct, whose tags say where each field comes from ([None] for no
@@ -174,4 +183,151 @@ func (g *Group) DeleteFuture[In, Out any](pattern string, h func(*Ctx, In) async
 // QueryFuture is [App.QueryFuture] below the prefix of the group.
 func (g *Group) QueryFuture[In, Out any](pattern string, h func(*Ctx, In) async.Future[Out], opts ...RouteOption) {
 	g.add(methodQuery, pattern, asChain, newChain(h), opts)
+}
+
+// Group is a set of routes that share a prefix, middleware and options. A function that
+// registers the routes of a package takes a Group; for those of the whole app
+// that is app.Group(""):
+//
+//	func Routes(g *fasterapi.Group) { g.Get("/users/{id}", get) }
+//
+//	users.Routes(app.Group(""))          // /users/{id}
+//	users.Routes(app.Group("/v2", auth)) // /v2/users/{id}, with an option
+//
+// No interface stands for both: generic methods cannot be in one.
+type Group struct {
+	app        *App
+	parent     *Group // nil: the group of the app itself
+	mappers    []*failure.Mapper[*Ctx]
+	prefix     string
+	middleware []Middleware
+	opts       []RouteOption
+}
+
+// Use adds middleware around the routes of the group and of the groups below it. The
+// first one added is the outermost; that of the groups above is around it. It comes
+// before the first of those routes, see [App.Use].
+func (g *Group) Use(m ...Middleware) {
+	group := "app.Group"
+	if g.parent != nil {
+		group = "group.Group"
+	}
+	g.refuseBehind("this middleware", "give the routes that it is for a group of their own: g := "+group+`(""); g.Use(…)`)
+	g.app.wrong.Add(checkMiddleware(m))
+	g.middleware = append(g.middleware, m...)
+}
+
+// MapError is [App.MapError] for the routes of the group and of the groups in it,
+// whenever they were registered. It is asked before those of the groups around it.
+func (g *Group) MapError[T error](fn func(c *Ctx, err T) error) {
+	place := g.app.registering("MapError")
+	g.mappers = append(g.mappers, failure.MapperOf(place.Site, fn))
+}
+
+// errorTable returns what was given to MapError for the routes of g.
+func (g *Group) errorTable() (*failure.Table[*Ctx], []error) {
+	var scopes [][]*failure.Mapper[*Ctx]
+	for ; g != nil; g = g.parent {
+		scopes = append(scopes, g.mappers)
+	}
+	return failure.NewTable(scopes...)
+}
+
+// Group returns a group below prefix, with the middleware and options of g, also those
+// that g gets later.
+func (g *Group) Group(prefix string, opts ...RouteOption) *Group {
+	return &Group{
+		app: g.app, parent: g, prefix: g.prefix + strings.TrimSuffix(prefix, "/"),
+		middleware: middlewareOf(opts), opts: slices.Clone(opts),
+	}
+}
+
+// checkMiddleware finds middleware that is nil.
+func checkMiddleware(list []Middleware) (wrong mistake.List) {
+	for _, m := range list {
+		wrong.Unless(m != nil, "the middleware is nil")
+	}
+	return wrong
+}
+
+// allMiddleware is that of the groups above g, and its own.
+func (g *Group) allMiddleware() []Middleware {
+	if g.parent == nil {
+		return slices.Clip(g.middleware)
+	}
+	return slices.Concat(g.parent.allMiddleware(), g.middleware)
+}
+
+// allOptions are those of the groups above g, and its own.
+func (g *Group) allOptions() []RouteOption {
+	if g.parent == nil {
+		return slices.Clip(g.opts)
+	}
+	return slices.Concat(g.parent.allOptions(), g.opts)
+}
+
+// within tells whether g is outer, or below it.
+func (g *Group) within(outer *Group) bool {
+	return g != nil && (g == outer || g.parent.within(outer))
+}
+
+// refuseBehind notes a mistake when routes of g or below it are there already: whoever
+// reads the call expects what to hold for them.
+func (g *Group) refuseBehind(what, remedy string) {
+	g.app.registering(what)
+	var first *route
+	more := map[string]bool{}
+	for _, r := range g.app.routes {
+		if !r.group.within(g) {
+			continue
+		}
+		if first == nil {
+			first = r
+		}
+		more[r.site+" "+r.named()] = true
+	}
+	if first == nil {
+		return
+	}
+	are := "is"
+	if n := len(more) - 1; n > 0 {
+		are = fmt.Sprintf("and %d more are", n)
+	}
+	g.app.wrong.Unless(false, fmt.Sprintf("%s (%s) %s registered above and would go without %s: "+
+		"call this before the first route, or %s", first.named(), first.site, are, what, remedy))
+}
+
+// middlewareOf is what the option Use among opts adds. In a group it takes its place
+// between that of the groups around and that which the group's own Use adds later.
+func middlewareOf(opts []RouteOption) []Middleware {
+	var o options
+	o.apply(opts)
+	return o.middleware
+}
+
+// add registers a route.
+func (g *Group) add(method, pattern string, kind style, e endpoint, opts []RouteOption) {
+	g.register(pattern, &route{method: method, site: mistake.Here().Site, endpoint: e}, kind, opts)
+}
+
+// register adds a route of the group at pattern, which has no prefix yet.
+func (g *Group) register(pattern string, r *route, kind style, opts []RouteOption) {
+	r.pattern, r.group = router.ParsePattern(g.join(pattern)), g
+	g.app.registering(r.named())
+	r.opts.style = kind
+	r.opts.apply(g.allOptions())
+	r.opts.apply(opts)
+	r.middleware = slices.Concat(g.allMiddleware(), middlewareOf(opts))
+	if kind == asChain {
+		r.opts.style = asChain
+	}
+	g.app.routes = append(g.app.routes, r)
+}
+
+// join puts the prefix before a pattern; a group's "/" is the group itself.
+func (g *Group) join(pattern string) string {
+	if pattern == "/" && g.prefix != "" {
+		return g.prefix
+	}
+	return g.prefix + pattern
 }

@@ -1,7 +1,8 @@
-package fasterapi
+package process
 
 import (
 	"errors"
+	"log/slog"
 	"math"
 	"os"
 	"runtime/debug"
@@ -19,19 +20,19 @@ func TestLimitMemory(t *testing.T) {
 		defer os.Setenv("GOMEMLIMIT", value)
 		require.NoError(t, os.Unsetenv("GOMEMLIMIT"))
 	}
-	a := New(Config{Cores: 1})
+	limit := func(of memlimit.Provider) { LimitMemory(slog.New(slog.DiscardHandler), of) }
 	now := func() int64 { return debug.SetMemoryLimit(-1) }
 
-	a.limitMemory(func() (uint64, error) { return 0, errors.New("no cgroups") })
+	limit(func() (uint64, error) { return 0, errors.New("no cgroups") })
 	require.EqualValues(t, math.MaxInt64, now())
-	a.limitMemory(func() (uint64, error) { return 0, memlimit.ErrNoLimit })
+	limit(func() (uint64, error) { return 0, memlimit.ErrNoLimit })
 	require.EqualValues(t, math.MaxInt64, now())
-	a.limitMemory(memlimit.Limit(10 << 30))
+	limit(memlimit.Limit(10 << 30))
 	require.EqualValues(t, 9<<30, now())
-	a.limitMemory(memlimit.Limit(20 << 30))
+	limit(memlimit.Limit(20 << 30))
 	require.EqualValues(t, 9<<30, now(), "the program has set one")
 	debug.SetMemoryLimit(math.MaxInt64)
 	t.Setenv("GOMEMLIMIT", "off")
-	a.limitMemory(memlimit.Limit(10 << 30))
+	limit(memlimit.Limit(10 << 30))
 	require.EqualValues(t, math.MaxInt64, now(), "GOMEMLIMIT says none")
 }
