@@ -45,8 +45,10 @@ func mountedMethods() []string {
 // refuses it. Bodies stream both ways; the option [MaxBody] bounds the request's (default
 // Config.MaxBody). Flush, Hijack and [http.ResponseController]'s full duplex
 // work; its deadlines do not, because the engine has its own. The context of
-// the request is the [Ctx], so FromRequest finds it. Informational responses but 103,
-// which has the Link fields, and trailers of h are not sent.
+// the request is the [Ctx], so FromRequest finds it. Of informational responses 103
+// is sent, with the Link fields. Trailers of h are sent, both those that its field Trailer
+// announces and those with [http.TrailerPrefix], but for fields that mean something only before
+// the body (RFC 9110 6.5.1); HTTP/1.1 has none behind a body whose length was said.
 //
 // Where a net/http server carries the request (HTTP/2, or around [App.Handler]), h gets it
 // as it came: r.Proto, r.RemoteAddr and trailers, and its URL as [http.StripPrefix] around

@@ -38,6 +38,5 @@
 // # What it refuses
 //
 // Streaming and taking over on a reactor, and taking over from inside of net/http
-// middleware: [net/http.ErrNotSupported]. Informational responses and trailers are not
-// sent.
+// middleware: [net/http.ErrNotSupported]. Informational responses but 103 are not sent.
 package bridge

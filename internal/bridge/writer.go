@@ -66,6 +66,8 @@ type Writer struct {
 	// onReactor: the handler must not wait for the client.
 	onReactor bool
 	status    int // 0: not decided
+	// announced are the names of fields that the handler is going to set behind the body.
+	announced []string
 	// length is the declared length of the body, -1 without.
 	length int64
 	// unsent counts the bytes that were written though they are not sent.
@@ -131,6 +133,7 @@ func (w *Writer) decide(status int) {
 		return
 	}
 	w.status = status
+	w.announced = trailerNames(w.header["Trailer"])
 	if n, err := strconv.ParseInt(w.header.Get("Content-Length"), 10, 64); err == nil && n >= 0 {
 		w.length = n
 	}
@@ -273,10 +276,14 @@ func (w *Writer) guessType(next []byte) {
 // commit hands status, header and payload to the exchange.
 func (w *Writer) commit(payload []byte) {
 	header := w.reply.ValidHeader(w.header)
+	for _, name := range w.announced {
+		delete(header, name)
+	}
 	w.reply.Use(func(r *reply.Reply) {
 		x := r.Exchange()
 		x.Load(header)
 		x.Respond(w.status, x.ContentType, payload)
+		x.Announce(w.announced)
 	})
 }
 
@@ -298,6 +305,7 @@ func (w *Writer) Finish() error {
 	case w.err != nil:
 		return w.err
 	case w.body != nil:
+		w.trail()
 		return w.way.Close(w.reply)
 	}
 	w.decide(http.StatusOK)
@@ -319,6 +327,7 @@ func (w *Writer) Finish() error {
 		return w.way.Close(w.reply)
 	}
 	w.commit(w.held)
+	w.trail()
 	return nil
 }
 

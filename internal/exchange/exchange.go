@@ -63,6 +63,10 @@ type Exchange struct {
 	// trailers: a streamed body may be read on another goroutine than they are
 	// asked for.
 	trailers atomic.Pointer[[]wire.Header]
+	// trailing are the fields behind the body of the staged response, announced the names of
+	// those that are going to be there (trailing.go).
+	trailing  []Field
+	announced string
 
 	// Received and Sent are the bytes of bodies that were streamed, as they were
 	// transferred, without framing. Any goroutine.
@@ -156,6 +160,7 @@ func (x *Exchange) Reset() {
 	x.Remote, x.Secure, x.HTTP2, x.TLS, x.Original, x.CloseAfter = netip.AddrPort{}, false, false, nil, nil, false
 	x.Status, x.ContentType, x.fields = 0, "", x.fields[:0]
 	x.Refusal, x.opened = nil, nil
+	x.trailing, x.announced = nil, ""
 	if x.Received.Load() != 0 {
 		x.Received.Store(0)
 	}
@@ -223,12 +228,15 @@ func (x *Exchange) Finish() { x.carrier.Finish(x) }
 
 // Respond stages a complete response. payload must stay unchanged until the client
 // has taken it. One of status 205 has none (RFC 9110 15.3.6): unlike those that
-// end with their head, it says so with a length of 0.
+// end with their head, it says so with a length of 0. It has no trailer fields yet.
 func (x *Exchange) Respond(status int, contentType string, payload []byte) {
 	if status == resetContent {
 		contentType, payload = "", nil
 	}
 	x.Status, x.ContentType, x.Payload = status, contentType, payload
+	if x.trailing != nil || x.announced != "" {
+		x.trailing, x.announced = nil, ""
+	}
 }
 
 // Stage is Respond with a media type that one of OwnField goes before.

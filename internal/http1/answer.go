@@ -30,6 +30,10 @@ func (c *conn) answer(x *exchange.Exchange) {
 	case x.Status < 200 || x.Status > 999:
 		x.Respond(500, "", nil) // no final status
 	}
+	if trailing := x.Trailing(); trailing != nil {
+		c.answerTrailed(x, trailing)
+		return
+	}
 	out := c.appendHead(c.out(), x)
 	payload := x.Payload
 	if bodiless(x.Status) {
@@ -60,6 +64,32 @@ func (c *conn) answer(x *exchange.Exchange) {
 	default:
 		c.abort()
 	}
+}
+
+// answerTrailed is answer for a response with fields behind its content, which only a chunked
+// one may have (RFC 9112 7.1.2). Its payload is copied.
+func (c *conn) answerTrailed(x *exchange.Exchange, trailing []exchange.Field) {
+	out := appendTrailer(c.appendHead(c.out(), x), x)
+	out = wire.AppendEnd(append(out, "Transfer-Encoding: chunked\r\n"...))
+	c.socket.SetOut(appendTrailing(wire.AppendChunk(out, x.Payload), trailing))
+}
+
+// appendTrailer appends the field that announces what comes behind a chunked body.
+func appendTrailer(out []byte, x *exchange.Exchange) []byte {
+	if names := x.Announced(); names != "" {
+		out, _ = wire.AppendHeader(out, "Trailer", names)
+	}
+	return out
+}
+
+// appendTrailing appends the end of a chunked body, with what comes behind it.
+func appendTrailing(out []byte, trailing []exchange.Field) []byte {
+	var list []wire.Header
+	for _, f := range trailing {
+		list = append(list, wire.Header{Name: []byte(f.Name), Value: []byte(f.Value)})
+	}
+	out, _ = wire.AppendLastChunk(out, list)
+	return out
 }
 
 // appendHead appends the status line and the fields of x, without framing.

@@ -52,7 +52,7 @@ func (c *conn) Open(x *exchange.Exchange, length int64) (exchange.BodyWriter, er
 	out := c.appendHead(c.out(), x)
 	switch {
 	case w.chunked:
-		out = append(out, "Transfer-Encoding: chunked\r\n"...)
+		out = append(appendTrailer(out, x), "Transfer-Encoding: chunked\r\n"...)
 	case length >= 0 && !bodiless(x.Status):
 		out = wire.AppendContentLength(out, length)
 	}
@@ -208,8 +208,7 @@ func (w *responseWriter) end() error {
 	if w.chunked {
 		w.c.loan.output.Lock()
 		defer w.c.loan.output.Unlock()
-		out, _ := wire.AppendLastChunk(w.c.out(), nil)
-		w.c.socket.SetOut(out)
+		w.c.socket.SetOut(appendTrailing(w.c.out(), w.c.x.Trailing()))
 	}
 	w.err = exchange.ErrResponseSent
 	return nil

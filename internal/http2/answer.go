@@ -28,8 +28,18 @@ func (s *exchangeStream) answer() {
 	if !bodiless(x.Status) {
 		block = appendLength(block, int64(len(x.Payload)))
 	}
+	trailing := x.Trailing()
+	if trailing != nil {
+		block = appendField(block, exchange.Field{Name: "trailer", Value: x.Announced()})
+		s.trailing = encodeTrailing(trailing)
+	}
 	s.c.core.block = block
 	s.headSent = true
+	if len(payload) == 0 && trailing != nil {
+		s.c.sendBlock(s.id, 0, block)
+		s.sendTrailing()
+		return
+	}
 	if len(payload) == 0 {
 		s.endedHere()
 		s.c.sendBlock(s.id, frame.EndStream, block)
@@ -51,7 +61,9 @@ func (s *exchangeStream) answer() {
 }
 
 // endedHere notes that all of the response is on its way.
-func (s *exchangeStream) endedHere() { s.payload, s.whole, s.sent, s.sendBy = nil, nil, true, 0 }
+func (s *exchangeStream) endedHere() {
+	s.payload, s.whole, s.trailing, s.sent, s.sendBy = nil, nil, nil, true, 0
+}
 
 // appendResponse encodes the status and the fields of x, but for its length. Reactor only.
 func appendResponse(b []byte, k *core, x *exchange.Exchange) []byte {
@@ -64,6 +76,20 @@ func appendResponse(b []byte, k *core, x *exchange.Exchange) []byte {
 		b = appendField(b, f)
 	}
 	return b
+}
+
+// encodeTrailing encodes the fields behind a body; nil: there are none.
+func encodeTrailing(trailing []exchange.Field) (block []byte) {
+	for _, f := range trailing {
+		block = appendField(block, f)
+	}
+	return block
+}
+
+// sendTrailing sends the fields behind the body, and with them its end.
+func (s *exchangeStream) sendTrailing() {
+	s.c.sendBlock(s.id, frame.EndStream, s.trailing)
+	s.endedHere()
 }
 
 // bodiless tells whether responses of this status have no length (RFC 9110 8.6).
@@ -118,14 +144,17 @@ func (s *exchangeStream) Open(x *exchange.Exchange, length int64) (exchange.Body
 	if length >= 0 && !bodiless(x.Status) {
 		block = appendLength(block, length)
 	}
+	if names := x.Announced(); names != "" {
+		block = appendField(block, exchange.Field{Name: "trailer", Value: names})
+	}
 	s.opened = newBodyWriter(s, block, length, !x.WantsContent())
 	return s.opened, nil
 }
 
 // EndStream implements [exchange.Carrier].
-func (s *exchangeStream) EndStream(*exchange.Exchange) error {
+func (s *exchangeStream) EndStream(x *exchange.Exchange) error {
 	if s.opened == nil {
 		return exchange.ErrOver
 	}
-	return s.opened.end()
+	return s.opened.end(encodeTrailing(x.Trailing()))
 }

@@ -112,11 +112,24 @@ func (s *exchangeStream) sendWhole() bool {
 	return true
 }
 
-// sendFrame sends the next n bytes of the body.
+// sendFrame sends the next n bytes of the body. The fields behind it come with the last ones.
 func (s *exchangeStream) sendFrame(n int, last bool) {
+	if n > 0 || s.trailing == nil {
+		s.sendData(n, last && s.trailing == nil)
+	}
+	switch {
+	case !last:
+	case s.trailing == nil:
+		s.endedHere()
+	default:
+		s.sendTrailing()
+	}
+}
+
+func (s *exchangeStream) sendData(n int, ends bool) {
 	c := s.c
 	h := frame.Header{Length: n, Type: frame.Data, Stream: s.id}
-	if last {
+	if ends {
 		h.Flags = frame.EndStream
 	}
 	c.socket.SetOut(append(frame.AppendHeader(c.out(), h), s.payload[:n]...))
@@ -125,9 +138,6 @@ func (s *exchangeStream) sendFrame(n int, last bool) {
 	c.window -= int64(n)
 	c.earnRoom(n)
 	c.calm.sent()
-	if last {
-		s.endedHere()
-	}
 }
 
 // pump turns bodies into frames until enough is there to write, or nothing more may be sent.
@@ -155,7 +165,7 @@ func (c *conn) sendNext(s *exchangeStream) bool {
 	} else if s.writer != nil {
 		ended = s.writer.drained()
 	}
-	n := min(int64(len(s.payload)), s.window, c.window, int64(c.maxFrame))
+	n := max(min(int64(len(s.payload)), s.window, c.window, int64(c.maxFrame)), 0) // a window that has shrunk may be negative
 	last := ended && n == int64(len(s.payload))
 	switch {
 	case n <= 0 && !last && len(s.payload) > 0 && s.window > 0:
@@ -168,6 +178,9 @@ func (c *conn) sendNext(s *exchangeStream) bool {
 			s.waitForClient(false)
 		}
 		return true
+	}
+	if last && s.writer != nil {
+		s.trailing = s.writer.trailers()
 	}
 	s.sendFrame(int(n), last)
 	switch {

@@ -49,8 +49,9 @@ type exchangeStream struct {
 	bodyBy             time.Duration
 
 	// The response body: payload is what was not sent yet of whole, or of what writer,
-	// if there is one, has given so far.
+	// if there is one, has given so far. trailing is what comes behind it, encoded.
 	payload, whole []byte
+	trailing       []byte
 	writer         *bodyWriter
 	opened         *bodyWriter // the same, for whoever serves x
 	window         int64
@@ -429,7 +430,7 @@ func (s *exchangeStream) leave() {
 	if s.queued {
 		c.ready[s.priority.urgency].remove(s)
 	}
-	s.payload, s.whole, s.bodyBy, s.sendBy = nil, nil, 0, 0
+	s.payload, s.whole, s.trailing, s.bodyBy, s.sendBy = nil, nil, nil, 0, 0
 	s.waitNoMore()
 }
 

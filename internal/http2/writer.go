@@ -31,10 +31,12 @@ type bodyWriter struct {
 	left   int64
 	silent bool // HEAD, 204, 304: nothing is sent
 	ended  bool // all of it is pending, or was taken
-	told   bool // the reactor is going to look
-	err    error
-	waits  bool
-	wake   chan struct{} // has room for one
+	// trailing is what comes behind it, encoded; nil: nothing does.
+	trailing []byte
+	told     bool // the reactor is going to look
+	err      error
+	waits    bool
+	wake     chan struct{} // has room for one
 }
 
 func newBodyWriter(s *exchangeStream, block []byte, length int64, silent bool) *bodyWriter {
@@ -93,8 +95,8 @@ func (w *bodyWriter) Flush() error {
 	return w.err
 }
 
-// end completes the body.
-func (w *bodyWriter) end() error {
+// end completes the body, with what comes behind it.
+func (w *bodyWriter) end(trailing []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.err != nil {
@@ -104,6 +106,7 @@ func (w *bodyWriter) end() error {
 		w.err = errLength
 		return w.err
 	}
+	w.trailing = trailing
 	w.ended, w.err = true, exchange.ErrResponseSent
 	w.tell()
 	return nil
@@ -180,6 +183,13 @@ func (w *bodyWriter) more() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return len(w.pending) > 0 || w.ended
+}
+
+// trailers is what comes behind the body, encoded, once it has ended. Reactor only.
+func (w *bodyWriter) trailers() []byte {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.trailing
 }
 
 // drained tells whether the reactor has taken everything, the end too. Reactor only.

@@ -226,7 +226,11 @@ func (c *carrier) answer() {
 		c.w.WriteHeader(x.Status)
 		return
 	}
-	c.w.Header().Set("Content-Length", strconv.Itoa(len(x.Payload)))
+	if trailing := x.Trailing(); trailing == nil {
+		c.w.Header().Set("Content-Length", strconv.Itoa(len(x.Payload)))
+	} else {
+		defer c.trail(trailing)
+	}
 	c.w.WriteHeader(x.Status)
 	if c.r.Method != http.MethodHead {
 		if n, err := c.writeStaged(x.Payload); err != nil && !errors.Is(err, exchange.ErrUnsent) { // that is logged
@@ -248,6 +252,9 @@ func (c *carrier) writeHead() {
 		header.Set("Server", c.options.ServerName)
 	}
 	header.Del("Content-Length") // of a server around this handler
+	if names := c.x.Announced(); names != "" {
+		header.Set("Trailer", names)
+	}
 	switch {
 	case c.x.FieldValue("Upgrade") == "":
 	case c.r.ProtoMajor > 1:
@@ -256,6 +263,15 @@ func (c *carrier) writeHead() {
 		header["Connection"] = []string{"close", "Upgrade"} // net/http looks for close alone, in the first
 	default:
 		header.Set("Connection", "Upgrade") // RFC 9110 7.8
+	}
+}
+
+// trail lets the fields come behind the body, once that is written.
+func (c *carrier) trail(trailing []exchange.Field) {
+	header := c.w.Header()
+	for _, f := range trailing {
+		name := http.TrailerPrefix + http.CanonicalHeaderKey(f.Name)
+		header[name] = append(header[name], f.Value)
 	}
 }
 
@@ -282,6 +298,7 @@ func (c *carrier) EndStream(*exchange.Exchange) error {
 	if c.left > 0 && c.x.WantsContent() {
 		return io.ErrUnexpectedEOF
 	}
+	c.trail(c.x.Trailing())
 	c.complete = true
 	return nil
 }

@@ -149,8 +149,8 @@ func (h Handle) Valid(name, value string) bool {
 	return false
 }
 
-// ValidHeader returns header without what is not valid, which is logged, and without
-// trailers, which are not sent.
+// ValidHeader returns header without what is not valid, which is logged, and without those
+// that come behind the body.
 func (h Handle) ValidHeader(header http.Header) http.Header {
 	valid := make(http.Header, len(header))
 	for name, values := range header {

@@ -53,13 +53,15 @@ func (v *Way) Finish(h Handle) (whole bool) {
 	status, body := 0, []byte(nil)
 	h.Use(func(r *Reply) { status, body = r.x.Status, r.StagedBody() })
 	length := int64(len(body))
-	if status == http.StatusNoContent || status == http.StatusNotModified {
+	trailing := read(h, func(r *Reply) []exchange.Field { return r.x.Trailing() })
+	if status == http.StatusNoContent || status == http.StatusNotModified || trailing != nil {
 		length = -1
 	}
 	v.writeHead(h, length)
 	if len(body) > 0 {
 		_, _ = v.w.Write(body) // w keeps its error
 	}
+	v.trail(trailing)
 	return true
 }
 
@@ -146,7 +148,21 @@ func (v *Way) Close(h Handle) error {
 		return x.EndStream()
 	}
 	v.ended = true
+	v.trail(read(h, func(r *Reply) []exchange.Field { return r.x.Trailing() }))
 	return nil
+}
+
+// trail gives the fields behind the body to the middleware, as net/http takes those that were
+// not announced.
+func (v *Way) trail(trailing []exchange.Field) {
+	if len(trailing) == 0 {
+		return
+	}
+	header := v.w.Header()
+	for _, f := range trailing {
+		name := http.TrailerPrefix + http.CanonicalHeaderKey(f.Name)
+		header[name] = append(header[name], f.Value)
+	}
 }
 
 // writeHead moves the staged head to the middleware.
@@ -155,6 +171,9 @@ func (v *Way) writeHead(h Handle, length int64) {
 	header.Del("Content-Length")
 	status := read(h, func(r *Reply) int {
 		r.x.Store(header)
+		if names := r.x.Announced(); names != "" {
+			header.Set("Trailer", names)
+		}
 		if r.x.ContentType == "" {
 			header["Content-Type"] = nil // no guessing
 		}

@@ -115,13 +115,15 @@ func trailerRule(name []byte) trailerVerdict {
 	for i, b := range name {
 		few[i] = lower(b)
 	}
+	if len(name) > 3 && string(few[:3]) == "if-" {
+		return dropTrailer // a condition
+	}
 	switch string(few[:len(name)]) {
 	case "transfer-encoding", "content-length", "host", "trailer", "connection", "upgrade", "te", "keep-alive", "proxy-connection":
 		return refuseTrailer
 	case "authorization", "proxy-authorization", "www-authenticate", "proxy-authenticate", "cookie", "set-cookie",
 		"cache-control", "expect", "max-forwards", "pragma", "range", "content-encoding", "content-type",
-		"content-range", "content-language", "content-location", "if-match", "if-none-match", "if-modified-since",
-		"if-unmodified-since", "if-range", "origin", "referer", "forwarded", "x-forwarded-for", "x-forwarded-host",
+		"content-range", "content-language", "content-location", "realm", "origin", "referer", "forwarded", "x-forwarded-for", "x-forwarded-host",
 		"x-forwarded-proto", "x-real-ip", "via", "age", "date", "expires", "location", "retry-after", "vary", "warning":
 		return dropTrailer
 	}
