@@ -30,8 +30,9 @@ type image struct {
 }
 
 // build follows the Dockerfile that the command writes for a package of the repository. What its build stage
-// does is done in the repository itself, with /out elsewhere; the stage of BusyBox is left out but for the folder /tmp.
-func build(t testing.TB, pkg string) *image {
+// does is done in the repository itself, with /out elsewhere and these build tags; the stage of BusyBox is left out but for
+// the folder /tmp.
+func build(t testing.TB, pkg, tags string) *image {
 	t.Helper()
 	repository, err := filepath.Abs("../../..")
 	require.NoError(t, err)
@@ -65,8 +66,11 @@ func build(t testing.TB, pkg string) *image {
 			out, err := run.CombinedOutput()
 			require.NoError(t, err, "%s\n%s", words[0], out)
 		case "ARG":
-			arguments = append(arguments, "VERSION=1.2.3-test") // the only one
-			require.Equal(t, "VERSION=dev", words[0])
+			name, preset, _ := strings.Cut(words[0], "=")
+			given := map[string][2]string{"VERSION": {"dev", "1.2.3-test"}, "TAGS": {"", tags}}
+			require.Contains(t, given, name)
+			require.Equal(t, given[name][0], preset)
+			arguments = append(arguments, name+"="+given[name][1])
 		case "COPY":
 			im.copy(t, stage, node.Flags, words, host)
 		case "ENV":
@@ -168,7 +172,7 @@ func answers(t testing.TB, url string) string {
 // TestImage: the steps of the Dockerfile make a root in which the service runs with nothing else: no libraries, no shell, no
 // writable place but /tmp, not root, as PID 1. It is small, and SIGTERM ends it.
 func TestImage(t *testing.T) {
-	im := build(t, "./examples/hello")
+	im := build(t, "./examples/hello", "")
 	process, url := im.start(t)
 	probe, err := http.NewRequest(http.MethodGet, im.health[len(im.health)-1], http.NoBody)
 	require.NoError(t, err)
@@ -200,9 +204,10 @@ func readStatus(t testing.TB, pid int) map[string][]string {
 }
 
 // BenchmarkImage is how long the production example needs from its start to its first answer, with a database that is there, how much memory it
-// has after that and a second of idleness, and how large its image is without BusyBox. bench/RESULTS.md.
+// has after that and a second of idleness, and how large its image is without BusyBox: with SQLite, and as it is for Postgres
+// alone. bench/RESULTS.md.
 func BenchmarkImage(b *testing.B) {
-	im := build(b, "./examples/production")
+	im := build(b, "./examples/production", "")
 	first, url := im.start(b)
 	answers(b, url+"/ready") // makes the database
 	_ = first.Process.Signal(syscall.SIGINT)
@@ -223,7 +228,8 @@ func BenchmarkImage(b *testing.B) {
 	}
 	b.ReportMetric(float64(cold.Milliseconds())/float64(b.N), "ms-cold")
 	b.ReportMetric(resident, "MiB-idle")
-	b.ReportMetric(float64(im.bytes)/1e6, "MB-image")
+	b.ReportMetric(float64(im.bytes)/(1<<20), "MiB-image")
+	b.ReportMetric(float64(build(b, "./examples/production", "nosqlite").bytes)/(1<<20), "MiB-image-nosqlite")
 }
 
 // TestSocketActivate: systemd's own program listens, and starts the service when the first client comes.

@@ -8,7 +8,9 @@ RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
 # docker build --build-arg VERSION=1.2.3 sets the variable version of package main, where it has one.
 ARG VERSION=dev
-RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build CGO_ENABLED=0 go build -trimpath -ldflags="-s -w -X main.version=${VERSION}" -o /out/app ./cmd/shop
+# docker build --build-arg TAGS=a,b builds with these build tags.
+ARG TAGS=
+RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build CGO_ENABLED=0 go build -trimpath -tags="${TAGS}" -ldflags="-s -w -X main.version=${VERSION}" -o /out/app ./cmd/shop
 
 FROM busybox:1.37-musl AS tools
 
