@@ -1,6 +1,6 @@
 //go:build !race && !invariants
 
-package fasterapi_test
+package fasterapi
 
 import (
 	"context"
@@ -13,28 +13,28 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/note"
 )
 
 // TestAllocations pins what a warm request allocates, from the socket to the
 // socket: one is the Ctx. The client of the test allocates nothing itself.
 func TestAllocations(t *testing.T) {
-	app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1})
-	text := func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "Hello, World!", nil }
+	app := New(Config{Addr: "127.0.0.1:0", Cores: 1})
+	text := func(*Ctx, None) (Text, error) { return "Hello, World!", nil }
 	app.Get("/goroutine", text)
-	app.Get("/coroutine", text, fasterapi.OnReactor())
-	app.GetFuture("/chain", func(*fasterapi.Ctx, fasterapi.None) async.Future[fasterapi.Text] {
-		return async.Ready[fasterapi.Text]("Hello, World!")
+	app.Get("/coroutine", text, OnReactor())
+	app.GetFuture("/chain", func(*Ctx, None) async.Future[Text] {
+		return async.Ready[Text]("Hello, World!")
 	})
 	type get struct {
 		ID int64 `path:"id"`
 	}
-	app.Get("/user/{id}", func(_ *fasterapi.Ctx, in get) (user, error) {
+	app.Get("/user/{id}", func(_ *Ctx, in get) (user, error) {
 		return user{ID: in.ID, Name: "Ada", Email: "ada@example.com"}, nil
 	})
-	noted := func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.Text, error) {
+	noted := func(c *Ctx, _ None) (Text, error) {
 		notes := note.Of(c)
 		for range 3 {
 			notes.Note(note.CacheHit)
@@ -43,7 +43,7 @@ func TestAllocations(t *testing.T) {
 		return "noted", nil
 	}
 	app.Get("/noted", noted)
-	app.Get("/reactor/noted", noted, fasterapi.OnReactor())
+	app.Get("/reactor/noted", noted, OnReactor())
 	addr := start(t, app)
 
 	for path, most := range map[string]float64{"/noted": 1, "/reactor/noted": 1, "/goroutine": 1, "/coroutine": 1, "/chain": 1, "/user/7": 5} {
@@ -98,7 +98,7 @@ type user struct {
 }
 
 // start serves app on a free port until the test ends.
-func start(t testing.TB, app *fasterapi.App) (addr string) {
+func start(t testing.TB, app *App) (addr string) {
 	t.Helper()
 	server, err := app.Start()
 	require.NoError(t, err)
@@ -108,4 +108,70 @@ func start(t testing.TB, app *fasterapi.App) (addr string) {
 		require.NoError(t, server.Shutdown(ctx))
 	})
 	return server.Addr().String()
+}
+
+type (
+	first  struct{ n int }
+	second struct{ first *first }
+	third  struct{ a, b int }
+	global struct{ n int }
+
+	asksNothing struct {
+		Page int `query:"page" default:"1"`
+	}
+	asksApp struct {
+		Page   int              `query:"page" default:"1"`
+		Global *global          `inject:""`
+		Number interface{ N() } `inject:""`
+	}
+	asksThree struct {
+		Page   int     `query:"page" default:"1"`
+		First  *first  `inject:""`
+		Second *second `inject:""`
+		Third  third   `inject:""`
+	}
+)
+
+func (*global) N() {}
+
+// inputOf returns what a request does before its handler.
+func inputOf[In any](tb testing.TB) func() {
+	a := New(Config{Cores: 1})
+	a.Provide(&global{7})
+	a.ProvideFunc(func(*Ctx, None) (*first, error) { return &first{1}, nil })
+	a.ProvideFunc(func(_ *Ctx, in struct {
+		First *first `inject:""`
+	},
+	) (*second, error) {
+		return &second{in.First}, nil
+	})
+	a.ProvideFunc(func(*Ctx, None) (third, error) { return third{1, 2}, nil })
+	a.Get("/", func(*Ctx, In) (Text, error) { return "", nil })
+	require.NoError(tb, a.start(context.Background()))
+	tb.Cleanup(func() { require.NoError(tb, a.Stop(context.Background())) })
+	e := a.routes[0].endpoint.(*straight[In, Text])
+	c := &Ctx{app: a, request: &request{x: &exchange.Exchange{}, route: a.routes[0]}, reactor: a.reactors.Reactor(0)}
+	return func() {
+		if _, err := e.input(c); err != nil {
+			tb.Fatal(err)
+		}
+	}
+}
+
+func benchmarkInput[In any](b *testing.B) {
+	input := inputOf[In](b)
+	b.ReportAllocs()
+	for b.Loop() {
+		input()
+	}
+}
+
+func BenchmarkInjectNothing(b *testing.B) { benchmarkInput[asksNothing](b) }
+func BenchmarkInjectApp(b *testing.B)     { benchmarkInput[asksApp](b) }
+func BenchmarkInjectThree(b *testing.B)   { benchmarkInput[asksThree](b) }
+
+func TestInjectionAllocations(t *testing.T) {
+	require.Zero(t, testing.AllocsPerRun(100, inputOf[asksNothing](t)))
+	require.Zero(t, testing.AllocsPerRun(100, inputOf[asksApp](t)))
+	require.LessOrEqual(t, testing.AllocsPerRun(100, inputOf[asksThree](t)), 3.0, "one for each value")
 }

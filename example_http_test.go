@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -12,6 +13,9 @@ import (
 	"strings"
 	"testing/fstest"
 	"time"
+
+	"github.com/coder/websocket"
+	"github.com/coder/websocket/wsjson"
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/problem"
@@ -205,4 +209,124 @@ func Example_singlePage() {
 	// 200 Cache-Control: "public, max-age=31536000, immutable"
 	// 404 Cache-Control: ""
 	// 200 Cache-Control: ""
+}
+
+// snippet: own-form
+// ownForm answers problems in the form of this service, whoever has found them.
+func ownForm(next fasterapi.Handler) fasterapi.Handler {
+	return func(c *fasterapi.Ctx) error {
+		err := next(c)
+		var p *problem.Problem
+		if !errors.As(err, &p) {
+			return err
+		}
+		if refused := c.Refused(); refused != nil {
+			c.SetHeader("X-Refused-By", "server")
+		}
+		c.Respond(p.Status, "application/json", fmt.Appendf(nil, `{"error":%q}`, p.Detail))
+		return nil
+	}
+}
+
+// end snippet
+
+// The server refuses a body that is too large before the handler is called, and
+// middleware answers it like any other failure.
+func ExampleCtx_Refused() {
+	app := fasterapi.New(fasterapi.Config{Cores: 1})
+	defer app.Stop(context.Background())
+	app.Use(ownForm)
+	app.Post("/notes", func(c *fasterapi.Ctx, in struct {
+		Note string `form:"note"`
+	},
+	) (fasterapi.Text, error) {
+		return fasterapi.Text(in.Note), nil
+	}, fasterapi.MaxBody(100))
+
+	request(app, "POST", "/notes", "note=short", "Content-Type", "application/x-www-form-urlencoded")
+	request(app, "POST", "/notes", "note="+strings.Repeat("long", 30), "Content-Type", "application/x-www-form-urlencoded")
+	// Output:
+	// 200 short
+	// 413 {"error":"the request body is too large"}
+}
+
+type chatIn struct {
+	Room  string `path:"room" maxLength:"20"`
+	Token string `query:"token"`
+}
+
+type chatLine struct {
+	Text string `json:"text" minLength:"1" maxLength:"500"`
+}
+
+// A handler of WebSockets gets its input like any other, and messages that are
+// checked. What it returns closes the connection.
+func ExampleApp_WebSocket() {
+	app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1})
+	app.WebSocket("/chat/{room}", func(c *fasterapi.Ctx, in chatIn, ws *fasterapi.Socket[chatLine, chatLine]) error {
+		if in.Token != "secret" {
+			return problem.Unauthorized("") // before the handshake: an HTTP answer
+		}
+		for line, err := range ws.Messages(c) {
+			if err != nil {
+				return err
+			}
+			if err := ws.Send(c, chatLine{in.Room + ": " + line.Text}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+
+	talk(app, "/chat/tea?token=secret", "hello", "")
+	// Output:
+	// tea: hello
+	// closed with 1007
+}
+
+// For very many connections that are idle most of the time: functions that are
+// called for each message, and no goroutine in between.
+func ExampleApp_WebSocketEvents() {
+	app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1})
+	open := func(_ *fasterapi.Ctx, in chatIn, ws *fasterapi.Socket[chatLine, chatLine]) (fasterapi.SocketEvents[chatLine], error) {
+		return fasterapi.SocketEvents[chatLine]{
+			Message: func(ctx context.Context, line chatLine) error {
+				return ws.Send(ctx, chatLine{in.Room + ": " + line.Text})
+			},
+		}, nil
+	}
+	app.WebSocketEvents("/chat/{room}", open, fasterapi.MaxMessage(64<<10), fasterapi.Origins("*.example.com"))
+
+	talk(app, "/chat/tea", "hello", "again")
+	// Output:
+	// tea: hello
+	// tea: again
+}
+
+// talk starts the app and sends lines with a client.
+func talk(app *fasterapi.App, path string, lines ...string) {
+	ctx := context.Background()
+	server, err := app.Start()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer server.Shutdown(ctx)
+	ws, _, err := websocket.Dial(ctx, "ws://"+server.Addr().String()+path, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer ws.CloseNow()
+	for _, line := range lines {
+		if err := wsjson.Write(ctx, ws, chatLine{line}); err != nil {
+			fmt.Println(err)
+		}
+		var answer chatLine
+		if err := wsjson.Read(ctx, ws, &answer); err != nil {
+			fmt.Println("closed with", int(websocket.CloseStatus(err)))
+			return
+		}
+		fmt.Println(answer.Text)
+	}
 }

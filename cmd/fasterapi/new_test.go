@@ -34,7 +34,7 @@ func inFolder(t *testing.T, folder string, args ...string) string {
 func TestNew(t *testing.T) {
 	repository, err := filepath.Abs("../..")
 	require.NoError(t, err)
-	formatter := strings.TrimSpace(inFolder(t, repository, "go", "tool", "-modfile=tools.mod", "-n", "gofumpt"))
+	formatter := strings.TrimSpace(inFolder(t, repository, "go", "tool", "-modfile=tools/tools.mod", "-n", "gofumpt"))
 	for _, template := range []string{"api", "postgres", "full"} {
 		t.Run(template, func(t *testing.T) {
 			t.Parallel()

@@ -488,7 +488,7 @@ func TestQueries(t *testing.T) {
 			Targets []struct{ Expr string }
 		}
 	}
-	text, err := os.ReadFile("../../deploy/grafana/fasterapi.json")
+	text, err := os.ReadFile("grafana/fasterapi.json")
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(text, &board, json.MatchCaseInsensitiveNames(true)))
 	for _, p := range board.Panels {
@@ -502,7 +502,7 @@ func TestQueries(t *testing.T) {
 			Rules []struct{ Expr string }
 		}
 	}
-	text, err = os.ReadFile("../../deploy/prometheus/rules.yml")
+	text, err = os.ReadFile("prometheus/rules.yml")
 	require.NoError(t, err)
 	require.NoError(t, yaml.Unmarshal(text, &rules))
 	for _, g := range rules.Groups {
@@ -518,7 +518,7 @@ func TestQueries(t *testing.T) {
 			require.True(t, names[n], "%s is no metric: %s", n, q)
 		}
 	}
-	out, err := exec.Command(needs.Program(t, "promtool"), "check", "rules", "../../deploy/prometheus/rules.yml").CombinedOutput()
+	out, err := exec.Command(needs.Program(t, "promtool"), "check", "rules", "prometheus/rules.yml").CombinedOutput()
 	require.NoError(t, err, "%s", out)
 }
 

@@ -89,7 +89,7 @@ func TestPrometheusTakesIt(t *testing.T) {
 func TestCommonFiles(t *testing.T) {
 	if *update {
 		for own, theirs := range common {
-			text, err := os.ReadFile("../../../../deploy/" + theirs)
+			text, err := os.ReadFile("../../../../observe/metrics/" + theirs)
 			require.NoError(t, err)
 			require.NoError(t, os.WriteFile(own, text, 0o644))
 		}

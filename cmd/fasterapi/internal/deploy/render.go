@@ -9,7 +9,7 @@ import (
 	"text/template"
 )
 
-// rules.yml and grafana.json are those of deploy/ in the repository of the framework; go test -update takes them from there.
+// rules.yml and grafana.json are those of observe/metrics in the repository of the framework; go test -update takes them from there.
 //
 //go:embed templates
 var files embed.FS

@@ -213,3 +213,145 @@ func ExampleApp_Get_types() {
 	request(app, "GET", "/ban/2d1c9a4e-97b4-4a7b-8d5b-111111111111?from=192.0.2.1&until=2030-01-02T00:00:00Z", "")
 	// Output: 200 2d1c9a4e-97b4-4a7b-8d5b-111111111111 192.0.2.1 2030 24h0m0s
 }
+
+// Image and Offer are nested models; lists, maps and sets of models are types too.
+type (
+	Image struct {
+		URL  string `json:"url" format:"uri"`
+		Name string `json:"name"`
+	}
+	Offer struct {
+		Name   string            `json:"name" minLength:"1"`
+		Price  float64           `json:"price" exclusiveMinimum:"0"`
+		Images []Image           `json:"images,omitempty" maxItems:"3"`
+		Sizes  []string          `json:"sizes,omitempty" uniqueItems:"true" enum:"S,M,L"`
+		Notes  map[string]string `json:"notes,omitempty"`
+	}
+)
+
+// Nested models are checked to their leaves, in one pass over the body.
+func ExampleApp_Put() {
+	app := fasterapi.New(fasterapi.Config{Cores: 1})
+	defer app.Stop(context.Background())
+	app.Put("/offers/{id}", func(c *fasterapi.Ctx, in struct {
+		ID    int64 `path:"id"`
+		Offer Offer `body:""`
+	},
+	) (Offer, error) {
+		return in.Offer, nil
+	})
+
+	request(app, "PUT", "/offers/1", `{"name":"Shirt","price":9.5,"images":[{"url":"https://example.org/a.png","name":"front"}],"sizes":["M"]}`,
+		"Content-Type", "application/json")
+	request(app, "PUT", "/offers/x", `{"name":"","images":[{"url":"a.png"}],"sizes":["M","M","XL"]}`, "Content-Type", "application/json")
+	// Output:
+	// 200 {"name":"Shirt","price":9.5,"images":[{"url":"https://example.org/a.png","name":"front"}],"sizes":["M"]}
+	// 422 {"title":"Unprocessable Content","status":422,"detail":"the request is not valid","errors":[{"location":"path.id","message":"must be an integer","value":"x"},{"location":"body.name","message":"must have at least 1 character","value":""},{"location":"body.images[0].url","message":"must be an absolute URI","value":"a.png"},{"location":"body.images[0].name","message":"is required"},{"location":"body.sizes[2]","message":"must be one of: S, M, L","value":"XL"},{"location":"body.sizes","message":"must not have the same item twice"},{"location":"body.price","message":"is required"}]}
+}
+
+// Shape is a union: the member "kind" says which of its types the body is.
+type (
+	Shape  struct{ fasterapi.Union[Shape] }
+	Circle struct {
+		Kind   string  `json:"kind"`
+		Radius float64 `json:"radius" exclusiveMinimum:"0"`
+	}
+	Square struct {
+		Kind string  `json:"kind"`
+		Side float64 `json:"side" exclusiveMinimum:"0"`
+	}
+)
+
+func (Shape) OneOf() fasterapi.Choice {
+	return fasterapi.Choice{Discriminator: "kind", Variants: []fasterapi.Variant{
+		fasterapi.VariantOf[Circle]("circle"), fasterapi.VariantOf[Square]("square"),
+	}}
+}
+
+// What Python writes as Circle | Square is a Union.
+func ExampleUnion() {
+	app := fasterapi.New(fasterapi.Config{Cores: 1})
+	defer app.Stop(context.Background())
+	app.Post("/area", func(c *fasterapi.Ctx, in struct {
+		Shape Shape `body:""`
+	},
+	) (fasterapi.Text, error) {
+		switch shape := in.Shape.Of.(type) {
+		case Circle:
+			return fasterapi.Text(fmt.Sprintf("%.2f", shape.Radius*shape.Radius*3.14159)), nil
+		case Square:
+			return fasterapi.Text(fmt.Sprintf("%.2f", shape.Side*shape.Side)), nil
+		}
+		return "", nil
+	})
+
+	request(app, "POST", "/area", `{"kind":"square","side":2}`, "Content-Type", "application/json")
+	request(app, "POST", "/area", `{"kind":"circle","radius":-1}`, "Content-Type", "application/json")
+	// Output:
+	// 200 4.00
+	// 422 {"title":"Unprocessable Content","status":422,"detail":"the request is not valid","errors":[{"location":"body.radius","message":"must be greater than 0","value":-1}]}
+}
+
+// StrictBody refuses members that the type does not have, like pydantic's
+// extra="forbid".
+func ExampleStrictBody() {
+	app := fasterapi.New(fasterapi.Config{Cores: 1})
+	defer app.Stop(context.Background())
+	app.Post("/images", func(c *fasterapi.Ctx, in struct {
+		Image Image `body:""`
+	},
+	) (fasterapi.None, error) {
+		return fasterapi.None{}, nil
+	}, fasterapi.StrictBody())
+
+	request(app, "POST", "/images", `{"url":"https://example.org/","name":"a","size":3}`, "Content-Type", "application/json")
+	// Output:
+	// 422 {"title":"Unprocessable Content","status":422,"detail":"the request is not valid","errors":[{"location":"body.size","message":"is not known"}]}
+}
+
+// snippet: tags
+// NewTask is a body: what its members are like.
+type NewTask struct {
+	Title    string        `json:"title" minLength:"1" maxLength:"80" doc:"one line" example:"water the plants"`
+	Priority string        `json:"priority" enum:"low,normal,high" default:"normal"`
+	Labels   []string      `json:"labels" maxItems:"3" uniqueItems:"true" maxLength:"20" required:"false"` // maxLength: of each
+	Effort   time.Duration `json:"effort" minimum:"1m" maximum:"8h" default:"30m"`
+	Notify   *string       `json:"notify" format:"email"` // a pointer: absent or null is nil
+	Secret   string        `json:"secret" format:"password" required:"false"`
+}
+
+// AddTask is an input: where its fields come from.
+type AddTask struct {
+	List    string   `path:"list" pattern:"^[a-z-]{1,20}$"`
+	Dry     bool     `query:"dry"`
+	Watch   []string `query:"watch" maxItems:"5"` // ?watch=a&watch=b, or ?watch=a,b
+	Key     string   `header:"Idempotency-Key" required:"true" format:"uuid"`
+	Session string   `cookie:"session"`
+	Task    NewTask  `body:""`
+	Store   *Tasks   `inject:""`
+}
+
+// end snippet
+
+// Tasks is a store of the example.
+type Tasks struct{ names []string }
+
+func addTask(_ *fasterapi.Ctx, in AddTask) (fasterapi.Text, error) {
+	in.Store.names = append(in.Store.names, in.Task.Title)
+	return fasterapi.Text(fmt.Sprintf("%s: %s, %s, %v, dry %t, watched by %q", in.List, in.Task.Title, in.Task.Priority, in.Task.Effort, in.Dry, in.Watch)), nil
+}
+
+// The tags of an input say where values come from, those of a body what they are like.
+func Example_tags() {
+	app := fasterapi.New(fasterapi.Config{Cores: 1})
+	defer app.Stop(context.Background())
+	app.Provide(&Tasks{})
+	app.Post("/lists/{list}", addTask)
+
+	const key = "01890a5d-ac96-774b-bcce-b302099a8057"
+	request(app, "POST", "/lists/garden?watch=ann,bob", `{"title":"water"}`, "Content-Type", "application/json", "Idempotency-Key", key)
+	request(app, "POST", "/lists/Garden", `{"title":"","labels":["a","a"],"effort":"9h","secret":7}`, "Content-Type", "application/json")
+	// Output:
+	// 200 garden: water, normal, 30m0s, dry false, watched by ["ann" "bob"]
+	// 422 {"title":"Unprocessable Content","status":422,"detail":"the request is not valid","errors":[{"location":"path.list","message":"must match the pattern ^[a-z-]{1,20}$","value":"Garden"},{"location":"header.Idempotency-Key","message":"is required"},{"location":"body.title","message":"must have at least 1 character","value":""},{"location":"body.labels","message":"must not have the same item twice"},{"location":"body.effort","message":"must be at most 8h","value":"9h"},{"location":"body.secret","message":"must be a string"}]}
+}

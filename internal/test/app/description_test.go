@@ -1,4 +1,4 @@
-package fasterapi_test
+package app_test
 
 import (
 	"context"
@@ -91,7 +91,7 @@ func TestRunDescribesTheApp(t *testing.T) {
 		"head_timeout_seconds":10,"body_timeout_seconds":30,"idle_timeout_seconds":75,"write_timeout_seconds":7,
 		"max_head_bytes":32768,"max_connections_per_core":65536}`, string(d["config"]))
 	require.JSONEq(t, `{"live":"/live","ready":"/readyz","health":"/health","openapi":"/openapi.json","docs":"/docs"}`, string(d["paths"]))
-	require.JSONEq(t, `[{"name":"orders","type":"fasterapi_test.boundPool","max_connections_per_core":7}]`, string(d["pools"]))
+	require.JSONEq(t, `[{"name":"orders","type":"app_test.boundPool","max_connections_per_core":7}]`, string(d["pools"]))
 	require.JSONEq(t, `[{"name":"URL","required":true,"doc":"where the mail goes","file":false},{"name":"MAIL_WORKERS","required":false,"default":"4","file":false},
 		{"name":"MAIL_TOKEN_FILE","required":false,"file":true}]`, string(d["settings"]))
 	require.JSONEq(t, `["mail"]`, string(d["health_checks"]))
@@ -110,7 +110,7 @@ func TestRunDescribesTheApp(t *testing.T) {
 	}
 	require.Subset(t, short, []string{"GET /items/{id} http coroutine", "POST /orders http goroutine", "GET /events events goroutine"})
 	require.Equal(t, "describedItem", routes[0].Handler)
-	require.Equal(t, []string{"fasterapi_test.logRequests"}, routes[0].Middleware)
+	require.Equal(t, []string{"app_test.logRequests"}, routes[0].Middleware)
 	require.Equal(t, `minimum="1"`, routes[0].Inputs[0].Rules)
 	require.Equal(t, "number of the item", routes[0].Inputs[0].Doc)
 	require.Equal(t, "10", routes[0].Inputs[1].Default)

@@ -1,0 +1,129 @@
+package fasterapi
+
+import (
+	"context"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/overload"
+	"github.com/fasterapi/fasterapi/reactor/virtual"
+)
+
+// TestOverdueBehindAnother: nobody knows since when a request waits that came behind another one of its connection.
+// It stands behind all that come while the core is overloaded, so it is refused, too, when it has waited there for
+// too long.
+func TestOverdueBehindAnother(t *testing.T) {
+	v := virtual.New(1)
+	defer v.Close()
+	a := New(Config{})
+	d := (*dispatcher)(a)
+	a.guard.queues = []*overload.Queue{overload.NewQueue(overload.Rule{})}
+	x := &exchange.Exchange{}
+	x.Attach(nil, v.Reactor, true)
+	r := &request{x: x, route: &route{}}
+	x.User = r
+	r.begin(a)
+
+	q := a.guard.queues[0]
+	order := exchange.OldestFirst
+	for n := 100; order != exchange.NewestFirst; n += 50 {
+		v.Advance(10 * time.Millisecond)
+		order = d.Waiting(v.Reactor, n, v.Reactor.Clock()-20*time.Millisecond)
+	}
+	require.False(t, d.Overdue(x), "it may have come just now")
+	for range 100 {
+		q.Start(overload.Work{Now: v.Reactor.Clock()})
+	}
+	v.Advance(19 * time.Millisecond)
+	require.False(t, d.Overdue(x))
+	v.Advance(2 * time.Millisecond)
+	require.True(t, d.Overdue(x))
+	require.Same(t, exchange.Overloaded, x.Refusal)
+}
+
+// TestOvertime: stop hooks share what goes beyond the time of a shutdown, so that
+// any number of them that hang cannot hold up its end.
+func TestOvertime(t *testing.T) {
+	const ms = time.Millisecond
+	over := overtime(stopGrace)
+	for _, step := range []struct{ wanted, left, used, allowed time.Duration }{
+		{10 * time.Second, 30 * time.Second, 5 * time.Second, 10 * time.Second},
+		{10 * time.Second, 2 * time.Second, 2200 * ms, 3 * time.Second},
+		{10 * time.Second, 0, 300 * ms, 800 * ms},
+		{50 * ms, 0, 50 * ms, 50 * ms},
+		{10 * time.Second, 0, 450 * ms, 450 * ms},
+		{10 * time.Second, 0, 100 * ms, 100 * ms},
+		{10 * time.Second, 0, 100 * ms, 100 * ms},
+		{10 * time.Second, time.Second, 200 * ms, 800 * ms},
+	} {
+		require.Equal(t, step.allowed, over.allow(step.wanted, step.left), "%v", step)
+		over.use(step.used, step.left)
+	}
+}
+
+type (
+	leaf  struct{ n int }
+	wide  struct{ a, b, c int }
+	named interface{ Name() string }
+	roots struct {
+		Leaf  *leaf  `inject:""`
+		Wide  wide   `inject:""`
+		Text  string `inject:""`
+		Named named  `inject:""`
+		Page  int    `query:"page" default:"3"`
+	}
+)
+
+func (*leaf) Name() string { return "leaf" }
+
+// below calls f under n frames.
+//
+//go:noinline
+func below(n int, f func()) {
+	var pad [16]byte
+	if n > 0 {
+		below(n-1, f)
+		_ = pad
+		return
+	}
+	f()
+}
+
+// TestInjectionStackGrowth injects at every depth of a new stack, so that the
+// stack moves between the values in some of them: all have to arrive.
+func TestInjectionStackGrowth(t *testing.T) {
+	a := New(Config{Cores: 1})
+	a.Provide("text")
+	a.ProvideFunc(func(*Ctx, None) (*leaf, error) { return &leaf{7}, nil })
+	a.ProvideFunc(func(_ *Ctx, in struct {
+		Leaf *leaf `inject:""`
+	},
+	) (wide, error) {
+		return wide{in.Leaf.n, 2, 3}, nil
+	})
+	a.Get("/", func(*Ctx, roots) (Text, error) { return "", nil })
+	require.NoError(t, a.start(context.Background()))
+	t.Cleanup(func() { require.NoError(t, a.Stop(context.Background())) })
+	e := a.routes[0].endpoint.(*straight[roots, Text])
+	for n := range 500 {
+		bound := make(chan roots)
+		go below(n, func() {
+			c := &Ctx{app: a, request: &request{x: &exchange.Exchange{}, route: a.routes[0]}, reactor: a.reactors.Reactor(0)}
+			in, _ := e.input(c)
+			bound <- in
+		})
+		leaf := &leaf{7}
+		require.Equal(t, roots{leaf, wide{7, 2, 3}, "text", leaf, 3}, <-bound, "depth %d", n)
+	}
+}
+
+// What is made anew for each request is small: the handle, and what only a request
+// needs that is waited for.
+func TestSizes(t *testing.T) {
+	require.LessOrEqual(t, unsafe.Sizeof(Ctx{}), uintptr(48))
+	require.LessOrEqual(t, unsafe.Sizeof(life{}), uintptr(64))
+}
