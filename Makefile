@@ -137,8 +137,9 @@ browser-check: ## the tests in a real Chromium: the docs page, the dashboard (SC
 clients: ## clients that oapi-codegen and openapi-typescript make of a document talk to its service
 	@tools/clients.sh "$(GO)"
 
-http2-check: ## the HTTP/2 of the reactors against h2spec (a Go module of its own)
+http2-check: ## the HTTP/2 of the reactors against h2spec, and with connect-go (Go modules of their own)
 	cd internal/test/h2spectest && $(GO) vet ./... && $(GO) tool -modfile=../../../tools/tools.mod staticcheck ./... && $(GO) test -count=1 ./...
+	cd internal/test/connecttest && $(GO) vet ./... && $(GO) tool -modfile=../../../tools/tools.mod staticcheck ./... && $(GO) test -count=1 ./...
 
 acme-check: ## an app that gets its certificates itself (a Go module of its own), from Let's Encrypt's test server
 	cd examples/acme && $(GO) vet ./... && $(GO) tool -modfile=../../tools/tools.mod staticcheck ./... && $(GO) test -count=1 ./...
