@@ -11,6 +11,7 @@ import (
 	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/internal/restart"
 	"github.com/fasterapi/fasterapi/internal/router"
+	"github.com/fasterapi/fasterapi/internal/safelog"
 	"github.com/fasterapi/fasterapi/observe"
 	"github.com/fasterapi/fasterapi/problem"
 	"github.com/fasterapi/fasterapi/reactor"
@@ -67,7 +68,7 @@ type App struct {
 func New(cfg Config) *App {
 	a := &App{place: mistake.Here(), anyPort: cfg.Addr == ""}
 	a.cfg, a.cfgErr = cfg.resolve()
-	a.log = a.cfg.Logger
+	a.log = safelog.Of(a.cfg.Logger)
 	a.root.app = a
 	return a
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/fasterapi/fasterapi/internal/certificate"
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/inject"
+	"github.com/fasterapi/fasterapi/internal/safelog"
 	"github.com/fasterapi/fasterapi/internal/settings"
 	"github.com/fasterapi/fasterapi/observe"
 	"github.com/fasterapi/fasterapi/reactor"
@@ -190,7 +191,7 @@ func (c *Config) loadCertificate() error {
 	case len(config.Certificates) > 0 || config.GetCertificate != nil || config.GetConfigForClient != nil:
 		return errors.New("Config.TLS has a certificate already: leave it to Config.TLSCert and Config.TLSKey")
 	}
-	files, err := certificate.Load(c.TLSCert, c.TLSKey, c.Logger)
+	files, err := certificate.Load(c.TLSCert, c.TLSKey, safelog.Of(c.Logger))
 	if err != nil {
 		return fmt.Errorf("Config.TLSCert and Config.TLSKey: %w", err)
 	}
@@ -202,8 +203,8 @@ func (c *Config) loadCertificate() error {
 // limits are those of the engines, which have the same fields.
 func (c Config) limits() exchange.Limits { return exchange.Limits(c.HTTP) }
 
-func (c Config) reactors() reactor.Config {
-	return reactor.Config{Cores: c.Cores, Pin: c.Pin, StallThreshold: c.StallThreshold, Clock: c.Clock, Logger: c.Logger}
+func (c Config) reactors(log *slog.Logger) reactor.Config {
+	return reactor.Config{Cores: c.Cores, Pin: c.Pin, StallThreshold: c.StallThreshold, Clock: c.Clock, Logger: log}
 }
 
 // alarm is a timer of the app's clock.

@@ -96,7 +96,7 @@ func (a *App) start(ctx context.Context) error {
 // startOnce starts the reactors and what stands on them, and stops them again when
 // it cannot.
 func (a *App) startOnce(ctx context.Context) (err error) {
-	if a.reactors, err = reactor.Start(a.cfg.reactors()); err != nil {
+	if a.reactors, err = reactor.Start(a.cfg.reactors(a.log)); err != nil {
 		return fmt.Errorf("start the reactors: %w", err)
 	}
 	a.tellUnused()

@@ -268,7 +268,7 @@ func (a *App) startOnReactors() (engine, netip.AddrPort, error) {
 	for i := range a.reactors.Len() {
 		cores = append(cores, a.reactors.Reactor(i))
 	}
-	config := http1.Config{Limits: a.cfg.limits(), Logger: a.cfg.Logger, Arrivals: a.arrivals()}
+	config := http1.Config{Limits: a.cfg.limits(), Logger: a.log, Arrivals: a.arrivals()}
 	both := &engines{}
 	var err error
 	if config.TLS, err = nethttp.Secured(a.cfg.TLS); err != nil {

@@ -32,7 +32,7 @@ const (
 type flight struct {
 	recorder *trace.FlightRecorder // nil: none runs
 	failed   error                 // why none runs though one should
-	log      func() *slog.Logger
+	log      *slog.Logger
 	last     atomic.Int64 // time of the last dump that nobody asked for, in ns since 1970
 	end      chan struct{}
 	running  sync.WaitGroup
@@ -133,7 +133,7 @@ func (f *flight) keep(now time.Time, why string) {
 func (f *flight) save(now time.Time, why string) {
 	text, err := f.write()
 	if err != nil {
-		f.log().Warn("a trace could not be kept", slog.String("why", why), slog.Any("error", err))
+		f.log.Warn("a trace could not be kept", slog.String("why", why), slog.Any("error", err))
 		return
 	}
 	f.mu.Lock()
@@ -141,7 +141,7 @@ func (f *flight) save(now time.Time, why string) {
 	d := dump{f.taken, now, why, len(text), text}
 	f.dumps = append(f.dumps[max(0, len(f.dumps)-maxDumps+1):], d)
 	f.mu.Unlock()
-	f.log().Warn("a trace was kept", slog.String("why", why), slog.Int("number", d.Number), slog.Int("bytes", d.Bytes))
+	f.log.Warn("a trace was kept", slog.String("why", why), slog.Int("number", d.Number), slog.Int("bytes", d.Bytes))
 }
 
 var errNoRecorder = errors.New("admin: no flight recorder runs")

@@ -38,7 +38,7 @@ func TestOncePerMinute(t *testing.T) {
 
 // TestDumpsAreBounded: the latest are kept.
 func TestDumpsAreBounded(t *testing.T) {
-	f := &flight{recorder: trace.NewFlightRecorder(trace.FlightRecorderConfig{}), log: func() *slog.Logger { return slog.New(slog.DiscardHandler) }}
+	f := &flight{recorder: trace.NewFlightRecorder(trace.FlightRecorderConfig{}), log: slog.New(slog.DiscardHandler)}
 	require.NoError(t, f.recorder.Start())
 	defer f.recorder.Stop()
 	begin := time.Now()

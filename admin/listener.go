@@ -15,6 +15,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/internal/mistake"
+	"github.com/fasterapi/fasterapi/internal/safelog"
 )
 
 // Listener is the second address of an app.
@@ -23,6 +24,7 @@ import (
 // are apart in time; addr and scraped are atomic, viewers have a mu.
 type Listener struct {
 	app    *fasterapi.App
+	log    *slog.Logger
 	cfg    Config
 	wrong  mistake.List
 	addr   atomic.Pointer[netip.AddrPort]
@@ -42,7 +44,7 @@ type Listener struct {
 // has answered its last request. What is wrong with cfg keeps the app from starting, as does an
 // address that is in use. Handlers may have the *Listener injected.
 func Attach(app *fasterapi.App, cfg Config) *Listener {
-	l := &Listener{app: app, flight: &flight{}, leaving: make(chan struct{})}
+	l := &Listener{app: app, log: safelog.Of(app.Config().Logger), flight: &flight{}, leaving: make(chan struct{})}
 	l.viewers.l = l
 	l.cfg, l.wrong = cfg.resolve(app)
 	app.Provide(l)
@@ -71,7 +73,7 @@ func (l *Listener) start(ctx context.Context) error {
 		return fmt.Errorf("admin: %w (ADMIN_ADDR or admin.Config.Addr names another address, or \"off\")", err)
 	}
 	if l.flight.start(l); l.flight.failed != nil {
-		l.log().Warn("the flight recorder does not run", slog.Any("error", l.flight.failed))
+		l.log.Warn("the flight recorder does not run", slog.Any("error", l.flight.failed))
 	}
 	l.started = time.Now()
 	l.findParts()
@@ -79,7 +81,7 @@ func (l *Listener) start(ctx context.Context) error {
 	l.addr.Store(&at)
 	l.server = &http.Server{
 		Handler: l.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute,
-		ErrorLog: slog.NewLogLogger(l.log().Handler(), slog.LevelWarn),
+		ErrorLog: slog.NewLogLogger(l.log.Handler(), slog.LevelWarn),
 	}
 	l.served = make(chan error, 1)
 	go func() {
@@ -87,7 +89,7 @@ func (l *Listener) start(ctx context.Context) error {
 		l.announceEnd()
 		l.served <- err
 	}()
-	l.log().Info("administering", slog.String("address", at.String()))
+	l.log.Info("administering", slog.String("address", at.String()))
 	return nil
 }
 
@@ -111,8 +113,6 @@ func (l *Listener) stop(ctx context.Context) error {
 
 // announceEnd tells those who look at the dashboard that no more comes from here.
 func (l *Listener) announceEnd() { l.leave.Do(func() { close(l.leaving) }) }
-
-func (l *Listener) log() *slog.Logger { return l.app.Config().Logger }
 
 // guard is around all pages.
 func (l *Listener) guard(next http.Handler) http.Handler {

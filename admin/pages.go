@@ -192,6 +192,6 @@ func (l *Listener) setLevel(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "there are too many names", http.StatusConflict)
 		return
 	}
-	l.log().Info("the level of a logger was changed", slog.String("name", wanted.Name), slog.String("level", l.cfg.Levels.Of(wanted.Name).String()))
+	l.log.Info("the level of a logger was changed", slog.String("name", wanted.Name), slog.String("level", l.cfg.Levels.Of(wanted.Name).String()))
 	l.levels(w, r)
 }

@@ -53,7 +53,7 @@ func (l *Listener) oneRequest(w http.ResponseWriter, r *http.Request) {
 
 // requestLogs answers with the lines of the log that were kept and have the id in them.
 func (l *Listener) requestLogs(w http.ResponseWriter, r *http.Request) {
-	lines, kept := logs.Kept(l.log(), r.PathValue("id"))
+	lines, kept := logs.Kept(l.log, r.PathValue("id"))
 	write(w, map[string]any{"kept": kept, "lines": append([]string{}, lines...)})
 }
 

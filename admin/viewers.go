@@ -67,7 +67,7 @@ func (v *viewers) watch() {
 	for now := time.Now(); ; {
 		text, err := json.Marshal(s.take(now, checks.look()), json.Deterministic(true), texts)
 		if err != nil {
-			v.l.log().Error("a snapshot could not be made", slog.Any("error", err))
+			v.l.log.Error("a snapshot could not be made", slog.Any("error", err))
 			text = []byte("null")
 		}
 		event, _ := eventstream.Append(nil, &eventstream.Event{Name: "snapshot", Data: text})

@@ -1,8 +1,9 @@
 package async
 
 import (
-	"cmp"
 	"log/slog"
+
+	"github.com/fasterapi/fasterapi/internal/safelog"
 )
 
 // Logged is a [Scheduler] with a logger of its own. What has nowhere else to go, a
@@ -23,6 +24,6 @@ func ownLogger(s Scheduler) *slog.Logger {
 func logPanic(s Scheduler) {
 	if v := recover(); v != nil {
 		err := newPanicError(v)
-		cmp.Or(ownLogger(s), slog.Default()).Error("async: panic in a callback", slog.Any("error", err), slog.String("stack", string(err.Stack)))
+		safelog.Of(ownLogger(s)).Error("async: panic in a callback", slog.Any("error", err), slog.String("stack", string(err.Stack)))
 	}
 }

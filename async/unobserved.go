@@ -1,12 +1,13 @@
 package async
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"log/slog"
 	"runtime"
 	"sync/atomic"
+
+	"github.com/fasterapi/fasterapi/internal/safelog"
 )
 
 // failure is the error of a future that failed before anybody looked at it.
@@ -58,6 +59,6 @@ func (f *failure) report() {
 	}
 	n := unobserved.Add(1)
 	if n <= logEach || n%logEach == 0 {
-		cmp.Or(f.log, slog.Default()).Error("async: a future failed and nobody looked at it", slog.Any("error", f.error), slog.Int64("count", n))
+		safelog.Of(f.log).Error("async: a future failed and nobody looked at it", slog.Any("error", f.error), slog.Int64("count", n))
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/mistake"
+	"github.com/fasterapi/fasterapi/internal/safelog"
 	"github.com/fasterapi/fasterapi/resilience"
 	"github.com/fasterapi/fasterapi/secret"
 )
@@ -115,9 +116,7 @@ func New[T any](name string, cfg Config[T]) *Topic[T] {
 	cfg.History = cmp.Or(cfg.History, defaultHistory)
 	cfg.Timeout = cmp.Or(cfg.Timeout, defaultTimeout)
 	cfg.Check = cmp.Or(cfg.Check, defaultCheck)
-	if cfg.Logger == nil {
-		cfg.Logger = slog.Default()
-	}
+	cfg.Logger = safelog.Of(cfg.Logger)
 	t.wrong.Unless(name != "" && len(name) <= 200, "a topic needs a name of up to 200 bytes")
 	t.wrong.Unless(cfg.History > 0 && cfg.History <= mostHistory, fmt.Sprintf("Config.History must be 1 to %d, it is %d", mostHistory, cfg.History))
 	t.wrong.Unless(cfg.Slow <= Disconnect, "Config.Slow is MarkGap or Disconnect")

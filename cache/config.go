@@ -12,6 +12,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/mistake"
+	"github.com/fasterapi/fasterapi/internal/safelog"
 )
 
 // Forever is the TTL of entries that do not expire.
@@ -112,9 +113,7 @@ func (c *Config[K, V]) resolve(name string) error {
 	if c.Negative == nil {
 		c.Negative = absent
 	}
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
+	c.Logger = safelog.Of(c.Logger)
 	return wrong.Err()
 }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/fasterapi/fasterapi/internal/safelog"
 )
 
 // Status is how something is.
@@ -84,6 +86,7 @@ type Checks struct {
 // New returns the checks of a service. What fails, and what works again, is logged. The
 // error lists everything that is wrong with checks.
 func New(log *slog.Logger, checks ...Check) (*Checks, error) {
+	log = safelog.Of(log)
 	c := &Checks{}
 	known := map[string]bool{}
 	var errs []error

@@ -17,6 +17,7 @@ import (
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/pg"
 	"github.com/fasterapi/fasterapi/internal/mistake"
+	"github.com/fasterapi/fasterapi/internal/safelog"
 )
 
 // Schema makes the table of terms where it is missing.
@@ -63,9 +64,7 @@ type Role struct {
 func New(pool *db.Pool, name string, cfg Config) *Role {
 	r := &Role{pool: pool, name: name, changed: make(chan struct{})}
 	cfg.Check = cmp.Or(cfg.Check, time.Second)
-	if cfg.Logger == nil {
-		cfg.Logger = slog.Default()
-	}
+	cfg.Logger = safelog.Of(cfg.Logger)
 	r.wrong.Unless(pool != nil, "leader.New needs a pool")
 	r.wrong.Unless(name != "", "leader.New needs a name")
 	r.wrong.Unless(cfg.Check > 0, "leader.Config.Check must be positive")

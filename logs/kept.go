@@ -5,6 +5,8 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+
+	"github.com/fasterapi/fasterapi/internal/safelog"
 )
 
 // maxKeep bounds how many lines are kept, and maxKeptLine how many bytes of each.
@@ -34,7 +36,7 @@ func (k *keeper) Write(line []byte) (int, error) {
 // Kept returns the lines with text in them that log has kept, the oldest first, without the colours of terminals. It reports false
 // where log keeps none: New has not made it, or Config.Keep is 0.
 func Kept(log *slog.Logger, text string) (lines []string, kept bool) {
-	h, ok := log.Handler().(*handler)
+	h, ok := safelog.Inner(log.Handler()).(*handler)
 	if !ok || h.kept == nil {
 		return nil, false
 	}

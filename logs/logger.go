@@ -13,6 +13,8 @@ import (
 
 	"github.com/lmittmann/tint"
 	"github.com/mattn/go-isatty"
+
+	"github.com/fasterapi/fasterapi/internal/safelog"
 )
 
 // Format is how lines are written.
@@ -118,7 +120,7 @@ func Named(log *slog.Logger, name string) *slog.Logger {
 // LevelsOf returns the levels of a logger that New made, also of one derived from it; nil for
 // others.
 func LevelsOf(log *slog.Logger) *Levels {
-	if h, ok := log.Handler().(*handler); ok {
+	if h, ok := safelog.Inner(log.Handler()).(*handler); ok {
 		return h.levels
 	}
 	return nil

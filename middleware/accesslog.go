@@ -9,6 +9,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/internal/mistake"
+	"github.com/fasterapi/fasterapi/internal/safelog"
 	"github.com/fasterapi/fasterapi/observe"
 )
 
@@ -45,6 +46,9 @@ func AccessLog(cfg AccessLogConfig) fasterapi.Middleware {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Logger != nil {
+		cfg.Logger = safelog.Of(cfg.Logger)
 	}
 	return func(next fasterapi.Handler) fasterapi.Handler {
 		return func(c *fasterapi.Ctx) error {

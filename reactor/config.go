@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/internal/poll"
+	"github.com/fasterapi/fasterapi/internal/safelog"
 )
 
 const (
@@ -64,7 +65,7 @@ func (c Config) resolve() (Config, error) {
 	c.StallThreshold = cmp.Or(c.StallThreshold, defaultStall)
 	c.MaxIdleWorkers = cmp.Or(c.MaxIdleWorkers, defaultIdle)
 	c.MaxIdleCoroutines = cmp.Or(c.MaxIdleCoroutines, defaultIdle)
-	c.Logger = cmp.Or(c.Logger, slog.Default())
+	c.Logger = safelog.Of(c.Logger)
 	if err != nil {
 		return c, fmt.Errorf("reactor: bad configuration: %w", err)
 	}

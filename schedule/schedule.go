@@ -14,6 +14,7 @@ import (
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/internal/mistake"
+	"github.com/fasterapi/fasterapi/internal/safelog"
 	"github.com/fasterapi/fasterapi/leader"
 )
 
@@ -127,9 +128,7 @@ type Stats struct {
 // New returns a schedule without jobs.
 func New(cfg Config) *Schedule {
 	cfg.Late = cmp.Or(cfg.Late, 10*time.Second)
-	if cfg.Logger == nil {
-		cfg.Logger = slog.Default()
-	}
+	cfg.Logger = safelog.Of(cfg.Logger)
 	s := &Schedule{cfg: cfg, quit: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.wrong.Unless(cfg.Late > 0, "schedule.Config.Late must be positive")

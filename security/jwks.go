@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/safelog"
 )
 
 const (
@@ -121,7 +122,7 @@ func (s *keySet) begin(ctx context.Context) *async.Shared[struct{}] {
 	if s.now().Before(s.next) {
 		return nil
 	}
-	log := slog.Default()
+	log := safelog.Of(nil)
 	if c := requestOf(ctx); c != nil {
 		log = c.Logger()
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/fasterapi/fasterapi/internal/mistake"
+	"github.com/fasterapi/fasterapi/internal/safelog"
 	"github.com/fasterapi/fasterapi/resilience"
 )
 
@@ -97,9 +98,7 @@ func Open(cfg Config) *Store {
 	if cfg.Breaker == nil {
 		cfg.Breaker = resilience.NewBreaker("cache in redis", resilience.BreakerConfig{OpenFor: defaultRetry, If: failed})
 	}
-	if cfg.Logger == nil {
-		cfg.Logger = slog.Default()
-	}
+	cfg.Logger = safelog.Of(cfg.Logger)
 	cfg.Client.ClientTrackingOptions = []string{"PREFIX", cfg.Prefix, "BCAST", "NOLOOP"}
 	cfg.Client.OnInvalidations = s.heard
 	cfg.Client.PipelineMultiplex = -1 // NOLOOP is about one connection

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/internal/safelog"
 	"github.com/fasterapi/fasterapi/reactor"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -143,6 +144,9 @@ func (c Config) resolve() (Config, error) {
 		if v <= 0 {
 			errs = append(errs, fmt.Errorf("pg: %s is %v, not positive", name, v))
 		}
+	}
+	if c.Logger != nil {
+		c.Logger = safelog.Of(c.Logger)
 	}
 	c.MaxConns = cmp.Or(c.MaxConns, 10)
 	c.MinConns = cmp.Or(c.MinConns, min(1, c.MaxConns))

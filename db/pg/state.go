@@ -10,6 +10,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
+	"github.com/fasterapi/fasterapi/internal/safelog"
 	"github.com/fasterapi/fasterapi/internal/stream"
 	"github.com/fasterapi/fasterapi/reactor"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -53,7 +54,7 @@ func (d *database) log() *slog.Logger {
 	if b := d.bound.Load(); b != nil {
 		return b.group.Logger()
 	}
-	return slog.Default()
+	return safelog.Of(nil)
 }
 
 // binding is the cores over one group of reactors.

@@ -96,6 +96,7 @@ func packages() map[string]Package {
 		"internal/invariant": {Layer: 0, Imports: []string{"internal/goroutine"}},
 		"internal/noescape":  {Layer: 0},
 		"internal/mistake":   {Layer: 0},
+		"internal/safelog":   {Layer: 0},
 		"internal/ring":      {Layer: 0, Imports: []string{"internal/invariant"}},
 		"internal/poll":      {Layer: 0, Imports: []string{"internal/invariant"}, Modules: []string{xsys}},
 		"internal/restart":   {Layer: 0, Modules: []string{xsys}},
@@ -104,9 +105,9 @@ func packages() map[string]Package {
 		// Layer 1: plain values.
 		"metric":         {Layer: 1},
 		"problem":        {Layer: 1},
-		"health":         {Layer: 1},
+		"health":         {Layer: 1, Imports: []string{"internal/safelog"}},
 		"secret":         {Layer: 1},
-		"logs":           {Layer: 1, Modules: []string{"github.com/lmittmann/tint", "github.com/mattn/go-isatty"}},
+		"logs":           {Layer: 1, Imports: []string{"internal/safelog"}, Modules: []string{"github.com/lmittmann/tint", "github.com/mattn/go-isatty"}},
 		"openapi":        {Layer: 1},
 		"internal/field": {Layer: 1},
 		// What databases, caches, policies and clients tell the record of a request.
@@ -128,7 +129,7 @@ func packages() map[string]Package {
 		"internal/test/held":      {Layer: 6, Imports: []string{"async", "internal/exchange", "internal/http1/wire", "internal/reply"}},
 
 		// Layer 2: futures know no reactor; the wire format knows no socket.
-		"async":                {Layer: 2, Imports: []string{"internal/invariant"}},
+		"async":                {Layer: 2, Imports: []string{"internal/invariant", "internal/safelog"}},
 		"internal/http2/frame": {Layer: 2},
 		"internal/http1/wire":  {Layer: 2, Imports: []string{"internal/field"}},
 		"db/driver":            {Layer: 2, Imports: []string{"async", "internal/noescape", "internal/note"}},
@@ -137,10 +138,10 @@ func packages() map[string]Package {
 		"db/dbtest":            {Layer: 2, Imports: []string{"db", "async"}, Modules: []string{"github.com/stretchr/testify"}},
 
 		// Layer 3: the event loop, and tables compiled once.
-		"reactor":         {Layer: 3, Imports: []string{"async", "metric", "internal/poll", "internal/ring", "internal/invariant", "internal/goroutine"}},
+		"reactor":         {Layer: 3, Imports: []string{"async", "metric", "internal/poll", "internal/ring", "internal/invariant", "internal/goroutine", "internal/safelog"}},
 		"resilience":      {Layer: 3, Imports: []string{"async", "health", "metric", "internal/mistake", "internal/note"}},
 		"reactor/virtual": {Layer: 3, Imports: []string{"reactor", "internal/poll/sim"}},
-		"cache":           {Layer: 3, Imports: []string{"async", "metric", "reactor", "internal/mistake", "internal/note"}, Modules: []string{"github.com/maypok86/otter/v2"}},
+		"cache":           {Layer: 3, Imports: []string{"async", "metric", "reactor", "internal/mistake", "internal/note", "internal/safelog"}, Modules: []string{"github.com/maypok86/otter/v2"}},
 		"internal/router": {Layer: 3, Imports: []string{"internal/field"}},
 		"internal/schema": {Layer: 3, Imports: []string{"openapi", "secret"}},
 		// Formats and files of the root that are pure.
@@ -173,7 +174,7 @@ func packages() map[string]Package {
 		"internal/nethttp": {Layer: 5, Imports: with("internal/exchange", "internal/http1/wire", "problem")},
 		"internal/reply":   {Layer: 5, Imports: []string{"async", "internal/exchange", "internal/field", "internal/http1/wire", "internal/invariant"}},
 		"internal/bridge":  {Layer: 5, Imports: []string{"async", "internal/exchange", "internal/field", "internal/http1/wire", "internal/reply", "problem"}},
-		"db/pg":            {Layer: 5, Imports: with("db", "db/driver", "db/internal/sqltext", "db/pg/internal/wire", "internal/stream"), Modules: []string{pgx}},
+		"db/pg":            {Layer: 5, Imports: with("db", "db/driver", "db/internal/sqltext", "db/pg/internal/wire", "internal/safelog", "internal/stream"), Modules: []string{pgx}},
 		"client":           {Layer: 5, Imports: []string{"async", "resilience", "internal/codec", "internal/field", "internal/mistake", "internal/note"}},
 		"db/sqlite":        {Layer: 5, Imports: []string{"db", "db/driver", "db/internal/sqltext", "async", "reactor", "metric", "internal/ring", "internal/invariant"}, Modules: []string{sqlite, libc}},
 
@@ -185,7 +186,7 @@ func packages() map[string]Package {
 		// Layer 6: the root package. It imports no database driver.
 		".": {Layer: 6, Modules: []string{"github.com/KimMachineGun/automemlimit"}, Imports: with("problem", "db", "health", "observe", "openapi",
 			"internal/exchange", "internal/field", "internal/http1", "internal/http1/wire", "internal/http2", "internal/nethttp", "internal/stream",
-			"internal/reply", "internal/goroutine", "internal/bridge", "internal/failure", "internal/mistake", "internal/restart", "internal/process", "internal/background", "internal/certificate", "internal/note", "internal/overload", "internal/result",
+			"internal/reply", "internal/goroutine", "internal/bridge", "internal/failure", "internal/mistake", "internal/restart", "internal/process", "internal/background", "internal/certificate", "internal/note", "internal/overload", "internal/result", "internal/safelog",
 			"internal/websocket", "internal/router", "internal/webfile", "internal/docspage", "internal/schema", "internal/bind", "internal/check", "internal/codec", "internal/inject", "internal/eventstream", "internal/settings", "internal/describe")},
 
 		// Layer 7: its users.
@@ -196,7 +197,7 @@ func packages() map[string]Package {
 		// A suite of whole apps, which drivers run.
 		"internal/test/txapp": {Layer: 7, Imports: []string{".", "async", "db", "fasterapitest", "observe", "problem"}, Modules: []string{"github.com/stretchr/testify"}},
 		"middleware": { // docs/decisions/0009
-			Layer: 7, Imports: []string{".", "async", "cache", "reactor", "problem", "resilience", "openapi", "observe", "internal/field", "internal/mistake"},
+			Layer: 7, Imports: []string{".", "async", "cache", "reactor", "problem", "resilience", "openapi", "observe", "internal/field", "internal/mistake", "internal/safelog"},
 			Modules: []string{"github.com/andybalholm/brotli", "github.com/klauspost/compress"},
 		},
 		"observe/metrics": {
@@ -204,21 +205,21 @@ func packages() map[string]Package {
 			// client_model and common are client_golang's own message types and formats.
 			Modules: []string{"github.com/prometheus/client_golang", "github.com/prometheus/client_model", "github.com/prometheus/common"},
 		},
-		"cache/redis":            {Layer: 5, Imports: []string{"async", "cache", "metric", "resilience", "secret", "internal/mistake"}, Modules: []string{"github.com/redis/rueidis"}},
+		"cache/redis":            {Layer: 5, Imports: []string{"async", "cache", "metric", "resilience", "secret", "internal/mistake", "internal/safelog"}, Modules: []string{"github.com/redis/rueidis"}},
 		"middleware/redisrate":   {Layer: 7, Imports: []string{"middleware", "async", "internal/mistake"}, Modules: []string{"github.com/redis/rueidis"}},
-		"broadcast":              {Layer: 7, Imports: []string{".", "async", "resilience", "secret", "internal/mistake"}},
+		"broadcast":              {Layer: 7, Imports: []string{".", "async", "resilience", "secret", "internal/mistake", "internal/safelog"}},
 		"broadcast/redislink":    {Layer: 7, Imports: []string{"broadcast"}, Modules: []string{"github.com/redis/rueidis"}},
 		"broadcast/pglink":       {Layer: 7, Imports: []string{"broadcast", "db", "db/pg"}},
 		"internal/test/links":    {Layer: 7, Imports: []string{"broadcast"}, Modules: []string{"github.com/stretchr/testify"}},
 		"idempotency":            {Layer: 7, Imports: []string{".", "async", "db", "openapi", "problem", "internal/mistake"}},
 		"idempotency/redisstore": {Layer: 7, Imports: []string{"idempotency", "async"}, Modules: []string{"github.com/redis/rueidis"}},
 		"internal/test/keys":     {Layer: 7, Imports: []string{".", "async", "fasterapitest", "idempotency", "problem"}, Modules: []string{"github.com/stretchr/testify"}},
-		"leader":                 {Layer: 7, Imports: []string{".", "db", "db/pg", "internal/mistake"}, Modules: []string{pgx}},
-		"schedule":               {Layer: 7, Imports: []string{".", "db", "leader", "internal/mistake"}},
+		"leader":                 {Layer: 7, Imports: []string{".", "db", "db/pg", "internal/mistake", "internal/safelog"}, Modules: []string{pgx}},
+		"schedule":               {Layer: 7, Imports: []string{".", "db", "leader", "internal/mistake", "internal/safelog"}},
 		"security": { // docs/decisions/0009
-			Layer: 7, Imports: []string{".", "async", "problem", "openapi", "internal/codec", "internal/field", "internal/inject", "internal/mistake"}, Modules: []string{"github.com/golang-jwt/jwt/v5"},
+			Layer: 7, Imports: []string{".", "async", "problem", "openapi", "internal/codec", "internal/field", "internal/inject", "internal/mistake", "internal/safelog"}, Modules: []string{"github.com/golang-jwt/jwt/v5"},
 		},
-		"admin":                 {Layer: 7, Imports: []string{".", "cache", "db", "health", "logs", "observe", "reactor", "resilience", "secret", "internal/eventstream", "internal/mistake"}},
+		"admin":                 {Layer: 7, Imports: []string{".", "cache", "db", "health", "logs", "observe", "reactor", "resilience", "secret", "internal/eventstream", "internal/mistake", "internal/safelog"}},
 		"internal/test/secrets": {Layer: 7, Imports: []string{".", "client", "db", "db/sqlite", "fasterapitest", "middleware", "problem", "secret"}},
 		"internal/test/console": {Layer: 7, Imports: []string{".", "internal/test/needs"}},
 		"examples/...": {Layer: 7, Modules: []string{sqlite, "github.com/redis/rueidis"}, Imports: []string{
