@@ -257,6 +257,10 @@ func (f *fieldBlock) trailers() (list []wire.Header, ok bool) {
 // readHead makes x the request of the block, and tells what is wrong with it. text is where
 // its fields lie.
 func (f *fieldBlock) readHead(x *exchange.Exchange, text []byte) ([]byte, *wire.Error) {
+	if x.Head.Headers == nil { // a stream that is new: it may wait for long
+		x.Head.Headers = make([]wire.Header, 0, len(f.fields))
+		text = make([]byte, 0, f.size)
+	}
 	text, bad := f.appendHead(text[:0])
 	limits := f.limits
 	limits.HeadBytes += len(" HTTP/1.1\r\n\r\n") // what it is longer for being written down

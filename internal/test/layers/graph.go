@@ -126,6 +126,7 @@ func packages() map[string]Package {
 		"internal/test/logged":    {Layer: 0},
 		"internal/test/reference": {Layer: 0},
 		"internal/test/onefield":  {Layer: 2, Imports: []string{"internal/field"}},
+		"internal/test/idle":      {Layer: 0, Modules: []string{"golang.org/x/net"}},
 		"internal/test/held":      {Layer: 6, Imports: []string{"async", "internal/exchange", "internal/http1/wire", "internal/reply"}},
 
 		// Layer 2: futures know no reactor; the wire format knows no socket.
