@@ -47,7 +47,7 @@ declarations() { "$go" doc -all "$1" | grep -E '^(func|type|var|const|	[A-Z])' |
 step "changelog and security policy"
 sed -n '/^## Unreleased/,/^## [^U]/p' CHANGELOG.md | grep -q '^- ' || fail "CHANGELOG.md has nothing under Unreleased"
 for heading in Reporting Versions "What is promised"; do
-	grep -q "^## $heading" docs/SECURITY.md || fail "docs/SECURITY.md has no part '$heading'"
+	grep -q "^## $heading" SECURITY.md || fail "SECURITY.md has no part '$heading'"
 done
 
 base=${BASE:-$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null || true)}

@@ -7,8 +7,9 @@
 //	PORT=9000 REACTOR_CORES=1 go run ./examples/production --db ./shop.db
 //	DATABASE_URL=postgres://app:secret@db/shop go run ./examples/production
 //
-// The files: settings.go is what the environment may say, store.go the data, users.go the routes on it, supplier.go
-// another service that may fail, pipeline.go a chain that runs on the reactor, operations.go health and metrics.
+// The files: settings.go is what the environment may say, store.go the data, store_sqlite.go the database in a file, which
+// the build tag nosqlite leaves out (store_none.go), users.go the routes on the data, supplier.go another service that may fail,
+// pipeline.go a chain that runs on the reactor, operations.go health and metrics.
 package main
 
 import (
