@@ -68,8 +68,14 @@ type conn struct {
 	// received are bytes of bodies that were taken and that the client has not been told
 	// of; room is what it may still send.
 	received, room int
-	ready          [urgencies]streamQueue
-	calm           calm
+	// collected is what streams were let send beyond their first windows, of bodies that are in
+	// memory, and beyond the one that may take more than there is room for; starved is how many
+	// wait to send more (collect.go).
+	collected int64
+	beyond    *exchangeStream
+	starved   int
+	ready     [urgencies]streamQueue
+	calm      calm
 
 	// headBy is when the rest of a field block or the preface must have come, idleBy when a
 	// stream must have begun, writeBy when pending output must have moved, roomBy when the
@@ -97,9 +103,9 @@ const (
 	closed
 )
 
-// What the client may send before it is told that there is room again: on a stream as much
-// as net/http's client sends at a time to one that is read at once on a link of 10 ms and
-// 25 MB/s, on a connection as much as four such streams.
+// What the client may send before it is told that there is room again: on a stream whose body is
+// wanted as much as net/http's client sends at a time to one that is read at once on a link of
+// 10 ms and 25 MB/s, on a connection as much as four such streams.
 const (
 	streamWindow = 256 << 10
 	connWindow   = 1 << 20
@@ -132,7 +138,6 @@ func (c *conn) greet() {
 	limits := &c.core.server.cfg
 	out := frame.AppendSettings(c.out(),
 		frame.Setting{ID: frame.MaxConcurrentStreams, Value: uint32(limits.MaxStreams)},
-		frame.Setting{ID: frame.InitialWindowSize, Value: streamWindow},
 		frame.Setting{ID: frame.MaxHeaderListSize, Value: uint32(limits.MaxHead + (limits.MaxHeaders+pseudoFields)*fieldOverhead)},
 		frame.Setting{ID: frame.NoOldPriorities, Value: 1},
 	)

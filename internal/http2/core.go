@@ -26,6 +26,8 @@ type core struct {
 	// spawn runs a handler on a goroutine: reactor.Worker, but in tests.
 	spawn func(async.Task)
 	queue *exchange.Queue
+	// collectRoom is collectRoom, but in tests.
+	collectRoom int64
 
 	draining atomic.Bool
 	// emptied is closed when the last connection of a draining core is gone.
@@ -41,7 +43,7 @@ type core struct {
 }
 
 func newCore(s *Server, r *reactor.Reactor, i int) *core {
-	k := &core{server: s, reactor: r, emptied: make(chan struct{}), spawn: r.Worker}
+	k := &core{server: s, reactor: r, emptied: make(chan struct{}), spawn: r.Worker, collectRoom: collectRoom}
 	k.conns.next, k.conns.prev = &k.conns, &k.conns
 	if i < len(s.cfg.Unsent) {
 		k.unsent = s.cfg.Unsent[i]

@@ -113,14 +113,22 @@ func (c *conn) credit(n int) {
 	c.received = 0
 }
 
-// credit lets the client send n bytes more of the body.
+// credit lets the client send n bytes more of the body. It is told when it may send half of
+// everything again, or has next to nothing left.
 func (s *exchangeStream) credit(n int) {
 	s.received += n
-	if s.received < streamWindow/2 || s.remoteEnded || s.dead {
+	if s.received >= streamWindow/2 || s.received > 0 && s.room < frame.DefaultMaxFrame {
+		s.open(s.received)
+	}
+}
+
+// open makes the window of the stream n bytes larger, in which are all that it has received.
+func (s *exchangeStream) open(n int) {
+	if s.remoteEnded || s.dead {
 		return
 	}
-	s.room += s.received
-	s.c.socket.SetOut(frame.AppendWindowUpdate(s.c.out(), s.id, s.received))
+	s.room += n
+	s.c.socket.SetOut(frame.AppendWindowUpdate(s.c.out(), s.id, n))
 	s.received = 0
 }
 
@@ -142,11 +150,15 @@ func (s *exchangeStream) admit() {
 	case adm.MayStream && (length < 0 || length > k.server.cfg.StreamAbove):
 		s.reader = newBodyReader(s)
 		x.BodyReader = s.reader
+		if length < 0 || length > firstWindow {
+			s.credit(streamWindow - firstWindow)
+		}
 		s.serveSoon()
 	default:
 		s.step = collecting
 		s.expectBody()
 		s.askForBody()
+		s.wantMore()
 	}
 }
 
@@ -175,7 +187,7 @@ func (s *exchangeStream) takeBody(p []byte) {
 	default:
 		s.body = append(s.body, p...)
 		s.c.credit(len(p))
-		s.credit(len(p))
+		s.wantMore()
 		s.earnBody(len(p))
 	}
 }
@@ -192,6 +204,7 @@ func (s *exchangeStream) endBody() {
 		s.bodyBy = 0
 		s.x.Body = s.body
 		s.serveSoon()
+		s.wasCollected()
 	}
 	s.mayClose()
 }

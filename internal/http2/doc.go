@@ -12,7 +12,8 @@
 //	parse.go      they become frames (package frame), which are given to:
 //	control.go      settings, pings, windows, resets
 //	block.go        field blocks, which begin a stream or end its body
-//	data.go         the body of a request: collected, or streamed (bodyreader.go)
+//	data.go         the body of a request: collected (collect.go: how much of all), or
+//	                streamed (bodyreader.go)
 //	request.go    a field block becomes a request head (package http1/wire checks it)
 //	stream.go     a stream begins, its handler serves it, wherever that runs
 //	answer.go     its response becomes frames (fields.go: fields; writer.go: when it
@@ -34,7 +35,8 @@
 //
 // # Cost
 //
-// An idle connection holds its decoder's table and no buffer. A request costs what the
+// An idle connection holds its decoder's table and no buffer. Bodies that are collected take
+// 64 KiB for each stream and 8 MiB for the connection, and one of them whatever its limit is. A request costs what the
 // decoder allocates for fields that were not in its table.
 //
 // # What it refuses

@@ -33,6 +33,10 @@ func later(deadline, now, full time.Duration, n int) time.Duration {
 func (s *exchangeStream) expectBody() { s.earnBody(0) }
 
 func (s *exchangeStream) earnBody(n int) {
+	if s.starved && s.room == 0 { // it is the client who waits
+		s.bodyBy = 0
+		return
+	}
 	k := s.c.core
 	s.bodyBy = later(s.bodyBy, k.sinceEpoch(), k.server.cfg.BodyTimeout, n)
 	s.c.fireBy(s.bodyBy)

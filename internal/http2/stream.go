@@ -45,8 +45,11 @@ type exchangeStream struct {
 	room, received     int
 	discard            bool
 	body               []byte
-	reader             *bodyReader
-	bodyBy             time.Duration
+	// granted is its part of what its connection has collected; starved: it waits for more.
+	granted int64
+	starved bool
+	reader  *bodyReader
+	bodyBy  time.Duration
 
 	// The response body: payload is what was not sent yet of whole, or of what writer,
 	// if there is one, has given so far. trailing is what comes behind it, encoded.
@@ -97,7 +100,7 @@ func (k *core) newStream(c *conn, id uint32) *exchangeStream {
 	} else {
 		s = &exchangeStream{x: new(exchange.Exchange)}
 	}
-	s.c, s.id, s.length, s.window, s.room = c, id, -1, c.initial, streamWindow
+	s.c, s.id, s.length, s.window, s.room = c, id, -1, c.initial, firstWindow
 	return s
 }
 
@@ -161,6 +164,7 @@ func (s *exchangeStream) refuse(why *wire.Error) {
 	s.body, s.bodyBy = nil, 0
 	s.x.Refuse(why)
 	s.serveSoon()
+	s.letGo()
 }
 
 // serveSoon lets the handler have the exchange when the frames that were read are taken apart.
@@ -388,6 +392,7 @@ func (s *exchangeStream) retire() {
 	s.c.core.server.handler.Release(s.x)
 	s.x.Reset()
 	s.body = nil
+	s.letGo()
 	if s.dead {
 		s.c.zombies--
 		s.c.watchIdle()
