@@ -20,9 +20,9 @@ import (
 func TestHijackedConnectionsCount(t *testing.T) {
 	secure := fasterapi.Config{TLS: &tls.Config{Certificates: testCertificates}}
 	both := secure
-	both.H2C = true
+	both.NetHTTP = true
 	for name, cfg := range map[string]fasterapi.Config{
-		"reactor": {}, "reactor TLS": secure, "nethttp": {H2C: true}, "nethttp TLS": both,
+		"reactor": {}, "reactor TLS": secure, "both on reactors": {H2C: true}, "nethttp": {NetHTTP: true}, "nethttp TLS": both,
 	} {
 		t.Run(name, func(t *testing.T) { testHijackedConnectionsCount(t, cfg) })
 	}
@@ -58,7 +58,7 @@ func testHijackedConnectionsCount(t *testing.T, cfg fasterapi.Config) {
 	if cfg.TLS != nil {
 		scheme = "https://"
 	}
-	s := newService(t, scheme+start(t, app), log, cfg.H2C)
+	s := newService(t, scheme+start(t, app), log, cfg.NetHTTP)
 	open := func() int64 { return app.Reactors().Stats()[0].OpenConns }
 	none := func() bool { return open() == 0 }
 	ends := map[string]func(net.Conn){
@@ -118,7 +118,7 @@ func next(s service) error {
 // neither waits for it nor closes it.
 func TestHijackedConnectionsAtShutdown(t *testing.T) {
 	for name, cfg := range map[string]fasterapi.Config{
-		"reactor": {}, "TLS": {TLS: &tls.Config{Certificates: testCertificates}}, "nethttp": {H2C: true},
+		"reactor": {}, "TLS": {TLS: &tls.Config{Certificates: testCertificates}}, "both on reactors": {H2C: true}, "nethttp": {NetHTTP: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			taken := make(chan net.Conn, 1)

@@ -45,13 +45,13 @@ func waits(app *fasterapi.App, began chan<- struct{}) {
 // TestShutdownOutOfTimeNamesRoutes: whoever operates the service has to know what
 // it waited for.
 func TestShutdownOutOfTimeNamesRoutes(t *testing.T) {
-	for name, cfg := range map[string]fasterapi.Config{"one core": {Cores: 1}, "four cores": {Cores: 4}, "net/http": {Cores: 2, H2C: true}} {
+	for name, cfg := range map[string]fasterapi.Config{"one core": {Cores: 1}, "four cores": {Cores: 4}, "net/http": {Cores: 2, NetHTTP: true}} {
 		t.Run(name, func(t *testing.T) {
 			began := make(chan struct{}, 8)
 			app, log := newApp(cfg, func(app *fasterapi.App) { waits(app, began) })
 			server, err := app.Start()
 			require.NoError(t, err)
-			s := newService(t, "http://"+server.Addr().String(), log, cfg.H2C)
+			s := newService(t, "http://"+server.Addr().String(), log, cfg.NetHTTP)
 			require.Equal(t, "done", s.get("/done").body) // its connection is idle
 			for _, path := range []string{"/goroutine/1", "/goroutine/2", "/coroutine", "/chain", "/stream"} {
 				_, err := fmt.Fprintf(dial(t, s), "GET %s HTTP/1.1\r\nHost: test\r\n\r\n", path)
