@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"os"
-	"slices"
 	"strconv"
 	"time"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/overload"
+	"github.com/fasterapi/fasterapi/internal/router"
 	"github.com/fasterapi/fasterapi/problem"
 	"github.com/fasterapi/fasterapi/reactor"
 )
@@ -124,7 +125,7 @@ func (g *guard) begin(a *App, cores int) {
 	for range cores {
 		g.queues = append(g.queues, overload.NewQueue(rule))
 	}
-	for _, r := range slices.Concat(a.own, []*route{a.missed}) {
+	for _, r := range a.own {
 		r.class = overload.Exempt
 	}
 	for _, r := range a.routes {
@@ -184,7 +185,7 @@ func (d *dispatcher) judge(c *Ctx, r *route) {
 	}
 	core := c.reactor.Core()
 	q, now := d.guard.queues[core], c.reactor.Clock()
-	work := w.work(q, now, r.class)
+	work := w.work(q, now, d.classOf(c.request))
 	verdict := q.Start(work)
 	if verdict == overload.Admit && d.recorder != nil {
 		d.recorder.Delayed(core, int64(work.Age))
@@ -224,9 +225,21 @@ func (d *dispatcher) Lane(x *exchange.Exchange) exchange.Lane {
 
 func (d *dispatcher) classOf(r *request) overload.Class {
 	if r.route == nil {
-		return d.missed.class
+		return d.missedClass(r)
 	}
 	return r.route.class
+}
+
+// missedClass is the class of a request that no route matches. Whoever asks for nothing must not go
+// before those who ask for something. Preflights and spellings of a path stand before a request that does.
+func (d *dispatcher) missedClass(r *request) overload.Class {
+	switch {
+	case len(d.missed.middleware) == 0: // it is answered on the reactor, by what a refusal costs
+		return overload.Exempt
+	case r.missed.Outcome == router.Redirect, string(r.x.Head.Method) == http.MethodOptions:
+		return overload.Normal
+	}
+	return overload.Batch
 }
 
 // Waiting implements [exchange.Arrivals].

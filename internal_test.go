@@ -1,6 +1,7 @@
 package fasterapi
 
 import (
+	"bytes"
 	"context"
 	"testing"
 	"time"
@@ -126,4 +127,50 @@ func TestInjectionStackGrowth(t *testing.T) {
 func TestSizes(t *testing.T) {
 	require.LessOrEqual(t, unsafe.Sizeof(Ctx{}), uintptr(48))
 	require.LessOrEqual(t, unsafe.Sizeof(life{}), uintptr(64))
+}
+
+// TestMissedClass: a request that no route matches stands behind those that one does, unless it is what clients send
+// before such a request, or costs no more than a refusal.
+func TestMissedClass(t *testing.T) {
+	around := func(next Handler) Handler { return next }
+	for _, c := range []struct {
+		request    string
+		middleware bool
+		class      overload.Class
+		lane       exchange.Lane
+	}{
+		{"GET /nothing", true, overload.Batch, exchange.Last},
+		{"GET /%zz", true, overload.Batch, exchange.Last},
+		{"DELETE /items/1", true, overload.Batch, exchange.Last},
+		{"OPTIONS /items/1", true, overload.Normal, exchange.Middle},
+		{"GET /items/1/", true, overload.Normal, exchange.Middle},
+		{"GET /items/1", true, overload.Normal, exchange.Middle},
+		{"GET /live", true, overload.Exempt, exchange.Ahead},
+		{"GET /health", true, overload.Exempt, exchange.Ahead},
+		{"GET /openapi.json", true, overload.Exempt, exchange.Ahead},
+		{"GET /nothing", false, overload.Exempt, exchange.Ahead},
+	} {
+		a := New(Config{})
+		if c.middleware {
+			a.Use(around)
+		}
+		a.Get("/items/{id}", func(*Ctx, struct {
+			ID string `path:"id"`
+		},
+		) (None, error) {
+			return None{}, nil
+		})
+		require.NoError(t, a.compile())
+		a.guard.begin(a, 1)
+		v := virtual.New(1)
+		x := &exchange.Exchange{}
+		x.Attach(nil, v.Reactor, true)
+		method, path, _ := bytes.Cut([]byte(c.request), []byte(" "))
+		x.Head.Method, x.Head.Path, x.Head.Target = method, path, path
+		d := (*dispatcher)(a)
+		d.Begin(x)
+		require.Equal(t, c.class, d.classOf(x.User.(*request)), c.request)
+		require.Equal(t, c.lane, d.Lane(x), c.request)
+		v.Close()
+	}
 }

@@ -10,7 +10,7 @@ import (
 // Goroutines that are runnable have one queue, in which nothing goes past another. So a core
 // hands out no more requests than come to a processor within some milliseconds
 // (reactor.Room), and keeps the others here, where urgent ones pass them and those that have
-// waited for too long are refused without a goroutine. All engines of a core share it.
+// waited for too long are refused, without a goroutine where they have no middleware. All engines of a core share it.
 
 // Queue is the requests of one core that wait for a goroutine.
 //
@@ -22,7 +22,9 @@ type Queue struct {
 	reactor   *reactor.Reactor
 	arrivals  Arrivals // nil: there is no order
 	lanes     [Lanes]lane
-	waiting   int
+	waiting   int // in lanes
+	refused   lane
+	turns     uint
 	picks     uint
 	scheduled bool
 	open      bool // nobody waits any more: the core was cut
@@ -55,15 +57,20 @@ func NewQueue(r *reactor.Reactor, a Arrivals) *Queue {
 // no lane waits for ever while another one is never empty.
 const oldestEvery = 4
 
-// Give lets a goroutine have one, now or later. A refused one does not wait: its answer costs
-// little.
+// Give lets a goroutine have one, now or later. A refused one has middleware to go through: it
+// waits for no other, but for its share of the room.
 func (q *Queue) Give(one Queued) {
-	if q.arrivals == nil || one.Waiter().Refusal != nil {
+	switch {
+	case q.arrivals == nil, q.open:
 		one.Lend()
+		return
+	case one.Waiter().Refusal != nil:
+		q.refused.push(queued{one, q.reactor.Looked()})
+		q.letRefused()
 		return
 	}
 	at := q.arrivals.Lane(one.Waiter())
-	if at == Ahead || q.open || q.waiting == 0 && q.Pace.Room() > 0 {
+	if at == Ahead || q.waiting == 0 && q.Pace.Room() > 0 {
 		one.Lend()
 		return
 	}
@@ -72,8 +79,24 @@ func (q *Queue) Give(one Queued) {
 	q.goOn()
 }
 
-// Waiting is how many wait.
+// Waiting is how many wait, refused ones aside.
 func (q *Queue) Waiting() int { return q.waiting }
+
+// letRefused lends refused ones while there is room. They go first, because their answers cost
+// little, but the last place of every second turn is for those who are served: a flood of refusals
+// must not cost what they are to save, nor keep everybody else out.
+func (q *Queue) letRefused() {
+	kept := 0
+	if q.waiting > 0 && q.turns%2 == 0 {
+		kept = 1
+	}
+	for q.refused.len() > 0 && q.Pace.Room() > kept {
+		q.refused.popOldest().Lend()
+	}
+	if q.refused.len() > 0 {
+		q.goOn()
+	}
+}
 
 // goOn sees to it that the queue has its turn as soon as somebody may leave it.
 func (q *Queue) goOn() {
@@ -92,14 +115,16 @@ type queueTurn Queue
 func (t *queueTurn) Run() {
 	q := (*Queue)(t)
 	q.scheduled = false
-	if q.waiting == 0 {
-		return
-	}
+	q.turns++
 	defer func() { // also when code of others has panicked: a log handler
-		if q.waiting > 0 {
+		if q.waiting > 0 || q.refused.len() > 0 {
 			q.goOn()
 		}
 	}()
+	q.letRefused()
+	if q.waiting == 0 {
+		return
+	}
 	order := q.arrivals.Waiting(q.reactor, q.waiting, q.since())
 	if order == NewestFirst {
 		q.refuse()
@@ -158,6 +183,9 @@ func (q *Queue) Release() {
 	q.open = true
 	for q.waiting > 0 {
 		q.next(OldestFirst).Lend()
+	}
+	for q.refused.len() > 0 {
+		q.refused.popOldest().Lend()
 	}
 }
 

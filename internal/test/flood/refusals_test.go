@@ -1,0 +1,149 @@
+package flood_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/middleware"
+)
+
+// waitingFlood floods an app of one core whose requests wait for goroutines: who is served takes the core for 2 ms and makes three
+// others, of which one of 16 is for /other and the rest for path. It returns the answers, and how many goroutines the reactor has had at most.
+func waitingFlood(t *testing.T, over protocol, path string, conns int) (*fasterapi.App, []answerOfFlood, int64) {
+	t.Setenv("OVERLOAD_PROTECTION", "on")
+	f := &flood{answers: make(chan answerOfFlood, conns)}
+	var most atomic.Int64
+	served := make(chan struct{}, conns) // who is served does not wait for the lock of f
+	defer close(served)
+	go func() {
+		for range served {
+			f.send(3, path, "/other")
+		}
+	}()
+	app := fasterapi.New(fasterapi.Config{
+		Addr: "127.0.0.1:0", Cores: 1, H2C: true, StallThreshold: -1, Logger: slog.New(slog.DiscardHandler),
+	})
+	app.Use(
+		middleware.AccessLog(middleware.AccessLogConfig{}),
+		middleware.RequestID(middleware.RequestIDConfig{}),
+		middleware.SecureHeaders(middleware.SecureHeadersConfig{}),
+		middleware.CORS(middleware.CORSConfig{Origins: []string{"https://app.example"}}),
+		func(next fasterapi.Handler) fasterapi.Handler {
+			return func(c *fasterapi.Ctx) error {
+				s := app.Reactors().Reactor(0).Stats()
+				for n := s.Workers + s.IdleWorkers; ; {
+					if old := most.Load(); n <= old || most.CompareAndSwap(old, n) {
+						break
+					}
+				}
+				if c.Refused() == nil && c.Path() == path {
+					served <- struct{}{}
+					spin(2 * time.Millisecond)
+				}
+				return next(c)
+			}
+		})
+	nothing := func(*fasterapi.Ctx, fasterapi.None) (fasterapi.None, error) { return fasterapi.None{}, nil }
+	app.Get("/work", nothing)
+	app.Get("/other", nothing)
+	addr := ""
+	if over == netHTTP {
+		server := httptest.NewServer(app.Handler())
+		t.Cleanup(func() {
+			server.Close()
+			require.NoError(t, app.Stop(context.Background()))
+		})
+		addr = server.Listener.Addr().String()
+	} else {
+		server, err := app.Start()
+		require.NoError(t, err)
+		t.Cleanup(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+			defer cancel()
+			require.NoError(t, server.Shutdown(ctx))
+		})
+		addr = server.Addr().String()
+	}
+	f.connect(t, addr, over, conns)
+	f.send(1, path, "/other")
+	return app, f.all(t, path, "/other"), most.Load()
+}
+
+// asAll holds a refusal against what all answers of the app have.
+func asAll(t *testing.T, a answerOfFlood) {
+	t.Helper()
+	require.Equal(t, "application/problem+json", a.header.Get("Content-Type"))
+	require.Contains(t, []string{"1", "2"}, a.header.Get("Retry-After"))
+	require.Equal(t, "https://app.example", a.header.Get("Access-Control-Allow-Origin"))
+	require.NotEmpty(t, a.header.Get("X-Request-Id"))
+	require.Equal(t, "nosniff", a.header.Get("X-Content-Type-Options"))
+}
+
+// untilRefused repeats a flood until it is one: the machine may be too fast for it, or stand still meanwhile.
+func untilRefused(t *testing.T, try func(t *testing.T) (refused int)) {
+	t.Helper()
+	for range 8 {
+		if try(t) > 0 {
+			return
+		}
+	}
+	t.Error("no flood was an overload")
+}
+
+// TestRefusalsShareTheRoom: refused requests of a route with middleware go through that, in no more goroutines than
+// there are for requests anyway.
+func TestRefusalsShareTheRoom(t *testing.T) {
+	for _, over := range []protocol{http1Reactors, http2Reactors} {
+		t.Run(string(over), func(t *testing.T) {
+			untilRefused(t, func(t *testing.T) (refused int) {
+				_, answers, most := waitingFlood(t, over, "/work", 700)
+				for _, a := range answers {
+					if a.status == http.StatusServiceUnavailable {
+						asAll(t, a)
+						refused++
+						continue
+					}
+					require.Equal(t, http.StatusNoContent, a.status)
+				}
+				require.LessOrEqual(t, most, int64(80), "64 that wait for a processor, and those that have one; %d were refused", refused)
+				return refused / 81 // fewer would not show it
+			})
+		})
+	}
+}
+
+// TestMissesGoBehind: who asks for paths that do not exist, and has middleware work for it, is refused as batch.
+func TestMissesGoBehind(t *testing.T) {
+	for _, over := range []protocol{http1Reactors, netHTTP} {
+		t.Run(string(over), func(t *testing.T) {
+			untilRefused(t, func(t *testing.T) int {
+				app, answers, _ := waitingFlood(t, over, "/nothing", 500)
+				var refused [2]int // of those who ask for something, and of the others
+				for _, a := range answers {
+					at := 0
+					if a.path == "/nothing" {
+						at = 1
+					}
+					if a.status == http.StatusServiceUnavailable {
+						asAll(t, a)
+						refused[at]++
+					} else {
+						require.Equal(t, []int{http.StatusNoContent, http.StatusNotFound}[at], a.status)
+					}
+				}
+				stats := app.Overload()[0]
+				require.EqualValues(t, refused[1], stats.Batch)
+				require.EqualValues(t, refused[0], stats.Normal+stats.Limited)
+				return refused[1]
+			})
+		})
+	}
+}
