@@ -1,7 +1,6 @@
 package http2
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/fasterapi/fasterapi/internal/http2/frame"
@@ -27,6 +26,15 @@ const (
 	collectRoom = 8 << 20
 )
 
+// collect begins with a body that is collected.
+func (s *exchangeStream) collect() {
+	s.step = collecting
+	s.c.collecting = append(s.c.collecting, s)
+	s.expectBody()
+	s.askForBody()
+	s.wantMore()
+}
+
 // wantMore lets the client send more of a body that is collected, if there is room for it.
 func (s *exchangeStream) wantMore() {
 	n := s.wants()
@@ -51,7 +59,7 @@ func (s *exchangeStream) mayHave(n int) bool {
 	if c.collected+int64(n) <= c.core.collectRoom {
 		return true
 	}
-	if c.beyond == nil && s == c.oldestCollecting() {
+	if c.beyond == nil && s == c.collecting[0] {
 		c.beyond = s
 	}
 	return c.beyond == s
@@ -94,16 +102,6 @@ func (s *exchangeStream) fed() {
 	}
 }
 
-// oldestCollecting is the oldest stream whose body is being collected.
-func (c *conn) oldestCollecting() (oldest *exchangeStream) {
-	for _, s := range c.streams {
-		if s.step == collecting && !s.dead && (oldest == nil || s.id < oldest.id) {
-			oldest = s
-		}
-	}
-	return oldest
-}
-
 // wasCollected gives back what was kept free for more of the body than has come.
 func (s *exchangeStream) wasCollected() { s.giveBack(max(0, s.got-firstWindow)) }
 
@@ -112,31 +110,31 @@ func (s *exchangeStream) letGo() { s.giveBack(0) }
 
 // giveBack leaves so many bytes to s, and the rest to those that wait.
 func (s *exchangeStream) giveBack(keep int64) {
+	c := s.c
 	s.fed()
+	if i := slices.Index(c.collecting, s); i >= 0 {
+		c.collecting = slices.Delete(c.collecting, i, i+1)
+	}
 	if keep < s.granted {
-		s.c.collected -= s.granted - keep
+		c.collected -= s.granted - keep
 		s.granted = keep
 	}
-	if s.c.collected <= s.c.core.collectRoom || s.c.beyond == s && keep == 0 {
-		s.c.beyond = nil
+	if c.collected <= c.core.collectRoom || c.beyond == s && keep == 0 {
+		c.beyond = nil
 	}
-	s.c.feedStarved()
+	c.feedStarved()
 }
 
-// feedStarved lets those go on that wait for room, the oldest first.
+// feedStarved lets those go on that wait for room, the oldest first. It looks at each of them
+// whenever a request is over, so a look must cost next to nothing.
 func (c *conn) feedStarved() {
 	if c.starved == 0 || c.phase != open {
 		return
 	}
-	var all []*exchangeStream
-	for _, s := range c.streams {
+	for _, s := range c.collecting {
 		if s.starved {
-			all = append(all, s)
+			s.wantMore()
 		}
-	}
-	slices.SortFunc(all, func(a, b *exchangeStream) int { return cmp.Compare(a.id, b.id) })
-	for _, s := range all {
-		s.wantMore()
 	}
 	c.flushSoon()
 }

@@ -136,6 +136,23 @@ func (u *uploads) requireNothingHeld(t require.TestingT) {
 	require.Zero(t, c.collected)
 	require.Zero(t, c.starved)
 	require.Nil(t, c.beyond)
+	require.Empty(t, c.collecting)
+}
+
+// requireListed: those that are being collected are known, the oldest first.
+func (u *uploads) requireListed(t require.TestingT) {
+	c := u.l.core.conns.next
+	var want, got []uint32
+	for id, s := range c.streams {
+		if s.step == collecting {
+			want = append(want, id)
+		}
+	}
+	for _, s := range c.collecting {
+		got = append(got, s.id)
+	}
+	slices.Sort(want)
+	require.Equal(t, want, got)
 }
 
 const mib = 1 << 20
@@ -232,6 +249,38 @@ func TestSlowBodiesWhileOthersWait(t *testing.T) {
 	u.requireNothingHeld(t)
 }
 
+// TestWaitingBodiesCostOthersLittle: a client that lets as many bodies wait as it may makes the requests
+// beside them no more expensive.
+func TestWaitingBodiesCostOthersLittle(t *testing.T) {
+	fastest := func(waiting uint32) time.Duration {
+		l := newLab(t, Config{}, &site{})
+		l.greet()
+		for i := range waiting {
+			l.head(2*i+1, false, "POST", "/upload", "content-length", fmt.Sprint(mib))
+			l.turn()
+		}
+		if waiting > 0 {
+			require.Greater(t, l.core.conns.next.starved, 190)
+		}
+		best := time.Hour
+		for id := 2*waiting + 1; id < 2*waiting+400; {
+			start := time.Now()
+			for range 20 {
+				l.head(id, false, "POST", "/small", "content-length", "1")
+				require.NoError(t, l.framer.WriteData(id, true, []byte("x")))
+				l.turn()
+				id += 2
+			}
+			best = min(best, time.Since(start))
+			l.frames()
+		}
+		require.Equal(t, 200, l.site.released)
+		return best
+	}
+	alone := fastest(0)
+	require.Less(t, fastest(240), 20*alone)
+}
+
 // TestPaddingIsNoBody: padding takes room of the windows and none of what is collected, and no body, however
 // padded, gets stuck.
 func TestPaddingIsNoBody(t *testing.T) {
@@ -318,7 +367,10 @@ func TestCollectModel(t *testing.T) {
 					u.take()
 				}
 			},
-			"": func(*rapid.T) { require.LessOrEqual(rt, u.inMemory(), len(u.window)*firstWindow+room+limit) },
+			"": func(*rapid.T) {
+				require.LessOrEqual(rt, u.inMemory(), len(u.window)*firstWindow+room+limit)
+				u.requireListed(rt)
+			},
 		})
 		for u.all(0); len(u.left) > 0 || len(lent) > 0; u.all(0) {
 			require.NotEmpty(rt, lent, "all of them wait: %v", u.left)

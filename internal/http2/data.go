@@ -155,10 +155,7 @@ func (s *exchangeStream) admit() {
 		}
 		s.serveSoon()
 	default:
-		s.step = collecting
-		s.expectBody()
-		s.askForBody()
-		s.wantMore()
+		s.collect()
 	}
 }
 
