@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
@@ -286,7 +287,7 @@ func (a *App) startOnReactors() (engine, netip.AddrPort, error) {
 	}
 	both.http2, err = http2.New(http2.Config{
 		Limits: config.Limits, Logger: config.Logger, Arrivals: config.Arrivals, Unsent: both.Unsent(),
-		Queues: both.Queues(),
+		Queues: both.Queues(), Tunnels: slices.ContainsFunc(a.routes, (*route).isSocket),
 	}, cores, (*dispatcher)(a))
 	if err != nil {
 		return nil, netip.AddrPort{}, err

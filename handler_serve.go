@@ -40,6 +40,9 @@ func (d *dispatcher) Begin(x *exchange.Exchange) {
 		return // nothing to find a route with
 	}
 	m := d.router.Match(x.Head.Method, x.Head.Path, &r.params)
+	if x.Tunnel && m.Outcome == router.Found && !m.Route.Value.isSocket() {
+		m = d.router.Match([]byte("CONNECT"), x.Head.Path, &r.params) // that is what it is
+	}
 	if m.Outcome == router.Found {
 		r.route = m.Route.Value
 		r.reply.SetStatus(r.route.opts.status)

@@ -235,6 +235,9 @@ type handshake struct{ *Ctx }
 // HTTP11 implements [websocket.Request].
 func (h handshake) HTTP11() bool { return h.x.Head.Minor > 0 }
 
+// Tunnel implements [websocket.Request].
+func (h handshake) Tunnel() bool { return h.x.Tunnel }
+
 // HasBody implements [websocket.Request].
 func (h handshake) HasBody() bool { return h.x.Head.ContentLength > 0 || h.x.Head.Chunked }
 
@@ -256,17 +259,20 @@ func refusal(r *websocket.Refusal) error {
 
 // openConn takes the connection from the engine: its descriptor, where it is
 // the reactor's. closed must be called when it has ended.
-func (c *Ctx) openConn(o *websocket.Options, deflate bool) (conn *websocket.Conn, closed func(), err error) {
+func (c *Ctx) openConn(o *websocket.Options, terms *websocket.Accepted) (conn *websocket.Conn, closed func(), err error) {
 	closed = func() {}
 	err = c.response().TakeOver(func(x *exchange.Exchange) error {
+		if x.Tunnel {
+			terms.Stage(x)
+		}
 		d, err := x.TakeDescriptor()
 		switch {
 		case err != nil:
 			return err
 		case d.Conn != nil:
-			conn = websocket.OpenNet(c.reactor, d.Conn, o, deflate, d.Rest)
+			conn = websocket.OpenNet(c.reactor, d.Conn, o, terms.Deflate, d.Rest)
 		default:
-			conn = websocket.Open(c.reactor, d.FD, o, deflate, d.Rest)
+			conn = websocket.Open(c.reactor, d.FD, o, terms.Deflate, d.Rest)
 			if session, ok := d.TLS.(*stream.Session); ok {
 				conn.Resume(session)
 			}

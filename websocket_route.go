@@ -156,6 +156,9 @@ func (e *socketEndpoint[In, Incoming, Outgoing]) function() uintptr {
 	return reflect.ValueOf(e.handle).Pointer()
 }
 
+// isSocket tells whether a route is one of WebSockets.
+func (r *route) isSocket() bool { return r.facts != nil && r.facts.socket != nil }
+
 // describe tells the document of a GET that is answered with 101.
 func (e *socketEndpoint[In, Incoming, Outgoing]) describe(f *facts) {
 	f.answers = []describe.Answer{
@@ -266,8 +269,11 @@ func (r *socketRoute[Incoming, Outgoing]) accept(s *Socket[Incoming, Outgoing]) 
 	}
 	c.response().Respond(http.StatusSwitchingProtocols, "", nil)
 	c.response().RunHeads()
-	response := s.terms.Response(read(c, func(r *request) []exchange.Field { return slices.Clone(r.x.Fields()) }))
-	conn, closed, err := c.openConn(&r.options, s.terms.Deflate)
+	var response []byte
+	if s.terms.Key != "" {
+		response = s.terms.Response(read(c, func(r *request) []exchange.Field { return slices.Clone(r.x.Fields()) }))
+	}
+	conn, closed, err := c.openConn(&r.options, &s.terms)
 	if err != nil {
 		return nil, err
 	}

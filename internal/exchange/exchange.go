@@ -35,6 +35,9 @@ type Exchange struct {
 	Secure bool
 	// HTTP2 tells that it is a stream of HTTP/2, and Original knows nothing of it.
 	HTTP2 bool
+	// Tunnel tells that the client asks for a WebSocket by CONNECT (RFC 8441), whatever the
+	// method in Head: no response of 200 may be sent but by TakeDescriptor.
+	Tunnel bool
 	// TLS knows what the handshake has found; nil: there was none, or Original knows.
 	TLS Secured
 	// Original is the request as a net/http server has read it, nil where none did. Its
@@ -157,7 +160,7 @@ func (x *Exchange) Reset() {
 	if x.trailers.Load() != nil { // a store costs ten loads
 		x.trailers.Store(nil)
 	}
-	x.Remote, x.Secure, x.HTTP2, x.TLS, x.Original, x.CloseAfter = netip.AddrPort{}, false, false, nil, nil, false
+	x.Remote, x.Secure, x.HTTP2, x.Tunnel, x.TLS, x.Original, x.CloseAfter = netip.AddrPort{}, false, false, false, nil, nil, false
 	x.Status, x.ContentType, x.fields = 0, "", x.fields[:0]
 	x.Refusal, x.opened = nil, nil
 	x.trailing, x.announced = nil, ""
@@ -343,7 +346,8 @@ type Secured interface {
 // DescriptorTaker is a [Carrier] that can give up its connection and go on counting it.
 type DescriptorTaker interface {
 	// TakeDescriptor is Hijack for code that tells when the connection has ended, and
-	// registers its descriptor with the reactor again, if it has one.
+	// registers its descriptor with the reactor again, if it has one. For a Tunnel it sends
+	// the staged fields first.
 	TakeDescriptor(x *Exchange) (Descriptor, error)
 }
 

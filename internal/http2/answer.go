@@ -17,6 +17,8 @@ func (s *exchangeStream) answer() {
 	switch {
 	case x.Forgives():
 		x.Respond(x.Refusal.Status, problem.ContentType, problem.New(x.Refusal.Status, x.Refusal.Reason).AppendJSON(nil))
+	case x.Tunnel && x.Status/100 == 2: // the client would take what follows for its WebSocket
+		x.Respond(501, problem.ContentType, problem.New(501, "what answers here is no WebSocket").AppendJSON(nil))
 	case x.Status < 200 || x.Status > 999:
 		x.Respond(500, "", nil) // no final status
 	}
@@ -133,6 +135,9 @@ func (*exchangeStream) Hijack(*exchange.Exchange) (net.Conn, []byte, error) {
 // Open implements [exchange.Carrier].
 func (s *exchangeStream) Open(x *exchange.Exchange, length int64) (exchange.BodyWriter, error) {
 	k := s.c.core
+	if x.Tunnel && x.Status/100 == 2 {
+		return nil, errNoTunnel
+	}
 	server := k.server.cfg.ServerName
 	if x.FieldValue("Server") != "" {
 		server = ""

@@ -26,6 +26,7 @@ type bodyReader struct {
 	// asked: the reactor knows that somebody reads.
 	asked   bool
 	limit   int64 // what may still come
+	endless bool  // it has all the time, and is no body: see tunnel.go
 	credit  credit
 	waiting bool
 	wake    chan struct{} // has room for one
@@ -64,11 +65,13 @@ func (r *bodyReader) copy(p []byte) int {
 	n := copy(p, r.data[r.at:])
 	r.at += n
 	r.read += n
-	r.s.x.Received.Add(int64(n))
+	if !r.endless { // else the exchange may be over
+		r.s.x.Received.Add(int64(n))
+	}
 	if r.at == len(r.data) {
 		r.data, r.at = r.data[:0], 0
 	}
-	if r.read >= streamWindow/4 {
+	if r.read >= streamWindow/4 || r.endless && r.read >= firstWindow/4 {
 		r.tell()
 	}
 	return n
@@ -85,14 +88,18 @@ func (r *bodyReader) tell() {
 // wait blocks until something has changed, or the time is over.
 func (r *bodyReader) wait() {
 	r.waiting = true
-	timer := time.NewTimer(r.credit.left)
-	defer timer.Stop()
+	var late <-chan time.Time
+	if !r.endless {
+		timer := time.NewTimer(r.credit.left)
+		defer timer.Stop()
+		late = timer.C
+	}
 	r.mu.Unlock()
 	start := time.Now()
 	timedOut := false
 	select {
 	case <-r.wake:
-	case <-timer.C:
+	case <-late:
 		timedOut = true
 	}
 	r.mu.Lock()

@@ -129,7 +129,7 @@ func newConn(k *core, d exchange.Descriptor, remote netip.AddrPort) *conn {
 	c.window, c.initial, c.maxFrame = frame.DefaultWindow, frame.DefaultWindow, frame.DefaultMaxFrame
 	c.room = connWindow
 	c.streams = map[uint32]*exchangeStream{}
-	c.fields.limits = k.server.head
+	c.fields.limits, c.fields.tunnels = k.server.head, k.server.cfg.Tunnels
 	c.decoder = hpack.NewDecoder(frame.DefaultTableSize, c.fields.add)
 	c.decoder.SetMaxStringLength(longestBlock(k.server.cfg.MaxHead))
 	return c
@@ -138,11 +138,15 @@ func newConn(k *core, d exchange.Descriptor, remote netip.AddrPort) *conn {
 // greet sends what a server sends first, and reads what the client has sent already.
 func (c *conn) greet() {
 	limits := &c.core.server.cfg
-	out := frame.AppendSettings(c.out(),
-		frame.Setting{ID: frame.MaxConcurrentStreams, Value: uint32(limits.MaxStreams)},
-		frame.Setting{ID: frame.MaxHeaderListSize, Value: uint32(limits.MaxHead + (limits.MaxHeaders+pseudoFields)*fieldOverhead)},
-		frame.Setting{ID: frame.NoOldPriorities, Value: 1},
-	)
+	settings := []frame.Setting{
+		{ID: frame.MaxConcurrentStreams, Value: uint32(limits.MaxStreams)},
+		{ID: frame.MaxHeaderListSize, Value: uint32(limits.MaxHead + (limits.MaxHeaders+pseudoFields)*fieldOverhead)},
+		{ID: frame.NoOldPriorities, Value: 1},
+	}
+	if limits.Tunnels {
+		settings = append(settings, frame.Setting{ID: frame.EnableConnectProtocol, Value: 1})
+	}
+	out := frame.AppendSettings(c.out(), settings...)
 	c.socket.SetOut(frame.AppendWindowUpdate(out, 0, connWindow-frame.DefaultWindow))
 	c.headBy = c.core.sinceEpoch() + limits.HeadTimeout
 	c.fireBy(c.headBy)

@@ -18,6 +18,7 @@
 //	stream.go     a stream begins, its handler serves it, wherever that runs
 //	answer.go     its response becomes frames (fields.go: fields; writer.go: when it
 //	              comes in pieces)
+//	tunnel.go       a WebSocket takes its stream over
 //	send.go       whose turn it is to send, as windows and priorities say
 //	patience.go   deadlines
 //	calm.go       what a client may cost for nothing

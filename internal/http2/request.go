@@ -16,18 +16,19 @@ import (
 
 // What makes a request malformed (RFC 9113 8.1.1).
 var (
-	badPseudo    = &wire.Error{Status: 400, Reason: "the pseudo-header fields are not those of a request"}   // 8.3.1
-	badOrder     = &wire.Error{Status: 400, Reason: "a pseudo-header field comes behind another field"}      // 8.3
-	badName      = &wire.Error{Status: 400, Reason: "header field name is not a token in lower case"}        // 8.2.1
-	badValue     = &wire.Error{Status: 400, Reason: "header field value contains a control character"}       // 8.2.1
-	badSpace     = &wire.Error{Status: 400, Reason: "header field value begins or ends with white space"}    // 8.2.1
-	badHop       = &wire.Error{Status: 400, Reason: "a field is about a connection of HTTP/1.1"}             // 8.2.2
-	badAuthority = &wire.Error{Status: 400, Reason: "the authority and the Host field are not the same"}     // 8.3.1
-	badTarget    = &wire.Error{Status: 400, Reason: "request target has no form that is known for HTTP/2"}   // 8.3.1
-	badLength    = &wire.Error{Status: 400, Reason: "the request body is not as long as its Content-Length"} // 8.1.1
-	badTrailer   = &wire.Error{Status: 400, Reason: "the trailer section is not valid"}                      // 8.1
-	tooManyBytes = &wire.Error{Status: 431, Reason: "request head is too long"}                              // RFC 6585 5
-	tooMany      = &wire.Error{Status: 431, Reason: "request head has too many fields"}                      // RFC 6585 5
+	badPseudo    = &wire.Error{Status: 400, Reason: "the pseudo-header fields are not those of a request"}     // 8.3.1
+	badOrder     = &wire.Error{Status: 400, Reason: "a pseudo-header field comes behind another field"}        // 8.3
+	badName      = &wire.Error{Status: 400, Reason: "header field name is not a token in lower case"}          // 8.2.1
+	badValue     = &wire.Error{Status: 400, Reason: "header field value contains a control character"}         // 8.2.1
+	badSpace     = &wire.Error{Status: 400, Reason: "header field value begins or ends with white space"}      // 8.2.1
+	badHop       = &wire.Error{Status: 400, Reason: "a field is about a connection of HTTP/1.1"}               // 8.2.2
+	badAuthority = &wire.Error{Status: 400, Reason: "the authority and the Host field are not the same"}       // 8.3.1
+	badTarget    = &wire.Error{Status: 400, Reason: "request target has no form that is known for HTTP/2"}     // 8.3.1
+	badLength    = &wire.Error{Status: 400, Reason: "the request body is not as long as its Content-Length"}   // 8.1.1
+	badTrailer   = &wire.Error{Status: 400, Reason: "the trailer section is not valid"}                        // 8.1
+	badProtocol  = &wire.Error{Status: 501, Reason: "the protocol of the tunnel is not known: WebSockets are"} // RFC 9220 3
+	tooManyBytes = &wire.Error{Status: 431, Reason: "request head is too long"}                                // RFC 6585 5
+	tooMany      = &wire.Error{Status: 431, Reason: "request head has too many fields"}                        // RFC 6585 5
 )
 
 // fieldBlock gathers the fields of a field block as they are decoded.
@@ -38,12 +39,14 @@ type fieldBlock struct {
 	fields []hpack.HeaderField
 	size   int // of fields, as lines of HTTP/1.1, in bytes
 	bad    *wire.Error
+	// tunnels: requests may ask for a tunnel. tunnel: this one does.
+	tunnels, tunnel bool
 }
 
 // reset makes ready for the next block.
 func (f *fieldBlock) reset() {
 	clear(f.fields)
-	f.fields, f.size, f.bad = f.fields[:0], 0, nil
+	f.fields, f.size, f.bad, f.tunnel = f.fields[:0], 0, nil, false
 }
 
 // add takes a field. One that is too long is not kept, nor are any beyond the limits.
@@ -63,7 +66,7 @@ func (f *fieldBlock) add(h hpack.HeaderField) {
 
 const (
 	// pseudoFields is how many pseudo-header fields a request has.
-	pseudoFields = 4
+	pseudoFields = 5
 	// refusedFields is how many fields beyond the limit are kept of a request that is
 	// refused for it: its answer goes by some of them (Origin, X-Request-ID), wherever
 	// they stand.
@@ -73,7 +76,10 @@ const (
 // target is what the pseudo-header fields say.
 //
 // Owner: reactor.
-type target struct{ method, scheme, authority, path string }
+type target struct {
+	method, scheme, authority, path string
+	protocol                        string // of a tunnel (RFC 8441 4); "": none is asked for
+}
 
 // pseudo reads the pseudo-header fields and returns what follows them.
 func (f *fieldBlock) pseudo() (t target, rest []hpack.HeaderField, bad *wire.Error) {
@@ -89,6 +95,10 @@ func (f *fieldBlock) pseudo() (t target, rest []hpack.HeaderField, bad *wire.Err
 			place = &t.authority
 		case ":path":
 			place = &t.path
+		case ":protocol":
+			if f.tunnels {
+				place = &t.protocol
+			}
 		}
 		if place == nil || *place != "" || rest[0].Value == "" && place != &t.authority {
 			return t, rest, badPseudo
@@ -104,7 +114,9 @@ func (t target) check() *wire.Error {
 	switch {
 	case t.method == "", !isToken(t.method):
 		return badPseudo
-	case t.method == "CONNECT":
+	case t.protocol != "" && (t.method != "CONNECT" || t.authority == ""):
+		return badPseudo
+	case t.method == "CONNECT" && t.protocol == "":
 		if t.scheme != "" || t.path != "" || t.authority == "" {
 			return badPseudo
 		}
@@ -129,11 +141,16 @@ func (f *fieldBlock) appendHead(b []byte) ([]byte, *wire.Error) {
 	if t.check() != nil {
 		return b, bad
 	}
-	b = append(append(b, t.method...), ' ')
-	if t.method == "CONNECT" {
-		b = append(b, t.authority...)
-	} else {
-		b = append(b, t.path...)
+	switch f.tunnel = t.protocol != ""; {
+	case f.tunnel: // as the request would be over HTTP/1.1
+		if t.protocol != "websocket" && bad == nil {
+			bad = badProtocol
+		}
+		b = append(append(b, "GET "...), t.path...)
+	case t.method == "CONNECT":
+		b = append(append(b, "CONNECT "...), t.authority...)
+	default:
+		b = append(append(append(b, t.method...), ' '), t.path...)
 	}
 	b = append(b, " HTTP/1.1\r\n"...)
 	if t.authority != "" {
@@ -262,6 +279,7 @@ func (f *fieldBlock) readHead(x *exchange.Exchange, text []byte) ([]byte, *wire.
 		text = make([]byte, 0, f.size)
 	}
 	text, bad := f.appendHead(text[:0])
+	x.Tunnel = f.tunnel
 	limits := f.limits
 	limits.HeadBytes += len(" HTTP/1.1\r\n\r\n") // what it is longer for being written down
 	n, err := x.Head.Parse(text, limits)

@@ -34,6 +34,9 @@ type Config struct {
 	Unsent []*exchange.Unsent
 	// Queues are where requests wait for a goroutine, by core. Default: one of its own for each.
 	Queues []*exchange.Queue
+	// Tunnels: clients are told that they may ask for tunnels (RFC 8441), which handlers take
+	// over as [exchange.Exchange.TakeDescriptor] does.
+	Tunnels bool
 }
 
 // Server serves HTTP/2 on a set of reactors.

@@ -27,6 +27,8 @@ type exchangeStream struct {
 	stack stack
 	// begun: the handler knows x, so it has to release it.
 	begun bool
+	// tunnel is what has taken the stream over; nil: nobody has.
+	tunnel *tunnel
 	// remoteEnded: the client has sent all that it sends. dead: nothing is sent any more.
 	remoteEnded, dead bool
 	// headSent: the response has begun. sent: all of it is on its way. asked: the client
@@ -134,13 +136,20 @@ func (s *exchangeStream) start(b blockState) {
 		s.refuseHead(bad)
 		return
 	}
-	x.Head.Chunked = !b.ends && s.length < 0 // there is a body, and it may be of any length
+	x.Head.Chunked = !b.ends && s.length < 0 && !x.Tunnel // there is a body, and it may be of any length
 	s.priority = parsePriority(string(x.Head.Get("Priority")))
 	c.core.server.handler.Begin(x)
 	s.begun = true
-	if b.ends {
+	switch {
+	case x.Tunnel:
+		s.reader, s.length = newTunnelReader(s), -1
+		if b.ends {
+			s.reader.finish()
+		}
 		s.serveSoon()
-	} else {
+	case b.ends:
+		s.serveSoon()
+	default:
 		s.admit()
 	}
 }
@@ -368,6 +377,7 @@ func (s *exchangeStream) finish() {
 	}
 	closing := s.x.CloseAfter || c.core.server.lastResponses.Load()
 	switch {
+	case s.x.Hijacked(): // the stream goes on, without the exchange
 	case !s.x.Streamed():
 		s.answer()
 	case !s.opened.complete():
@@ -382,7 +392,7 @@ func (s *exchangeStream) finish() {
 
 // retire ends the handler's use of the exchange.
 func (s *exchangeStream) retire() {
-	if s.reader != nil {
+	if s.reader != nil && !s.x.Hijacked() {
 		s.c.credit(s.reader.detach())
 	}
 	if s.opened != nil {
@@ -442,7 +452,7 @@ func (s *exchangeStream) leave() {
 // mayClose ends a stream whose response is sent and whose exchange is over. What the client
 // still sends of its body is not wanted (RFC 9113 8.1).
 func (s *exchangeStream) mayClose() {
-	if s.dead || s.begun || !s.sent {
+	if s.dead || s.begun || !s.sent || s.waitsForPeer() {
 		return
 	}
 	c := s.c

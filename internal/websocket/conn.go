@@ -102,13 +102,15 @@ func OpenNet(r *reactor.Reactor, nc net.Conn, o *Options, deflate bool, rest []b
 	return c
 }
 
-// Start writes response, which completes the handshake, and begins to read. With a
+// Start writes response, which completes the handshake (nil: it is complete), and begins to read. With a
 // listener, it is called for every message; without, Receive is. ended is called when
 // the connection has ended, whatever the reason.
 func (c *Conn) Start(response []byte, l Listener, ended func()) {
 	c.listener, c.ended = l, ended
 	c.mu.Lock()
-	c.putRaw(append(c.out(), response...))
+	if len(response) > 0 {
+		c.putRaw(append(c.out(), response...))
+	}
 	c.mu.Unlock()
 	if !c.reactor.Post((*start)(c)) {
 		c.mu.Lock()

@@ -26,6 +26,8 @@ type Request interface {
 	Header(name string) string
 	// HTTP11 tells whether the request came over HTTP/1.1.
 	HTTP11() bool
+	// Tunnel tells whether it is a CONNECT of HTTP/2 that asks for a WebSocket (RFC 8441).
+	Tunnel() bool
 	// HasBody tells whether the request announces a body.
 	HasBody() bool
 }
@@ -54,7 +56,7 @@ type Policy struct {
 //
 // Owner: any (a value).
 type Accepted struct {
-	Key         string // Sec-WebSocket-Accept
+	Key         string // Sec-WebSocket-Accept; "": over HTTP/2, which has none
 	Subprotocol string // "": none
 	Extensions  string // Sec-WebSocket-Extensions; "": none
 	Deflate     bool
@@ -72,11 +74,28 @@ func (a *Accepted) Response(added []exchange.Field) []byte {
 		b, _ = wire.AppendHeader(b, "Sec-WebSocket-Extensions", a.Extensions)
 	}
 	for _, f := range added {
-		if !strings.HasPrefix(http.CanonicalHeaderKey(f.Name), "Sec-Websocket-") && !field.EqualFold(f.Name, "Upgrade") {
+		if !ofHandshake(f.Name) {
 			b, _ = wire.AppendHeader(b, f.Name, f.Value)
 		}
 	}
 	return append(b, "\r\n"...)
+}
+
+// Stage puts the fields of the handshake among those of the response, which are the head of
+// one over HTTP/2.
+func (a *Accepted) Stage(x *exchange.Exchange) {
+	x.DeleteFields(func(f exchange.Field, _ bool) bool { return ofHandshake(f.Name) })
+	if a.Subprotocol != "" {
+		x.AddField("Sec-WebSocket-Protocol", a.Subprotocol)
+	}
+	if a.Extensions != "" {
+		x.AddField("Sec-WebSocket-Extensions", a.Extensions)
+	}
+}
+
+// ofHandshake tells whether a field is the handshake's own.
+func ofHandshake(name string) bool {
+	return strings.HasPrefix(http.CanonicalHeaderKey(name), "Sec-Websocket-") || field.EqualFold(name, "Upgrade")
 }
 
 // acceptGUID is what RFC 6455 section 1.3 appends to the key.
@@ -84,14 +103,20 @@ const acceptGUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 // Accept checks a request (RFC 6455 section 4.2.1).
 func (p *Policy) Accept(r Request) (a Accepted, refused *Refusal) {
-	if refused := checkUpgrade(r); refused != nil {
+	check := checkUpgrade
+	if r.Tunnel() {
+		check = checkTunnel
+	}
+	if refused := check(r); refused != nil {
 		return a, refused
 	}
 	if !p.allows(r.Header("Origin"), r.Host()) {
 		return a, &Refusal{Status: http.StatusForbidden, Reason: "pages of this origin may not connect"}
 	}
-	sum := sha1.Sum([]byte(field.Trim(r.Header("Sec-Websocket-Key")) + acceptGUID))
-	a.Key = base64.StdEncoding.EncodeToString(sum[:])
+	if !r.Tunnel() {
+		sum := sha1.Sum([]byte(field.Trim(r.Header("Sec-Websocket-Key")) + acceptGUID))
+		a.Key = base64.StdEncoding.EncodeToString(sum[:])
+	}
 	a.Subprotocol = p.choose(r.Header("Sec-Websocket-Protocol"))
 	if p.Deflate {
 		a.Deflate, a.Extensions = negotiate(r.Header("Sec-Websocket-Extensions"))
@@ -153,6 +178,21 @@ func checkUpgrade(r Request) *Refusal {
 	key, err := base64.StdEncoding.Strict().DecodeString(field.Trim(r.Header("Sec-Websocket-Key")))
 	if err != nil || len(key) != 16 {
 		return &Refusal{Status: http.StatusBadRequest, Reason: "Sec-WebSocket-Key must be 16 bytes in base64"}
+	}
+	return nil
+}
+
+// checkTunnel is checkUpgrade for HTTP/2, where what HTTP/1.1 says with fields is said by the
+// request being what it is (RFC 8441 5).
+func checkTunnel(r Request) *Refusal {
+	switch {
+	case r.HasBody():
+		return &Refusal{Status: http.StatusBadRequest, Reason: "a WebSocket begins with a request without body"}
+	case field.Trim(r.Header("Sec-Websocket-Version")) != "13":
+		return &Refusal{
+			Status: http.StatusBadRequest, Reason: "the version of the WebSocket protocol is 13",
+			Header: http.Header{"Sec-Websocket-Version": {"13"}},
+		}
 	}
 	return nil
 }

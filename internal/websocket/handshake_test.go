@@ -76,12 +76,14 @@ func TestOriginPolicy(t *testing.T) {
 type request struct {
 	method, host string
 	old, body    bool
+	tunnel       bool
 	header       http.Header
 }
 
 func (r request) Method() string            { return r.method }
 func (r request) Host() string              { return r.host }
 func (r request) HTTP11() bool              { return !r.old }
+func (r request) Tunnel() bool              { return r.tunnel }
 func (r request) HasBody() bool             { return r.body }
 func (r request) Header(name string) string { return strings.Join(r.header.Values(name), ",") }
 
@@ -150,4 +152,35 @@ func TestHandshakeClauses(t *testing.T) {
 	accepted, refused = p.Accept(r)
 	require.Nil(t, refused)
 	require.Equal(t, "a", accepted.Subprotocol, "the first of ours; names are compared as they are")
+}
+
+// TestHandshakeOverHTTP2: the method, Upgrade, Connection and the key of HTTP/1.1 are no part of it
+// (RFC 8441 section 5), and all else is.
+func TestHandshakeOverHTTP2(t *testing.T) {
+	p := Policy{Subprotocols: []string{"a"}, Deflate: true}
+	good := func() request {
+		return request{method: "GET", host: "host.example", tunnel: true, header: http.Header{
+			"Sec-Websocket-Version": {"13"}, "Sec-Websocket-Protocol": {"a"}, "Sec-Websocket-Extensions": {"permessage-deflate"},
+		}}
+	}
+	accepted, refused := p.Accept(good())
+	require.Nil(t, refused)
+	require.Empty(t, accepted.Key)
+	require.Equal(t, "a", accepted.Subprotocol)
+	require.True(t, accepted.Deflate)
+	for name, c := range map[string]struct {
+		change func(*request)
+		status int
+	}{
+		"a body":         {func(r *request) { r.body = true }, 400},
+		"no version":     {func(r *request) { delete(r.header, "Sec-Websocket-Version") }, 400},
+		"another origin": {func(r *request) { r.header["Origin"] = []string{"https://evil.example"} }, 403},
+	} {
+		r := good()
+		c.change(&r)
+		_, refused := p.Accept(r)
+		require.NotNil(t, refused, name)
+		require.Equal(t, c.status, refused.Status, name)
+		require.Empty(t, refused.Header.Get("Upgrade"), name)
+	}
 }

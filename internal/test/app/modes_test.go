@@ -34,6 +34,8 @@ type service struct {
 	// nethttp: the service runs over the net/http engine.
 	nethttp bool
 	http2   bool
+	// tunnels are what connections are; nil: sockets.
+	tunnels *tunnels
 	// contract is what the app's document promises; nil: not looked at.
 	contract *contract.Contract
 }

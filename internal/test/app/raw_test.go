@@ -24,6 +24,9 @@ func dial(t testing.TB, s service) net.Conn {
 }
 
 func (s service) connect() (net.Conn, error) {
+	if s.tunnels != nil {
+		return s.tunnels.dial(), nil
+	}
 	if strings.HasPrefix(s.url, "https:") {
 		return tls.Dial("tcp", s.host(), &tls.Config{RootCAs: testRoots, NextProtos: []string{"http/1.1"}})
 	}

@@ -310,7 +310,7 @@ func TestAutobahn(t *testing.T) {
 	for _, part := range [][]autobahnCase{autobahn1to4(), autobahn5(), autobahn6(), autobahn7(), autobahn9()} {
 		all = append(all, part...)
 	}
-	everyMode(t, socketEchoes, func(t *testing.T, s service) {
+	everySocketMode(t, socketEchoes, func(t *testing.T, s service) {
 		for _, style := range socketStyles {
 			for _, test := range all {
 				pieces := [][]byte{append(bytes.Clone(test.sent), goodbye(1000, "")...)}
@@ -379,7 +379,7 @@ func TestAutobahnCompression(t *testing.T) {
 		"x-webkit-deflate-frame":                                                           "",
 	}
 	random := rand.New(rand.NewPCG(1, 2))
-	everyMode(t, socketEchoes, func(t *testing.T, s service) {
+	everySocketMode(t, socketEchoes, func(t *testing.T, s service) {
 		for offer, answer := range offers {
 			conn := dial(t, s)
 			_, response := upgrade(t, conn, s, "/events", offer)
@@ -434,7 +434,7 @@ func deflated(t *testing.T, text string) string {
 
 // TestSocketFraming: what the Autobahn suite takes for granted.
 func TestSocketFraming(t *testing.T) {
-	everyMode(t, socketEchoes, func(t *testing.T, s service) {
+	everySocketMode(t, socketEchoes, func(t *testing.T, s service) {
 		unmasked := []byte{fin | textFrame, 2, 'h', 'i'}
 		long := append([]byte{fin | textFrame, fin | 126, 0, 5, 0, 0, 0, 0}, "hello"...)
 		longer := append([]byte{fin | textFrame, fin | 127, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0}, "hello"...)

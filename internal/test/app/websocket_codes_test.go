@@ -25,7 +25,7 @@ func TestRefusedMessageCodes(t *testing.T) {
 	type say struct {
 		Text string `json:"text"`
 	}
-	everyMode(t, func(app *fasterapi.App) {
+	everySocketMode(t, func(app *fasterapi.App) {
 		socketWays[string](app, "/text")
 		socketWays[say](app, "/json")
 	}, func(t *testing.T, s service) {
@@ -182,7 +182,7 @@ func socketWays[T any](app *fasterapi.App, prefix string) {
 // An open of WebSocketEvents that panics, or ends its goroutine, once the handshake is
 // complete closes the connection: nobody would answer on it.
 func TestOpenThatDoesNotReturn(t *testing.T) {
-	everyMode(t, func(app *fasterapi.App) {
+	everySocketMode(t, func(app *fasterapi.App) {
 		for path, end := range map[string]func(){"/panic": func() { panic("at once") }, "/exit": runtime.Goexit} {
 			app.WebSocketEvents(path, func(_ *fasterapi.Ctx, _ fasterapi.None, ws *fasterapi.Socket[string, string]) (fasterapi.SocketEvents[string], error) {
 				if err := ws.Accept(); err != nil {

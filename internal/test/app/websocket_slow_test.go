@@ -40,7 +40,7 @@ func TestSilentSocketsCostNoCopy(t *testing.T) {
 func TestCancelledSendLetsGo(t *testing.T) {
 	want := bytes.Repeat([]byte("0123456789abcdef"), large/16)
 	returned := make(chan error, 1)
-	everyMode(t, func(app *fasterapi.App) {
+	everySocketMode(t, func(app *fasterapi.App) {
 		app.WebSocket("/cancelled", func(c *fasterapi.Ctx, _ fasterapi.None, ws *fasterapi.Socket[string, []byte]) error {
 			ctx, cancel := context.WithCancelCause(c)
 			defer cancel(nil)

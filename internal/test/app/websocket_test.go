@@ -131,16 +131,29 @@ var socketStyles = []string{"goroutine", "events"}
 // dialSocket connects as a client that others wrote.
 func dialSocket(t *testing.T, s service, path string, o *websocket.DialOptions) *websocket.Conn {
 	t.Helper()
-	ws, response, err := websocket.Dial(t.Context(), s.url+path, o)
+	ws, response, err := websocket.Dial(t.Context(), s.url+path, s.dialing(o))
 	require.NoError(t, err)
 	require.Equal(t, http.StatusSwitchingProtocols, response.StatusCode)
 	t.Cleanup(func() { _ = ws.CloseNow() })
 	return ws
 }
 
+// dialing is o for the connections of the service.
+func (s service) dialing(o *websocket.DialOptions) *websocket.DialOptions {
+	if s.tunnels == nil {
+		return o
+	}
+	with := websocket.DialOptions{}
+	if o != nil {
+		with = *o
+	}
+	with.HTTPClient = s.tunnels.client()
+	return &with
+}
+
 func TestWebSocket(t *testing.T) {
 	log := &rooms{}
-	everyMode(t, socketRoutes(log), func(t *testing.T, s service) {
+	everySocketMode(t, socketRoutes(log), func(t *testing.T, s service) {
 		for _, style := range socketStyles {
 			for name, o := range map[string]*websocket.DialOptions{
 				"plain":      {CompressionMode: websocket.CompressionDisabled},
@@ -187,7 +200,7 @@ func conversation(t *testing.T, s service, log *rooms, style string, o *websocke
 // TestWebSocketEndings: what the client sees of what a handler returns.
 func TestWebSocketEndings(t *testing.T) {
 	log := &rooms{}
-	everyMode(t, socketRoutes(log), func(t *testing.T, s service) {
+	everySocketMode(t, socketRoutes(log), func(t *testing.T, s service) {
 		for _, style := range socketStyles {
 			for text, want := range map[string]websocket.CloseError{
 				`{"text":"fail"}`:   {Code: 1011},
@@ -221,13 +234,13 @@ func TestWebSocketEndings(t *testing.T) {
 
 // TestWebSocketRefusals: requests that are not upgraded.
 func TestWebSocketRefusals(t *testing.T) {
-	everyMode(t, socketRoutes(&rooms{}), func(t *testing.T, s service) {
+	everySocketMode(t, socketRoutes(&rooms{}), func(t *testing.T, s service) {
 		host := s.host()
 		good := map[string]string{
 			"Connection": "keep-alive, Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
 			"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
 		}
-		for name, test := range map[string]struct {
+		cases := map[string]struct {
 			method, field, value string
 			status               int
 		}{
@@ -248,7 +261,19 @@ func TestWebSocketRefusals(t *testing.T) {
 			"invalid input":          {"GET", "", "too-long-a-name", http.StatusUnprocessableEntity},
 			"a page of ours":         {"GET", "Origin", "http://" + host, http.StatusSwitchingProtocols},
 			"a program":              {"GET", "Origin", "", http.StatusSwitchingProtocols},
-		} {
+		}
+		for name, test := range cases {
+			if s.tunnels != nil {
+				switch test.field {
+				case "Upgrade", "Connection", "Sec-WebSocket-Key": // nothing of them is in a CONNECT
+					continue
+				case "Sec-WebSocket-Version":
+					test.status = http.StatusBadRequest
+				}
+				if test.method == "POST" {
+					continue
+				}
+			}
 			for _, style := range socketStyles {
 				room := "tea"
 				if test.field == "" && test.value != "" {
@@ -284,7 +309,7 @@ func TestWebSocketOrigins(t *testing.T) {
 	echo := func(c *fasterapi.Ctx, _ fasterapi.None, ws *fasterapi.Socket[string, string]) error {
 		return ws.Accept()
 	}
-	everyMode(t, func(app *fasterapi.App) {
+	everySocketMode(t, func(app *fasterapi.App) {
 		app.WebSocket("/some", echo, fasterapi.Origins("example.com", "*.example.org", "localhost:5173"))
 		app.WebSocket("/any", echo, fasterapi.Origins("*"))
 	}, func(t *testing.T, s service) {
@@ -294,7 +319,7 @@ func TestWebSocketOrigins(t *testing.T) {
 			"http://localhost:5173": true, "http://localhost:5174": false, "null": false,
 		} {
 			for path, want := range map[string]bool{"/some": allowed, "/any": true} {
-				ws, response, err := websocket.Dial(t.Context(), s.url+path, &websocket.DialOptions{HTTPHeader: http.Header{"Origin": {origin}}})
+				ws, response, err := websocket.Dial(t.Context(), s.url+path, s.dialing(&websocket.DialOptions{HTTPHeader: http.Header{"Origin": {origin}}}))
 				require.Equal(t, want, err == nil, "%s from %s", path, origin)
 				if want {
 					_ = ws.CloseNow()
@@ -308,7 +333,7 @@ func TestWebSocketOrigins(t *testing.T) {
 
 // TestWebSocketTypes: text, bytes and both.
 func TestWebSocketTypes(t *testing.T) {
-	everyMode(t, func(app *fasterapi.App) {
+	everySocketMode(t, func(app *fasterapi.App) {
 		app.WebSocket("/text", echoSocket[string])
 		app.WebSocket("/bytes", echoSocket[[]byte])
 		app.WebSocket("/both", echoSocket[fasterapi.Message], fasterapi.MaxMessage(1000))
@@ -355,7 +380,7 @@ func echoSocket[T any](c *fasterapi.Ctx, _ fasterapi.None, ws *fasterapi.Socket[
 // its client has left.
 func TestWebSocketClientGone(t *testing.T) {
 	ended := make(chan error, 1)
-	everyMode(t, func(app *fasterapi.App) {
+	everySocketMode(t, func(app *fasterapi.App) {
 		app.WebSocket("/wait", func(c *fasterapi.Ctx, _ fasterapi.None, ws *fasterapi.Socket[string, string]) error {
 			if err := ws.Send(c, "ready"); err != nil {
 				ended <- fmt.Errorf("sending: %w", err)
@@ -440,7 +465,7 @@ func TestWebSocketSilence(t *testing.T) {
 		ended <- err
 		return err
 	}
-	everyMode(t, func(app *fasterapi.App) {
+	everySocketMode(t, func(app *fasterapi.App) {
 		app.WebSocket("/patient", receive, fasterapi.PingEvery(10*time.Millisecond, patient))
 		app.WebSocket("/impatient", receive, fasterapi.PingEvery(10*time.Millisecond, impatient))
 	}, func(t *testing.T, s service) {
@@ -463,11 +488,20 @@ func TestWebSocketSilence(t *testing.T) {
 
 // TestWebSocketDrain: a shutdown closes WebSockets with 1001.
 func TestWebSocketDrain(t *testing.T) {
+	for name, over := range map[string]func(*testing.T, string) *tunnels{
+		"HTTP/1.1": func(*testing.T, string) *tunnels { return nil }, "HTTP/2": newTunnels,
+	} {
+		t.Run(name, func(t *testing.T) { drainSockets(t, over) })
+	}
+}
+
+func drainSockets(t *testing.T, over func(t *testing.T, host string) *tunnels) {
 	log := &rooms{}
-	app, buffer := newApp(fasterapi.Config{Cores: 2}, socketRoutes(log))
+	app, buffer := newApp(fasterapi.Config{Cores: 2, H2C: true}, socketRoutes(log))
 	server, err := app.Start()
 	require.NoError(t, err)
 	s := newService(t, "http://"+server.Addr().String(), buffer, false)
+	s.tunnels = over(t, s.host())
 	closed := make(chan error, len(socketStyles))
 	for _, style := range socketStyles {
 		ws := dialSocket(t, s, "/"+style+"/tea", nil)

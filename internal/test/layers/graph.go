@@ -121,7 +121,7 @@ func packages() map[string]Package {
 		"internal/test/layers":    {Layer: 0},
 		"internal/test/pgtest":    {Layer: 1, Imports: []string{"internal/test/needs"}},
 		"internal/test/contract":  {Layer: 0, Modules: []string{"github.com/getkin/kin-openapi", "github.com/santhosh-tekuri/jsonschema/v6"}},
-		"internal/test/app":       {Layer: 0},
+		"internal/test/app":       {Layer: 0, Modules: []string{"golang.org/x/net"}}, // WebSockets over HTTP/2, which net/http has no client for
 		"internal/test/flood":     {Layer: 0, Modules: []string{"golang.org/x/net"}}, // frames of HTTP/2 in an order that is known
 		"internal/test/logged":    {Layer: 0},
 		"internal/test/reference": {Layer: 0},
