@@ -27,6 +27,14 @@ func (x *Exchange) SetTrailing(list []Field) {
 	}
 }
 
+// Restage changes the status and the content of the response that is staged, and leaves the rest of it,
+// also what comes behind its content.
+func (x *Exchange) Restage(status int, payload []byte) {
+	trailing, announced := x.trailing, x.announced
+	x.Respond(status, x.ContentType, payload)
+	x.trailing, x.announced = trailing, announced
+}
+
 // Trailing are the fields behind the body; none where the response has no content, nor for
 // HTTP/1.0. They must not be changed.
 func (x *Exchange) Trailing() []Field {

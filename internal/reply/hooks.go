@@ -38,7 +38,7 @@ func (h Handle) RunHeads() {
 	}
 	h.Use(func(r *Reply) {
 		if r.status != before {
-			r.x.Respond(r.status, r.x.ContentType, r.x.Payload)
+			r.x.Restage(r.status, r.x.Payload)
 		}
 	})
 }

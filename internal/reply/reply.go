@@ -172,10 +172,11 @@ func (r *Reply) StagedBody() []byte {
 }
 
 // ReplaceBody stages a copy of body in the place of the staged one, unless the response
-// is sent. Status, content type and fields stay.
+// is sent. Status, content type and fields stay, those behind the body too.
 func (r *Reply) ReplaceBody(body []byte) {
 	if !r.Sent() {
-		r.RespondSpare(r.x.Status, r.x.ContentType, append(r.Spare(), body...))
+		r.scratch = append(r.Spare(), body...)
+		r.x.Restage(r.x.Status, r.scratch)
 	}
 }
 

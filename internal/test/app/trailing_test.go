@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/middleware"
 )
 
 // trailing is a handler for net/http whose response has fields behind its body: the query says
@@ -86,6 +87,27 @@ func TestResponseTrailers(t *testing.T) {
 	})
 }
 
+// TestTrailersOfAnotherBody: middleware that replaces the body, or its status, leaves what comes behind it.
+func TestTrailersOfAnotherBody(t *testing.T) {
+	mark := func(next fasterapi.Handler) fasterapi.Handler {
+		return func(c *fasterapi.Ctx) error {
+			c.OnHead(func(c *fasterapi.Ctx) { c.SetStatus(http.StatusAccepted) })
+			return next(c)
+		}
+	}
+	everyWay(t, func(app *fasterapi.App) {
+		app.Mount("/compressed", http.HandlerFunc(trailing), fasterapi.Use(middleware.Compress(middleware.CompressConfig{})))
+		app.Mount("/marked", http.HandlerFunc(trailing), fasterapi.Use(mark))
+	}, func(t *testing.T, s service) {
+		for _, path := range []string{"/compressed?size=4000", "/compressed?size=40000", "/marked?size=10", "/marked?size=40000"} {
+			response, _ := s.trailed("POST", path, "Accept-Encoding", "gzip")
+			require.Equal(t, strings.HasPrefix(path, "/compressed"), response.Header.Get("Content-Encoding") == "gzip", path)
+			require.Equal(t, strings.HasPrefix(path, "/marked"), response.StatusCode == http.StatusAccepted, path)
+			require.Equal(t, http.Header{"Digest": {"abc"}, "X-Sum": {"1", "2"}, "Grpc-Status": {"0"}, "X-Request": {"of the client"}}, present(response.Trailer), path)
+		}
+	})
+}
+
 // present is the fields of a trailer that came: a client has the names of those that were announced, too.
 func present(trailer http.Header) http.Header {
 	came := http.Header{}
@@ -98,10 +120,13 @@ func present(trailer http.Header) http.Header {
 }
 
 // trailed sends a request with a field behind its body.
-func (s service) trailed(method, path string) (*http.Response, string) {
+func (s service) trailed(method, path string, header ...string) (*http.Response, string) {
 	s.t.Helper()
 	request, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, nil)
 	require.NoError(s.t, err)
+	for i := 0; i < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
 	if method != http.MethodHead {
 		request.Body = io.NopCloser(strings.NewReader("the body"))
 		request.ContentLength = -1
