@@ -152,9 +152,9 @@ func TestIdleConnections(t *testing.T) {
 		ours, most int64
 		theirs     int64
 	}{
-		{"TLS", each(n, overTLS(hidden)), 10 << 10, each(n, overTLS(other))},
-		{"HTTP/2 over TLS", each(n, overHTTP2(hidden)), 14 << 10, each(n, overHTTP2(other))},
-		{"HTTP/2 without TLS", each(n, overH2C(plain)), 5 << 10, 0},
+		{"TLS", each(n, overTLS(hidden)), 12 << 10, each(n, overTLS(other))},
+		{"HTTP/2 over TLS", each(n, overHTTP2(hidden)), 18 << 10, each(n, overHTTP2(other))},
+		{"HTTP/2 without TLS", each(n, overH2C(plain)), 6 << 10, 0},
 	} {
 		t.Logf("an idle connection, %s: %d bytes; net/http: %d", c.name, c.ours, c.theirs)
 		require.LessOrEqual(t, c.ours, c.most, c.name)
@@ -166,7 +166,7 @@ func TestIdleConnections(t *testing.T) {
 func TestIdleStreams(t *testing.T) {
 	app, other := serve(t, fasterapi.Config{TLS: certificate(t)}), serveNetHTTP(t)
 	theirs := waiting(t, other, "/goroutine")
-	for path, most := range map[string]int64{"/chain": 4 << 10, "/goroutine": 9 << 10} {
+	for path, most := range map[string]int64{"/chain": 5 << 10, "/goroutine": 12 << 10} {
 		got := waiting(t, app, path)
 		t.Logf("a stream that waits, %s: %d bytes; net/http: %d", path, got, theirs)
 		require.LessOrEqual(t, got, most, path)
