@@ -281,6 +281,72 @@ func TestWaitingBodiesCostOthersLittle(t *testing.T) {
 	require.Less(t, fastest(240), 20*alone)
 }
 
+// unread is a lab whose handlers read nothing of so many streamed bodies, of which 200 KiB have come each.
+func unread(t *testing.T, streams uint32) (u *uploads, finish func()) {
+	var held []exchangeOf
+	l := newLab(t, Config{}, &site{routes: map[string]func(x exchangeOf) exchange.Outcome{"/stream": func(x exchangeOf) exchange.Outcome {
+		held = append(held, x)
+		return exchange.Later
+	}}})
+	l.greet()
+	u = newUploads(l)
+	for i := range streams {
+		u.begin(2*i+1, "/stream", mib, true)
+		u.take()
+		u.send(2*i+1, 200<<10, 0, 0)
+		delete(u.left, 2*i+1)
+	}
+	require.Len(t, held, int(streams))
+	return u, func() {
+		l.v.Do(func() {
+			for _, x := range held {
+				text(x, 200, "ok")
+				x.Finish()
+			}
+		})
+		u.take()
+	}
+}
+
+// TestUnreadBodiesLeaveRoom: what is left of the window of the connection goes round, also where that
+// is less than half of it.
+func TestUnreadBodiesLeaveRoom(t *testing.T) {
+	for streams := range uint32(6) {
+		u, _ := unread(t, streams)
+		u.begin(99, "/upload", 900_000, true)
+		u.all(0)
+		require.Empty(t, u.left)
+		require.Equal(t, "200", u.status[99], streams)
+	}
+}
+
+// TestShutConnectionsTakeNoTime: where handlers do not read what the client has sent, it cannot
+// send another body either, and has its time for that when they do.
+func TestShutConnectionsTakeNoTime(t *testing.T) {
+	for _, goesOn := range []bool{true, false} {
+		u, finish := unread(t, 6)
+		require.Zero(t, u.conn)
+		u.begin(99, "/upload", 900_000, true)
+		u.take()
+		u.l.v.Advance(10 * time.Minute)
+		u.take()
+		require.Empty(t, u.status)
+		finish()
+		require.Positive(t, u.conn)
+		u.l.v.Advance(29 * time.Second)
+		u.take()
+		require.NotContains(t, u.status, uint32(99))
+		if goesOn {
+			u.all(0)
+			require.Equal(t, "200", u.status[99])
+		} else {
+			u.l.v.Advance(2 * time.Second)
+			u.take()
+			require.Equal(t, "408", u.status[99])
+		}
+	}
+}
+
 // TestPaddingIsNoBody: padding takes room of the windows and none of what is collected, and no body, however
 // padded, gets stuck.
 func TestPaddingIsNoBody(t *testing.T) {

@@ -68,6 +68,8 @@ type conn struct {
 	// received are bytes of bodies that were taken and that the client has not been told
 	// of; room is what it may still send.
 	received, room int
+	// shut is since when room is 0; zero: it is not.
+	shut time.Duration
 	// collecting are the streams whose bodies are being collected, the oldest first.
 	collecting []*exchangeStream
 	// collected is what streams were let send beyond their first windows, of bodies that are in

@@ -27,6 +27,9 @@ func (c *conn) beginData(h frame.Header, unread []byte) (bool, error) {
 	if c.room -= h.Length; c.room < 0 {
 		return false, errWindow
 	}
+	if c.room == 0 && c.shut == 0 {
+		c.shut = c.core.sinceEpoch()
+	}
 	c.pos += frame.HeaderSize
 	d := dataFrame{stream: h.Stream, left: h.Length - pad, pad: pad, ends: h.Flags.Has(frame.EndStream)}
 	if h.Flags.Has(frame.Padded) {
@@ -102,12 +105,13 @@ func (c *conn) endData() {
 }
 
 // credit lets the client send n bytes more on the connection. It is told when it may send half
-// of everything again.
+// of everything again, or has next to nothing left: the rest may be bodies that nobody reads.
 func (c *conn) credit(n int) {
 	c.received += n
-	if c.received < connWindow/2 {
+	if c.phase == closed || c.received == 0 || c.received < connWindow/2 && c.room >= frame.DefaultMaxFrame {
 		return
 	}
+	c.reopened()
 	c.room += c.received
 	c.socket.SetOut(frame.AppendWindowUpdate(c.out(), 0, c.received))
 	c.received = 0

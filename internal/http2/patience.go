@@ -42,6 +42,22 @@ func (s *exchangeStream) earnBody(n int) {
 	s.c.fireBy(s.bodyBy)
 }
 
+// reopened gives the bodies that are collected the time in which their client could send nothing:
+// handlers had not read what it sent on other streams.
+func (c *conn) reopened() {
+	if c.shut == 0 {
+		return
+	}
+	now := c.core.sinceEpoch()
+	for _, s := range c.collecting {
+		if s.bodyBy != 0 {
+			s.bodyBy = min(s.bodyBy+now-c.shut, now+c.core.server.cfg.BodyTimeout)
+			c.fireBy(s.bodyBy)
+		}
+	}
+	c.shut = 0
+}
+
 // earnSending notes that n bytes of the response have moved while more of it waits.
 func (s *exchangeStream) earnSending(n int) {
 	k := s.c.core
@@ -139,7 +155,7 @@ func (c *conn) expire(now time.Duration) {
 	}
 	for _, s := range c.streams {
 		switch {
-		case over(s.bodyBy):
+		case over(s.bodyBy) && c.shut == 0:
 			c.core.expired.Add(1)
 			s.bodyBy = 0
 			s.refuse(exchange.TooSlow)
@@ -168,7 +184,9 @@ func (c *conn) due() time.Duration {
 	earliest(c.idleBy)
 	earliest(c.roomBy)
 	for _, s := range c.streams {
-		earliest(s.bodyBy)
+		if c.shut == 0 { // else it is set anew
+			earliest(s.bodyBy)
+		}
 		earliest(s.sendBy)
 	}
 	return next
