@@ -11,6 +11,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/note"
+	"github.com/fasterapi/fasterapi/internal/safelog"
 	"github.com/fasterapi/fasterapi/metric"
 )
 
@@ -394,7 +395,7 @@ func (b *Breaker) tell() {
 func (b *Breaker) tellOne(c change) {
 	defer func() {
 		if v := recover(); v != nil {
-			slog.Error("OnChange of a breaker panicked", slog.String("breaker", b.name), slog.Any("panic", v))
+			safelog.Of(nil).Error("OnChange of a breaker panicked", slog.String("breaker", b.name), slog.Any("panic", v))
 		}
 		b.mu.Lock()
 		b.telling = false
@@ -407,7 +408,7 @@ func (b *Breaker) tellOne(c change) {
 	if c.to == Closed {
 		level = slog.LevelInfo
 	}
-	slog.Log(context.Background(), level, "breaker is "+c.to.String(), slog.String("breaker", b.name), slog.String("was", c.from.String()))
+	safelog.Of(nil).Log(context.Background(), level, "breaker is "+c.to.String(), slog.String("breaker", b.name), slog.String("was", c.from.String()))
 	if b.cfg.OnChange != nil {
 		b.cfg.OnChange(c.from, c.to)
 	}

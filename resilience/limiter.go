@@ -8,6 +8,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/note"
+	"github.com/fasterapi/fasterapi/internal/safelog"
 	"github.com/fasterapi/fasterapi/metric"
 )
 
@@ -92,7 +93,7 @@ func (l *Limiter) take(ctx context.Context, key string) async.Future[Decision] {
 			return Decision{}, err
 		}
 		l.broken.Add(1)
-		slog.Error("limiter failed, the call passes", slog.String("limiter", l.name), slog.String("error", err.Error()))
+		safelog.Of(nil).Error("limiter failed, the call passes", slog.String("limiter", l.name), slog.String("error", err.Error()))
 		return Decision{OK: true}, nil
 	})
 }

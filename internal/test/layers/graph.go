@@ -140,7 +140,7 @@ func packages() map[string]Package {
 
 		// Layer 3: the event loop, and tables compiled once.
 		"reactor":         {Layer: 3, Imports: []string{"async", "metric", "internal/poll", "internal/ring", "internal/invariant", "internal/goroutine", "internal/safelog"}},
-		"resilience":      {Layer: 3, Imports: []string{"async", "health", "metric", "internal/mistake", "internal/note"}},
+		"resilience":      {Layer: 3, Imports: []string{"async", "health", "metric", "internal/mistake", "internal/note", "internal/safelog"}},
 		"reactor/virtual": {Layer: 3, Imports: []string{"reactor", "internal/poll/sim"}},
 		"cache":           {Layer: 3, Imports: []string{"async", "metric", "reactor", "internal/mistake", "internal/note", "internal/safelog"}, Modules: []string{"github.com/maypok86/otter/v2"}},
 		"internal/router": {Layer: 3, Imports: []string{"internal/field"}},
