@@ -132,6 +132,7 @@ func TestSizes(t *testing.T) {
 // TestMissedClass: a request that no route matches stands behind those that one does, unless it is what clients send
 // before such a request, or costs no more than a refusal.
 func TestMissedClass(t *testing.T) {
+	t.Setenv("OVERLOAD_PROTECTION", "on") // make test has it off
 	around := func(next Handler) Handler { return next }
 	for _, c := range []struct {
 		request    string
