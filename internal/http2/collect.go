@@ -48,19 +48,23 @@ func (s *exchangeStream) wantMore() {
 		return
 	}
 	s.fed()
-	c.collected += int64(n)
+	if c.beyond != s {
+		c.collected += int64(n)
+	}
 	s.granted += int64(n)
 	s.open(n + s.received)
 }
 
-// mayHave tells whether there is room for n bytes more, or it is the turn of s to go beyond it.
+// mayHave tells whether there is room for n bytes more, or it is the turn of s to go beyond it:
+// then nothing of s is counted, and what it had of the room is others'.
 func (s *exchangeStream) mayHave(n int) bool {
 	c := s.c
-	if c.collected+int64(n) <= c.core.collectRoom {
+	if c.beyond == s || c.collected+int64(n) <= c.core.collectRoom {
 		return true
 	}
 	if c.beyond == nil && s == c.collecting[0] {
 		c.beyond = s
+		c.collected -= s.granted
 	}
 	return c.beyond == s
 }
@@ -116,10 +120,13 @@ func (s *exchangeStream) giveBack(keep int64) {
 		c.collecting = slices.Delete(c.collecting, i, i+1)
 	}
 	if keep < s.granted {
-		c.collected -= s.granted - keep
+		if c.beyond != s {
+			c.collected -= s.granted - keep
+		}
 		s.granted = keep
 	}
-	if c.collected <= c.core.collectRoom || c.beyond == s && keep == 0 {
+	if b := c.beyond; b != nil && (b.granted == 0 || c.collected+b.granted <= c.core.collectRoom) {
+		c.collected += b.granted
 		c.beyond = nil
 	}
 	c.feedStarved()

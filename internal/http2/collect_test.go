@@ -220,6 +220,38 @@ func TestHandlersHoldWhatTheyGot(t *testing.T) {
 	u.requireNothingHeld(t)
 }
 
+// TestOneLargeBody: one that is larger than all the room leaves the room to others while its handler
+// takes its time.
+func TestOneLargeBody(t *testing.T) {
+	for _, known := range []bool{true, false} {
+		var lent []async.Task
+		l := newLab(t, Config{}, &site{
+			routes: map[string]func(x exchangeOf) exchange.Outcome{"/slow": lends},
+			admit:  func(exchangeOf) exchange.Admission { return exchange.Admission{Limit: 4 * mib} },
+		})
+		l.core.spawn = func(task async.Task) { lent = append(lent, task) }
+		l.core.collectRoom = mib
+		l.greet()
+		u := newUploads(l)
+		u.begin(1, "/slow", 3*mib, known)
+		u.all(0)
+		require.Len(t, lent, 1)
+		for id := uint32(3); id < 40; id += 2 {
+			u.begin(id, "/upload", 200_000, known)
+			if u.take(); id%6 == 3 {
+				u.all(0)
+			}
+		}
+		u.all(0)
+		require.Empty(t, u.left)
+		require.Len(t, u.status, 19)
+		lent[0].Run()
+		u.take()
+		require.Len(t, u.status, 20)
+		u.requireNothingHeld(t)
+	}
+}
+
 // TestSlowBodiesWhileOthersWait: the one that may go on is given up when it does not, and then the next one may.
 func TestSlowBodiesWhileOthersWait(t *testing.T) {
 	l := newLab(t, Config{}, &site{})

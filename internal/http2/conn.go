@@ -73,8 +73,8 @@ type conn struct {
 	// collecting are the streams whose bodies are being collected, the oldest first.
 	collecting []*exchangeStream
 	// collected is what streams were let send beyond their first windows, of bodies that are in
-	// memory, and beyond the one that may take more than there is room for; starved is how many
-	// wait to send more (collect.go).
+	// memory, but for that of beyond, which may take more than there is room for; starved is how
+	// many wait to send more (collect.go).
 	collected int64
 	beyond    *exchangeStream
 	starved   int
