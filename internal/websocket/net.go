@@ -1,6 +1,8 @@
 package websocket
 
 import (
+	"errors"
+	"io"
 	"time"
 )
 
@@ -20,6 +22,7 @@ func (c *Conn) readNet() {
 		c.mu.Lock()
 		c.consume(p[:n])
 		if err != nil {
+			c.waitForLastClose(err)
 			c.finish(gone(err))
 		}
 		over := c.phase == closed
@@ -35,6 +38,20 @@ func (c *Conn) readNet() {
 		if over {
 			return
 		}
+	}
+}
+
+// waitForLastClose lets our close frame go out before the connection ends, when the peer has
+// ended its side behind its own.
+func (c *Conn) waitForLastClose(err error) {
+	for errors.Is(err, io.EOF) && c.phase == closing && c.unsent() {
+		if c.drained == nil {
+			c.drained = make(chan struct{})
+		}
+		drained := c.drained
+		c.mu.Unlock()
+		<-drained // after CloseTimeout at the latest
+		c.mu.Lock()
 	}
 }
 

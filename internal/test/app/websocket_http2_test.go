@@ -61,3 +61,28 @@ func TestUpgradeOverHTTP2(t *testing.T) {
 	s := onReactorsHTTP2(t, socketEchoes)
 	require.Equal(t, http.StatusUpgradeRequired, s.get("/events").status)
 }
+
+// TestCloseWithStreamEnd: a client that ends its stream with its close frame gets the one of the server, and
+// the end of the stream behind it (RFC 6455 5.5.1).
+func TestCloseWithStreamEnd(t *testing.T) {
+	s := overTunnels(t, socketEchoes)
+	for _, path := range []string{"/goroutine", "/events"} {
+		for range 40 {
+			asked, err := http.NewRequest(http.MethodGet, s.url+path, nil)
+			require.NoError(t, err)
+			asked.RequestURI = path
+			asked.Header.Set("Sec-WebSocket-Version", "13")
+			w, err := s.tunnels.open(connectFields(asked)...)
+			require.NoError(t, err)
+			_, err = w.answer()
+			require.NoError(t, err)
+			s.tunnels.mu.Lock()
+			err = s.tunnels.framer.WriteData(w.id, true, []byte("\x88\x82\x00\x00\x00\x00\x03\xe8"))
+			s.tunnels.mu.Unlock()
+			require.NoError(t, err)
+			content, err := io.ReadAll(w)
+			require.NoError(t, err, path)
+			require.Equal(t, "\x88\x02\x03\xe8", string(content), path)
+		}
+	}
+}
