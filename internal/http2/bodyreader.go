@@ -70,6 +70,9 @@ func (r *bodyReader) copy(p []byte) int {
 	}
 	if r.at == len(r.data) {
 		r.data, r.at = r.data[:0], 0
+		if r.endless && cap(r.data) > quietBuffer {
+			r.data = nil
+		}
 	}
 	if r.read >= streamWindow/4 || r.endless && r.read >= firstWindow/4 {
 		r.tell()
@@ -96,16 +99,18 @@ func (r *bodyReader) wait() {
 	}
 	r.mu.Unlock()
 	start := time.Now()
-	timedOut := false
+	var gone error
 	select {
 	case <-r.wake:
 	case <-late:
-		timedOut = true
+		gone = exchange.ErrTimeout
+	case <-r.s.c.core.reactor.Ended(): // nobody else would say so
+		gone = ErrServerClosed
 	}
 	r.mu.Lock()
 	r.credit.left = max(r.credit.left-time.Since(start), 0)
-	if timedOut && r.waiting && r.err == nil && !r.over {
-		r.err = exchange.ErrTimeout
+	if gone != nil && r.waiting && r.err == nil && !r.over {
+		r.err = gone
 	}
 	r.waiting = false
 	select {
@@ -140,6 +145,7 @@ func (r *bodyReader) feed(p []byte) {
 		r.data, r.at = append(r.data[:0], r.data[r.at:]...), 0
 	}
 	r.data = append(r.data, p...)
+	r.s.c.credit(len(p) - r.owed(len(p)))
 	r.credit.earn(len(p))
 	r.signal()
 }
@@ -157,12 +163,21 @@ func (r *bodyReader) fail(err error) {
 	r.signal()
 }
 
+// owed is how many of n bytes that have come the connection is let send again when they are
+// read: of a tunnel it was when they came.
+func (r *bodyReader) owed(n int) int {
+	if r.endless {
+		return 0
+	}
+	return n
+}
+
 // detach makes r useless to a handler that has kept it, and returns how many bytes the client
-// has not been told about. Reactor only.
+// has not been told about on the connection. Reactor only.
 func (r *bodyReader) detach() (unread int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	unread = len(r.data) - r.at + r.read
+	unread = r.owed(len(r.data) - r.at + r.read)
 	r.over, r.data, r.at, r.read = true, nil, 0, 0
 	r.signal()
 	return unread
@@ -182,12 +197,11 @@ func (b *bodyRead) Run() {
 	over := r.over
 	r.mu.Unlock()
 	s := r.s
+	s.c.credit(r.owed(n))
 	if over || s.dead {
-		s.c.credit(n) // of a connection that has ended it says nothing
 		return
 	}
 	s.askForBody()
-	s.c.credit(n)
 	s.credit(n)
 	s.c.flushSoon()
 }

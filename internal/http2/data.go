@@ -106,6 +106,7 @@ func (c *conn) endData() {
 
 // credit lets the client send n bytes more on the connection. It is told when it may send half
 // of everything again, or has next to nothing left: the rest may be bodies that nobody reads.
+// Whoever gives back what is of a stream that has ended sends nothing else, so this flushes.
 func (c *conn) credit(n int) {
 	c.received += n
 	if c.phase == closed || c.received == 0 || c.received < connWindow/2 && c.room >= frame.DefaultMaxFrame {
@@ -115,6 +116,7 @@ func (c *conn) credit(n int) {
 	c.room += c.received
 	c.socket.SetOut(frame.AppendWindowUpdate(c.out(), 0, c.received))
 	c.received = 0
+	c.flushSoon()
 }
 
 // credit lets the client send n bytes more of the body. It is told when it may send half of

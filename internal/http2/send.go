@@ -195,6 +195,9 @@ func (c *conn) sendNext(s *exchangeStream) bool {
 	default:
 		s.sendBy = 0
 		s.waitNoMore()
+		if s.tunnel != nil && cap(s.whole) > quietBuffer {
+			s.payload, s.whole = nil, nil
+		}
 	}
 	if s.priority.inTurn && queue.last != s {
 		queue.remove(s)

@@ -20,6 +20,10 @@ import (
 // errNoTunnel is why a request for a tunnel is not answered with a success that is none.
 var errNoTunnel = errors.New("http2: the client asks for a WebSocket, and this is something else")
 
+// quietBuffer is the largest buffer in bytes that a tunnel keeps when all that was in it is
+// on its way: tunnels are idle for long, and there are many.
+const quietBuffer = 4 << 10
+
 // tunnel is a stream that was taken over. It implements [net.Conn].
 //
 // Owner: any (immutable); closed: reactor; reader and writer: their own.
@@ -33,7 +37,9 @@ type tunnel struct {
 }
 
 // newTunnelReader reads what a client sends on a stream that may be taken over: of any length,
-// and without an end to its patience. WebSockets have pings for that.
+// and without an end to its patience. WebSockets have pings for that. It holds as much as the
+// window of a stream, firstWindow, and nothing of that of the connection: tunnels may stay unread
+// for as long as they like, and other streams wait for that window.
 func newTunnelReader(s *exchangeStream) *bodyReader {
 	return &bodyReader{s: s, limit: math.MaxInt64, asked: true, endless: true, wake: make(chan struct{}, 1)}
 }
@@ -113,7 +119,7 @@ func (o *tunnelClosed) Run() {
 	t := (*tunnel)(o)
 	s, c := t.s, t.s.c
 	t.closed = true
-	c.credit(t.reader.detach())
+	t.reader.detach()
 	switch {
 	case c.streams[s.id] != s: // it has ended
 	case t.writer.complete():

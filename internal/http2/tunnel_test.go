@@ -4,14 +4,17 @@ import (
 	"bytes"
 	"io"
 	"net"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/http2"
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/reactor"
 )
 
 // tunnelLab is a lab whose handler takes over what comes to /socket, as conns.
@@ -276,4 +279,85 @@ func TestTunnelsOff(t *testing.T) {
 	l.greet()
 	l.tunnel(1, "/socket")
 	require.Contains(t, l.frames()[0], ":status=400")
+}
+
+// TestUnreadTunnels: what nobody reads of some tunnels takes no room of the connection from others.
+func TestUnreadTunnels(t *testing.T) {
+	l, conns := tunnelLab(t)
+	piece := bytes.Repeat([]byte("x"), firstWindow/5)
+	for id := uint32(1); id < 2*connWindow/firstWindow+2; id += 2 {
+		l.tunnel(id, "/socket")
+		for range 5 {
+			require.NoError(t, l.framer.WriteData(id, false, piece))
+		}
+		l.turn()
+	}
+	given := connectionRoom(t, l.frames())
+	require.Greater(t, given, connWindow/2)
+	for _, conn := range *conns {
+		_, err := io.ReadFull(conn, make([]byte, firstWindow))
+		require.NoError(t, err)
+		require.NoError(t, conn.Close())
+	}
+	l.turn()
+	require.Equal(t, len(*conns)*firstWindow, given+connectionRoom(t, l.frames())+l.core.conns.next.received, "each byte once")
+}
+
+// connectionRoom is what the lines let the client send on the connection.
+func connectionRoom(t *testing.T, lines []string) (n int) {
+	t.Helper()
+	for _, line := range lines {
+		if digits, ok := strings.CutPrefix(line, "WINDOW_UPDATE 0 "); ok {
+			more, err := strconv.Atoi(digits)
+			require.NoError(t, err)
+			n += more
+		}
+	}
+	return n
+}
+
+// TestIdleTunnelMemory: a tunnel that is quiet keeps no buffers of what it has carried.
+func TestIdleTunnelMemory(t *testing.T) {
+	l, conns := tunnelLab(t)
+	l.tunnel(1, "/socket")
+	conn := (*conns)[0].(*tunnel)
+	piece := make([]byte, 15<<10)
+	for range 3 {
+		require.NoError(t, l.framer.WriteData(1, false, piece))
+		require.NoError(t, l.framer.WriteData(1, false, piece))
+		l.turn()
+		_, err := io.ReadFull(conn, make([]byte, 2*len(piece)))
+		require.NoError(t, err)
+		for range 2 {
+			_, err = conn.Write(piece)
+			require.NoError(t, err)
+		}
+		require.NoError(t, l.framer.WriteWindowUpdate(0, 30<<10))
+		require.NoError(t, l.framer.WriteWindowUpdate(1, 30<<10))
+		l.turn()
+	}
+	require.LessOrEqual(t, cap(conn.reader.data), quietBuffer)
+	require.LessOrEqual(t, cap(conn.writer.pending)+cap(conn.s.whole), 2*quietBuffer)
+	require.LessOrEqual(t, cap(conn.s.payload), quietBuffer)
+}
+
+// TestTunnelOfEndedReactor: whoever reads hears that nobody is left to say that nothing comes.
+func TestTunnelOfEndedReactor(t *testing.T) {
+	g, err := reactor.Start(reactor.Config{Cores: 1})
+	require.NoError(t, err)
+	server, err := New(Config{}, []*reactor.Reactor{g.Reactor(0)}, &site{})
+	require.NoError(t, err)
+	r := newTunnelReader(&exchangeStream{c: &conn{core: server.cores[0]}})
+	failed := make(chan error, 1)
+	go func() {
+		_, err := r.Read(make([]byte, 1))
+		failed <- err
+	}()
+	require.NoError(t, g.Stop(t.Context()))
+	select {
+	case err := <-failed:
+		require.ErrorIs(t, err, ErrServerClosed)
+	case <-time.After(20 * time.Second):
+		t.Fatal("it waits for ever")
+	}
 }
