@@ -34,9 +34,9 @@ func TestStatusOfErrors(t *testing.T) {
 		"syntax":    {&db.Error{Kind: db.Invalid, Code: "42601", Err: cause}, 500, ""},
 		"other":     {&db.Error{Kind: db.UniqueViolation, Err: cause}, 500, ""},
 	}
-	for _, h2c := range []bool{false, true} {
+	for _, netHTTP := range []bool{false, true} {
 		quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
-		app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1, H2C: h2c, Logger: quiet})
+		app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1, NetHTTP: netHTTP, Logger: quiet})
 		for name, c := range cases {
 			app.Post("/"+name, func(*fasterapi.Ctx, struct{}) (int, error) { return 0, fmt.Errorf("store: %w", c.err) })
 		}
@@ -44,7 +44,7 @@ func TestStatusOfErrors(t *testing.T) {
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, server.Shutdown(context.Background())) })
 		for name, c := range cases {
-			t.Run(fmt.Sprintf("%s,h2c=%v", name, h2c), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s,NetHTTP=%v", name, netHTTP), func(t *testing.T) {
 				resp, err := http.Post("http://"+server.Addr().String()+"/"+name, "", nil)
 				require.NoError(t, err)
 				require.NoError(t, resp.Body.Close())

@@ -31,6 +31,7 @@ func TestLostCommit(t *testing.T) {
 		"ALTER SYSTEM SET synchronous_standby_names = 'nobody'",
 		"ALTER SYSTEM SET synchronous_commit = 'on'",
 		"SELECT pg_reload_conf()",
+		"CHECKPOINT", // the cluster of tests does not wait for its log, and a crash must not lose the table
 	} {
 		exec(t, &p.Querier, sql)
 	}
@@ -68,8 +69,8 @@ func TestLostCommit(t *testing.T) {
 }
 
 // serveOrders starts a service whose transactions are those of requests.
-func serveOrders(t *testing.T, p *db.Pool, h2c bool) string {
-	app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1, H2C: h2c})
+func serveOrders(t *testing.T, p *db.Pool, netHTTP bool) string {
+	app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1, NetHTTP: netHTTP})
 	app.Provide(p)
 	app.ProvideWithOutcome(func(c *fasterapi.Ctx, in struct {
 		DB *db.Pool `inject:""`

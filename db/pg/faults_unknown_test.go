@@ -17,12 +17,12 @@ import (
 // the outcome, and no answer may ask the client to send it again. Once there is no
 // server nothing runs, so it may.
 func TestUnknownOverHTTP(t *testing.T) {
-	for name, h2c := range map[string]bool{"reactors": false, "net/http": true} {
+	for name, netHTTP := range map[string]bool{"reactors": false, "net/http": true} {
 		t.Run(name, func(t *testing.T) {
 			c := pgtest.Start(t, pgtest.Options{})
 			p := open(t, c, pg.Config{MaxConns: 2, AcquireTimeout: 3 * time.Second}) // connecting is slow on a busy machine
 			exec(t, &p.Querier, "CREATE TABLE orders (id int)")
-			app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1, H2C: h2c})
+			app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1, NetHTTP: netHTTP})
 			app.Provide(p)
 			app.Post("/orders", func(c *fasterapi.Ctx, in leaving) (int64, error) {
 				r, err := in.DB.Exec(c, "INSERT INTO orders SELECT 1 FROM pg_sleep(60) /* an order */").Await(c)

@@ -214,13 +214,6 @@ func (s *tunnelStream) closeWrite() {
 	}
 }
 
-// reset gives the stream up.
-func (s *tunnelStream) reset() {
-	s.t.mu.Lock()
-	defer s.t.mu.Unlock()
-	_ = s.t.framer.WriteRSTStream(s.id, http2.ErrCodeCancel)
-}
-
 // dial returns what looks to a client like a connection of HTTP/1.1, for one WebSocket.
 func (w *tunnels) dial() net.Conn {
 	near, far := net.Pipe()
