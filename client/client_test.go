@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -402,6 +403,9 @@ func TestHuge(t *testing.T) {
 	require.Len(t, got, 998)
 	_, err = u.Get[string](ctx, "/fits", MaxBody(999)).Await(ctx)
 	require.Error(t, err)
+	got, err = u.Get[string](ctx, "/fits", MaxBody(math.MaxInt64)).Await(ctx)
+	require.NoError(t, err, "the largest limit is none")
+	require.Len(t, got, 998)
 	_, err = u.Call[struct{}](ctx, Request{Method: "HEAD", Path: "/said"}).Await(ctx)
 	require.NoError(t, err, "a HEAD has no body, whatever its Content-Length")
 }

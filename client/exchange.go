@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -124,7 +125,7 @@ func (e *exchange) receive(response *http.Response) (body []byte, fault, err err
 	if response.ContentLength > e.limit && e.http.Method != http.MethodHead {
 		return nil, &TooLargeError{e.limit}, nil
 	}
-	body, err = io.ReadAll(io.LimitReader(response.Body, e.limit+1))
+	body, err = io.ReadAll(io.LimitReader(response.Body, min(e.limit, math.MaxInt64-1)+1))
 	if int64(len(body)) > e.limit {
 		return nil, &TooLargeError{e.limit}, nil
 	}

@@ -3,6 +3,7 @@ package idempotency_test
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"net/http"
 	"path/filepath"
 	"sync/atomic"
@@ -90,6 +91,18 @@ func TestRenewed(t *testing.T) {
 		require.Equal(t, "done", c.Post("/slow", nil).Expect(200).Text())
 		require.EqualValues(t, 1, runs.Load())
 	}, fasterapitest.OneReactor())
+}
+
+// TestLargestBody: a limit that is the largest number is none, and other bodies are still told apart.
+func TestLargestBody(t *testing.T) {
+	pool := openSQLite(t)
+	app := fasterapi.New(fasterapi.Config{})
+	pay := func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "paid", nil }
+	app.Post("/pay", pay, idempotency.New(idempotency.InDatabase(pool), idempotency.Config{MaxBody: math.MaxInt}).Route())
+	c := fasterapitest.New(t, app).With(idempotency.Header, "one")
+	c.Post("/pay", map[string]int{"amount": 1}).Expect(200)
+	c.Post("/pay", map[string]int{"amount": 1}).Expect(200)
+	c.Post("/pay", map[string]int{"amount": 2}).Expect(422)
 }
 
 // TestDocument: the document has the header and the answers, and the header is not needed where it is optional.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -180,7 +181,7 @@ func (k *Keys) keyOf(c *fasterapi.Ctx) (string, error) {
 
 // claimOf says what the request asks for, in the form that stores know.
 func (k *Keys) claimOf(c *fasterapi.Ctx, key string) (Claim, error) {
-	body, err := io.ReadAll(io.LimitReader(c.Body(), int64(k.cfg.MaxBody)+1))
+	body, err := io.ReadAll(io.LimitReader(c.Body(), min(int64(k.cfg.MaxBody), math.MaxInt64-1)+1))
 	if err != nil {
 		return Claim{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"io"
+	"math"
 
 	"github.com/fasterapi/fasterapi/internal/field"
 	"github.com/fasterapi/fasterapi/problem"
@@ -144,7 +145,7 @@ func (b *formBody) all(most int64) ([]byte, *problem.Problem) {
 	body := b.src.Body()
 	if b.stream != nil {
 		var err error
-		if body, err = io.ReadAll(io.LimitReader(b, most+1)); err != nil {
+		if body, err = io.ReadAll(io.LimitReader(b, min(most, math.MaxInt64-1)+1)); err != nil {
 			return nil, b.form.Failed(err)
 		}
 	}

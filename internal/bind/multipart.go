@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math"
 	"mime/multipart"
 	"reflect"
 
@@ -141,7 +142,7 @@ func (r *reading) part(part *multipart.Part) *problem.Problem {
 	if i < 0 {
 		return r.skip(part)
 	}
-	value, err := io.ReadAll(io.LimitReader(part, r.fields+1))
+	value, err := io.ReadAll(io.LimitReader(part, min(r.fields, math.MaxInt64-1)+1))
 	if err != nil {
 		return r.broken(err)
 	}
