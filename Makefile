@@ -33,8 +33,12 @@ run-pg: ## the same on a throw-away PostgreSQL of its own
 cluster: ## three instances behind nginx, with PostgreSQL and Redis, on this machine
 	$(GO) run ./examples/cluster $(ARGS)
 
+# Packages whose tests take minutes begin first, else the last one runs alone at the end. They
+# may take longer than the 10 minutes that go test allows, on a machine that has more to do.
+LONGEST := -timeout 30m ./internal/test/app ./db/pg ./middleware
+
 test: ## run the tests
-	$(GO) test ./...
+	$(GO) test $(LONGEST) ./...
 
 ledger: export LEDGER := 30s
 ledger: ## kill and restart PostgreSQL under load for 30 s: is a write lost or doubled?
@@ -116,12 +120,11 @@ layers: ## the import graph, sizes, owner lines and the code in README.md
 # A machine that is busy with tests must not decide how one ends; those of overload turn it on.
 test race invariants: export OVERLOAD_PROTECTION := off
 
-# A package may take longer than the 10 minutes that go test allows, beside others.
 race: ## the tests under the race detector
-	$(GO) test -timeout 30m -race ./...
+	$(GO) test -race $(LONGEST) ./...
 
 invariants: ## the tests with the checks of the debug build, and positions as release builds have them
-	$(GO) test -timeout 30m -tags invariants -trimpath ./...
+	$(GO) test -tags invariants -trimpath $(LONGEST) ./...
 
 fuzz-smoke: ## every fuzz target for a moment, SMOKE (60) seconds in all
 	@tools/fuzz.sh all $(SMOKE)
