@@ -83,6 +83,19 @@ func heapAtRest() int64 {
 	return least
 }
 
+// costsLess holds what the process has gained since before, at rest, against so many bytes for each client:
+// buffers that a moment needed are still in the way at first, above all under the race detector.
+func costsLess(t *testing.T, most, clients, before int64, what string) {
+	t.Helper()
+	each := (heapInUse() - before) / clients
+	for deadline := time.Now().Add(10 * time.Second); each >= most && time.Now().Before(deadline); {
+		time.Sleep(20 * time.Millisecond)
+		each = min(each, (heapInUse()-before)/clients)
+	}
+	t.Logf("%s: %d bytes each", what, each)
+	require.Less(t, each, most, what)
+}
+
 // Clients that read nothing cost the server no copy of a response that they share.
 func TestSilentReadersCostNoCopy(t *testing.T) {
 	const clients = 12
@@ -107,15 +120,7 @@ func TestSilentReadersCostNoCopy(t *testing.T) {
 			if strings.HasPrefix(s.url, "https:") {
 				most *= 4 // a record waits encrypted, and what crypto/tls keeps for each connection
 			}
-			// What it costs at rest: buffers that a moment needed are still in the way
-			// at first, above all under the race detector.
-			each := (heapInUse() - before) / clients
-			for deadline := time.Now().Add(10 * time.Second); each >= most && time.Now().Before(deadline); {
-				time.Sleep(20 * time.Millisecond)
-				each = min(each, (heapInUse()-before)/clients)
-			}
-			t.Logf("%s: %d bytes each", path, each)
-			require.Less(t, each, most, path)
+			costsLess(t, most, clients, before, path)
 			for _, conn := range conns {
 				require.NoError(t, conn.Close())
 			}
