@@ -120,8 +120,9 @@ layers: ## the import graph, sizes, owner lines and the code in README.md
 # A machine that is busy with tests must not decide how one ends; those of overload turn it on.
 test race invariants: export OVERLOAD_PROTECTION := off
 
+# Three packages at a time: their tests wait for half of their time.
 race: ## the tests under the race detector
-	$(GO) test -race $(LONGEST) ./...
+	$(GO) test -p 3 -race $(LONGEST) ./...
 
 invariants: ## the tests with the checks of the debug build, and positions as release builds have them
 	$(GO) test -tags invariants -trimpath $(LONGEST) ./...
