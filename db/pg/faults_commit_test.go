@@ -35,9 +35,9 @@ func TestLostCommit(t *testing.T) {
 	} {
 		exec(t, &p.Querier, sql)
 	}
-	urls := map[string]string{"reactors": serveOrders(t, p, false), "net/http": serveOrders(t, p, true)}
+	urls := map[string]string{"reactors": serveOrders(t, p, false), "h2c": serveOrders(t, p, true)}
 	for id, path := range map[int]string{ // odd: stored, and its answer lost
-		1: "reactors/goroutine", 2: "reactors/reactor", 4: "net/http/goroutine", 3: "net/http/reactor",
+		1: "reactors/goroutine", 2: "reactors/reactor", 4: "h2c/goroutine", 3: "h2c/reactor",
 	} {
 		i := strings.LastIndexByte(path, '/')
 		t.Run(path, func(t *testing.T) {
@@ -69,8 +69,8 @@ func TestLostCommit(t *testing.T) {
 }
 
 // serveOrders starts a service whose transactions are those of requests.
-func serveOrders(t *testing.T, p *db.Pool, netHTTP bool) string {
-	app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1, NetHTTP: netHTTP})
+func serveOrders(t *testing.T, p *db.Pool, h2c bool) string {
+	app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1, H2C: h2c})
 	app.Provide(p)
 	app.ProvideWithOutcome(func(c *fasterapi.Ctx, in struct {
 		DB *db.Pool `inject:""`
