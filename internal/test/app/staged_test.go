@@ -86,7 +86,8 @@ func TestFilterStream(t *testing.T) {
 		a := s.get("/stream")
 		require.Equal(t, "HELLO<INNER><outer>", a.body, "the outer one shouts what the inner one adds")
 		require.ElementsMatch(t, []string{"<inner>text/a", "<outer>text/a"}, a.header.Values("X-Shout"))
-		require.Equal(t, "19", s.get("/size").body)
+		require.Eventually(t, func() bool { return s.get("/size").body == "19" }, 20*time.Second, time.Millisecond,
+			"the client may have its answer before the end")
 		a = s.get("/stream", "Quiet", "1")
 		require.Equal(t, "hello", a.body)
 		require.Empty(t, a.header.Get("X-Shout"))
@@ -123,6 +124,8 @@ func TestOnHeadAndOnEnd(t *testing.T) {
 			a := s.get(path)
 			require.Equal(t, status, a.status, path)
 			require.Equal(t, []string{fmt.Sprint(status)}, a.header.Values("X-Status"), path)
+			require.Eventually(t, func() bool { return ends.Load() > 0 }, 20*time.Second, time.Millisecond,
+				"the client may have its answer before the end")
 			require.EqualValues(t, status, ends.Load(), path)
 		}
 		require.Contains(t, s.log.String(), "contained")
