@@ -82,6 +82,7 @@ func everyMode(t *testing.T, routes func(*fasterapi.App), test func(*testing.T, 
 func newApp(cfg fasterapi.Config, routes func(*fasterapi.App), more ...func(*fasterapi.Config)) (*fasterapi.App, *logBuffer) {
 	log := &logBuffer{}
 	cfg.HTTP.WriteTimeout = cmp.Or(cfg.HTTP.WriteTimeout, 5*time.Minute) // a busy machine is no slow client
+	cfg.StallThreshold = cmp.Or(cfg.StallThreshold, -1)                  // and does not move routes to goroutines
 	cfg.Addr, cfg.Logger = "127.0.0.1:0", slog.New(slog.NewTextHandler(log, nil))
 	for _, change := range more {
 		change(&cfg)
@@ -96,7 +97,7 @@ func newService(t *testing.T, url string, log *logBuffer, nethttp bool) service 
 	t.Cleanup(transport.CloseIdleConnections)
 	client := &http.Client{
 		Transport:     onefield.Transport(t, transport),
-		Timeout:       10 * time.Second,
+		Timeout:       30 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return service{t: t, url: url, log: log, http: client, nethttp: nethttp}
