@@ -56,8 +56,10 @@ soak-restart: ## SIGUSR2 ten times in 30 s under 5,000 requests a second: is one
 release-check: lint-all ## before a release: API, modules, licences, SBOM, equal builds (BASE=v1.2.3 to compare with)
 	@tools/release.sh "$(GO)"
 
+# Lane two begins with what the tests have no use for, the tools and other platforms: what both
+# lanes compile at the same time is compiled twice.
 check: ## everything that CI runs, in two lanes (tools/steps.sh)
-	@tools/steps.sh "$(MAKE)" test race -- vet fmt-check lint layers fuzz-smoke examples vet-cross generate-check readme-check \
+	@tools/steps.sh "$(MAKE)" test race -- fmt-check vet-cross vet lint layers fuzz-smoke examples generate-check readme-check \
 		bench-check browser-check clients http2-check acme-check net-faults cli-check trace-check invariants
 
 bench: ## Go benchmarks of all packages, with allocations
