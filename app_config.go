@@ -116,8 +116,8 @@ type HTTPConfig struct {
 	MaxHeaders   int           // header fields of a request; default 100
 	StreamAbove  int64         // bytes; larger bodies stream to handlers that read c.Body(); default 256 KiB
 	MaxConns     int           // open connections of each reactor; default 65,536; a WebSocket is one, and what Ctx.Hijack took
-	// MaxHandshakes bounds the TLS handshakes that are under way at a time on each reactor;
-	// more connections wait for their turn, up to HeadTimeout; default 256.
+	// MaxHandshakes bounds the TLS handshakes that compute at a time on each reactor; more
+	// wait for their turn, up to HeadTimeout. One that waits for its client takes no place; default 256.
 	MaxHandshakes int
 	// MaxStreams bounds the requests that a connection of HTTP/2 may have at a time; more are
 	// refused in a way that lets the client send them again; default 250.

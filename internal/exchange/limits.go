@@ -37,8 +37,8 @@ type Limits struct {
 	// MaxConns bounds the open connections of each reactor; at the bound
 	// accepting stops until one closes. Default 65,536.
 	MaxConns int
-	// MaxHandshakes bounds the TLS handshakes that are under way at a time on each reactor;
-	// more connections wait for their turn, up to HeadTimeout. Default 256.
+	// MaxHandshakes bounds the TLS handshakes that compute at a time on each reactor; more
+	// wait for their turn, up to HeadTimeout. One that waits for its client takes no place. Default 256.
 	MaxHandshakes int
 	// MaxStreams bounds the requests that a connection of HTTP/2 may have at a time; more are
 	// refused in a way that lets the client send them again. Default 250.

@@ -79,7 +79,7 @@ type conn struct {
 	flushing bool
 	// queued: a resumption is scheduled; until it runs nothing else works on c.
 	queued bool
-	// inTurn: it waits for its turn to make its handshake.
+	// inTurn: it waits for its turn to begin its handshake.
 	inTurn bool
 	// waiting is what the core knows of output that its client does not take; nil: none.
 	waiting *exchange.Waiting

@@ -14,7 +14,7 @@ import (
 
 // core is the share of a server that one reactor owns.
 //
-// Owner: reactor; atomics, arrivals, listening and loanDate: any.
+// Owner: reactor; atomics, arrivals, turns, listening and loanDate: any.
 type core struct {
 	server    *Server
 	reactor   *reactor.Reactor
@@ -30,11 +30,11 @@ type core struct {
 	conns  conn
 	count  int
 	unsent *exchange.Unsent
-	// handshakes is the number of those under way, unshaken who waits for a turn.
-	handshakes int
-	unshaken   []*conn
-	date       wire.Date
-	opening    opening
+	// turns are those of handshakes, unshaken who waits to begin one.
+	turns    turns
+	unshaken []*conn
+	date     wire.Date
+	opening  opening
 	// unwatch ends the help of the watchdog.
 	unwatch func()
 	// spawn runs the task of a lent connection: Worker of the reactor, but in tests.
@@ -61,6 +61,7 @@ type core struct {
 
 func newCore(s *Server, r *reactor.Reactor) *core {
 	c := &core{server: s, reactor: r, emptied: make(chan struct{}), spawn: r.Worker, queue: exchange.NewQueue(r, s.cfg.Arrivals)}
+	c.turns.most = s.cfg.MaxHandshakes
 	c.conns.next, c.conns.prev = &c.conns, &c.conns
 	c.unsent = exchange.NewUnsent(r, s.cfg.MaxUnsent, s.cfg.Logger, r.Now)
 	return c

@@ -14,8 +14,8 @@ import (
 
 // TLS. A connection begins with its handshake, on a goroutine that has it on loan:
 // crypto/tls blocks, and a signature may take a millisecond. It is lent once the client
-// has said something, and at most so many at a time (Limits.MaxHandshakes); the others
-// wait for their turn on the reactor. HeadTimeout bounds the time before, the handshake,
+// has said something. At most so many compute at a time (Limits.MaxHandshakes, see turns.go); the
+// others wait for their turn, on the reactor before they begin. HeadTimeout bounds the time before, the handshake,
 // and the head behind it, each.
 //
 // From then on the socket encrypts and decrypts (stream.Session), on whoever owns the
@@ -55,7 +55,8 @@ func (c *conn) secure() bool {
 }
 
 func (c *conn) shakeHands() error {
-	defer c.core.reactor.Post((*handshakeOver)(c.core)) // also when a callback of Config.TLS panics
+	turn := turn{c: c, has: true}
+	defer turn.leave() // also when a callback of Config.TLS panics
 	c.loan.shaking.Store(true)
 	defer c.loan.shaking.Store(false)
 	patience := newCredit(c.core.server.cfg.HeadTimeout)
@@ -65,7 +66,7 @@ func (c *conn) shakeHands() error {
 	ctx, cancel := context.WithTimeout(context.Background(), c.core.server.cfg.HeadTimeout)
 	defer cancel()
 	return c.socket.Handshake(ctx, c.core.server.cfg.TLS, c.remote, func(ev poll.Ready) error {
-		return c.wait(&c.loan.writing, ev, &patience)
+		return turn.wait(ev, &patience)
 	})
 }
 
@@ -123,43 +124,6 @@ func (c *conn) leaveReactor() bool {
 	<-forgotten
 	c.surrendered = true // the number may soon be somebody else's
 	return true
-}
-
-// mayShakeHands takes c's turn to make its handshake, or lets it wait for that.
-// Reactor only.
-func (k *core) mayShakeHands(c *conn) bool {
-	switch {
-	case k.handshakes < k.server.cfg.MaxHandshakes:
-		k.handshakes++
-		return true
-	case !c.inTurn:
-		c.inTurn = true
-		k.unshaken = append(k.unshaken, c)
-	}
-	return false
-}
-
-// handshakeOver is a core one of whose handshakes is over.
-//
-// Owner: reactor.
-type handshakeOver core
-
-// Run implements [async.Task].
-func (h *handshakeOver) Run() {
-	k := (*core)(h)
-	k.handshakes--
-	for len(k.unshaken) > 0 && k.handshakes < k.server.cfg.MaxHandshakes {
-		c := k.unshaken[0]
-		k.unshaken[0] = nil
-		k.unshaken = k.unshaken[1:]
-		c.inTurn = false
-		if c.owner.Load() == ownedByReactor && c.phase == securing && !c.queued { // else its time is over, or it goes on itself
-			c.advance()
-		}
-	}
-	if len(k.unshaken) == 0 {
-		k.unshaken = nil
-	}
 }
 
 // endHandshakes gives those that are under way, or have not begun, a last short time.

@@ -62,6 +62,103 @@ func TestTurns(t *testing.T) {
 	}
 }
 
+// TestHalfOpenHandshakes: clients that stop in the middle of a handshake hold no turn of those
+// who go on, however many they are: neither with half of a ClientHello, nor behind all of it.
+func TestHalfOpenHandshakes(t *testing.T) {
+	limits := exchange.Limits{MaxHandshakes: 4, HeadTimeout: 2 * time.Minute}
+	l := newLive(t, 1, Config{TLS: secured(t), Limits: limits}, &site{})
+	hello := clientHello(t)
+	for i := range 200 {
+		said := hello
+		if i%2 == 0 {
+			said = hello[:len(hello)/2]
+		}
+		_, err := l.dial().Write(said)
+		require.NoError(t, err)
+	}
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		conn, cfg := l.dial(), trusting("any")
+		cfg.MinVersion, cfg.MaxVersion = version, version
+		require.NoError(t, conn.SetDeadline(time.Now().Add(30*time.Second)), "a quarter of HeadTimeout")
+		require.NoError(t, tls.Client(conn, cfg).Handshake())
+	}
+}
+
+// TestResumedHandshakes: who has said half, and goes on while all places are taken, waits for one;
+// and who runs out of time there takes none along.
+func TestResumedHandshakes(t *testing.T) {
+	for name, head := range map[string]time.Duration{"gets a place": 2 * time.Minute, "runs out of time": time.Second} {
+		t.Run(name, func(t *testing.T) {
+			cfg, entered, release := secured(t), make(chan bool, 100), make(chan bool)
+			certificate := cfg.Certificates[0]
+			cfg.Certificates = nil
+			cfg.GetCertificate = func(h *tls.ClientHelloInfo) (*tls.Certificate, error) {
+				if h.ServerName == "slow" {
+					entered <- true
+					<-release
+				}
+				return &certificate, nil
+			}
+			l := newLive(t, 1, Config{TLS: cfg, Limits: exchange.Limits{MaxHandshakes: 1, HeadTimeout: head}}, &site{})
+			fine := func() bool { return tls.Client(l.dial(), trusting("fine")).Handshake() == nil }
+			resumed := &halting{Conn: l.dial(), half: make(chan bool), goOn: make(chan bool)}
+			result := make(chan error, 1)
+			go func() { result <- tls.Client(resumed, trusting("resumed")).Handshake() }()
+			<-resumed.half
+			require.Eventually(t, fine, 20*time.Second, time.Millisecond, "once this is over the other one has begun")
+			go func() {
+				for tls.Client(l.dial(), trusting("slow")).Handshake() != nil && len(entered) == 0 { // on a busy machine its time may be over before
+				}
+			}()
+			require.Eventually(t, func() bool { return len(entered) > 0 }, 20*time.Second, time.Millisecond)
+			close(resumed.goOn)
+			if head == time.Second {
+				require.Error(t, <-result)
+				close(release)
+			} else {
+				close(release)
+				require.NoError(t, <-result)
+			}
+			require.Eventually(t, fine, 20*time.Second, time.Millisecond)
+		})
+	}
+}
+
+// halting is a connection whose first bytes are written in two halves.
+//
+// Owner: the client.
+type halting struct {
+	net.Conn
+	half, goOn chan bool
+	began      bool
+}
+
+func (h *halting) Write(p []byte) (int, error) {
+	if h.began {
+		return h.Conn.Write(p)
+	}
+	h.began = true
+	n, err := h.Conn.Write(p[:len(p)/2])
+	if err != nil {
+		return n, err
+	}
+	close(h.half)
+	<-h.goOn
+	rest, err := h.Conn.Write(p[n:])
+	return n + rest, err
+}
+
+// clientHello is the first record that a client sends.
+func clientHello(t *testing.T) []byte {
+	near, far := net.Pipe()
+	defer near.Close()
+	go func() { _ = tls.Client(far, trusting("any")).Handshake() }() // fails when near is closed
+	hello := make([]byte, 16<<10)
+	n, err := near.Read(hello)
+	require.NoError(t, err)
+	return hello[:n]
+}
+
 // alert is the type of a record that holds one.
 const alert = 21
 

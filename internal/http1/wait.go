@@ -107,7 +107,7 @@ func (c *conn) takeFor(w *waiter) error {
 		c.take(w.seen)
 		l.seen &^= poll.In
 	}
-	w.seen &^= poll.In | poll.Out
+	w.seen &^= poll.In | poll.Out | turnCame
 	return nil
 }
 

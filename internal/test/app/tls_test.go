@@ -108,13 +108,13 @@ func TestPlainOverTLSPort(t *testing.T) {
 }
 
 // TestSlowHandshakes: clients that never say all of it are cut off, and do not keep others
-// out longer than that.
+// out.
 func TestSlowHandshakes(t *testing.T) {
 	addr := secured(t, fasterapi.Config{Cores: 1, HTTP: fasterapi.HTTPConfig{HeadTimeout: time.Second, MaxHandshakes: 1}})
 	silent, err := net.Dial("tcp", addr)
 	require.NoError(t, err)
 	defer silent.Close()
-	for range 2 { // the second one waits for the turn of the first
+	for range 2 {
 		half, err := net.Dial("tcp", addr)
 		require.NoError(t, err)
 		defer half.Close()
