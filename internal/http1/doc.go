@@ -11,6 +11,7 @@
 //	listener.go   a descriptor is accepted and given to the least loaded core (arrivals.go),
 //	              by the watchdog while a handler holds a core (stuck.go)
 //	secure.go     its TLS handshake is made, if there is one
+//	turns.go      which handshakes may compute
 //	conn.go       its events arrive; advance() is the state machine
 //	state.go      the states it is in, and which of them go together
 //	input.go      bytes are read
