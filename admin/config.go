@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/broadcast"
 	"github.com/fasterapi/fasterapi/cache"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/internal/mistake"
@@ -40,11 +41,12 @@ type Config struct {
 	Levels *logs.Levels
 	// Pages are further pages by their path, "/metrics".
 	Pages map[string]http.Handler
-	// Pools, Caches and Policies are shown beside those that were given to App.Provide: pools by a name of
+	// Pools, Caches, Policies and Topics are shown beside those that were given to App.Provide: pools by a name of
 	// yours.
 	Pools    map[string]*db.Pool
 	Caches   []cache.Reporter
 	Policies []*resilience.Registry
+	Topics   []broadcast.Reporter
 	// Flight is about the flight recorder.
 	Flight FlightConfig
 }
@@ -88,6 +90,7 @@ func (c Config) resolve(app *fasterapi.App) (Config, mistake.List) {
 	}
 	wrong.Unless(!slices.Contains(c.Caches, nil), "admin.Config.Caches has one that is nil")
 	wrong.Unless(!slices.Contains(c.Policies, nil), "admin.Config.Policies has one that is nil")
+	wrong.Unless(!slices.Contains(c.Topics, nil), "admin.Config.Topics has one that is nil")
 	f := &c.Flight
 	f.MinAge, f.MaxBytes = cmp.Or(f.MinAge, 10*time.Second), cmp.Or(f.MaxBytes, 8<<20)
 	wrong.Unless(f.MinAge > 0 && f.MaxBytes <= maxFlight, "admin.FlightConfig: MinAge must be positive, and MaxBytes at most 256 MiB")

@@ -16,6 +16,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/admin"
+	"github.com/fasterapi/fasterapi/broadcast"
 	"github.com/fasterapi/fasterapi/cache"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/driver"
@@ -36,6 +37,7 @@ func rich(t *testing.T, cfg admin.Config) (s *service, held chan struct{}) {
 		return db.New(answering{}, func() db.Stats { return db.Stats{Driver: name, Open: 2, Exhausted: 3} })
 	}
 	app.Provide(pool("postgres"))
+	app.Provide(broadcast.New("found", broadcast.Config[string]{}))
 	app.Provide(resilience.NewRegistry(resilience.New("supplier", resilience.Config{Breaker: resilience.NewBreaker("supplier", resilience.BreakerConfig{})})))
 	app.HealthCheck(health.Check{Name: "supplier", Run: func(context.Context) error { return errors.New("connection refused") }})
 	app.ProvideFunc(func(_ *fasterapi.Ctx, in struct {
@@ -162,18 +164,25 @@ func TestLiveAndStalls(t *testing.T) {
 // TestParts: what the app provides is found, and what the configuration names is shown beside it.
 func TestParts(t *testing.T) {
 	own := cache.New("prices", cache.Config[string, int]{})
-	s, _ := rich(t, admin.Config{Pools: map[string]*db.Pool{"reports": db.New(nil, func() db.Stats { return db.Stats{Driver: "sqlite"} })}, Caches: []cache.Reporter{own}})
+	s, _ := rich(t, admin.Config{Pools: map[string]*db.Pool{"reports": db.New(nil, func() db.Stats { return db.Stats{Driver: "sqlite"} })}, Caches: []cache.Reporter{own}, Topics: []broadcast.Reporter{broadcast.New("news", broadcast.Config[int]{})}})
 	var parts struct {
 		Pools    []struct{ Name, Driver string }
 		Caches   []struct{ Name string }
 		Breakers []struct{ Name, State string }
 		Policies []struct{ Name string }
+		Topics   []struct {
+			Name      string
+			Connected bool
+		}
 	}
 	s.get("/parts", &parts)
 	require.Equal(t, []struct{ Name, Driver string }{{"reports", "sqlite"}, {"postgres", "postgres"}}, parts.Pools)
 	require.Equal(t, "prices", parts.Caches[0].Name)
 	require.Equal(t, "closed", parts.Breakers[0].State)
 	require.Equal(t, "supplier", parts.Policies[0].Name)
+	names := []string{parts.Topics[0].Name, parts.Topics[1].Name}
+	require.Equal(t, []string{"news", "found"}, names, "that of the configuration, and that of the app")
+	require.True(t, parts.Topics[1].Connected)
 
 	var report struct {
 		Status string

@@ -6,12 +6,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fasterapi/fasterapi/broadcast"
 	"github.com/fasterapi/fasterapi/cache"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/resilience"
 )
 
-// parts are the pools, caches and policies that are shown: those of the configuration, and what was given to
+// parts are the pools, caches, policies and topics that are shown: those of the configuration, and what was given to
 // App.Provide.
 //
 // Owner: the start of the app; any (immutable) then.
@@ -19,6 +20,7 @@ type parts struct {
 	pools    []namedPool
 	caches   []cache.Reporter
 	policies []*resilience.Registry
+	topics   []broadcast.Reporter
 }
 
 // namedPool is a pool and what it is called.
@@ -36,19 +38,24 @@ func (l *Listener) findParts() {
 		p.addPool(name, l.cfg.Pools[name])
 	}
 	for _, c := range l.cfg.Caches {
-		p.addCache(c)
+		p.caches = once(p.caches, c)
 	}
 	for _, r := range l.cfg.Policies {
-		p.addPolicies(r)
+		p.policies = once(p.policies, r)
+	}
+	for _, t := range l.cfg.Topics {
+		p.topics = once(p.topics, t)
 	}
 	for name, value := range l.app.Provided() {
 		switch v := value.(type) {
 		case *db.Pool:
 			p.addPool(name, v)
 		case cache.Reporter:
-			p.addCache(v)
+			p.caches = once(p.caches, v)
 		case *resilience.Registry:
-			p.addPolicies(v)
+			p.policies = once(p.policies, v)
+		case broadcast.Reporter:
+			p.topics = once(p.topics, v)
 		}
 	}
 }
@@ -67,16 +74,13 @@ func (p *parts) addPool(name string, pool *db.Pool) {
 	p.pools = append(p.pools, namedPool{name, pool})
 }
 
-func (p *parts) addPolicies(r *resilience.Registry) {
-	if r != nil && !slices.Contains(p.policies, r) {
-		p.policies = append(p.policies, r)
+// once adds a part that is not there already.
+func once[P comparable](list []P, one P) []P {
+	var none P
+	if one == none || slices.Contains(list, one) {
+		return list
 	}
-}
-
-func (p *parts) addCache(c cache.Reporter) {
-	if !slices.ContainsFunc(p.caches, func(o cache.Reporter) bool { return o == c }) {
-		p.caches = append(p.caches, c)
-	}
+	return append(list, one)
 }
 
 // partNumbers are the numbers of all parts.
@@ -88,6 +92,7 @@ type partNumbers struct {
 	Bulkheads []resilience.BulkheadStats `json:"bulkheads"`
 	Budgets   []resilience.BudgetStats   `json:"budgets"`
 	Limiters  []resilience.LimiterStats  `json:"limiters"`
+	Topics    []broadcast.Stats          `json:"topics"`
 }
 
 type poolNumbers struct {
@@ -108,12 +113,16 @@ func (p *parts) numbers() partNumbers {
 	n := partNumbers{
 		Pools: []poolNumbers{}, Caches: []cache.Stats{}, Policies: []resilience.PolicyStats{}, Breakers: []breakerNumbers{},
 		Bulkheads: []resilience.BulkheadStats{}, Budgets: []resilience.BudgetStats{}, Limiters: []resilience.LimiterStats{},
+		Topics: []broadcast.Stats{},
 	}
 	for _, one := range p.pools {
 		n.Pools = append(n.Pools, poolNumbers{one.name, one.pool.Stats()})
 	}
 	for _, c := range p.caches {
 		n.Caches = append(n.Caches, c.Stats())
+	}
+	for _, t := range p.topics {
+		n.Topics = append(n.Topics, t.Stats())
 	}
 	for _, r := range p.policies {
 		s := r.Stats()

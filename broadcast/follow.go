@@ -120,6 +120,9 @@ func (t *Topic[T]) watch() {
 func (t *Topic[T]) lose() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if !t.lost {
+		t.stats.Losses++
+	}
 	t.lost = true
 	t.settle()
 }
@@ -195,6 +198,9 @@ func (t *Topic[T]) readPage() (more bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	defer t.announce()
+	if t.lost {
+		t.stats.Reconnects++
+	}
 	if !t.started {
 		t.startAt(&page)
 	}

@@ -53,6 +53,9 @@ func (t *Topic[T]) Subscribe(ctx context.Context, s Subscription[T]) iter.Seq2[M
 			if err == nil && !m.Gap && s.Where != nil && !s.Where(m.Data) {
 				continue
 			}
+			if err == nil && !m.Gap {
+				t.delivered.Add(1)
+			}
 			if !yield(m, err) || err != nil {
 				return
 			}
@@ -99,10 +102,12 @@ func (t *Topic[T]) count(by int) {
 func (t *Topic[T]) next(ctx context.Context, r *reader) (Message[T], error) {
 	for {
 		t.mu.Lock()
+		stood := r.at
 		e, ok, slow := t.log.read(r)
 		more, closed := t.more, t.closed
 		if slow {
 			t.stats.Overtaken++
+			t.stats.Dropped += r.at - stood
 		}
 		t.mu.Unlock()
 		switch {

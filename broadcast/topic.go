@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
@@ -70,7 +71,7 @@ var (
 
 // Topic is a stream of messages that many follow. Any goroutine may use it.
 //
-// Owner: mu; name, cfg, wrong, instance, breaker, ctx: immutable after New.
+// Owner: mu; name, cfg, wrong, instance, breaker, ctx: immutable after New; delivered: any (atomic).
 type Topic[T any] struct {
 	name     string
 	cfg      Config[T]
@@ -83,6 +84,8 @@ type Topic[T any] struct {
 	running  sync.WaitGroup
 	wake     chan struct{} // there may be something to read
 	ready    chan struct{} // closed when the first connection was made or has failed
+	// delivered is Stats.Delivered.
+	delivered atomic.Uint64
 
 	mu      sync.Mutex
 	log     history[T]
@@ -268,29 +271,4 @@ func (t *Topic[T]) Close() error {
 	t.cancel()
 	t.running.Wait()
 	return nil
-}
-
-// Stats are the counts of a topic since New.
-//
-// Owner: any (a plain value).
-type Stats struct {
-	// Published is how many messages this instance has published for all, LocalOnly how many for itself only.
-	Published, LocalOnly uint64
-	// Received is how many messages have come from the Link, those of this instance included.
-	Received uint64
-	// Gaps is how many gaps were marked for all subscribers, Overtaken how often one was too slow.
-	Gaps, Overtaken uint64
-	// Subscribers is how many there are now.
-	Subscribers int
-	// Connected: the Link is heard. True without a Link.
-	Connected bool
-}
-
-// Stats returns the counts.
-func (t *Topic[T]) Stats() Stats {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	s := t.stats
-	s.Connected = t.started && !t.lost
-	return s
 }

@@ -511,7 +511,7 @@ views.resources = { title: "Resources", make() {
   const none = h("p", { class: "empty" }, "No health check is registered.");
   const e = h("div", {}, h("section", { class: "card" }, h("h2", {}, "Health checks"), health, none), groups);
   const nothing = h("section", { class: "card group" }, h("h2", {}, "Pools, caches and policies"),
-    h("p", { class: "empty" }, "None is known. What is given to App.Provide is found by itself; admin.Config has Pools, Caches and Policies for others."));
+    h("p", { class: "empty" }, "None is known. What is given to App.Provide is found by itself; admin.Config has fields for others."));
   const pairs = (list) => list.filter(Boolean);
   const describe = (p) => [
     ["Connection pools", p.pools.map((x) => ({ name: x.name, state: x.waiting > 0 ? [x.waiting + " waiting", "warn"] : x.open === 0 ? ["no connection", "warn"] : [x.driver, ""], use: x.open ? x.busy / x.open : 0, pairs: [
@@ -526,6 +526,9 @@ views.resources = { title: "Resources", make() {
       ["Failed", count(x.Failures)], ["Retries", count(x.Retries)], ["Timeouts", count(x.Timeouts)], ["Fallbacks", count(x.Fallbacks)], ["Hedges, won", `${count(x.Hedges)} · ${count(x.HedgesWon)}`]] }))],
     ["Limiters", p.limiters.map((x) => ({ name: x.Name, state: [count(x.Refused) + " refused", x.Refused ? "warn" : ""], pairs: [["Passed", count(x.Passed)], ["Refused", count(x.Refused)]] }))],
     ["Bulkheads", p.bulkheads.map((x) => ({ name: x.Name, state: ["", ""], pairs: pairs(Object.entries(x).filter(([k, v]) => typeof v === "number").map(([k, v]) => [k, count(v)])) }))],
+    ["Topics", p.topics.map((x) => ({ name: x.Name, state: x.Connected ? ["connected", "ok"] : x.Losses ? ["backend not heard", "bad"] : ["not used yet", ""], pairs: [
+      ["Subscribers", count(x.Subscribers)], ["Published", count(x.Published)], ["Told here only", count(x.LocalOnly), x.LocalOnly > 0], ["Received", count(x.Received)], ["Delivered", count(x.Delivered)],
+      ["Dropped, of slow subscribers", `${count(x.Dropped)} · ${count(x.Overtaken)}`, x.Dropped > 0], ["Gaps", count(x.Gaps)], ["Backend lost, found again", `${count(x.Losses)} · ${count(x.Reconnects)}`]] }))],
   ].filter(([, list]) => list.length);
   const card = () => h("section", { class: "card" }, h("div", { class: "card-head" }, h("h3", {}), badge("")), h("div", { class: "pad", hidden: true }, h("div", { class: "meter" }, h("i"))), h("dl", { class: "pairs" }));
   return { e, show(s) {

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/broadcast"
 	"github.com/fasterapi/fasterapi/cache"
 	"github.com/fasterapi/fasterapi/client"
 	"github.com/fasterapi/fasterapi/db"
@@ -26,6 +27,7 @@ type Metrics struct {
 	pools     []pool
 	caches    []cache.Reporter
 	upstreams []*client.Upstream
+	topics    []broadcast.Reporter
 	policies  *resilience.Registry
 	wrong     []error
 }
@@ -83,6 +85,21 @@ func (m *Metrics) Cache(c cache.Reporter) {
 		}
 	}
 	m.caches = append(m.caches, c)
+}
+
+// Topic adds the numbers of a topic of package broadcast, whose name is the label "topic".
+func (m *Metrics) Topic(t broadcast.Reporter) {
+	if t == nil {
+		m.wrong = append(m.wrong, errors.New("metrics: a topic is nil"))
+		return
+	}
+	for _, other := range m.topics {
+		if other.Name() == t.Name() {
+			m.wrong = append(m.wrong, fmt.Errorf("metrics: two topics are called %q", t.Name()))
+			return
+		}
+	}
+	m.topics = append(m.topics, t)
 }
 
 // Upstream adds the numbers of a service that this one calls, whose name is the label "upstream". Those

@@ -25,6 +25,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/broadcast"
 	"github.com/fasterapi/fasterapi/client"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/internal/test/needs"
@@ -96,10 +97,7 @@ func TestScrape(t *testing.T) {
 	}
 	require.NotContains(t, text, `http_route="/a"`)
 
-	tool := exec.Command(needs.Program(t, "promtool"), "check", "metrics")
-	tool.Stdin = strings.NewReader(text)
-	out, err := tool.CombinedOutput()
-	require.NoError(t, err, "%s", out)
+	lint(t, text)
 }
 
 // every traces all requests.
@@ -434,11 +432,14 @@ func TestMistakes(t *testing.T) {
 	m.Pool("main", nil)
 	m.Pool("main", new(db.Pool))
 	m.Pool("main", new(db.Pool))
+	m.Topic(nil)
+	m.Topic(broadcast.New("news", broadcast.Config[int]{}))
+	m.Topic(broadcast.New("news", broadcast.Config[string]{}))
 	m.Upstream(nil)
 	m.Upstream(client.New("supplier", client.Config{BaseURL: "http://a.example"}))
 	m.Upstream(client.New("supplier", client.Config{BaseURL: "http://b.example"}))
 	_, err := app.Start()
-	for _, text := range []string{"orders total", `"a-b" is no name of a label`, "twice_total: duplicate", "mute_total needs a sentence", "bounds of down_seconds", "wide has more than 10000", `the pool "main" is nil`, `two pools are called "main"`, "an upstream is nil", `two upstreams are called "supplier"`} {
+	for _, text := range []string{"orders total", `"a-b" is no name of a label`, "twice_total: duplicate", "mute_total needs a sentence", "bounds of down_seconds", "wide has more than 10000", `the pool "main" is nil`, `two pools are called "main"`, "a topic is nil", `two topics are called "news"`, "an upstream is nil", `two upstreams are called "supplier"`} {
 		require.ErrorContains(t, err, text)
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/fasterapi/fasterapi/broadcast"
 	"github.com/fasterapi/fasterapi/cache"
 	"github.com/fasterapi/fasterapi/client"
 	"github.com/fasterapi/fasterapi/db"
@@ -97,7 +98,29 @@ var upstreamNumbers = numbers("fasterapi_upstream_", []string{"upstream"},
 	gauged("connections", "Open connections, in use or kept for the next call.", func(s *client.UpstreamStats) int64 { return s.Open }),
 )
 
-// parts collects what pools, caches, upstreams and policies have counted.
+var topicNumbers = numbers("fasterapi_broadcast_", []string{"topic"},
+	gauged("subscribers", "Subscribers in this instance.", func(s *broadcast.Stats) int { return s.Subscribers }),
+	counted("published_total", "Messages that this instance has published for all.", func(s *broadcast.Stats) uint64 { return s.Published }),
+	counted("local_only_total", "Messages that reached this instance only, because the backend did not answer.", func(s *broadcast.Stats) uint64 { return s.LocalOnly }),
+	counted("received_total", "Messages that have come from the backend, those of this instance included.", func(s *broadcast.Stats) uint64 { return s.Received }),
+	counted("delivered_total", "Messages handed to subscribers, one for each of them.", func(s *broadcast.Stats) uint64 { return s.Delivered }),
+	counted("dropped_total", "Messages that subscribers have missed because they were too slow, one for each of them.", func(s *broadcast.Stats) uint64 { return s.Dropped }),
+	counted("overtaken_total", "How often a subscriber was too slow.", func(s *broadcast.Stats) uint64 { return s.Overtaken }),
+	counted("gaps_total", "Gaps that all subscribers were told of.", func(s *broadcast.Stats) uint64 { return s.Gaps }),
+	gauged("connected", "1 while the backend is heard, or where there is none; 0 also before the topic is used.", func(s *broadcast.Stats) int { return oneIf(s.Connected) }),
+	counted("losses_total", "How often the backend was not heard any more, or not from the beginning.", func(s *broadcast.Stats) uint64 { return s.Losses }),
+	counted("reconnects_total", "How often it was heard after that.", func(s *broadcast.Stats) uint64 { return s.Reconnects }),
+)
+
+// oneIf is the value of a gauge that says yes or no.
+func oneIf(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// parts collects what pools, caches, upstreams, topics and policies have counted.
 //
 // Owner: any (immutable once made).
 type parts struct{ m *Metrics }
@@ -112,6 +135,7 @@ func (*parts) Describe(to chan<- *prometheus.Desc) {
 	describe(to, budgetNumbers)
 	describe(to, bulkheadNumbers)
 	describe(to, upstreamNumbers)
+	describe(to, topicNumbers)
 }
 
 // Collect implements [prometheus.Collector].
@@ -128,6 +152,15 @@ func (p *parts) Collect(to chan<- prometheus.Metric) {
 		s := one.Stats()
 		collect(to, upstreamNumbers, &s, one.Name())
 	}
+	for _, one := range p.m.topics {
+		s := one.Stats()
+		collect(to, topicNumbers, &s, one.Name())
+	}
+	p.policies(to)
+}
+
+// policies collects what is in the registry.
+func (p *parts) policies(to chan<- prometheus.Metric) {
 	if p.m.policies == nil {
 		return
 	}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/admin"
+	"github.com/fasterapi/fasterapi/broadcast"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/sqlite"
 	"github.com/fasterapi/fasterapi/health"
@@ -80,6 +81,7 @@ func operate(t *testing.T, addr string, cfg admin.Config) *operated {
 	})}
 	breaker := resilience.NewBreaker("supplier "+evil, resilience.BreakerConfig{})
 	app.Provide(resilience.NewRegistry(resilience.New("supplier", resilience.Config{Breaker: breaker, Timeout: time.Second})))
+	app.Provide(broadcast.New("news "+evil, broadcast.Config[string]{}))
 	app.HealthCheck(health.Check{Name: "orders", Critical: true, MaxAge: 100 * time.Millisecond, Run: o.down.check})
 	app.Use(middleware.RequestID(middleware.RequestIDConfig{}))
 	shelves, err := sqlite.Open(sqlite.Memory, sqlite.Config{})
@@ -311,6 +313,8 @@ func (o *operated) reading(b *browser) {
 	evaluate[any](t, b, "document.getElementById('tab-resources').click()")
 	b.waitForText(t, "#panel-resources", "supplier <script>")
 	b.waitForText(t, "#panel-resources", "182,334")
+	b.waitForText(t, "#panel-resources", "news <script>")
+	b.waitForText(t, "#panel-resources", "Dropped, of slow subscribers")
 	// Something fails, and works again.
 	o.down.set(errors.New("connection refused"))
 	b.waitForText(t, "#notices", "Not working: orders (critical)")

@@ -215,6 +215,13 @@ func (b *Backend) dies(t *testing.T) {
 	_, err := one.Publish(t.Context(), "alone").Await(t.Context())
 	require.ErrorIs(t, err, broadcast.ErrLocalOnly)
 	id := inOne.want("alone")
+	connected := func(yes bool) (s broadcast.Stats) {
+		require.Eventually(t, func() bool { s = two.Stats(); return s.Connected == yes }, time.Minute, 5*time.Millisecond)
+		return s
+	}
+	lost := connected(false)
+	require.Positive(t, lost.Losses)
+	require.Equal(t, lost.Losses-1, lost.Reconnects)
 	b.Start()
 	for begin := time.Now(); ; time.Sleep(20 * time.Millisecond) {
 		_, err = one.Publish(context.Background(), "again").Await(context.Background())
@@ -233,6 +240,7 @@ func (b *Backend) dies(t *testing.T) {
 		require.True(t, m.Gap || m.Data == "again", "the other instance got a message that was not for it: %v", m)
 		gap, again = gap || m.Gap, again || !m.Gap
 	}
+	require.Greater(t, connected(true).Reconnects, lost.Reconnects)
 	back := follow(t, two, id)
 	require.True(t, back.next().Gap, "the ID of a message that the other instance never had")
 }
