@@ -34,6 +34,7 @@
 //   - subscribe.go: who listens, as an event stream, a WebSocket or a loop
 //   - history.go: the messages that are kept, and where a reader stands
 //   - follow.go: what other instances publish
+//   - stats.go: what is counted
 //   - position.go: places in a topic as clients know them
 //
 // # Who owns what
