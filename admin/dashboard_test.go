@@ -21,6 +21,7 @@ import (
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/fasterapi/fasterapi/health"
+	"github.com/fasterapi/fasterapi/idempotency"
 	"github.com/fasterapi/fasterapi/resilience"
 	"github.com/fasterapi/fasterapi/secret"
 )
@@ -164,7 +165,7 @@ func TestLiveAndStalls(t *testing.T) {
 // TestParts: what the app provides is found, and what the configuration names is shown beside it.
 func TestParts(t *testing.T) {
 	own := cache.New("prices", cache.Config[string, int]{})
-	s, _ := rich(t, admin.Config{Pools: map[string]*db.Pool{"reports": db.New(nil, func() db.Stats { return db.Stats{Driver: "sqlite"} })}, Caches: []cache.Reporter{own}, Topics: []broadcast.Reporter{broadcast.New("news", broadcast.Config[int]{})}})
+	s, _ := rich(t, admin.Config{Pools: map[string]*db.Pool{"reports": db.New(nil, func() db.Stats { return db.Stats{Driver: "sqlite"} })}, Caches: []cache.Reporter{own}, Topics: []broadcast.Reporter{broadcast.New("news", broadcast.Config[int]{})}, Keys: []*idempotency.Keys{idempotency.New(nil, idempotency.Config{})}})
 	var parts struct {
 		Pools    []struct{ Name, Driver string }
 		Caches   []struct{ Name string }
@@ -174,6 +175,7 @@ func TestParts(t *testing.T) {
 			Name      string
 			Connected bool
 		}
+		Keys []struct{ Name string }
 	}
 	s.get("/parts", &parts)
 	require.Equal(t, []struct{ Name, Driver string }{{"reports", "sqlite"}, {"postgres", "postgres"}}, parts.Pools)
@@ -183,6 +185,7 @@ func TestParts(t *testing.T) {
 	names := []string{parts.Topics[0].Name, parts.Topics[1].Name}
 	require.Equal(t, []string{"news", "found"}, names, "that of the configuration, and that of the app")
 	require.True(t, parts.Topics[1].Connected)
+	require.Equal(t, []struct{ Name string }{{"main"}}, parts.Keys)
 
 	var report struct {
 		Status string

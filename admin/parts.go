@@ -9,10 +9,11 @@ import (
 	"github.com/fasterapi/fasterapi/broadcast"
 	"github.com/fasterapi/fasterapi/cache"
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/idempotency"
 	"github.com/fasterapi/fasterapi/resilience"
 )
 
-// parts are the pools, caches, policies and topics that are shown: those of the configuration, and what was given to
+// parts are the pools, caches, policies, topics and keys that are shown: those of the configuration, and what was given to
 // App.Provide.
 //
 // Owner: the start of the app; any (immutable) then.
@@ -21,6 +22,7 @@ type parts struct {
 	caches   []cache.Reporter
 	policies []*resilience.Registry
 	topics   []broadcast.Reporter
+	keys     []*idempotency.Keys
 }
 
 // namedPool is a pool and what it is called.
@@ -46,6 +48,9 @@ func (l *Listener) findParts() {
 	for _, t := range l.cfg.Topics {
 		p.topics = once(p.topics, t)
 	}
+	for _, k := range l.cfg.Keys {
+		p.keys = once(p.keys, k)
+	}
 	for name, value := range l.app.Provided() {
 		switch v := value.(type) {
 		case *db.Pool:
@@ -56,6 +61,8 @@ func (l *Listener) findParts() {
 			p.policies = once(p.policies, v)
 		case broadcast.Reporter:
 			p.topics = once(p.topics, v)
+		case *idempotency.Keys:
+			p.keys = once(p.keys, v)
 		}
 	}
 }
@@ -93,6 +100,7 @@ type partNumbers struct {
 	Budgets   []resilience.BudgetStats   `json:"budgets"`
 	Limiters  []resilience.LimiterStats  `json:"limiters"`
 	Topics    []broadcast.Stats          `json:"topics"`
+	Keys      []idempotency.Stats        `json:"keys"`
 }
 
 type poolNumbers struct {
@@ -113,7 +121,7 @@ func (p *parts) numbers() partNumbers {
 	n := partNumbers{
 		Pools: []poolNumbers{}, Caches: []cache.Stats{}, Policies: []resilience.PolicyStats{}, Breakers: []breakerNumbers{},
 		Bulkheads: []resilience.BulkheadStats{}, Budgets: []resilience.BudgetStats{}, Limiters: []resilience.LimiterStats{},
-		Topics: []broadcast.Stats{},
+		Topics: []broadcast.Stats{}, Keys: []idempotency.Stats{},
 	}
 	for _, one := range p.pools {
 		n.Pools = append(n.Pools, poolNumbers{one.name, one.pool.Stats()})
@@ -123,6 +131,9 @@ func (p *parts) numbers() partNumbers {
 	}
 	for _, t := range p.topics {
 		n.Topics = append(n.Topics, t.Stats())
+	}
+	for _, k := range p.keys {
+		n.Keys = append(n.Keys, k.Stats())
 	}
 	for _, r := range p.policies {
 		s := r.Stats()

@@ -22,6 +22,8 @@ type answer struct {
 	Deleted     []string    `json:"deleted,omitzero"` // what middleware around has said, and the handler has taken back
 	Body        []byte      `json:"body,omitzero"`
 	Problem     *stored     `json:"problem,omitzero"`
+
+	unsendable bool // it stands for one that could not be stored
 }
 
 // stored is a problem, with its header fields.
@@ -37,7 +39,7 @@ type stored struct {
 
 // lost answers repetitions of a request whose answer could not be stored.
 func lost() *answer {
-	return &answer{Problem: &stored{
+	return &answer{unsendable: true, Problem: &stored{
 		Status: http.StatusConflict, Detail: "this was done, and its answer cannot be sent again",
 	}}
 }
@@ -85,7 +87,8 @@ func (a *answer) note(before, after http.Header) {
 func (a *answer) encode() []byte {
 	text, err := json.Marshal(a)
 	if err != nil { // members of a problem that are no JSON
-		text, _ = json.Marshal(lost())
+		*a = *lost()
+		text, _ = json.Marshal(a)
 	}
 	return text
 }

@@ -38,6 +38,8 @@ const (
 //
 // Owner: any (a plain value).
 type Config struct {
+	// Name tells these keys from others in metrics and on the dashboard. Default "main".
+	Name string
 	// Optional lets requests without a key run as ever. Default: they get 400.
 	Optional bool
 	// Keep is how long a key and its answer are kept after the last use of the key. Default 24 h.
@@ -60,16 +62,18 @@ type Config struct {
 
 // Keys are the keys of the requests of some routes. Any goroutine may use them.
 //
-// Owner: any (immutable after New).
+// Owner: any (immutable after New; counts: atomic).
 type Keys struct {
-	store Store
-	cfg   Config
-	wrong mistake.List
+	store  Store
+	cfg    Config
+	wrong  mistake.List
+	counts counts
 }
 
 // New returns keys that are kept in store. Wrong settings are mistakes of the routes.
 func New(store Store, cfg Config) *Keys {
 	k := &Keys{store: store}
+	cfg.Name = cmp.Or(cfg.Name, "main")
 	cfg.Keep = cmp.Or(cfg.Keep, defaultKeep)
 	cfg.Lease = cmp.Or(cfg.Lease, defaultLease)
 	cfg.MaxBody = cmp.Or(cfg.MaxBody, defaultBody)
@@ -142,6 +146,7 @@ func (k *Keys) middleware(next fasterapi.Handler) fasterapi.Handler {
 		}
 		key, err := k.keyOf(c)
 		if err != nil {
+			k.counts.refused.Add(1)
 			return err
 		}
 		if key == "" {
@@ -186,6 +191,7 @@ func (k *Keys) claimOf(c *fasterapi.Ctx, key string) (Claim, error) {
 		return Claim{}, err
 	}
 	if len(body) > k.cfg.MaxBody {
+		k.counts.refused.Add(1)
 		return Claim{}, problem.TooLarge(fmt.Sprintf("a body with %s may have %d bytes", Header, k.cfg.MaxBody))
 	}
 	if err := readable(c, body); err != nil {
@@ -225,18 +231,23 @@ func (k *Keys) serve(c *fasterapi.Ctx, next fasterapi.Handler, claim Claim) erro
 	case err != nil && c.Err() != nil:
 		return err
 	case err != nil:
+		k.counts.storeFailures.Add(1)
 		c.Logger().Error("the store of idempotency keys failed", slog.String("error", err.Error()), slog.Bool("open", k.cfg.FailOpen))
 		if !k.cfg.FailOpen {
 			return problem.Wrap(err, http.StatusServiceUnavailable, "the key cannot be checked")
 		}
+		k.counts.unchecked.Add(1)
 		return next(c)
 	case found.Claimed:
 		return k.run(c, next, claim)
 	case found.Print != claim.Print:
+		k.counts.mismatched.Add(1)
 		return problem.Unprocessable("this " + Header + " came with another request before")
 	case found.Answer == nil:
+		k.counts.conflicts.Add(1)
 		return problem.Conflict("the first request with this "+Header+" still runs").WithHeader("Retry-After", "1")
 	}
+	k.counts.replayed.Add(1)
 	return replay(c, found.Answer)
 }
 
@@ -248,9 +259,13 @@ func (k *Keys) run(c *fasterapi.Ctx, next fasterapi.Handler, claim Claim) error 
 	later := async.WithSite(context.Background(), site)
 	stop := k.renew(claim, c.Logger())
 	returned := false
+	k.counts.runs.Add(1)
+	k.counts.running.Add(1)
 	defer func() {
+		k.counts.running.Add(-1)
 		stop()
 		if !returned { // a panic
+			k.counts.freed.Add(1)
 			k.store.Release(context.Background(), claim)
 		}
 	}()
@@ -258,19 +273,38 @@ func (k *Keys) run(c *fasterapi.Ctx, next fasterapi.Handler, claim Claim) error 
 	failed := next(c)
 	returned = true
 	stop()
-	a := k.capture(c, failed, before)
-	var kept bool
-	var err error
-	if a == nil {
-		_, err = k.store.Release(later, claim).Await(later)
-		kept = true
-	} else {
-		kept, err = k.store.Finish(later, claim, a.encode()).Await(later)
-	}
+	kept, err := k.settle(later, claim, k.capture(c, failed, before))
 	if err != nil || !kept {
 		c.Logger().Error("the answer of an idempotent request was not stored", slog.Any("error", err), slog.Bool("lease lost", err == nil))
 	}
 	return failed
+}
+
+// settle stores an answer, or frees the key where there is none that is final. False: the key is no longer the request's.
+func (k *Keys) settle(ctx context.Context, claim Claim, a *answer) (kept bool, err error) {
+	if a == nil {
+		if _, err = k.store.Release(ctx, claim).Await(ctx); err != nil {
+			k.counts.storeFailures.Add(1)
+			return true, err
+		}
+		k.counts.freed.Add(1)
+		return true, nil
+	}
+	text := a.encode()
+	kept, err = k.store.Finish(ctx, claim, text).Await(ctx)
+	if err != nil {
+		k.counts.storeFailures.Add(1)
+	}
+	switch {
+	case err != nil || !kept:
+		k.counts.unstored.Add(1)
+	case a.unsendable:
+		k.counts.unsendable.Add(1)
+		fallthrough
+	default:
+		k.counts.stored.Add(1)
+	}
+	return kept, err
 }
 
 // renew keeps the key while the handler runs.
@@ -280,6 +314,9 @@ func (k *Keys) renew(claim Claim, log *slog.Logger) (stop func()) {
 	var mu sync.Mutex
 	timer = time.AfterFunc(claim.Lease/3, func() {
 		kept, err := k.store.Renew(context.Background(), claim).Await(context.Background())
+		if err != nil {
+			k.counts.storeFailures.Add(1)
+		}
 		if err != nil || !kept {
 			log.Warn("the lease of an idempotency key was not renewed", slog.Any("error", err))
 		}

@@ -529,6 +529,9 @@ views.resources = { title: "Resources", make() {
     ["Topics", p.topics.map((x) => ({ name: x.Name, state: x.Connected ? ["connected", "ok"] : x.Losses ? ["backend not heard", "bad"] : ["not used yet", ""], pairs: [
       ["Subscribers", count(x.Subscribers)], ["Published", count(x.Published)], ["Told here only", count(x.LocalOnly), x.LocalOnly > 0], ["Received", count(x.Received)], ["Delivered", count(x.Delivered)],
       ["Dropped, of slow subscribers", `${count(x.Dropped)} · ${count(x.Overtaken)}`, x.Dropped > 0], ["Gaps", count(x.Gaps)], ["Backend lost, found again", `${count(x.Losses)} · ${count(x.Reconnects)}`]] }))],
+    ["Idempotency keys", p.keys.map((x) => ({ name: x.Name, state: x.StoreFailures ? ["store failed", "bad"] : [x.Running + " running", ""], pairs: [
+      ["Ran", count(x.Runs)], ["Stored, not sendable", `${count(x.Stored)} · ${count(x.Unsendable)}`], ["Free again", count(x.Freed)], ["Replayed", count(x.Replayed)], ["First still ran", count(x.Conflicts)],
+      ["Came with another request", count(x.Mismatched)], ["Refused", count(x.Refused)], ["Calls of the store that failed", count(x.StoreFailures), x.StoreFailures > 0], ["Ran unchecked", count(x.Unchecked), x.Unchecked > 0], ["Answers not stored", count(x.Unstored), x.Unstored > 0]] }))],
   ].filter(([, list]) => list.length);
   const card = () => h("section", { class: "card" }, h("div", { class: "card-head" }, h("h3", {}), badge("")), h("div", { class: "pad", hidden: true }, h("div", { class: "meter" }, h("i"))), h("dl", { class: "pairs" }));
   return { e, show(s) {

@@ -1,7 +1,11 @@
 package metrics
 
 import (
+	"context"
+	"net/http"
+	"net/http/httptest"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -9,6 +13,8 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/broadcast"
+	"github.com/fasterapi/fasterapi/db/sqlite"
+	"github.com/fasterapi/fasterapi/idempotency"
 	"github.com/fasterapi/fasterapi/internal/test/needs"
 )
 
@@ -58,4 +64,54 @@ func TestTopics(t *testing.T) {
 		require.Contains(t, during, line)
 	}
 	lint(t, during)
+}
+
+// TestKeys: what became of requests with keys is shown by the name of the keys.
+func TestKeys(t *testing.T) {
+	pool, err := sqlite.Open(filepath.Join(t.TempDir(), "keys.db"), sqlite.Config{})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = pool.Close(context.Background()) })
+	_, err = pool.Exec(t.Context(), idempotency.Schema).Await(t.Context())
+	require.NoError(t, err)
+	keys := idempotency.New(idempotency.InDatabase(pool), idempotency.Config{Name: "payments"})
+	h, _ := service(t, func(app *fasterapi.App, m *Metrics) {
+		m.Keys(keys)
+		app.Post("/pay", func(_ *fasterapi.Ctx, in struct {
+			Amount int `query:"amount" minimum:"1"`
+		},
+		) (fasterapi.Text, error) {
+			return "paid", nil
+		}, keys.Route())
+	})
+	pay := func(query, key string) int {
+		r := httptest.NewRequest(http.MethodPost, "/pay?amount="+query, http.NoBody)
+		r.Header.Set(idempotency.Header, key)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w.Code
+	}
+	for _, one := range []struct {
+		amount, key string
+		status      int
+	}{{"1", "a", 200}, {"1", "a", 200}, {"1", "a", 200}, {"2", "a", 422}, {"0", "b", 422}, {"1", `""`, 400}} {
+		require.Equal(t, one.status, pay(one.amount, one.key), "%v", one)
+	}
+	_, text := get(h, "GET", "/metrics")
+	for _, line := range []string{
+		`fasterapi_idempotency_runs_total{keys="payments"} 2`,
+		`fasterapi_idempotency_running{keys="payments"} 0`,
+		`fasterapi_idempotency_stored_total{keys="payments"} 1`,
+		`fasterapi_idempotency_unsendable_total{keys="payments"} 0`,
+		`fasterapi_idempotency_freed_total{keys="payments"} 1`,
+		`fasterapi_idempotency_unstored_total{keys="payments"} 0`,
+		`fasterapi_idempotency_replayed_total{keys="payments"} 2`,
+		`fasterapi_idempotency_conflicts_total{keys="payments"} 0`,
+		`fasterapi_idempotency_mismatched_total{keys="payments"} 1`,
+		`fasterapi_idempotency_refused_total{keys="payments"} 1`,
+		`fasterapi_idempotency_store_failures_total{keys="payments"} 0`,
+		`fasterapi_idempotency_unchecked_total{keys="payments"} 0`,
+	} {
+		require.Contains(t, text, line)
+	}
+	lint(t, text)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/fasterapi/fasterapi/cache"
 	"github.com/fasterapi/fasterapi/client"
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/idempotency"
 	"github.com/fasterapi/fasterapi/resilience"
 )
 
@@ -28,6 +29,7 @@ type Metrics struct {
 	caches    []cache.Reporter
 	upstreams []*client.Upstream
 	topics    []broadcast.Reporter
+	keys      []*idempotency.Keys
 	policies  *resilience.Registry
 	wrong     []error
 }
@@ -100,6 +102,21 @@ func (m *Metrics) Topic(t broadcast.Reporter) {
 		}
 	}
 	m.topics = append(m.topics, t)
+}
+
+// Keys adds the numbers of the requests with idempotency keys; Config.Name of those is the label "keys".
+func (m *Metrics) Keys(k *idempotency.Keys) {
+	if k == nil {
+		m.wrong = append(m.wrong, errors.New("metrics: idempotency keys are nil"))
+		return
+	}
+	for _, other := range m.keys {
+		if other.Name() == k.Name() {
+			m.wrong = append(m.wrong, fmt.Errorf("metrics: two of the idempotency keys are called %q: give them a Config.Name", k.Name()))
+			return
+		}
+	}
+	m.keys = append(m.keys, k)
 }
 
 // Upstream adds the numbers of a service that this one calls, whose name is the label "upstream". Those

@@ -28,6 +28,7 @@ import (
 	"github.com/fasterapi/fasterapi/broadcast"
 	"github.com/fasterapi/fasterapi/client"
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/idempotency"
 	"github.com/fasterapi/fasterapi/internal/test/needs"
 	"github.com/fasterapi/fasterapi/observe"
 	"github.com/fasterapi/fasterapi/resilience"
@@ -435,11 +436,14 @@ func TestMistakes(t *testing.T) {
 	m.Topic(nil)
 	m.Topic(broadcast.New("news", broadcast.Config[int]{}))
 	m.Topic(broadcast.New("news", broadcast.Config[string]{}))
+	m.Keys(nil)
+	m.Keys(idempotency.New(nil, idempotency.Config{}))
+	m.Keys(idempotency.New(nil, idempotency.Config{Name: "main"}))
 	m.Upstream(nil)
 	m.Upstream(client.New("supplier", client.Config{BaseURL: "http://a.example"}))
 	m.Upstream(client.New("supplier", client.Config{BaseURL: "http://b.example"}))
 	_, err := app.Start()
-	for _, text := range []string{"orders total", `"a-b" is no name of a label`, "twice_total: duplicate", "mute_total needs a sentence", "bounds of down_seconds", "wide has more than 10000", `the pool "main" is nil`, `two pools are called "main"`, "a topic is nil", `two topics are called "news"`, "an upstream is nil", `two upstreams are called "supplier"`} {
+	for _, text := range []string{"orders total", `"a-b" is no name of a label`, "twice_total: duplicate", "mute_total needs a sentence", "bounds of down_seconds", "wide has more than 10000", `the pool "main" is nil`, `two pools are called "main"`, "a topic is nil", `two topics are called "news"`, "idempotency keys are nil", `two of the idempotency keys are called "main"`, "an upstream is nil", `two upstreams are called "supplier"`} {
 		require.ErrorContains(t, err, text)
 	}
 }

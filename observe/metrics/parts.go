@@ -9,6 +9,7 @@ import (
 	"github.com/fasterapi/fasterapi/cache"
 	"github.com/fasterapi/fasterapi/client"
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/idempotency"
 	"github.com/fasterapi/fasterapi/resilience"
 )
 
@@ -112,6 +113,21 @@ var topicNumbers = numbers("fasterapi_broadcast_", []string{"topic"},
 	counted("reconnects_total", "How often it was heard after that.", func(s *broadcast.Stats) uint64 { return s.Reconnects }),
 )
 
+var keyNumbers = numbers("fasterapi_idempotency_", []string{"keys"},
+	counted("runs_total", "Requests that were the first of their key, and ran.", func(s *idempotency.Stats) uint64 { return s.Runs }),
+	gauged("running", "Those of them that run now.", func(s *idempotency.Stats) int64 { return s.Running }),
+	counted("stored_total", "Answers that were stored.", func(s *idempotency.Stats) uint64 { return s.Stored }),
+	counted("unsendable_total", "Those of them that were streamed or too large: a repetition gets 409.", func(s *idempotency.Stats) uint64 { return s.Unsendable }),
+	counted("freed_total", "Keys that are free again because the answer was not final.", func(s *idempotency.Stats) uint64 { return s.Freed }),
+	counted("unstored_total", "Final answers that were not stored: a repetition runs again.", func(s *idempotency.Stats) uint64 { return s.Unstored }),
+	counted("replayed_total", "Repetitions that got the answer that was stored.", func(s *idempotency.Stats) uint64 { return s.Replayed }),
+	counted("conflicts_total", "Repetitions that got 409 because the first request still ran.", func(s *idempotency.Stats) uint64 { return s.Conflicts }),
+	counted("mismatched_total", "Requests that got 422 because their key had come with another request.", func(s *idempotency.Stats) uint64 { return s.Mismatched }),
+	counted("refused_total", "Requests without a key, with a bad one, or with a body that is too large.", func(s *idempotency.Stats) uint64 { return s.Refused }),
+	counted("store_failures_total", "Calls of the store that have failed.", func(s *idempotency.Stats) uint64 { return s.StoreFailures }),
+	counted("unchecked_total", "Requests that ran although the store had failed.", func(s *idempotency.Stats) uint64 { return s.Unchecked }),
+)
+
 // oneIf is the value of a gauge that says yes or no.
 func oneIf(yes bool) int {
 	if yes {
@@ -136,6 +152,7 @@ func (*parts) Describe(to chan<- *prometheus.Desc) {
 	describe(to, bulkheadNumbers)
 	describe(to, upstreamNumbers)
 	describe(to, topicNumbers)
+	describe(to, keyNumbers)
 }
 
 // Collect implements [prometheus.Collector].
@@ -155,6 +172,10 @@ func (p *parts) Collect(to chan<- prometheus.Metric) {
 	for _, one := range p.m.topics {
 		s := one.Stats()
 		collect(to, topicNumbers, &s, one.Name())
+	}
+	for _, one := range p.m.keys {
+		s := one.Stats()
+		collect(to, keyNumbers, &s, one.Name())
 	}
 	p.policies(to)
 }

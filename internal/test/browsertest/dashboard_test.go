@@ -24,6 +24,7 @@ import (
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/sqlite"
 	"github.com/fasterapi/fasterapi/health"
+	"github.com/fasterapi/fasterapi/idempotency"
 	"github.com/fasterapi/fasterapi/logs"
 	"github.com/fasterapi/fasterapi/middleware"
 	"github.com/fasterapi/fasterapi/observe"
@@ -82,6 +83,7 @@ func operate(t *testing.T, addr string, cfg admin.Config) *operated {
 	breaker := resilience.NewBreaker("supplier "+evil, resilience.BreakerConfig{})
 	app.Provide(resilience.NewRegistry(resilience.New("supplier", resilience.Config{Breaker: breaker, Timeout: time.Second})))
 	app.Provide(broadcast.New("news "+evil, broadcast.Config[string]{}))
+	cfg.Keys = []*idempotency.Keys{idempotency.New(nil, idempotency.Config{Name: "payments " + evil})}
 	app.HealthCheck(health.Check{Name: "orders", Critical: true, MaxAge: 100 * time.Millisecond, Run: o.down.check})
 	app.Use(middleware.RequestID(middleware.RequestIDConfig{}))
 	shelves, err := sqlite.Open(sqlite.Memory, sqlite.Config{})
@@ -315,6 +317,8 @@ func (o *operated) reading(b *browser) {
 	b.waitForText(t, "#panel-resources", "182,334")
 	b.waitForText(t, "#panel-resources", "news <script>")
 	b.waitForText(t, "#panel-resources", "Dropped, of slow subscribers")
+	b.waitForText(t, "#panel-resources", "payments <script>")
+	b.waitForText(t, "#panel-resources", "Calls of the store that failed")
 	// Something fails, and works again.
 	o.down.set(errors.New("connection refused"))
 	b.waitForText(t, "#notices", "Not working: orders (critical)")

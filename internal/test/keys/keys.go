@@ -101,14 +101,33 @@ func Run(t *testing.T, setup Setup) {
 		s.unstorable(t, c, fmt.Sprint(round.Add(1)))
 		s.refused(t, c)
 		s.together(t, c, fmt.Sprint("together", round.Add(1)))
+		settled(t, keys)
 	})
 	t.Run("lease", func(t *testing.T) { lease(t, setup.Store) })
 	t.Run("broken", func(t *testing.T) {
 		setup.Break()
-		open, closed := s.app(fasterapi.Config{}, idempotency.New(setup.Store, idempotency.Config{FailOpen: true})), s.app(fasterapi.Config{}, keys)
+		failOpen := idempotency.New(setup.Store, idempotency.Config{FailOpen: true, Name: "open"})
+		open, closed := s.app(fasterapi.Config{}, failOpen), s.app(fasterapi.Config{}, keys)
 		fasterapitest.New(t, open).With(idempotency.Header, "b").Post("/goroutine", Payment{Amount: 1}).Expect(201)
 		fasterapitest.New(t, closed).With(idempotency.Header, "b").Post("/goroutine", Payment{Amount: 1}).Expect(503)
+		require.Equal(t, idempotency.Stats{Name: "open", StoreFailures: 1, Unchecked: 1}, failOpen.Stats())
+		require.EqualValues(t, 1, keys.Stats().StoreFailures)
+		require.Zero(t, keys.Stats().Unchecked)
 	})
+}
+
+// settled: what was counted so far adds up.
+func settled(t *testing.T, keys *idempotency.Keys) {
+	var s idempotency.Stats
+	require.Eventually(t, func() bool { s = keys.Stats(); return s.Running == 0 }, time.Minute, time.Millisecond)
+	require.Equal(t, s.Runs, s.Stored+s.Freed+s.Unstored, "each that ran has ended one way: %+v", s)
+	for name, n := range map[string]uint64{
+		"replayed": s.Replayed, "conflicts": s.Conflicts, "mismatched": s.Mismatched, "refused": s.Refused, "unsendable": s.Unsendable, "freed": s.Freed,
+	} {
+		require.Positive(t, n, name)
+	}
+	require.Zero(t, s.Unstored)
+	require.Zero(t, s.StoreFailures)
 }
 
 // once: the work is done once, and what is not final can be tried again.

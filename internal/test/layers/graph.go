@@ -41,6 +41,8 @@ func Project() Rules {
 			"broadcast/redislink broadcast":         "implements its Link",
 			"observe/metrics broadcast":             "shows what topics count",
 			"admin broadcast":                       "shows what topics count",
+			"observe/metrics idempotency":           "shows what keys count",
+			"admin idempotency":                     "shows what keys count",
 			"broadcast/pglink broadcast":            "implements its Link",
 			"internal/test/links broadcast":         "the suite of its Links",
 			"idempotency/redisstore idempotency":    "implements its Store",
@@ -204,7 +206,7 @@ func packages() map[string]Package {
 			Modules: []string{"github.com/andybalholm/brotli", "github.com/klauspost/compress"},
 		},
 		"observe/metrics": {
-			Layer: 7, Imports: []string{".", "broadcast", "cache", "client", "db", "metric", "observe", "reactor", "resilience"},
+			Layer: 7, Imports: []string{".", "broadcast", "cache", "client", "db", "idempotency", "metric", "observe", "reactor", "resilience"},
 			// client_model and common are client_golang's own message types and formats.
 			Modules: []string{"github.com/prometheus/client_golang", "github.com/prometheus/client_model", "github.com/prometheus/common"},
 		},
@@ -222,7 +224,7 @@ func packages() map[string]Package {
 		"security": { // docs/decisions/0009
 			Layer: 7, Imports: []string{".", "async", "problem", "openapi", "internal/codec", "internal/field", "internal/inject", "internal/mistake", "internal/safelog"}, Modules: []string{"github.com/golang-jwt/jwt/v5"},
 		},
-		"admin":                 {Layer: 7, Imports: []string{".", "broadcast", "cache", "db", "health", "logs", "observe", "reactor", "resilience", "secret", "internal/eventstream", "internal/mistake", "internal/safelog"}},
+		"admin":                 {Layer: 7, Imports: []string{".", "broadcast", "cache", "db", "health", "idempotency", "logs", "observe", "reactor", "resilience", "secret", "internal/eventstream", "internal/mistake", "internal/safelog"}},
 		"internal/test/secrets": {Layer: 7, Imports: []string{".", "client", "db", "db/sqlite", "fasterapitest", "middleware", "problem", "secret"}},
 		"internal/test/console": {Layer: 7, Imports: []string{".", "internal/test/needs"}},
 		"examples/...": {Layer: 7, Modules: []string{sqlite, "github.com/redis/rueidis"}, Imports: []string{
