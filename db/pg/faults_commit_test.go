@@ -22,22 +22,20 @@ import (
 // client is told that nobody knows, whether the commit was stored (it waited for a standby) or not (a
 // deferred trigger was running), and is never asked to come again.
 func TestLostCommit(t *testing.T) {
-	c := pgtest.Start(t, pgtest.Options{})
+	c := pgtest.Start(t, pgtest.Options{Settings: []string{"synchronous_standby_names = 'nobody'"}})
 	p := open(t, c, pg.Config{MaxConns: 2, AcquireTimeout: 15 * time.Second})
 	for _, sql := range []string{
 		"CREATE TABLE public.orders (id int)",
-		"CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.id % 2 = 0 THEN PERFORM pg_sleep(60); END IF; RETURN NULL; END $$",
+		"CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.id % 2 = 0 THEN PERFORM pg_sleep(60); " +
+			"ELSE SET LOCAL synchronous_commit = 'on'; END IF; RETURN NULL; END $$",
 		"CREATE CONSTRAINT TRIGGER late AFTER INSERT ON public.orders DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dawdle()",
-		"ALTER SYSTEM SET synchronous_standby_names = 'nobody'",
-		"ALTER SYSTEM SET synchronous_commit = 'on'",
-		"SELECT pg_reload_conf()",
 		"CHECKPOINT", // the cluster of tests does not wait for its log, and a crash must not lose the table
 	} {
 		exec(t, &p.Querier, sql)
 	}
-	urls := map[string]string{"reactors": serveOrders(t, p, false), "h2c": serveOrders(t, p, true)}
+	urls := map[string]string{"reactors": serveOrders(t, p, false), "net/http": serveOrders(t, p, true)}
 	for id, path := range map[int]string{ // odd: stored, and its answer lost
-		1: "reactors/goroutine", 2: "reactors/reactor", 4: "h2c/goroutine", 3: "h2c/reactor",
+		1: "reactors/goroutine", 2: "reactors/reactor", 4: "net/http/goroutine", 3: "net/http/reactor",
 	} {
 		i := strings.LastIndexByte(path, '/')
 		t.Run(path, func(t *testing.T) {
@@ -69,8 +67,8 @@ func TestLostCommit(t *testing.T) {
 }
 
 // serveOrders starts a service whose transactions are those of requests.
-func serveOrders(t *testing.T, p *db.Pool, h2c bool) string {
-	app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1, H2C: h2c})
+func serveOrders(t *testing.T, p *db.Pool, netHTTP bool) string {
+	app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1, NetHTTP: netHTTP})
 	app.Provide(p)
 	app.ProvideWithOutcome(func(c *fasterapi.Ctx, in struct {
 		DB *db.Pool `inject:""`
@@ -95,19 +93,35 @@ func serveOrders(t *testing.T, p *db.Pool, h2c bool) string {
 	return "http://" + server.Addr().String()
 }
 
-// killCommit kills the process of the server that waits within its COMMIT.
+// killCommit kills the process of the server that waits within its COMMIT, and returns when the server has
+// noticed that: until then it lets connections in, and they end with all others.
 func killCommit(t *testing.T, c *pgtest.Cluster, id int) {
 	wait := map[bool]string{true: "SyncRep", false: "PgSleep"}[id%2 == 1]
 	look := admin(t, c.URL())
-	pid := 0
-	require.Eventually(t, func() bool {
-		const sql = "SELECT coalesce(max(pid), 0) FROM pg_stat_activity WHERE wait_event = $1 AND pid <> pg_backend_pid()"
-		require.NoError(t, look.QueryRow(background(t), sql, wait).Scan(&pid))
-		return pid != 0
-	}, patience, time.Millisecond)
-	process, err := os.FindProcess(pid)
+	process, err := os.FindProcess(waiting(t, look, "wait_event = $1", wait))
 	require.NoError(t, err)
 	require.NoError(t, process.Kill())
+	awaitCrash(t, look)
+}
+
+// waiting returns the process of the server that where describes, as soon as there is one. A connection
+// that breaks meanwhile fails the test at once.
+func waiting(t *testing.T, look *pgx.Conn, where string, args ...any) (pid int) {
+	ctx, sql := background(t), "SELECT coalesce(max(pid), 0) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND "+where
+	for ; pid == 0; time.Sleep(time.Millisecond) {
+		require.NoError(t, look.QueryRow(ctx, sql, args...).Scan(&pid), "waiting for a process of the server with %s %v", where, args)
+	}
+	return pid
+}
+
+// awaitCrash returns when the server has ended look because one of its processes was killed. From then on
+// it refuses connections until it has recovered.
+func awaitCrash(t *testing.T, look *pgx.Conn) {
+	ctx := background(t)
+	for look.Ping(ctx) == nil {
+		time.Sleep(time.Millisecond)
+	}
+	require.NoError(t, ctx.Err(), "the server goes on as if nothing had happened")
 }
 
 // isStored tells whether the order is there, when the server has recovered.

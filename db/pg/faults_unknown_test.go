@@ -42,15 +42,8 @@ func TestUnknownOverHTTP(t *testing.T) {
 			}
 			answer := make(chan *http.Response, 1)
 			go func() { answer <- post() }()
-			look := admin(t, c.URL())
-			pid := 0
-			require.Eventually(t, func() bool {
-				// It sleeps, so it runs: while it is only prepared it is active, too.
-				const sql = "SELECT coalesce(max(pid), 0) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query LIKE '%/* an order */' AND pid <> pg_backend_pid()"
-				require.NoError(t, look.QueryRow(background(t), sql).Scan(&pid))
-				return pid != 0
-			}, patience, time.Millisecond)
-			process, err := os.FindProcess(pid)
+			// It sleeps, so it runs: while it is only prepared it is active, too.
+			process, err := os.FindProcess(waiting(t, admin(t, c.URL()), "wait_event = 'PgSleep' AND query LIKE '%/* an order */'"))
 			require.NoError(t, err)
 			require.NoError(t, process.Kill())
 			unknown := <-answer
