@@ -18,6 +18,7 @@ import (
 	"github.com/fasterapi/fasterapi/idempotency"
 	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/logs"
+	"github.com/fasterapi/fasterapi/observe"
 	"github.com/fasterapi/fasterapi/resilience"
 	"github.com/fasterapi/fasterapi/secret"
 )
@@ -42,13 +43,14 @@ type Config struct {
 	Levels *logs.Levels
 	// Pages are further pages by their path, "/metrics".
 	Pages map[string]http.Handler
-	// Pools, Caches, Policies, Topics and Keys are shown beside those that were given to App.Provide: pools by a name of
+	// Pools, Caches, Policies, Topics, Keys and Roles (*leader.Role) are shown beside those that were given to App.Provide: pools by a name of
 	// yours.
 	Pools    map[string]*db.Pool
 	Caches   []cache.Reporter
 	Policies []*resilience.Registry
 	Topics   []broadcast.Reporter
 	Keys     []*idempotency.Keys
+	Roles    []observe.RoleReporter
 	// Flight is about the flight recorder.
 	Flight FlightConfig
 }
@@ -94,6 +96,7 @@ func (c Config) resolve(app *fasterapi.App) (Config, mistake.List) {
 	wrong.Unless(!slices.Contains(c.Policies, nil), "admin.Config.Policies has one that is nil")
 	wrong.Unless(!slices.Contains(c.Topics, nil), "admin.Config.Topics has one that is nil")
 	wrong.Unless(!slices.Contains(c.Keys, nil), "admin.Config.Keys has one that is nil")
+	wrong.Unless(!slices.Contains(c.Roles, nil), "admin.Config.Roles has one that is nil")
 	f := &c.Flight
 	f.MinAge, f.MaxBytes = cmp.Or(f.MinAge, 10*time.Second), cmp.Or(f.MaxBytes, 8<<20)
 	wrong.Unless(f.MinAge > 0 && f.MaxBytes <= maxFlight, "admin.FlightConfig: MinAge must be positive, and MaxBytes at most 256 MiB")

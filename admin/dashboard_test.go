@@ -22,6 +22,7 @@ import (
 	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/fasterapi/fasterapi/health"
 	"github.com/fasterapi/fasterapi/idempotency"
+	"github.com/fasterapi/fasterapi/observe"
 	"github.com/fasterapi/fasterapi/resilience"
 	"github.com/fasterapi/fasterapi/secret"
 )
@@ -38,6 +39,7 @@ func rich(t *testing.T, cfg admin.Config) (s *service, held chan struct{}) {
 		return db.New(answering{}, func() db.Stats { return db.Stats{Driver: name, Open: 2, Exhausted: 3} })
 	}
 	app.Provide(pool("postgres"))
+	app.Provide(role{Role: "found", Error: "broken \xff"})
 	app.Provide(broadcast.New("found", broadcast.Config[string]{}))
 	app.Provide(resilience.NewRegistry(resilience.New("supplier", resilience.Config{Breaker: resilience.NewBreaker("supplier", resilience.BreakerConfig{})})))
 	app.HealthCheck(health.Check{Name: "supplier", Run: func(context.Context) error { return errors.New("connection refused") }})
@@ -75,6 +77,11 @@ type answering struct{}
 func (answering) Start(q *driver.Query)       { q.Finish(nil) }
 func (answering) Cancel(*driver.Query)        {}
 func (answering) Close(context.Context) error { return nil }
+
+// role is one that stands still.
+type role observe.RoleStats
+
+func (r role) Stats() observe.RoleStats { return observe.RoleStats(r) }
 
 type user string
 
@@ -165,7 +172,7 @@ func TestLiveAndStalls(t *testing.T) {
 // TestParts: what the app provides is found, and what the configuration names is shown beside it.
 func TestParts(t *testing.T) {
 	own := cache.New("prices", cache.Config[string, int]{})
-	s, _ := rich(t, admin.Config{Pools: map[string]*db.Pool{"reports": db.New(nil, func() db.Stats { return db.Stats{Driver: "sqlite"} })}, Caches: []cache.Reporter{own}, Topics: []broadcast.Reporter{broadcast.New("news", broadcast.Config[int]{})}, Keys: []*idempotency.Keys{idempotency.New(nil, idempotency.Config{})}})
+	s, _ := rich(t, admin.Config{Pools: map[string]*db.Pool{"reports": db.New(nil, func() db.Stats { return db.Stats{Driver: "sqlite"} })}, Caches: []cache.Reporter{own}, Topics: []broadcast.Reporter{broadcast.New("news", broadcast.Config[int]{})}, Keys: []*idempotency.Keys{idempotency.New(nil, idempotency.Config{})}, Roles: []observe.RoleReporter{role{Role: "billing", Error: strings.Repeat("x", 1000) + "\xff"}}})
 	var parts struct {
 		Pools    []struct{ Name, Driver string }
 		Caches   []struct{ Name string }
@@ -175,7 +182,8 @@ func TestParts(t *testing.T) {
 			Name      string
 			Connected bool
 		}
-		Keys []struct{ Name string }
+		Keys  []struct{ Name string }
+		Roles []struct{ Role, Error string }
 	}
 	s.get("/parts", &parts)
 	require.Equal(t, []struct{ Name, Driver string }{{"reports", "sqlite"}, {"postgres", "postgres"}}, parts.Pools)
@@ -186,6 +194,9 @@ func TestParts(t *testing.T) {
 	require.Equal(t, []string{"news", "found"}, names, "that of the configuration, and that of the app")
 	require.True(t, parts.Topics[1].Connected)
 	require.Equal(t, []struct{ Name string }{{"main"}}, parts.Keys)
+	require.Len(t, parts.Roles, 2)
+	require.Len(t, parts.Roles[0].Error, 200, "the beginning of it")
+	require.Equal(t, "found", parts.Roles[1].Role)
 
 	var report struct {
 		Status string

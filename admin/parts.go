@@ -10,10 +10,11 @@ import (
 	"github.com/fasterapi/fasterapi/cache"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/idempotency"
+	"github.com/fasterapi/fasterapi/observe"
 	"github.com/fasterapi/fasterapi/resilience"
 )
 
-// parts are the pools, caches, policies, topics and keys that are shown: those of the configuration, and what was given to
+// parts are the pools, caches, policies, topics, keys and roles that are shown: those of the configuration, and what was given to
 // App.Provide.
 //
 // Owner: the start of the app; any (immutable) then.
@@ -23,6 +24,7 @@ type parts struct {
 	policies []*resilience.Registry
 	topics   []broadcast.Reporter
 	keys     []*idempotency.Keys
+	roles    []observe.RoleReporter
 }
 
 // namedPool is a pool and what it is called.
@@ -51,6 +53,9 @@ func (l *Listener) findParts() {
 	for _, k := range l.cfg.Keys {
 		p.keys = once(p.keys, k)
 	}
+	for _, r := range l.cfg.Roles {
+		p.roles = once(p.roles, r)
+	}
 	for name, value := range l.app.Provided() {
 		switch v := value.(type) {
 		case *db.Pool:
@@ -63,6 +68,8 @@ func (l *Listener) findParts() {
 			p.topics = once(p.topics, v)
 		case *idempotency.Keys:
 			p.keys = once(p.keys, v)
+		case observe.RoleReporter:
+			p.roles = once(p.roles, v)
 		}
 	}
 }
@@ -101,6 +108,7 @@ type partNumbers struct {
 	Limiters  []resilience.LimiterStats  `json:"limiters"`
 	Topics    []broadcast.Stats          `json:"topics"`
 	Keys      []idempotency.Stats        `json:"keys"`
+	Roles     []observe.RoleStats        `json:"roles"`
 }
 
 type poolNumbers struct {
@@ -121,7 +129,7 @@ func (p *parts) numbers() partNumbers {
 	n := partNumbers{
 		Pools: []poolNumbers{}, Caches: []cache.Stats{}, Policies: []resilience.PolicyStats{}, Breakers: []breakerNumbers{},
 		Bulkheads: []resilience.BulkheadStats{}, Budgets: []resilience.BudgetStats{}, Limiters: []resilience.LimiterStats{},
-		Topics: []broadcast.Stats{}, Keys: []idempotency.Stats{},
+		Topics: []broadcast.Stats{}, Keys: []idempotency.Stats{}, Roles: []observe.RoleStats{},
 	}
 	for _, one := range p.pools {
 		n.Pools = append(n.Pools, poolNumbers{one.name, one.pool.Stats()})
@@ -134,6 +142,11 @@ func (p *parts) numbers() partNumbers {
 	}
 	for _, k := range p.keys {
 		n.Keys = append(n.Keys, k.Stats())
+	}
+	for _, r := range p.roles {
+		s := r.Stats()
+		s.Error = brief(s.Error)
+		n.Roles = append(n.Roles, s)
 	}
 	for _, r := range p.policies {
 		s := r.Stats()

@@ -277,6 +277,11 @@ func (s *sampler) addCores(out *snapshot, now, before *observe.Counts) {
 	}
 }
 
+// brief is the beginning of an error, as JSON can say it.
+func brief(text string) string {
+	return strings.ToValidUTF8(text[:min(len(text), maxIncidentError)], "")
+}
+
 // incidents are the latest slow and failed requests.
 func incidents(rec *observe.Recorder) []incident {
 	list := []incident{}
@@ -287,7 +292,7 @@ func incidents(rec *observe.Recorder) []incident {
 				Time: r.Start.Add(r.Took).UnixMilli(), Method: r.Method, Route: r.Route, Status: r.Status, Took: ms(r.Latency), Failed: r.Failed,
 			}
 			if r.Detail != nil {
-				one.Error = strings.ToValidUTF8(r.Detail.Error[:min(len(r.Detail.Error), maxIncidentError)], "")
+				one.Error = brief(r.Detail.Error)
 			}
 			if !slices.Contains(list, one) { // one may be both
 				list = append(list, one)

@@ -54,6 +54,7 @@ type Role struct {
 	term     Term            // Number 0: not the leader
 	leading  context.Context // of the term; ends when the role is lost
 	changed  chan struct{}   // closed when term changes
+	stats    Stats
 	cancel   context.CancelFunc
 	ended    chan struct{}
 	stopping bool
@@ -62,7 +63,7 @@ type Role struct {
 
 // New returns a role that the instances know by its name. [Role.Start] or [Role.Attach] begin to compete for it.
 func New(pool *db.Pool, name string, cfg Config) *Role {
-	r := &Role{pool: pool, name: name, changed: make(chan struct{})}
+	r := &Role{pool: pool, name: name, changed: make(chan struct{}), stats: Stats{Role: name}}
 	cfg.Check = cmp.Or(cfg.Check, time.Second)
 	cfg.Logger = safelog.Of(cfg.Logger)
 	r.wrong.Unless(pool != nil, "leader.New needs a pool")
@@ -192,6 +193,7 @@ func (r *Role) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		r.failed(err)
 		r.cfg.Logger.Warn("leader: the connection was lost", slog.String("role", r.name), slog.Any("error", err))
 		if errors.Is(err, db.ErrClosed) {
 			return
@@ -272,6 +274,7 @@ func (r *Role) set(t Term, leading context.Context) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.term, r.leading = t, leading
+	r.note(t)
 	close(r.changed)
 	r.changed = make(chan struct{})
 }

@@ -92,6 +92,9 @@ function duration(text) {
   return sum;
 }
 
+// when writes a time that Go has written; that of year 1 is none.
+const when = (at) => (at > "0002" ? new Date(at).toLocaleString() : "–");
+
 // breakable lets a path go on in the next line behind its slashes.
 const breakable = (text) => text.split(/(?<=\/)/).flatMap((part) => [part, h("wbr")]);
 
@@ -532,6 +535,9 @@ views.resources = { title: "Resources", make() {
     ["Idempotency keys", p.keys.map((x) => ({ name: x.Name, state: x.StoreFailures ? ["store failed", "bad"] : [x.Running + " running", ""], pairs: [
       ["Ran", count(x.Runs)], ["Stored, not sendable", `${count(x.Stored)} · ${count(x.Unsendable)}`], ["Free again", count(x.Freed)], ["Replayed", count(x.Replayed)], ["First still ran", count(x.Conflicts)],
       ["Came with another request", count(x.Mismatched)], ["Refused", count(x.Refused)], ["Calls of the store that failed", count(x.StoreFailures), x.StoreFailures > 0], ["Ran unchecked", count(x.Unchecked), x.Unchecked > 0], ["Answers not stored", count(x.Unstored), x.Unstored > 0]] }))],
+    ["Roles", p.roles.map((x) => ({ name: x.Role, state: x.Leads ? ["leads here", "ok"] : x.Failures && !x.Gained ? ["failed", "warn"] : ["not here", ""], pairs: pairs([
+      ["Term", x.Term ? count(x.Term) : "–"], x.Leads && ["Since", when(x.Since)], ["Gained, lost", `${count(x.Gained)} · ${count(x.Lost)}`], ["Failures", count(x.Failures), x.Failures > 0],
+      x.Failures && ["Last failure", when(x.FailedAt) + (x.Error ? ": " + x.Error : "")]]) }))],
   ].filter(([, list]) => list.length);
   const card = () => h("section", { class: "card" }, h("div", { class: "card-head" }, h("h3", {}), badge("")), h("div", { class: "pad", hidden: true }, h("div", { class: "meter" }, h("i"))), h("dl", { class: "pairs" }));
   return { e, show(s) {

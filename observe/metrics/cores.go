@@ -50,6 +50,17 @@ func timed[S any](name, help string, read func(s *S) time.Duration) numberOf[S] 
 	return numberOf[S]{name, help, prometheus.CounterValue, func(s *S) float64 { return read(s).Seconds() }}
 }
 
+// moment is a time in seconds since 1970, 0 for none, as the names of Prometheus that end in _timestamp_seconds have it.
+func moment[S any](name, help string, read func(s *S) time.Time) numberOf[S] {
+	return numberOf[S]{name, help, prometheus.GaugeValue, func(s *S) float64 {
+		at := read(s)
+		if at.IsZero() {
+			return 0
+		}
+		return float64(at.UnixNano()) / float64(time.Second)
+	}}
+}
+
 func describe[S any](to chan<- *prometheus.Desc, list []number[S]) {
 	for _, n := range list {
 		to <- n.desc

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/fasterapi/fasterapi/db/sqlite"
 	"github.com/fasterapi/fasterapi/idempotency"
 	"github.com/fasterapi/fasterapi/internal/test/needs"
+	"github.com/fasterapi/fasterapi/observe"
 )
 
 // lint has Prometheus's own tool look at what was scraped.
@@ -113,5 +115,32 @@ func TestKeys(t *testing.T) {
 	} {
 		require.Contains(t, text, line)
 	}
+	lint(t, text)
+}
+
+// role is one that stands still; package leader has the tests of what it counts.
+type role observe.RoleStats
+
+func (r role) Stats() observe.RoleStats { return observe.RoleStats(r) }
+
+// TestRoles: who leads here, and what has failed, is shown by the name of the role.
+func TestRoles(t *testing.T) {
+	h, _ := service(t, func(_ *fasterapi.App, m *Metrics) {
+		m.Role(role{Role: "billing", Leads: true, Term: 7, Gained: 3, Lost: 2, Failures: 4, Error: "secret place", FailedAt: time.UnixMilli(1_500)})
+		m.Role(role{Role: "mail"})
+	})
+	_, text := get(h, "GET", "/metrics")
+	for _, line := range []string{
+		`fasterapi_leader_leads{role="billing"} 1`, `fasterapi_leader_leads{role="mail"} 0`,
+		`fasterapi_leader_term{role="billing"} 7`,
+		`fasterapi_leader_gained_total{role="billing"} 3`,
+		`fasterapi_leader_lost_total{role="billing"} 2`,
+		`fasterapi_leader_failures_total{role="billing"} 4`,
+		`fasterapi_leader_last_failure_timestamp_seconds{role="billing"} 1.5`,
+		`fasterapi_leader_last_failure_timestamp_seconds{role="mail"} 0`,
+	} {
+		require.Contains(t, text, line)
+	}
+	require.NotContains(t, text, "secret place")
 	lint(t, text)
 }

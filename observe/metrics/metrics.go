@@ -16,6 +16,7 @@ import (
 	"github.com/fasterapi/fasterapi/client"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/idempotency"
+	"github.com/fasterapi/fasterapi/observe"
 	"github.com/fasterapi/fasterapi/resilience"
 )
 
@@ -30,6 +31,7 @@ type Metrics struct {
 	upstreams []*client.Upstream
 	topics    []broadcast.Reporter
 	keys      []*idempotency.Keys
+	roles     []observe.RoleReporter
 	policies  *resilience.Registry
 	wrong     []error
 }
@@ -117,6 +119,22 @@ func (m *Metrics) Keys(k *idempotency.Keys) {
 		}
 	}
 	m.keys = append(m.keys, k)
+}
+
+// Role adds what is known here of a role of package leader, a *leader.Role, whose name is the label "role".
+func (m *Metrics) Role(r observe.RoleReporter) {
+	if r == nil {
+		m.wrong = append(m.wrong, errors.New("metrics: a role is nil"))
+		return
+	}
+	name := r.Stats().Role
+	for _, other := range m.roles {
+		if other.Stats().Role == name {
+			m.wrong = append(m.wrong, fmt.Errorf("metrics: two roles are called %q", name))
+			return
+		}
+	}
+	m.roles = append(m.roles, r)
 }
 
 // Upstream adds the numbers of a service that this one calls, whose name is the label "upstream". Those

@@ -10,6 +10,7 @@ import (
 	"github.com/fasterapi/fasterapi/client"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/idempotency"
+	"github.com/fasterapi/fasterapi/observe"
 	"github.com/fasterapi/fasterapi/resilience"
 )
 
@@ -128,6 +129,15 @@ var keyNumbers = numbers("fasterapi_idempotency_", []string{"keys"},
 	counted("unchecked_total", "Requests that ran although the store had failed.", func(s *idempotency.Stats) uint64 { return s.Unchecked }),
 )
 
+var roleNumbers = numbers("fasterapi_leader_", []string{"role"},
+	gauged("leads", "1 while this instance has the role.", func(s *observe.RoleStats) int { return oneIf(s.Leads) }),
+	gauged("term", "Number of the present term, or of the last one that this instance had.", func(s *observe.RoleStats) int64 { return s.Term }),
+	counted("gained_total", "How often this instance got the role.", func(s *observe.RoleStats) uint64 { return s.Gained }),
+	counted("lost_total", "How often it ceased to have it.", func(s *observe.RoleStats) uint64 { return s.Lost }),
+	counted("failures_total", "How often its connection failed or could not be made.", func(s *observe.RoleStats) uint64 { return s.Failures }),
+	moment("last_failure_timestamp_seconds", "When that was last, since 1970; 0: never.", func(s *observe.RoleStats) time.Time { return s.FailedAt }),
+)
+
 // oneIf is the value of a gauge that says yes or no.
 func oneIf(yes bool) int {
 	if yes {
@@ -136,7 +146,7 @@ func oneIf(yes bool) int {
 	return 0
 }
 
-// parts collects what pools, caches, upstreams, topics and policies have counted.
+// parts collects what pools, caches, upstreams, topics, keys, roles and policies have counted.
 //
 // Owner: any (immutable once made).
 type parts struct{ m *Metrics }
@@ -153,6 +163,7 @@ func (*parts) Describe(to chan<- *prometheus.Desc) {
 	describe(to, upstreamNumbers)
 	describe(to, topicNumbers)
 	describe(to, keyNumbers)
+	describe(to, roleNumbers)
 }
 
 // Collect implements [prometheus.Collector].
@@ -176,6 +187,10 @@ func (p *parts) Collect(to chan<- prometheus.Metric) {
 	for _, one := range p.m.keys {
 		s := one.Stats()
 		collect(to, keyNumbers, &s, one.Name())
+	}
+	for _, one := range p.m.roles {
+		s := one.Stats()
+		collect(to, roleNumbers, &s, s.Role)
 	}
 	p.policies(to)
 }

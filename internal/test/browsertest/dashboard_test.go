@@ -84,6 +84,7 @@ func operate(t *testing.T, addr string, cfg admin.Config) *operated {
 	app.Provide(resilience.NewRegistry(resilience.New("supplier", resilience.Config{Breaker: breaker, Timeout: time.Second})))
 	app.Provide(broadcast.New("news "+evil, broadcast.Config[string]{}))
 	cfg.Keys = []*idempotency.Keys{idempotency.New(nil, idempotency.Config{Name: "payments " + evil})}
+	cfg.Roles = []observe.RoleReporter{role{Role: "billing " + evil, Leads: true, Term: 7, Since: time.Now(), Failures: 1, Error: "no route to host " + evil, FailedAt: time.Now()}}
 	app.HealthCheck(health.Check{Name: "orders", Critical: true, MaxAge: 100 * time.Millisecond, Run: o.down.check})
 	app.Use(middleware.RequestID(middleware.RequestIDConfig{}))
 	shelves, err := sqlite.Open(sqlite.Memory, sqlite.Config{})
@@ -105,6 +106,11 @@ func operate(t *testing.T, addr string, cfg admin.Config) *operated {
 	t.Cleanup(o.shutdown)
 	return o
 }
+
+// role is one that stands still.
+type role observe.RoleStats
+
+func (r role) Stats() observe.RoleStats { return observe.RoleStats(r) }
 
 func (o *operated) routes(app *fasterapi.App) {
 	type id struct {
@@ -319,6 +325,9 @@ func (o *operated) reading(b *browser) {
 	b.waitForText(t, "#panel-resources", "Dropped, of slow subscribers")
 	b.waitForText(t, "#panel-resources", "payments <script>")
 	b.waitForText(t, "#panel-resources", "Calls of the store that failed")
+	b.waitForText(t, "#panel-resources", "billing <script>")
+	b.waitForText(t, "#panel-resources", "leads here")
+	b.waitForText(t, "#panel-resources", ": no route to host <script>")
 	// Something fails, and works again.
 	o.down.set(errors.New("connection refused"))
 	b.waitForText(t, "#notices", "Not working: orders (critical)")
