@@ -43,14 +43,15 @@ type Config struct {
 	Levels *logs.Levels
 	// Pages are further pages by their path, "/metrics".
 	Pages map[string]http.Handler
-	// Pools, Caches, Policies, Topics, Keys and Roles (*leader.Role) are shown beside those that were given to App.Provide: pools by a name of
-	// yours.
-	Pools    map[string]*db.Pool
-	Caches   []cache.Reporter
-	Policies []*resilience.Registry
-	Topics   []broadcast.Reporter
-	Keys     []*idempotency.Keys
-	Roles    []observe.RoleReporter
+	// Pools, Caches, Policies, Topics, Keys, Roles (*leader.Role) and Schedules (*schedule.Schedule) are shown beside those that were given to
+	// App.Provide: pools by a name of yours.
+	Pools     map[string]*db.Pool
+	Caches    []cache.Reporter
+	Policies  []*resilience.Registry
+	Topics    []broadcast.Reporter
+	Keys      []*idempotency.Keys
+	Roles     []observe.RoleReporter
+	Schedules []observe.JobReporter
 	// Flight is about the flight recorder.
 	Flight FlightConfig
 }
@@ -97,6 +98,7 @@ func (c Config) resolve(app *fasterapi.App) (Config, mistake.List) {
 	wrong.Unless(!slices.Contains(c.Topics, nil), "admin.Config.Topics has one that is nil")
 	wrong.Unless(!slices.Contains(c.Keys, nil), "admin.Config.Keys has one that is nil")
 	wrong.Unless(!slices.Contains(c.Roles, nil), "admin.Config.Roles has one that is nil")
+	wrong.Unless(!slices.Contains(c.Schedules, nil), "admin.Config.Schedules has one that is nil")
 	f := &c.Flight
 	f.MinAge, f.MaxBytes = cmp.Or(f.MinAge, 10*time.Second), cmp.Or(f.MaxBytes, 8<<20)
 	wrong.Unless(f.MinAge > 0 && f.MaxBytes <= maxFlight, "admin.FlightConfig: MinAge must be positive, and MaxBytes at most 256 MiB")

@@ -39,6 +39,7 @@ func rich(t *testing.T, cfg admin.Config) (s *service, held chan struct{}) {
 		return db.New(answering{}, func() db.Stats { return db.Stats{Driver: name, Open: 2, Exhausted: 3} })
 	}
 	app.Provide(pool("postgres"))
+	app.Provide(&jobs{{Job: "report", Took: 1500 * time.Millisecond, Error: "broken \xff"}})
 	app.Provide(role{Role: "found", Error: "broken \xff"})
 	app.Provide(broadcast.New("found", broadcast.Config[string]{}))
 	app.Provide(resilience.NewRegistry(resilience.New("supplier", resilience.Config{Breaker: resilience.NewBreaker("supplier", resilience.BreakerConfig{})})))
@@ -82,6 +83,11 @@ func (answering) Close(context.Context) error { return nil }
 type role observe.RoleStats
 
 func (r role) Stats() observe.RoleStats { return observe.RoleStats(r) }
+
+// jobs are some that stand still.
+type jobs []observe.JobStats
+
+func (j *jobs) Stats() []observe.JobStats { return *j }
 
 type user string
 
@@ -172,7 +178,7 @@ func TestLiveAndStalls(t *testing.T) {
 // TestParts: what the app provides is found, and what the configuration names is shown beside it.
 func TestParts(t *testing.T) {
 	own := cache.New("prices", cache.Config[string, int]{})
-	s, _ := rich(t, admin.Config{Pools: map[string]*db.Pool{"reports": db.New(nil, func() db.Stats { return db.Stats{Driver: "sqlite"} })}, Caches: []cache.Reporter{own}, Topics: []broadcast.Reporter{broadcast.New("news", broadcast.Config[int]{})}, Keys: []*idempotency.Keys{idempotency.New(nil, idempotency.Config{})}, Roles: []observe.RoleReporter{role{Role: "billing", Error: strings.Repeat("x", 1000) + "\xff"}}})
+	s, _ := rich(t, admin.Config{Pools: map[string]*db.Pool{"reports": db.New(nil, func() db.Stats { return db.Stats{Driver: "sqlite"} })}, Caches: []cache.Reporter{own}, Topics: []broadcast.Reporter{broadcast.New("news", broadcast.Config[int]{})}, Keys: []*idempotency.Keys{idempotency.New(nil, idempotency.Config{})}, Schedules: []observe.JobReporter{&jobs{{Job: "sweep"}}}, Roles: []observe.RoleReporter{role{Role: "billing", Error: strings.Repeat("x", 1000) + "\xff"}}})
 	var parts struct {
 		Pools    []struct{ Name, Driver string }
 		Caches   []struct{ Name string }
@@ -184,6 +190,7 @@ func TestParts(t *testing.T) {
 		}
 		Keys  []struct{ Name string }
 		Roles []struct{ Role, Error string }
+		Jobs  []struct{ Job, Error, Took string }
 	}
 	s.get("/parts", &parts)
 	require.Equal(t, []struct{ Name, Driver string }{{"reports", "sqlite"}, {"postgres", "postgres"}}, parts.Pools)
@@ -197,6 +204,7 @@ func TestParts(t *testing.T) {
 	require.Len(t, parts.Roles, 2)
 	require.Len(t, parts.Roles[0].Error, 200, "the beginning of it")
 	require.Equal(t, "found", parts.Roles[1].Role)
+	require.Equal(t, []struct{ Job, Error, Took string }{{"sweep", "", "0s"}, {"report", "broken ", "1.5s"}}, parts.Jobs)
 
 	var report struct {
 		Status string

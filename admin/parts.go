@@ -14,17 +14,18 @@ import (
 	"github.com/fasterapi/fasterapi/resilience"
 )
 
-// parts are the pools, caches, policies, topics, keys and roles that are shown: those of the configuration, and what was given to
+// parts are the pools, caches, policies, topics, keys, roles and schedules that are shown: those of the configuration, and what was given to
 // App.Provide.
 //
 // Owner: the start of the app; any (immutable) then.
 type parts struct {
-	pools    []namedPool
-	caches   []cache.Reporter
-	policies []*resilience.Registry
-	topics   []broadcast.Reporter
-	keys     []*idempotency.Keys
-	roles    []observe.RoleReporter
+	pools     []namedPool
+	caches    []cache.Reporter
+	policies  []*resilience.Registry
+	topics    []broadcast.Reporter
+	keys      []*idempotency.Keys
+	roles     []observe.RoleReporter
+	schedules []observe.JobReporter
 }
 
 // namedPool is a pool and what it is called.
@@ -56,6 +57,9 @@ func (l *Listener) findParts() {
 	for _, r := range l.cfg.Roles {
 		p.roles = once(p.roles, r)
 	}
+	for _, s := range l.cfg.Schedules {
+		p.schedules = once(p.schedules, s)
+	}
 	for name, value := range l.app.Provided() {
 		switch v := value.(type) {
 		case *db.Pool:
@@ -70,6 +74,8 @@ func (l *Listener) findParts() {
 			p.keys = once(p.keys, v)
 		case observe.RoleReporter:
 			p.roles = once(p.roles, v)
+		case observe.JobReporter:
+			p.schedules = once(p.schedules, v)
 		}
 	}
 }
@@ -109,6 +115,7 @@ type partNumbers struct {
 	Topics    []broadcast.Stats          `json:"topics"`
 	Keys      []idempotency.Stats        `json:"keys"`
 	Roles     []observe.RoleStats        `json:"roles"`
+	Jobs      []observe.JobStats         `json:"jobs"`
 }
 
 type poolNumbers struct {
@@ -129,7 +136,7 @@ func (p *parts) numbers() partNumbers {
 	n := partNumbers{
 		Pools: []poolNumbers{}, Caches: []cache.Stats{}, Policies: []resilience.PolicyStats{}, Breakers: []breakerNumbers{},
 		Bulkheads: []resilience.BulkheadStats{}, Budgets: []resilience.BudgetStats{}, Limiters: []resilience.LimiterStats{},
-		Topics: []broadcast.Stats{}, Keys: []idempotency.Stats{}, Roles: []observe.RoleStats{},
+		Topics: []broadcast.Stats{}, Keys: []idempotency.Stats{}, Roles: []observe.RoleStats{}, Jobs: []observe.JobStats{},
 	}
 	for _, one := range p.pools {
 		n.Pools = append(n.Pools, poolNumbers{one.name, one.pool.Stats()})
@@ -147,6 +154,12 @@ func (p *parts) numbers() partNumbers {
 		s := r.Stats()
 		s.Error = brief(s.Error)
 		n.Roles = append(n.Roles, s)
+	}
+	for _, s := range p.schedules {
+		for _, j := range s.Stats() {
+			j.Error = brief(j.Error)
+			n.Jobs = append(n.Jobs, j)
+		}
 	}
 	for _, r := range p.policies {
 		s := r.Stats()

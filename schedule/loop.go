@@ -22,6 +22,7 @@ func (s *Schedule) loop(j *job) {
 	}
 	for {
 		due := j.plan.next(last)
+		s.waitsFor(j, due)
 		switch s.wait(due, changed) {
 		case over:
 			return
@@ -42,6 +43,7 @@ func (s *Schedule) loop(j *job) {
 				continue
 			}
 		}
+		s.waitsFor(j, j.plan.next(latest))
 		s.once(j, latest)
 	}
 }
@@ -136,6 +138,7 @@ func (s *Schedule) once(j *job, due time.Time) {
 		return nil
 	})
 	if err != nil && !errors.Is(err, leader.ErrNotLeader) && !errors.Is(err, leader.ErrStopped) {
+		s.couldNot(j, err)
 		s.cfg.Logger.Error("schedule: a job could not be run", slog.String("job", j.Name), slog.Time("due", due), slog.Any("error", err))
 	}
 }

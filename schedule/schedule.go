@@ -114,17 +114,6 @@ type job struct {
 	since time.Time
 }
 
-// Stats is what has become of the runs of a job in this instance.
-//
-// Owner: any (a plain value).
-type Stats struct {
-	Job string
-	// Runs is how many there were, Failed how many of them have failed, Missed how many times have passed without one.
-	Runs, Failed, Missed uint64
-	// Due is the time of the last run.
-	Due time.Time
-}
-
 // New returns a schedule without jobs.
 func New(cfg Config) *Schedule {
 	cfg.Late = cmp.Or(cfg.Late, 10*time.Second)
@@ -142,7 +131,7 @@ func (s *Schedule) Add(j Job) {
 	if j.Location == nil {
 		j.Location = time.UTC
 	}
-	added := &job{Job: j, site: mistake.Here().Site, stats: Stats{Job: j.Name}}
+	added := &job{Job: j, site: mistake.Here().Site, stats: Stats{Job: j.Name, OnLeader: j.Where == OnLeader}}
 	wrong := func(ok bool, what string) { s.wrong.Unless(ok, fmt.Sprintf("job %q: %s", j.Name, what)) }
 	wrong(!s.started, "the schedule has started")
 	wrong(j.Name != "", "it needs a Name")
@@ -246,42 +235,12 @@ func (s *Schedule) unfinished() string {
 	return strings.Join(all, ", ")
 }
 
-// Stats returns what has become of the jobs, in the order in which they were added.
-func (s *Schedule) Stats() []Stats {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := make([]Stats, len(s.jobs))
-	for i, j := range s.jobs {
-		out[i] = j.stats
-	}
-	return out
-}
-
-func (s *Schedule) count(j *job, change func(*Stats)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	change(&j.stats)
-}
-
-// goesOn notes since when a run of the job goes on.
-func (s *Schedule) goesOn(j *job, since time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	j.since = since
-}
-
 // do runs the work once. What it fails with is logged.
 func (s *Schedule) do(ctx context.Context, j *job, run Run) {
-	s.goesOn(j, time.Now())
+	began := time.Now()
+	s.begins(j, began)
 	err := guarded(ctx, j, run)
-	s.goesOn(j, time.Time{})
-	s.count(j, func(st *Stats) {
-		st.Runs++
-		st.Due = run.Due
-		if err != nil {
-			st.Failed++
-		}
-	})
+	s.ended(j, run, began, err)
 	if err != nil {
 		s.cfg.Logger.Error("schedule: a job has failed", slog.String("job", j.Name), slog.Time("due", run.Due), slog.Any("error", err))
 	}

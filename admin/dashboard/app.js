@@ -538,6 +538,9 @@ views.resources = { title: "Resources", make() {
     ["Roles", p.roles.map((x) => ({ name: x.Role, state: x.Leads ? ["leads here", "ok"] : x.Failures && !x.Gained ? ["failed", "warn"] : ["not here", ""], pairs: pairs([
       ["Term", x.Term ? count(x.Term) : "–"], x.Leads && ["Since", when(x.Since)], ["Gained, lost", `${count(x.Gained)} · ${count(x.Lost)}`], ["Failures", count(x.Failures), x.Failures > 0],
       x.Failures && ["Last failure", when(x.FailedAt) + (x.Error ? ": " + x.Error : "")]]) }))],
+    ["Jobs", p.jobs.map((x) => ({ name: x.Job, state: x.Running ? ["running", "ok"] : x.Error && new Date(x.FailedAt) > new Date(x.Succeeded) ? ["failed", "bad"] : [x.OnLeader ? "on the leader" : "on each", ""], pairs: pairs([
+      ["Next", when(x.Next)], ["Last began", when(x.Began)], ["Last took", x.Runs ? time(duration(x.Took)) : "–"], ["Runs", count(x.Runs)], ["Failed", count(x.Failed), x.Failed > 0], ["Missed", count(x.Missed), x.Missed > 0],
+      ["Longer than the period", count(x.Overrun), x.Overrun > 0], x.Error && ["Last failure", when(x.FailedAt) + ": " + x.Error]]) }))],
   ].filter(([, list]) => list.length);
   const card = () => h("section", { class: "card" }, h("div", { class: "card-head" }, h("h3", {}), badge("")), h("div", { class: "pad", hidden: true }, h("div", { class: "meter" }, h("i"))), h("dl", { class: "pairs" }));
   return { e, show(s) {

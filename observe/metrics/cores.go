@@ -50,6 +50,11 @@ func timed[S any](name, help string, read func(s *S) time.Duration) numberOf[S] 
 	return numberOf[S]{name, help, prometheus.CounterValue, func(s *S) float64 { return read(s).Seconds() }}
 }
 
+// lasting is a duration that goes up and down.
+func lasting[S any](name, help string, read func(s *S) time.Duration) numberOf[S] {
+	return numberOf[S]{name, help, prometheus.GaugeValue, func(s *S) float64 { return read(s).Seconds() }}
+}
+
 // moment is a time in seconds since 1970, 0 for none, as the names of Prometheus that end in _timestamp_seconds have it.
 func moment[S any](name, help string, read func(s *S) time.Time) numberOf[S] {
 	return numberOf[S]{name, help, prometheus.GaugeValue, func(s *S) float64 {

@@ -11,7 +11,7 @@
 //
 // What is shown without a line of yours: requests by route, method and status, under
 // OpenTelemetry's names; the work of each reactor; the Go runtime, the process and the
-// build. Pools, caches, other services, policies, topics, idempotency keys and roles are shown when they are given to it.
+// build. Pools, caches, other services, policies, topics, idempotency keys, roles and schedules are shown when they are given to it.
 // docs/reference/metrics.md lists every name, docs/how-to/observe.md shows the use.
 //
 // # Who owns what

@@ -144,3 +144,40 @@ func TestRoles(t *testing.T) {
 	require.NotContains(t, text, "secret place")
 	lint(t, text)
 }
+
+// jobs are some that stand still; package schedule has the tests of what it counts.
+type jobs []observe.JobStats
+
+func (j *jobs) Stats() []observe.JobStats { return *j }
+
+// TestJobs: what has become of jobs is shown by their names, that of Prometheus's own label left alone.
+func TestJobs(t *testing.T) {
+	at := func(ms int64) time.Time { return time.UnixMilli(ms) }
+	h, _ := service(t, func(_ *fasterapi.App, m *Metrics) {
+		m.Schedule(&jobs{{
+			Job: "report", Runs: 5, Failed: 1, Missed: 2, Overrun: 3, Running: true, Began: at(1_000), Took: 250 * time.Millisecond, Total: 1500 * time.Millisecond,
+			Succeeded: at(2_000), Next: at(3_500), Error: "secret place", FailedAt: at(500),
+		}})
+		m.Schedule(&jobs{{Job: "sweep"}, {Job: "report", Runs: 99}})
+	})
+	status, text := get(h, "GET", "/metrics")
+	require.Equal(t, 200, status)
+	for _, line := range []string{
+		`fasterapi_schedule_runs_total{scheduled_job="report"} 5`, `fasterapi_schedule_runs_total{scheduled_job="sweep"} 0`,
+		`fasterapi_schedule_failures_total{scheduled_job="report"} 1`,
+		`fasterapi_schedule_missed_total{scheduled_job="report"} 2`,
+		`fasterapi_schedule_overruns_total{scheduled_job="report"} 3`,
+		`fasterapi_schedule_running{scheduled_job="report"} 1`,
+		`fasterapi_schedule_run_seconds_total{scheduled_job="report"} 1.5`,
+		`fasterapi_schedule_last_run_duration_seconds{scheduled_job="report"} 0.25`,
+		`fasterapi_schedule_last_run_timestamp_seconds{scheduled_job="report"} 1`,
+		`fasterapi_schedule_last_success_timestamp_seconds{scheduled_job="report"} 2`,
+		`fasterapi_schedule_last_failure_timestamp_seconds{scheduled_job="report"} 0.5`,
+		`fasterapi_schedule_next_run_timestamp_seconds{scheduled_job="report"} 3.5`,
+		`fasterapi_schedule_next_run_timestamp_seconds{scheduled_job="sweep"} 0`,
+	} {
+		require.Contains(t, text, line)
+	}
+	require.NotContains(t, text, "secret place")
+	lint(t, text)
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -32,6 +33,7 @@ type Metrics struct {
 	topics    []broadcast.Reporter
 	keys      []*idempotency.Keys
 	roles     []observe.RoleReporter
+	schedules []observe.JobReporter
 	policies  *resilience.Registry
 	wrong     []error
 }
@@ -135,6 +137,16 @@ func (m *Metrics) Role(r observe.RoleReporter) {
 		}
 	}
 	m.roles = append(m.roles, r)
+}
+
+// Schedule adds the numbers of the jobs of package schedule, of a *schedule.Schedule. The name of a job is the label "scheduled_job", since
+// "job" is Prometheus's own. Of two jobs with one name the first is shown.
+func (m *Metrics) Schedule(s observe.JobReporter) {
+	if s == nil || slices.Contains(m.schedules, s) {
+		m.wrong = append(m.wrong, errors.New("metrics: a schedule is nil, or was given twice"))
+		return
+	}
+	m.schedules = append(m.schedules, s)
 }
 
 // Upstream adds the numbers of a service that this one calls, whose name is the label "upstream". Those

@@ -442,11 +442,13 @@ func TestMistakes(t *testing.T) {
 	m.Role(nil)
 	m.Role(role{Role: "billing"})
 	m.Role(role{Role: "billing"})
+	m.Schedule(nil)
+	m.Schedule(&jobs{})
 	m.Upstream(nil)
 	m.Upstream(client.New("supplier", client.Config{BaseURL: "http://a.example"}))
 	m.Upstream(client.New("supplier", client.Config{BaseURL: "http://b.example"}))
 	_, err := app.Start()
-	for _, text := range []string{"orders total", `"a-b" is no name of a label`, "twice_total: duplicate", "mute_total needs a sentence", "bounds of down_seconds", "wide has more than 10000", `the pool "main" is nil`, `two pools are called "main"`, "a topic is nil", `two topics are called "news"`, "a role is nil", `two roles are called "billing"`, "idempotency keys are nil", `two of the idempotency keys are called "main"`, "an upstream is nil", `two upstreams are called "supplier"`} {
+	for _, text := range []string{"orders total", `"a-b" is no name of a label`, "twice_total: duplicate", "mute_total needs a sentence", "bounds of down_seconds", "wide has more than 10000", `the pool "main" is nil`, `two pools are called "main"`, "a topic is nil", `two topics are called "news"`, "a schedule is nil", "a role is nil", `two roles are called "billing"`, "idempotency keys are nil", `two of the idempotency keys are called "main"`, "an upstream is nil", `two upstreams are called "supplier"`} {
 		require.ErrorContains(t, err, text)
 	}
 }

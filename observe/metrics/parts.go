@@ -138,6 +138,20 @@ var roleNumbers = numbers("fasterapi_leader_", []string{"role"},
 	moment("last_failure_timestamp_seconds", "When that was last, since 1970; 0: never.", func(s *observe.RoleStats) time.Time { return s.FailedAt }),
 )
 
+var jobNumbers = numbers("fasterapi_schedule_", []string{"scheduled_job"},
+	counted("runs_total", "Runs of a job that have ended.", func(s *observe.JobStats) uint64 { return s.Runs }),
+	counted("failures_total", "Those of them that have failed.", func(s *observe.JobStats) uint64 { return s.Failed }),
+	counted("missed_total", "Times that have passed without a run.", func(s *observe.JobStats) uint64 { return s.Missed }),
+	counted("overruns_total", "Runs that were still going on when the next time came.", func(s *observe.JobStats) uint64 { return s.Overrun }),
+	gauged("running", "1 while the job runs.", func(s *observe.JobStats) int { return oneIf(s.Running) }),
+	timed("run_seconds_total", "Time of all runs that have ended.", func(s *observe.JobStats) time.Duration { return s.Total }),
+	lasting("last_run_duration_seconds", "Time of the last run that has ended.", func(s *observe.JobStats) time.Duration { return s.Took }),
+	moment("last_run_timestamp_seconds", "When the last run began, since 1970; 0: there was none.", func(s *observe.JobStats) time.Time { return s.Began }),
+	moment("last_success_timestamp_seconds", "When a run last ended well, since 1970; 0: none has.", func(s *observe.JobStats) time.Time { return s.Succeeded }),
+	moment("last_failure_timestamp_seconds", "When a run last failed, or could not begin, since 1970; 0: none has.", func(s *observe.JobStats) time.Time { return s.FailedAt }),
+	moment("next_run_timestamp_seconds", "The next time of the job, since 1970; 0: there is none.", func(s *observe.JobStats) time.Time { return s.Next }),
+)
+
 // oneIf is the value of a gauge that says yes or no.
 func oneIf(yes bool) int {
 	if yes {
@@ -146,7 +160,7 @@ func oneIf(yes bool) int {
 	return 0
 }
 
-// parts collects what pools, caches, upstreams, topics, keys, roles and policies have counted.
+// parts collects what pools, caches, upstreams, topics, keys, roles, jobs and policies have counted.
 //
 // Owner: any (immutable once made).
 type parts struct{ m *Metrics }
@@ -164,6 +178,7 @@ func (*parts) Describe(to chan<- *prometheus.Desc) {
 	describe(to, topicNumbers)
 	describe(to, keyNumbers)
 	describe(to, roleNumbers)
+	describe(to, jobNumbers)
 }
 
 // Collect implements [prometheus.Collector].
@@ -192,6 +207,11 @@ func (p *parts) Collect(to chan<- prometheus.Metric) {
 		s := one.Stats()
 		collect(to, roleNumbers, &s, s.Role)
 	}
+	var jobs []observe.JobStats
+	for _, one := range p.m.schedules {
+		jobs = append(jobs, one.Stats()...)
+	}
+	each(to, jobNumbers, jobs, func(s *observe.JobStats) string { return s.Job })
 	p.policies(to)
 }
 

@@ -85,6 +85,10 @@ func operate(t *testing.T, addr string, cfg admin.Config) *operated {
 	app.Provide(broadcast.New("news "+evil, broadcast.Config[string]{}))
 	cfg.Keys = []*idempotency.Keys{idempotency.New(nil, idempotency.Config{Name: "payments " + evil})}
 	cfg.Roles = []observe.RoleReporter{role{Role: "billing " + evil, Leads: true, Term: 7, Since: time.Now(), Failures: 1, Error: "no route to host " + evil, FailedAt: time.Now()}}
+	cfg.Schedules = []observe.JobReporter{&jobs{
+		{Job: "report " + evil, Runs: 12_345, Failed: 1, Took: 1500 * time.Millisecond, Next: time.Now().Add(time.Hour), Began: time.Now(), Error: "no printer " + evil, FailedAt: time.Now()},
+		{Job: "sweep", Running: true, Began: time.Now()},
+	}}
 	app.HealthCheck(health.Check{Name: "orders", Critical: true, MaxAge: 100 * time.Millisecond, Run: o.down.check})
 	app.Use(middleware.RequestID(middleware.RequestIDConfig{}))
 	shelves, err := sqlite.Open(sqlite.Memory, sqlite.Config{})
@@ -111,6 +115,11 @@ func operate(t *testing.T, addr string, cfg admin.Config) *operated {
 type role observe.RoleStats
 
 func (r role) Stats() observe.RoleStats { return observe.RoleStats(r) }
+
+// jobs are some that stand still.
+type jobs []observe.JobStats
+
+func (j *jobs) Stats() []observe.JobStats { return *j }
 
 func (o *operated) routes(app *fasterapi.App) {
 	type id struct {
@@ -327,6 +336,10 @@ func (o *operated) reading(b *browser) {
 	b.waitForText(t, "#panel-resources", "Calls of the store that failed")
 	b.waitForText(t, "#panel-resources", "billing <script>")
 	b.waitForText(t, "#panel-resources", "leads here")
+	b.waitForText(t, "#panel-resources", "report <script>")
+	b.waitForText(t, "#panel-resources", "12,345")
+	b.waitFor(t, "[...document.querySelectorAll('#panel-resources .card-head')].some((e) => e.innerText.includes('report') && e.innerText.includes('failed'))")
+	b.waitForText(t, "#panel-resources", ": no printer <script>")
 	b.waitForText(t, "#panel-resources", ": no route to host <script>")
 	// Something fails, and works again.
 	o.down.set(errors.New("connection refused"))

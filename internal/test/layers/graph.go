@@ -220,7 +220,7 @@ func packages() map[string]Package {
 		"idempotency/redisstore": {Layer: 7, Imports: []string{"idempotency", "async"}, Modules: []string{"github.com/redis/rueidis"}},
 		"internal/test/keys":     {Layer: 7, Imports: []string{".", "async", "fasterapitest", "idempotency", "problem"}, Modules: []string{"github.com/stretchr/testify"}},
 		"leader":                 {Layer: 7, Imports: []string{".", "db", "db/pg", "observe", "internal/mistake", "internal/safelog"}, Modules: []string{pgx}},
-		"schedule":               {Layer: 7, Imports: []string{".", "db", "leader", "internal/mistake", "internal/safelog"}},
+		"schedule":               {Layer: 7, Imports: []string{".", "db", "leader", "observe", "internal/mistake", "internal/safelog"}},
 		"security": { // docs/decisions/0009
 			Layer: 7, Imports: []string{".", "async", "problem", "openapi", "internal/codec", "internal/field", "internal/inject", "internal/mistake", "internal/safelog"}, Modules: []string{"github.com/golang-jwt/jwt/v5"},
 		},
