@@ -4,14 +4,17 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/field"
+	"github.com/fasterapi/fasterapi/internal/http1/wire"
 	"github.com/fasterapi/fasterapi/internal/reply"
 	"github.com/fasterapi/fasterapi/problem"
 )
@@ -76,6 +79,8 @@ type Writer struct {
 	body   exchange.BodyWriter // nil until the stream is open
 	err    error
 	taken  bool // the connection was hijacked
+	// switching is the header of a 101, which whoever hijacks is going to send; nil: there is none.
+	switching http.Header
 }
 
 // NewWriter returns the writer of the response of h, with the header that is staged.
@@ -101,7 +106,8 @@ func (w *Writer) Header() http.Header {
 }
 
 // WriteHeader implements [http.ResponseWriter]. Of informational responses 103 is sent,
-// with the Link fields: the engines send 100 Continue themselves.
+// with the Link fields: the engines send 100 Continue themselves. 101 is sent when the
+// connection is hijacked, as net/http does it: some hijackers count on that.
 func (w *Writer) WriteHeader(status int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -109,6 +115,8 @@ func (w *Writer) WriteHeader(status int) {
 	case w.over.Load():
 	case status == http.StatusEarlyHints && w.status == 0:
 		w.hint()
+	case status == http.StatusSwitchingProtocols && w.status == 0:
+		w.switching = w.header.Clone()
 	default:
 		w.decide(status)
 	}
@@ -351,5 +359,23 @@ func (w *Writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	w.taken = true
+	if w.switching != nil {
+		if _, err := conn.Write(w.switchingHead()); err != nil {
+			_ = conn.Close()
+			return nil, nil, err
+		}
+	}
 	return conn, bufio.NewReadWriter(bufio.NewReader(io.MultiReader(bytes.NewReader(rest), conn)), bufio.NewWriter(conn)), nil
+}
+
+// switchingHead is the head of a 101.
+func (w *Writer) switchingHead() []byte {
+	head := []byte("HTTP/1.1 101 Switching Protocols\r\n")
+	header := w.reply.ValidHeader(w.switching)
+	for _, name := range slices.Sorted(maps.Keys(header)) {
+		for _, value := range header[name] {
+			head, _ = wire.AppendHeader(head, name, value)
+		}
+	}
+	return append(head, "\r\n"...)
 }
