@@ -241,6 +241,13 @@ func (d *drain) announce() {
 	}
 }
 
+// cutSockets cuts the WebSockets off that are left.
+func (d *drain) cutSockets(cause error) {
+	for i := range d.sockets {
+		d.sockets[i].CutOff(cause)
+	}
+}
+
 // wait waits for background tasks, when it has announced the end; when ctx ends
 // first it cuts them off and says so.
 func (d *drain) wait(ctx context.Context) error {

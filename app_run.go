@@ -287,13 +287,20 @@ func (a *App) startOnReactors() (engine, netip.AddrPort, error) {
 	}
 	both.http2, err = http2.New(http2.Config{
 		Limits: config.Limits, Logger: config.Logger, Arrivals: config.Arrivals, Unsent: both.Unsent(),
-		Queues: both.Queues(), Tunnels: slices.ContainsFunc(a.routes, (*route).isSocket),
+		Queues: both.Queues(), Tunnels: a.offersTunnels(), BeforeCut: a.drain.cutSockets,
 	}, cores, (*dispatcher)(a))
 	if err != nil {
 		return nil, netip.AddrPort{}, err
 	}
 	addr, err := a.listen(both.Server)
 	return both, addr, err
+}
+
+// offersTunnels tells whether clients hear that they may open WebSockets over HTTP/2. Browsers that
+// hear of it open all those of the host so, and fall back to nothing; but mounted handlers take over
+// connections of HTTP/1.1 only.
+func (a *App) offersTunnels() bool {
+	return slices.ContainsFunc(a.routes, (*route).isSocket) && !slices.ContainsFunc(a.routes, (*route).isMounted)
 }
 
 // listen makes server accept connections on the listeners that were handed over, or else

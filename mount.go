@@ -44,7 +44,8 @@ func mountedMethods() []string {
 // The body of the request comes as it was sent: h decodes a Content-Encoding, or
 // refuses it. Bodies stream both ways; the option [MaxBody] bounds the request's (default
 // Config.MaxBody). Flush, Hijack and [http.ResponseController]'s full duplex
-// work; its deadlines do not, because the engine has its own. The context of
+// work; its deadlines do not, because the engine has its own. Hijack needs HTTP/1.1, so an app
+// with a mounted handler does not tell browsers that they may open WebSockets over HTTP/2. The context of
 // the request is the [Ctx], so FromRequest finds it. Of informational responses 103
 // is sent, with the Link fields. Trailers of h are sent, both those that its field Trailer
 // announces and those with [http.TrailerPrefix], but for fields that mean something only before
@@ -83,6 +84,12 @@ func (g *Group) mount(prefix string, h http.Handler, opts []RouteOption) {
 type mounted struct {
 	handler http.Handler
 	depth   int // segments of the prefix
+}
+
+// isMounted tells whether an http.Handler answers a route.
+func (r *route) isMounted() bool {
+	_, is := r.endpoint.(*mounted)
+	return is
 }
 
 func (m *mounted) compile(_ *compilation, r *route) (bool, []error) {

@@ -27,6 +27,7 @@
 //   - forwarded.go: Forwarded (RFC 7239) and X-Forwarded-For
 //   - reference.go: what may stand in Location (RFC 9110 section 10.2.2, RFC 3986)
 //   - repetition.go: which fields of a response may occur once, and which are lists
+//   - content.go: which fields of a response are about its content
 //   - trace.go: traceparent (W3C Trace Context)
 //   - incoming.go: what calls made for a request pass on of its fields
 //

@@ -26,9 +26,9 @@ func (c *conn) out() []byte {
 func (c *conn) answer(x *exchange.Exchange) {
 	switch {
 	case x.Forgives():
-		x.Respond(x.Refusal.Status, problem.ContentType, problem.New(x.Refusal.Status, x.Refusal.Reason).AppendJSON(nil))
+		x.Overrule(x.Refusal.Status, problem.ContentType, problem.New(x.Refusal.Status, x.Refusal.Reason).AppendJSON(nil))
 	case x.Status < 200 || x.Status > 999:
-		x.Respond(500, "", nil) // no final status
+		x.Overrule(500, "", nil) // no final status
 	}
 	if trailing := x.Trailing(); trailing != nil {
 		c.answerTrailed(x, trailing)

@@ -16,11 +16,11 @@ func (s *exchangeStream) answer() {
 	x := s.x
 	switch {
 	case x.Forgives():
-		x.Respond(x.Refusal.Status, problem.ContentType, problem.New(x.Refusal.Status, x.Refusal.Reason).AppendJSON(nil))
+		x.Overrule(x.Refusal.Status, problem.ContentType, problem.New(x.Refusal.Status, x.Refusal.Reason).AppendJSON(nil))
 	case x.Tunnel && x.Status/100 == 2: // the client would take what follows for its WebSocket
-		x.Respond(501, problem.ContentType, problem.New(501, "what answers here is no WebSocket").AppendJSON(nil))
+		x.Overrule(501, problem.ContentType, problem.New(501, "what answers here is no WebSocket").AppendJSON(nil))
 	case x.Status < 200 || x.Status > 999:
-		x.Respond(500, "", nil) // no final status
+		x.Overrule(500, "", nil) // no final status
 	}
 	payload := x.Payload
 	if !x.WantsContent() {

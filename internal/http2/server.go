@@ -37,6 +37,9 @@ type Config struct {
 	// Tunnels: clients are told that they may ask for tunnels (RFC 8441), which handlers take
 	// over as [exchange.Exchange.TakeDescriptor] does.
 	Tunnels bool
+	// BeforeCut hears that a shutdown is out of time, before what is left is cut off. Default:
+	// nobody does.
+	BeforeCut func(cause error)
 }
 
 // Server serves HTTP/2 on a set of reactors.
@@ -99,6 +102,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		}
 	}
 	if err := await(ctx, waits); err != nil {
+		if s.cfg.BeforeCut != nil {
+			s.cfg.BeforeCut(err)
+		}
 		return fmt.Errorf("shutdown: HTTP/2 connections were cut off: %w%s", err, s.cut())
 	}
 	return nil

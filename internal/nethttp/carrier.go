@@ -219,7 +219,7 @@ func (c *carrier) answer() {
 	}
 	c.answerWithRefusal()
 	if x.Status < 200 || x.Status > 999 {
-		x.Respond(http.StatusInternalServerError, "", nil) // no final status
+		x.Overrule(http.StatusInternalServerError, "", nil) // no final status
 	}
 	c.writeHead()
 	if bodiless(x.Status) {

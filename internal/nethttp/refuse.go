@@ -99,6 +99,6 @@ func (c *carrier) answerWithRefusal() {
 		x.CloseAfter = true
 	}
 	if x.Forgives() {
-		x.Respond(x.Refusal.Status, problem.ContentType, problem.New(x.Refusal.Status, x.Refusal.Reason).AppendJSON(nil))
+		x.Overrule(x.Refusal.Status, problem.ContentType, problem.New(x.Refusal.Status, x.Refusal.Reason).AppendJSON(nil))
 	}
 }

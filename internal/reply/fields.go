@@ -32,7 +32,7 @@ func (r *Reply) Within() { r.x.Within() }
 // Withdraw takes back what the innermost handler has said of its body, because it has
 // failed.
 func (r *Reply) Withdraw() {
-	r.x.DeleteFields(func(f exchange.Field, own bool) bool { return own && describesBody(f.Name) })
+	r.x.DeleteFields(func(f exchange.Field, own bool) bool { return own && field.DescribesContent(f.Name) })
 	r.x.Within()
 }
 
@@ -48,27 +48,10 @@ func (h Handle) WithdrawAll() {
 	}
 	h.Use(func(r *Reply) {
 		r.x.DeleteFields(func(f exchange.Field, own bool) bool {
-			return describesBody(f.Name) && (own || !forbidsStoring(f)) && !slices.Contains(outside.Values(f.Name), f.Value)
+			return field.DescribesContent(f.Name) && (own || !f.ForbidsStoring()) && !slices.Contains(outside.Values(f.Name), f.Value)
 		})
 		r.dropped = 0 // they were of that answer
 	})
-}
-
-// describesBody tells whether a field is about the content of an answer.
-func describesBody(name string) bool {
-	for _, known := range [...]string{
-		"Cache-Control", "CDN-Cache-Control", "Content-Digest", "Content-Disposition", "Content-Encoding", "Content-Language",
-		"Content-Location", "Content-MD5", "Digest", "ETag", "Expires", "Last-Modified", "Location", "Repr-Digest",
-	} {
-		if strings.EqualFold(name, known) {
-			return true
-		}
-	}
-	return false
-}
-
-func forbidsStoring(f exchange.Field) bool {
-	return strings.EqualFold(f.Name, "Cache-Control") && strings.Contains(strings.ToLower(f.Value), "no-store")
 }
 
 // AddHeader adds a field, see [exchange.Exchange.AddField].

@@ -3,6 +3,8 @@ package websocket
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/fasterapi/fasterapi/async"
@@ -15,7 +17,11 @@ import (
 // Owner: mu; gate: any.
 type Set struct {
 	mu   sync.Mutex
-	open map[*Conn]string // the name of its route
+	open map[*Conn]string // the name of its route; "": it is cut off
+	// cut counts those that were cut off and not told of yet, of the routes cutOf; cause is why.
+	cut   int
+	cutOf exchange.Names
+	cause error
 	// gate holds as many as are open, and is closed by CloseAll.
 	gate async.Gate
 }
@@ -44,38 +50,58 @@ func (s *Set) Remove(c *Conn) {
 	}
 }
 
-// list returns the open ones, so that they can be closed without the lock, and their
-// routes for the end of a message.
-func (s *Set) list() (open []*Conn, routes string) {
+// list returns the open ones, so that they can be closed without the lock.
+func (s *Set) list() []*Conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var names exchange.Names
-	open = make([]*Conn, 0, len(s.open))
-	for c, route := range s.open {
-		open = append(open, c)
-		names.Add(route)
-	}
-	return open, names.String()
+	return slices.Collect(maps.Keys(s.open))
 }
 
 // CloseAll closes all with 1001, and lets no more in.
 func (s *Set) CloseAll() {
 	s.gate.Close()
-	open, _ := s.list()
-	for _, c := range open {
+	for _, c := range s.list() {
 		c.Close(CodeGoingAway, "the service shuts down")
 	}
 }
 
-// Drain waits, after CloseAll, until all have ended. When ctx ends first it cuts them
-// off, and says how many there were and of which routes.
-func (s *Set) Drain(ctx context.Context) error {
-	if _, err := s.gate.Close().Await(ctx); err == nil {
-		return nil
-	}
-	left, routes := s.list()
-	for _, c := range left {
+// CutOff ends those that are open at once, after CloseAll. Drain tells of them. Whoever is about
+// to end what they stand on says so here before, else their ends come faster than the count.
+func (s *Set) CutOff(cause error) {
+	for _, c := range s.count(cause) {
 		c.Abort()
 	}
-	return fmt.Errorf("shutdown: %d WebSockets were cut off: %w%s", len(left), context.Cause(ctx), routes)
+}
+
+// count notes which ones are cut off.
+func (s *Set) count(cause error) (left []*Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c, route := range s.open {
+		if route == "" {
+			continue
+		}
+		left = append(left, c)
+		s.open[c] = ""
+		s.cut++
+		s.cutOf.Add(route)
+		s.cause = cause
+	}
+	return left
+}
+
+// Drain waits, after CloseAll, until all have ended. When ctx ends first it cuts them
+// off. It says how many were cut off and of which routes.
+func (s *Set) Drain(ctx context.Context) error {
+	if _, err := s.gate.Close().Await(ctx); err != nil {
+		s.CutOff(context.Cause(ctx))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cut == 0 {
+		return nil
+	}
+	err := fmt.Errorf("shutdown: %d WebSockets were cut off: %w%s", s.cut, s.cause, s.cutOf.String())
+	s.cut, s.cutOf = 0, exchange.Names{} // they are told of
+	return err
 }

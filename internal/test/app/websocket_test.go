@@ -523,6 +523,24 @@ func drainSockets(t *testing.T, over func(t *testing.T, host string) *tunnels) {
 	log.waitFor(t, "goroutine 1001")
 }
 
+// TestTunnelsCutOff: the end of a connection of HTTP/2, which is cut off at the same time, takes none
+// of its WebSockets out of the count.
+func TestTunnelsCutOff(t *testing.T) {
+	const sockets = 100
+	app, buffer := newApp(fasterapi.Config{Cores: 2, H2C: true}, socketEchoes)
+	server, err := app.Start()
+	require.NoError(t, err)
+	s := newService(t, "http://"+server.Addr().String(), buffer, false)
+	s.tunnels = newTunnels(t, s.host())
+	for range sockets / 2 {
+		dialSocket(t, s, "/goroutine", nil) // reads nothing, so answers no close frame
+		dialSocket(t, s, "/events", nil)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	require.ErrorContains(t, server.Shutdown(ctx), fmt.Sprintf("%d WebSockets were cut off", sockets))
+}
+
 // TestWebSocketCutOff: a client that does not close is cut off when the
 // shutdown is out of time.
 func TestWebSocketCutOff(t *testing.T) {
