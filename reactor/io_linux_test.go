@@ -189,7 +189,7 @@ func TestManyRegistrationsDoNotGrow(t *testing.T) {
 		cycle(1000)
 	}
 	require.Less(t, heap(), before+64<<10)
-	require.Equal(t, open, descriptors(t))
+	require.LessOrEqual(t, descriptors(t), open) // a reactor of an earlier test may have closed its own meanwhile
 	require.Zero(t, counted(t, r).Registered)
 }
 

@@ -89,8 +89,8 @@ func TestCycles(t *testing.T) {
 		cycle(i)
 	}
 	eventually(t, "all are closed", closed)
-	// What leaks grows every time. Resident memory also grows by chance, with the
-	// garbage and the race detector's shadow of other tests of this process.
+	// What leaks grows every time. By chance, with what other tests of this process have
+	// left to collect and the race detector's shadow of it, everything grows once.
 	for round := 1; ; round++ {
 		before := measure(t)
 		for i := range cycles {
@@ -99,13 +99,11 @@ func TestCycles(t *testing.T) {
 		eventually(t, "all are closed", closed)
 		after := measure(t)
 		t.Logf("%d cycles: %+v -> %+v", cycles, before, after)
-		require.LessOrEqual(t, after.descriptors, before.descriptors+2)
-		require.LessOrEqual(t, after.goroutines, before.goroutines+8, "idle workers")
-		require.Less(t, after.heap-before.heap, int64(256<<10))
-		if after.resident-before.resident < 8<<20 {
+		if after.descriptors <= before.descriptors+2 && after.goroutines <= before.goroutines+8 && // idle workers
+			after.heap-before.heap < 256<<10 && after.resident-before.resident < 8<<20 {
 			return
 		}
-		require.Less(t, round, 4, "resident memory grew by 8 MiB every time")
+		require.Less(t, round, 4, "one of them grew every time: by 2 descriptors, 8 goroutines, 256 KiB of heap or 8 MiB in all")
 	}
 }
 
