@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -226,7 +227,45 @@ func TestCluster(t *testing.T) {
 	require.NoError(t, json.NewDecoder(response.Body).Decode(&who))
 	require.GreaterOrEqual(t, who.Orders, int64(len(w.orders)))
 	require.LessOrEqual(t, who.Orders, int64(len(w.orders)+2), "two clients can have lost one order each")
+	watched(t, c, int64(len(w.orders)))
 	t.Logf("%d answers to GET and %d orders, %d tries failed when an instance was killed", w.gets, len(w.orders), inFlight)
+}
+
+// watched: one instance leads, its job runs, and all count what they did; nginx shows none of it.
+func watched(t *testing.T, c *cluster, orders int64) {
+	t.Helper()
+	var sums map[string]float64
+	require.Eventually(t, func() bool {
+		sums = map[string]float64{}
+		for _, port := range c.ports {
+			addSamples(t, sums, fmt.Sprintf("http://127.0.0.1:%d/metrics", port))
+		}
+		return sums[`fasterapi_leader_leads{role="ticker"}`] == 1 && sums[`fasterapi_broadcast_connected{topic="news"}`] >= 1 && sums[`fasterapi_schedule_runs_total{scheduled_job="tick"}`] > 0
+	}, time.Minute, 20*time.Millisecond)
+	require.Positive(t, sums[`fasterapi_broadcast_published_total{topic="news"}`])
+	stored := sums[`fasterapi_idempotency_stored_total{keys="main"}`]
+	require.Positive(t, stored)
+	require.LessOrEqual(t, stored, float64(orders+2), "those of processes that have ended are gone")
+	response, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/metrics", c.port))
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, http.StatusNotFound, response.StatusCode)
+}
+
+// addSamples adds what an instance shows to sums, by names with labels.
+func addSamples(t *testing.T, sums map[string]float64, url string) {
+	t.Helper()
+	response, err := http.Get(url)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	lines := bufio.NewScanner(response.Body)
+	for lines.Scan() {
+		name, value, ok := strings.Cut(lines.Text(), " ")
+		if n, err := strconv.ParseFloat(value, 64); ok && err == nil {
+			sums[name] += n
+		}
+	}
+	require.NoError(t, lines.Err())
 }
 
 // TestInterrupted: the command ends with everything that it has started, and leaves no file behind.

@@ -38,6 +38,7 @@ http {
 		proxy_next_upstream error timeout;
 		proxy_next_upstream_tries 3;
 		location / { proxy_pass http://app; }
+		location = /metrics { return 404; }
 		location /events {
 			proxy_pass http://app;
 			proxy_buffering off;

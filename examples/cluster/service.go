@@ -18,6 +18,7 @@ import (
 	"github.com/fasterapi/fasterapi/leader"
 	"github.com/fasterapi/fasterapi/middleware"
 	"github.com/fasterapi/fasterapi/middleware/redisrate"
+	"github.com/fasterapi/fasterapi/observe/metrics"
 	"github.com/fasterapi/fasterapi/schedule"
 	"github.com/fasterapi/fasterapi/secret"
 )
@@ -142,6 +143,16 @@ func newApp(cfg fasterapi.Config, name string, pool *db.Pool, client rueidis.Cli
 	// snippet: orders-route
 	keys := idempotency.New(idempotency.InDatabase(pool), idempotency.Config{Lease: 2 * time.Second})
 	app.Post("/orders", order, keys.Route())
+	// end snippet
+
+	// snippet: watch
+	m := metrics.New(app)
+	m.Pool("main", pool)
+	m.Topic(news)
+	m.Keys(keys)
+	m.Role(role)
+	m.Schedule(jobs)
+	app.Mount("/metrics", m.Handler()) // which nginx keeps from strangers
 	// end snippet
 
 	app.Provide(&instance{name, role})
