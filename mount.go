@@ -49,7 +49,9 @@ func mountedMethods() []string {
 // the request is the [Ctx], so FromRequest finds it. Of informational responses 103
 // is sent, with the Link fields. Trailers of h are sent, both those that its field Trailer
 // announces and those with [http.TrailerPrefix], but for fields that mean something only before
-// the body (RFC 9110 6.5.1); HTTP/1.1 has none behind a body whose length was said.
+// the body (RFC 9110 6.5.1). Over HTTP/1.1 an answer that has some comes in chunks: one of up to
+// 4 KiB also where h has said its length, which is then left out; a longer one whose length was
+// said, or one that was flushed then, has none.
 //
 // Where a net/http server carries the request (HTTP/2, or around [App.Handler]), h gets it
 // as it came: r.Proto, r.RemoteAddr and trailers, and its URL as [http.StripPrefix] around

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/internal/field"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -58,7 +59,7 @@ func (k *Keys) capture(c *fasterapi.Ctx, failed error, before http.Header) *answ
 		}
 	case !k.cfg.Final(c.Status()):
 		return nil
-	case c.Sent() || len(c.StagedBody()) > k.cfg.MaxAnswer:
+	case c.Sent() || c.Value(field.TrailedKey{}) != nil || len(c.StagedBody()) > k.cfg.MaxAnswer:
 		return lost()
 	default:
 		a.Status, a.ContentType, a.Body = c.Status(), c.ContentType(), c.StagedBody()

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
+	"io"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -115,6 +116,37 @@ func TestReplaced(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestTrailed: an answer with fields behind its body is not sent again without them.
+func TestTrailed(t *testing.T) {
+	pool, runs := openSQLite(t), 0
+	app := fasterapi.New(fasterapi.Config{})
+	app.Mount("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		runs++
+		_, _ = w.Write([]byte("done"))
+		if r.URL.RawQuery != "" {
+			w.Header().Set(http.TrailerPrefix+"X-Sum", "7")
+		}
+	}), idempotency.New(idempotency.InDatabase(pool), idempotency.Config{}).Route())
+	server := httptest.NewServer(app.Handler())
+	defer server.Close()
+	defer func() { require.NoError(t, app.Stop(context.Background())) }()
+	for path, again := range map[string]int{"/plain": 200, "/trailed?x=1": 409} {
+		runs = 0
+		for _, status := range []int{200, again, again} {
+			request, err := http.NewRequest(http.MethodPost, server.URL+path, http.NoBody)
+			require.NoError(t, err)
+			request.Header.Set(idempotency.Header, hex.EncodeToString([]byte(path)))
+			response, err := http.DefaultClient.Do(request)
+			require.NoError(t, err)
+			body, err := io.ReadAll(response.Body)
+			require.NoError(t, err)
+			require.NoError(t, response.Body.Close())
+			require.Equal(t, status, response.StatusCode, string(body))
+			require.Equal(t, 1, runs)
+		}
+	}
 }
 
 // late is a store whose first answer to Claim is lost, although it was done.

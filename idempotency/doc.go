@@ -20,7 +20,7 @@
 //
 // Final ones: those of 2xx and 3xx, and problems of 4xx that the same request would get again because of what was done (402, 404, 410 and others).
 // After the others (5xx, panics, 429, failed validation, and what Config.Final refuses) the key is free again, and a repetition runs.
-// An answer that cannot be stored, because it was streamed or is larger than Config.MaxAnswer, is answered with 409 when it is asked
+// An answer that cannot be stored, because it was streamed, has trailer fields or is larger than Config.MaxAnswer, is answered with 409 when it is asked
 // for again: the work is not done twice.
 //
 // # What it cannot promise

@@ -93,6 +93,11 @@ func onCached(t *testing.T, cfg middleware.ResponseCacheConfig, background bool,
 		app.Get("/coroutine", a.answer, fasterapi.OnReactor())
 		app.GetFuture("/chain", func(c *fasterapi.Ctx, in cachedInput) async.Future[counted] { return async.Of(a.answer(c, in)) })
 		app.Get("/waits", a.waits)
+		app.Mount("/trailed", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Cache-Control", "max-age=60")
+			_, _ = w.Write([]byte(strconv.FormatInt(a.calls.Add(1), 10)))
+			w.Header().Set(http.TrailerPrefix+"X-Sum", "7")
+		}))
 		for _, path := range cachedRoutes {
 			app.Post(path, func(c *fasterapi.Ctx, in struct {
 				To string `query:"to"`
@@ -199,6 +204,15 @@ func TestResponseNotKept(t *testing.T) {
 			require.Equal(t, before+4, a.calls.Load(), "errors are not kept")
 			a.fail.Store(0)
 		})
+	})
+}
+
+// TestTrailedNotKept: a response with fields behind its body is not kept without them.
+func TestTrailedNotKept(t *testing.T) {
+	onCached(t, middleware.ResponseCacheConfig{TTL: time.Minute}, false, func(t *testing.T, a *cachedApp, c *fasterapitest.Client) {
+		for want := range 3 {
+			require.Equal(t, strconv.Itoa(want+1), c.Get("/trailed").Expect(200).Text())
+		}
 	})
 }
 

@@ -58,7 +58,7 @@ func (rc *ResponseCache) keepable(c *fasterapi.Ctx, m *making) *keptResponse {
 	default:
 		return nil
 	}
-	if c.Sent() || c.Method() != http.MethodGet || len(body) > rc.cfg.MaxBody || c.Status() == http.StatusOK && body == nil {
+	if c.Sent() || c.Value(field.TrailedKey{}) != nil || c.Method() != http.MethodGet || len(body) > rc.cfg.MaxBody || c.Status() == http.StatusOK && body == nil {
 		return nil
 	}
 	r := &keptResponse{uri: m.uri, status: c.Status(), contentType: c.ContentType(), made: async.Now(c)}

@@ -75,6 +75,9 @@ func (w *Writer) trail() {
 			}
 		}
 	}
+	if len(trailing) > 0 {
+		w.h.Set(field.TrailedKey{}, true)
+	}
 	w.reply.Use(func(r *reply.Reply) { r.Exchange().SetTrailing(trailing) })
 }
 

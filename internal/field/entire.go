@@ -14,3 +14,7 @@ type Entire struct {
 
 // EntireKey is the key of an [Entire].
 type EntireKey struct{}
+
+// TrailedKey is the key of true in the context of a request whose response has fields behind its
+// body: who keeps responses without those must not keep it.
+type TrailedKey struct{}

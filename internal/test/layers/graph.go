@@ -216,7 +216,7 @@ func packages() map[string]Package {
 		"broadcast/redislink":    {Layer: 7, Imports: []string{"broadcast"}, Modules: []string{"github.com/redis/rueidis"}},
 		"broadcast/pglink":       {Layer: 7, Imports: []string{"broadcast", "db", "db/pg"}},
 		"internal/test/links":    {Layer: 7, Imports: []string{"broadcast"}, Modules: []string{"github.com/stretchr/testify"}},
-		"idempotency":            {Layer: 7, Imports: []string{".", "async", "db", "openapi", "problem", "internal/mistake"}},
+		"idempotency":            {Layer: 7, Imports: []string{".", "async", "db", "openapi", "problem", "internal/field", "internal/mistake"}},
 		"idempotency/redisstore": {Layer: 7, Imports: []string{"idempotency", "async"}, Modules: []string{"github.com/redis/rueidis"}},
 		"internal/test/keys":     {Layer: 7, Imports: []string{".", "async", "fasterapitest", "idempotency", "problem"}, Modules: []string{"github.com/stretchr/testify"}},
 		"leader":                 {Layer: 7, Imports: []string{".", "db", "db/pg", "observe", "internal/mistake", "internal/safelog"}, Modules: []string{pgx}},
