@@ -340,6 +340,8 @@ func (o *operated) reading(b *browser) {
 	b.waitForText(t, "#panel-resources", "12,345")
 	b.waitFor(t, "[...document.querySelectorAll('#panel-resources .card-head')].some((e) => e.innerText.includes('report') && e.innerText.includes('failed'))")
 	b.waitForText(t, "#panel-resources", ": no printer <script>")
+	// A long error leaves room for the names beside it, and stays within its card.
+	b.waitFor(t, "[...document.querySelectorAll('#panel-resources .pairs')].every((e) => [...e.querySelectorAll('dt')].every((dt) => dt.offsetWidth > e.clientWidth * .25) && e.scrollWidth <= e.clientWidth)")
 	b.waitForText(t, "#panel-resources", ": no route to host <script>")
 	// Something fails, and works again.
 	o.down.set(errors.New("connection refused"))
