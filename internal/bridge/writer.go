@@ -335,6 +335,9 @@ func (w *Writer) Finish() error {
 		return w.way.Close(w.reply)
 	}
 	w.commit(w.held)
+	if len(w.held) == 0 && w.length < 0 {
+		w.reply.Use(func(r *reply.Reply) { r.Exchange().LeaveLength() })
+	}
 	w.trail()
 	return nil
 }

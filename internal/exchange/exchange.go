@@ -70,6 +70,8 @@ type Exchange struct {
 	// those that are going to be there (trailing.go).
 	trailing  []Field
 	announced string
+	// unmeasured: see LeaveLength.
+	unmeasured bool
 
 	// Received and Sent are the bytes of bodies that were streamed, as they were
 	// transferred, without framing. Any goroutine.
@@ -163,7 +165,7 @@ func (x *Exchange) Reset() {
 	x.Remote, x.Secure, x.HTTP2, x.Tunnel, x.TLS, x.Original, x.CloseAfter = netip.AddrPort{}, false, false, false, nil, nil, false
 	x.Status, x.ContentType, x.fields = 0, "", x.fields[:0]
 	x.Refusal, x.opened = nil, nil
-	x.trailing, x.announced = nil, ""
+	x.trailing, x.announced, x.unmeasured = nil, "", false
 	if x.Received.Load() != 0 {
 		x.Received.Store(0)
 	}
@@ -236,7 +238,7 @@ func (x *Exchange) Respond(status int, contentType string, payload []byte) {
 	if status == resetContent {
 		contentType, payload = "", nil
 	}
-	x.Status, x.ContentType, x.Payload = status, contentType, payload
+	x.Status, x.ContentType, x.Payload, x.unmeasured = status, contentType, payload, false
 	if x.trailing != nil || x.announced != "" {
 		x.trailing, x.announced = nil, ""
 	}
@@ -257,6 +259,14 @@ const resetContent = 205
 func (x *Exchange) WantsContent() bool {
 	return string(x.Head.Method) != "HEAD" && !Bodiless(x.Status)
 }
+
+// LeaveLength says that nobody knows the length of the content which the staged answer to
+// HEAD leaves out: Content-Length would have to be that of the answer to GET (RFC 9110
+// 8.6). Respond ends it, and it means nothing for other methods.
+func (x *Exchange) LeaveLength() { x.unmeasured = string(x.Head.Method) == "HEAD" }
+
+// Unmeasured tells whether LeaveLength has been said of the staged response.
+func (x *Exchange) Unmeasured() bool { return x.unmeasured && x.Status != resetContent }
 
 // Bodiless tells whether responses of this status have no content: 1xx, 204 and 304
 // (RFC 9110 6.4.1) and 205 (15.3.6). Status 0 is not decided yet.

@@ -36,9 +36,10 @@ func (c *conn) answer(x *exchange.Exchange) {
 	}
 	out := c.appendHead(c.out(), x)
 	payload := x.Payload
-	if bodiless(x.Status) {
+	switch {
+	case bodiless(x.Status):
 		payload = nil
-	} else {
+	case !x.Unmeasured():
 		out = wire.AppendContentLength(out, int64(len(payload)))
 	}
 	out = wire.AppendEnd(out)

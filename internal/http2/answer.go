@@ -27,7 +27,7 @@ func (s *exchangeStream) answer() {
 		payload = nil
 	}
 	block := appendResponse(s.c.core.block[:0], s.c.core, x)
-	if !bodiless(x.Status) {
+	if !bodiless(x.Status) && !x.Unmeasured() {
 		block = appendLength(block, int64(len(x.Payload)))
 	}
 	trailing := x.Trailing()

@@ -226,7 +226,7 @@ func (c *carrier) answer() {
 		c.w.WriteHeader(x.Status)
 		return
 	}
-	if trailing := x.Trailing(); trailing == nil {
+	if trailing := x.Trailing(); trailing == nil && !x.Unmeasured() {
 		c.w.Header().Set("Content-Length", strconv.Itoa(len(x.Payload)))
 	} else {
 		defer c.trail(trailing)

@@ -50,11 +50,11 @@ func (v *Way) Finish(h Handle) (whole bool) {
 	case v.opened:
 		return false
 	}
-	status, body := 0, []byte(nil)
-	h.Use(func(r *Reply) { status, body = r.x.Status, r.StagedBody() })
+	status, body, unmeasured := 0, []byte(nil), false
+	h.Use(func(r *Reply) { status, body, unmeasured = r.x.Status, r.StagedBody(), r.x.Unmeasured() })
 	length := int64(len(body))
 	trailing := read(h, func(r *Reply) []exchange.Field { return r.x.Trailing() })
-	if status == http.StatusNoContent || status == http.StatusNotModified || trailing != nil {
+	if status == http.StatusNoContent || status == http.StatusNotModified || trailing != nil || unmeasured {
 		length = -1
 	}
 	v.writeHead(h, length)
