@@ -66,7 +66,12 @@ func evaluate(c *fasterapi.Ctx, tag string) error {
 	}
 	switch conditions.Evaluate(c.Method(), known) {
 	case field.NotModified:
-		c.Set(field.EntireKey{}, field.Entire{ContentType: c.ContentType(), Size: int64(len(c.StagedBody()))})
+		coded := c.ResponseHeader("Content-Encoding") != ""
+		c.Set(field.EntireKey{}, field.Entire{ContentType: c.ContentType(), Size: int64(len(c.StagedBody())), Coded: coded})
+		c.DeleteHeader("Content-Encoding") // of what is not sent, RFC 9110 section 15.4.5
+		if tag != "" {
+			c.DeleteHeader("Last-Modified") // the same section: the tag tells more
+		}
 		c.Respond(http.StatusNotModified, "", nil)
 	case field.Failed:
 		return problem.New(http.StatusPreconditionFailed, "")
