@@ -235,8 +235,11 @@ func (x *Exchange) Finish() { x.carrier.Finish(x) }
 // has taken it. One of status 205 has none (RFC 9110 15.3.6): unlike those that
 // end with their head, it says so with a length of 0. It has no trailer fields yet.
 func (x *Exchange) Respond(status int, contentType string, payload []byte) {
-	if status == resetContent {
+	switch status {
+	case resetContent:
 		contentType, payload = "", nil
+	case notModified:
+		contentType = "" // of content that is not sent (RFC 9110 15.4.5)
 	}
 	x.Status, x.ContentType, x.Payload, x.unmeasured = status, contentType, payload, false
 	if x.trailing != nil || x.announced != "" {
@@ -252,7 +255,10 @@ func (x *Exchange) Stage(status int, otherwise string, payload []byte) {
 	x.Respond(status, otherwise, payload)
 }
 
-const resetContent = 205
+const (
+	resetContent = 205
+	notModified  = 304
+)
 
 // WantsContent tells whether the response, as it is staged, has content: none that
 // answers HEAD has (RFC 9110 9.3.2), nor has one of a status that is [Bodiless].
@@ -271,7 +277,7 @@ func (x *Exchange) Unmeasured() bool { return x.unmeasured && x.Status != resetC
 // Bodiless tells whether responses of this status have no content: 1xx, 204 and 304
 // (RFC 9110 6.4.1) and 205 (15.3.6). Status 0 is not decided yet.
 func Bodiless(status int) bool {
-	return 0 < status && status < 200 || status == 204 || status == resetContent || status == 304
+	return 0 < status && status < 200 || status == 204 || status == resetContent || status == notModified
 }
 
 // Open sends the head with the staged status and fields, and returns the
