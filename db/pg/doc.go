@@ -122,10 +122,10 @@
 // # Failure
 //
 // When a connection breaks, what was not written yet, or was behind the statement
-// that an orderly shutdown ended, runs again elsewhere; what may have run fails
-// with a *db.Error whose SafeToRetry is false, unless it was in a transaction
-// that had not been committed. Connections are made anew with growing pauses; in
-// the meantime calls wait for AcquireTimeout.
+// that an orderly shutdown ended, runs again elsewhere, and so does the BEGIN of a
+// transaction; what may have run fails with a *db.Error whose SafeToRetry is
+// false, unless it was in a transaction that had not been committed. Connections
+// are made anew with growing pauses; in the meantime calls wait for AcquireTimeout.
 //
 // # What it costs
 //

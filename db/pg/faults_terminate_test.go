@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/pg"
 	"github.com/fasterapi/fasterapi/internal/test/pgtest"
@@ -89,6 +90,40 @@ func TestTerminateBusy(t *testing.T) {
 	readers.Wait()
 	require.Less(t, failed.Load(), done.Load()/10)
 	require.GreaterOrEqual(t, p.Stats().Reconnects, uint64(20))
+}
+
+// TestTerminateUnseen: the server ends all connections, and before the pool can hear of that somebody asks for
+// something. It has certainly not happened, so it runs on a new connection: a query, and the begin of a transaction.
+func TestTerminateUnseen(t *testing.T) {
+	c := plain(t)
+	g := group(t, 1)
+	p := open(t, c, pg.Config{MinConns: 3, MaxConns: 3})
+	require.NoError(t, p.Driver().(mover).UseReactors(g))
+	look := admin(t, c.URL())
+	const end = "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+	for name, start := range map[string]func(ctx context.Context) async.Future[int]{
+		"query": func(ctx context.Context) async.Future[int] { return p.One[int](ctx, "SELECT 7") },
+		"transaction": func(ctx context.Context) async.Future[int] {
+			return p.TxFuture(ctx, db.TxOptions{}, func(tx *db.Tx) async.Future[int] { return tx.One[int](ctx, "SELECT 7") })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Eventually(t, func() bool { return p.Stats().Open == 3 }, patience, time.Millisecond)
+			begun, before := make(chan async.Future[int], 1), p.Stats().Broken
+			require.True(t, g.Reactor(0).Post(async.TaskFunc(func() { // it hears nothing meanwhile
+				if _, err := look.Exec(background(t), end); err != nil {
+					t.Error(err)
+				}
+				begun <- start(async.WithSite(background(t), g.Reactor(0).Site()))
+			})))
+			f := <-begun
+			v, err := f.Await(background(t))
+			require.NoError(t, err)
+			require.Equal(t, 7, v)
+			require.EqualValues(t, 3, p.Stats().Broken-before)
+		})
+	}
+	require.Zero(t, p.Stats().Errors)
 }
 
 // TestTerminateInTx: a transaction whose connection is gone has not happened,

@@ -83,15 +83,27 @@ func (cn *conn) endLost(u *unit, why error, safe bool) {
 	if u.q == nil || u.kind == unitPrepare {
 		return
 	}
-	if cn.held != nil {
-		// The transaction is rolled back, unless this was its COMMIT.
+	again := safe && cn.held == nil
+	switch {
+	case u.q.Op == driver.OpBegin: // nobody holds a transaction yet, and it has done nothing
+		safe, again = true, true
+	case cn.held != nil: // the transaction is rolled back, unless this was its COMMIT
 		safe = safe || u.q.Op != driver.OpCommit && cn.held.tx
-	} else if safe && !u.q.Cancelled() && u.q.Hook.State&flagRetried == 0 && u.q.Rewind() {
+	}
+	if again && !u.q.Cancelled() && u.q.Hook.State&flagRetried == 0 && u.q.Rewind() {
 		u.q.Hook.State |= flagRetried
-		c.runAgain(u.q)
+		c.runElsewhere(u.q)
 		return
 	}
 	c.finish(u.q, brokenError(why, u.q.SQL, safe))
+}
+
+// runElsewhere runs q once more, as soon as everything else that this turn has brought is dealt with: what
+// breaks one connection mostly breaks them all, and q must not be sent on one that is as dead as its own.
+func (c *core) runElsewhere(q *driver.Query) {
+	q.Hook.Holder = nil
+	setState(q, stateNew)
+	c.post(q)
 }
 
 // requeueParked runs the calls elsewhere that waited for statements on a connection
@@ -117,7 +129,7 @@ func (c *core) requeueParked(cn *conn, why error) {
 			if blamed {
 				q.Hook.State |= flagRetried
 			}
-			c.runAgain(q)
+			c.runElsewhere(q)
 		}
 	}
 	cn.parked = 0
