@@ -12,7 +12,7 @@ type Stats struct {
 	// Runs is how many requests were the first of their key and ran, Running how many of them run now.
 	Runs    uint64
 	Running int64
-	// Stored is how many of their answers were stored, Unsendable how many of those were streamed or too large, so that a repetition gets 409.
+	// Stored is how many of their answers were stored, Unsendable how many of those were streamed, too large or had trailer fields, so that a repetition gets 409.
 	Stored, Unsendable uint64
 	// Freed is how many keys are free again because the answer was not final.
 	Freed uint64
