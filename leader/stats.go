@@ -1,6 +1,7 @@
 package leader
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/fasterapi/fasterapi/observe"
@@ -31,11 +32,12 @@ func (r *Role) note(t Term) {
 
 // failed counts a failure of the connection.
 func (r *Role) failed(err error) {
+	said := ""
+	if err != nil {
+		said = fmt.Sprint(err) // unlike Error it survives an error that panics, which a hook of the pool may return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.stats.Failures++
-	r.stats.FailedAt = time.Now().Round(0)
-	if r.stats.Error = ""; err != nil {
-		r.stats.Error = err.Error()
-	}
+	r.stats.Error, r.stats.FailedAt = said, time.Now().Round(0)
 }

@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/fasterapi/fasterapi/observe"
@@ -44,6 +45,7 @@ func (s *Schedule) ended(j *job, run Run, began time.Time, err error) {
 	took := time.Since(began)
 	now := wall()
 	next := j.plan.next(run.Due)
+	said := fmt.Sprint(err) // unlike Error it survives an error that panics, such as a nil pointer
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	j.since = time.Time{}
@@ -60,13 +62,14 @@ func (s *Schedule) ended(j *job, run Run, began time.Time, err error) {
 		return
 	}
 	st.Failed++
-	st.Error, st.FailedAt = err.Error(), now
+	st.Error, st.FailedAt = said, now
 }
 
 // couldNot counts a time that has passed because the job could not be run.
 func (s *Schedule) couldNot(j *job, err error) {
+	said := fmt.Sprint(err)
 	s.count(j, func(st *Stats) {
 		st.Missed++
-		st.Error, st.FailedAt = err.Error(), wall()
+		st.Error, st.FailedAt = said, wall()
 	})
 }
