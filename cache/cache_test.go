@@ -677,3 +677,29 @@ func TestRefused(t *testing.T) {
 	_, err = cache.New("x", cache.Config[int, int]{}).Load(t.Context(), 1)
 	require.ErrorIs(t, err, cache.ErrNoLoader)
 }
+
+// noReason is an error as a load returns it that gives back a nil pointer.
+type noReason struct{ text string }
+
+func (n *noReason) Error() string { return n.text }
+
+// TestRefreshFailsWithoutText: those who wait for a load that began in the background hear of its end, although it fails with an error
+// that panics when it is asked what it says.
+func TestRefreshFailsWithoutText(t *testing.T) {
+	r := newRig(t, cache.Config[string, int64]{TTL: time.Minute, StaleWhileRevalidate: time.Minute, LoadTimeout: 24 * time.Hour})
+	r.get(t, 1)
+	r.clock.Advance(time.Minute)
+	gate := make(chan struct{})
+	r.set((*noReason)(nil), gate)
+	r.get(t, 1) // and load in the background
+	require.Eventually(t, func() bool { return r.calls.Load() == 2 }, time.Minute, time.Millisecond)
+	r.clock.Advance(time.Hour) // nobody gets the old one any more
+	waiting := r.LoadFuture(t.Context(), "key")
+	require.False(t, waiting.Ready())
+	close(gate)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	_, err := waiting.Await(ctx)
+	require.IsType(t, (*noReason)(nil), err)
+	require.EqualValues(t, 2, r.calls.Load(), "they waited for that one")
+}

@@ -170,7 +170,7 @@ func (fl *flight[K, V]) land(m *made[V]) {
 	fl.ctx.end(m.err)
 	fl.leave()
 	if fl.background && m.err != nil && !negative {
-		c.cfg.Logger.Warn("cache: a refresh failed", slog.String("cache", c.name), slog.String("error", m.err.Error()))
+		c.cfg.Logger.Warn("cache: a refresh failed", slog.String("cache", c.name), slog.Any("error", m.err)) // whose method may panic
 	}
 	fl.promise.Post(m.value, m.err)
 	c.sweepSometimes(fl.ctx)
