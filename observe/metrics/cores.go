@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -72,7 +73,11 @@ func describe[S any](to chan<- *prometheus.Desc, list []number[S]) {
 	}
 }
 
+// collect sends the numbers of s. What is no UTF-8 in a name is replaced: Prometheus would refuse all metrics.
 func collect[S any](to chan<- prometheus.Metric, list []number[S], s *S, labels ...string) {
+	for i, label := range labels {
+		labels[i] = strings.ToValidUTF8(label, "\uFFFD")
+	}
 	for _, n := range list {
 		to <- prometheus.MustNewConstMetric(n.desc, n.kind, n.read(s), labels...)
 	}
