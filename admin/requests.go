@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"encoding/json/jsontext"
 	"encoding/json/v2"
 	"fmt"
 	"net/http"
@@ -14,10 +15,10 @@ import (
 // defaultRequests is how many requests are shown unless the client says otherwise with "limit".
 const defaultRequests = 50
 
-// texts writes durations as package time does.
-var texts = json.WithMarshalers(json.MarshalFunc(func(d time.Duration) ([]byte, error) {
+// texts writes durations as package time does, and names that are no UTF-8 as far as they are.
+var texts = json.JoinOptions(jsontext.AllowInvalidUTF8(true), json.WithMarshalers(json.MarshalFunc(func(d time.Duration) ([]byte, error) {
 	return json.Marshal(d.String())
-}))
+})))
 
 const noRecords = "nothing is kept of requests: Config.Observe.Off is set"
 
