@@ -371,10 +371,12 @@ func (w *Writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return conn, bufio.NewReadWriter(bufio.NewReader(io.MultiReader(bytes.NewReader(rest), conn)), bufio.NewWriter(conn)), nil
 }
 
-// switchingHead is the head of a 101.
+// switchingHead is the head of a 101. It says nothing of a body (RFC 9110 8.6, RFC 9112 6.1, MUST NOT), which no 1xx has.
 func (w *Writer) switchingHead() []byte {
 	head := []byte("HTTP/1.1 101 Switching Protocols\r\n")
 	header := w.reply.ValidHeader(w.switching)
+	delete(header, "Content-Length")
+	delete(header, "Transfer-Encoding")
 	for _, name := range slices.Sorted(maps.Keys(header)) {
 		for _, value := range header[name] {
 			head, _ = wire.AppendHeader(head, name, value)
