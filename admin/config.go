@@ -74,6 +74,8 @@ const (
 	maxFlight   = 256 << 20
 )
 
+func absent[P any](p P) bool { return mistake.Absent(p) }
+
 // resolve returns c with its defaults, and every mistake in it.
 func (c Config) resolve(app *fasterapi.App) (Config, mistake.List) {
 	var wrong mistake.List
@@ -93,12 +95,12 @@ func (c Config) resolve(app *fasterapi.App) (Config, mistake.List) {
 	for name, p := range c.Pools {
 		wrong.Unless(p != nil && name != "", "admin.Config.Pools must have names and pools")
 	}
-	wrong.Unless(!slices.Contains(c.Caches, nil), "admin.Config.Caches has one that is nil")
+	wrong.Unless(!slices.ContainsFunc(c.Caches, absent[cache.Reporter]), "admin.Config.Caches has one that is nil")
 	wrong.Unless(!slices.Contains(c.Policies, nil), "admin.Config.Policies has one that is nil")
-	wrong.Unless(!slices.Contains(c.Topics, nil), "admin.Config.Topics has one that is nil")
+	wrong.Unless(!slices.ContainsFunc(c.Topics, absent[broadcast.Reporter]), "admin.Config.Topics has one that is nil")
 	wrong.Unless(!slices.Contains(c.Keys, nil), "admin.Config.Keys has one that is nil")
-	wrong.Unless(!slices.Contains(c.Roles, nil), "admin.Config.Roles has one that is nil")
-	wrong.Unless(!slices.Contains(c.Schedules, nil), "admin.Config.Schedules has one that is nil")
+	wrong.Unless(!slices.ContainsFunc(c.Roles, absent[observe.RoleReporter]), "admin.Config.Roles has one that is nil")
+	wrong.Unless(!slices.ContainsFunc(c.Schedules, absent[observe.JobReporter]), "admin.Config.Schedules has one that is nil")
 	f := &c.Flight
 	f.MinAge, f.MaxBytes = cmp.Or(f.MinAge, 10*time.Second), cmp.Or(f.MaxBytes, 8<<20)
 	wrong.Unless(f.MinAge > 0 && f.MaxBytes <= maxFlight, "admin.FlightConfig: MinAge must be positive, and MaxBytes at most 256 MiB")

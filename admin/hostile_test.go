@@ -13,6 +13,8 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/admin"
+	"github.com/fasterapi/fasterapi/broadcast"
+	"github.com/fasterapi/fasterapi/cache"
 	"github.com/fasterapi/fasterapi/health"
 	"github.com/fasterapi/fasterapi/observe"
 )
@@ -56,5 +58,18 @@ func TestHostileTexts(t *testing.T) {
 			require.Contains(t, line, "caf\uFFFD")
 			break
 		}
+	}
+}
+
+// TestPartsThatAreNone: a nil pointer is found at the start, and not when somebody looks at the dashboard.
+func TestPartsThatAreNone(t *testing.T) {
+	app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1, Logger: slog.New(slog.DiscardHandler)})
+	admin.Attach(app, admin.Config{
+		Addr: "127.0.0.1:0", Flight: off, Caches: []cache.Reporter{(*cache.Cache[string, int])(nil)}, Topics: []broadcast.Reporter{(*broadcast.Topic[int])(nil)},
+		Roles: []observe.RoleReporter{(*role)(nil)}, Schedules: []observe.JobReporter{(*jobs)(nil)},
+	})
+	_, err := app.Start()
+	for _, part := range []string{"Caches", "Topics", "Roles", "Schedules"} {
+		require.ErrorContains(t, err, "admin.Config."+part+" has one that is nil")
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/fasterapi/fasterapi/client"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/idempotency"
+	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/observe"
 	"github.com/fasterapi/fasterapi/resilience"
 )
@@ -84,6 +85,10 @@ func (m *Metrics) Pool(name string, p *db.Pool) {
 
 // Cache adds the numbers of a cache, whose name is the label "cache".
 func (m *Metrics) Cache(c cache.Reporter) {
+	if mistake.Absent(c) {
+		m.wrong = append(m.wrong, errors.New("metrics: a cache is nil"))
+		return
+	}
 	for _, other := range m.caches {
 		if other.Name() == c.Name() {
 			m.wrong = append(m.wrong, fmt.Errorf("metrics: two caches are called %q", c.Name()))
@@ -95,7 +100,7 @@ func (m *Metrics) Cache(c cache.Reporter) {
 
 // Topic adds the numbers of a topic of package broadcast, whose name is the label "topic".
 func (m *Metrics) Topic(t broadcast.Reporter) {
-	if t == nil {
+	if mistake.Absent(t) {
 		m.wrong = append(m.wrong, errors.New("metrics: a topic is nil"))
 		return
 	}
@@ -125,7 +130,7 @@ func (m *Metrics) Keys(k *idempotency.Keys) {
 
 // Role adds what is known here of a role of package leader, a *leader.Role, whose name is the label "role".
 func (m *Metrics) Role(r observe.RoleReporter) {
-	if r == nil {
+	if mistake.Absent(r) {
 		m.wrong = append(m.wrong, errors.New("metrics: a role is nil"))
 		return
 	}
@@ -142,7 +147,7 @@ func (m *Metrics) Role(r observe.RoleReporter) {
 // Schedule adds the numbers of the jobs of package schedule, of a *schedule.Schedule. The name of a job is the label "scheduled_job", since
 // "job" is Prometheus's own. Of two jobs with one name the first is shown.
 func (m *Metrics) Schedule(s observe.JobReporter) {
-	if s == nil || slices.Contains(m.schedules, s) {
+	if mistake.Absent(s) || slices.Contains(m.schedules, s) {
 		m.wrong = append(m.wrong, errors.New("metrics: a schedule is nil, or was given twice"))
 		return
 	}

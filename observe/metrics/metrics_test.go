@@ -26,6 +26,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/broadcast"
+	"github.com/fasterapi/fasterapi/cache"
 	"github.com/fasterapi/fasterapi/client"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/idempotency"
@@ -433,22 +434,27 @@ func TestMistakes(t *testing.T) {
 	m.Pool("main", nil)
 	m.Pool("main", new(db.Pool))
 	m.Pool("main", new(db.Pool))
+	m.Cache((*cache.Cache[string, int])(nil))
 	m.Topic(nil)
+	m.Topic((*broadcast.Topic[int])(nil))
 	m.Topic(broadcast.New("news", broadcast.Config[int]{}))
 	m.Topic(broadcast.New("news", broadcast.Config[string]{}))
 	m.Keys(nil)
 	m.Keys(idempotency.New(nil, idempotency.Config{}))
 	m.Keys(idempotency.New(nil, idempotency.Config{Name: "main"}))
 	m.Role(nil)
+	m.Role((*role)(nil))
 	m.Role(role{Role: "billing"})
 	m.Role(role{Role: "billing"})
 	m.Schedule(nil)
+	m.Schedule((*jobs)(nil))
 	m.Schedule(&jobs{})
 	m.Upstream(nil)
 	m.Upstream(client.New("supplier", client.Config{BaseURL: "http://a.example"}))
 	m.Upstream(client.New("supplier", client.Config{BaseURL: "http://b.example"}))
 	_, err := app.Start()
-	for _, text := range []string{"orders total", `"a-b" is no name of a label`, "twice_total: duplicate", "mute_total needs a sentence", "bounds of down_seconds", "wide has more than 10000", `the pool "main" is nil`, `two pools are called "main"`, "a topic is nil", `two topics are called "news"`, "a schedule is nil", "a role is nil", `two roles are called "billing"`, "idempotency keys are nil", `two of the idempotency keys are called "main"`, "an upstream is nil", `two upstreams are called "supplier"`} {
+	require.Equal(t, 2, strings.Count(err.Error(), "a schedule is nil"))
+	for _, text := range []string{"orders total", `"a-b" is no name of a label`, "twice_total: duplicate", "mute_total needs a sentence", "bounds of down_seconds", "wide has more than 10000", `the pool "main" is nil`, `two pools are called "main"`, "a cache is nil", "a topic is nil", `two topics are called "news"`, "a schedule is nil", "a role is nil", `two roles are called "billing"`, "idempotency keys are nil", `two of the idempotency keys are called "main"`, "an upstream is nil", `two upstreams are called "supplier"`} {
 		require.ErrorContains(t, err, text)
 	}
 }

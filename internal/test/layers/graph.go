@@ -206,7 +206,7 @@ func packages() map[string]Package {
 			Modules: []string{"github.com/andybalholm/brotli", "github.com/klauspost/compress"},
 		},
 		"observe/metrics": {
-			Layer: 7, Imports: []string{".", "broadcast", "cache", "client", "db", "idempotency", "metric", "observe", "reactor", "resilience"},
+			Layer: 7, Imports: []string{".", "broadcast", "cache", "client", "db", "idempotency", "metric", "observe", "reactor", "resilience", "internal/mistake"},
 			// client_model and common are client_golang's own message types and formats.
 			Modules: []string{"github.com/prometheus/client_golang", "github.com/prometheus/client_model", "github.com/prometheus/common"},
 		},
