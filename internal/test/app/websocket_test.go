@@ -532,9 +532,13 @@ func TestTunnelsCutOff(t *testing.T) {
 	require.NoError(t, err)
 	s := newService(t, "http://"+server.Addr().String(), buffer, false)
 	s.tunnels = newTunnels(t, s.host())
-	for range sockets / 2 {
-		dialSocket(t, s, "/goroutine", nil) // reads nothing, so answers no close frame
-		dialSocket(t, s, "/events", nil)
+	for i := range sockets {
+		ws := dialSocket(t, s, []string{"/goroutine", "/events"}[i%2], nil)
+		// What echoes is open for the server too, which answers over HTTP/2 a moment before. From then on
+		// the client reads nothing, so it answers no close frame.
+		require.NoError(t, ws.Write(t.Context(), websocket.MessageText, []byte("open?")))
+		_, _, err := ws.Read(t.Context())
+		require.NoError(t, err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
