@@ -361,12 +361,19 @@ func TestStallsInABurst(t *testing.T) {
 		return all
 	}
 	for i, name := range labels {
-		on(t, r, func() {
-			r.SetLabel(&Label{Name: name})
-			found := func() bool { all := named(); return len(all) > i && all[0].At != "" }
-			for end := time.Now().Add(patient); !found() && time.Now().Before(end); {
+		found := make(chan struct{})
+		go func() { // the reactor is not found in what looks for it
+			defer close(found)
+			for end := time.Now().Add(patient); time.Now().Before(end); {
+				if all := named(); len(all) > i && all[0].At != "" {
+					return
+				}
 				time.Sleep(100 * time.Microsecond) // beyond a percent of the time a look may wait
 			}
+		}()
+		on(t, r, func() {
+			r.SetLabel(&Label{Name: name})
+			<-found
 		})
 	}
 	kept := named()
