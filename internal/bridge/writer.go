@@ -27,11 +27,13 @@ const HoldBack = 4 << 10
 func Serve(h Holder, handler http.Handler, r *http.Request) error {
 	w := NewWriter(h)
 	defer w.End()
+	in, around := r.Context().(*wrapped)
+	w.around = around
 	if r.MultipartForm == nil { // else it is that of a server around this one
 		defer removeForm(r)
 	}
 	handler.ServeHTTP(w, r)
-	if in, ok := r.Context().(*wrapped); ok {
+	if around {
 		if in.leave(); in.broken {
 			return errBrokenOff
 		}
@@ -60,6 +62,10 @@ type Writer struct {
 	// is written. It is set before the first use.
 	Problems bool
 
+	// around: the handler is middleware around one of ours, which has said its length where one for net/http would
+	// not have: middleware that changes the body may know nothing of it. It is set before the first use.
+	around bool
+
 	mu     sync.Mutex
 	over   atomic.Bool // the handler has returned; stored under mu
 	h      Holder
@@ -73,12 +79,12 @@ type Writer struct {
 	announced []string
 	// length is the declared length of the body, -1 without.
 	length int64
-	// unsent counts the bytes that were written though they are not sent.
-	unsent int64
-	held   []byte
-	body   exchange.BodyWriter // nil until the stream is open
-	err    error
-	taken  bool // the connection was hijacked
+	// written counts the bytes that the handler wanted to write.
+	written int64
+	held    []byte
+	body    exchange.BodyWriter // nil until the stream is open
+	err     error
+	taken   bool // the connection was hijacked
 	// switching is the header of a 101, which whoever hijacks is going to send; nil: there is none.
 	switching http.Header
 }
@@ -158,6 +164,9 @@ func (w *Writer) Write(p []byte) (int, error) {
 	if w.refused() {
 		return len(p), nil
 	}
+	if err := w.count(len(p)); err != nil {
+		return 0, err
+	}
 	if w.body == nil && (w.onReactor || len(w.held)+len(p) <= HoldBack) {
 		w.held = append(w.held, p...)
 		return len(p), nil
@@ -173,10 +182,25 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// discard takes what is not sent, in answer to HEAD up to the length that was declared,
-// as net/http does. Nothing else would end a handler that writes for ever.
+// count tells why n more bytes cannot be part of the response, or nil. It is as strict as net/http: what goes
+// beyond the declared length is refused whole.
+func (w *Writer) count(n int) error {
+	if n > 0 && exchange.Bodiless(w.status) {
+		return http.ErrBodyNotAllowed
+	}
+	if w.written += int64(n); w.beyond() && !w.around {
+		return http.ErrContentLength
+	}
+	return nil
+}
+
+// beyond tells whether more was written than the length that was declared.
+func (w *Writer) beyond() bool { return w.length >= 0 && w.written > w.length }
+
+// discard takes what is not sent in answer to HEAD when its length was declared. Nothing else would end a handler
+// that writes for ever.
 func (w *Writer) discard(p []byte) (int, error) {
-	if w.unsent += int64(len(p)); w.unsent > w.length || w.h.Method() != http.MethodHead {
+	if w.length < 0 || w.beyond() {
 		return 0, http.ErrBodyNotAllowed
 	}
 	return w.body.Write(p)
@@ -243,7 +267,7 @@ func (w *Writer) open(next []byte) error {
 		return w.err
 	}
 	if !w.reply.WantsContent() {
-		w.unsent, w.held = int64(len(w.held)), w.held[:0]
+		w.held = w.held[:0]
 		return w.sendHead()
 	}
 	if len(w.held) > 0 {

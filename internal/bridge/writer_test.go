@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -96,6 +97,51 @@ func TestLongAnswer(t *testing.T) {
 	require.EqualValues(t, 10, q.Sent().Length, "so that the client sees that something is missing")
 }
 
+// TestBeyondTheLength: what goes beyond the declared length is refused, and what came before it is sent; nor may a
+// status without content have some. Held back, streamed and on a reactor.
+func TestBeyondTheLength(t *testing.T) {
+	for name, length := range map[string]int{"held back": 5, "streamed": bridge.HoldBack + 1} {
+		for where, make := range map[string]func(*held.Request) *held.Request{
+			"goroutine": func(q *held.Request) *held.Request { return q }, "reactor": (*held.Request).OnReactor,
+		} {
+			t.Run(name+" "+where, func(t *testing.T) {
+				q := make(held.New(t, "GET", "/"))
+				text := strings.Repeat("x", length)
+				require.NoError(t, serve(q, func(w http.ResponseWriter, _ *http.Request) {
+					w.Header().Set("Content-Length", strconv.Itoa(length))
+					n, err := io.WriteString(w, text)
+					require.NoError(t, err)
+					require.Equal(t, length, n)
+					for range 2 {
+						n, err = io.WriteString(w, "more")
+						require.ErrorIs(t, err, http.ErrContentLength)
+						require.Zero(t, n)
+					}
+				}))
+				sent := string(q.X.Payload)
+				if q.Sent() != nil {
+					sent = q.Sent().Body()
+					require.True(t, q.Sent().Complete())
+				}
+				require.Equal(t, text, sent)
+			})
+		}
+	}
+	for _, status := range []int{http.StatusNoContent, http.StatusNotModified} {
+		q := held.New(t, "GET", "/")
+		require.NoError(t, serve(q, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			n, err := io.WriteString(w, "")
+			require.NoError(t, err)
+			require.Zero(t, n)
+			_, err = io.WriteString(w, "x")
+			require.ErrorIs(t, err, http.ErrBodyNotAllowed)
+		}))
+		require.Equal(t, status, q.X.Status)
+		require.Empty(t, q.X.Payload)
+	}
+}
+
 // TestOnReactor: nobody waits for the client there, so that all is staged.
 func TestOnReactor(t *testing.T) {
 	text := strings.Repeat("x", 3*bridge.HoldBack)
@@ -122,7 +168,7 @@ func TestHead(t *testing.T) {
 			require.NoError(t, err)
 		}
 		_, err := io.WriteString(w, "x")
-		require.ErrorIs(t, err, http.ErrBodyNotAllowed)
+		require.ErrorIs(t, err, http.ErrContentLength)
 	}))
 	require.EqualValues(t, 5000, q.Sent().Length)
 	require.Empty(t, q.Sent().Body())
