@@ -17,5 +17,5 @@ func Example() {
 	payload := in[frame.HeaderSize:][:h.Length]
 	block, _, err := h.Block(payload) // without padding
 	fmt.Println(h.Stream, h.Flags.Has(frame.EndHeaders), len(block), err)
-	// Output: 1 false 7 <nil>
+	// Output: 1 false 8 <nil>
 }
