@@ -30,7 +30,7 @@ func (h heldLog) Handle(_ context.Context, r slog.Record) error {
 func TestStopInTime(t *testing.T) {
 	pool := open(t)
 	log := heldLog{slog.NewTextHandler(&lines{}, nil), "the role no more", make(chan struct{})}
-	role := leader.New(pool, "late", leader.Config{Check: 20 * time.Millisecond, Logger: slog.New(log)})
+	role := leader.New(pool, "late", leader.Config{Check: patient, Logger: slog.New(log)})
 	require.NoError(t, role.Start())
 	elected(t, []*leader.Role{role}, nil)
 	working, release, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
