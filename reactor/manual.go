@@ -41,8 +41,12 @@ func (c *ManualClock) Now() time.Time { return c.start.Add(time.Duration(c.ns.Lo
 
 func (c *ManualClock) nanos() int64       { return c.ns.Load() }
 func (c *ManualClock) at(int64) time.Time { return time.Time{} } // only Advance ends a park
-func (c *ManualClock) wall() time.Time    { return c.Now() }
 func (c *ManualClock) set(ns int64)       { c.ns.Store(ns) }
+
+func (c *ManualClock) wall() (time.Time, int64) {
+	ns := c.ns.Load()
+	return c.start.Add(time.Duration(ns)), ns
+}
 
 // Advance moves the clock by d, timer by timer: when it returns, every timer that
 // was armed before the call and is due has fired, in the order of time, and the

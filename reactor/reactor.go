@@ -28,7 +28,7 @@ type Reactor struct {
 
 	now    int64 // coarse clock
 	wall   time.Time
-	wallAt int64 // r.now when wall was read
+	wallAt int64 // what the clock was when wall was read
 
 	runq  ring.Ring[async.Task]
 	wheel wheel
@@ -102,7 +102,7 @@ func newReactor(core int, cfg Config, p poll.Poller, c clock) *Reactor {
 		watchdog: newSleeper(),
 		done:     make(chan struct{}),
 	}
-	r.wall = c.wall()
+	r.wall, r.wallAt = c.wall()
 	r.pulse.Store(1)
 	r.wheel.init()
 	r.workers.init(r)

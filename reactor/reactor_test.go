@@ -195,11 +195,37 @@ func TestGoexitCostsOneTask(t *testing.T) {
 func TestNowFollowsTheClock(t *testing.T) {
 	r := one(t)
 	for range 3 {
-		before := time.Now().Add(-time.Millisecond)
-		var now time.Time
-		on(t, r, func() { now = r.Now() })
-		require.WithinRange(t, now, before, time.Now().Add(time.Millisecond))
+		var before, now, after time.Time
+		done := make(chan struct{})
+		on(t, r, func() {
+			before = time.Now().Add(-time.Millisecond)
+			r.Post(async.TaskFunc(func() { // in the next turn: that of this one has begun before
+				now, after = r.Now(), time.Now().Add(time.Millisecond)
+				close(done)
+			}))
+		})
+		wait(t, done)
+		require.WithinRange(t, now, before, after)
 	}
+}
+
+// TestNowIsNotAhead: a piece of work that has taken long asks for the time of day, which is read anew.
+func TestNowIsNotAhead(t *testing.T) {
+	v := newLab(1)
+	defer v.Close()
+	r := v.Reactor
+	v.Advance(2 * time.Second)
+	var during, next time.Time
+	begun := v.Now()
+	r.Schedule(async.TaskFunc(func() {
+		v.clock.set(v.clock.nanos() + int64(300*time.Millisecond))
+		during = r.Now()
+	}))
+	v.RunUntilIdle()
+	r.Schedule(async.TaskFunc(func() { next = r.Now() }))
+	v.RunUntilIdle()
+	require.Equal(t, begun, during, "when the turn began")
+	require.Equal(t, v.Now(), next)
 }
 
 func TestFromFindsTheReactor(t *testing.T) {
