@@ -90,14 +90,37 @@ func TestWrappedBroken(t *testing.T) {
 	require.False(t, q.Sent().Complete())
 }
 
+// outOfTime is a context whose time is up when ended is closed.
+//
+// Owner: any (immutable after New).
+type outOfTime struct {
+	context.Context
+	ended chan struct{}
+}
+
+func (c outOfTime) Done() <-chan struct{} { return c.ended }
+
+func (c outOfTime) Err() error {
+	select {
+	case <-c.ended:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
 // TestWrappedLate: a handler that middleware has left behind is cancelled and waited
 // for, and one that comes too late does not run.
 func TestWrappedLate(t *testing.T) {
 	q := held.New(t, "GET", "/")
-	returned := false
+	returned, began := false, make(chan struct{})
 	err := wrap(t, q, func(next http.Handler) http.Handler {
-		return http.TimeoutHandler(next, time.Millisecond, "too late")
+		limited := http.TimeoutHandler(next, time.Hour, "too late")
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			limited.ServeHTTP(w, r.WithContext(outOfTime{r.Context(), began})) // not before the handler runs
+		})
 	}, func(h bridge.Holder) {
+		close(began)
 		<-h.Done()
 		q.Reply.Stage(200, "text/plain", []byte("never seen"))
 		returned = true
