@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -37,6 +38,10 @@ func TestFlakySupplier(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, pool.Close(context.Background())) })
 	supplier := newSupplier(url)
+	patient := supplier.policy.Config() // a busy machine is no slow supplier, which would be asked once more beside
+	patient.Hedge = resilience.Hedge{}
+	patient.Timeout, patient.AttemptTimeout = 10*time.Second, 10*time.Second // a breaker stays open for longer
+	supplier.policy = resilience.New("supplier", patient)
 	c := fasterapitest.New(t, newApp(fasterapi.Config{Cores: 1, Logger: fasterapitest.Logger(t)}, pool, supplier))
 
 	failures.Store(2)
