@@ -107,6 +107,9 @@ func (z *compressor) staged(c *fasterapi.Ctx) error {
 	case c.Status() == http.StatusPartialContent:
 		z.part(c)
 		return nil
+	case len(body) == 0 && c.Method() == http.MethodHead:
+		z.head(c)
+		return nil
 	case len(body) < z.MinSize || !z.suitable(c):
 		return nil
 	}
@@ -196,6 +199,14 @@ func (z *compressor) part(c *fasterapi.Ctx) {
 		whole = field.Entire{ContentType: c.ContentType(), Streamed: true}
 	}
 	if media, _, _ := field.CutMedia(whole.ContentType); field.EqualFold(media, "multipart/byteranges") || z.fits(c, whole) {
+		c.Vary("Accept-Encoding")
+	}
+}
+
+// head makes the answer to HEAD say what the answer to GET would say about Vary (RFC 9110 section 9.3.2), where
+// nobody has made that one's content, which may be a stream.
+func (z *compressor) head(c *fasterapi.Ctx) {
+	if whole, ok := c.Value(field.EntireKey{}).(field.Entire); ok && z.suitable(c) && z.fits(c, whole) {
 		c.Vary("Accept-Encoding")
 	}
 }

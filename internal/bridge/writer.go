@@ -360,6 +360,9 @@ func (w *Writer) Finish() error {
 	}
 	w.commit(w.held)
 	if len(w.held) == 0 && w.length < 0 {
+		if w.h.Method() == http.MethodHead { // the answer to GET may be of any length
+			w.h.Set(field.EntireKey{}, field.Entire{ContentType: w.header.Get("Content-Type"), Streamed: true})
+		}
 		w.reply.Use(func(r *reply.Reply) { r.Exchange().LeaveLength() })
 	}
 	w.trail()
