@@ -124,6 +124,7 @@ func (t *Topic[T]) lose() {
 		t.stats.Losses++
 	}
 	t.lost = true
+	t.losing++
 	t.settle()
 }
 
@@ -187,7 +188,7 @@ func (t *Topic[T]) catchUp() error {
 // readPage reads one page; more: there may be another.
 func (t *Topic[T]) readPage() (more bool, err error) {
 	t.mu.Lock()
-	after := t.log.head.Position
+	after, losing := t.log.head.Position, t.losing
 	t.mu.Unlock()
 	ctx, cancel := context.WithTimeout(t.ctx, t.cfg.Timeout)
 	defer cancel()
@@ -198,13 +199,14 @@ func (t *Topic[T]) readPage() (more bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	defer t.announce()
-	if t.lost {
+	back := losing == t.losing // else the answer may be from before it was lost
+	if t.lost && back {
 		t.stats.Reconnects++
 	}
 	if !t.started {
 		t.startAt(&page)
 	}
-	if t.lost {
+	if t.lost && back {
 		t.lost = false
 		t.gap(t.log.head)
 	}

@@ -91,10 +91,11 @@ type Topic[T any] struct {
 	log     history[T]
 	more    chan struct{} // closed with the next entry
 	closed  bool
-	counted bool // ready is closed
-	started bool // the history begins where the Link's did
-	lost    bool // the connection was lost since the last entry
-	owes    bool // others are to be told of a gap
+	counted bool   // ready is closed
+	started bool   // the history begins where the Link's did
+	lost    bool   // the connection was lost since the last entry
+	losing  uint64 // how often that was noticed
+	owes    bool   // others are to be told of a gap
 	n       uint64
 	own     map[uint64]fate // the messages of this instance whose fate is open
 	alone   []uint64        // those of own that were told here only, the oldest first
