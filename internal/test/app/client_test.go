@@ -52,14 +52,23 @@ func supply(t *testing.T) *httptest.Server {
 	return s
 }
 
-// supplierIn is an input of all styles.
+// supplierIn is an input of all styles. Hasty is the same service, which has 100 ms for its answers.
 type supplierIn struct {
 	Kind     string           `path:"kind"`
 	Supplier *client.Upstream `inject:""`
+	Hasty    *client.Upstream `inject:"hasty"`
+}
+
+// upstream is the hasty one for what never answers only: how fast the machine is decides nothing else.
+func (in supplierIn) upstream() *client.Upstream {
+	if in.Kind == "hangs" {
+		return in.Hasty
+	}
+	return in.Supplier
 }
 
 func callSupplier(c *fasterapi.Ctx, in supplierIn) (supplied, error) {
-	return in.Supplier.Get[supplied](c, "/{kind}", client.Path("kind", in.Kind)).Await(c)
+	return in.upstream().Get[supplied](c, "/{kind}", client.Path("kind", in.Kind)).Await(c)
 }
 
 // TestOutboundCalls: a handler of any style hands on what another service says, and what is wrong with it
@@ -68,10 +77,13 @@ func TestOutboundCalls(t *testing.T) {
 	const trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 	s := supply(t)
 	everyProtocol(t, func(app *fasterapi.App) {
-		supplier := client.New("supplier", client.Config{
-			BaseURL: s.URL, MaxBody: 4000, Policy: resilience.New("supplier", resilience.Config{Timeout: 100 * time.Millisecond}),
-		})
-		app.Provide(supplier, fasterapi.CloseOnStop())
+		upstream := func(name string, timeout time.Duration) *client.Upstream {
+			return client.New(name, client.Config{
+				BaseURL: s.URL, MaxBody: 4000, Policy: resilience.New(name, resilience.Config{Timeout: timeout}),
+			})
+		}
+		app.Provide(upstream("supplier", time.Minute), fasterapi.CloseOnStop())
+		app.Provide(upstream("hasty supplier", 100*time.Millisecond), fasterapi.CloseOnStop(), fasterapi.Named("hasty"))
 		app.Use(func(next fasterapi.Handler) fasterapi.Handler {
 			return func(c *fasterapi.Ctx) error {
 				c.SetRequestID("r-1")
@@ -81,10 +93,14 @@ func TestOutboundCalls(t *testing.T) {
 		app.Get("/sync/{kind}", callSupplier)
 		app.Get("/reactor/{kind}", callSupplier, fasterapi.OnReactor())
 		app.GetFuture("/future/{kind}", func(c *fasterapi.Ctx, in supplierIn) async.Future[supplied] {
-			return in.Supplier.Get[supplied](c, "/{kind}", client.Path("kind", in.Kind))
+			return in.upstream().Get[supplied](c, "/{kind}", client.Path("kind", in.Kind))
 		})
 		app.Get("/deadline/{kind}", func(c *fasterapi.Ctx, in supplierIn) (supplied, error) {
-			ctx, cancel := context.WithTimeout(c, 50*time.Millisecond)
+			within := time.Minute
+			if in.Kind == "hangs" {
+				within = 50 * time.Millisecond
+			}
+			ctx, cancel := context.WithTimeout(c, within)
 			defer cancel()
 			return in.Supplier.Get[supplied](ctx, "/{kind}", client.Path("kind", in.Kind)).Await(ctx)
 		})
@@ -93,7 +109,7 @@ func TestOutboundCalls(t *testing.T) {
 			a := s.do("GET", style+"ok", "", "traceparent", trace, "tracestate", "a=1")
 			require.Equal(t, 200, a.status, a.body)
 			require.Contains(t, a.body, `"trace":"`+trace+`","state":"a=1"`, style)
-			require.Regexp(t, `"id":"r-1","left":"\d{1,3}"`, a.body, style)
+			require.Regexp(t, `"id":"r-1","left":"\d{5}"`, a.body, style)
 			require.NotContains(t, s.do("GET", style+"ok", "", "traceparent", "x", "tracestate", "a=1").body, "a=1", "a trace that is none")
 			for kind, want := range map[string]int{"404": 502, "500": 502, "503": 503, "504": 504, "html": 502, "huge": 502, "hangs": 504} {
 				a := s.get(style + kind)
