@@ -23,7 +23,7 @@ import (
 type store struct{ down *atomic.Bool }
 
 func (s store) HealthCheck() health.Check {
-	return health.Check{Name: "store", Critical: true, MaxAge: time.Nanosecond, Run: func(context.Context) error {
+	return health.Check{Name: "store", Critical: true, MaxAge: time.Nanosecond, Timeout: time.Minute, Run: func(context.Context) error {
 		if s.down.Load() {
 			return errors.New("SECRET host is down")
 		}
@@ -39,7 +39,7 @@ func TestHealth(t *testing.T) {
 		})
 		app.Provide(store{&down})
 		app.Provide(&store{&down}, fasterapi.Named("second"))
-		app.HealthCheck(health.Check{Name: "mail", MaxAge: time.Nanosecond, Run: func(context.Context) error {
+		app.HealthCheck(health.Check{Name: "mail", MaxAge: time.Nanosecond, Timeout: time.Minute, Run: func(context.Context) error {
 			if mailDown.Load() {
 				panic("SECRET")
 			}

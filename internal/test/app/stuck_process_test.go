@@ -208,7 +208,7 @@ func TestStuckLimitEndsTheProcess(t *testing.T) {
 			if kind == "deaf" {
 				return
 			}
-			require.Regexp(t, `a reactor is stuck: the process ends"? core=\d for=1.* limit=1s label="GET /loop/{id}" registered=.*stuck_process_test\.go:\d+ at=.*stuck_process_test\.go:\d+ stack=.*stuckService`, log)
+			require.Regexp(t, `a reactor is stuck: the process ends"? core=\d for=(\d+m)?[1-9]\d*(\.\d+)?s limit=1s label="GET /loop/{id}" registered=.*stuck_process_test\.go:\d+ at=.*stuck_process_test\.go:\d+ stack=.*stuckService`, log)
 		})
 	}
 }
