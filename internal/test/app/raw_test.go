@@ -19,7 +19,7 @@ func dial(t testing.TB, s service) net.Conn {
 	conn, err := s.connect()
 	require.NoError(t, err)
 	t.Cleanup(func() { conn.Close() })
-	require.NoError(t, conn.SetDeadline(time.Now().Add(10*time.Second)))
+	require.NoError(t, conn.SetDeadline(time.Now().Add(30*time.Second)))
 	return conn
 }
 

@@ -336,7 +336,7 @@ func play(t *testing.T, s service, path, id, extensions string, pieces [][]byte,
 	conn, err := s.connect()
 	require.NoError(t, err)
 	defer conn.Close()
-	require.NoError(t, conn.SetDeadline(time.Now().Add(10*time.Second)))
+	require.NoError(t, conn.SetDeadline(time.Now().Add(30*time.Second)))
 	reader, _ := upgrade(t, conn, s, path, extensions)
 	go func() {
 		for _, piece := range pieces {
