@@ -178,16 +178,22 @@ func startNginx(t *testing.T, nginx, upstream string) (url string) {
 // startNginxWith is startNginx for a configuration with places for a folder, upstream and a port.
 func startNginxWith(t *testing.T, nginx, configuration, upstream string) (url string) {
 	t.Helper()
-	probe, err := net.Listen("tcp", "127.0.0.1:0")
+	// nginx takes the listener over, as one that replaces another does: a port that is closed first may be somebody
+	// else's by then.
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	port := probe.Addr().(*net.TCPAddr).Port
-	require.NoError(t, probe.Close())
+	defer listener.Close()
+	port := listener.Addr().(*net.TCPAddr).Port
+	file, err := listener.(*net.TCPListener).File()
+	require.NoError(t, err)
+	defer file.Close()
 
 	folder := t.TempDir()
 	require.NoError(t, os.Chmod(folder, 0o755))
 	conf := filepath.Join(folder, "nginx.conf")
 	require.NoError(t, os.WriteFile(conf, fmt.Appendf(nil, configuration, folder, upstream, port), 0o600))
 	command := exec.Command(nginx, "-e", filepath.Join(folder, "start.log"), "-c", conf)
+	command.ExtraFiles, command.Env = []*os.File{file}, append(os.Environ(), "NGINX=3;")
 	require.NoError(t, command.Start())
 	t.Cleanup(func() {
 		require.NoError(t, command.Process.Signal(os.Interrupt))
