@@ -350,17 +350,23 @@ func TestRefusalsInOwnForm(t *testing.T) {
 		"middleware": {middleware.AccessLog(middleware.AccessLogConfig{}), middleware.RequestID(middleware.RequestIDConfig{}), middleware.Timeout(10 * time.Second)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			refusingModes(t, fasterapi.Config{HTTP: fasterapi.HTTPConfig{HeadTimeout: time.Second, BodyTimeout: time.Second}}, use, func(t *testing.T, mode string, s *refusing) {
-				all := append(refusals(),
-					refusal{name: "slow head", in: "POST PATH HTTP/1.1\r\nFIELDSX", status: 408, routes: unread[:1], modes: own},
-					refusal{name: "slow body", in: "POST PATH HTTP/1.1\r\nFIELDSContent-Length: 50\r\n\r\nabc", status: 408, routes: collected[:2]})
-				for _, r := range all {
-					if len(r.modes) > 0 && !slices.Contains(r.modes, mode) {
-						continue
+			ask := func(list ...refusal) func(t *testing.T, mode string, s *refusing) {
+				return func(t *testing.T, mode string, s *refusing) {
+					for _, r := range list {
+						if len(r.modes) > 0 && !slices.Contains(r.modes, mode) {
+							continue
+						}
+						t.Run(r.name, func(t *testing.T) { s.checkOwnForm(t, r, mode, len(use) > 0) })
 					}
-					t.Run(r.name, func(t *testing.T) { s.checkOwnForm(t, r, mode, len(use) > 0) })
 				}
-			}, register)
+			}
+			refusingModes(t, fasterapi.Config{}, use, ask(refusals()...), register)
+			// A second, by which only those may be late that are to be.
+			impatient := fasterapi.Config{HTTP: fasterapi.HTTPConfig{HeadTimeout: time.Second, BodyTimeout: time.Second}}
+			refusingModes(t, impatient, use, ask(
+				refusal{name: "slow head", in: "POST PATH HTTP/1.1\r\nFIELDSX", status: 408, routes: unread[:1], modes: own},
+				refusal{name: "slow body", in: "POST PATH HTTP/1.1\r\nFIELDSContent-Length: 50\r\n\r\nabc", status: 408, routes: collected[:2]},
+			), register)
 		})
 	}
 }
