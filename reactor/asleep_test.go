@@ -22,7 +22,7 @@ func TestTheWatchdogSleepsWhileAllReactorsDo(t *testing.T) {
 		label := &Label{Name: "slow", OnStall: func(d time.Duration) { caught <- d }}
 		r := g.Reactor(n % 2)
 		var held time.Duration
-		on(t, r, func() {
+		untilLabelled(t, g, r, label, caught, func() {
 			r.SetLabel(label)
 			held = <-caught
 		})
