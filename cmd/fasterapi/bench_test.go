@@ -33,7 +33,7 @@ func TestBench(t *testing.T) {
 	got := command(t, quick("--svg", picture)...)
 	require.Equal(t, 0, got.code, got.stderr)
 	require.Contains(t, got.stdout, "10 answers")
-	require.Regexp(t, `(?m)^ +99 % +[\d.]+ ms  #+$`, got.stdout)
+	require.Regexp(t, `(?m)^ +99 % +[\d.]+ m?s  #+$`, got.stdout)
 	text, err := os.ReadFile(picture)
 	require.NoError(t, err)
 	require.Contains(t, string(text), "<svg ")

@@ -89,9 +89,11 @@ func (r *recorder) tell(ctx context.Context, begin time.Time, total time.Duratio
 	for {
 		select {
 		case <-ctx.Done():
+		case <-ticker.C:
+		}
+		if ctx.Err() != nil { // whichever came first
 			r.closeSecond(time.Since(begin))
 			return
-		case <-ticker.C:
 		}
 		p := r.closeSecond(time.Since(begin))
 		p.Total = total
