@@ -35,7 +35,9 @@ func TestDev(t *testing.T) {
 	require.NoError(t, err)
 	folder := t.TempDir()
 	write := func(name, text string) {
-		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600))
+		file := filepath.Join(folder, name)
+		require.NoError(t, os.WriteFile(file+"~", []byte(text), 0o600)) // as editors do: nobody sees half of it
+		require.NoError(t, os.Rename(file+"~", file))
 	}
 	framework, err := os.ReadFile(filepath.Join(repository, "go.mod"))
 	require.NoError(t, err)
