@@ -101,6 +101,7 @@ func TestRefusalsShareTheRoom(t *testing.T) {
 					}
 					require.Equal(t, http.StatusNoContent, a.status)
 				}
+				t.Logf("%d goroutines at most, %d refused", most, refused)
 				// 64 wait for a processor at most; those that have one and lost it to another process are not
 				// among them. One goroutine for each refusal would be more than this.
 				require.LessOrEqual(t, most, int64(64+max(64, refused/2)), "%d were refused", refused)
