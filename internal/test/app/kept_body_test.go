@@ -169,7 +169,7 @@ func TestBodyLeftBehindHTTP2(t *testing.T) {
 	transport := &http.Transport{Protocols: new(http.Protocols)}
 	transport.Protocols.SetUnencryptedHTTP2(true)
 	t.Cleanup(transport.CloseIdleConnections)
-	client := &http.Client{Transport: onefield.Transport(t, transport), Timeout: 10 * time.Second}
+	client := &http.Client{Transport: onefield.Transport(t, transport), Timeout: 30 * time.Second}
 	addr := "http://" + start(t, app) + "/left"
 	for range 3 {
 		body, more := io.Pipe()

@@ -174,7 +174,7 @@ func TestSignalWhileStuck(t *testing.T) {
 			begin := time.Now()
 			require.NoError(t, p.command.Process.Signal(syscall.SIGTERM))
 			status, log := p.end()
-			require.Less(t, time.Since(begin), 8*time.Second, "DrainTimeout, 2 s, and what a busy machine adds")
+			require.Less(t, time.Since(begin), 30*time.Second, "DrainTimeout, 2 s, and what a busy machine adds")
 			require.GreaterOrEqual(t, time.Since(begin), 2*time.Second, "DrainTimeout")
 			require.Equal(t, 1, status, log)
 			if kind == "deaf" {
