@@ -49,6 +49,16 @@ func (c *clinic) log() string {
 	return c.text.String()
 }
 
+// logs waits for a text in the log, which is written beside the answers and the pages.
+func (c *clinic) logs(text string, within time.Duration) bool {
+	for end := time.Now().Add(within); !strings.Contains(c.log(), text); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			return false
+		}
+	}
+	return true
+}
+
 // ask is a page of the second address.
 func (c *clinic) ask(path string) string {
 	request, err := http.NewRequestWithContext(c.t.Context(), http.MethodGet, "http://"+c.panel.Addr().String()+path, http.NoBody)
@@ -113,22 +123,24 @@ func (c *clinic) in(test func(*clinic)) func(*testing.T) {
 
 // blocked: what holds a core is named with file and line.
 func (c *clinic) blocked() {
-	for range 3 { // on a busy machine the watchdog may come late; after three the route runs on goroutines
+	// On a busy machine the watchdog may come late, and of the stalls of a second only one is logged; after three the
+	// route runs on goroutines.
+	for range 3 {
 		c.Get("/latency/blocked").Expect(200)
-		if strings.Contains(c.ask("/stalls"), "latency.go:") {
+		if c.logs("latency.go:", 2*time.Second) && strings.Contains(c.ask("/stalls"), "latency.go:") {
 			break
 		}
 	}
+	require.Contains(c.t, c.log(), "latency.go:")
 	c.until("/stalls", "GET /latency/blocked", "latency.go:", "OnReactor")
 	c.until("/requests/slow", "/latency/blocked")
-	require.Contains(c.t, c.log(), "latency.go:")
 }
 
 // rows: the statement that is repeated is named with file and line, and its cure runs one.
 func (c *clinic) rows() {
 	c.Get("/latency/rows").Expect(200)
 	c.until("/requests", `"SQL":"SELECT name FROM users WHERE id = $1","Count":50`, "latency.go:")
-	require.Contains(c.t, c.log(), "again and again")
+	require.True(c.t, c.logs("again and again", patience))
 	c.Get("/latency/rows/together").Expect(200)
 	c.until("/requests", `"Queries":51`, `"Queries":1,`)
 }
