@@ -65,7 +65,7 @@ func runAll(t *testing.T, addr string, otherwise map[string]string) {
 	require.NoError(t, err)
 	port, err := strconv.Atoi(text)
 	require.NoError(t, err)
-	c := &config.Config{Host: host, Port: port, Path: "/", Timeout: 2 * time.Second, MaxHeaderLen: 4000, Strict: true}
+	c := &config.Config{Host: host, Port: port, Path: "/", Timeout: 20 * time.Second, MaxHeaderLen: 4000, Strict: true}
 	ran := 0
 	for _, group := range []*spec.TestGroup{generic.Spec(), http2.Spec(), hpack.Spec()} {
 		ran += runGroup(t, c, group, otherwise)
