@@ -142,8 +142,9 @@ func (s *Server) abandonFrom(i int, waits []<-chan struct{}) {
 	}
 }
 
-// cutGrace is how long cutting off waits to learn what was cut.
-const cutGrace = 200 * time.Millisecond
+// cutGrace is how long cutting off waits to learn what was cut, of cores that are not known to be stuck. A core that waits
+// for a processor may take a second; DrainDelay and DrainTimeout leave 5 s of the 30 s that Kubernetes gives.
+const cutGrace = 2 * time.Second
 
 // cut ends all connections and tells, for a message, what was being answered on the
 // cores that turn.

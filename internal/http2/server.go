@@ -121,8 +121,9 @@ func await(ctx context.Context, events []<-chan struct{}) error {
 	return nil
 }
 
-// cutGrace is how long cutting off waits to learn what was cut.
-const cutGrace = 200 * time.Millisecond
+// cutGrace is how long cutting off waits to learn what was cut, of cores that are not known to be stuck. A core that waits
+// for a processor may take a second; DrainDelay and DrainTimeout leave 5 s of the 30 s that Kubernetes gives.
+const cutGrace = 2 * time.Second
 
 // cut ends all connections and tells, for a message, what was being answered on the cores
 // that turn.
