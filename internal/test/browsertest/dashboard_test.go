@@ -26,6 +26,7 @@ import (
 	"github.com/fasterapi/fasterapi/health"
 	"github.com/fasterapi/fasterapi/idempotency"
 	"github.com/fasterapi/fasterapi/logs"
+	"github.com/fasterapi/fasterapi/internal/test/pgtest"
 	"github.com/fasterapi/fasterapi/middleware"
 	"github.com/fasterapi/fasterapi/observe"
 	"github.com/fasterapi/fasterapi/resilience"
@@ -75,7 +76,9 @@ func operate(t *testing.T, addr string, cfg admin.Config) *operated {
 	})
 	cfg.Addr, cfg.Flight = addr, admin.FlightConfig{Off: true}
 	if addr == "" {
-		cfg.Addr = "127.0.0.1:0"
+		port, err := pgtest.FreePort() // which is still free when another process takes its place
+		require.NoError(t, err)
+		cfg.Addr = fmt.Sprintf("127.0.0.1:%d", port)
 	}
 	cfg.Pools = map[string]*db.Pool{"orders": db.New(nil, func() db.Stats {
 		return db.Stats{Driver: "postgres", Open: 8, Idle: 5, Busy: 3, InFlight: 4, Queries: 182_334, Errors: 12, Waits: 310, Broken: 1}
@@ -153,10 +156,12 @@ func (o *operated) routes(app *fasterapi.App) {
 		return "", errors.New("no such table: " + evil)
 	})
 	app.Get("/held", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { <-o.release; return "", nil })
-	app.Get("/stall", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) {
-		time.Sleep(60 * time.Millisecond)
-		return "", nil
-	}, fasterapi.OnReactor())
+	for i := range 20 { // a route that stalls again and again is moved off its core
+		app.Get(fmt.Sprintf("/stall-%d", i), func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) {
+			time.Sleep(200 * time.Millisecond)
+			return "", nil
+		}, fasterapi.OnReactor())
+	}
 	for i := range 200 {
 		app.Get(fmt.Sprintf("/api/v2/organisations/{organisation}/warehouses/{warehouse}/shelves/{shelf}/positions/kind-%d", i),
 			func(*fasterapi.Ctx, fasterapi.None) (fasterapi.None, error) { return fasterapi.None{}, nil })
@@ -178,7 +183,7 @@ func (o *operated) load() {
 	for i := range 60 {
 		o.get(fmt.Sprintf("/api/v2/organisations/o/warehouses/w/shelves/s/positions/kind-%d", i))
 	}
-	for _, path := range []string{"/books/7/broken", "/books/%3Cscript%3E/broken", "/books/7/slow", "/stall", "/none"} {
+	for _, path := range []string{"/books/7/broken", "/books/%3Cscript%3E/broken", "/books/7/slow", "/stall-0", "/none"} {
 		o.get(path)
 	}
 }
@@ -325,6 +330,13 @@ func (o *operated) reading(b *browser) {
 	b.waitForText(t, "#detail", "dashboard_test.go:")
 	evaluate[any](t, b, "document.getElementById('detail-close').click()")
 	evaluate[any](t, b, "document.getElementById('tab-stalls').click()")
+	for i := 1; i < 20; i++ { // where nobody is late to look for the place of one
+		if strings.Contains(b.text(t, "#panel-stalls"), "async.Sleep") {
+			break
+		}
+		o.get(fmt.Sprintf("/stall-%d", i))
+		time.Sleep(time.Second) // the page asks again
+	}
 	b.waitForText(t, "#panel-stalls", "dashboard_test.go:")
 	b.waitForText(t, "#panel-stalls", "async.Sleep")
 	evaluate[any](t, b, "document.getElementById('tab-resources').click()")

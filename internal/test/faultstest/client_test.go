@@ -149,11 +149,13 @@ func TestClientLosesAnswers(t *testing.T) {
 			n, err = s.attempts(s.orderWithKey)
 			s.failed(err, hangs)
 			require.EqualValues(t, 3, n, "with a key an order may be, too")
-			n, err = s.attempts(s.order)
-			s.failed(err, hangs)
-			require.EqualValues(t, 1, n)
-			require.False(t, resilience.SafeToRetry(err), "the order may have been taken")
-			require.LessOrEqual(t, s.posts.Load(), int64(1))
+			require.Eventually(t, func() bool { // on a busy machine the time may be over before there is a connection: then it may be made again
+				before := s.posts.Load()
+				n, err = s.attempts(s.order)
+				s.failed(err, hangs)
+				require.LessOrEqual(t, s.posts.Load()-before, int64(1), "no order is taken twice")
+				return n == 1 && !resilience.SafeToRetry(err) // the order may have been taken
+			}, 20*time.Second, time.Millisecond)
 			require.Eventually(t, func() bool { return s.up.Stats().InFlight == 0 }, 10*time.Second, time.Millisecond)
 			s.heal()
 			if !hangs { // else the limit on an attempt is too short for a machine that is busy

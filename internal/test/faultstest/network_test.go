@@ -8,6 +8,8 @@ import (
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
+
+	"github.com/fasterapi/fasterapi/internal/test/pgtest"
 )
 
 // network is the way to a server through a proxy that can be made bad.
@@ -19,7 +21,9 @@ type network struct {
 func networkTo(t *testing.T, server string) *network {
 	t.Helper()
 	toxics := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-	proxy := toxiproxy.NewProxy(toxics, "server", "127.0.0.1:0", server)
+	port, err := pgtest.FreePort() // which is still free when the proxy comes back
+	require.NoError(t, err)
+	proxy := toxiproxy.NewProxy(toxics, "server", fmt.Sprintf("127.0.0.1:%d", port), server)
 	require.NoError(t, proxy.Start())
 	t.Cleanup(proxy.Stop)
 	return &network{t, proxy}

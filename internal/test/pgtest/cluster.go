@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -112,7 +111,7 @@ func (c *Cluster) create() error {
 	if err := c.run("initdb", "-D", c.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"); err != nil {
 		return err
 	}
-	port, err := freePort()
+	port, err := FreePort()
 	if err != nil {
 		return err
 	}
@@ -145,15 +144,6 @@ func (c *Cluster) create() error {
 func (c *Cluster) addUser() error {
 	sql := "CREATE ROLE app LOGIN SUPERUSER PASSWORD '" + Password + "'"
 	return c.run("psql", "-h", c.dir, "-p", strconv.Itoa(c.port), "-U", "postgres", "-c", sql)
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 // run runs one of the server's programs, as user postgres if we are root.
