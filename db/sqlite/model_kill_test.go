@@ -66,7 +66,7 @@ func (w *firstWrite) Write(p []byte) (int, error) {
 // again; what it had told its callers by then must be in the file.
 func TestModelKilled(t *testing.T) {
 	yes := 0
-	for begin, first := time.Now(), true; first || time.Since(begin) < soak(t); first = false {
+	for begin, first := time.Now(), true; first || time.Since(begin) < soak(t) || yes == 0 && time.Since(begin) < soak(t)+patience; first = false {
 		path := filepath.Join(t.TempDir(), "a.db")
 		p := open(t, path, dbtest.Limits{})
 		(&dbtest.Model{Pool: p}).Prepare(t)
