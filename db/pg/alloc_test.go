@@ -4,6 +4,7 @@ package pg_test
 
 import (
 	"context"
+	"math"
 	"runtime"
 	"testing"
 
@@ -65,10 +66,16 @@ func allocations(t *testing.T, reads pg.ShortReads) {
 	}
 	run(500)
 	const n = 5000
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	run(n)
-	runtime.ReadMemStats(&after)
-	// Sink, promise, string; and OnDone, which is the test's.
-	require.LessOrEqual(t, float64(after.Mallocs-before.Mallocs)/n, 3+1+0.1)
+	least := math.Inf(1)
+	for range 5 { // what else allocates meanwhile, such as the cancel request to a server that was held up, only adds to it
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		run(n)
+		runtime.ReadMemStats(&after)
+		// Sink, promise, string; and OnDone, which is the test's.
+		if least = min(least, float64(after.Mallocs-before.Mallocs)/n); least <= 3+1+0.1 {
+			return
+		}
+	}
+	require.LessOrEqual(t, least, 3+1+0.1)
 }

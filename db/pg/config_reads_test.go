@@ -76,6 +76,18 @@ func short(t *testing.T, p *db.Pool, sql string, args ...any) {
 	pg.KnownShort(p, sql, 20*time.Microsecond)
 }
 
+// sharing runs sql n times in one turn until that took one transaction: a group that a busy machine holds up is
+// stopped, and its members run alone. It returns what the last try gave.
+func sharing[T comparable](t *testing.T, g *reactor.Group, p *db.Pool, n int, sql string) (values []T) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		pg.KnownShort(p, sql, 20*time.Microsecond)
+		values = together[T](t, g, p, n, sql)
+		return distinct(values) == 1
+	}, patience, time.Millisecond, sql)
+	return values
+}
+
 // TestReadsAlone: without a word about it each read is a transaction of its own: with
 // a number, a time and a snapshot that no other read has.
 func TestReadsAlone(t *testing.T) {
@@ -96,7 +108,7 @@ func TestReadsShared(t *testing.T) {
 	g, p := readers(t, pg.Config{ShortReads: pg.ReadsShared})
 	for _, sql := range []string{askID, askNow} {
 		short(t, p, sql)
-		require.Equal(t, 1, distinct(together[int64](t, g, p, atOnce, sql)), sql)
+		sharing[int64](t, g, p, atOnce, sql)
 	}
 }
 
@@ -118,6 +130,7 @@ func TestReadsCounted(t *testing.T) {
 		}
 		before := committed()
 		for range rounds {
+			pg.KnownShort(p, read, 20*time.Microsecond) // whatever a busy machine has made of the round before
 			together[int64](t, g, p, atOnce, read)
 		}
 		grown := committed() - before
@@ -207,6 +220,10 @@ func TestReadsConfigured(t *testing.T) {
 		g := group(t, 1)
 		p := through(t, pg.Config{URL: plain(t).URL() + tc.param, Reactors: g, MaxConns: 1, ShortReads: tc.field})
 		short(t, p, askNow)
+		if tc.want == 1 {
+			sharing[int64](t, g, p, atOnce, askNow)
+			continue
+		}
 		require.Equal(t, tc.want, distinct(together[int64](t, g, p, atOnce, askNow)), "%+v", tc)
 	}
 	_, err := pg.Open(background(t), pg.Config{URL: plain(t).URL() + "&short_reads=yes"})

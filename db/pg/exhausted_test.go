@@ -3,6 +3,7 @@ package pg_test
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -49,7 +50,8 @@ func get(url string) (status int, body string, header http.Header, err error) {
 // or because there is no server, is told to come back later, and nothing else.
 func TestExhaustedOverHTTP(t *testing.T) {
 	c := pgtest.Start(t, pgtest.Options{})
-	p := open(t, c, pg.Config{MaxConns: 1, AcquireTimeout: 50 * time.Millisecond})
+	var log countedLog
+	p := open(t, c, pg.Config{MaxConns: 1, AcquireTimeout: 50 * time.Millisecond, Logger: log.logger()})
 	url, server := serveNumbers(t, p, "SELECT 8")
 	t.Cleanup(func() { require.NoError(t, server.Shutdown(background(t))) })
 	refused := func(why string) {
@@ -65,6 +67,7 @@ func TestExhaustedOverHTTP(t *testing.T) {
 		}
 	}
 	ctx := background(t)
+	require.Eventually(t, func() bool { return p.Stats().Idle == 1 }, patience, time.Millisecond, "on the reactor of the app")
 	_, err := p.Tx(ctx, db.TxOptions{}, func(context.Context, *db.Tx) (int, error) {
 		refused("all are in use")
 		return 0, nil
@@ -76,7 +79,7 @@ func TestExhaustedOverHTTP(t *testing.T) {
 	require.Equal(t, 200, status, body)
 
 	require.NoError(t, c.Down("fast"))
-	require.Eventually(t, func() bool { return p.Stats().Open == 0 }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return p.Stats().Open == 0 && log.count("pg: cannot connect") > 0 }, patience, time.Millisecond)
 	refused("nobody is there")
 	require.EqualValues(t, 3, p.Stats().Exhausted)
 }
@@ -85,7 +88,10 @@ func TestExhaustedOverHTTP(t *testing.T) {
 // leaves a pool that can be used and closed.
 func TestShutdownDrains(t *testing.T) {
 	p := open(t, plain(t), pg.Config{MaxConns: 2})
-	url, server := serveNumbers(t, p, "SELECT 8 FROM pg_sleep(0.5) /* drains */")
+	holder, ctx := admin(t, plain(t).URL()), background(t)
+	_, err := holder.Exec(ctx, "SELECT pg_advisory_lock(78)")
+	require.NoError(t, err)
+	url, server := serveNumbers(t, p, "SELECT 8 FROM pg_advisory_xact_lock_shared(78) /* drains */")
 	answers := make(chan string)
 	for _, style := range []string{"/goroutine", "/reactor", "/chain"} {
 		go func() {
@@ -99,6 +105,15 @@ func TestShutdownDrains(t *testing.T) {
 	require.Eventually(t, func() bool { s := p.Stats(); return s.InFlight+s.Waiting == 3 }, patience, time.Millisecond)
 	stopped := make(chan error)
 	go func() { stopped <- server.Shutdown(background(t)) }()
+	require.Eventually(t, func() bool { // it takes no more requests: the shutdown has begun
+		conn, err := net.Dial("tcp", server.Addr().String())
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err != nil
+	}, patience, time.Millisecond)
+	_, err = holder.Exec(ctx, "SELECT pg_advisory_unlock(78)")
+	require.NoError(t, err)
 	for range 3 {
 		require.Equal(t, "8", strings.TrimSpace(<-answers))
 	}

@@ -89,7 +89,7 @@ func TestTerminateBusy(t *testing.T) {
 	stop.Store(true)
 	readers.Wait()
 	require.Less(t, failed.Load(), done.Load()/10)
-	require.GreaterOrEqual(t, p.Stats().Reconnects, uint64(20))
+	require.Eventually(t, func() bool { return p.Stats().Reconnects >= 20 }, patience, time.Millisecond)
 }
 
 // TestTerminateUnseen: the server ends all connections, and before the pool can hear of that somebody asks for

@@ -53,7 +53,7 @@ func TestBothDirections(t *testing.T) {
 // cancelled and connections lost.
 func TestEncryptedLife(t *testing.T) {
 	c := encrypted(t)
-	p := open(t, c, pg.Config{MaxConns: 2})
+	p := open(t, c, pg.Config{MaxConns: 2, AcquireTimeout: 60 * time.Second})
 	ctx := background(t)
 	secure, err := p.One[bool](ctx, "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()").Await(ctx)
 	require.NoError(t, err)

@@ -1,9 +1,9 @@
 package pg_test
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,15 +23,18 @@ func TestLeakedTransaction(t *testing.T) {
 	var j journal
 	p := open(t, plain(t), pg.Config{LeakAfter: 10 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(&j, nil))})
 	ctx := background(t)
-	_, err := p.Tx(ctx, db.TxOptions{}, func(ctx context.Context, tx *db.Tx) (int64, error) {
-		v, err := tx.One[int64](ctx, "SELECT 5::bigint /* the last one */").Await(ctx)
-		require.Eventually(t, func() bool { return bytes.Contains([]byte(j.String()), []byte("leaked")) }, patience, 10*time.Millisecond)
-		return v, err
-	}).Await(ctx)
-	require.NoError(t, err)
+	leaks := uint64(0)
+	for leaks == 0 || !strings.Contains(j.String(), "the last one") { // a busy machine may hold one up before it has done anything
+		leaks++
+		_, err := p.Tx(ctx, db.TxOptions{}, func(ctx context.Context, tx *db.Tx) (int64, error) {
+			v, err := tx.One[int64](ctx, "SELECT 5::bigint /* the last one */").Await(ctx)
+			require.Eventually(t, func() bool { return strings.Count(j.String(), "is it leaked?") >= int(leaks) }, patience, 10*time.Millisecond)
+			return v, err
+		}).Await(ctx)
+		require.NoError(t, err)
+	}
 	require.Contains(t, j.String(), "leak_test.go:")
-	require.Contains(t, j.String(), "the last one")
-	require.EqualValues(t, 1, p.Stats().Leaks)
+	require.Equal(t, leaks, p.Stats().Leaks, "each once")
 }
 
 // TestTooMany: the log says when the server has not got the connections that all

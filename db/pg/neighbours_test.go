@@ -14,17 +14,22 @@ import (
 // TestSlowNeighbour: nothing waits behind a statement that is slow, as soon as
 // that is known.
 func TestSlowNeighbour(t *testing.T) {
-	p := open(t, plain(t), pg.Config{MaxConns: 3})
+	c := plain(t)
+	p, holder := open(t, c, pg.Config{MaxConns: 3}), admin(t, c.URL())
 	ctx := background(t)
-	const sleep = "SELECT 1::bigint FROM (SELECT pg_sleep($1)) AS s"
+	const sleep = "SELECT 1::bigint FROM (SELECT pg_sleep($1), pg_advisory_xact_lock_shared(79)) AS s"
 	one[int64](t, &p.Querier, sleep, 0.05) // now it is known
 	for range 5 {
-		slow := p.One[int64](ctx, sleep, 0.5)
+		_, err := holder.Exec(ctx, "SELECT pg_advisory_lock(79)")
+		require.NoError(t, err)
+		slow := p.One[int64](ctx, sleep, 0)
 		for range 20 {
 			one[int64](t, &p.Querier, "SELECT 1::bigint")
 		}
-		require.False(t, slow.Ready(), "the fast ones were faster than the slow one")
-		_, err := slow.Await(ctx)
+		require.False(t, slow.Ready(), "it waits for the lock, and the fast ones did not wait for it")
+		_, err = holder.Exec(ctx, "SELECT pg_advisory_unlock(79)")
+		require.NoError(t, err)
+		_, err = slow.Await(ctx)
 		require.NoError(t, err)
 	}
 }
@@ -59,10 +64,10 @@ func errorsStayAtHome(t *testing.T, reads pg.ShortReads) {
 // which must not notice.
 func TestLateCancel(t *testing.T) {
 	p := open(t, plain(t), pg.Config{MaxConns: 1})
-	ctx := background(t)
 	const sleep = "SELECT $1::bigint FROM (SELECT pg_sleep(0.004)) AS s"
 	one[int64](t, &p.Querier, "SELECT $1::bigint", 1)
 	for round := range 60 {
+		ctx := background(t)
 		victim, cancel := context.WithCancel(ctx)
 		lost := p.One[int64](victim, sleep, 1)
 		var neighbours []async.Future[int64]

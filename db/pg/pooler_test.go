@@ -46,6 +46,17 @@ func through(t *testing.T, cfg pg.Config) *db.Pool {
 	return p
 }
 
+// throughAtLast is through for a ConnectTimeout that a busy machine may not keep at once.
+func throughAtLast(t *testing.T, cfg pg.Config) (p *db.Pool) {
+	require.Eventually(t, func() bool {
+		var err error
+		p, err = pg.Open(background(t), cfg)
+		return err == nil
+	}, patience, time.Millisecond)
+	t.Cleanup(func() { _ = p.Close(background(t)) })
+	return p
+}
+
 // deleteAndCount has one caller delete rows 1 to 25 of log and another one count
 // rows 26 to 50 of acc up, at the same time. It returns how many calls failed.
 func deleteAndCount(t *testing.T, del, count *db.Pool) (failed int) {

@@ -48,6 +48,7 @@ func TestReactors(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 2, v)
 	require.Len(t, p.Stats().Cores, 2)
+	require.Eventually(t, func() bool { return p.Stats().Idle == 2 }, patience, time.Millisecond, "a core without a connection asks the other")
 	for core := range 2 {
 		site := async.WithSite(ctx, async.Site{Scheduler: g.Reactor(core)})
 		for range 10 {

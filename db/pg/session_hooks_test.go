@@ -45,7 +45,7 @@ func byTenant(cfg pg.Config, before, after *atomic.Int64) pg.Config {
 // and nobody finds it so later.
 func TestUse(t *testing.T) {
 	var before, after atomic.Int64
-	p := open(t, plain(t), byTenant(pg.Config{MaxConns: 3, Reactors: group(t, 2)}, &before, &after))
+	p := open(t, plain(t), byTenant(pg.Config{MaxConns: 3, Reactors: group(t, 2), AcquireTimeout: patience}, &before, &after))
 	exec(t, &p.Querier, "CREATE TABLE t (who text DEFAULT current_setting('app.tenant'), n bigint)")
 	for range 50 {
 		require.Empty(t, one[string](t, &p.Querier, askTenant))
@@ -150,7 +150,7 @@ func TestUseFails(t *testing.T) {
 				once.Store(false)
 				cfg.URL, cfg.MaxConns, cfg.Logger, cfg.AcquireTimeout = plain(t).URL(), 1, log.logger(), 2*time.Second
 				if says == "it did not return in time" {
-					cfg.AcquireTimeout = 200 * time.Millisecond
+					cfg.AcquireTimeout = time.Second
 				}
 				p := through(t, cfg)
 				ping := func(ctx context.Context, tx *db.Tx) (int64, error) {
