@@ -29,8 +29,8 @@ type Orders struct {
 var errInterrupted = errors.New("fasterapi: interrupted")
 
 // forceGrace is how long a process that is told twice to stop may take to say what it
-// has cut off: cutting takes 0.2 s, and stop hooks together a second.
-const forceGrace = 3 * time.Second
+// has cut off: cutting takes 2 s at most, and stop hooks together a second.
+const forceGrace = 5 * time.Second
 
 // TakeSignals takes the signals of the process from here on. Being PID 1, which has
 // no default for them, changes nothing. A second one that tells it to stop is logged; who has not

@@ -17,8 +17,8 @@ const (
 	// that of a Go program that panics.
 	stuckStatus = 2
 	// logGrace is how long the end of a process waits for its logger, which may be
-	// what a handler is stuck in.
-	logGrace = 500 * time.Millisecond
+	// what a handler is stuck in, or wait for a processor.
+	logGrace = 2 * time.Second
 	// maxStacks bounds, in bytes, what is written of the stacks of all goroutines.
 	maxStacks = 1 << 20
 )
