@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"cmp"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -20,7 +19,10 @@ import (
 	"github.com/fasterapi/fasterapi/cmd/fasterapi/internal/load"
 )
 
-var handedOver = regexp.MustCompile(`handed over.*pid=(\d+)`)
+var (
+	handedOver = regexp.MustCompile(`handed over.*pid=(\d+)`)
+	servingAt  = regexp.MustCompile(` serving .*address=\S*:(\d+)`)
+)
 
 // TestRestartUnderLoad: a service that SIGUSR2 replaces again and again answers every request, at a rate that does not
 // wait for it. `make soak-restart` does so ten times at 5,000 requests a second for 30 s (RESTART_SOAK), and
@@ -31,20 +33,16 @@ func TestRestartUnderLoad(t *testing.T) {
 	if soak {
 		rate, length, restarts = 5000, 30*time.Second, 10
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	require.NoError(t, listener.Close())
 	service := exec.Command(program)
-	service.Env = append(os.Environ(), "PORT="+port, "OVERLOAD_PROTECTION=off") // no request may fail because the machine is busy
-	service.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}                   // with all that it starts
+	service.Env = append(os.Environ(), "PORT=0", "OVERLOAD_PROTECTION=off") // no request may fail because the machine is busy
+	service.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}               // with all that it starts
 	log, err := service.StderrPipe()
 	require.NoError(t, err)
 	require.NoError(t, service.Start())
 	t.Cleanup(func() { _ = syscall.Kill(-service.Process.Pid, syscall.SIGKILL); _ = service.Wait() })
-	next := make(chan int, 1)
-	go watch(log, next)
-	url := "http://127.0.0.1:" + port + "/hello/you"
+	next, port := make(chan int, 1), make(chan string, 1+restarts)
+	go watch(log, next, port)
+	url := "http://127.0.0.1:" + <-port + "/hello/you"
 	require.Eventually(t, func() bool {
 		response, err := http.Get(url)
 		return err == nil && response.Body.Close() == nil && response.StatusCode == 200
@@ -82,12 +80,16 @@ func TestRestartUnderLoad(t *testing.T) {
 	}
 }
 
-// watch hands on the processes that take over.
-func watch(log io.Reader, next chan<- int) {
+// watch hands on the port of each process that serves, and the processes that take over.
+func watch(log io.Reader, next chan<- int, port chan<- string) {
+	defer close(port)
 	for lines := bufio.NewScanner(log); lines.Scan(); {
 		if m := handedOver.FindStringSubmatch(lines.Text()); m != nil {
 			pid, _ := strconv.Atoi(m[1]) // digits
 			next <- pid
+		}
+		if m := servingAt.FindStringSubmatch(lines.Text()); m != nil {
+			port <- m[1]
 		}
 	}
 }
