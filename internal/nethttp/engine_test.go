@@ -200,7 +200,7 @@ func inModes(t *testing.T, test func(t *testing.T, m mode, s *site, url string, 
 			require.NoError(t, err)
 			s := &site{cancelled: make(chan error, 10), hijacks: make(chan error, 1)}
 			t.Cleanup(func() {
-				for end := time.Now().Add(5 * time.Second); s.begun.Load() != s.released.Load() && time.Now().Before(end); {
+				for end := time.Now().Add(20 * time.Second); s.begun.Load() != s.released.Load() && time.Now().Before(end); {
 					runtime.Gosched()
 				}
 				require.Equal(t, s.begun.Load(), s.released.Load())
