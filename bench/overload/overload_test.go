@@ -47,9 +47,13 @@ func TestLoadDoesNotWait(t *testing.T) {
 	shots := Load{Addr: silent.Addr().String(), Path: "/", Rate: 1000, For: 50 * time.Millisecond, Patience: 300 * time.Millisecond, Conns: 20}.Run(t.Context())
 	f := Measure(shots)
 	require.Equal(t, Figures{Sent: 50, Lost: 50}, f)
-	for _, s := range shots[:1] {
-		require.GreaterOrEqual(t, s.Took, 300*time.Millisecond, "it has waited for the answer")
+	waited := 0
+	for _, s := range shots {
+		if s.Took >= 300*time.Millisecond {
+			waited++
+		}
 	}
+	require.GreaterOrEqual(t, waited, 20, "as many as have a connection wait for the answer")
 }
 
 func TestFigures(t *testing.T) {
