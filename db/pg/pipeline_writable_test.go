@@ -47,12 +47,14 @@ func (p twoServers) on(t *testing.T, c *pgtest.Cluster, statements ...string) {
 // turn makes sessions of the first server read-only, or not.
 func (p twoServers) turn(t *testing.T, on string) {
 	p.on(t, p.first, "ALTER SYSTEM SET default_transaction_read_only = "+on, "SELECT pg_reload_conf()")
-	conn, err := pgx.Connect(background(t), p.first.URL())
-	require.NoError(t, err)
-	defer conn.Close(background(t))
-	require.Eventually(t, func() bool {
+	require.Eventually(t, func() bool { // the server tells all its sessions before it takes a connection that knows; the newest of them first
+		conn, err := pgx.Connect(background(t), p.first.URL())
+		if err != nil {
+			return false
+		}
+		defer conn.Close(background(t))
 		var now string
-		err := conn.QueryRow(background(t), "SHOW default_transaction_read_only").Scan(&now)
+		err = conn.QueryRow(background(t), "SHOW default_transaction_read_only").Scan(&now)
 		return err == nil && now == on
 	}, patience, time.Millisecond)
 }
@@ -201,7 +203,7 @@ func TestReadOnlyKept(t *testing.T) {
 func TestNobodyTakesWrites(t *testing.T) {
 	servers := newTwoServers(t)
 	require.NoError(t, servers.second.Down("fast"))
-	p := through(t, pg.Config{URL: servers.url("read-write"), MaxConns: 2, AcquireTimeout: 300 * time.Millisecond, Logger: new(countedLog).logger()})
+	p := through(t, pg.Config{URL: servers.url("read-write"), MaxConns: 2, AcquireTimeout: 2 * time.Second, Logger: new(countedLog).logger()})
 	exec(t, &p.Querier, "INSERT INTO t VALUES (1)")
 	servers.turn(t, "on")
 	_, err := p.Exec(background(t), "INSERT INTO t VALUES (2)").Await(background(t))

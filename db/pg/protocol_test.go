@@ -187,12 +187,13 @@ func second[T any](_ T, err error) error { return err }
 // TestCopyTimeLimit: StatementTimeout is not for CopyFrom, also in a transaction of
 // the user, where it is for what follows.
 func TestCopyTimeLimit(t *testing.T) {
-	p := open(t, plain(t), pg.Config{StatementTimeout: 300 * time.Millisecond})
+	p := open(t, plain(t), pg.Config{StatementTimeout: 1500 * time.Millisecond})
 	exec(t, &p.Querier, "CREATE TABLE t (n text)")
 	slowly := func(yield func([]any, error) bool) {
 		begin := time.Now()
-		for time.Since(begin) < 500*time.Millisecond {
-			if !yield([]any{strings.Repeat("x", 100)}, nil) {
+		for time.Since(begin) < 1700*time.Millisecond {
+			time.Sleep(time.Millisecond)
+			if !yield([]any{strings.Repeat("x", 10_000)}, nil) {
 				return
 			}
 		}
@@ -203,14 +204,14 @@ func TestCopyTimeLimit(t *testing.T) {
 	require.NoError(t, copied(background(t), &p.Querier))
 	_, err := p.Tx(background(t), db.TxOptions{}, func(ctx context.Context, tx *db.Tx) (int, error) {
 		require.NoError(t, copied(ctx, &tx.Querier))
-		require.Equal(t, "300ms", one[string](t, &tx.Querier, "SHOW statement_timeout"))
-		exec(t, &tx.Querier, "SET LOCAL statement_timeout = '250ms'")
+		require.Equal(t, "1500ms", one[string](t, &tx.Querier, "SHOW statement_timeout"))
+		exec(t, &tx.Querier, "SET LOCAL statement_timeout = '1400ms'")
 		require.NoError(t, copied(ctx, &tx.Querier))
-		require.Equal(t, "250ms", one[string](t, &tx.Querier, "SHOW statement_timeout"))
+		require.Equal(t, "1400ms", one[string](t, &tx.Querier, "SHOW statement_timeout"))
 		return 0, nil
 	}).Await(background(t))
 	require.NoError(t, err)
-	require.Equal(t, "300ms", one[string](t, &p.Querier, "SHOW statement_timeout"))
+	require.Equal(t, "1500ms", one[string](t, &p.Querier, "SHOW statement_timeout"))
 }
 
 // TestTimedOutOnce: what the server itself ends is not taken for a neighbour's
