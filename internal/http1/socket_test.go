@@ -10,8 +10,10 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/iotest"
@@ -496,15 +498,33 @@ func TestHijack(t *testing.T) {
 func TestLeastLoadedCoreGetsTheConnection(t *testing.T) {
 	const cores, each = 4, 5
 	l := newLive(t, cores, Config{}, &site{})
-	for range cores * each {
-		c := l.dial()
-		_, err := io.WriteString(c, get("/a"))
-		require.NoError(t, err)
-		_, err = c.Read(make([]byte, 1)) // it is open
-		require.NoError(t, err)
-	}
+	var stuck atomic.Bool // a core that the machine holds up for 100 ms gets none
 	for core := range cores {
-		require.EqualValues(t, each, l.group.Reactor(core).OpenConns(), "core %d", core)
+		defer l.group.Reactor(core).WhileStuck(func(time.Duration) { stuck.Store(true) })()
+	}
+	spread := func() (open []int64) {
+		for core := range cores {
+			open = append(open, l.group.Reactor(core).OpenConns())
+		}
+		return open
+	}
+	for round := int64(1); ; round++ {
+		for range cores * each {
+			c := l.dial()
+			_, err := io.WriteString(c, get("/a"))
+			require.NoError(t, err)
+			_, err = c.Read(make([]byte, 1)) // it is open
+			require.NoError(t, err)
+		}
+		open := spread()
+		if slices.Equal(open, slices.Repeat([]int64{each * round}, cores)) {
+			return
+		}
+		require.True(t, stuck.Load(), "%v, and all cores turn", open)
+		for core := range cores {
+			eventually(t, "the core turns", func() bool { return l.group.Reactor(core).Stuck() == 0 })
+		}
+		stuck.Store(false) // the next ones make up for it
 	}
 }
 
