@@ -176,10 +176,12 @@ func TestDeadline(t *testing.T) {
 		if !w.duplex {
 			return
 		}
+		_, err := call[text, text](w, shout).CallUnary(patient(t), connect.NewRequest(wrapperspb.String("x")))
+		require.NoError(t, err) // the connection is there: its making is no part of the time
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer cancel()
 		both := call[emptypb.Empty, emptypb.Empty](w, wait).CallBidiStream(ctx)
-		err := both.Send(&emptypb.Empty{})
+		err = both.Send(&emptypb.Empty{})
 		for err == nil {
 			_, err = both.Receive()
 		}
