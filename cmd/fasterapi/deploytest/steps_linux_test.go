@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -131,14 +132,11 @@ func (im *image) copy(t testing.TB, stage string, flags, words []string, host *s
 // start starts the image as a container would: in its root, as nobody, as the first process of a namespace.
 func (im *image) start(t testing.TB) (process *exec.Cmd, url string) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	require.NoError(t, listener.Close())
 	process = exec.Command(im.entrypoint)
-	process.Env = append(append([]string{}, im.env...), "PORT="+port, "DB=/tmp/shop.db", "ADMIN_ADDR=off")
+	process.Env = append(append([]string{}, im.env...), "PORT=0", "DB=/tmp/shop.db", "ADMIN_ADDR=off")
 	process.Dir = "/"
-	process.Stderr = os.Stderr
+	log := &portLog{port: make(chan string, 1)}
+	process.Stderr = log
 	process.SysProcAttr = &syscall.SysProcAttr{Chroot: im.root, Cloneflags: syscall.CLONE_NEWPID}
 	if os.Geteuid() == 0 {
 		process.SysProcAttr.Credential = &syscall.Credential{Uid: 65532, Gid: 65532}
@@ -149,7 +147,36 @@ func (im *image) start(t testing.TB) (process *exec.Cmd, url string) {
 	}
 	require.NoError(t, process.Start())
 	t.Cleanup(func() { _ = process.Process.Kill(); _ = process.Wait() })
-	return process, "http://127.0.0.1:" + port
+	select {
+	case port := <-log.port:
+		return process, "http://127.0.0.1:" + port
+	case <-time.After(time.Minute):
+		t.Fatal("it does not say where it serves")
+		return nil, ""
+	}
+}
+
+// portLog passes on what a service logs, and tells on which port it serves.
+//
+// Owner: the goroutine that copies the log; port: any (channel).
+type portLog struct {
+	text []byte
+	told bool
+	port chan string
+}
+
+var servingAt = regexp.MustCompile(`\bserving\b.*\baddress"?[=:]"?\S*?:(\d+)[\s"]`)
+
+// Write implements [io.Writer].
+func (l *portLog) Write(p []byte) (int, error) {
+	if !l.told {
+		l.text = append(l.text, p...)
+		if m := servingAt.FindSubmatch(l.text); m != nil {
+			l.told = true
+			l.port <- string(m[1])
+		}
+	}
+	return os.Stderr.Write(p)
 }
 
 // answers waits until path is answered with 200.
