@@ -16,6 +16,7 @@ import (
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/broadcast"
 	"github.com/fasterapi/fasterapi/fasterapitest"
+	"github.com/fasterapi/fasterapi/internal/test/leaks"
 )
 
 type said struct {
@@ -201,7 +202,7 @@ func TestMany(t *testing.T) {
 
 // TestEnds: a subscription ends with its context, and says why; a closed topic refuses.
 func TestEnds(t *testing.T) {
-	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	defer leaks.None(t, goleak.IgnoreCurrent())
 	why := errors.New("the reason")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	topic := broadcast.New("room", broadcast.Config[int]{})

@@ -20,13 +20,13 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/test/leaks"
 	"github.com/fasterapi/fasterapi/resilience"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaks.Main(m) }
 
 // serve starts another service.
 func serve(t *testing.T, h http.HandlerFunc) *httptest.Server {

@@ -13,14 +13,14 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/fasterapitest"
+	"github.com/fasterapi/fasterapi/internal/test/leaks"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaks.Main(m) }
 
 // greeter is what the app greets with; tests replace it.
 type greeter struct{ word string }

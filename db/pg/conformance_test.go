@@ -3,11 +3,13 @@ package pg_test
 import (
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/dbtest"
 	"github.com/fasterapi/fasterapi/db/pg"
+	"github.com/fasterapi/fasterapi/internal/test/leaks"
 	"github.com/fasterapi/fasterapi/internal/test/pgtest"
-	"go.uber.org/goleak"
 )
 
 // slow sleeps for a minute.
@@ -32,12 +34,12 @@ func conform(t *testing.T, c *pgtest.Cluster, cfg pg.Config) {
 
 func TestConformance(t *testing.T) {
 	c := plain(t)
-	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	defer leaks.None(t, goleak.IgnoreCurrent())
 	t.Run("plain", func(t *testing.T) { conform(t, c, pg.Config{}) })
 }
 
 func TestConformanceTLS(t *testing.T) {
 	c := encrypted(t)
-	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	defer leaks.None(t, goleak.IgnoreCurrent())
 	conform(t, c, pg.Config{ShortReads: pg.ReadsShared})
 }

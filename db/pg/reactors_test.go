@@ -5,12 +5,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/pg"
+	"github.com/fasterapi/fasterapi/internal/test/leaks"
 	"github.com/fasterapi/fasterapi/reactor"
-	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 )
 
 // mover is what an app asks of a provided pool's driver.
@@ -30,7 +32,7 @@ func group(t testing.TB, cores int) *reactor.Group {
 // bound to its reactors, and left alone when these stop.
 func TestReactors(t *testing.T) {
 	c := plain(t)
-	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	defer leaks.None(t, goleak.IgnoreCurrent())
 	ctx := background(t)
 	p, err := pg.Open(ctx, pg.Config{URL: c.URL()})
 	require.NoError(t, err)

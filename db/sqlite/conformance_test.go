@@ -5,11 +5,13 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/dbtest"
 	"github.com/fasterapi/fasterapi/db/sqlite"
-	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
+	"github.com/fasterapi/fasterapi/internal/test/leaks"
 )
 
 // slow counts to 10 billion: minutes.
@@ -25,7 +27,7 @@ func open(t testing.TB, path string, l dbtest.Limits) *db.Pool {
 }
 
 func TestConformance(t *testing.T) {
-	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	defer leaks.None(t, goleak.IgnoreCurrent())
 	t.Run("file", func(t *testing.T) {
 		dbtest.Run(t, dbtest.Subject{Slow: slow, Open: func(t testing.TB, l dbtest.Limits) *db.Pool {
 			return open(t, filepath.Join(t.TempDir(), "test.db"), l)

@@ -122,6 +122,7 @@ func packages() map[string]Package {
 		"db/internal/sqltext": {Layer: 1},
 		// Rigs of tests; fasterapitest is one.
 		"internal/test/needs":     {Layer: 0},
+		"internal/test/leaks":     {Layer: 0, Modules: []string{"go.uber.org/goleak"}},
 		"internal/test/layers":    {Layer: 0},
 		"internal/test/pgtest":    {Layer: 1, Imports: []string{"internal/test/needs"}},
 		"internal/test/contract":  {Layer: 0, Modules: []string{"github.com/getkin/kin-openapi", "github.com/santhosh-tekuri/jsonschema/v6"}},
