@@ -20,11 +20,16 @@ func waitingFlood(t *testing.T, over protocol, path string, conns int) (*fastera
 	t.Setenv("OVERLOAD_PROTECTION", "on")
 	f := &flood{answers: make(chan answerOfFlood, conns)}
 	var most atomic.Int64
-	served := make(chan struct{}, conns) // who is served does not wait for the lock of f
-	defer close(served)
+	served, ended := make(chan struct{}, conns), make(chan struct{}) // who is served does not wait for the lock of f
+	defer close(ended)                                               // not served, which handlers know
 	go func() {
-		for range served {
-			f.send(3, path, "/other")
+		for {
+			select {
+			case <-served:
+				f.send(3, path, "/other")
+			case <-ended:
+				return
+			}
 		}
 	}()
 	app := fasterapi.New(fasterapi.Config{
