@@ -49,23 +49,31 @@ func Quantile(times []time.Duration, q float64) time.Duration {
 	return times[min(len(times)-1, int(q*float64(len(times))))]
 }
 
-// Recovery is when a server is well again, since the phase began: the end of the last tenth of a second in
-// which more than one of a hundred requests was not answered well, or later than limit.
+// Recovery is when a server is well again, since the phase began: the last request that was not answered
+// well, or later than limit, of a half second in which those were more than one of a hundred. (In a tenth of
+// a second a single late one would be more than that, as a quiet server has some of.)
 func Recovery(shots []Shot, limit time.Duration) time.Duration {
-	const window = 100 * time.Millisecond
-	well := time.Duration(0)
-	for i := 0; i < len(shots); {
-		begin := shots[i].Due / window * window
-		n, bad := 0, 0
-		for ; i < len(shots) && shots[i].Due < begin+window; i++ {
-			n++
-			if shots[i].Status != http.StatusOK || shots[i].Took > limit {
-				bad++
+	const window = 500 * time.Millisecond
+	bad := func(s Shot) bool { return s.Status != http.StatusOK || s.Took > limit }
+	well, begin, n := time.Duration(0), 0, 0 // n: the bad ones of shots[begin:i+1]
+	for _, s := range shots {
+		for ; shots[begin].Due <= s.Due-window; begin++ {
+			if bad(shots[begin]) {
+				n--
 			}
 		}
-		if bad*100 > n {
-			well = begin + window
+		if !bad(s) {
+			continue
+		}
+		n++
+		if n*100 > int(window.Seconds()*rate(shots)) {
+			well = s.Due
 		}
 	}
 	return well
+}
+
+// rate is that of the requests, per second.
+func rate(shots []Shot) float64 {
+	return float64(len(shots)-1) / max(shots[len(shots)-1].Due-shots[0].Due, 1).Seconds()
 }

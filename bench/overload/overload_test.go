@@ -64,20 +64,20 @@ func TestFigures(t *testing.T) {
 
 	const ms = time.Millisecond
 	var back []Shot
-	for i := range 100 { // one each 10 ms: ill until 230 ms, one late one at 555 ms
-		s := Shot{Due: time.Duration(i) * 10 * ms, Took: 2 * ms, Status: 200}
+	for i := range 200 { // one each 5 ms: ill until 120 ms, late ones alone at 300 and 900 ms
+		s := Shot{Due: time.Duration(i) * 5 * ms, Took: 2 * ms, Status: 200}
 		switch {
 		case i < 10:
 			s.Status = 503
-		case i < 24, i == 55:
+		case i <= 24, i == 60, i == 180:
 			s.Took = 20 * ms
 		}
 		back = append(back, s)
 	}
-	require.Equal(t, 600*ms, Recovery(back, 10*ms))
-	require.Equal(t, 100*ms, Recovery(back, 20*ms))
-	require.Zero(t, Recovery(back[60:], 10*ms))
-	require.InDelta(t, 45, Measure(back).Goodput(2*time.Second), 0.01)
+	require.Equal(t, 300*ms, Recovery(back, 10*ms), "with the others of its half second it is too much")
+	require.Equal(t, 45*ms, Recovery(back, 20*ms))
+	require.Zero(t, Recovery(back[70:], 10*ms), "a single one")
+	require.InDelta(t, 95, Measure(back).Goodput(2*time.Second), 0.01)
 }
 
 // TestServers: each of them does the work and is well, as a process of its own would.

@@ -29,7 +29,7 @@ func report(o options, all []*outcome, begun time.Time) string {
 		title, begun.UTC().Format("2006-01-02 15:04 MST"), results.Machine())
 	fmt.Fprintf(&text, "An open loop: %v of processor time for each request%s, one core, %.0f %% of the peak for %v, three times the peak for %v, "+
 		"and back; clients wait for %v. Latencies are from the time at which a request was due, of those that were answered with 200; "+
-		"goodput is those per second. *Lost* had no answer in time. Recovery: until 99 of 100 requests take no longer than 5 times the p99 at 70 %%.\n\n",
+		"goodput is those per second. *Lost* had no answer in time. Recovery: until 99 of 100 requests of a half second take no longer than 5 times the p99 at 70 %%.\n\n",
 		o.work, query, 100*normalShare, o.normal, o.flood, o.patience)
 	if busy := others(); busy != "" {
 		fmt.Fprintf(&text, "The load average of the machine was %s at the end, of which the servers and the generator are some 2: what is more are other programs.\n\n", busy)
