@@ -27,8 +27,11 @@ const (
 	// accept is after how many intervals a latency that has risen, but not the requests in
 	// flight with it, is the usual one.
 	accept = 10
-	// probeEvery is after how many intervals a limit is doubled to see what comes of it.
-	probeEvery = 20
+	// probeEvery is after how many intervals a limit is doubled to see what comes of it, and
+	// probeSeldom after how many at most when nothing came of it the times before: a probe makes
+	// everybody wait for twice as long.
+	probeEvery  = 20
+	probeSeldom = 80
 	// release is for how many intervals nothing must have been refused for a limit to end.
 	release = 5
 )
@@ -208,7 +211,8 @@ func (l *Limit) watch(now, span, low time.Duration) {
 	switch {
 	case r.windows > 1 && r.area >= l.rule.area(), now-r.since >= l.rule.Interval && r.at > 0 && 2*n >= 3*r.at+fewInFlight:
 		l.most.Store(l.wanted(l.rate(span)))
-		l.refused, l.rise, l.probe = now, rise{}, probe{next: now + probeEvery*l.rule.Interval}
+		l.refused, l.rise, l.probe = now, rise{}, probe{}
+		l.probe.later(now, probeEvery*l.rule.Interval)
 	case now-r.settled >= accept*l.rule.Interval && 10*n <= 11*r.at:
 		l.base, l.rise = low, rise{} // slower, but it is not getting more
 	}
@@ -239,6 +243,7 @@ func (l *Limit) rate(span time.Duration) float64 { return float64(l.ends.Load())
 // Owner: the mu of the limit.
 type probe struct {
 	next  time.Duration // when to ask
+	pause time.Duration // until the question after this one
 	since time.Duration // it is being asked
 	from  int64         // the limit before; 0: it is not being asked
 	rate  float64       // what the route did in a second before
@@ -265,12 +270,16 @@ func (l *Limit) follow(now, span, low time.Duration) {
 func (l *Limit) judge(now, span, low time.Duration) {
 	p := &l.probe
 	if 2*l.rate(span) >= 3*p.rate {
-		l.base, p.from = max(l.base, low), 0
+		l.base, p.from, p.pause = max(l.base, low), 0, probeEvery*l.rule.Interval // and asks again at once
 		return
 	}
 	l.most.Store(p.from)
-	p.from, p.next = 0, now+probeEvery*l.rule.Interval
+	p.from = 0
+	p.later(now, min(2*p.pause, probeSeldom*l.rule.Interval))
 }
+
+// later puts the next question off.
+func (p *probe) later(now, pause time.Duration) { p.next, p.pause = now+pause, pause }
 
 // LimitStats is what a limit has seen.
 //
