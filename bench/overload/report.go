@@ -84,9 +84,9 @@ func millis(d time.Duration) string { return fmt.Sprintf("%.1f", float64(d)/1e6)
 
 func share(n, of int) string { return fmt.Sprintf("%.0f %%", 100*float64(n)/float64(max(of, 1))) }
 
-// seconds is a recovery; one that lasts to the end of its phase has no end that was seen.
+// seconds is a recovery; one that lasts to the last tenth of a second of its phase has no end that was seen.
 func seconds(d, phase time.Duration) string {
-	if d >= phase {
+	if d >= phase-100*time.Millisecond {
 		return fmt.Sprintf("> %.0f s", phase.Seconds())
 	}
 	return fmt.Sprintf("%.1f s", d.Seconds())
