@@ -97,14 +97,22 @@ const (
 // watch hears announcements, on one connection after the other.
 func (t *Topic[T]) watch() {
 	pause := firstPause
-	for t.ctx.Err() == nil {
+	for first := true; t.ctx.Err() == nil; first = false {
 		var heard atomic.Bool
-		err := t.cfg.Link.Watch(t.ctx, t.name, func() { heard.Store(true); t.nudge() })
+		err := t.cfg.Link.Watch(t.ctx, t.name, func() {
+			if !heard.Swap(true) {
+				t.hear(true)
+			}
+			t.nudge()
+		})
 		if t.ctx.Err() != nil {
 			return
 		}
+		t.hear(false)
 		t.cfg.Logger.Warn("broadcast: the backend is not heard", slog.String("topic", t.name), slog.Any("error", err))
-		t.lose()
+		if heard.Load() || first { // else nothing was there that could be lost: what is stored is read all the same
+			t.lose()
+		}
 		if heard.Load() {
 			pause = firstPause
 		}
@@ -116,14 +124,21 @@ func (t *Topic[T]) watch() {
 	}
 }
 
+// hear notes whether announcements are heard.
+func (t *Topic[T]) hear(yes bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.heard = yes
+}
+
 // lose notes that the backend was lost.
 func (t *Topic[T]) lose() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.lost {
+	if !t.away {
 		t.stats.Losses++
 	}
-	t.lost = true
+	t.away, t.lost = true, true
 	t.losing++
 	t.settle()
 }
@@ -200,8 +215,9 @@ func (t *Topic[T]) readPage() (more bool, err error) {
 	defer t.mu.Unlock()
 	defer t.announce()
 	back := losing == t.losing // else the answer may be from before it was lost
-	if t.lost && back {
+	if t.away && back && t.heard {
 		t.stats.Reconnects++
+		t.away = false
 	}
 	if !t.started {
 		t.startAt(&page)

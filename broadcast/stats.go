@@ -18,7 +18,8 @@ type Stats struct {
 	Gaps, Overtaken, Dropped uint64
 	// Subscribers is how many there are now.
 	Subscribers int
-	// Connected: the Link is heard. True without a Link; with one it is false until somebody publishes or subscribes.
+	// Connected: the Link is heard and read. True without a Link; with one it is false until somebody publishes or subscribes. While
+	// it can be read only, messages come with Config.Check.
 	Connected bool
 	// Losses is how often the Link was not heard any more, or could not be heard to begin with; Reconnects how often it was heard after that.
 	Losses, Reconnects uint64
@@ -36,6 +37,6 @@ func (t *Topic[T]) Stats() Stats {
 	defer t.mu.Unlock()
 	s := t.stats
 	s.Name, s.Delivered = t.name, t.delivered.Load()
-	s.Connected = t.started && !t.lost
+	s.Connected = t.started && !t.away
 	return s
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -207,5 +208,58 @@ func TestLateAnswer(t *testing.T) {
 	require.Eventually(t, is(true), time.Minute, time.Millisecond)
 	s := topic.Stats()
 	require.EqualValues(t, []uint64{1, 1}, []uint64{s.Losses, s.Reconnects})
+	require.NoError(t, topic.Close())
+}
+
+// deaf is a Link that can be read, and not heard until it is healed.
+//
+// Owner: any (healed, tries: atomic).
+type deaf struct {
+	*stub
+	healed atomic.Bool
+	tries  atomic.Int64
+}
+
+func (d *deaf) Watch(ctx context.Context, topic string, wake func()) error {
+	d.tries.Add(1)
+	if !d.healed.Load() {
+		return errCut
+	}
+	return d.stub.Watch(ctx, topic, wake)
+}
+
+// TestNotHeard: a backend that can be read and not heard, since it lets nobody subscribe, is lost once, and clients are told of no
+// gap with each new try.
+func TestNotHeard(t *testing.T) {
+	link := &deaf{stub: newStub()}
+	topic := broadcast.New("room", broadcast.Config[int]{Link: link, Check: time.Millisecond})
+	news := topic.Subscribe(t.Context(), broadcast.Subscription[int]{})
+	require.Eventually(t, func() bool { s := topic.Stats(); return s.Losses == 1 && s.Gaps > 0 }, time.Minute, time.Millisecond, "lost, and read")
+	for i := range 4 {
+		before := link.tries.Load()
+		_, err := topic.Publish(t.Context(), i+1).Await(t.Context())
+		require.NoError(t, err)
+		require.Eventually(t, func() bool { return topic.Stats().Received == uint64(i+1) && link.tries.Load() > before }, time.Minute, time.Millisecond)
+	}
+	n := 0
+	for m, err := range news {
+		require.NoError(t, err)
+		if m.Gap && n == 0 {
+			continue // that of the beginning
+		}
+		n++
+		require.False(t, m.Gap, "before message %d", n)
+		require.Equal(t, n, m.Data)
+		if n == 4 {
+			break
+		}
+	}
+	s := topic.Stats()
+	require.Equal(t, []uint64{1, 0}, []uint64{s.Losses, s.Reconnects})
+	require.False(t, s.Connected)
+	link.healed.Store(true)
+	require.Eventually(t, func() bool { return topic.Stats().Connected }, time.Minute, time.Millisecond)
+	s = topic.Stats()
+	require.Equal(t, []uint64{1, 1}, []uint64{s.Losses, s.Reconnects})
 	require.NoError(t, topic.Close())
 }

@@ -93,6 +93,8 @@ type Topic[T any] struct {
 	closed  bool
 	counted bool   // ready is closed
 	started bool   // the history begins where the Link's did
+	heard   bool   // announcements are heard
+	away    bool   // the backend was lost, and is not both heard and read again
 	lost    bool   // the connection was lost since the last entry
 	losing  uint64 // how often that was noticed
 	owes    bool   // others are to be told of a gap
