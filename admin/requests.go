@@ -52,9 +52,9 @@ func (l *Listener) oneRequest(w http.ResponseWriter, r *http.Request) {
 	http.Error(w, "nothing is kept of such a request", http.StatusNotFound)
 }
 
-// requestLogs answers with the lines of the log that were kept and have the id in them.
+// requestLogs answers with the lines of the log that were kept of the request with this id.
 func (l *Listener) requestLogs(w http.ResponseWriter, r *http.Request) {
-	lines, kept := logs.Kept(l.log, r.PathValue("id"))
+	lines, kept := logs.Kept(l.log, "request", r.PathValue("id"))
 	write(w, map[string]any{"kept": kept, "lines": append([]string{}, lines...)})
 }
 

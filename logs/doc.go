@@ -27,8 +27,8 @@
 //
 // # Lines of one request
 //
-// With [Config.Keep] the latest lines stay in memory, as they were written, and [Kept] finds those with a text in them, such as
-// the id of a request.
+// With [Config.Keep] the latest lines stay in memory, as they were written, and [Kept] finds those with an attribute, such as
+// those of one request by its id.
 //
 // # Secrets
 //

@@ -88,20 +88,40 @@ const all = slog.Level(math.MinInt)
 // writer makes the handler of the format.
 func (c *Config) writer(kept *keeper) (slog.Handler, error) {
 	terminal := isTerminal(c.Writer)
+	human, plain := c.Format == Human || c.Format == Auto && terminal, c.Format == Plain
 	if kept != nil {
-		kept.out, c.Writer = c.Writer, kept
+		kept.out, kept.json, c.Writer = c.Writer, !human && !plain, kept
 	}
 	options := &slog.HandlerOptions{AddSource: c.Source, Level: all}
 	switch {
-	case c.Format == Human, c.Format == Auto && terminal:
+	case human:
 		colourless := !terminal || os.Getenv("NO_COLOR") != "" // no-color.org
-		return tint.NewTextHandler(c.Writer, &tint.Options{AddSource: c.Source, Level: all, NoColor: colourless, TimeFormat: time.TimeOnly}), nil
-	case c.Format == Plain:
+		return tint.NewTextHandler(c.Writer, &tint.Options{AddSource: c.Source, Level: all, NoColor: colourless, TimeFormat: time.TimeOnly, ReplaceAttr: visible}), nil
+	case plain:
 		return slog.NewTextHandler(c.Writer, options), nil
 	case c.Format == JSON, c.Format == Auto:
 		return slog.NewJSONHandler(c.Writer, options), nil
 	}
 	return slog.NewJSONHandler(c.Writer, options), fmt.Errorf("logs: %q is no format: auto, json, human and plain are (Config.Format, or the environment variable LOG_FORMAT)", c.Format)
+}
+
+// escape begins the sequences that terminals obey (ECMA-48): colours, and also titles, clipboards and the cursor.
+const escape = "\x1b"
+
+// visible is an attribute whose text commands no terminal: clients choose some of what is logged.
+func visible(_ []string, a slog.Attr) slog.Attr {
+	a.Value = a.Value.Resolve()
+	text := ""
+	switch a.Value.Kind() {
+	case slog.KindString:
+		text = a.Value.String()
+	case slog.KindAny:
+		text = fmt.Sprintf("%+v", a.Value.Any())
+	}
+	if strings.Contains(text, escape) {
+		a.Value = slog.StringValue(strings.ReplaceAll(text, escape, "\u241B")) // a symbol for it
+	}
+	return a
 }
 
 // isTerminal tells whether people read what is written to w.

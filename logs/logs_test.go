@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json/v2"
 	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 	"sync"
@@ -278,26 +279,90 @@ func TestKept(t *testing.T) {
 	}
 	log.With("request", "r4").WithGroup("g").Warn("red", "long", strings.Repeat("x", 5000))
 	require.Equal(t, 6, strings.Count(out.String(), "\n"), "all are written")
-	lines, kept := logs.Kept(log, "request=r4")
+	lines, kept := logs.Kept(log, "request", "r4")
 	require.True(t, kept)
 	require.Len(t, lines, 2)
 	require.Contains(t, lines[0], "msg=queried logger=db request=r4")
 	require.Len(t, lines[1], 4<<10)
-	lines, _ = logs.Kept(log, "request=r2")
+	lines, _ = logs.Kept(log, "request", "r2")
 	require.Empty(t, lines, "there was room for three")
 
 	human, err := logs.New(logs.Config{Writer: &out, Format: logs.Human, Levels: &logs.Levels{}, Keep: 1})
 	require.NoError(t, err)
 	human.Info("found", "request", "r7")
-	lines, _ = logs.Kept(human.With("a", 1), "r7")
+	lines, _ = logs.Kept(human.With("a", 1), "request", "r7")
 	require.Len(t, lines, 1)
 	require.NotContains(t, lines[0], "\x1b")
 	none, err := logs.New(logs.Config{Writer: &out, Levels: &logs.Levels{}})
 	require.NoError(t, err)
-	_, kept = logs.Kept(none, "")
+	_, kept = logs.Kept(none, "request", "r7")
 	require.False(t, kept)
-	_, kept = logs.Kept(slog.New(slog.DiscardHandler), "")
+	_, kept = logs.Kept(slog.New(slog.DiscardHandler), "request", "r7")
 	require.False(t, kept)
 	_, err = logs.New(logs.Config{Writer: &out, Keep: -1})
 	require.ErrorContains(t, err, "Config.Keep must be from 0 to 65,536")
+}
+
+// TestKeptOfOne: a client chooses its id, which may be part of another one's, or of what others log.
+func TestKeptOfOne(t *testing.T) {
+	for _, format := range []logs.Format{logs.JSON, logs.Plain, logs.Human} {
+		t.Run(string(format), func(t *testing.T) {
+			log, err := logs.New(logs.Config{Writer: io.Discard, Format: format, Levels: &logs.Levels{}, Keep: 100})
+			require.NoError(t, err)
+			ids := []string{"a", "aa", "a a", "=a", "request=a", `"request":"a"`, "a\n", "e", "1", "", "café"}
+			if format != logs.Human { // which lets colours be
+				ids = append(ids, "\x1b[1ma")
+				log.Info("request=a", "size", "a", "of", slog.GroupValue(slog.String("b", "a")))
+			}
+			for i, id := range ids {
+				log.With("request", id).Info("looked for a", "a", "e", "n", 1, "where", i)
+			}
+			for i, id := range ids {
+				lines, kept := logs.Kept(log, "request", id)
+				require.True(t, kept)
+				require.Len(t, lines, 1, "%q: %q", id, lines)
+				require.Regexp(t, `where"?[=:]`+fmt.Sprint(i), lines[0], "%q", id)
+			}
+			lines, _ := logs.Kept(log, "request", "b")
+			require.Empty(t, lines)
+		})
+	}
+}
+
+// TestKeptWhileOthersLog: who looks finds whole lines of its own, in order, while the ring turns.
+func TestKeptWhileOthersLog(t *testing.T) {
+	log, err := logs.New(logs.Config{Writer: io.Discard, Format: logs.JSON, Levels: &logs.Levels{}, Keep: 300})
+	require.NoError(t, err)
+	var all sync.WaitGroup
+	defer all.Wait()
+	done := make(chan struct{})
+	defer close(done)
+	for g := range 4 {
+		all.Go(func() {
+			own := log.With("request", fmt.Sprint("r", g))
+			for i := 0; ; i++ {
+				select {
+				case <-done:
+					return
+				default:
+					own.Info("went on", "turn", i)
+				}
+			}
+		})
+	}
+	found := func() []string { lines, _ := logs.Kept(log, "request", "r2"); return lines }
+	require.Eventually(t, func() bool { return len(found()) > 0 }, time.Minute, time.Millisecond)
+	for range 100 {
+		lines, last := found(), -1
+		for _, line := range lines {
+			var one struct {
+				Request string `json:"request"`
+				Turn    int    `json:"turn"`
+			}
+			require.NoError(t, json.Unmarshal([]byte(line), &one), line)
+			require.Equal(t, "r2", one.Request)
+			require.Greater(t, one.Turn, last)
+			last = one.Turn
+		}
+	}
 }
