@@ -17,8 +17,14 @@ func (o *oneJob) Stats() []observe.JobStats { return []observe.JobStats{{Job: o.
 
 // TestNameThatIsNoText: a name in another encoding costs its own characters, and not all that is to be scraped.
 func TestNameThatIsNoText(t *testing.T) {
-	h, _ := service(t, func(_ *fasterapi.App, m *Metrics) { m.Schedule(&oneJob{"caf\xe9"}) })
+	h, _ := service(t, func(app *fasterapi.App, m *Metrics) {
+		m.Schedule(&oneJob{"caf\xe9"})
+		app.Get("/caf\xe9/{id}", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "", nil })
+	})
+	answered, _ := get(h, "GET", "/caf%E9/7")
+	require.Equal(t, http.StatusOK, answered)
 	status, text := get(h, "GET", "/metrics")
 	require.Equal(t, http.StatusOK, status, text)
 	require.Contains(t, text, `fasterapi_schedule_runs_total{scheduled_job="caf�"} 0`)
+	require.Contains(t, text, `http_route="/caf�/{id}"} 1`)
 }

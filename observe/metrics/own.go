@@ -5,6 +5,7 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -26,14 +27,19 @@ type Label struct {
 	index  map[string]int
 }
 
-// Values returns a label that has these values, and "other" for all that are not among them.
+// Values returns a label that has these values, and "other" for all that are not among them. What is no UTF-8 in one is shown replaced.
 func Values(name string, values ...string) Label {
 	l := Label{name: name, index: map[string]int{}}
 	for _, v := range append(slices.Clone(values), other) {
-		if _, known := l.index[v]; !known {
-			l.index[v] = len(l.values)
-			l.values = append(l.values, v)
+		if _, known := l.index[v]; known {
+			continue
 		}
+		shown := strings.ToValidUTF8(v, "\uFFFD")
+		at := slices.Index(l.values, shown)
+		if at < 0 {
+			at, l.values = len(l.values), append(l.values, shown)
+		}
+		l.index[v] = at
 	}
 	return l
 }
@@ -75,7 +81,7 @@ func (m *Metrics) declare(name, help string, labels []Label, c func(f family) pr
 	if help == "" {
 		m.wrong = append(m.wrong, fmt.Errorf("metrics: %s needs a sentence that says what it is", name))
 	}
-	f.desc = prometheus.NewDesc(name, help, names, nil)
+	f.desc = prometheus.NewDesc(name, strings.ToValidUTF8(help, "\uFFFD"), names, nil)
 	if err := m.registry.Register(c(f)); err != nil {
 		m.wrong = append(m.wrong, fmt.Errorf("metrics: %s: %w", name, err))
 	}
@@ -86,12 +92,10 @@ func (f *family) cell(values []string) int {
 	at := 0
 	for i := range f.labels {
 		l := &f.labels[i]
-		own := len(l.values) - 1
+		own := l.index[other]
 		if i < len(values) {
 			if known, ok := l.index[values[i]]; ok {
 				own = known
-			} else {
-				own = l.index[other]
 			}
 		}
 		at = at*len(l.values) + own
@@ -195,61 +199,5 @@ func addFloat(a *atomic.Uint64, v float64) {
 func (g *levels) Collect(to chan<- prometheus.Metric) {
 	for i := range g.cells {
 		to <- prometheus.MustNewConstMetric(g.desc, prometheus.GaugeValue, math.Float64frombits(g.cells[i].Load()), g.valuesOf(i)...)
-	}
-}
-
-// Histogram counts values by size. Any goroutine may use it.
-//
-// Owner: any (atomic).
-type Histogram struct{ spread *spread }
-
-// spread are the cells of a histogram.
-//
-// Owner: any (atomic); family, bounds: immutable.
-type spread struct {
-	family
-	bounds []float64
-	counts []atomic.Uint64 // for each cell: one for each bound, and one beyond
-	sums   []atomic.Uint64 // the bits of float64
-}
-
-// Histogram declares a histogram with these upper bounds, ascending; nil: those for durations of requests, in seconds, 0.005 to 10. It
-// has its name in base units: "shop_checkout_seconds".
-func (m *Metrics) Histogram(name, help string, bounds []float64, labels ...Label) *Histogram {
-	if bounds == nil {
-		bounds = seconds
-	}
-	if !slices.IsSorted(bounds) || len(slices.Compact(slices.Clone(bounds))) != len(bounds) || slices.ContainsFunc(bounds, math.IsNaN) {
-		m.wrong = append(m.wrong, fmt.Errorf("metrics: the bounds of %s do not ascend", name))
-	}
-	s := &spread{bounds: slices.Clone(bounds)}
-	m.declare(name, help, labels, func(f family) prometheus.Collector {
-		s.family, s.counts, s.sums = f, make([]atomic.Uint64, f.cells*(len(bounds)+1)), make([]atomic.Uint64, f.cells)
-		return s
-	})
-	return &Histogram{s}
-}
-
-// Observe counts one value.
-func (h *Histogram) Observe(v float64, values ...string) {
-	s := h.spread
-	cell := s.cell(values)
-	at, _ := slices.BinarySearch(s.bounds, v)
-	s.counts[cell*(len(s.bounds)+1)+at].Add(1)
-	addFloat(&s.sums[cell], v)
-}
-
-// Collect implements [prometheus.Collector].
-func (s *spread) Collect(to chan<- prometheus.Metric) {
-	for i := range s.sums {
-		own, sum := s.counts[i*(len(s.bounds)+1):][:len(s.bounds)+1], uint64(0)
-		buckets := make(map[float64]uint64, len(s.bounds))
-		for b := range s.bounds {
-			sum += own[b].Load()
-			buckets[s.bounds[b]] = sum
-		}
-		if sum += own[len(s.bounds)].Load(); sum > 0 {
-			to <- prometheus.MustNewConstHistogram(s.desc, sum, math.Float64frombits(s.sums[i].Load()), buckets, s.valuesOf(i)...)
-		}
 	}
 }

@@ -1,7 +1,9 @@
 package metrics
 
 import (
+	"iter"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -112,7 +114,7 @@ func collectTasks(to chan<- prometheus.Metric, t *observe.Tasks, core string) {
 func duration(s *observe.Series, labels []string) prometheus.Metric {
 	all := prometheus.Metric(bothHistogram{
 		Metric: prometheus.MustNewConstHistogram(requestDuration, uint64(s.Count), s.Sum.Seconds(), cumulative(s.Buckets), labels...),
-		series: s,
+		source: requestSeries{s},
 	})
 	if s.Exemplar == nil {
 		return all
@@ -134,7 +136,24 @@ func duration(s *observe.Series, labels []string) prometheus.Metric {
 // Owner: any (immutable).
 type bothHistogram struct {
 	prometheus.Metric // the classic one
-	series            *observe.Series
+	source            nativeSource
+}
+
+// nativeSource has the native buckets of a histogram of observe.NativeSchema: the largest value of that of zero, what is in it, and the
+// others by ascending index. All together count what the classic ones do, or Prometheus refuses the histogram.
+type nativeSource interface {
+	native() (threshold float64, zero int64, buckets iter.Seq2[int, int64])
+}
+
+// requestSeries are the requests of a route with a method and a status.
+//
+// Owner: any (immutable).
+type requestSeries struct{ *observe.Series }
+
+// native implements [nativeSource].
+func (r requestSeries) native() (threshold float64, zero int64, buckets iter.Seq2[int, int64]) {
+	zero, buckets = r.Native()
+	return observe.NativeZero.Seconds(), zero, buckets
 }
 
 // Write implements [prometheus.Metric].
@@ -142,9 +161,9 @@ func (h bothHistogram) Write(out *dto.Metric) error {
 	if err := h.Metric.Write(out); err != nil {
 		return err
 	}
-	zero, buckets := h.series.Native()
+	threshold, zero, buckets := h.source.native()
 	to := out.Histogram
-	to.Schema, to.ZeroThreshold, to.ZeroCount = new(int32(observe.NativeSchema)), new(observe.NativeZero.Seconds()), new(uint64(zero))
+	to.Schema, to.ZeroThreshold, to.ZeroCount = new(int32(observe.NativeSchema)), new(threshold), new(uint64(zero))
 	// A span is a run of buckets behind each other: how far it is from the one before, and
 	// how many there are; of each bucket the difference to the one before is sent.
 	next, before := 0, int64(0)
@@ -159,11 +178,12 @@ func (h bothHistogram) Write(out *dto.Metric) error {
 	return nil
 }
 
+// routeLabel is a pattern as Prometheus takes it: what is no UTF-8 would end the scrape, and the process with it.
 func routeLabel(route string) string {
 	if route == "" {
 		return unmatched
 	}
-	return route
+	return strings.ToValidUTF8(route, "\uFFFD")
 }
 
 // seconds are the bounds of package observe.
