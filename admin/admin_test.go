@@ -255,7 +255,7 @@ func TestConfigHidesSecrets(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal([]byte(text), &config, json.MatchCaseInsensitiveNames(true)))
 	require.Equal(t, map[string]any{
-		"URL": "postgres://ann:xxxxx@db/shop", "Key": "***", "Bytes": "(set)", "PIN": "***", "Password": "***", "Workers": 4.0, "Timeout": "1s",
+		"URL": "postgres://ann:***@db/shop", "Key": "***", "Bytes": "(set)", "PIN": "***", "Password": "***", "Workers": 4.0, "Timeout": "1s",
 		"Nested": map[string]any{"Token": "***"}, "List": []any{"***"},
 	}, config.Settings)
 	require.Equal(t, "Shop", config.App["Title"])

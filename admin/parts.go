@@ -152,12 +152,12 @@ func (p *parts) numbers() partNumbers {
 	}
 	for _, r := range p.roles {
 		s := r.Stats()
-		s.Error = brief(s.Error)
+		s.Error = brief(withoutPasswords(s.Error))
 		n.Roles = append(n.Roles, s)
 	}
 	for _, s := range p.schedules {
 		for _, j := range s.Stats() {
-			j.Error = brief(j.Error)
+			j.Error = brief(withoutPasswords(j.Error))
 			n.Jobs = append(n.Jobs, j)
 		}
 	}

@@ -15,10 +15,16 @@ import (
 // defaultRequests is how many requests are shown unless the client says otherwise with "limit".
 const defaultRequests = 50
 
-// texts writes durations as package time does, and names that are no UTF-8 as far as they are.
-var texts = json.JoinOptions(jsontext.AllowInvalidUTF8(true), json.WithMarshalers(json.MarshalFunc(func(d time.Duration) ([]byte, error) {
-	return json.Marshal(d.String())
-})))
+// texts writes durations as package time does, names that are no UTF-8 as far as they are, and errors of requests without the passwords of
+// addresses.
+var texts = json.JoinOptions(jsontext.AllowInvalidUTF8(true), json.WithMarshalers(json.JoinMarshalers(
+	json.MarshalFunc(func(d time.Duration) ([]byte, error) { return json.Marshal(d.String()) }),
+	json.MarshalFunc(func(d observe.Detail) ([]byte, error) {
+		type plain observe.Detail // which has no marshaler
+		d.Error = withoutPasswords(d.Error)
+		return json.Marshal(plain(d), jsontext.AllowInvalidUTF8(true))
+	}),
+)))
 
 const noRecords = "nothing is kept of requests: Config.Observe.Off is set"
 

@@ -3,10 +3,8 @@ package admin
 import (
 	"encoding"
 	"fmt"
-	"net/url"
 	"reflect"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/fasterapi/fasterapi/secret"
@@ -40,7 +38,7 @@ func show(v reflect.Value, depth int) any {
 		return time.Duration(v.Int()).String()
 	case t.Kind() != reflect.Pointer && t.Kind() != reflect.Interface && t.Implements(textType) && v.CanInterface():
 		if text, err := v.Interface().(encoding.TextMarshaler).MarshalText(); err == nil {
-			return withoutPassword(string(text))
+			return withoutPasswords(string(text))
 		}
 	}
 	switch t.Kind() {
@@ -53,7 +51,7 @@ func show(v reflect.Value, depth int) any {
 	case reflect.Float32, reflect.Float64:
 		return strconv.FormatFloat(v.Float(), 'g', -1, t.Bits()) // NaN is no JSON
 	case reflect.String:
-		return withoutPassword(v.String())
+		return withoutPasswords(v.String())
 	case reflect.Struct:
 		return showFields(v, depth)
 	case reflect.Pointer:
@@ -129,19 +127,4 @@ func showMap(v reflect.Value, depth int) any {
 		out[fmt.Sprint(show(key, depth+1))] = show(value, depth+1)
 	}
 	return out
-}
-
-// withoutPassword takes the password out of a text that is a URL, whatever type the field has.
-func withoutPassword(text string) string {
-	if !strings.Contains(text, "@") {
-		return text
-	}
-	u, err := url.Parse(text)
-	switch {
-	case err != nil && strings.Contains(text, "://"):
-		return secret.Hidden // a URL that cannot be read: nobody knows where its password ends
-	case err != nil || u.User == nil:
-		return text
-	}
-	return u.Redacted()
 }

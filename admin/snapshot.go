@@ -292,7 +292,7 @@ func incidents(rec *observe.Recorder) []incident {
 				Time: r.Start.Add(r.Took).UnixMilli(), Method: r.Method, Route: r.Route, Status: r.Status, Took: ms(r.Latency), Failed: r.Failed,
 			}
 			if r.Detail != nil {
-				one.Error = brief(r.Detail.Error)
+				one.Error = brief(withoutPasswords(r.Detail.Error))
 			}
 			if !slices.Contains(list, one) { // one may be both
 				list = append(list, one)

@@ -41,7 +41,7 @@ func reportOf(r health.Report) checkReport {
 	for _, one := range r.Results {
 		c := checkResult{Name: one.Name, Status: string(one.Status), Critical: one.Critical, At: one.At, Took: one.Took}
 		if one.Err != nil {
-			c.Error = withoutPassword(strings.ReplaceAll(fmt.Sprint(one.Err), "\n", ": ")) // fmt survives an error that panics
+			c.Error = withoutPasswords(strings.ReplaceAll(fmt.Sprint(one.Err), "\n", ": ")) // fmt survives an error that panics
 		}
 		out.Checks = append(out.Checks, c)
 	}

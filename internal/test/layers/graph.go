@@ -37,6 +37,8 @@ func Project() Rules {
 			"internal/test/txapp fasterapitest":     "a suite of whole apps",
 			"internal/test/secrets fasterapitest":   "a suite of whole apps",
 			"internal/test/secrets middleware":      "whose log is looked through",
+			"internal/test/secrets admin":           "whose pages are looked through",
+			"internal/test/secrets observe/metrics": "which are looked through",
 			"middleware/redisrate middleware":       "implements its Limiter",
 			"broadcast/redislink broadcast":         "implements its Link",
 			"observe/metrics broadcast":             "shows what topics count",
@@ -226,7 +228,7 @@ func packages() map[string]Package {
 			Layer: 7, Imports: []string{".", "async", "problem", "openapi", "internal/codec", "internal/field", "internal/inject", "internal/mistake", "internal/safelog"}, Modules: []string{"github.com/golang-jwt/jwt/v5"},
 		},
 		"admin":                 {Layer: 7, Imports: []string{".", "broadcast", "cache", "db", "health", "idempotency", "logs", "observe", "reactor", "resilience", "secret", "internal/eventstream", "internal/mistake", "internal/safelog"}},
-		"internal/test/secrets": {Layer: 7, Imports: []string{".", "client", "db", "db/sqlite", "fasterapitest", "middleware", "problem", "secret"}},
+		"internal/test/secrets": {Layer: 7, Imports: []string{".", "admin", "client", "db", "db/sqlite", "fasterapitest", "health", "logs", "middleware", "observe", "observe/metrics", "problem", "secret"}},
 		"internal/test/console": {Layer: 7, Imports: []string{".", "internal/test/needs"}},
 		"examples/...": {Layer: 7, Modules: []string{sqlite, "github.com/redis/rueidis"}, Imports: []string{
 			".", "admin", "async", "broadcast", "broadcast/...", "cache", "cache/...", "client", "reactor", "metric", "problem",
