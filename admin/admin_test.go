@@ -17,7 +17,6 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/admin"
-	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/test/logged"
 	"github.com/fasterapi/fasterapi/logs"
 	"github.com/fasterapi/fasterapi/observe"
@@ -32,6 +31,7 @@ type service struct {
 	log       *logged.Text
 	server    *fasterapi.Server
 	reactors  *reactor.Group
+	release   chan struct{} // lets /hangs end
 }
 
 // settings have secrets of every kind that is hidden.
@@ -71,7 +71,7 @@ func start(t *testing.T, cfg admin.Config) *service {
 
 func startSlow(t *testing.T, cfg admin.Config, slowAfter time.Duration) *service {
 	t.Helper()
-	s := &service{t: t, log: &logged.Text{}}
+	s := &service{t: t, log: &logged.Text{}, release: make(chan struct{})}
 	log, err := logs.New(logs.Config{Writer: s.log, Format: logs.JSON, Levels: &logs.Levels{}, Keep: 50})
 	require.NoError(t, err)
 	app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 2, Title: "Shop", Version: "1.2", Logger: log, Observe: observe.Config{SlowAfter: slowAfter}})
@@ -84,6 +84,7 @@ func startSlow(t *testing.T, cfg admin.Config, slowAfter time.Duration) *service
 		time.Sleep(60 * time.Millisecond)
 		return "slow", nil
 	})
+	app.Get("/hangs", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { <-s.release; return "", nil })
 	app.Get("/named/{id}", func(c *fasterapi.Ctx, in struct {
 		ID string `path:"id"`
 	},
@@ -301,6 +302,24 @@ func TestWho(t *testing.T) {
 	require.Equal(t, 403, status)
 	status, _ = open.do("POST", open.side+"/routes", "")
 	require.Equal(t, 405, status)
+	for _, one := range []struct {
+		site, mode, dest string
+		want             int
+	}{
+		{"", "", "", 200},
+		{"none", "navigate", "document", 200},
+		{"same-origin", "cors", "empty", 200},
+		{"cross-site", "navigate", "document", 200},
+		{"cross-site", "no-cors", "image", 403},
+		{"cross-site", "navigate", "iframe", 403},
+		{"same-site", "no-cors", "script", 403},
+		{"cross-site", "cors", "empty", 403},
+	} {
+		for _, path := range []string{"/debug/pprof/", "/dashboard/"} {
+			status, _ = open.do("GET", open.side+path, "", "Sec-Fetch-Site", one.site, "Sec-Fetch-Mode", one.mode, "Sec-Fetch-Dest", one.dest)
+			require.Equal(t, one.want, status, "%s %v", path, one)
+		}
+	}
 
 	closed := start(t, admin.Config{Token: secret.Of("a token of 16 bytes or more"), Flight: off})
 	for _, field := range []string{"", "Bearer", "Bearer wrong", "Basic a token of 16 bytes or more", "Bearer a token of 16 bytes or more."} {
@@ -399,49 +418,6 @@ func TestProfiles(t *testing.T) {
 	} {
 		status, _ := s.do("GET", s.side+path, "")
 		require.Equal(t, want, status, path)
-	}
-}
-
-// TestFlight: a slow request, a panic and a stall are each kept, but no two within a minute.
-func TestFlight(t *testing.T) {
-	for _, path := range []string{"/slow", "/panic", "/stall"} {
-		t.Run(path[1:], func(t *testing.T) {
-			slowAfter := time.Hour // a panic on a busy machine is not to be slow as well
-			if path == "/slow" {
-				slowAfter = 50 * time.Millisecond
-			}
-			s := startSlow(t, admin.Config{}, slowAfter)
-			for range 2 {
-				if path == "/stall" {
-					s.reactors.Reactor(1).Post(async.TaskFunc(func() { time.Sleep(200 * time.Millisecond) }))
-					continue
-				}
-				s.do("GET", s.app+path, "")
-			}
-			var dumps []struct {
-				Number, Bytes int
-				Why           string
-			}
-			require.Eventually(t, func() bool {
-				s.get("/flight/dumps", &dumps)
-				return len(dumps) > 0
-			}, 20*time.Second, 20*time.Millisecond)
-			require.Len(t, dumps, 1)
-			require.Positive(t, dumps[0].Bytes)
-			why := map[string]string{"/slow": "GET /slow took", "/panic": "panic in GET /panic", "/stall": "stall on core"}[path]
-			if !strings.HasPrefix(dumps[0].Why, "stall on core") { // as a busy machine may have it before
-				require.Contains(t, dumps[0].Why, why) // see TestTrouble
-			}
-			status, text := s.do("GET", s.side+"/flight/dumps/1", "")
-			require.Equal(t, 200, status)
-			require.Len(t, text, dumps[0].Bytes)
-			require.True(t, strings.HasPrefix(text, "go 1."), "the head of an execution trace")
-			status, text = s.do("GET", s.side+"/flight", "")
-			require.Equal(t, 200, status)
-			require.True(t, strings.HasPrefix(text, "go 1."))
-			status, _ = s.do("GET", s.side+"/flight/dumps/9", "")
-			require.Equal(t, 404, status)
-		})
 	}
 }
 

@@ -24,15 +24,15 @@
 //	GET  /logs/levels             the levels of loggers; PUT {"name": "db", "level": "DEBUG"} changes one
 //	GET  /debug/pprof/            profiles for go tool pprof; /debug/pprof/goroutine?debug=2 as text
 //	GET  /flight                  the last seconds of the execution trace, for go tool trace
-//	GET  /flight/dumps            those kept because of a stall, a slow request or a panic
+//	GET  /flight/dumps            those kept because of a stall, a panic, or a request that was or is slow
 //
 // # Who may come
 //
 // Without more, addresses of this machine only: another one is a mistake that keeps the app from
 // starting, unless there is a [Config.Token], which clients send as a bearer token, a [Config.Guard], or the
 // word that the network is private, [Config.Open]. Without a token or a guard the field Host must be an
-// IP address or localhost, so that no page in a browser gets in by a name of its own, and no page
-// of another origin may change anything.
+// IP address or localhost, so that no page in a browser gets in by a name of its own. No page
+// of another origin may change anything, or have anything made in the background.
 //
 // # Who owns what, and what it costs
 //

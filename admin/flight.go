@@ -2,6 +2,7 @@ package admin
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -64,7 +65,8 @@ func (f *flight) start(l *Listener) {
 		return
 	}
 	f.recorder, f.end = recorder, make(chan struct{})
-	f.running.Go(func() { f.watch(l.app) })
+	before := heldOf(l.app.Reactors())
+	f.running.Go(func() { f.watch(l.app, before) })
 }
 
 // stop ends the recorder, when dumps that are being made are.
@@ -79,40 +81,60 @@ func (f *flight) stop() {
 	f.recorder.Stop()
 }
 
-// watch keeps a trace when a core was held, or is, and of slow requests and panics.
-func (f *flight) watch(app *fasterapi.App) {
+// watch keeps a trace when a core was held, or is, of slow requests, also while they last, and of panics.
+func (f *flight) watch(app *fasterapi.App, before cores) {
 	ticker := time.NewTicker(look)
 	defer ticker.Stop()
-	before, requests := stallsOf(app.Reactors()), trouble{}
+	requests, at := trouble{}, time.Now()
 	for {
 		select {
 		case <-f.end:
 			return
 		case now := <-ticker.C:
 			why := requests.news(app.Recorder())
-			after := stallsOf(app.Reactors())
-			for i := range after {
-				if after[i] > before[i] {
-					why = fmt.Sprintf("stall on core %d", i) // which is why requests are slow
-				}
+			if why == "" && app.Recorder() != nil {
+				why = late(app.Live(), app.Recorder().Config().SlowAfter, now.Sub(at))
 			}
-			if before = after; why != "" {
+			after := heldOf(app.Reactors())
+			stall, panicked := after.since(before)
+			at, before = now, after
+			if why = cmp.Or(stall, why, panicked); why != "" { // a stall is why requests are slow
 				f.keep(now, why)
 			}
 		}
 	}
 }
 
-// stallsOf counts the stalls of each core, with the one that lasts.
-func stallsOf(g *reactor.Group) []int64 {
+// held counts what has gone wrong on a core.
+type held struct{ stalls, panics int64 }
+
+// cores are the counts of all.
+type cores []held
+
+// heldOf counts the stalls of each core, with the one that lasts, and the panics of what is no request.
+func heldOf(g *reactor.Group) cores {
 	stats := g.Stats()
-	counts := make([]int64, len(stats))
+	counts := make(cores, len(stats))
 	for i := range stats {
-		if counts[i] = stats[i].Stalls.Count; stats[i].Stuck > 0 {
-			counts[i]++
+		counts[i] = held{stats[i].Stalls.Count, stats[i].Panics}
+		if stats[i].Stuck > 0 {
+			counts[i].stalls++
 		}
 	}
 	return counts
+}
+
+// since tells what has gone wrong since before, "" for nothing.
+func (c cores) since(before cores) (stall, panicked string) {
+	for i := range c {
+		if c[i].stalls > before[i].stalls {
+			stall = fmt.Sprintf("stall on core %d", i)
+		}
+		if c[i].panics > before[i].panics {
+			panicked = fmt.Sprintf("panic on core %d", i)
+		}
+	}
+	return stall, panicked
 }
 
 // due tells whether a dump that nobody asked for may be made now, once.

@@ -124,7 +124,11 @@ func (l *Listener) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
 		switch {
+		case foreign(r):
+			http.Error(w, "pages of other origins may not ask here", http.StatusForbidden)
+			return
 		case !l.cfg.Token.IsZero() && l.cfg.Guard == nil && isShell(r):
 			shell.ServeHTTP(w, r) // a page cannot ask for itself with a token: it tells nothing, and sends the token with what it asks
 			return
@@ -141,6 +145,17 @@ func (l *Listener) guard(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// foreign tells whether a page of another origin asks in the background: as an image, a script, a frame. It could read nothing, but have
+// profiles made, and take all places of viewers. Clients that are no browsers say nothing of the kind, and whoever follows a link comes with
+// a document of its own (https://www.w3.org/TR/fetch-metadata/).
+func foreign(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "", "same-origin", "none":
+		return false
+	}
+	return r.Header.Get("Sec-Fetch-Mode") != "navigate" || r.Header.Get("Sec-Fetch-Dest") != "document"
 }
 
 // directHost tells whether a client named the machine by its address: a page in a browser

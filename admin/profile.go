@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"net/http"
@@ -40,7 +39,11 @@ func (l *Listener) profile(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// during runs what records for some seconds, until the client leaves.
+// sendSlack is how much longer than its profile takes a client may take to read it.
+const sendSlack = 30 * time.Second
+
+// during sends what is recorded for some seconds, or until the client leaves. It is sent as it comes: an execution trace of minutes is larger
+// than what the memory should hold.
 func during(w http.ResponseWriter, r *http.Request, seconds float64, start func(io.Writer) error, stop func()) {
 	if text := r.FormValue("seconds"); text != "" {
 		var err error
@@ -49,20 +52,38 @@ func during(w http.ResponseWriter, r *http.Request, seconds float64, start func(
 			return
 		}
 	}
-	var b bytes.Buffer
-	if err := start(&b); err != nil {
+	length := time.Duration(seconds * float64(time.Second))
+	out := &flushing{w: w, control: http.NewResponseController(w)}
+	_ = out.control.SetWriteDeadline(time.Now().Add(length + sendSlack)) // whoever reads nothing does not keep the recorder
+	w.Header().Set("Content-Type", "application/octet-stream")
+	if err := start(out); err != nil {
 		http.Error(w, "there is one already: "+err.Error(), http.StatusConflict)
 		return
 	}
-	timer := time.NewTimer(time.Duration(seconds * float64(time.Second)))
+	timer := time.NewTimer(length)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 	case <-r.Context().Done():
 	}
 	stop()
-	w.Header().Set("Content-Type", "application/octet-stream")
-	_, _ = w.Write(b.Bytes())
+}
+
+// flushing sends each piece at once.
+//
+// Owner: whoever records.
+type flushing struct {
+	w       io.Writer
+	control *http.ResponseController
+}
+
+// Write implements [io.Writer].
+func (f *flushing) Write(p []byte) (int, error) {
+	n, err := f.w.Write(p)
+	if err == nil {
+		err = f.control.Flush()
+	}
+	return n, err
 }
 
 // profileNow writes a profile as it is now: for go tool pprof, or as text with debug=1 or 2.

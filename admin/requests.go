@@ -115,3 +115,14 @@ func (t *trouble) news(rec *observe.Recorder) (why string) {
 	latest(rec.Failed(0), &t.panicked, "panic in %s %s after %v", func(r *observe.Record) bool { return r.Detail != nil && r.Detail.Stack != "" })
 	return why
 }
+
+// late tells of a request that has become slow within the time passed and has not ended, "" for none: its end may be later than what a
+// recorder keeps of its begin.
+func late(list []observe.Live, slow, passed time.Duration) string {
+	for i := range list {
+		if r := &list[i]; r.Stage != observe.Sending && r.Age >= slow && r.Age < slow+passed {
+			return fmt.Sprintf("%s %s takes more than %v", r.Method, r.Route, slow)
+		}
+	}
+	return ""
+}
