@@ -18,6 +18,7 @@ import (
 	"github.com/fasterapi/fasterapi/admin"
 	"github.com/fasterapi/fasterapi/broadcast"
 	"github.com/fasterapi/fasterapi/cache"
+	"github.com/fasterapi/fasterapi/client"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/driver"
 	"github.com/fasterapi/fasterapi/health"
@@ -40,6 +41,7 @@ func rich(t *testing.T, cfg admin.Config) (s *service, held chan struct{}) {
 	}
 	app.Provide(pool("postgres"))
 	app.Provide(&jobs{{Job: "report", Took: 1500 * time.Millisecond, Error: "broken \xff"}})
+	app.Provide(client.New("found", client.Config{BaseURL: "http://found.invalid"}))
 	app.Provide(role{Role: "found", Error: "broken \xff"})
 	app.Provide(broadcast.New("found", broadcast.Config[string]{}))
 	app.Provide(resilience.NewRegistry(resilience.New("supplier", resilience.Config{Breaker: resilience.NewBreaker("supplier", resilience.BreakerConfig{})})))
@@ -204,10 +206,14 @@ func liveAndStalled(t *testing.T) (there bool) {
 // TestParts: what the app provides is found, and what the configuration names is shown beside it.
 func TestParts(t *testing.T) {
 	own := cache.New("prices", cache.Config[string, int]{})
-	s, _ := rich(t, admin.Config{Pools: map[string]*db.Pool{"reports": db.New(nil, func() db.Stats { return db.Stats{Driver: "sqlite"} })}, Caches: []cache.Reporter{own}, Topics: []broadcast.Reporter{broadcast.New("news", broadcast.Config[int]{})}, Keys: []*idempotency.Keys{idempotency.New(nil, idempotency.Config{})}, Schedules: []observe.JobReporter{&jobs{{Job: "sweep"}}}, Roles: []observe.RoleReporter{role{Role: "billing", Error: strings.Repeat("x", 1000) + "\xff"}}})
+	s, _ := rich(t, admin.Config{Pools: map[string]*db.Pool{"reports": db.New(nil, func() db.Stats { return db.Stats{Driver: "sqlite"} })}, Caches: []cache.Reporter{own}, Upstreams: []*client.Upstream{client.New("stock", client.Config{BaseURL: "http://stock.invalid"})}, Topics: []broadcast.Reporter{broadcast.New("news", broadcast.Config[int]{})}, Keys: []*idempotency.Keys{idempotency.New(nil, idempotency.Config{})}, Schedules: []observe.JobReporter{&jobs{{Job: "sweep"}}}, Roles: []observe.RoleReporter{role{Role: "billing", Error: strings.Repeat("x", 1000) + "\xff"}}})
 	var parts struct {
-		Pools    []struct{ Name, Driver string }
-		Caches   []struct{ Name string }
+		Pools     []struct{ Name, Driver string }
+		Caches    []struct{ Name string }
+		Upstreams []struct {
+			Name     string
+			Attempts int64
+		}
 		Breakers []struct{ Name, State string }
 		Policies []struct{ Name string }
 		Topics   []struct {
@@ -221,6 +227,8 @@ func TestParts(t *testing.T) {
 	s.get("/parts", &parts)
 	require.Equal(t, []struct{ Name, Driver string }{{"reports", "sqlite"}, {"postgres", "postgres"}}, parts.Pools)
 	require.Equal(t, "prices", parts.Caches[0].Name)
+	require.Equal(t, "stock", parts.Upstreams[0].Name)
+	require.Equal(t, "found", parts.Upstreams[1].Name)
 	require.Equal(t, "closed", parts.Breakers[0].State)
 	require.Equal(t, "supplier", parts.Policies[0].Name)
 	names := []string{parts.Topics[0].Name, parts.Topics[1].Name}

@@ -12,7 +12,7 @@
 //	GET  /explain                 what is done for a request of a route, step by step; format=text
 //	GET  /checklist               the production checklist, as this process stands
 //	GET  /health                  the health checks, with their errors
-//	GET  /parts                   pools, caches, policies, topics, idempotency keys, roles, jobs; those of App.Provide are found
+//	GET  /parts                   pools, caches, upstreams, policies, topics, idempotency keys, roles, jobs; those of App.Provide are found
 //	GET  /overload                what the protection from overload has seen
 //	GET  /stalls                  what has held a core: file, line, stack, and what to do
 //	GET  /snapshot                what the dashboard shows

@@ -15,6 +15,7 @@ import (
 	"github.com/fasterapi/fasterapi/admin"
 	"github.com/fasterapi/fasterapi/broadcast"
 	"github.com/fasterapi/fasterapi/cache"
+	"github.com/fasterapi/fasterapi/client"
 	"github.com/fasterapi/fasterapi/health"
 	"github.com/fasterapi/fasterapi/observe"
 )
@@ -65,11 +66,11 @@ func TestHostileTexts(t *testing.T) {
 func TestPartsThatAreNone(t *testing.T) {
 	app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1, Logger: slog.New(slog.DiscardHandler)})
 	admin.Attach(app, admin.Config{
-		Addr: "127.0.0.1:0", Flight: off, Caches: []cache.Reporter{(*cache.Cache[string, int])(nil)}, Topics: []broadcast.Reporter{(*broadcast.Topic[int])(nil)},
+		Addr: "127.0.0.1:0", Flight: off, Caches: []cache.Reporter{(*cache.Cache[string, int])(nil)}, Upstreams: []*client.Upstream{nil}, Topics: []broadcast.Reporter{(*broadcast.Topic[int])(nil)},
 		Roles: []observe.RoleReporter{(*role)(nil)}, Schedules: []observe.JobReporter{(*jobs)(nil)},
 	})
 	_, err := app.Start()
-	for _, part := range []string{"Caches", "Topics", "Roles", "Schedules"} {
+	for _, part := range []string{"Caches", "Upstreams", "Topics", "Roles", "Schedules"} {
 		require.ErrorContains(t, err, "admin.Config."+part+" has one that is nil")
 	}
 }

@@ -34,7 +34,7 @@ func pages() []page {
 		{"GET", "/stalls", "the latest stalls: file, line, stack, and what to do", (*Listener).stallsPage},
 		{"GET", "/overload", "what the protection from overload has seen, by core", (*Listener).overloadPage},
 		{"GET", "/health", "the health checks, with their errors", (*Listener).healthPage},
-		{"GET", "/parts", "pools, caches, policies, topics, idempotency keys, roles, jobs", (*Listener).partsPage},
+		{"GET", "/parts", "pools, caches, upstreams, policies, topics, idempotency keys, roles, jobs", (*Listener).partsPage},
 		{"GET", "/checklist", "the production checklist, as this process stands", (*Listener).checklist},
 		{"GET", "/snapshot", "what the dashboard shows, with rates since the start", (*Listener).snapshotNow},
 		{"GET", "/requests", "the latest requests; limit=50", requests((*observe.Recorder).Recent)},

@@ -8,19 +8,21 @@ import (
 
 	"github.com/fasterapi/fasterapi/broadcast"
 	"github.com/fasterapi/fasterapi/cache"
+	"github.com/fasterapi/fasterapi/client"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/idempotency"
 	"github.com/fasterapi/fasterapi/observe"
 	"github.com/fasterapi/fasterapi/resilience"
 )
 
-// parts are the pools, caches, policies, topics, keys, roles and schedules that are shown: those of the configuration, and what was given to
+// parts are the pools, caches, upstreams, policies, topics, keys, roles and schedules that are shown: those of the configuration, and what was given to
 // App.Provide.
 //
 // Owner: the start of the app; any (immutable) then.
 type parts struct {
 	pools     []namedPool
 	caches    []cache.Reporter
+	upstreams []*client.Upstream
 	policies  []*resilience.Registry
 	topics    []broadcast.Reporter
 	keys      []*idempotency.Keys
@@ -45,6 +47,9 @@ func (l *Listener) findParts() {
 	for _, c := range l.cfg.Caches {
 		p.caches = once(p.caches, c)
 	}
+	for _, u := range l.cfg.Upstreams {
+		p.upstreams = once(p.upstreams, u)
+	}
 	for _, r := range l.cfg.Policies {
 		p.policies = once(p.policies, r)
 	}
@@ -66,6 +71,8 @@ func (l *Listener) findParts() {
 			p.addPool(name, v)
 		case cache.Reporter:
 			p.caches = once(p.caches, v)
+		case *client.Upstream:
+			p.upstreams = once(p.upstreams, v)
 		case *resilience.Registry:
 			p.policies = once(p.policies, v)
 		case broadcast.Reporter:
@@ -107,6 +114,7 @@ func once[P comparable](list []P, one P) []P {
 type partNumbers struct {
 	Pools     []poolNumbers              `json:"pools"`
 	Caches    []cache.Stats              `json:"caches"`
+	Upstreams []client.UpstreamStats     `json:"upstreams"`
 	Policies  []resilience.PolicyStats   `json:"policies"`
 	Breakers  []breakerNumbers           `json:"breakers"`
 	Bulkheads []resilience.BulkheadStats `json:"bulkheads"`
@@ -134,7 +142,7 @@ type breakerNumbers struct {
 // numbers asks all parts. It waits for none of them.
 func (p *parts) numbers() partNumbers {
 	n := partNumbers{
-		Pools: []poolNumbers{}, Caches: []cache.Stats{}, Policies: []resilience.PolicyStats{}, Breakers: []breakerNumbers{},
+		Pools: []poolNumbers{}, Caches: []cache.Stats{}, Upstreams: []client.UpstreamStats{}, Policies: []resilience.PolicyStats{}, Breakers: []breakerNumbers{},
 		Bulkheads: []resilience.BulkheadStats{}, Budgets: []resilience.BudgetStats{}, Limiters: []resilience.LimiterStats{},
 		Topics: []broadcast.Stats{}, Keys: []idempotency.Stats{}, Roles: []observe.RoleStats{}, Jobs: []observe.JobStats{},
 	}
@@ -143,6 +151,9 @@ func (p *parts) numbers() partNumbers {
 	}
 	for _, c := range p.caches {
 		n.Caches = append(n.Caches, c.Stats())
+	}
+	for _, u := range p.upstreams {
+		n.Upstreams = append(n.Upstreams, u.Stats())
 	}
 	for _, t := range p.topics {
 		n.Topics = append(n.Topics, t.Stats())

@@ -72,9 +72,6 @@ function time(ms) {
   return Math.floor(ms / 86400000) + " d " + Math.floor(ms / 3600000) % 24 + " h";
 }
 
-// part writes a percentile, which is no finer than its bucket.
-const part = (ms) => (ms > 0 && ms <= .1 ? "<0.1 ms" : time(ms));
-
 function bytes(n) {
   if (n < 1024) return n + " B";
   if (n < 1 << 20) return (n / 1024).toFixed(1) + " KiB";
@@ -381,7 +378,7 @@ views.overview = { title: "Overview", make() {
   const busiest = table([
     { title: "Route", cell: (r, row) => h("button", { type: "button", class: "link", click: () => explain(row.item) }, route(r.method, r.route)) },
     { title: "Requests/s", num: true, text: (r) => (state.snap.window ? rate(r.per_second) : "–") },
-    { title: "p99", num: true, text: (r) => (r.per_second ? part(r.p99) : "–") },
+    { title: "p99", num: true, text: (r) => (r.per_second ? time(r.p99) : "–") },
   ], { key: (r) => r.method + " " + r.route, empty: "No request yet.", caption: "Busiest routes" });
   const health = h("ul", { class: "lines" }), noHealth = h("p", { class: "empty" }, "No health check is registered.");
   const trouble = h("ul", { class: "lines" }), noTrouble = h("p", { class: "empty" }, "Nothing slow, nothing failed.");
@@ -395,7 +392,7 @@ views.overview = { title: "Overview", make() {
     const or = (text) => (ready ? text : "–");
     tiles.rate.show(or(rate(t.per_second)), count(t.requests) + " since the start");
     tiles.errors.show(or(rate(t.failed_per_second)), ready && t.per_second > 0 ? percent(t.failed_per_second / t.per_second) + " of requests" : "5xx", t.failed_per_second > 0);
-    tiles.p99.show(or(t.per_second ? part(t.p99) : "–"), t.per_second ? "p50 " + part(t.p50) + ", p95 " + part(t.p95) : "no request lately");
+    tiles.p99.show(or(t.per_second ? time(t.p99) : "–"), t.per_second ? "p50 " + time(t.p50) + ", p95 " + time(t.p95) : "no request lately");
     tiles.active.show(count(t.active), count(t.connections) + " connections" + (t.tasks ? ", " + count(t.tasks) + " background tasks" : "") + (t.tasks_failed ? ", " + count(t.tasks_failed) + " tasks failed" : ""));
     tiles.wait.show(or(time(t.wait)), t.overloaded ? "overloaded" : t.shed > 0 ? count(t.shed) + " refused" : "not overloaded", t.overloaded);
     tiles.cpu.show(or(t.cpu.toFixed(t.cpu < 10 ? 1 : 0) + " %"), count(t.goroutines) + " goroutines");
@@ -429,9 +426,9 @@ views.routes = { title: "Routes", make() {
     { title: "Total", num: true, wide: true, sort: (r) => r.count, text: (r) => count(r.count) },
     { title: "Errors", num: true, sort: (r) => r.errors, text: (r) => count(r.errors), update: (e, r) => e.classList.toggle("bad", r.failed_per_second > 0) },
     { title: "Mean", num: true, wide: true, sort: (r) => r.mean, text: (r) => (r.per_second ? time(r.mean) : "–") },
-    { title: "p50", num: true, wide: true, sort: (r) => r.p50, text: (r) => (r.per_second ? part(r.p50) : "–") },
-    { title: "p95", num: true, wide: true, sort: (r) => r.p95, text: (r) => (r.per_second ? part(r.p95) : "–") },
-    { title: "p99", num: true, sort: (r) => r.p99, text: (r) => (r.per_second ? part(r.p99) : "–") },
+    { title: "p50", num: true, wide: true, sort: (r) => r.p50, text: (r) => (r.per_second ? time(r.p50) : "–") },
+    { title: "p95", num: true, wide: true, sort: (r) => r.p95, text: (r) => (r.per_second ? time(r.p95) : "–") },
+    { title: "p99", num: true, sort: (r) => r.p99, text: (r) => (r.per_second ? time(r.p99) : "–") },
   ];
   const list = table(columns, { key: (r) => r.method + " " + r.route, empty: "No such route.", sort: { by: columns[1], down: true }, caption: "Routes", rows: true });
   const total = h("span", { class: "muted" });
@@ -523,11 +520,14 @@ views.resources = { title: "Resources", make() {
     ["Caches", p.caches.map((x) => ({ name: x.Name, state: [count(x.Size) + " entries", ""], use: hitRatio(x), pairs: [
       ["Found", x.Hits + x.Misses + x.Stale ? percent(hitRatio(x)) : "–"], ["Hits", count(x.Hits)], ["Misses", count(x.Misses)], ["Served stale", count(x.Stale)],
       ["Loads, failed", `${count(x.Loads)} · ${count(x.Failures)}`], ["Evicted", count(x.Evicted)]] }))],
+    ["Other services", p.upstreams.map((x) => ({ name: x.Name, state: [x.InFlight + " in flight", ""], pairs: [
+      ["Attempts", count(x.Attempts)], ["Answers", count(x.Answers)], ["Failed", count(x.Failures), x.Failures > 0], ["Connections open, made", `${count(x.Open)} · ${count(x.Dialled)}`]] }))],
     ["Circuit breakers", p.breakers.map((x) => ({ name: x.Name, state: [x.State, x.State === "closed" ? "ok" : "bad"], pairs: [
       ["Succeeded", count(x.Successes)], ["Failed", count(x.Failures)], ["Refused", count(x.Refused)], ["Opened", count(x.Opened)], ["Critical", x.Critical ? "yes" : "no"]] }))],
     ["Policies", p.policies.map((x) => ({ name: x.Name, state: [count(x.Calls) + " calls", ""], pairs: [
       ["Failed", count(x.Failures)], ["Retries", count(x.Retries)], ["Timeouts", count(x.Timeouts)], ["Fallbacks", count(x.Fallbacks)], ["Hedges, won", `${count(x.Hedges)} · ${count(x.HedgesWon)}`]] }))],
-    ["Limiters", p.limiters.map((x) => ({ name: x.Name, state: [count(x.Refused) + " refused", x.Refused ? "warn" : ""], pairs: [["Passed", count(x.Passed)], ["Refused", count(x.Refused)]] }))],
+    ["Retry budgets", p.budgets.map((x) => ({ name: x.Name, state: x.Unpaid ? [count(x.Unpaid) + " not paid", "warn"] : ["", ""], pairs: [["Paid", count(x.Paid)], ["Not paid", count(x.Unpaid), x.Unpaid > 0]] }))],
+    ["Limiters", p.limiters.map((x) => ({ name: x.Name, state: [count(x.Refused) + " refused", x.Refused ? "warn" : ""], pairs: [["Passed", count(x.Passed)], ["Refused", count(x.Refused)], ["Passed, since the buckets failed", count(x.Broken), x.Broken > 0]] }))],
     ["Bulkheads", p.bulkheads.map((x) => ({ name: x.Name, state: ["", ""], pairs: pairs(Object.entries(x).filter(([k, v]) => typeof v === "number").map(([k, v]) => [k, count(v)])) }))],
     ["Topics", p.topics.map((x) => ({ name: x.Name, state: x.Connected ? ["connected", "ok"] : x.Losses ? ["backend not heard", "bad"] : ["not used yet", ""], pairs: [
       ["Subscribers", count(x.Subscribers)], ["Published", count(x.Published)], ["Told here only", count(x.LocalOnly), x.LocalOnly > 0], ["Received", count(x.Received)], ["Delivered", count(x.Delivered)],
@@ -569,9 +569,17 @@ const hitRatio = (c) => (c.Hits + c.Stale) / Math.max(1, c.Hits + c.Misses + c.S
 views.stalls = { title: "Stalls", make() {
   const list = h("div"), none = h("p", { class: "empty" }, "No core was held for too long since the start.");
   const e = h("section", { class: "card" }, h("div", { class: "card-head" }, h("h2", {}, "Stalls"), h("span", { class: "muted" }, "Work that held its core, so that everything else there waited")), list, none);
-  let stalls = [], latest = null;
-  return { e, show() {
+  const kept = table([
+    { title: "Why", text: (d) => d.why },
+    { title: "At", num: true, text: (d) => clock(d.time) },
+    { title: "Size", num: true, wide: true, text: (d) => bytes(d.bytes) },
+    { title: "", num: true, cell: (d) => h("button", { type: "button", class: "quiet", "aria-label": "Save trace " + d.number, click: () => save("flight/dumps/" + d.number, "flight-" + d.number + ".trace") }, "Save") },
+  ], { key: (d) => String(d.number), empty: "None: nothing has stalled, panicked or been slow, or the flight recorder is off.", caption: "Traces that were kept" });
+  const traces = h("section", { class: "card" }, h("div", { class: "card-head" }, h("h2", {}, "Traces that were kept"), h("span", { class: "muted" }, "What the process did just before, for go tool trace")), kept.e);
+  let stalls = [], latest = null, dumps = [], round = 0;
+  return { e: h("div", {}, e, traces), show() {
     none.hidden = stalls.length > 0;
+    kept.show(dumps);
     keyed(list, stalls, (s) => s.noticed + s.core, (s) => h("article", { class: "stall" },
       h("div", { class: "stall-head" }, h("span", { class: "at" }, s.at || "place not looked up"), badge(""), h("span", { class: "muted" }, "core " + s.core + ", " + clock(s.noticed))),
       h("p", {}, s.route ? ["in ", h("span", { class: "path" }, s.route), s.registered ? h("span", { class: "muted" }, " registered at " + s.registered) : null] : "in work without a name"),
@@ -583,6 +591,7 @@ views.stalls = { title: "Stalls", make() {
       setClass(b, "badge " + (s.over ? "warn" : "bad"));
     });
   }, async load() {
+    if (round++ % 5 === 0) dumps = (await ask("flight/dumps")).reverse();
     const key = state.snap ? state.snap.stalls.count + " " + state.snap.stalls.latest : "";
     if (key === latest && !stalls.some((s) => !s.over || !s.at)) return;
     stalls = await ask("stalls");
@@ -604,6 +613,15 @@ views.checklist = { title: "Checklist", make() {
       i.remedy ? h("p", { class: "remedy" }, i.remedy) : null));
   }, async load() { if (round++ % 5 === 0) items = await ask("checklist"); }, often: true };
 } };
+
+// save has the browser keep a file of the listener, which a link could not ask for with a token.
+async function save(path, name) {
+  const response = await fetch("../" + path, { headers: headers(), cache: "no-store" });
+  if (!response.ok) return notice("save", "bad", "The trace is not there any more.");
+  const url = URL.createObjectURL(await response.blob());
+  h("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60000);
+}
 
 // Details
 
@@ -708,12 +726,24 @@ function workOf(w) {
 
 const quoted = (s) => "'" + s.replaceAll("'", "'\\''") + "'";
 
+// command is what sends a request like r again, "" where too little of it is known.
+function command(r) {
+  const path = r.Detail?.Path || r.Route, url = state.snap.service.base + path;
+  if (!path.startsWith("/") || r.Method === "_OTHER" || r.Kind === "socket") return "";
+  const head = r.Method === "HEAD", body = !head && r.BytesIn > 0;
+  const parts = ["curl", head ? "--head" : "-i"]; // with -X HEAD it would wait for a body
+  if (body || !["GET", "HEAD"].includes(r.Method)) parts.push("-X", r.Method); // --data alone makes a POST of a GET
+  if (/[[\]{}]/.test(url)) parts.push("--globoff");
+  if (/\/(\.|%2e){1,2}(\/|$)/i.test(path)) parts.push("--path-as-is");
+  if (body) parts.push("--data-binary", "@body");
+  return [...parts, quoted(url)].join(" ");
+}
+
 function curl(r) {
-  const path = r.Detail?.Path || r.Route || "/";
-  const lines = ["curl -i" + (r.Method === "GET" ? "" : " -X " + quoted(r.Method))];
-  if (r.BytesIn > 0) lines[0] += " --data-binary @body";
-  lines[0] += " " + quoted(state.snap.service.base + path);
-  const text = h("pre", { tabindex: "0", "aria-label": "curl command" }, lines.join("\n"));
+  const line = command(r);
+  if (!line) return [h("p", { class: "muted" }, r.Kind === "socket" ? "It was a WebSocket, which curl does not speak." : "Its path or its method is not known.")];
+  const left = r.Detail?.Path ? "" : " Paths are kept of slow and failed requests only: this one is the pattern of the route.";
+  const text = h("pre", { tabindex: "0", "aria-label": "curl command" }, line);
   const button = h("button", { type: "button", class: "quiet", click: async () => {
     try {
       await navigator.clipboard.writeText(text.textContent);
@@ -723,7 +753,7 @@ function curl(r) {
       setText(button, "Selected");
     }
   } }, "Copy");
-  return [text, h("p", { class: "tools" }, button, h("span", { class: "muted" }, "Query, header fields and body are not kept, and *** stands for what is sensitive."))];
+  return [text, h("p", { class: "tools" }, button, h("span", { class: "muted" }, "Query, header fields and body are not kept, and *** stands for what is sensitive." + left))];
 }
 
 // Tabs

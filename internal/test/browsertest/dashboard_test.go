@@ -21,6 +21,7 @@ import (
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/admin"
 	"github.com/fasterapi/fasterapi/broadcast"
+	"github.com/fasterapi/fasterapi/client"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/sqlite"
 	"github.com/fasterapi/fasterapi/health"
@@ -84,7 +85,10 @@ func operate(t *testing.T, addr string, cfg admin.Config) *operated {
 		return db.Stats{Driver: "postgres", Open: 8, Idle: 5, Busy: 3, InFlight: 4, Queries: 182_334, Errors: 12, Waits: 310, Broken: 1}
 	})}
 	breaker := resilience.NewBreaker("supplier "+evil, resilience.BreakerConfig{})
-	app.Provide(resilience.NewRegistry(resilience.New("supplier", resilience.Config{Breaker: breaker, Timeout: time.Second})))
+	app.Provide(resilience.NewRegistry(resilience.New("supplier", resilience.Config{
+		Breaker: breaker, Timeout: time.Second, Retry: resilience.Retry{Attempts: 2, Budget: resilience.NewBudget("spare", resilience.BudgetConfig{})},
+	})))
+	cfg.Upstreams = []*client.Upstream{client.New("stock", client.Config{BaseURL: "http://stock.invalid"})}
 	app.Provide(broadcast.New("news "+evil, broadcast.Config[string]{}))
 	cfg.Keys = []*idempotency.Keys{idempotency.New(nil, idempotency.Config{Name: "payments " + evil})}
 	cfg.Roles = []observe.RoleReporter{role{Role: "billing " + evil, Leads: true, Term: 7, Since: time.Now(), Failures: 1, Error: "no route to host " + evil, FailedAt: time.Now()}}
@@ -342,6 +346,8 @@ func (o *operated) reading(b *browser) {
 	evaluate[any](t, b, "document.getElementById('tab-resources').click()")
 	b.waitForText(t, "#panel-resources", "supplier <script>")
 	b.waitForText(t, "#panel-resources", "182,334")
+	b.waitForText(t, "#panel-resources", "Connections open, made")
+	b.waitForText(t, "#panel-resources", "Not paid")
 	b.waitForText(t, "#panel-resources", "news <script>")
 	b.waitForText(t, "#panel-resources", "Dropped, of slow subscribers")
 	b.waitForText(t, "#panel-resources", "payments <script>")

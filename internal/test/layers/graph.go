@@ -227,7 +227,7 @@ func packages() map[string]Package {
 		"security": { // docs/decisions/0009
 			Layer: 7, Imports: []string{".", "async", "problem", "openapi", "internal/codec", "internal/field", "internal/inject", "internal/mistake", "internal/safelog"}, Modules: []string{"github.com/golang-jwt/jwt/v5"},
 		},
-		"admin":                 {Layer: 7, Imports: []string{".", "broadcast", "cache", "db", "health", "idempotency", "logs", "observe", "reactor", "resilience", "secret", "internal/eventstream", "internal/mistake", "internal/safelog"}},
+		"admin":                 {Layer: 7, Imports: []string{".", "broadcast", "cache", "client", "db", "health", "idempotency", "logs", "observe", "reactor", "resilience", "secret", "internal/eventstream", "internal/mistake", "internal/safelog"}},
 		"internal/test/secrets": {Layer: 7, Imports: []string{".", "admin", "client", "db", "db/sqlite", "fasterapitest", "health", "logs", "middleware", "observe", "observe/metrics", "problem", "secret"}},
 		"internal/test/console": {Layer: 7, Imports: []string{".", "internal/test/needs"}},
 		"examples/...": {Layer: 7, Modules: []string{sqlite, "github.com/redis/rueidis"}, Imports: []string{
