@@ -10,13 +10,14 @@ import (
 // same program and differ in the routes they are asked for.
 type Contestant struct {
 	Name    string
-	Label   string // in tables; empty: the name
-	Column  string // heads the ratios to it; empty: the name
-	Program string // in the folder of binaries
-	Prefix  string // of every path
-	Ours    bool   // this framework
-	Port    int    // of 127.0.0.1
-	Secure  bool   // over TLS, with the certificate of [Certificate]
+	Label   string   // in tables; empty: the name
+	Column  string   // heads the ratios to it; empty: the name
+	Program string   // in the folder of binaries
+	Prefix  string   // of every path
+	Ours    bool     // this framework
+	Port    int      // of 127.0.0.1
+	Secure  bool     // over TLS, with the certificate of [Certificate]
+	Env     []string // of its server
 }
 
 func (c *Contestant) scheme() string {

@@ -44,7 +44,7 @@ func (c *Contestant) Start(binaries string, env ...string) (*Process, error) {
 	// taskset replaces itself by the server: the process is the server.
 	p.cmd = exec.Command("taskset", "-c", ServerCore, filepath.Join(binaries, c.Program))
 	p.cmd.Env = append(os.Environ(), "PORT="+strconv.Itoa(c.Port), "GOMAXPROCS=1", "REACTOR_CORES=1")
-	p.cmd.Env = append(p.cmd.Env, env...)
+	p.cmd.Env = append(append(p.cmd.Env, c.Env...), env...)
 	p.cmd.Stdout, p.cmd.Stderr = logFile, logFile
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := p.cmd.Start(); err != nil {

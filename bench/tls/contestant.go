@@ -10,6 +10,9 @@ func contestants() []*contest.Contestant {
 	for _, style := range []string{"chain", "reactor", "goroutine"} {
 		all = append(all, &contest.Contestant{Name: style, Program: "fasterapi", Prefix: "/" + style, Ours: true})
 	}
+	all = append(all, &contest.Contestant{
+		Name: "handler", Label: "**FasterAPI**, App.Handler() of a server of net/http", Program: "fasterapi", Prefix: "/goroutine", Env: []string{"NETHTTP=1"},
+	})
 	for i, c := range all {
 		c.Port, c.Secure = 18600+i, true
 	}
@@ -30,8 +33,13 @@ func bars() (out []contest.Bar) {
 			contest.Bar{Scenario: "json", Ours: style, Base: "nethttp", Limit: 0.6},
 		)
 	}
-	return append(out, contest.Bar{Scenario: "json", Ours: "goroutine", Base: "reactor", Limit: 1.15})
+	return append(out,
+		contest.Bar{Scenario: "json", Ours: "goroutine", Base: "reactor", Limit: 1.15},
+		contest.Bar{Scenario: "json", Ours: "handler", Base: "nethttp", Limit: handlerLimit})
 }
+
+// handlerLimit is the bar for App.Handler(), in what a handler of net/http's own takes.
+const handlerLimit = 1.15
 
 // idleLimit is the bar for an idle connection, in bytes.
 const idleLimit = 8 << 10

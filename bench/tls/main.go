@@ -30,7 +30,7 @@ func main() {
 func run(args []string, stdout io.Writer) error {
 	flags := flag.NewFlagSet("tls", flag.ContinueOnError)
 	var options contest.Options
-	options.Declare(flags, "nethttp, fiber, chain, reactor, goroutine", "json; none: the rest only")
+	options.Declare(flags, "nethttp, fiber, chain, reactor, goroutine, handler", "json; none: the rest only")
 	idle := flags.Int("idle", 2000, "idle connections; 0: leave them out")
 	shakes := flags.Int("handshakes", 2000, "full handshakes of each server in a turn; 0: leave them out")
 	requests := flags.Int("streams", 50_000, "requests over HTTP/2 to each server in a turn; 0: leave them out")

@@ -1,8 +1,11 @@
 // Command fasterapi is this framework, with each answer in its three styles:
-// /chain/…, /reactor/… and /goroutine/….
+// /chain/…, /reactor/… and /goroutine/…. With NETHTTP in its environment it is a handler of
+// a server of net/http.
 package main
 
 import (
+	"log"
+	"net/http"
 	"os"
 
 	"github.com/fasterapi/fasterapi"
@@ -64,5 +67,10 @@ func main() {
 
 	app.Get(answers.RuntimePath, runtimeFigures)
 	defer profile.CPU()()
-	app.Run()
+	if os.Getenv("NETHTTP") == "" {
+		app.Run()
+		return
+	}
+	s := &http.Server{Addr: "127.0.0.1:" + os.Getenv("PORT"), Handler: app.Handler()}
+	log.Fatal(s.ListenAndServeTLS(os.Getenv("TLS_CERT"), os.Getenv("TLS_KEY")))
 }
