@@ -26,11 +26,11 @@ type carrier struct {
 	options *Options
 	w       http.ResponseWriter
 	r       *http.Request
-	control *http.ResponseController
+	control http.ResponseController
 	x       *exchange.Exchange
 	reactor *reactor.Reactor
 	// turn gives the exchange back to the goroutine (true), or asks it to send hints
-	// (false) and to wait on. There is room for one of each.
+	// (false) and to wait on. There is room for one of each; nil before it was on the reactor.
 	turn chan bool
 	// away is what the handler does on the reactor.
 	away away
@@ -42,6 +42,8 @@ type carrier struct {
 	incoming incoming
 	// last: this response is the last one of its connection.
 	last *atomic.Bool
+	// gathered: the response is whole, and the client's time for it runs.
+	gathered bool
 	// hijacked: the connection is not ours any more.
 	hijacked bool
 	// taken: nor is it counted with the request any more.
@@ -70,6 +72,9 @@ func (c *carrier) run() {
 	for {
 		if c.handler.Serve(c.x) == exchange.Answered {
 			return
+		}
+		if c.turn == nil {
+			c.turn = make(chan bool, 2)
 		}
 		c.move(true)
 		if !c.reactor.Post((*onReactor)(c)) {

@@ -121,9 +121,9 @@ func (h *Handler) WithoutArrivals() *Handler {
 // ConnClosed.
 func (h *Handler) carry(w http.ResponseWriter, r *http.Request, secure bool) *carrier {
 	x := h.acquire()
-	c := &carrier{handler: h.handler, options: &h.options, w: w, r: r, x: x, reactor: h.reactors.LeastLoaded(), turn: make(chan bool, 2), last: &h.lastResponses}
+	c := &carrier{handler: h.handler, options: &h.options, w: w, r: r, x: x, reactor: h.reactors.LeastLoaded(), last: &h.lastResponses}
 	c.sending = newCredit(h.options.WriteTimeout)
-	c.control = http.NewResponseController(w)
+	c.control = *http.NewResponseController(w)
 	c.unsent = h.unsent[c.reactor.Core()]
 	c.reactor.ConnOpened() // least loaded counts requests here
 	x.Attach(c, c.reactor, false)

@@ -195,7 +195,9 @@ func (c *carrier) leave() {
 	if c.hijacked {
 		return
 	}
-	_ = c.control.SetWriteDeadline(time.Now().Add(c.options.WriteTimeout))
+	if !c.gathered {
+		_ = c.control.SetWriteDeadline(time.Now().Add(c.options.WriteTimeout))
+	}
 	patience := c.options.BodyTimeout
 	if c.refused {
 		patience = min(patience, refusedRest)
@@ -276,6 +278,18 @@ func (c *carrier) write(p []byte) (int, error) {
 	return written, nil
 }
 
+// gathered is the size in bytes up to which net/http keeps a response for the end of the handler:
+// 2048 of HTTP/1, 4096 of HTTP/2.
+const gathered = 2 << 10
+
+// writeGathered writes a whole response of less than that: the deadline that it has is that of leave
+// already. Over HTTP/2 each deadline costs a message to the goroutine of the connection.
+func (c *carrier) writeGathered(p []byte) (int, error) {
+	c.letBodyCome(c.options.BodyTimeout)
+	c.gathered = true
+	return c.output(func() (int, error) { return c.w.Write(p) })
+}
+
 func (c *carrier) piece() int {
 	if c.r.ProtoMajor >= 2 {
 		return pieceHTTP2
@@ -314,6 +328,7 @@ func (c *carrier) output(send func() (int, error)) (int, error) {
 
 // endOutput takes the deadlines of the response away.
 func (c *carrier) endOutput() {
+	c.gathered = false
 	_ = c.control.SetWriteDeadline(time.Time{})
 	c.letBodyCome(0)
 }

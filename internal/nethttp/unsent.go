@@ -15,7 +15,10 @@ const countedFrom = 16 << 10
 // writeStaged writes a staged response, which too many others may cut off. net/http
 // writes it from where it lies.
 func (c *carrier) writeStaged(p []byte) (n int, err error) {
-	if len(p) < countedFrom {
+	switch {
+	case len(p) < gathered:
+		return c.writeGathered(p)
+	case len(p) < countedFrom:
 		return c.write(p)
 	}
 	c.waiting = &exchange.Waiting{Cut: c.cutOff}
