@@ -11,7 +11,7 @@ func contestants() []*contest.Contestant {
 		all = append(all, &contest.Contestant{Name: style, Program: "fasterapi", Prefix: "/" + style, Ours: true})
 	}
 	all = append(all, &contest.Contestant{
-		Name: "handler", Label: "**FasterAPI**, App.Handler() of a server of net/http", Program: "fasterapi", Prefix: "/goroutine", Env: []string{"NETHTTP=1"},
+		Name: "handler", Label: "**FasterAPI**, App.Handler() of a server of net/http", Program: "fasterapi", Prefix: "/goroutine", Env: []string{"NETHTTP=1", "OVERLOAD_PROTECTION=off"}, // 512 at a time, all at once, are overload where net/http tells nothing of their queue
 	})
 	for i, c := range all {
 		c.Port, c.Secure = 18600+i, true

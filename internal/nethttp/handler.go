@@ -41,7 +41,7 @@ func (o Options) withDefaults() Options {
 
 // Handler is an http.Handler that gives every request to an exchange.Handler.
 //
-// Owner: any (immutable after New; pool, running and lastResponses are atomic).
+// Owner: any (immutable after New; pool, running, apart and lastResponses are atomic).
 type Handler struct {
 	handler  exchange.Handler
 	reactors *reactor.Group
@@ -49,6 +49,7 @@ type Handler struct {
 	unsent   []*exchange.Unsent // by core
 	pool     sync.Pool
 	running  running
+	apart    apart
 	// lastResponses: each response is the last one of its connection.
 	lastResponses atomic.Bool
 }
@@ -165,7 +166,7 @@ func (h *Handler) serve(c *carrier) {
 // serveApart runs the handler on a goroutine of its own.
 func (h *Handler) serveApart(c *carrier) {
 	ended := make(chan struct{})
-	go func() {
+	h.apart.run(func() {
 		defer close(ended)
 		defer func() {
 			if v := recover(); v != nil {
@@ -175,7 +176,7 @@ func (h *Handler) serveApart(c *carrier) {
 			}
 		}()
 		c.run()
-	}()
+	})
 	<-ended
 }
 
