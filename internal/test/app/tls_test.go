@@ -3,6 +3,7 @@ package app_test
 import (
 	"bufio"
 	"context"
+	"crypto"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -10,9 +11,12 @@ import (
 	"net/http"
 	"os/exec"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi"
@@ -26,7 +30,9 @@ func secured(t *testing.T, cfg fasterapi.Config) string {
 	if cfg.TLS == nil {
 		cfg.TLS = &tls.Config{}
 	}
-	cfg.TLS.Certificates = testCertificates
+	if cfg.TLS.Certificates == nil {
+		cfg.TLS.Certificates = testCertificates
+	}
 	app, _ := newApp(cfg, func(app *fasterapi.App) {
 		app.Get("/hello", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "hello", nil })
 		app.Get("/who", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.Text, error) {
@@ -138,6 +144,54 @@ func TestSlowHandshakes(t *testing.T) {
 		body, err := io.ReadAll(response.Body)
 		return err == nil && string(body) == "hello"
 	}, 20*time.Second, 50*time.Millisecond)
+}
+
+// heldKey is a private key whose signatures wait until they are let go.
+//
+// Owner: any (atomic).
+type heldKey struct {
+	crypto.Signer
+	holds   atomic.Bool
+	signing chan struct{}
+	letGo   chan struct{}
+}
+
+func (k *heldKey) Sign(random io.Reader, digest []byte, options crypto.SignerOpts) ([]byte, error) {
+	if k.holds.Load() {
+		k.signing <- struct{}{}
+		<-k.letGo
+	}
+	return k.Signer.Sign(random, digest, options)
+}
+
+// TestHandshakesHoldNoReactor: while signatures are computed, for as long as that may take, requests of
+// other connections of the same core are answered, over HTTP/1.1 and over HTTP/2.
+func TestHandshakesHoldNoReactor(t *testing.T) {
+	certificate := testCertificates[0]
+	key := &heldKey{Signer: certificate.PrivateKey.(crypto.Signer), signing: make(chan struct{}), letGo: make(chan struct{})}
+	certificate.PrivateKey = key
+	addr := secured(t, fasterapi.Config{
+		Cores: 1, TLS: &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"h2", "http/1.1"}},
+		HTTP: fasterapi.HTTPConfig{HeadTimeout: time.Minute},
+	})
+	old, err := tls.Dial("tcp", addr, &tls.Config{RootCAs: testRoots})
+	require.NoError(t, err)
+	defer old.Close()
+	require.Equal(t, "hello", ask(t, old, "/hello"))
+	key.holds.Store(true)
+	var shaking sync.WaitGroup
+	defer shaking.Wait()
+	defer close(key.letGo)
+	for _, protocol := range []string{"http/1.1", "h2"} {
+		shaking.Go(func() {
+			conn, err := tls.Dial("tcp", addr, &tls.Config{RootCAs: testRoots, NextProtos: []string{protocol}})
+			if assert.NoError(t, err) {
+				assert.NoError(t, conn.Close())
+			}
+		})
+		<-key.signing
+		require.Equal(t, "hello", ask(t, old, "/hello"))
+	}
 }
 
 // TestShutdownDuringHandshake: a client that has not said all of it does not hold the end.
