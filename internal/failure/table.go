@@ -15,22 +15,41 @@ type Mapper[C any] struct {
 	site string
 	typ  reflect.Type
 	nil  bool
-	// apply calls the function, if err itself is of its type. The result is nil when the
-	// function has not taken it.
-	apply func(c C, err error) error
+	// apply calls the function, if err itself is of its type; with nearly, if it is a pointer to one, or what its
+	// type points to. The result is nil when the function has not taken it.
+	apply func(c C, err error, nearly bool) error
 }
 
 // MapperOf returns the mapper of fn, which was registered at site.
 func MapperOf[C any, T error](site string, fn func(C, T) error) *Mapper[C] {
 	return &Mapper[C]{
 		site: site, typ: reflect.TypeFor[T](), nil: fn == nil,
-		apply: func(c C, err error) error {
-			if v, ok := as[T](err); ok {
+		apply: func(c C, err error, nearly bool) error {
+			find := as[T]
+			if nearly {
+				find = pointed[T]
+			}
+			if v, ok := find(err); ok {
 				return taken(fn(c, v))
 			}
 			return nil
 		},
 	}
+}
+
+// pointed returns what err points to, or a pointer to it, when that is a T: an error type whose methods have value
+// receivers is often meant as both, and errors.As tells them apart.
+func pointed[T error](err error) (v T, ok bool) {
+	if p, is := any(err).(*T); is && p != nil {
+		return *p, true
+	}
+	t := reflect.TypeFor[T]()
+	if t.Kind() != reflect.Pointer || reflect.TypeOf(err) != t.Elem() {
+		return v, false
+	}
+	p := reflect.New(t.Elem())
+	p.Elem().Set(reflect.ValueOf(err))
+	return p.Interface().(T), true
 }
 
 // taken is err, nil for a pointer that is nil too: what a function returns that has
@@ -141,9 +160,11 @@ type mapping[C any] struct {
 	site     *string
 }
 
-func (m *mapping[C]) call(one *Mapper[C], err error) error {
+func (m *mapping[C]) call(one *Mapper[C], err error) error { return m.callNearly(one, err, false) }
+
+func (m *mapping[C]) callNearly(one *Mapper[C], err error, nearly bool) error {
 	*m.site = one.site
-	return one.apply(m.c, err)
+	return one.apply(m.c, err, nearly)
 }
 
 // byTypes asks the functions for types, about the outermost error first.
@@ -152,9 +173,11 @@ func (m *mapping[C]) byTypes(list []*Mapper[C]) (result error) {
 		return nil
 	}
 	ask := func(err error) bool {
-		for _, one := range list {
-			if result = m.call(one, err); result != nil {
-				return false
+		for _, nearly := range [...]bool{false, true} {
+			for _, one := range list {
+				if result = m.callNearly(one, err, nearly); result != nil {
+					return false
+				}
 			}
 		}
 		return true

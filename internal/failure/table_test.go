@@ -182,3 +182,27 @@ func TestPublicOf(t *testing.T) {
 		})
 	}
 }
+
+// TestMapPointers: an error whose methods have value receivers is mapped by a function for its type and for pointers to it,
+// by the nearer one where there are both.
+func TestMapPointers(t *testing.T) {
+	seven := code(7)
+	for _, c := range []struct {
+		of   []*mapper
+		err  error
+		want string
+	}{
+		{[]*mapper{says[code]("value")}, &seven, "c value: code 7"},
+		{[]*mapper{says[*code]("pointer")}, seven, "c pointer: code 7"},
+		{[]*mapper{says[*code]("pointer")}, fmt.Errorf("wrapped: %w", seven), "c pointer: code 7"},
+		{[]*mapper{says[code]("value"), says[*code]("pointer")}, &seven, "c pointer: code 7"},
+		{[]*mapper{says[*code]("pointer"), says[code]("value")}, seven, "c value: code 7"},
+		{[]*mapper{passes[*code](), says[code]("value")}, &seven, "c value: code 7"},
+	} {
+		var site string
+		require.EqualError(t, table(t, c.of).Map("c", c.err, nil, &site), c.want)
+	}
+	var site string
+	require.NoError(t, table(t, []*mapper{says[code]("value")}).Map("c", (*code)(nil), nil, &site), "a nil pointer is no code")
+	require.NoError(t, table(t, []*mapper{says[*soldOut]("pointer")}).Map("c", seven, nil, &site))
+}
