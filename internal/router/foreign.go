@@ -12,7 +12,7 @@ import (
 
 // foreignLiteral tells what is wrong with a literal that is a wildcard elsewhere, and the
 // name of that: gin, Echo and Fiber write :id and *rest, chi a bare *, Flask <id> and
-// <int:id>. A literal that begins so is written with percent escapes; a colon further on,
+// <int:id>, Next.js [id] and [...rest]. A literal that begins so is written with percent escapes; a colon further on,
 // as in /items:batch, is one.
 func foreignLiteral(text string) (name string, err error) {
 	switch {
@@ -28,6 +28,8 @@ func foreignLiteral(text string) (name string, err error) {
 			return name, fmt.Errorf("%q is no wildcard here, and one fills its segment: write {%s} (a literal colon is %%3A)", text, name)
 		}
 		return name, fmt.Errorf("%q is no wildcard here: write {%s} (a literal colon is %%3A)", text, name)
+	case text == "+":
+		return "rest", fmt.Errorf("%q is no wildcard here: the rest of a path is {rest...} (a literal plus is %%2B)", text)
 	case strings.Contains(text, "*"):
 		if name = strings.Trim(text, "*"); !isIdentifier(name) {
 			name = "rest"
@@ -47,9 +49,23 @@ func foreignLiteral(text string) (name string, err error) {
 			write += "..."
 		}
 		return bare, fmt.Errorf("%q is no wildcard here: write {%s} (literal angle brackets are %%3C and %%3E)", text, write)
+	case text[0] == '[' && text[len(text)-1] == ']':
+		name = strings.Trim(text, "[].")
+		write := name
+		if !isIdentifier(name) {
+			name, write = "name", "name"
+		}
+		if strings.Contains(text, "...") {
+			write += "..."
+		}
+		return name, fmt.Errorf("%q is no wildcard here: write {%s} (literal brackets are %%5B and %%5D)", text, write)
 	}
 	return "", nil
 }
+
+// unsent are characters that no path of a request has as they are (RFC 3986 section 3.3): a pattern with one is a
+// regular expression, or has a blank too many.
+const unsent = " \t\r\n\"\\^`|[]"
 
 // foreignBraces tells the name of a wildcard that another router would understand, and
 // what to write: Starlette has {p:path}, gorilla/mux and chi {id:[0-9]+}, ASP.NET {id?} and

@@ -20,9 +20,13 @@ func TestForeignPatterns(t *testing.T) {
 		{"/files/*", "rest", `the rest of a path is {rest...}`},
 		{"/files/**", "rest", `the rest of a path is {rest...}`},
 		{"/files/*.png", "rest", `the rest of a path is {rest...}`},
+		{"/files/+", "rest", `"+" is no wildcard here: the rest of a path is {rest...} (a literal plus is %2B)`},
 		{"/users/<id>", "id", `"<id>" is no wildcard here: write {id} (literal angle brackets are %3C and %3E)`},
 		{"/users/<int:id>", "id", `write {id}`},
 		{"/files/<path:name>", "name", `write {name...}`},
+		{"/users/[id]", "id", `"[id]" is no wildcard here: write {id} (literal brackets are %5B and %5D)`},
+		{"/docs/[...slug]", "slug", `write {slug...}`},
+		{"/docs/[[...slug]]", "slug", `write {slug...}`},
 		{"/users/{id:int}", "id", `the wildcard name "id:int" is not a Go identifier: write {id}; the type of the field that reads it`},
 		{"/users/{id:[0-9]+}", "id", `write {id}`},
 		{"/files/{p:path}", "p", `the rest of a path is {p...}`},
@@ -36,7 +40,15 @@ func TestForeignPatterns(t *testing.T) {
 		require.ErrorContains(t, p.Err(), c.message, c.pattern)
 		require.Equal(t, []string{c.name}, p.Wildcards(), c.pattern)
 	}
-	for _, pattern := range []string{"/items:batchGet", "/v1/{name}/x:undelete", "/%3Aid", "/%2A", "/%3Cid%3E", "/:", "/:1", "/a-b/c.d/~e/$f/@g/[h]"} {
+	for _, pattern := range []string{"/items:batchGet", "/v1/{name}/x:undelete", "/%3Aid", "/%2A", "/%3Cid%3E", "/:", "/:1", "/a-b/c.d/~e/$f/@g/(h)", "/%5Bh%5D", "/a%20b", "/ü"} {
 		require.NoError(t, router.ParsePattern(pattern).Err(), pattern)
+	}
+	for pattern, want := range map[string]string{
+		`/users/(\d+)`: `"(\\d+)": no path of a request has "\\" as it is: a literal one is %5C`,
+		"/users ":      `"users ": no path of a request has " " as it is: a literal one is %20`,
+		"/a|b":         `"a|b": no path of a request has "|" as it is: a literal one is %7C`,
+		"/^a$":         `"^a$": no path of a request has "^" as it is: a literal one is %5E`,
+	} {
+		require.EqualError(t, router.ParsePattern(pattern).Err(), want)
 	}
 }

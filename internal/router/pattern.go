@@ -164,6 +164,9 @@ func parseLiteral(text string) (segment, error) {
 	if strings.ContainsAny(text, "?#") {
 		return seg, fmt.Errorf("%q: a path holds no query and no fragment", text)
 	}
+	if at := strings.IndexAny(text, unsent); at >= 0 {
+		return seg, fmt.Errorf("%q: no path of a request has %q as it is: a literal one is %%%02X", text, text[at:at+1], text[at])
+	}
 	decoded, err := AppendDecoded(nil, []byte(text))
 	if err != nil {
 		return seg, fmt.Errorf("the segment %q has an invalid percent escape", text)
