@@ -146,3 +146,29 @@ func TestContextsOfChecks(t *testing.T) {
 		return security.BearerFuture(security.BearerConfig{}, func(lettersOnly, string) async.Future[customer] { return async.Ready(customer{}) })
 	}, "security.BearerFuture"+want)
 }
+
+// TestUndeclaredScopes: where the flows of a scheme list scopes, a route that requires another one is closed to all.
+func TestUndeclaredScopes(t *testing.T) {
+	cfg := security.JWTConfig{
+		Keys:  []security.Key{security.SharedKey("", make([]byte, 32))},
+		Flows: security.PasswordFlow("/token", map[string]string{"write": "", "read": ""}),
+	}
+	tokens := security.JWT[struct{}](cfg)
+	const text = `"raed" is none of the scopes that the flows of the scheme declare, so nobody can ask for it: read, write`
+	for what, register := range map[string]func(app *fasterapi.App){
+		"security.Scheme.Require":    func(app *fasterapi.App) { app.Get("/", nothing, tokens.Require("read", "raed")) },
+		"security.Scheme.Middleware": func(app *fasterapi.App) { app.Get("/", nothing, fasterapi.Use(tokens.Middleware("raed"))) },
+	} {
+		require.Equal(t, []string{what + ": " + text}, mistakesOf(t, func(app *fasterapi.App) {
+			tokens.Provide(app)
+			register(app)
+		}))
+	}
+	cfg.Flows = security.PasswordFlow("/token", nil)
+	open := security.JWT[struct{}](cfg)
+	app := fasterapi.New(fasterapi.Config{Cores: 1, Logger: fasterapitest.Logger(t)})
+	open.Provide(app)
+	app.Get("/", nothing, open.Require("raed"))
+	_, err := app.OpenAPI()
+	require.NoError(t, err)
+}

@@ -258,9 +258,45 @@ func (s *Scheme[P]) wrongScopes(scopes []string) mistake.List {
 	wrong.Unless(len(scopes) == 0 || reflect.TypeFor[P]().Implements(reflect.TypeFor[Scoped]()),
 		"scopes need a principal with a method HasScope, which "+reflect.TypeFor[P]().String()+" does not have")
 	for _, scope := range scopes {
-		wrong.Unless(isScope(scope), strconv.Quote(scope)+" is not a scope")
+		if wrong.Unless(isScope(scope), strconv.Quote(scope)+" is not a scope") {
+			text, declared := s.declares(scope)
+			wrong.Unless(declared, text)
+		}
 	}
 	return wrong
+}
+
+// declares tells whether a client can ask for a scope: where the flows of a scheme list scopes, there are no others.
+func (s *Scheme[P]) declares(scope string) (text string, declared bool) {
+	var names []string
+	for _, use := range s.uses {
+		list := scopesOf(use.Scheme.Flows)
+		if len(list) == 0 || slices.Contains(list, scope) {
+			return "", true
+		}
+		names = append(names, list...)
+	}
+	if len(names) == 0 {
+		return "", true
+	}
+	slices.Sort(names)
+	return strconv.Quote(scope) + " is none of the scopes that the flows of the scheme declare, so nobody can ask for it: " + strings.Join(slices.Compact(names), ", "), false
+}
+
+// scopesOf lists the scopes of all flows.
+func scopesOf(flows *openapi.OAuthFlows) (list []string) {
+	if flows == nil {
+		return nil
+	}
+	for _, flow := range []*openapi.OAuthFlow{flows.Implicit, flows.Password, flows.ClientCredentials, flows.AuthorizationCode} {
+		if flow == nil {
+			continue
+		}
+		for name := range flow.Scopes {
+			list = append(list, name)
+		}
+	}
+	return list
 }
 
 // permit answers with 403 unless p has all scopes.
