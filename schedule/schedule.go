@@ -124,16 +124,20 @@ func New(cfg Config) *Schedule {
 	return s
 }
 
-// Add adds a job. What is wrong with it keeps the app from starting.
+// Add adds a job. What is wrong with it keeps the app from starting. Once the schedule has started a job would never run:
+// then Add panics with a [fasterapi.RegistrationError].
 func (s *Schedule) Add(j Job) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.started {
+		late := mistake.New(mistake.Here(), fmt.Sprintf("job %q: the schedule has started, so it would never run", j.Name))
+		panic(&fasterapi.RegistrationError{Mistakes: []string{late.Error()}})
+	}
 	if j.Location == nil {
 		j.Location = time.UTC
 	}
 	added := &job{Job: j, site: mistake.Here().Site, stats: Stats{Job: j.Name, OnLeader: j.Where == OnLeader}}
 	wrong := func(ok bool, what string) { s.wrong.Unless(ok, fmt.Sprintf("job %q: %s", j.Name, what)) }
-	wrong(!s.started, "the schedule has started")
 	wrong(j.Name != "", "it needs a Name")
 	for _, other := range s.jobs {
 		wrong(other.Name != j.Name, "there are two of this name")

@@ -258,3 +258,20 @@ func TestMistakes(t *testing.T) {
 	}
 	require.Equal(t, jobs.Mistake().Error(), jobs.Start().Error())
 }
+
+// TestAddLate: a job that comes behind the start would never run, so it is a panic at its line.
+func TestAddLate(t *testing.T) {
+	run := func(context.Context, schedule.Run) error { return nil }
+	jobs := schedule.New(schedule.Config{})
+	jobs.Add(schedule.Job{Name: "early", Cron: "@daily", Run: run, Where: schedule.OnEach})
+	require.NoError(t, jobs.Start())
+	t.Cleanup(func() { require.NoError(t, jobs.Stop(context.Background())) })
+	defer func() {
+		late, _ := recover().(error)
+		var wrong *fasterapi.RegistrationError
+		require.ErrorAs(t, late, &wrong)
+		require.Regexp(t, `^fasterapi: schedule.Schedule.Add \(.*schedule_test.go:\d+\): job "late": the schedule has started, so it would never run$`, late.Error())
+		require.Len(t, jobs.Stats(), 1)
+	}()
+	jobs.Add(schedule.Job{Name: "late", Cron: "@daily", Run: run, Where: schedule.OnEach})
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -37,6 +38,7 @@ type Metrics struct {
 	schedules []observe.JobReporter
 	policies  *resilience.Registry
 	wrong     []error
+	started   atomic.Bool // Owner: any (atomic).
 }
 
 // pool is a database pool and the name that it has in metrics.
@@ -48,7 +50,7 @@ type pool struct {
 }
 
 // New returns the metrics of an app, before it starts. Mistakes in what is declared end
-// the start.
+// the start; behind it they panic.
 func New(app *fasterapi.App) *Metrics {
 	m := &Metrics{app: app, registry: prometheus.NewRegistry()}
 	m.Register(&requests{m})
@@ -57,14 +59,27 @@ func New(app *fasterapi.App) *Metrics {
 	m.Register(collectors.NewGoCollector())
 	m.Register(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.Register(collectors.NewBuildInfoCollector())
-	app.OnStart(func(context.Context) error { return errors.Join(m.wrong...) })
+	app.OnStart(func(context.Context) error {
+		m.started.Store(true)
+		return errors.Join(m.wrong...)
+	})
 	return m
+}
+
+// fail notes what is wrong, for the start to end with it. Behind the start nobody would hear of it: it panics with a
+// [fasterapi.RegistrationError] at the line of the call.
+func (m *Metrics) fail(err error) {
+	if !m.started.Load() {
+		m.wrong = append(m.wrong, err)
+		return
+	}
+	panic(&fasterapi.RegistrationError{Mistakes: []string{mistake.New(mistake.Here(), "declared behind the start: "+err.Error()).Error()}})
 }
 
 // Register adds metrics that a library has made, such as those of its client.
 func (m *Metrics) Register(c prometheus.Collector) {
 	if err := m.registry.Register(c); err != nil {
-		m.wrong = append(m.wrong, fmt.Errorf("metrics: %w", err))
+		m.fail(fmt.Errorf("metrics: %w", err))
 	}
 }
 
@@ -72,12 +87,12 @@ func (m *Metrics) Register(c prometheus.Collector) {
 func (m *Metrics) Pool(name string, p *db.Pool) {
 	for _, other := range m.pools {
 		if other.name == name {
-			m.wrong = append(m.wrong, fmt.Errorf("metrics: two pools are called %q", name))
+			m.fail(fmt.Errorf("metrics: two pools are called %q", name))
 			return
 		}
 	}
 	if p == nil {
-		m.wrong = append(m.wrong, fmt.Errorf("metrics: the pool %q is nil", name))
+		m.fail(fmt.Errorf("metrics: the pool %q is nil", name))
 		return
 	}
 	m.pools = append(m.pools, pool{name, p})
@@ -86,12 +101,12 @@ func (m *Metrics) Pool(name string, p *db.Pool) {
 // Cache adds the numbers of a cache, whose name is the label "cache".
 func (m *Metrics) Cache(c cache.Reporter) {
 	if mistake.Absent(c) {
-		m.wrong = append(m.wrong, errors.New("metrics: a cache is nil"))
+		m.fail(errors.New("metrics: a cache is nil"))
 		return
 	}
 	for _, other := range m.caches {
 		if other.Name() == c.Name() {
-			m.wrong = append(m.wrong, fmt.Errorf("metrics: two caches are called %q", c.Name()))
+			m.fail(fmt.Errorf("metrics: two caches are called %q", c.Name()))
 			return
 		}
 	}
@@ -101,12 +116,12 @@ func (m *Metrics) Cache(c cache.Reporter) {
 // Topic adds the numbers of a topic of package broadcast, whose name is the label "topic".
 func (m *Metrics) Topic(t broadcast.Reporter) {
 	if mistake.Absent(t) {
-		m.wrong = append(m.wrong, errors.New("metrics: a topic is nil"))
+		m.fail(errors.New("metrics: a topic is nil"))
 		return
 	}
 	for _, other := range m.topics {
 		if other.Name() == t.Name() {
-			m.wrong = append(m.wrong, fmt.Errorf("metrics: two topics are called %q", t.Name()))
+			m.fail(fmt.Errorf("metrics: two topics are called %q", t.Name()))
 			return
 		}
 	}
@@ -116,12 +131,12 @@ func (m *Metrics) Topic(t broadcast.Reporter) {
 // Keys adds the numbers of the requests with idempotency keys; Config.Name of those is the label "keys".
 func (m *Metrics) Keys(k *idempotency.Keys) {
 	if k == nil {
-		m.wrong = append(m.wrong, errors.New("metrics: idempotency keys are nil"))
+		m.fail(errors.New("metrics: idempotency keys are nil"))
 		return
 	}
 	for _, other := range m.keys {
 		if other.Name() == k.Name() {
-			m.wrong = append(m.wrong, fmt.Errorf("metrics: two of the idempotency keys are called %q: give them a Config.Name", k.Name()))
+			m.fail(fmt.Errorf("metrics: two of the idempotency keys are called %q: give them a Config.Name", k.Name()))
 			return
 		}
 	}
@@ -131,13 +146,13 @@ func (m *Metrics) Keys(k *idempotency.Keys) {
 // Role adds what is known here of a role of package leader, a *leader.Role, whose name is the label "role".
 func (m *Metrics) Role(r observe.RoleReporter) {
 	if mistake.Absent(r) {
-		m.wrong = append(m.wrong, errors.New("metrics: a role is nil"))
+		m.fail(errors.New("metrics: a role is nil"))
 		return
 	}
 	name := r.Stats().Role
 	for _, other := range m.roles {
 		if other.Stats().Role == name {
-			m.wrong = append(m.wrong, fmt.Errorf("metrics: two roles are called %q", name))
+			m.fail(fmt.Errorf("metrics: two roles are called %q", name))
 			return
 		}
 	}
@@ -148,7 +163,7 @@ func (m *Metrics) Role(r observe.RoleReporter) {
 // "job" is Prometheus's own. Of two jobs with one name the first is shown.
 func (m *Metrics) Schedule(s observe.JobReporter) {
 	if mistake.Absent(s) || slices.Contains(m.schedules, s) {
-		m.wrong = append(m.wrong, errors.New("metrics: a schedule is nil, or was given twice"))
+		m.fail(errors.New("metrics: a schedule is nil, or was given twice"))
 		return
 	}
 	m.schedules = append(m.schedules, s)
@@ -158,12 +173,12 @@ func (m *Metrics) Schedule(s observe.JobReporter) {
 // of its policy come with [Metrics.Policies].
 func (m *Metrics) Upstream(u *client.Upstream) {
 	if u == nil {
-		m.wrong = append(m.wrong, errors.New("metrics: an upstream is nil"))
+		m.fail(errors.New("metrics: an upstream is nil"))
 		return
 	}
 	for _, other := range m.upstreams {
 		if other.Name() == u.Name() {
-			m.wrong = append(m.wrong, fmt.Errorf("metrics: two upstreams are called %q", u.Name()))
+			m.fail(fmt.Errorf("metrics: two upstreams are called %q", u.Name()))
 			return
 		}
 	}

@@ -462,6 +462,23 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// TestMistakesLate: what is wrong behind the start, when nobody asks any more, is a panic at its line.
+func TestMistakesLate(t *testing.T) {
+	app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1})
+	m := New(app)
+	server, err := app.Start()
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, server.Shutdown(context.Background())) })
+	m.Counter("late_total", "It is counted all the same.").Add(1)
+	defer func() {
+		late, _ := recover().(error)
+		var wrong *fasterapi.RegistrationError
+		require.ErrorAs(t, late, &wrong)
+		require.Regexp(t, `^fasterapi: metrics.Metrics.Counter \(.*metrics_test.go:\d+\): declared behind the start: metrics: late_total: `, late.Error())
+	}()
+	m.Counter("late_total", "Twice.")
+}
+
 // name is a metric in a query.
 var name = regexp.MustCompile(`\b(http_server|fasterapi|go|process|shop)_[a-z0-9_]+`)
 

@@ -63,27 +63,27 @@ func (m *Metrics) declare(name, help string, labels []Label, c func(f family) pr
 	f := family{labels: labels, cells: 1}
 	var names []string
 	if !goodName.MatchString(name) {
-		m.wrong = append(m.wrong, fmt.Errorf("metrics: %q is no name of a metric: letters, digits and _", name))
+		m.fail(fmt.Errorf("metrics: %q is no name of a metric: letters, digits and _", name))
 	}
 	for _, l := range labels {
 		if !goodLabel.MatchString(l.name) {
-			m.wrong = append(m.wrong, fmt.Errorf("metrics: %s: %q is no name of a label: letters, digits and _", name, l.name))
+			m.fail(fmt.Errorf("metrics: %s: %q is no name of a label: letters, digits and _", name, l.name))
 		}
 		names = append(names, l.name)
 		f.cells *= max(1, len(l.values))
 		if f.cells > maxCells {
-			m.wrong = append(m.wrong, fmt.Errorf("metrics: %s has more than %d combinations of label values", name, maxCells))
+			m.fail(fmt.Errorf("metrics: %s has more than %d combinations of label values", name, maxCells))
 			f.cells = 1
 			f.labels = nil
 			break
 		}
 	}
 	if help == "" {
-		m.wrong = append(m.wrong, fmt.Errorf("metrics: %s needs a sentence that says what it is", name))
+		m.fail(fmt.Errorf("metrics: %s needs a sentence that says what it is", name))
 	}
 	f.desc = prometheus.NewDesc(name, strings.ToValidUTF8(help, "\uFFFD"), names, nil)
 	if err := m.registry.Register(c(f)); err != nil {
-		m.wrong = append(m.wrong, fmt.Errorf("metrics: %s: %w", name, err))
+		m.fail(fmt.Errorf("metrics: %s: %w", name, err))
 	}
 }
 

@@ -26,11 +26,11 @@ func (m *Metrics) Histogram(name, help string, bounds []float64, labels ...Label
 	}
 	none := func(b float64) bool { return math.IsNaN(b) || math.IsInf(b, 0) }
 	if !slices.IsSorted(bounds) || len(slices.Compact(slices.Clone(bounds))) != len(bounds) || slices.ContainsFunc(bounds, none) {
-		m.wrong = append(m.wrong, fmt.Errorf("metrics: the bounds of %s do not ascend, or are no numbers", name))
+		m.fail(fmt.Errorf("metrics: the bounds of %s do not ascend, or are no numbers", name))
 		bounds = nil
 	}
 	if slices.ContainsFunc(labels, func(l Label) bool { return l.name == "le" }) {
-		m.wrong = append(m.wrong, fmt.Errorf(`metrics: %s: "le" is the label of its bounds`, name))
+		m.fail(fmt.Errorf(`metrics: %s: "le" is the label of its bounds`, name))
 	}
 	s := &spread{scale: newScale(bounds)}
 	m.declare(name, help, labels, func(f family) prometheus.Collector {
