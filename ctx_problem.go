@@ -17,6 +17,7 @@ import (
 	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/failure"
+	"github.com/fasterapi/fasterapi/internal/field"
 	"github.com/fasterapi/fasterapi/internal/http1/wire"
 	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/problem"
@@ -211,6 +212,10 @@ func newProblemForm[E any](place mistake.Place, mediaType string, form func(*Ctx
 		return f
 	}
 	mediaType = cmp.Or(mediaType, jsonType)
+	if _, _, ok := field.CutMedia(mediaType); !ok {
+		f.err = fmt.Errorf("%q is no media type such as \"application/json\"", mediaType)
+		return f
+	}
 	for _, a := range out.answers {
 		if a.ContentType == jsonType {
 			a.ContentType = mediaType

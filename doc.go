@@ -130,7 +130,7 @@
 //	app_restart.go         a new process gets its listeners, and those of App.Listen
 //	app_health.go app_observe.go app_work.go app_overload.go app_describe.go
 //	                       what others get to know of it: health, requests, their work, overload, the whole
-//	route.go route_group.go route_options.go route_describe.go openapi.go
+//	route.go route_group.go route_options.go route_describe.go openapi.go openapi_examples.go
 //	                       routes; groups and verbs; options; what documents tell of them
 //	handler_serve.go handler_typed.go mount.go
 //	                       a request is served, and what no route takes; typed handlers; net/http and files

@@ -97,10 +97,14 @@ func (h *handling) compileOutput(r *route, s *signature) error {
 	switch out := &s.output; {
 	case s.err != nil:
 		return s.err
+	case isFailure(s.out):
+		return fmt.Errorf("the handler returns %v, which is an error and would be sent as a success: return it as the second result", s.out)
 	case r.opts.style != onGoroutine && out.waits:
 		return fmt.Errorf("%v waits for the client, so its route must run on goroutines", s.out)
 	case r.opts.status != 0 && out.several:
 		return fmt.Errorf("Status(%d): the handler has several answers, and each has its own status", r.opts.status)
+	case r.opts.status != 0 && out.redirects && !isRedirect(r.opts.status):
+		return fmt.Errorf("Status(%d): a Redirect has status 301, 302, 303, 307 or 308", r.opts.status)
 	default:
 		r.facts.answers, r.facts.former, h.waits = out.answers, formerOf(out.answers), out.waits
 		return nil

@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -96,7 +97,7 @@ func (r *route) isMounted() bool {
 
 func (m *mounted) compile(_ *compilation, r *route) (bool, []error) {
 	var errs []error
-	if m.handler == nil {
+	if isNil(m.handler) {
 		errs = append(errs, errors.New("the mounted http.Handler is nil"))
 	}
 	if r.opts.style != onGoroutine {
@@ -301,6 +302,11 @@ func (s *static) compile(_ *compilation, r *route) (bool, []error) {
 	var errs []error
 	if s.files == nil {
 		return false, []error{errors.New("the file system is nil")}
+	}
+	if reflect.TypeOf(s.files).PkgPath() == "os" { // others may make their root later, or have none
+		if info, err := fs.Stat(s.files, "."); err != nil || !info.IsDir() {
+			errs = append(errs, fmt.Errorf("the folder %v is not there, or is none", s.files))
+		}
 	}
 	if r.opts.style != onGoroutine {
 		errs = append(errs, errors.New("reading files blocks, so static files must be served on goroutines"))

@@ -1,16 +1,12 @@
 package fasterapi
 
 import (
-	"encoding/json/v2"
 	"errors"
-	"fmt"
 	"net/http"
-	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/fasterapi/fasterapi/internal/bind"
-	"github.com/fasterapi/fasterapi/internal/codec"
 	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/internal/docspage"
 	"github.com/fasterapi/fasterapi/internal/exchange"
@@ -222,28 +218,6 @@ func (a *App) document(r *route) describe.Route {
 	}
 	route.Security = securityOf(security)
 	return route
-}
-
-// checkExamples reads the examples of the body as the route would.
-func (r *route) checkExamples() (errs []error) {
-	body := r.facts.plan.BodyField()
-	if len(r.opts.details.BodyExamples) == 0 || body == nil || body.Raw {
-		return nil
-	}
-	decoder, err := codec.CompileDecoder(body.Type, codec.Options{Strict: true})
-	if err != nil {
-		return []error{err} // the binder has compiled the same: not reached
-	}
-	for _, example := range r.opts.details.BodyExamples {
-		text, err := json.Marshal(example.Value, codec.Durations())
-		if err != nil {
-			continue // the document says so
-		}
-		for _, bad := range decoder.DecodeInto(text, reflect.New(body.Type).Interface()) {
-			errs = append(errs, &describe.Mistake{Where: r.String() + " (" + r.site + ")", Text: fmt.Sprintf("the example %q: %s", example.Name, bad.String())})
-		}
-	}
-	return errs
 }
 
 func appendFields(list []*bind.Field, plan *bind.Plan) []*bind.Field {

@@ -1,6 +1,7 @@
 package fasterapi
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -99,12 +100,8 @@ func (Redirect) output() (output, error) {
 }
 
 func (r Redirect) render(c *Ctx) error {
-	status := r.Status
-	switch status {
-	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
-	case 0:
-		status = http.StatusTemporaryRedirect
-	default:
+	status := cmp.Or(r.Status, http.StatusTemporaryRedirect)
+	if !isRedirect(status) {
 		return fmt.Errorf("fasterapi: a Redirect has status 301, 302, 303, 307 or 308, not %d", status)
 	}
 	if r.Location == "" {
@@ -113,6 +110,15 @@ func (r Redirect) render(c *Ctx) error {
 	c.SetHeader("Location", r.Location)
 	c.stage(status, "", nil)
 	return nil
+}
+
+// isRedirect tells the statuses that a Redirect may have.
+func isRedirect(status int) bool {
+	switch status {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return true
+	}
+	return false
 }
 
 // Response is a response with a status, header fields and cookies of its own.

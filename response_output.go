@@ -6,6 +6,7 @@ import (
 	"encoding/json/v2"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"reflect"
 	"slices"
@@ -124,6 +125,9 @@ type jsonForm struct {
 
 // refuseResponse reports a response in an interface. What that holds is known when it is there.
 func (f *jsonForm) refuseResponse(held any) error {
+	if _, ok := held.(error); ok {
+		return fmt.Errorf("fasterapi: the handler has returned a %T as %v, which is an error and would be sent as a success: return it as the second result", held, f.open)
+	}
 	if _, ok := held.(response); !ok {
 		return nil
 	}
@@ -223,6 +227,10 @@ func bodyOf(t reflect.Type) (bodyOutput, error) {
 	b := bodyOutput{output: output{answers: []describe.Answer{{Status: http.StatusOK, ContentType: jsonType, Type: t}}}}
 	b.render = func(c *Ctx, v reflect.Value) error {
 		if t.Kind() == reflect.Interface {
+			if _, is := v.Interface().(error); is {
+				return fmt.Errorf("fasterapi: the body of the output is a %T as %v, which is an error and would be sent as a success: "+
+					"return it as the second result", v.Interface(), t)
+			}
 			if _, is := v.Interface().(response); is {
 				return fmt.Errorf("fasterapi: the body of the output is a %T as %v: name it as its type, "+
 					"alone or as one of a OneOf2", v.Interface(), t)
@@ -294,8 +302,27 @@ func refuseOutput(t reflect.Type) error {
 		return fmt.Errorf("the handler returns %v, which is no response: return %v", t, value)
 	case t.Kind() != reflect.Interface && t.Implements(responseType) && !isResponse(t):
 		return fmt.Errorf("the handler returns %v, which embeds a response: return that itself", t)
+	case t.Implements(reflect.TypeFor[io.Reader]()) && !marshalsItself(t) && !t.Implements(responseType):
+		return fmt.Errorf("the handler returns %v, which is no JSON: return a fasterapi.Stream with it as its Reader", t)
+	case isUntaggedBody(t):
+		return fmt.Errorf(`the handler returns %v, whose field Body would be a member of JSON: tag it body:"", or json:"Body" if that is meant`, t)
 	}
 	return refuseElement(t)
+}
+
+// isUntaggedBody tells a struct that would be an output in Huma: a field Body without tags, alone or beside Status.
+func isUntaggedBody(t reflect.Type) bool {
+	if t.Kind() != reflect.Struct {
+		return false
+	}
+	has := false
+	for f := range t.Fields() {
+		if f.Tag != "" || f.Name != "Body" && f.Name != "Status" {
+			return false
+		}
+		has = has || f.Name == "Body"
+	}
+	return has
 }
 
 // refuseElement tells what is wrong with t as a value that is sent as JSON: a response

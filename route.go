@@ -52,6 +52,8 @@ type route struct {
 	// there; "": by its own name.
 	site, subject string
 	opts          options
+	// own are options that were given to the route itself, and not to all of its group.
+	own givenOptions
 	// class is how important its requests are, and limits bound how many of them are in
 	// flight, by core; both from running on, nil: nothing does.
 	class  overload.Class
@@ -229,6 +231,7 @@ func (r *route) compile(env *compilation) []error {
 	if err := r.opts.checkStatus(); err != nil {
 		errs = append(errs, err)
 	}
+	errs = append(errs, r.misplaced()...)
 	for _, one := range r.opts.wrong {
 		errs = append(errs, one)
 	}

@@ -236,6 +236,8 @@ func (g *Group) errorTable() (*failure.Table[*Ctx], []error) {
 // Group returns a group below prefix, with the middleware and options of g, also those
 // that g gets later.
 func (g *Group) Group(prefix string, opts ...RouteOption) *Group {
+	g.app.wrong.Unless(g.prefix == "" || prefix == "" || prefix[0] == '/',
+		fmt.Sprintf("the prefix %q must begin with a slash: behind that of the group it would be %q", prefix, g.prefix+prefix))
 	return &Group{
 		app: g.app, parent: g, prefix: g.prefix + strings.TrimSuffix(prefix, "/"),
 		middleware: middlewareOf(opts), opts: slices.Clone(opts),
@@ -299,10 +301,13 @@ func (g *Group) refuseBehind(what, remedy string) {
 
 // middlewareOf is what the option Use among opts adds. In a group it takes its place
 // between that of the groups around and that which the group's own Use adds later.
-func middlewareOf(opts []RouteOption) []Middleware {
+func middlewareOf(opts []RouteOption) []Middleware { return optionsOf(opts).middleware }
+
+// optionsOf is what opts say by themselves.
+func optionsOf(opts []RouteOption) *options {
 	var o options
 	o.apply(opts)
-	return o.middleware
+	return &o
 }
 
 // add registers a route.
@@ -314,10 +319,14 @@ func (g *Group) add(method, pattern string, kind style, e endpoint, opts []Route
 func (g *Group) register(pattern string, r *route, kind style, opts []RouteOption) {
 	r.pattern, r.group = router.ParsePattern(g.join(pattern)), g
 	g.app.registering(r.named())
+	r.opts.wrong.Unless(g.prefix == "" || pattern == "" || pattern[0] == '/',
+		fmt.Sprintf("the pattern %q must begin with a slash: behind the prefix of the group it would be %q", pattern, g.join(pattern)))
 	r.opts.style = kind
 	r.opts.apply(g.allOptions())
 	r.opts.apply(opts)
-	r.middleware = slices.Concat(g.allMiddleware(), middlewareOf(opts))
+	own := optionsOf(opts)
+	r.middleware = slices.Concat(g.allMiddleware(), own.middleware)
+	r.own = own.given()
 	if kind == asChain {
 		r.opts.style = asChain
 	}

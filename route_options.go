@@ -3,6 +3,8 @@ package fasterapi
 import (
 	"errors"
 	"fmt"
+	"net/http"
+	"reflect"
 	"slices"
 	"time"
 
@@ -300,4 +302,50 @@ func (o *options) checkStatus() error {
 		return errors.New("LimitForm: a bound is not negative")
 	}
 	return nil
+}
+
+// givenOptions are those options of a route that do nothing on routes of another kind. A group gives them to routes
+// of all kinds, so only what was given to the route itself is held against it.
+//
+// Owner: any (immutable after build).
+type givenOptions struct {
+	socket, strictQuery, strictBody, status bool
+}
+
+// given tells which of them o has.
+func (o *options) given() givenOptions {
+	return givenOptions{
+		socket:      !reflect.ValueOf(o.socket).IsZero(),
+		strictQuery: o.strictQuery == yes,
+		strictBody:  o.strictBody,
+		status:      o.status != 0,
+	}
+}
+
+// misplaced finds options that somebody believes to be in force, and that the compiled route r cannot have.
+func (r *route) misplaced() (errs []error) {
+	_, isStatic := r.endpoint.(*static)
+	foreign := r.isMounted() || isStatic
+	refuse := func(given bool, text string) {
+		if given {
+			errs = append(errs, errors.New(text))
+		}
+	}
+	refuse(r.own.socket && !r.isSocket(), "MaxMessage, PingEvery, Origins, Subprotocols and CompressMessages are for WebSockets, and this is none")
+	refuse(r.own.strictQuery && foreign, "StrictQuery does not reach mounted handlers and files, which read their queries themselves: use middleware")
+	refuse(r.own.strictBody && foreign, "StrictBody does not reach mounted handlers and files, which read no JSON here")
+	refuse(r.own.status && (foreign || r.isSocket()), "Status is for handlers that return a value: mounted handlers, files and WebSockets answer with their own")
+	refuse((r.method == http.MethodGet || r.method == http.MethodHead) && !r.isSocket() && r.facts != nil && r.facts.plan != nil && len(r.formFields()) > 0,
+		"fields tagged form or file are read from the body, which "+r.method+" does not have: those of the query are tagged query")
+	refuse(r.own.strictBody && r.readsNoJSON(), "StrictBody is for JSON, and the body of this route is a form, or raw: unknown fields of forms are ignored")
+	return errs
+}
+
+// readsNoJSON tells whether r has a body that is something else.
+func (r *route) readsNoJSON() bool {
+	if r.facts == nil || r.facts.plan == nil || !r.facts.plan.NeedsBody() {
+		return false
+	}
+	body := r.facts.plan.BodyField()
+	return body == nil || body.Raw
 }

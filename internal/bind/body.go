@@ -23,7 +23,7 @@ type jsonBody struct {
 
 func newJSONBody(f *Field, strict bool) (*jsonBody, error) {
 	d, err := codec.CompileDecoder(f.Type, codec.Options{
-		Strict: strict, Secret: f.Sensitive, Limits: codec.Limits{Errors: MaxErrors},
+		Strict: strict, Secret: f.Sensitive, Limits: codec.Limits{Errors: MaxErrors}, Tags: f.Tags,
 	})
 	if err != nil {
 		return nil, err
@@ -63,6 +63,10 @@ func (c *compiler) compileBody(f *Field) {
 		if k := f.Type.Kind(); !f.Streamed && k != reflect.String && (k != reflect.Slice || f.Type.Elem().Kind() != reflect.Uint8) {
 			c.fail(f.Name, "a raw body is a []byte, a string or an io.Reader, not %v", f.Type)
 		}
+		c.refuseChecks(f, "a raw body")
+		return
+	}
+	if !c.readBodyRules(f) {
 		return
 	}
 	decoder, err := newJSONBody(f, c.opts.StrictBody)

@@ -53,11 +53,17 @@ func (c *compiler) collect(t reflect.Type, at embedding) {
 				found = append(found, In(in))
 			}
 		}
+		if bind, ok := sf.Tag.Lookup("bind"); ok && bind != "-" {
+			c.fail(name, `the tag bind is "-", which leaves the field out, and not %q`, bind)
+		}
 		switch {
 		case sf.Tag.Get("bind") == "-":
 		case len(found) == 0 && sf.Anonymous:
 			c.embed(sf, name, at)
 		case len(found) == 0 && !sf.IsExported():
+			if names := schema.Checking(sf.Tag); len(names) > 0 {
+				c.fail(name, "is not exported, so nothing fills it, and these tags check nothing: %s", strings.Join(names, ", "))
+			}
 		case len(found) == 0:
 			c.untagged(sf, name)
 		case len(found) > 1:
@@ -83,12 +89,27 @@ func (c *compiler) embed(sf reflect.StructField, name string, at embedding) {
 	case reflect.PointerTo(sf.Type).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
 		c.fail(name, "embeds %v, which is a single value: give it a source tag", sf.Type)
 	default:
+		for _, wrong := range schema.Misspelt(sf.Tag) {
+			c.fail(name, "%v", wrong)
+		}
 		secret := c.flag(name, sf.Tag, "sensitive", at.secret)
 		c.collect(sf.Type, embedding{prefix: name + ".", offset: at.offset + sf.Offset, secret: secret || at.secret})
 	}
 }
 
 func (c *compiler) untagged(sf reflect.StructField, name string) {
+	said := len(c.errs)
+	for _, wrong := range schema.Misspelt(sf.Tag) {
+		c.fail(name, "%v", wrong)
+	}
+	for _, other := range foreignSources {
+		if _, ok := sf.Tag.Lookup(other.tag); ok {
+			c.fail(name, "the tag %q is called %q here", other.tag, other.here)
+		}
+	}
+	if len(c.errs) > said {
+		return
+	}
 	c.fail(name, `has no source tag (%s); bind:"-" leaves a field out`, strings.Join(sources[:], ", "))
 }
 
@@ -116,6 +137,7 @@ func (c *compiler) readTags(f *Field) bool {
 	case Path, Query, Header, Cookie, Form, File:
 		c.checkKey(f)
 	}
+	c.refuseMisplaced(f)
 	f.Default, f.HasDefault = f.Tag.Lookup("default")
 	f.Sensitive = c.flag(f.Name, f.Tag, "sensitive", isSecret(f) || schema.IsPassword(f.Tag)) || f.Sensitive
 	c.readRequired(f)
@@ -150,7 +172,11 @@ func (c *compiler) checkKey(f *Field) {
 	case f.Key == "":
 		c.fail(f.Name, "the %v tag has no name", f.In)
 	case f.In == Path && !slices.Contains(c.opts.PathParams, f.Key):
-		c.fail(f.Name, "the route has no path parameter %q", f.Key)
+		meant := ""
+		if near := schema.Nearest(f.Key, c.opts.PathParams); near != "" {
+			meant = fmt.Sprintf(": perhaps %q is meant", near)
+		}
+		c.fail(f.Name, "the route has no path parameter %q%s", f.Key, meant)
 	case (f.In == Header || f.In == Cookie) && !field.IsToken(f.Key):
 		c.fail(f.Name, "%q is not a valid %v name", f.Key, f.In)
 	}
@@ -252,6 +278,7 @@ func (c *compiler) compile(f *Field) {
 	switch f.In {
 	case Inject:
 		c.plan.inject = append(c.plan.inject, f)
+		c.refuseChecks(f, "an inject field")
 		return
 	case Body:
 		c.compileBody(f)

@@ -44,7 +44,7 @@ type Field struct {
 	Streamed   bool     // an io.Reader of the body, which is not collected
 	Repeat     bool     // query:"name,repeat"
 	Tag        reflect.StructTag
-	Tags       *schema.Tags // what the constraint tags ask for; nil for a body, inject, and before Compile
+	Tags       *schema.Tags // what the constraint tags ask for; nil for a raw body, inject, and before Compile
 }
 
 // Location returns where an error of this field is, such as query.page.

@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+
+	"github.com/fasterapi/fasterapi/internal/field"
 )
 
 // fileSlot is a field for uploads.
@@ -51,7 +53,11 @@ func (c *compiler) fileTags(s *fileSlot) {
 	}
 	if text, ok := f.Tag.Lookup("accept"); ok {
 		for word := range strings.SplitSeq(text, ",") {
-			s.accept = append(s.accept, strings.ToLower(strings.TrimSpace(word)))
+			word = strings.ToLower(strings.TrimSpace(word))
+			if kind, _, ok := field.CutMedia([]byte(word)); !ok || string(kind) != word {
+				c.fail(f.Name, `accept:%q is no media type without parameters, such as "image/png" or "image/*"`, word)
+			}
+			s.accept = append(s.accept, word)
 		}
 		s.refused = "must be one of: " + strings.Join(s.accept, ", ")
 	}

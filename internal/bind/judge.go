@@ -30,7 +30,20 @@ func (c *compiler) judge(f *Field) verdict {
 
 // readRules notes what the tags of f ask for; default and example are texts here.
 func (c *compiler) readRules(f *Field) bool {
-	tags, err := schema.TagsOf(f.Type, schema.WithoutTags(f.Tag, "default", "example"))
+	return c.readRulesOf(f, schema.WithoutTags(f.Tag, "default", "example"))
+}
+
+// readBodyRules is readRules for a JSON body, which may be a password as a whole, whatever its type.
+func (c *compiler) readBodyRules(f *Field) bool {
+	tag := schema.WithoutTags(f.Tag, "default", "example")
+	if schema.IsPassword(tag) {
+		tag = schema.WithoutTags(tag, "format")
+	}
+	return c.readRulesOf(f, tag)
+}
+
+func (c *compiler) readRulesOf(f *Field, tag reflect.StructTag) bool {
+	tags, err := schema.TagsOf(f.Type, tag)
 	if err != nil {
 		for _, mistake := range unjoin(err) {
 			c.fail(f.Name, "%v", mistake)

@@ -169,6 +169,9 @@ func (c *decodeCompiler) compileStruct(n *decodeNode, where string) {
 		c.mistake(where, "%w", err)
 		return
 	}
+	for _, mistake := range schema.Unread(n.typ) {
+		c.mistake(where, "%w", mistake)
+	}
 	d := &structDecoder{typ: n.typ, byName: make(map[string]int, len(members.List)), strict: c.strict, secret: schema.HasSecret(n.typ)}
 	n.fn = d.decode
 	for i := range members.List {

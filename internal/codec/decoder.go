@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/fasterapi/fasterapi/internal/noescape"
+	"github.com/fasterapi/fasterapi/internal/schema"
 	"github.com/fasterapi/fasterapi/problem"
 )
 
@@ -26,7 +27,8 @@ type Options struct {
 	Sparse   bool   // members may be absent, or null, unless `required:"true"` or a type that knows null says otherwise
 	Secret   bool   // the document is a secret: errors repeat nothing of it, see schema.IsSensitive
 	Limits   Limits
-	whole    bool // as encoding/json: what is read only is read, what is write only need not be there
+	Tags     *schema.Tags // what tags ask for of the value as a whole; nil: nothing
+	whole    bool         // as encoding/json: what is read only is read, what is write only need not be there
 }
 
 func (o Options) resolve() (Options, error) {
@@ -88,7 +90,7 @@ func CompileDecoder(t reflect.Type, o Options) (*Decoder, error) {
 		return nil, err
 	}
 	c := decodeCompiler{nodes: map[nodeKey]*decodeNode{}, strict: o.Strict, sparse: o.Sparse, whole: o.whole || o.Sparse, plain: true}
-	n := c.node(t, false, nil, t.String())
+	n := c.node(t, false, o.Tags, t.String())
 	if len(c.mistakes) == 0 {
 		c.defaults()
 	}
@@ -96,6 +98,13 @@ func CompileDecoder(t reflect.Type, o Options) (*Decoder, error) {
 		return nil, errors.Join(c.mistakes...)
 	}
 	return &Decoder{typ: t, pointer: reflect.PointerTo(t), fn: n.fn, plain: c.plain, options: o}, nil
+}
+
+// CompileWhole is CompileDecoder for values as encoding/json writes them: what is read only is read too, and
+// what is write only need not be there.
+func CompileWhole(t reflect.Type, o Options) (*Decoder, error) {
+	o.whole = true
+	return CompileDecoder(t, o)
 }
 
 // DecoderFor is CompileDecoder for T.

@@ -3,6 +3,7 @@ package describe
 import (
 	"encoding/json/jsontext"
 	"encoding/json/v2"
+	"net/http"
 	"reflect"
 	"slices"
 	"strconv"
@@ -49,6 +50,7 @@ func (b *Builder) headerField(response *openapi.Response, f HeaderField, where s
 		return
 	}
 	h := &openapi.Header{Description: f.Tag.Get("doc"), Required: f.Required}
+	b.headerMistakes(&f, where)
 	if f.HTTPDate {
 		h.Schema = &openapi.Schema{Types: openapi.Types{"string"}, Format: "http-date"}
 		if example := f.Tag.Get("example"); example != "" {
@@ -56,17 +58,42 @@ func (b *Builder) headerField(response *openapi.Response, f HeaderField, where s
 			h.Schema.Examples = []jsontext.Value{text}
 		}
 	} else {
-		if _, err := schema.TagsOf(f.Type, f.Tag); err != nil {
-			for _, one := range unjoin(err) {
-				b.mistake(where, "the header field %s of the response: %v", f.Name, one)
-			}
-		}
 		h.Schema = b.registry.Parameter(f.Type, f.Tag, schema.Out)
 		if h.Description != "" {
 			h.Schema.Description = "" // the header says it
 		}
 	}
 	response.Headers.Set(f.Name, h)
+}
+
+// headerMistakes reports what is wrong with the tags of a header field.
+func (b *Builder) headerMistakes(f *HeaderField, where string) {
+	tag := f.Tag
+	if f.HTTPDate { // its format is none of values in JSON, and neither is its example
+		tag = schema.WithoutTags(tag, "format", "example")
+	}
+	wrong := func(text string) { b.mistake(where, "the header field %s of the response: %s", f.Name, text) }
+	tags, err := schema.TagsOf(f.Type, tag)
+	if err != nil {
+		for _, one := range unjoin(err) {
+			wrong(one.Error())
+		}
+	}
+	if _, given := f.Tag.Lookup("default"); given {
+		wrong("a default is for what is read, and an answer has none")
+	}
+	example, given := f.Tag.Lookup("example")
+	switch {
+	case !given:
+	case f.HTTPDate:
+		if _, err := http.ParseTime(example); err != nil {
+			wrong("example " + strconv.Quote(example) + " is no HTTP date such as " + http.TimeFormat)
+		}
+	case err == nil:
+		if message := tags.Misfit(f.Type); message != "" {
+			wrong("example " + strconv.Quote(example) + " " + message)
+		}
+	}
 }
 
 // content adds the body of a to its response.
@@ -106,24 +133,51 @@ func describeStatus(a Answer) string {
 }
 
 // answerDetails adds what the options say about answers.
-func (b *Builder) answerDetails(op *openapi.Operation, d *Details, where string) {
+func (b *Builder) answerDetails(op *openapi.Operation, r *Route, where string) {
 	if len(op.Responses) == 0 {
 		return
 	}
+	d := &r.Details
 	if success := op.Responses[0].Value; d.AnswerDescription != "" && success.Ref == "" {
 		success.Description = d.AnswerDescription
 	}
 	for _, example := range d.AnswerExamples {
-		response := op.Responses[0].Value
+		response, status := op.Responses[0].Value, op.Responses[0].Name
 		if example.Status != 0 {
-			response = op.Responses.Get(strconv.Itoa(example.Status))
+			status = strconv.Itoa(example.Status)
+			response = op.Responses.Get(status)
 		}
 		if response == nil || len(response.Content) == 0 {
 			b.mistake(where, "the example %q is of an answer with the status %d, which has no body", example.Name, example.Status)
 			continue
 		}
-		b.examples(response.Content[0].Value, []NamedExample{example.NamedExample}, b.writes, where)
+		media := response.Content[0]
+		b.examples(media.Value, []NamedExample{example.NamedExample}, b.writes, where)
+		if t := r.answered(status, media.Name); t != nil {
+			b.checkExample(&example.NamedExample, t, where)
+		} else if s := media.Value.Schema; s != nil && slices.Equal(s.Types, openapi.Types{"string"}) && !isText(example.Value) {
+			b.mistake(where, "the example %q is of type %T, and the answer is a text", example.Name, example.Value)
+		}
 	}
+}
+
+// isText tells whether v is written as a text. What cannot be written is another mistake.
+func isText(v any) bool {
+	text, err := json.Marshal(v)
+	return err != nil || jsontext.Value(text).Kind() == '"'
+}
+
+// answered is the type of the JSON in answers with this status and media type; nil: there is none, or it is in
+// the form of problems.
+func (r *Route) answered(status, media string) reflect.Type {
+	for i := range r.Answers {
+		a := &r.Answers[i]
+		contentType, _, _ := strings.Cut(a.ContentType, ";")
+		if strconv.Itoa(a.Status) == status && strings.TrimSpace(contentType) == media && !a.Problem && !a.AnyRedirect {
+			return a.Type
+		}
+	}
+	return nil
 }
 
 // examples adds values that go this way, without what such do not have.

@@ -199,22 +199,12 @@ func (b *Builder) operation(r *Route, names []string) *openapi.Operation {
 	b.entries = append(b.entries, e)
 	in := inputs{builder: b, route: r, op: op, names: names}
 	in.describe()
-	if op.RequestBody != nil && len(d.BodyExamples) > 0 {
-		for i := range op.RequestBody.Content {
-			media := op.RequestBody.Content[i].Value
-			b.examples(media, d.BodyExamples, r.reads(), e.where())
-			if body := r.body(); body != nil { // the values may be of other types
-				for _, example := range media.Examples {
-					example.Value.Value = schema.Without(example.Value.Value, body, r.reads())
-				}
-			}
-		}
-	}
+	b.bodyExamples(op, r, e.where())
 	b.writes = r.writes()
 	for _, a := range r.Answers {
 		b.answer(op, a, e.where())
 	}
-	b.answerDetails(op, d, e.where())
+	b.answerDetails(op, r, e.where())
 	if r.Webhook == "" { // else its problems are not ours
 		problemAnswers(op, len(r.Security) > 0, r.Fallible)
 	}

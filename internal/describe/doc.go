@@ -15,8 +15,8 @@
 // of requests, so the document cannot promise what the service does not do.
 //
 // The files, in the order in which a document is made: route.go (what comes in), builder.go
-// (paths and operations), input.go (parameters and bodies), body.go (the type of a body),
-// answers.go, socket.go, security.go, unchecked.go (schemes that nothing checks), naming.go (ids, once all operations are known),
+// (paths and operations), input.go (parameters and bodies), body.go (the type of a body, and examples of it),
+// answers.go, example.go (examples that are none), socket.go, security.go, unchecked.go (schemes that nothing checks), naming.go (ids, once all operations are known),
 // problems.go (what every document has) and mistake.go (what is wrong with all that).
 //
 // # What it decides

@@ -141,10 +141,7 @@ func (in *inputs) body(f *bind.Field) {
 	media, contentType := &openapi.MediaType{}, "*/*"
 	if !f.Raw {
 		contentType = jsonType
-		media.Schema = in.builder.registry.Of(f.Type, in.route.reads())
-		if inner, nullable := schema.Strip(f.Type); nullable { // the body is there or not; null is not meant
-			media.Schema = in.builder.registry.Of(inner, in.route.reads())
-		}
+		media.Schema = in.builder.registry.Body(f.Type, f.Tag, in.route.reads())
 	}
 	in.op.RequestBody = &openapi.RequestBody{
 		Description: f.Doc, Required: f.Required, Content: openapi.Map[*openapi.MediaType]{{Name: contentType, Value: media}},

@@ -103,6 +103,18 @@ func TestCompile(t *testing.T) {
 	require.Equal(t, "embedded.Trace", plan.Fields[0].Go)
 	require.False(t, result.Is(reflect.TypeFor[struct{ N int }]()))
 	require.False(t, result.Is(reflect.TypeFor[string]()))
+	require.False(t, result.Is(reflect.TypeFor[struct {
+		N int `status:"of others"`
+	}]()))
+	_, errs = result.Compile(reflect.TypeFor[struct {
+		_  struct{} `status:"201"`
+		ID int      `json:"id"`
+	}]())
+	require.Len(t, errs, 1, "a status beside members of JSON would not be sent")
+	require.ErrorContains(t, errs[0], "field ID: an output has fields tagged header and one tagged body, and this is neither: put it into the body")
+	require.True(t, result.Is(reflect.TypeFor[struct {
+		_ struct{} `status:"201"`
+	}]()))
 
 	type bad struct {
 		A string          `header:"X A"`

@@ -154,6 +154,11 @@ func (r *Registry) object(s *openapi.Schema, t reflect.Type, where string) {
 		if tags.Hidden(r.dir) {
 			continue
 		}
+		if r.dir == Out && !m.Stringed { // what is read is held against its own tags by who reads it
+			if message := tags.Misfit(m.Type); message != "" {
+				r.mistake(place, fmt.Errorf("example %s: %s", tags.Example, message))
+			}
+		}
 		member := r.member(m, tags, place)
 		s.Properties = append(s.Properties, openapi.Named[*openapi.Schema]{Name: m.Name, Value: member})
 		if tags.required(m, r.dir) {

@@ -1,9 +1,12 @@
 package schema
 
-import "reflect"
+import (
+	"reflect"
+	"strconv"
+)
 
 // IsOutput tells whether t is an output struct: one with a field that has a tag header or
-// body. It says what a response is, and is no value of JSON.
+// body, or a tag status with a number. It says what a response is, and is no value of JSON.
 func IsOutput(t reflect.Type) bool {
 	if t.Kind() != reflect.Struct {
 		return false
@@ -12,8 +15,9 @@ func IsOutput(t reflect.Type) bool {
 		f := t.Field(i)
 		_, header := f.Tag.Lookup("header")
 		_, body := f.Tag.Lookup("body")
+		_, noStatus := strconv.Atoi(f.Tag.Get("status"))
 		embedded := f.Anonymous && f.Type.Kind() == reflect.Struct && f.Tag == ""
-		if header || body || embedded && IsOutput(f.Type) {
+		if header || body || noStatus == nil || embedded && IsOutput(f.Type) {
 			return true
 		}
 	}

@@ -76,6 +76,17 @@ func (r *Registry) Parameter(t reflect.Type, tag reflect.StructTag, d Direction)
 	return r.towards(d, inner, tags)
 }
 
+// Body returns the schema of a body of type t, whose field has this tag: what the tag says of the
+// field itself is left to who describes that. A body is there or not, and null is not meant.
+func (r *Registry) Body(t reflect.Type, tag reflect.StructTag, d Direction) *openapi.Schema {
+	inner, _ := Strip(t)
+	tags, _ := TagsOf(inner, WithoutTags(tag, "default", "example", "doc", "title", "deprecated", "nullable", "sensitive"))
+	if !tags.Constrained() {
+		return r.Of(inner, d)
+	}
+	return r.towards(d, inner, tags)
+}
+
 func (r *Registry) towards(d Direction, t reflect.Type, tags *Tags) *openapi.Schema {
 	r.dir = d
 	return r.of(t, tags, t.String())

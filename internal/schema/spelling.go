@@ -12,23 +12,24 @@ import (
 // spelled are the tags that this framework reads. A tag that is almost one of them
 // is a mistake: silence about it would be a check that is not made.
 var spelled = append([]string{
-	"json", "path", "query", "header", "cookie", "body", "form", "inject", "bind", "env", "accept", "maxBytes",
+	"json", "path", "query", "header", "cookie", "body", "form", "inject", "bind", "env", "envPrefix", "accept", "maxBytes",
 }, known...)
 
 // TagNames returns the tags that this framework reads, but for those of settings and
 // of rows.
 func TagNames() []string { return slices.Clone(spelled) }
 
-// renamed are the names that other libraries have for tags of this package.
+// renamed are the names, in lower case, that other libraries have for tags of this package.
 var renamed = map[string]string{
 	"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum", "multiple_of": "multipleOf",
 	"min": "minimum", "max": "maximum", "min_length": "minLength", "max_length": "maxLength", "regex": "pattern",
-	"min_items": "minItems", "max_items": "maxItems",
+	"min_items": "minItems", "max_items": "maxItems", "gte": "minimum", "lte": "maximum", "regexp": "pattern", "oneof": "enum",
+	"description": "doc", "envdefault": "default",
 }
 
-// checkers are the tags in which other libraries put rules of a language of their own:
-// go-playground/validator, gin, govalidator.
-var checkers = map[string]bool{"validate": true, "binding": true, "valid": true}
+// checkers are the tags, in lower case, in which other libraries put rules of a language of their own:
+// go-playground/validator, gin, govalidator, Hertz.
+var checkers = map[string]bool{"validate": true, "binding": true, "valid": true, "vd": true}
 
 // unrelated are tags of other libraries that are near one of spelled.
 var unrelated = map[string]bool{"bson": true, "xml": true, "yaml": true, "toml": true, "db": true, "gorm": true}
@@ -36,16 +37,28 @@ var unrelated = map[string]bool{"bson": true, "xml": true, "yaml": true, "toml":
 // plainKey is a key as libraries choose it; package reflect would allow more.
 var plainKey = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 
-// spelling finds tags that cannot be read, are known ones misspelt, or are those
-// of another library.
+// Misspelt returns what is wrong with the names of tags, whatever they are on: tags that cannot be read, are
+// known ones misspelt, are there twice, or are those of another library.
+func Misspelt(tag reflect.StructTag) []error {
+	p := tagReader{tag: tag}
+	p.spelling()
+	return p.mistakes
+}
+
+// spelling is Misspelt.
 func (p *tagReader) spelling() {
+	var before []string
 	for key := range keys(p.tag) {
+		twice := slices.Contains(before, key)
+		before = append(before, key)
 		switch near := nearest(key); {
 		case key == "":
 			p.mistake("the tag %q cannot be read: it must be pairs of key:\"value\" with a space between them", string(p.tag))
-		case renamed[key] != "":
-			p.mistake("the tag %q is called %q here", key, renamed[key])
-		case checkers[key]:
+		case twice:
+			p.mistake("the tag %q is there twice: only the first one is read", key)
+		case renamed[strings.ToLower(key)] != "":
+			p.mistake("the tag %q is called %q here", key, renamed[strings.ToLower(key)])
+		case checkers[strings.ToLower(key)]:
 			p.mistake("the tag %q is of another library and checks nothing here: use required, minLength, maximum, format, enum and the like", key)
 		case near != "" && near != key && !unrelated[key]:
 			p.mistake("the tag %q is spelt %q", key, near)

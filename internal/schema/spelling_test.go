@@ -18,6 +18,13 @@ func TestTagsOfOthers(t *testing.T) {
 		_, err := TagsOf(reflect.TypeFor[string](), reflect.StructTag(`json:"email" `+tag+`:"required,email"`))
 		require.ErrorContains(t, err, `the tag "`+tag+`" is of another library and checks nothing here`)
 	}
+	for tag, want := range map[reflect.StructTag]string{
+		`Validate:"required"`: `the tag "Validate" is of another library`, `GTE:"1"`: `the tag "GTE" is called "minimum" here`,
+		`envDefault:"1"`: `the tag "envDefault" is called "default" here`,
+	} {
+		_, err := TagsOf(reflect.TypeFor[int](), tag)
+		require.ErrorContains(t, err, want)
+	}
 	_, err := TagsOf(reflect.TypeFor[string](), `json:"id" bson:"_id" db:"id" xml:"id" yaml:"id" toml:"id" gorm:"primaryKey" sql:"id" dynamodbav:"id" mapstructure:"id"`)
 	require.NoError(t, err)
 }
@@ -30,7 +37,7 @@ func TestMisspelt(t *testing.T) {
 		"minimun": "minimum", "minium": "minimum", "maximun": "maximum", "defualt": "default", "defaults": "default",
 		"enums": "enum", "sensitve": "sensitive", "uniqueItem": "uniqueItems", "exclusive_minimum": "exclusiveMinimum", "readonly": "readOnly",
 		"jsno": "json", "josn": "json", "qeury": "query", "headers": "header", "from": "form", "docs": "doc", "injekt": "inject",
-		"maxbytes": "maxBytes", "max_bytes": "maxBytes",
+		"maxbytes": "maxBytes", "max_bytes": "maxBytes", "envprefix": "envPrefix", "env_prefix": "envPrefix",
 	} {
 		_, err := TagsOf(reflect.TypeFor[string](), reflect.StructTag(tag+`:"1"`))
 		require.ErrorContains(t, err, `the tag "`+tag+`" is spelt "`+want+`"`)
@@ -57,6 +64,14 @@ func TestSpelledRight(t *testing.T) {
 		require.Equal(t, name, nearest(name))
 		require.Empty(t, renamed[name])
 	}
+}
+
+// TestTagsTwice: package reflect reads the first of two tags with one name, so the second checks nothing.
+func TestTagsTwice(t *testing.T) {
+	_, err := TagsOf(reflect.TypeFor[string](), `minLength:"1" json:"a" minLength:"3"`)
+	require.EqualError(t, err, `the tag "minLength" is there twice: only the first one is read`)
+	require.Len(t, Misspelt(`db:"a" db:"b" yaml:"x"`), 1)
+	require.Empty(t, Misspelt(`json:"a" minLength:"1" db:"b"`))
 }
 
 // TestUnreadableTags: a tag of which package reflect sees nothing checks nothing,

@@ -291,39 +291,6 @@ func (p *tagReader) numberEnum(tags *Tags, n *numberRules, t reflect.Type, class
 	}
 }
 
-// enumWords returns the values of the enum tag, else those of the type.
-func (p *tagReader) enumWords(tags *Tags, t reflect.Type) (words []string) {
-	if text, ok := p.word(tags, "enum"); ok {
-		for word := range strings.SplitSeq(text, ",") {
-			words = append(words, strings.TrimSpace(word))
-		}
-		if own := describedEnum(t); own != nil {
-			for _, word := range words {
-				if !slices.Contains(own, word) {
-					p.mistake("enum value %s is not one of those that the type has of its own: %s", word, strings.Join(own, ", "))
-				}
-			}
-		}
-		return words
-	}
-	if words = describedEnum(t); words != nil {
-		return words
-	}
-	for _, v := range enumOf(t) {
-		switch { // not fmt: the type may have a String method
-		case v.Kind() == reflect.String:
-			words = append(words, v.String())
-		case v.CanInt():
-			words = append(words, strconv.FormatInt(v.Int(), 10))
-		case v.CanUint():
-			words = append(words, strconv.FormatUint(v.Uint(), 10))
-		default:
-			p.mistake("Enum of %v lists %v, which is no string and no integer", t, v)
-		}
-	}
-	return words
-}
-
 func (p *tagReader) text(tags *Tags, t reflect.Type) *Rules {
 	r := &textRules{min: p.size(tags, "minLength"), max: p.size(tags, "maxLength")}
 	if r.max >= 0 && r.min > r.max {

@@ -108,3 +108,23 @@ func TestTooLarge(t *testing.T) {
 	}
 	require.Empty(t, TooLarge(reflect.TypeFor[big.Int](), []byte("1e999999")), "it has no exponents")
 }
+
+// TestEnumSeparators: an enum of one value that nobody means would refuse everything.
+func TestEnumSeparators(t *testing.T) {
+	for tag, want := range map[reflect.StructTag]string{
+		`enum:"x|y|z"`:           `enum:"x|y|z": values stand between commas, as they are: enum:"open,closed"`,
+		`enum:"x;y"`:             `enum:"x;y": values stand between commas, as they are: enum:"open,closed"`,
+		`enum:"[\"x\", \"y\"]"`:  `enum:"[\"x\", \"y\"]": values stand between commas, as they are: enum:"open,closed"`,
+		`enum:"open,shut,open"`:  `enum:"open,shut,open" has "open" twice`,
+		`enum:"a|b,c"`:           "",
+		`enum:"in progress"`:     "",
+		`enum:"one, two, three"`: "",
+	} {
+		_, err := TagsOf(reflect.TypeFor[string](), tag)
+		if want == "" {
+			require.NoError(t, err, tag)
+			continue
+		}
+		require.EqualError(t, err, want)
+	}
+}

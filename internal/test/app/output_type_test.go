@@ -12,6 +12,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/problem"
 )
 
 // The ways to hold a response in a type of one's own.
@@ -111,6 +112,31 @@ func TestResponsesInTypes(t *testing.T) {
 			require.Equal(t, 500, a.status, "%s: %s", what, a.body)
 			require.Regexp(t, `route="GET /any/{what}".*the handler has returned a `+name+`.* as interface {}`, s.log.String())
 		}
+	})
+}
+
+// anyOutput is an output of which only the value tells what it is.
+type anyOutput struct {
+	Trace string `header:"X-Trace"`
+	Body  any    `body:""`
+}
+
+// TestErrorsAsResults: an error in the place of the result is no success, also where an interface hides it.
+func TestErrorsAsResults(t *testing.T) {
+	everyProtocol(t, func(app *fasterapi.App) {
+		inStyles(app, "/problem", func(*fasterapi.Ctx) (any, error) { return problem.NotFound("no such thing"), nil })
+		inStyles(app, "/output", func(*fasterapi.Ctx) (anyOutput, error) { return anyOutput{Body: &soldOut{"tea"}}, nil })
+		inStyles(app, "/response", func(*fasterapi.Ctx) (fasterapi.Response[any], error) {
+			return fasterapi.Response[any]{Body: &soldOut{"tea"}}, nil
+		})
+		inStyles(app, "/error", func(*fasterapi.Ctx) (any, error) { return &soldOut{"tea"}, nil })
+	}, func(t *testing.T, s service) {
+		for _, style := range []string{"/goroutine", "/reactor", "/chain"} {
+			for _, what := range []string{"/problem", "/error", "/output", "/response"} {
+				require.Equal(t, 500, s.get(style+what).status, style+what)
+			}
+		}
+		require.Contains(t, s.log.String(), "which is an error and would be sent as a success: return it as the second result")
 	})
 }
 

@@ -52,7 +52,7 @@ func aloneCases() []startupCase {
 
 // togetherCases are all others.
 func togetherCases() (all []startupCase) {
-	for _, part := range [][]startupCase{orderCases(), ofMiddleware(), ofSecurity(), ofPolicies(), patternCases()} {
+	for _, part := range [][]startupCase{orderCases(), ofMiddleware(), ofSecurity(), ofPolicies(), tagCases(), exampleCases(), kindCases(), patternCases()} {
 		all = append(all, part...)
 	}
 	return all
@@ -357,6 +357,20 @@ func patternCases() []startupCase {
 				app.WebSocket("/rooms/<room>", socket) // HERE
 			},
 			`GET /rooms/<room> (HERE): "<room>" is no wildcard here: write {room} (literal angle brackets are %3C and %3E)`,
+		},
+		{
+			"", `app.Get("/users/[id]", …)`,
+			func(app *fasterapi.App) {
+				app.GetFuture("/next/[id]", nothingLater) // HERE
+			},
+			`GET /next/[id] (HERE): "[id]" is no wildcard here: write {id} (literal brackets are %5B and %5D)`,
+		},
+		{
+			"", `app.Get("/users ", …)`,
+			func(app *fasterapi.App) {
+				app.Get("/blank ", plainText) // HERE
+			},
+			`GET /blank  (HERE): "blank ": no path of a request has " " as it is: a literal one is %20`,
 		},
 		{
 			"", `app.Get("/users/{id:int}", …)`,

@@ -148,6 +148,12 @@ var mistakes = []mistake{
 	{"Tags []string `query:\"tag,explode\"`", []string{}},
 	{"Trace string `header:\"X Trace\"`", ""},
 	{"Data string `body:\"text\"`", ""},
+	{"Orders []int `body:\"\" minItem:\"1\"`", []int{}},
+	{"Note string `body:\"raw\" maxLength:\"80\"`", ""},
+	{"Note string `form:\"note\" accept:\"text/plain\"`", ""},
+	{"Sort string `query:\"sort\" enum:\"name|age\"`", ""},
+	{"Sort string `query:\"sort\" readOnly:\"true\"`", ""},
+	{"Sort string `query:\"sort\" minLength:\"1\" minLength:\"2\"`", ""},
 	{"Network netip.Prefix `query:\"network\" minItems:\"1\"`", netip.Prefix{}},
 }
 
