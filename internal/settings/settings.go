@@ -54,6 +54,9 @@ func (r *reader) read(v reflect.Value, prefix, where string) {
 		switch {
 		case tag == "-", !tagged && !f.IsExported() && !f.Anonymous:
 		case !tagged && f.Type.Kind() == reflect.Struct && !secret.Is(f.Type):
+			for _, wrong := range schema.Misspelt(f.Tag) {
+				r.mistake("%s%s: %v", where, f.Name, wrong)
+			}
 			r.read(v.Field(i), prefix+f.Tag.Get("envPrefix"), where+f.Name+".")
 		case !tagged:
 			r.mistake(`%s%s has no env tag; env:"-" leaves a field out`, where, f.Name)
@@ -81,13 +84,16 @@ func (r *reader) field(dst reflect.Value, f *reflect.StructField, prefix, where 
 		about = " (" + tags.Doc + ")"
 	}
 	_, set := r.environment[name]
+	if !r.declared(f, tags, name, set) {
+		return
+	}
 	if _, hasDefault := f.Tag.Lookup("default"); !set && !hasDefault {
 		if required(f, options) {
 			r.mistake("%s is required%s", name, about)
 		}
 		return
 	}
-	value, err := r.parse(f, prefix)
+	value, err := parse(f, prefix, r.environment)
 	if err != nil {
 		r.mistake("%s %s%s", name, unreadable(f.Type, err), about)
 		return
@@ -102,11 +108,35 @@ func (r *reader) field(dst reflect.Value, f *reflect.StructField, prefix, where 
 	dst.Set(value)
 }
 
+// declared reports what the variable of f would hide while it is set: an option that is not known, a default that
+// does not pass. false: the field is of no further use.
+func (r *reader) declared(f *reflect.StructField, tags *schema.Tags, name string, set bool) bool {
+	value, err := parse(f, "", map[string]string{}) // nil would be that of the process
+	if _, ok := errors.AsType[env.NoSupportedTagOptionError](err); ok {
+		r.mistake("%s %s", name, unreadable(f.Type, err))
+		return false
+	}
+	if required := f.Tag.Get("required"); required != "" && required != "true" && required != "false" {
+		r.mistake("%s: the required tag is true or false, not %q", name, required)
+	}
+	if _, hasDefault := f.Tag.Lookup("default"); !hasDefault || !set {
+		return true
+	}
+	if err != nil {
+		r.mistake("%s: its default %s", name, unreadable(f.Type, err))
+		return true
+	}
+	for _, message := range tags.Check(value) {
+		r.mistake("%s: its default %s", name, message)
+	}
+	return true
+}
+
 // parse makes the value of one field. One at a time: then it is known which variable
 // an error is about.
-func (r *reader) parse(f *reflect.StructField, prefix string) (reflect.Value, error) {
+func parse(f *reflect.StructField, prefix string, environment map[string]string) (reflect.Value, error) {
 	one := reflect.New(reflect.StructOf([]reflect.StructField{{Name: "Value", Type: f.Type, Tag: f.Tag}}))
-	err := env.ParseWithOptions(one.Interface(), env.Options{Environment: r.environment, Prefix: prefix, DefaultValueTagName: "default"})
+	err := env.ParseWithOptions(one.Interface(), env.Options{Environment: environment, Prefix: prefix, DefaultValueTagName: "default"})
 	return one.Elem().Field(0), err
 }
 

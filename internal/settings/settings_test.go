@@ -115,6 +115,12 @@ type undeclared struct {
 	Odd      int      `env:"X_SET,often"`
 	Channel  chan int `env:"X_SET"`
 	Fallback int      `env:"X_DEFAULT" default:"many"`
+	Beyond   int      `env:"X_SET" default:"9" maximum:"5"`
+	Unset    *int     `env:"X_UNSET,requird"`
+	Must     int      `env:"X_SET" required:"no"`
+	Mail     struct {
+		Host string `env:"HOST" required:"false"`
+	} `envprefix:"MAIL_"`
 }
 
 // TestDeclarations: mistakes in the struct are told like those in the environment.
@@ -128,6 +134,10 @@ func TestDeclarations(t *testing.T) {
 		`X_SET has a mistake in its tag: tag option "often" not supported`,
 		"X_SET cannot be a chan int: nothing reads one from text",
 		"X_DEFAULT must be an integer that fits in int",
+		"X_SET: its default must be at most 5",
+		`X_UNSET has a mistake in its tag: tag option "requird" not supported`,
+		`X_SET: the required tag is true or false, not "no"`,
+		`settings_test.undeclared.Mail: the tag "envprefix" is spelt "envPrefix"`,
 	}, settings.Read(&cfg, []string{"X_SET=1"}))
 	require.Zero(t, cfg.hidden)
 	require.Equal(t, []string{"int is not a struct"}, settings.Read(new(int), nil))
