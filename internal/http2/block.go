@@ -74,11 +74,15 @@ func (c *conn) continueBlock(h frame.Header, payload []byte) error {
 
 func (c *conn) addFragment(h frame.Header, fragment []byte) error {
 	b := &c.block
+	first := b.bytes == 0
 	b.frames++
 	b.bytes += len(fragment)
 	if b.frames > mostFrames || b.bytes > longestBlock(c.core.server.cfg.MaxHead) {
 		c.core.annoyed.Add(1)
 		return errBlockLong
+	}
+	if first {
+		fragment = c.takeUpdate(fragment)
 	}
 	if _, err := c.decoder.Write(fragment); err != nil {
 		return errCompression
@@ -97,6 +101,38 @@ func (c *conn) addFragment(h frame.Header, fragment []byte) error {
 	done := *b
 	c.block = blockState{}
 	return c.endBlock(done)
+}
+
+// takeUpdate lets the decoder have the first of the changes of its table that a block begins with as if it were all of a
+// block: RFC 7541 4.2 allows two of them, and x/net takes a second one only while the table is empty. It returns what
+// follows, which is everything where the update is wrong.
+func (c *conn) takeUpdate(fragment []byte) []byte {
+	n := sizeUpdate(fragment)
+	if n == 0 {
+		return fragment
+	}
+	if _, err := c.decoder.Write(fragment[:n]); err != nil || c.decoder.Close() != nil {
+		return fragment
+	}
+	return fragment[n:]
+}
+
+// sizeUpdate is how long the dynamic table size update is that b begins with (RFC 7541 6.3); 0: there is none, or not
+// all of it.
+func sizeUpdate(b []byte) int {
+	const prefix = 0x1f
+	switch {
+	case len(b) == 0 || b[0]&^prefix != 0x20:
+		return 0
+	case b[0]&prefix != prefix:
+		return 1
+	}
+	for i, c := range b[1:] {
+		if c < 0x80 {
+			return i + 2
+		}
+	}
+	return 0
 }
 
 // endBlock acts on a field block that is complete.
