@@ -63,7 +63,7 @@ func (c *conn) expectBody(length int64, adm exchange.Admission) {
 	b.chunks.Reset(wire.ChunkLimits{BodyBytes: max(limit, 1)})
 	c.body = b
 	if adm.MayStream && (length < 0 || length > c.core.server.cfg.StreamAbove) {
-		c.reader = &bodyReader{c: c, credit: newCredit(c.core.server.cfg.BodyTimeout)}
+		c.reader = &bodyReader{c: c, credit: exchange.NewCredit(c.core.server.cfg.BodyTimeout)}
 		c.x.BodyReader = c.reader
 		return // its first Read asks for the body
 	}
@@ -103,7 +103,7 @@ func (c *conn) collectBody() bool {
 	if !c.fill() {
 		return false
 	}
-	c.earned(len(c.in) - c.pos - had)
+	c.extendDeadline(len(c.in) - c.pos - had)
 	return true
 }
 

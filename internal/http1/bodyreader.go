@@ -17,7 +17,7 @@ import (
 type bodyReader struct {
 	mu     sync.Mutex
 	c      *conn // nil once the exchange has ended
-	credit credit
+	credit exchange.Credit
 	err    error // sticky
 	waiter waiter
 }
@@ -123,7 +123,7 @@ func (r *bodyReader) fill() error {
 		switch status {
 		case stream.Done:
 			c.readable = len(c.in)-had == room || c.peer != peerOpen || c.socket.ReadAgain()
-			r.credit.earn(len(c.in) - had)
+			r.credit.Earn(len(c.in) - had)
 			return nil
 		case stream.Again:
 			if err := c.wait(&r.waiter, events, &r.credit); err != nil {
@@ -149,7 +149,7 @@ func (r *bodyReader) ask() (poll.Ready, error) {
 		return waitInput, nil
 	}
 	status := c.socket.Flush(&c.core.server.buffers)
-	r.credit.earn(before - c.socket.Pending())
+	r.credit.Earn(before - c.socket.Pending())
 	switch status {
 	case stream.Done:
 		return waitInput, nil

@@ -133,31 +133,31 @@ func (c *conn) contain(v any) bool {
 	case c.phase == closed && handling: // it broke while the handler was suspended
 		c.retireExchange()
 	default:
-		c.scrap()
+		c.closeUntrusted()
 	}
 	if v != nil {
 		c.core.server.cfg.Logger.Error("a handler panicked outside of its route", slog.Any("panic", v),
 			slog.String("stack", string(debug.Stack())))
 		return !c.leaveInterrupted()
 	}
-	c.rescue()
+	c.continueElsewhere()
 	return false
 }
 
-// rescue lets a connection go on elsewhere, because this goroutine is ending.
-func (c *conn) rescue() {
+// continueElsewhere lets a connection go on elsewhere, because this goroutine is ending.
+func (c *conn) continueElsewhere() {
 	if c.owner.Load() == ownedByReactor {
 		c.resumeLater()
 		return
 	}
 	if !c.core.reactor.Post(async.TaskFunc(func() { c.core.spawn(c) })) {
-		c.orphan()
+		c.closeWithoutReactor()
 	}
 }
 
-// scrap closes a connection whose state is not to be trusted. What its handler
+// closeUntrusted closes a connection whose state is not to be trusted. What its handler
 // may still hold is left to the garbage collector.
-func (c *conn) scrap() {
+func (c *conn) closeUntrusted() {
 	c.socket.Detach() // no close_notify: not all was sent
 	if c.x != nil {
 		c.detachStreams()
@@ -167,14 +167,14 @@ func (c *conn) scrap() {
 	c.close()
 }
 
-// orphan closes the descriptor of a connection whose reactor has stopped. It
+// closeWithoutReactor closes the descriptor of a connection whose reactor has stopped. It
 // runs on a goroutine, so what the reactor owned is left alone.
-func (c *conn) orphan() {
-	if c.surrendered {
+func (c *conn) closeWithoutReactor() {
+	if c.descriptorGone {
 		return
 	}
-	c.surrendered = true
+	c.descriptorGone = true
 	c.owner.Store(onLoan)
-	c.scrap()
+	c.closeUntrusted()
 	c.core.reactor.Poller().CloseFD(c.socket.FD())
 }

@@ -34,8 +34,8 @@ type conn struct {
 	readable bool
 	// begun: the handler knows x, so it has to release it.
 	begun bool
-	// surrendered: a hijacker has the descriptor, or nobody has.
-	surrendered bool
+	// descriptorGone: a hijacker has the descriptor, or nobody has.
+	descriptorGone bool
 	// fresh: nothing was served since the reactor turned to this connection.
 	fresh bool
 

@@ -79,7 +79,7 @@ var _ async.Task = (*behind)(nil)
 
 // Panicked implements [reactor.CoroutineJob]. work contains the panics of
 // handlers, so this one is the engine's own.
-func (e *entered) Panicked(any, []byte) { (*conn)(e).scrap() }
+func (e *entered) Panicked(any, []byte) { (*conn)(e).closeUntrusted() }
 
 // Goexited implements [reactor.CoroutineJob]: work has scheduled the rest.
 func (e *entered) Goexited() {}

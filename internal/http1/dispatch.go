@@ -45,7 +45,7 @@ func (c *conn) serve() bool {
 		c.leaveServe()
 		c.core.server.cfg.Logger.Error("http1: a handler returned Later on a goroutine or NeedCoroutine on a coroutine",
 			slog.Int("core", c.core.reactor.Core()))
-		c.scrap()
+		c.closeUntrusted()
 		return false
 	default:
 		c.flush() // answers to earlier requests do not wait for this one
@@ -101,8 +101,8 @@ func (c *conn) complete() bool {
 		c.endBehind(closes)
 	}
 	switch {
-	case x.Hijacked(), c.surrendered:
-		c.surrendered = true
+	case x.Hijacked(), c.descriptorGone:
+		c.descriptorGone = true
 		c.close()
 	case x.Streamed():
 		if err := c.endStream(); err != nil {

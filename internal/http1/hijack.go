@@ -19,7 +19,7 @@ func (c *conn) Hijack(x *exchange.Exchange) (net.Conn, []byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	conn, err := c.surrender(&d)
+	conn, err := c.asNetConn(&d)
 	if err != nil {
 		d.Closed()
 		return nil, nil, err
@@ -27,10 +27,10 @@ func (c *conn) Hijack(x *exchange.Exchange) (net.Conn, []byte, error) {
 	return exchange.Counted(conn, d.Closed), d.Rest, nil
 }
 
-// surrender is the connection of d as package net has it.
-func (c *conn) surrender(d *exchange.Descriptor) (net.Conn, error) {
+// asNetConn is the connection of d as package net has it.
+func (c *conn) asNetConn(d *exchange.Descriptor) (net.Conn, error) {
 	if d.TLS != nil {
-		conn, err := c.socket.Surrender()
+		conn, err := c.socket.TakeTLS()
 		if err != nil {
 			return nil, err // no *tls.Conn that is nil in a net.Conn that is not
 		}
@@ -60,7 +60,7 @@ func (c *conn) takeDescriptor() (exchange.Descriptor, error) {
 		c.reader.detach(&c.loan) // the descriptor is not its any more
 	}
 	c.takeOutput()
-	patience := newCredit(c.core.server.cfg.WriteTimeout)
+	patience := exchange.NewCredit(c.core.server.cfg.WriteTimeout)
 	if err := c.flushOnLoan(&patience); err != nil {
 		return exchange.Descriptor{}, err
 	}

@@ -110,7 +110,7 @@ func (c *conn) giveBack() bool {
 		return false
 	}
 	// The reactor arms timers, closes descriptors and runs its own handlers.
-	recall := move || c.phase == closed || c.impatient()
+	recall := move || c.phase == closed || c.hasDeadlineSoon()
 	if c.begun { // its body is still to come, or its handler runs there
 		c.x.OwnerChanged(true)
 	}
@@ -119,7 +119,7 @@ func (c *conn) giveBack() bool {
 	// A draining core that saw the connection on loan relies on its return: one
 	// of the two sees the other.
 	if (recall || core.draining.Load()) && !core.reactor.Post((*recalled)(c)) {
-		c.orphan()
+		c.closeWithoutReactor()
 	}
 	return true
 }

@@ -30,8 +30,8 @@ func (c *conn) expect(d time.Duration) {
 // less to let it fire in vain once per timeout than to move it per request.
 func (c *conn) expectNothing() { c.patience, c.deadline = 0, 0 }
 
-// earned prolongs the deadline of the phase by what n bytes are worth.
-func (c *conn) earned(n int) {
+// extendDeadline prolongs the deadline of the phase by what n bytes are worth.
+func (c *conn) extendDeadline(n int) {
 	if c.deadline != 0 { // zero on loan: the time begins at the return
 		c.deadline = min(c.deadline+time.Duration(n)*perByte, c.core.sinceEpoch()+c.patience)
 	}
@@ -52,10 +52,10 @@ func (c *conn) outputBlocked(n int) {
 	c.waitForClient(n > 0)
 }
 
-// impatient tells whether a connection that comes back has a deadline that must
+// hasDeadlineSoon tells whether a connection that comes back has a deadline that must
 // be armed soon. An idle one can wait until the armed timer notices it, so it
 // closes after one to two times IdleTimeout.
-func (c *conn) impatient() bool {
+func (c *conn) hasDeadlineSoon() bool {
 	return c.socket.Pending() > 0 || c.patience > 0 && (c.phase != reading || c.head == timedHead || c.head == firstHead)
 }
 

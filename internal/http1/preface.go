@@ -39,7 +39,7 @@ func (c *conn) speaksHTTP2() prefaceState {
 func (c *conn) handOverPlain() {
 	d := exchange.Descriptor{FD: c.socket.FD(), Rest: bytes.Clone(c.in[c.pos:]), Closed: c.core.gone}
 	c.core.release(c)
-	c.surrendered = true
+	c.descriptorGone = true
 	c.close()
 	c.core.server.cfg.HTTP2(c.core.reactor, d, c.remote)
 }

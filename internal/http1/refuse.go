@@ -28,8 +28,10 @@ func (c *conn) refuse(why *wire.Error) {
 
 // refuseFor is refuse for what package wire found wrong.
 func (c *conn) refuseFor(err error) {
-	bad := exchange.Unreadable
-	errors.As(err, &bad)
+	bad, ok := errors.AsType[*wire.Error](err)
+	if !ok {
+		bad = exchange.Unreadable
+	}
 	c.refuse(bad)
 }
 

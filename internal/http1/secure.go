@@ -59,9 +59,9 @@ func (c *conn) shakeHands() error {
 	defer turn.leave() // also when a callback of Config.TLS panics
 	c.loan.shaking.Store(true)
 	defer c.loan.shaking.Store(false)
-	patience := newCredit(c.core.server.cfg.HeadTimeout)
+	patience := exchange.NewCredit(c.core.server.cfg.HeadTimeout)
 	if c.core.draining.Load() {
-		patience = newCredit(min(patience.left, drainingHandshake))
+		patience = exchange.NewCredit(min(patience.Left(), drainingHandshake))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), c.core.server.cfg.HeadTimeout)
 	defer cancel()
@@ -122,7 +122,7 @@ func (c *conn) leaveReactor() bool {
 		return false
 	}
 	<-forgotten
-	c.surrendered = true // the number may soon be somebody else's
+	c.descriptorGone = true // the number may soon be somebody else's
 	return true
 }
 

@@ -115,5 +115,5 @@ func (c *conn) check() {
 	must(c.body == nil || c.begun, "a body has an exchange")
 	must(c.phase != collecting || c.body != nil, "what is collected is a body")
 	must(c.reader == nil && c.writer == nil || c.begun, "a stream has an exchange")
-	must(!onReactor || c.listed || c.surrendered, "an open connection is known to its core")
+	must(!onReactor || c.listed || c.descriptorGone, "an open connection is known to its core")
 }

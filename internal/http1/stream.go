@@ -28,7 +28,7 @@ type responseWriter struct {
 	silent  bool // HEAD, 204, 304: nothing is sent
 	ended   bool // the client had closed its sending side when the stream began
 	pending []byte
-	credit  credit
+	credit  exchange.Credit
 	err     error
 }
 
@@ -43,7 +43,7 @@ func (c *conn) Open(x *exchange.Exchange, length int64) (exchange.BodyWriter, er
 	c.loan.output.Lock()
 	defer c.loan.output.Unlock()
 	w := &responseWriter{c: c, left: length, silent: !x.WantsContent(), ended: ended}
-	w.credit = newCredit(c.core.server.cfg.WriteTimeout)
+	w.credit = exchange.NewCredit(c.core.server.cfg.WriteTimeout)
 	w.chunked = length < 0 && x.Head.Minor > 0 && !bodiless(x.Status)
 	// For HTTP/1.0 the end of the connection ends a body of unknown length.
 	if x.CloseAfter || c.core.lastResponses() || length < 0 && x.Head.Minor == 0 {
@@ -108,7 +108,7 @@ func (w *responseWriter) discard(p []byte) (int, error) {
 // returns when all of p is out, or will never be. The end of the chunk waits for
 // what follows.
 func (w *responseWriter) writeThrough(p []byte) error {
-	switch w.pour(p) {
+	switch w.writeSome(p) {
 	case stream.Broken:
 		return w.breakOff(stream.ErrBroken)
 	case stream.Again:
@@ -119,8 +119,8 @@ func (w *responseWriter) writeThrough(p []byte) error {
 	return nil
 }
 
-// pour is writeThrough as far as the kernel takes it.
-func (w *responseWriter) pour(p []byte) stream.Status {
+// writeSome is writeThrough as far as the kernel takes it.
+func (w *responseWriter) writeSome(p []byte) stream.Status {
 	c := w.c
 	c.loan.output.Lock()
 	defer c.loan.output.Unlock()
@@ -135,7 +135,7 @@ func (w *responseWriter) pour(p []byte) stream.Status {
 	if status == stream.Broken {
 		return status
 	}
-	w.credit.earn(before - c.socket.Pending())
+	w.credit.Earn(before - c.socket.Pending())
 	if w.chunked {
 		c.socket.SetOut(append(c.out(), '\r', '\n'))
 	}
@@ -165,15 +165,15 @@ func (w *responseWriter) flush() error {
 	if w.err != nil {
 		return w.err
 	}
-	w.gather()
+	w.framePending()
 	if err := w.c.flushOnLoan(&w.credit); err != nil {
 		return w.breakOff(err)
 	}
 	return nil
 }
 
-// gather moves the pending bytes into the output buffer, framed.
-func (w *responseWriter) gather() {
+// framePending moves the pending bytes into the output buffer, framed.
+func (w *responseWriter) framePending() {
 	if len(w.pending) == 0 {
 		return
 	}
@@ -204,7 +204,7 @@ func (w *responseWriter) end() error {
 		w.err = errLength
 		return w.err
 	}
-	w.gather()
+	w.framePending()
 	if w.chunked {
 		w.c.loan.output.Lock()
 		defer w.c.loan.output.Unlock()

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/poll"
 )
 
@@ -114,7 +115,7 @@ func (t *turn) leave() {
 
 // wait blocks until one of the events has come and c has a place to go on, and takes the time from k. It fails as
 // [conn.wait] does.
-func (t *turn) wait(events poll.Ready, k *credit) error {
+func (t *turn) wait(events poll.Ready, k *exchange.Credit) error {
 	t.leave()
 	err := t.c.wait(&t.c.loan.writing, events, k)
 	if err != nil || t.c.core.turns.resume(t.c) {

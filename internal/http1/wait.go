@@ -14,17 +14,6 @@ const (
 	waitOutput = poll.Out | poll.Closed
 )
 
-// credit is how long a streaming goroutine may still wait for its client; see
-// patience.go. Time that the handler takes itself is not counted.
-//
-// Owner: the goroutine that has the connection on loan.
-type credit struct{ left, full time.Duration }
-
-func newCredit(full time.Duration) credit { return credit{full, full} }
-
-// earn adds what n bytes are worth.
-func (k *credit) earn(n int) { k.left = min(k.left+time.Duration(n)*perByte, k.full) }
-
 // waiter is one of the two that may wait for the client of a connection on loan:
 // what reads the body, and what writes the response. They may be two goroutines.
 //
@@ -50,19 +39,19 @@ func (w *waiter) signal(ev poll.Ready) {
 // wait blocks w until one of the events has come, and takes the time from k. It
 // fails with [exchange.ErrTimeout] when k is used up, with [ErrServerClosed] when the
 // server cuts connections off, and with [exchange.ErrOver] when w is.
-func (c *conn) wait(w *waiter, events poll.Ready, k *credit) error {
+func (c *conn) wait(w *waiter, events poll.Ready, k *exchange.Credit) error {
 	ready, err := c.await(w, events)
 	if ready || err != nil {
 		return err
 	}
 	start := time.Now()
-	timer := time.NewTimer(k.left)
+	timer := time.NewTimer(k.Left())
 	defer timer.Stop()
 	select {
 	case <-w.wake:
-		k.left = max(k.left-time.Since(start), 0)
+		k.Spend(time.Since(start))
 	case <-timer.C:
-		k.left = 0
+		k.Spend(k.Left())
 		if !c.gaveUp(w) {
 			return exchange.ErrTimeout
 		}
@@ -125,7 +114,7 @@ func (c *conn) gaveUp(w *waiter) bool {
 }
 
 // flushOnLoan writes everything that is pending, waiting for the client.
-func (c *conn) flushOnLoan(k *credit) error {
+func (c *conn) flushOnLoan(k *exchange.Credit) error {
 	for {
 		done, err := c.flushOnce(k)
 		if done || err != nil {
@@ -138,7 +127,7 @@ func (c *conn) flushOnLoan(k *credit) error {
 }
 
 // flushOnce writes what the kernel takes, and reports whether that was everything.
-func (c *conn) flushOnce(k *credit) (done bool, err error) {
+func (c *conn) flushOnce(k *exchange.Credit) (done bool, err error) {
 	c.loan.output.Lock()
 	defer c.loan.output.Unlock()
 	before := c.socket.Pending()
@@ -149,6 +138,6 @@ func (c *conn) flushOnce(k *credit) (done bool, err error) {
 	if status == stream.Broken {
 		return false, stream.ErrBroken
 	}
-	k.earn(before - c.socket.Pending())
+	k.Earn(before - c.socket.Pending())
 	return status == stream.Done, nil
 }

@@ -52,7 +52,7 @@ type carrier struct {
 	unsent  *exchange.Unsent
 	waiting *exchange.Waiting // while a staged response is written; nil: a small one
 	// sending is the time that the client has left to take the response.
-	sending credit
+	sending exchange.Credit
 
 	mu   sync.Mutex
 	live bool

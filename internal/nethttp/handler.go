@@ -30,7 +30,7 @@ type Options struct {
 	Logger   *slog.Logger // default slog.Default()
 }
 
-func (o Options) withDefaults() Options {
+func (o Options) resolve() Options {
 	o.Limits, _ = o.Limits.Resolve() // the app has checked them
 	if o.BrokenOff == nil {
 		o.BrokenOff = func(*exchange.Exchange, error) {}
@@ -56,7 +56,7 @@ type Handler struct {
 
 // New returns the engine.
 func New(h exchange.Handler, reactors *reactor.Group, o Options) *Handler {
-	n := &Handler{handler: h, reactors: reactors, options: o.withDefaults()}
+	n := &Handler{handler: h, reactors: reactors, options: o.resolve()}
 	for core := range reactors.Len() {
 		n.unsent = append(n.unsent, exchange.NewUnsent(reactors.Reactor(core), n.options.MaxUnsent, n.options.Logger, time.Now))
 	}
@@ -123,7 +123,7 @@ func (h *Handler) WithoutArrivals() *Handler {
 func (h *Handler) carry(w http.ResponseWriter, r *http.Request, secure bool) *carrier {
 	x := h.acquire()
 	c := &carrier{handler: h.handler, options: &h.options, w: w, r: r, x: x, reactor: h.reactors.LeastLoaded(), last: &h.lastResponses}
-	c.sending = newCredit(h.options.WriteTimeout)
+	c.sending = exchange.NewCredit(h.options.WriteTimeout)
 	c.control = *http.NewResponseController(w)
 	c.unsent = h.unsent[c.reactor.Core()]
 	c.reactor.ConnOpened() // least loaded counts requests here
@@ -237,7 +237,7 @@ func (h *Handler) takeBody(c *carrier) {
 		c.refuse(exchange.TooLong)
 		return
 	}
-	body := &patient{body: http.MaxBytesReader(c.w, r.Body, adm.Limit), c: c, credit: newCredit(h.options.BodyTimeout)}
+	body := &patient{body: http.MaxBytesReader(c.w, r.Body, adm.Limit), c: c, credit: exchange.NewCredit(h.options.BodyTimeout)}
 	if adm.MayStream && (r.ContentLength < 0 || r.ContentLength > h.options.StreamAbove) {
 		x.BodyReader = body
 		return

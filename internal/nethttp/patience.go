@@ -28,23 +28,6 @@ const (
 	pieceHTTP2 = 16 << 10
 )
 
-// credit is how long a client may still be waited for, as in internal/http1:
-// waiting uses it up, and every byte that moves adds [exchange.PerByte], up to
-// the whole time. The time that the handler takes itself is not counted.
-//
-// Owner: the goroutine of the request.
-type credit struct{ left, full time.Duration }
-
-func newCredit(full time.Duration) credit { return credit{full, full} }
-
-// deadline is when a wait that begins at now has used up the credit.
-func (k *credit) deadline(now time.Time) time.Time { return now.Add(max(k.left, 0)) }
-
-// settle notes that a wait took that long and moved n bytes.
-func (k *credit) settle(took time.Duration, n int) {
-	k.left = min(k.left-took+time.Duration(n)*exchange.PerByte, k.full)
-}
-
 // framing is what the shortest chunk has besides its data, in bytes: "1", two
 // line breaks. net/http takes it away, and it has moved, too (RFC 9112 7.1).
 const framing = 5
@@ -72,7 +55,7 @@ type incoming struct {
 type patient struct {
 	body   io.Reader
 	c      *carrier
-	credit credit
+	credit exchange.Credit
 }
 
 // Read implements [io.Reader]. It fails with [exchange.ErrOver] when the exchange has
@@ -99,7 +82,7 @@ func (p *patient) begin(now time.Time) bool {
 	}
 	in.waits = true
 	// Errors mean that the writer knows no deadlines, as in tests.
-	_ = p.c.control.SetReadDeadline(p.credit.deadline(now))
+	_ = p.c.control.SetReadDeadline(now.Add(p.credit.Left()))
 	return true
 }
 
@@ -116,7 +99,8 @@ func (p *patient) end(n int, err error, began time.Time) (int, error) {
 	if n > 0 && p.c.x.Head.Chunked {
 		moved += framing
 	}
-	p.credit.settle(time.Since(began), moved)
+	p.credit.Spend(time.Since(began))
+	p.credit.Earn(moved)
 	if err == io.EOF {
 		in.unread = false
 		p.c.takeTrailers()
@@ -228,12 +212,12 @@ func (c *carrier) letBodyCome(patience time.Duration) {
 // translateRead is translate for the request body, whose other errors are the
 // client's: it left, or its chunks cannot be read.
 func (c *carrier) translateRead(err error) error {
-	var network net.Error
+	_, network := errors.AsType[net.Error](err)
 	named := translate(err)
 	switch {
 	case err == nil || err == io.EOF || named != err || errors.Is(err, http.ErrBodyReadAfterClose):
 		return named
-	case c.x.Head.Chunked && c.r.ProtoMajor == 1 && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.As(err, &network):
+	case c.x.Head.Chunked && c.r.ProtoMajor == 1 && !errors.Is(err, io.ErrUnexpectedEOF) && !network:
 		return fmt.Errorf("%w (%w)", exchange.Unreadable, err)
 	}
 	return fmt.Errorf("%w (%w)", exchange.ErrBodyBroken, err)
@@ -242,20 +226,19 @@ func (c *carrier) translateRead(err error) error {
 // translateWrite is translate for the response: where the network fails or the
 // request has ended, as when an HTTP/2 client resets its stream, the client is gone.
 func (c *carrier) translateWrite(err error) error {
-	var network *net.OpError
+	_, network := errors.AsType[*net.OpError](err)
 	named := translate(err)
-	if err == nil || named != err || !errors.As(err, &network) && c.r.Context().Err() == nil {
+	if err == nil || named != err || !network && c.r.Context().Err() == nil {
 		return named
 	}
 	return fmt.Errorf("%w (%w)", exchange.ErrClientGone, err)
 }
 
 func translate(err error) error {
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return exchange.ErrBodyTooLarge
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return exchange.ErrTimeout
 	}
 	return err
@@ -309,13 +292,14 @@ func (c *carrier) flush() error {
 // bytes that were.
 func (c *carrier) output(send func() (int, error)) (int, error) {
 	began := time.Now()
-	deadline := c.sending.deadline(began)
+	deadline := began.Add(c.sending.Left())
 	_ = c.control.SetWriteDeadline(deadline)
 	if c.wasCut() {
 		return 0, exchange.ErrUnsent
 	}
 	n, err := send()
-	c.sending.settle(time.Since(began), n)
+	c.sending.Spend(time.Since(began))
+	c.sending.Earn(n)
 	if err != nil && c.wasCut() {
 		return n, exchange.ErrUnsent
 	}

@@ -28,10 +28,10 @@ func (h *Handler) refusal(x *exchange.Exchange, r *http.Request, own bool) *wire
 	if target == "" {
 		target = "/"
 	}
-	var refused *wire.Error
-	switch {
-	case errors.As(wire.CheckRequest(r.Method, target, r.Host), &refused):
+	if refused, ok := errors.AsType[*wire.Error](wire.CheckRequest(r.Method, target, r.Host)); ok {
 		return refused
+	}
+	switch {
 	case own && len(target) > wire.DefaultTargetBytes:
 		return targetTooLong
 	case len(x.Head.Headers) > h.options.MaxHeaders:

@@ -264,10 +264,10 @@ func (s *Socket) Goodbye() {
 	}
 }
 
-// Surrender gives the descriptor of a socket with TLS to package net, and returns the
+// TakeTLS gives the descriptor of a socket with TLS to package net, and returns the
 // connection that reads and writes through it from now on. The socket must not be used any
 // more, but for Drop.
-func (s *Socket) Surrender() (*tls.Conn, error) {
+func (s *Socket) TakeTLS() (*tls.Conn, error) {
 	t := s.session
 	s.session = nil
 	file := os.NewFile(uintptr(t.fd), "TLS connection")

@@ -295,7 +295,7 @@ func (c *Conn) finish(err *CloseError) {
 	c.drain()
 	c.makeRoom()
 	if !c.reactor.Post((*end)(c)) {
-		go (*end)(c).orphaned()
+		go (*end)(c).closeWithoutReactor()
 	}
 }
 
@@ -319,8 +319,8 @@ func (e *end) Run() {
 	c.reactor.Worker((*closedCall)(c))
 }
 
-// orphaned ends a connection whose reactor has stopped.
-func (e *end) orphaned() {
+// closeWithoutReactor ends a connection whose reactor has stopped.
+func (e *end) closeWithoutReactor() {
 	c := (*Conn)(e)
 	if c.nc != nil {
 		c.nc.Close()

@@ -29,7 +29,7 @@ const (
 	DefaultTargetBytes = 8 << 10
 )
 
-func (lim Limits) withDefaults() Limits {
+func (lim Limits) resolve() Limits {
 	if lim.HeadBytes <= 0 {
 		lim.HeadBytes = DefaultHeadBytes
 	}
@@ -156,7 +156,7 @@ func (h *Head) begin() {
 //
 // What is refused is listed in the documentation of the package.
 func (h *Head) Parse(b []byte, lim Limits) (n int, err error) {
-	lim = lim.withDefaults()
+	lim = lim.resolve()
 	if len(b) > lim.HeadBytes {
 		b = b[:lim.HeadBytes]
 	}

@@ -10,7 +10,7 @@ package wire
 // line is not whole. Nothing of it tells where the
 // next request begins: there is no body, and [Head.Persistent] is false.
 func (h *Head) ParsePart(b []byte, lim Limits) {
-	lim = lim.withDefaults()
+	lim = lim.resolve()
 	b = b[:min(len(b), lim.HeadBytes)]
 	h.Reset()
 	h.Minor, h.state.partly = 0, true
