@@ -36,7 +36,7 @@ func (s *exchangeStream) answer() {
 		s.trailing = encodeTrailing(trailing)
 	}
 	s.c.core.block = block
-	s.headSent = true
+	s.response = headSent
 	if len(payload) == 0 && trailing != nil {
 		s.c.sendBlock(s.id, 0, block)
 		s.sendTrailing()
@@ -64,7 +64,8 @@ func (s *exchangeStream) answer() {
 
 // endedHere notes that all of the response is on its way.
 func (s *exchangeStream) endedHere() {
-	s.payload, s.whole, s.trailing, s.sent, s.sendBy = nil, nil, nil, true, 0
+	s.payload, s.whole, s.trailing, s.sendBy = nil, nil, nil, 0
+	s.response = allSent
 }
 
 // appendResponse encodes the status and the fields of x, but for its length. Reactor only.
@@ -121,7 +122,7 @@ func (s *exchangeStream) Inform(x *exchange.Exchange, status int, fields []excha
 }
 
 func (s *exchangeStream) inform(block []byte) {
-	if !s.dead && !s.headSent {
+	if !s.dead && s.response == noHead {
 		s.c.sendBlock(s.id, 0, block)
 		s.c.flushSoon()
 	}

@@ -58,7 +58,7 @@ func (c *conn) kindOf(h frame.Header) (blockKind, error) {
 		return trailsBody, nil
 	case h.Stream > c.last:
 		c.last = h.Stream
-		if c.away && h.Stream > c.final {
+		if c.ending == namesLast && h.Stream > c.final {
 			return unwanted, nil // a GOAWAY says so
 		}
 		return beginsStream, nil
@@ -78,7 +78,7 @@ func (c *conn) addFragment(h frame.Header, fragment []byte) error {
 	b.frames++
 	b.bytes += len(fragment)
 	if b.frames > mostFrames || b.bytes > longestBlock(c.core.server.cfg.MaxHead) {
-		c.core.annoyed.Add(1)
+		c.core.useless.Add(1)
 		return errBlockLong
 	}
 	if first {
@@ -139,12 +139,12 @@ func sizeUpdate(b []byte) int {
 func (c *conn) endBlock(b blockState) error {
 	switch b.kind {
 	case unwanted:
-		return c.annoy(1)
+		return c.countUseless(1)
 	case afterEnd:
 		if s := c.streams[b.stream]; s != nil {
 			c.resetStream(s, frame.StreamClosed, errClosedStream)
 		}
-		return c.annoy(1)
+		return c.countUseless(1)
 	case trailsBody:
 		if s := c.streams[b.stream]; s != nil {
 			return c.trail(s, b)
@@ -159,7 +159,7 @@ func (c *conn) trail(s *exchangeStream, b blockState) error {
 	list, ok := c.fields.trailers()
 	if !ok || !b.ends || b.itself {
 		s.malformed(badTrailer)
-		return c.annoy(1)
+		return c.countUseless(1)
 	}
 	if s.begun {
 		s.x.SetTrailers(list)
@@ -174,7 +174,7 @@ func (c *conn) begin(b blockState) error {
 		c.core.refused.Add(1)
 		c.noteReset(b.stream)
 		c.socket.SetOut(frame.AppendReset(c.out(), b.stream, frame.RefusedStream))
-		return c.annoy(1)
+		return c.countUseless(1)
 	}
 	c.idleBy = 0
 	c.core.streams.Add(1)

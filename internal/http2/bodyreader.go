@@ -27,7 +27,7 @@ type bodyReader struct {
 	asked   bool
 	limit   int64 // what may still come
 	endless bool  // it has all the time, and is no body: see tunnel.go
-	credit  credit
+	credit  exchange.Credit
 	waiting bool
 	wake    chan struct{} // has room for one
 }
@@ -35,7 +35,7 @@ type bodyReader struct {
 func newBodyReader(s *exchangeStream) *bodyReader {
 	return &bodyReader{
 		s: s, limit: s.limit, wake: make(chan struct{}, 1),
-		credit: newCredit(s.c.core.server.cfg.BodyTimeout),
+		credit: exchange.NewCredit(s.c.core.server.cfg.BodyTimeout),
 	}
 }
 
@@ -93,7 +93,7 @@ func (r *bodyReader) wait() {
 	r.waiting = true
 	var late <-chan time.Time
 	if !r.endless {
-		timer := time.NewTimer(r.credit.left)
+		timer := time.NewTimer(r.credit.Left())
 		defer timer.Stop()
 		late = timer.C
 	}
@@ -108,7 +108,7 @@ func (r *bodyReader) wait() {
 		gone = ErrServerClosed
 	}
 	r.mu.Lock()
-	r.credit.left = max(r.credit.left-time.Since(start), 0)
+	r.credit.Spend(time.Since(start))
 	if gone != nil && r.waiting && r.err == nil && !r.over {
 		r.err = gone
 	}
@@ -145,8 +145,8 @@ func (r *bodyReader) feed(p []byte) {
 		r.data, r.at = append(r.data[:0], r.data[r.at:]...), 0
 	}
 	r.data = append(r.data, p...)
-	r.s.c.credit(len(p) - r.owed(len(p)))
-	r.credit.earn(len(p))
+	r.s.c.credit(len(p) - r.creditFor(len(p)))
+	r.credit.Earn(len(p))
 	r.signal()
 }
 
@@ -163,9 +163,9 @@ func (r *bodyReader) fail(err error) {
 	r.signal()
 }
 
-// owed is how many of n bytes that have come the connection is let send again when they are
+// creditFor is how many of n bytes that have come the connection is let send again when they are
 // read: of a tunnel it was when they came.
-func (r *bodyReader) owed(n int) int {
+func (r *bodyReader) creditFor(n int) int {
 	if r.endless {
 		return 0
 	}
@@ -177,7 +177,7 @@ func (r *bodyReader) owed(n int) int {
 func (r *bodyReader) detach() (unread int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	unread = r.owed(len(r.data) - r.at + r.read)
+	unread = r.creditFor(len(r.data) - r.at + r.read)
 	r.over, r.data, r.at, r.read = true, nil, 0, 0
 	r.signal()
 	return unread
@@ -197,7 +197,7 @@ func (b *bodyRead) Run() {
 	over := r.over
 	r.mu.Unlock()
 	s := r.s
-	s.c.credit(r.owed(n))
+	s.c.credit(r.creditFor(n))
 	if over || s.dead {
 		return
 	}

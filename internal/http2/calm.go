@@ -16,7 +16,7 @@ const (
 // the stream, one for the connection, and one for luck.
 const updatesPerFrame = 3
 
-// calm is how much a client may still annoy.
+// calm is how many frames that bring nothing a client may still send.
 //
 // Owner: reactor.
 type calm struct {
@@ -25,8 +25,8 @@ type calm struct {
 	updates int           // window updates that cost nothing
 }
 
-// annoy counts n frames that bring nothing.
-func (c *conn) annoy(n int) error {
+// countUseless counts n frames that bring nothing.
+func (c *conn) countUseless(n int) error {
 	k, now := &c.calm, c.core.sinceEpoch()
 	if back := int((now - k.since) * calmRate / time.Second); back > 0 {
 		k.spent, k.since = max(k.spent-back, 0), now
@@ -34,7 +34,7 @@ func (c *conn) annoy(n int) error {
 	if k.spent += n; k.spent <= calmBurst {
 		return nil
 	}
-	c.core.annoyed.Add(1)
+	c.core.useless.Add(1)
 	return errCalm
 }
 
@@ -44,7 +44,7 @@ func (k *calm) updated(c *conn) error {
 		k.updates--
 		return nil
 	}
-	return c.annoy(1)
+	return c.countUseless(1)
 }
 
 // sent counts a Data frame, whose client will say that it has room again.

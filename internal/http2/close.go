@@ -57,11 +57,11 @@ func (c *conn) noteReset(id uint32) {
 // wasReset tells whether the client may not have known yet that a stream had ended.
 func (c *conn) wasReset(id uint32) bool { return slices.Contains(c.resets, id) }
 
-// bidFarewell asks the client to open no more streams here. Those that it opens until it has
+// askToLeave asks the client to open no more streams here. Those that it opens until it has
 // heard of that are served (RFC 9113 6.8).
-func (c *conn) bidFarewell() {
-	if !c.bidding && c.phase == open {
-		c.bidding = true
+func (c *conn) askToLeave() {
+	if c.ending == staysOpen && c.phase == open {
+		c.ending = asksToLeave
 		c.socket.SetOut(frame.AppendGoAway(c.out(), frame.MaxStream, frame.NoError, ""))
 	}
 }
@@ -79,8 +79,8 @@ func (c *conn) drain() {
 
 // goAway ends the connection behind its streams.
 func (c *conn) goAway() {
-	if !c.away {
-		c.away, c.final = true, c.last
+	if c.ending != namesLast {
+		c.ending, c.final = namesLast, c.last
 		c.socket.SetOut(frame.AppendGoAway(c.out(), c.last, frame.NoError, ""))
 	}
 	c.mayLeave()
@@ -89,7 +89,7 @@ func (c *conn) goAway() {
 
 // mayLeave ends a connection that has no more streams to come.
 func (c *conn) mayLeave() {
-	if c.away && len(c.streams) == 0 && c.phase < leaving {
+	if c.ending == namesLast && len(c.streams) == 0 && c.phase < leaving {
 		c.phase = leaving
 		c.flushSoon()
 	}
@@ -97,10 +97,12 @@ func (c *conn) mayLeave() {
 
 // fail ends a connection whose client has broken the rules.
 func (c *conn) fail(err error) {
-	broken := &frame.Error{Code: frame.InternalError}
-	errors.As(err, &broken)
+	broken, ok := errors.AsType[*frame.Error](err)
+	if !ok {
+		broken = &frame.Error{Code: frame.InternalError}
+	}
 	c.core.server.cfg.Logger.Debug("HTTP/2 connection given up", slog.String("client", c.remote.String()), slog.Any("error", err))
-	c.socket.SetOut(frame.AppendGoAway(c.out(), c.last, broken.Code, broken.Reason))
+	c.socket.SetOut(frame.AppendGoAway(c.out(), c.lastServed(), broken.Code, broken.Reason))
 	c.phase, c.data, c.block = leaving, dataFrame{}, blockState{}
 	c.in, c.pos = c.in[:0], 0
 	c.headBy = 0

@@ -39,15 +39,15 @@ func (s *exchangeStream) collect() {
 func (s *exchangeStream) wantMore() {
 	n := s.wants()
 	if n <= 0 {
-		s.fed()
+		s.goAhead()
 		return
 	}
 	c := s.c
 	if !s.mayHave(n) {
-		s.starve()
+		s.holdBack()
 		return
 	}
-	s.fed()
+	s.goAhead()
 	if c.beyond != s {
 		c.collected += int64(n)
 	}
@@ -85,21 +85,21 @@ func (s *exchangeStream) wants() int {
 	return int(min(streamWindow-int64(have), most-s.got-int64(have)))
 }
 
-// starve notes that the client has to wait with the rest of the body.
-func (s *exchangeStream) starve() {
-	if !s.starved {
-		s.starved = true
-		s.c.starved++
+// holdBack notes that the client has to wait with the rest of the body.
+func (s *exchangeStream) holdBack() {
+	if !s.heldBack {
+		s.heldBack = true
+		s.c.heldBack++
 	}
 }
 
-// fed notes that it has not, any more.
-func (s *exchangeStream) fed() {
-	if !s.starved {
+// goAhead notes that it has not, any more.
+func (s *exchangeStream) goAhead() {
+	if !s.heldBack {
 		return
 	}
-	s.starved = false
-	s.c.starved--
+	s.heldBack = false
+	s.c.heldBack--
 	if s.step == collecting && !s.dead {
 		s.bodyBy = 0
 		s.expectBody()
@@ -109,13 +109,13 @@ func (s *exchangeStream) fed() {
 // wasCollected gives back what was kept free for more of the body than has come.
 func (s *exchangeStream) wasCollected() { s.giveBack(max(0, s.got-firstWindow)) }
 
-// letGo gives back all that the body took.
-func (s *exchangeStream) letGo() { s.giveBack(0) }
+// releaseRoom gives back all that the body took.
+func (s *exchangeStream) releaseRoom() { s.giveBack(0) }
 
 // giveBack leaves so many bytes to s, and the rest to those that wait.
 func (s *exchangeStream) giveBack(keep int64) {
 	c := s.c
-	s.fed()
+	s.goAhead()
 	if i := slices.Index(c.collecting, s); i >= 0 {
 		c.collecting = slices.Delete(c.collecting, i, i+1)
 	}
@@ -129,17 +129,17 @@ func (s *exchangeStream) giveBack(keep int64) {
 		c.collected += b.granted
 		c.beyond = nil
 	}
-	c.feedStarved()
+	c.shareRoom()
 }
 
-// feedStarved lets those go on that wait for room, the oldest first. It looks at each of them
+// shareRoom lets those go on that wait for room, the oldest first. It looks at each of them
 // whenever a request is over, so a look must cost next to nothing.
-func (c *conn) feedStarved() {
-	if c.starved == 0 || c.phase != open {
+func (c *conn) shareRoom() {
+	if c.heldBack == 0 || c.phase != open {
 		return
 	}
 	for _, s := range c.collecting {
-		if s.starved {
+		if s.heldBack {
 			s.wantMore()
 		}
 	}

@@ -134,7 +134,7 @@ func (u *uploads) inMemory() (n int) {
 func (u *uploads) requireNothingHeld(t require.TestingT) {
 	c := u.l.core.conns.next
 	require.Zero(t, c.collected)
-	require.Zero(t, c.starved)
+	require.Zero(t, c.heldBack)
 	require.Nil(t, c.beyond)
 	require.Empty(t, c.collecting)
 }
@@ -173,7 +173,7 @@ func TestCollectedIsBounded(t *testing.T) {
 		u.all(1)
 		require.LessOrEqual(t, u.inMemory(), streams*firstWindow+room+large)
 		require.Greater(t, u.inMemory(), streams*firstWindow+room/8, "the room is used")
-		require.Positive(t, l.core.conns.next.starved)
+		require.Positive(t, l.core.conns.next.heldBack)
 		u.all(0)
 		require.Empty(t, u.left)
 		require.Len(t, u.status, streams)
@@ -263,7 +263,7 @@ func TestSlowBodiesWhileOthersWait(t *testing.T) {
 		u.begin(2*i+1, "/upload", large, true)
 	}
 	u.all(1)
-	require.Positive(t, l.core.conns.next.starved)
+	require.Positive(t, l.core.conns.next.heldBack)
 	for range 400 {
 		l.v.Advance(31 * time.Second)
 		u.take()
@@ -292,7 +292,7 @@ func TestWaitingBodiesCostOthersLittle(t *testing.T) {
 			l.turn()
 		}
 		if waiting > 0 {
-			require.Greater(t, l.core.conns.next.starved, 190)
+			require.Greater(t, l.core.conns.next.heldBack, 190)
 		}
 		best := time.Hour
 		for id := 2*waiting + 1; id < 2*waiting+400; {

@@ -24,13 +24,12 @@ type conn struct {
 	tls    exchange.Secured // nil: the connection has none
 	given  func()           // tells whoever opened it that it has ended
 
-	phase phase
+	phase  phase
+	peer   peerState
+	ending ending
 	// readable: the kernel may have bytes. With edge-triggered events it stays set until
 	// a read comes back short.
 	readable bool
-	// hungUp: an event told that nothing more comes behind what is there. ended: that was
-	// read.
-	hungUp, ended bool
 	// queued: a resumption is scheduled. flushing: a flush is.
 	queued, flushing bool
 
@@ -49,11 +48,8 @@ type conn struct {
 	streams map[uint32]*exchangeStream
 	zombies int
 	// last is the highest id that the client has used; final the highest that is served,
-	// once a GOAWAY has said so.
+	// once a GOAWAY has named it.
 	last, final uint32
-	// bidding: a GOAWAY asked the client to open no more streams. away: one said which were
-	// the last.
-	bidding, away bool
 	// resets are the latest streams that were reset from here: what the client had sent
 	// by then is no mistake. They are a ring once they are MaxStreams, and reset is the oldest.
 	resets []uint32
@@ -73,11 +69,11 @@ type conn struct {
 	// collecting are the streams whose bodies are being collected, the oldest first.
 	collecting []*exchangeStream
 	// collected is what streams were let send beyond their first windows, of bodies that are in
-	// memory, but for that of beyond, which may take more than there is room for; starved is how
+	// memory, but for that of beyond, which may take more than there is room for; heldBack is how
 	// many wait to send more (collect.go).
 	collected int64
 	beyond    *exchangeStream
-	starved   int
+	heldBack  int
 	ready     [urgencies]streamQueue
 	calm      calm
 
@@ -94,18 +90,6 @@ type conn struct {
 	next, prev *conn // of core.conns
 	listed     bool  // in core.conns
 }
-
-// phase is what a connection is doing.
-type phase uint8
-
-const (
-	greeting  phase = iota // the preface of the client has not come
-	settling               // its first settings have not come
-	open                   // frames are read and streams begin
-	leaving                // the last frames are written, then the connection closes
-	lingering              // everything is sent; input is thrown away until the client has closed too
-	closed
-)
 
 // What the client may send before it is told that there is room again: on a stream whose body is
 // wanted as much as net/http's client sends at a time to one that is read at once on a link of
@@ -137,8 +121,8 @@ func newConn(k *core, d exchange.Descriptor, remote netip.AddrPort) *conn {
 	return c
 }
 
-// greet sends what a server sends first, and reads what the client has sent already.
-func (c *conn) greet() {
+// sendPreface sends what a server sends first, and reads what the client has sent already.
+func (c *conn) sendPreface() {
 	limits := &c.core.server.cfg
 	settings := []frame.Setting{
 		{ID: frame.MaxConcurrentStreams, Value: uint32(limits.MaxStreams)},
@@ -173,7 +157,9 @@ func (c *conn) Ready(ev poll.Ready) {
 	if ev&(poll.In|poll.Hangup|poll.Closed) != 0 {
 		c.readable = true
 	}
-	c.hungUp = c.hungUp || ev&(poll.Hangup|poll.Closed) != 0
+	if ev&(poll.Hangup|poll.Closed) != 0 {
+		c.peer = max(c.peer, peerEnding)
+	}
 	if ev&poll.Closed != 0 {
 		c.breakOff(exchange.ErrClientGone)
 		return
@@ -184,6 +170,7 @@ func (c *conn) Ready(ev poll.Ready) {
 	if c.phase != closed && !c.queued {
 		c.advance()
 	}
+	c.check()
 }
 
 // fillsPerTurn is how many reads a connection may make before the others get their turn.
@@ -203,19 +190,19 @@ func (c *conn) advance() {
 			}
 		}
 		if c.congested() {
-			c.settle()
+			c.endTurn()
 			if c.phase != closed && !c.congested() { // else an event tells when it is not
 				c.resumeLater()
 			}
 			return
 		}
 		if !c.fill() {
-			c.settle()
+			c.endTurn()
 			return
 		}
 	}
 	c.resumeLater()
-	c.settle()
+	c.endTurn()
 }
 
 // congested tells whether the client takes so little of what it gets that it is not read any
@@ -236,12 +223,12 @@ func (c *conn) fill() bool {
 	switch status {
 	case stream.Done:
 		// An end that came with these bytes raises no other edge.
-		c.readable = len(c.in)-had == room || c.hungUp || c.socket.ReadAgain()
+		c.readable = len(c.in)-had == room || c.peer != peerOpen || c.socket.ReadAgain()
 		return c.phase != lingering || c.linger(len(c.in)-had)
 	case stream.Again:
 		c.readable = false
 	case stream.Ended:
-		c.readable, c.ended = false, true
+		c.readable, c.peer = false, peerEnded
 	default:
 		c.breakOff(exchange.ErrClientGone)
 	}
@@ -267,9 +254,9 @@ func (c *conn) makeRoom() {
 	}
 }
 
-// settle ends a turn: what was answered goes out, an idle connection gives its buffer back,
+// endTurn ends a turn: what was answered goes out, an idle connection gives its buffer back,
 // and one whose client has left ends.
-func (c *conn) settle() {
+func (c *conn) endTurn() {
 	if c.phase == closed {
 		return
 	}
@@ -277,7 +264,7 @@ func (c *conn) settle() {
 		c.core.server.buffers.Put(c.in)
 		c.in, c.pos = nil, 0
 	}
-	if c.ended && c.phase != leaving { // nobody waits for an answer: clients of HTTP/2 do not half-close
+	if c.peer == peerEnded && c.phase != leaving { // nobody waits for an answer: clients of HTTP/2 do not half-close
 		c.breakOff(exchange.ErrClientGone)
 		return
 	}
@@ -295,6 +282,7 @@ func (r *resumption) Run() {
 	c := (*conn)(r)
 	c.queued = false
 	c.advance()
+	c.check()
 }
 
 func (c *conn) resumeLater() {
@@ -315,6 +303,7 @@ func (f *flusher) Run() {
 	c.flushing = false
 	c.flush()
 	c.watchIdle()
+	c.check()
 }
 
 // flushSoon flushes once for all that is ready in this turn.

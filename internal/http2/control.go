@@ -12,7 +12,7 @@ func (c *conn) takeSettings(h frame.Header, payload []byte) error {
 	if h.Flags.Has(frame.Ack) {
 		return nil
 	}
-	first := c.phase == settling
+	first := c.phase == awaitsSettings
 	if first {
 		c.phase = open
 		c.headBy = 0
@@ -31,7 +31,7 @@ func (c *conn) takeSettings(h frame.Header, payload []byte) error {
 	if first {
 		return nil
 	}
-	return c.annoy(max(n, 1)) // each may be for all streams
+	return c.countUseless(max(n, 1)) // each may be for all streams
 }
 
 func (c *conn) apply(s frame.Setting) error {
@@ -59,7 +59,7 @@ func (c *conn) takePing(h frame.Header, payload []byte) error {
 		return nil
 	}
 	c.socket.SetOut(frame.AppendPing(c.out(), payload))
-	return c.annoy(1)
+	return c.countUseless(1)
 }
 
 func (c *conn) takeWindowUpdate(h frame.Header, payload []byte) error {
@@ -78,10 +78,10 @@ func (c *conn) takeWindowUpdate(h frame.Header, payload []byte) error {
 	case s == nil: // it has ended meanwhile
 	case n == 0:
 		c.resetStream(s, frame.ProtocolError, errIncrement)
-		return c.annoy(1) // to make the server reset is to reset (CVE-2025-8671)
+		return c.countUseless(1) // to make the server reset is to reset (CVE-2025-8671)
 	case s.window+n > frame.MaxWindow:
 		c.resetStream(s, frame.FlowControlError, errOverflow)
-		return c.annoy(1)
+		return c.countUseless(1)
 	default:
 		s.window += n
 		c.mayGoOn(s)
@@ -96,7 +96,7 @@ func (c *conn) takeReset(h frame.Header) error {
 		s.cut(exchange.ErrClientGone)
 		c.mayLeave()
 	}
-	return c.annoy(1)
+	return c.countUseless(1)
 }
 
 // takePriority takes how urgent a stream is from now on (RFC 9218 7.1).
@@ -110,5 +110,5 @@ func (c *conn) takePriority(payload []byte) error {
 		}
 		s.priority = p
 	}
-	return c.annoy(1)
+	return c.countUseless(1)
 }

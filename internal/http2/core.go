@@ -39,7 +39,7 @@ type core struct {
 	streams   atomic.Uint64
 	refused   atomic.Uint64
 	expired   atomic.Uint64
-	annoyed   atomic.Uint64
+	useless   atomic.Uint64
 }
 
 func newCore(s *Server, r *reactor.Reactor, i int) *core {
@@ -72,7 +72,7 @@ func (k *core) open(d exchange.Descriptor, remote netip.AddrPort) {
 	c.listed = true
 	k.count++
 	k.openConns.Add(1)
-	c.greet()
+	c.sendPreface()
 	if k.draining.Load() {
 		c.drain()
 	}

@@ -51,15 +51,15 @@ func (c *conn) beginData(h frame.Header, unread []byte) (bool, error) {
 func (c *conn) meetData(h frame.Header, d dataFrame) error {
 	s := c.streams[h.Stream]
 	switch {
-	case s == nil && (c.wasReset(h.Stream) || c.away && h.Stream > c.final):
+	case s == nil && (c.wasReset(h.Stream) || c.ending == namesLast && h.Stream > c.final):
 		return nil
 	case s == nil:
 		c.noteReset(h.Stream)
 		c.socket.SetOut(frame.AppendReset(c.out(), h.Stream, frame.StreamClosed))
-		return c.annoy(1)
+		return c.countUseless(1)
 	case s.remoteEnded:
 		c.resetStream(s, frame.StreamClosed, errClosedStream)
-		return c.annoy(1)
+		return c.countUseless(1)
 	}
 	if s.room -= h.Length; s.room < 0 {
 		c.resetStream(s, frame.FlowControlError, errWindow)
@@ -67,7 +67,7 @@ func (c *conn) meetData(h frame.Header, d dataFrame) error {
 	}
 	s.credit(h.Length - d.left)
 	if d.left == 0 && !d.ends {
-		return c.annoy(1)
+		return c.countUseless(1)
 	}
 	return nil
 }
@@ -167,7 +167,7 @@ func (s *exchangeStream) admit() {
 
 // askForBody sends 100 Continue to a client that waits for it.
 func (s *exchangeStream) askForBody() {
-	if s.x.Head.Expect100 && !s.asked && !s.headSent && s.got == 0 {
+	if s.x.Head.Expect100 && !s.asked && s.response == noHead && s.got == 0 {
 		s.asked = true
 		s.c.sendBlock(s.id, 0, appendStatus(nil, 100))
 	}

@@ -23,13 +23,14 @@
 //	patience.go   deadlines
 //	calm.go       what a client may cost for nothing
 //	close.go      the connection ends
+//	state.go      the states of connections and streams, and which go together
 //
 // # Who owns what
 //
 // The reactor owns a connection and all its streams, always: reading, windows and the order
 // of frames are one thing for all of them. A handler of the goroutine style runs beside it,
 // with the exchange and with the reader and the writer of its stream, each of which has a
-// lock; the end of Serve is posted to the reactor. Who waits for a goroutine waits in the
+// lock; the end of Serve is posted to the reactor. A request that waits for a goroutine is in the
 // queue of the core ([exchange.Queue]), with the connections of HTTP/1.1. So the streams of a connection run in
 // parallel where their handlers may, and in turn on their core otherwise, and the responses
 // of one turn leave in one write.

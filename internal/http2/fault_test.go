@@ -331,7 +331,7 @@ func requireAtRest(t testing.TB, c *conn) {
 	require.Zero(t, c.zombies)
 	require.Equal(t, connWindow, c.room+c.received)
 	require.Zero(t, c.collected)
-	require.Zero(t, c.starved)
+	require.Zero(t, c.heldBack)
 	require.Empty(t, c.collecting)
 	require.Nil(t, c.mostUrgent())
 	require.Zero(t, c.socket.Pending())

@@ -27,12 +27,12 @@ var (
 
 // parse takes what was read apart into frames.
 func (c *conn) parse() error {
-	if c.phase == greeting {
-		if err := c.readPreface(); err != nil || c.phase == greeting {
+	if c.phase == awaitsPreface {
+		if err := c.readPreface(); err != nil || c.phase == awaitsPreface {
 			return err
 		}
 	}
-	for c.phase == settling || c.phase == open {
+	for c.phase == awaitsSettings || c.phase == open {
 		if c.data.left+c.data.pad > 0 {
 			if !c.readData() {
 				return nil
@@ -54,7 +54,7 @@ func (c *conn) readPreface() error {
 	}
 	if n == len(frame.Preface) {
 		c.pos += n
-		c.phase = settling
+		c.phase = awaitsSettings
 	}
 	return nil
 }
@@ -92,7 +92,7 @@ func (c *conn) nextFrame() (bool, error) {
 // checkFrame tells what is wrong with the beginning of a frame.
 func (c *conn) checkFrame(h frame.Header) error {
 	switch {
-	case c.phase == settling && (h.Type != frame.Settings || h.Flags.Has(frame.Ack)):
+	case c.phase == awaitsSettings && (h.Type != frame.Settings || h.Flags.Has(frame.Ack)):
 		return errNoSettings
 	case c.block.stream != 0 && (h.Type != frame.Continuation || h.Stream != c.block.stream):
 		return errInBlock
@@ -131,8 +131,8 @@ func (c *conn) take(h frame.Header, payload []byte) error {
 		if binary.BigEndian.Uint32(payload)&frame.MaxStream == h.Stream {
 			return errItself
 		}
-		return c.annoy(1)
+		return c.countUseless(1)
 	default: // one that nobody knows (5.5)
-		return c.annoy(1)
+		return c.countUseless(1)
 	}
 }

@@ -11,16 +11,6 @@ import (
 // with its whole timeout, every byte that moves earns exchange.PerByte, and it never has more
 // than the whole timeout left.
 
-// credit is how long a goroutine may still wait for its client.
-//
-// Owner: that of what it is part of.
-type credit struct{ left, full time.Duration }
-
-func newCredit(full time.Duration) credit { return credit{full, full} }
-
-// earn adds what n bytes are worth.
-func (k *credit) earn(n int) { k.left = min(k.left+time.Duration(n)*exchange.PerByte, k.full) }
-
 // later is a deadline that n bytes have moved; full is how far off it may be.
 func later(deadline, now, full time.Duration, n int) time.Duration {
 	if deadline == 0 {
@@ -33,7 +23,7 @@ func later(deadline, now, full time.Duration, n int) time.Duration {
 func (s *exchangeStream) expectBody() { s.earnBody(0) }
 
 func (s *exchangeStream) earnBody(n int) {
-	if s.starved && s.room == 0 { // it is the client who waits
+	if s.heldBack && s.room == 0 { // it is the client who waits
 		s.bodyBy = 0
 		return
 	}
@@ -124,6 +114,7 @@ func (a *alarm) Run() {
 	if next := c.due(); c.phase != closed && next != 0 {
 		c.fireBy(max(next, now))
 	}
+	c.check()
 }
 
 // expire ends what took too long.

@@ -112,7 +112,7 @@ func (f *fieldBlock) pseudo() (t target, rest []hpack.HeaderField, bad *wire.Err
 // check holds the fields against each other (RFC 9113 8.3.1, 8.5).
 func (t target) check() *wire.Error {
 	switch {
-	case t.method == "", !isToken(t.method):
+	case t.method == "", !field.IsToken(t.method):
 		return badPseudo
 	case t.protocol != "" && (t.method != "CONNECT" || t.authority == ""):
 		return badPseudo
@@ -213,7 +213,7 @@ func checkField(h hpack.HeaderField) *wire.Error {
 	switch {
 	case h.IsPseudo():
 		return badOrder
-	case !isToken(h.Name) || strings.IndexFunc(h.Name, upper) >= 0:
+	case !field.IsToken(h.Name) || strings.IndexFunc(h.Name, upper) >= 0:
 		return badName
 	case !wire.ValidHeader("x", h.Value):
 		return badValue
@@ -234,15 +234,6 @@ func checkField(h hpack.HeaderField) *wire.Error {
 func white(c byte) bool { return c == ' ' || c == '\t' }
 
 func upper(r rune) bool { return 'A' <= r && r <= 'Z' }
-
-func isToken(s string) bool {
-	for i := range len(s) {
-		if !field.IsTokenByte(s[i]) {
-			return false
-		}
-	}
-	return s != ""
-}
 
 // printable tells whether s has neither white space nor control characters, which would end a
 // request line.

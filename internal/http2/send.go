@@ -89,7 +89,7 @@ func (c *conn) mostUrgent() *exchangeStream {
 // mayGoOn queues a stream that has something to send, and room for it.
 func (c *conn) mayGoOn(s *exchangeStream) {
 	switch {
-	case s.queued, s.dead, s.sent, !s.headSent:
+	case s.queued, s.dead, s.response != headSent:
 	case len(s.payload) > 0:
 		if s.window > 0 {
 			c.ready[s.priority.urgency].push(s)
@@ -296,7 +296,7 @@ func (u *unsent) cut() { u.c.core.reactor.Schedule(u) }
 // Run implements [async.Task]. The client may have taken everything meanwhile.
 func (u *unsent) Run() {
 	s := (*exchangeStream)(u)
-	if !s.dead && !s.sent && s.c.core.unsent.WasCut(s.waiting) {
+	if !s.dead && s.response != allSent && s.c.core.unsent.WasCut(s.waiting) {
 		s.c.giveUp(s, exchange.ErrUnsent)
 		s.c.core.unsent.CutOff()
 		s.c.flush()

@@ -155,7 +155,7 @@ type Stats struct {
 	Streams uint64 // streams that have begun
 	Refused uint64 // streams that were refused, and requests that could not be served
 	Expired uint64 // connections and streams that ran into a timeout
-	Annoyed uint64 // connections that were closed because they made work for nothing
+	Useless uint64 // connections that were closed because they made work for nothing
 }
 
 // Stats sums the counts of all cores.
@@ -166,7 +166,7 @@ func (s *Server) Stats() Stats {
 		sum.Streams += k.streams.Load()
 		sum.Refused += k.refused.Load()
 		sum.Expired += k.expired.Load()
-		sum.Annoyed += k.annoyed.Load()
+		sum.Useless += k.useless.Load()
 	}
 	return sum
 }

@@ -23,17 +23,17 @@ type exchangeStream struct {
 	// text is where the head of x lies.
 	text []byte
 
-	step  step
-	stack stack
+	step     step
+	stack    stack
+	response responseState
 	// begun: the handler knows x, so it has to release it.
 	begun bool
 	// tunnel is what has taken the stream over; nil: nobody has.
 	tunnel *tunnel
 	// remoteEnded: the client has sent all that it sends. dead: nothing is sent any more.
 	remoteEnded, dead bool
-	// headSent: the response has begun. sent: all of it is on its way. asked: the client
-	// was asked for the body.
-	headSent, sent, asked bool
+	// asked: the client was asked for the body.
+	asked bool
 	// cause is why it is dead.
 	cause error
 	// after is the code that the stream is reset with behind its response.
@@ -47,11 +47,11 @@ type exchangeStream struct {
 	room, received     int
 	discard            bool
 	body               []byte
-	// granted is its part of what its connection has collected; starved: it waits for more.
-	granted int64
-	starved bool
-	reader  *bodyReader
-	bodyBy  time.Duration
+	// granted is its part of what its connection has collected; heldBack: it waits for more.
+	granted  int64
+	heldBack bool
+	reader   *bodyReader
+	bodyBy   time.Duration
 
 	// The response body: payload is what was not sent yet of whole, or of what writer,
 	// if there is one, has given so far. trailing is what comes behind it, encoded.
@@ -67,26 +67,6 @@ type exchangeStream struct {
 	queued     bool
 	prev, next *exchangeStream
 }
-
-// step is how far a stream has come.
-type step uint8
-
-const (
-	beginning  step = iota
-	collecting      // its body is being read
-	ready           // it is going to be served
-	serving         // its handler is at work
-	answered        // its handler is done
-)
-
-// stack is what of the stream is on the stack of the reactor, or of a coroutine.
-type stack uint8
-
-const (
-	nothing         stack = iota
-	handler               // Serve is
-	finishedHandler       // as handler, and Finish was called meanwhile
-)
 
 // keptStreams is how many streams a core keeps for the next requests.
 const keptStreams = 256
@@ -173,7 +153,7 @@ func (s *exchangeStream) refuse(why *wire.Error) {
 	s.body, s.bodyBy = nil, 0
 	s.x.Refuse(why)
 	s.serveSoon()
-	s.letGo()
+	s.releaseRoom()
 }
 
 // serveSoon lets the handler have the exchange when the frames that were read are taken apart.
@@ -385,7 +365,7 @@ func (s *exchangeStream) finish() {
 	}
 	s.retire()
 	if closing {
-		c.bidFarewell()
+		c.askToLeave()
 	}
 	c.flushSoon()
 }
@@ -402,7 +382,7 @@ func (s *exchangeStream) retire() {
 	s.c.core.server.handler.Release(s.x)
 	s.x.Reset()
 	s.body = nil
-	s.letGo()
+	s.releaseRoom()
 	if s.dead {
 		s.c.zombies--
 		s.c.watchIdle()
@@ -452,7 +432,7 @@ func (s *exchangeStream) leave() {
 // mayClose ends a stream whose response is sent and whose exchange is over. What the client
 // still sends of its body is not wanted (RFC 9113 8.1).
 func (s *exchangeStream) mayClose() {
-	if s.dead || s.begun || !s.sent || s.waitsForPeer() {
+	if s.dead || s.begun || s.response != allSent || s.waitsForPeer() {
 		return
 	}
 	c := s.c

@@ -246,7 +246,7 @@ func (s *exchangeStream) beginStreaming(w *bodyWriter) {
 	if s.writer != nil {
 		return
 	}
-	s.writer, s.headSent = w, true
+	s.writer, s.response = w, headSent
 	if !w.silent {
 		s.c.sendBlock(s.id, 0, w.head())
 		return
