@@ -20,6 +20,11 @@ func ownLogger(s Scheduler) *slog.Logger {
 	return nil
 }
 
+// Logger is where the framework logs what happens for the code at s: the logger of its
+// scheduler, if that is a [Logged], else slog.Default(). A reactor has the logger of its
+// app. A handler that panics harms nobody.
+func (s Site) Logger() *slog.Logger { return safelog.Of(ownLogger(s.Scheduler)) }
+
 // logPanic must be deferred itself.
 func logPanic(s Scheduler) {
 	if v := recover(); v != nil {

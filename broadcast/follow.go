@@ -2,6 +2,7 @@ package broadcast
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json/v2"
 	"errors"
@@ -10,6 +11,8 @@ import (
 	"strconv"
 	"sync/atomic"
 	"time"
+
+	"github.com/fasterapi/fasterapi/async"
 )
 
 // Link connects the topics of many instances. Packages broadcast/redislink and broadcast/pglink have some. Its methods are called from
@@ -73,8 +76,8 @@ func parseRecord(text []byte) (r record, err error) {
 	return record{instance: string(instance), n: n, data: data}, nil
 }
 
-// start begins to follow the Link, once.
-func (t *Topic[T]) start() error {
+// start begins to follow the Link, once. What fails is logged where ctx is, unless Config.Logger is set.
+func (t *Topic[T]) start(ctx context.Context) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed {
@@ -82,6 +85,7 @@ func (t *Topic[T]) start() error {
 	}
 	if t.cfg.Link != nil {
 		t.begin.Do(func() {
+			t.logger = cmp.Or(t.cfg.Logger, async.SiteOf(ctx).Logger())
 			t.running.Go(t.watch)
 			t.running.Go(t.follow)
 		})
@@ -109,7 +113,7 @@ func (t *Topic[T]) watch() {
 			return
 		}
 		t.hear(false)
-		t.cfg.Logger.Warn("broadcast: the backend is not heard", slog.String("topic", t.name), slog.Any("error", err))
+		t.logger.Warn("broadcast: the backend is not heard", slog.String("topic", t.name), slog.Any("error", err))
 		if heard.Load() || first { // else nothing was there that could be lost: what is stored is read all the same
 			t.lose()
 		}
@@ -279,7 +283,7 @@ func (t *Topic[T]) take(at Position, data []byte) {
 		err = json.Unmarshal(r.data, &e.value)
 	}
 	if err != nil {
-		t.cfg.Logger.Error("broadcast: a message cannot be read", slog.String("topic", t.name), slog.String("id", e.at.String()), slog.String("error", fmt.Sprint(err)))
+		t.logger.Error("broadcast: a message cannot be read", slog.String("topic", t.name), slog.String("id", e.at.String()), slog.String("error", fmt.Sprint(err)))
 		t.gap(t.log.head)
 		e = entry[T]{kind: void, at: e.at}
 	}

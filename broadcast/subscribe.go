@@ -68,7 +68,7 @@ func (t *Topic[T]) stand(ctx context.Context, after string) (reader, error) {
 	if err := t.wrong.Err(); err != nil {
 		return reader{}, err
 	}
-	if err := t.start(); err != nil {
+	if err := t.start(ctx); err != nil {
 		return reader{}, err
 	}
 	patience := time.NewTimer(t.cfg.Timeout)

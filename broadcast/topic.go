@@ -31,7 +31,7 @@ const (
 	instanceLength = 10
 )
 
-// Slow says what happens to a subscriber who is overtaken: who has not taken a message that is no longer kept.
+// Slow says what happens to a subscriber that is overtaken: a message that it has not taken is no longer kept.
 type Slow uint8
 
 const (
@@ -56,14 +56,14 @@ type Config[T any] struct {
 	Timeout time.Duration
 	// Check is how often the Link is read although it has announced nothing. Default 2 s.
 	Check time.Duration
-	// Logger takes what fails. Default slog.Default().
+	// Logger takes what fails. Default: that of the app whose request first uses the topic, else slog.Default().
 	Logger *slog.Logger
 }
 
 var (
 	// ErrClosed is returned for a topic that was closed.
 	ErrClosed = errors.New("broadcast: the topic is closed")
-	// ErrSlow ends the subscription of one who was overtaken, with Disconnect.
+	// ErrSlow ends the subscription of a subscriber that was overtaken, where Config.Slow is Disconnect.
 	ErrSlow = errors.New("broadcast: the subscriber is too slow")
 	// ErrLocalOnly says that a message has reached the subscribers of this instance only, because the backend could not be told.
 	ErrLocalOnly = errors.New("broadcast: only this instance was told")
@@ -71,7 +71,7 @@ var (
 
 // Topic is a stream of messages that many follow. Any goroutine may use it.
 //
-// Owner: mu; name, cfg, wrong, instance, breaker, ctx: immutable after New; delivered: any (atomic).
+// Owner: mu; name, cfg, wrong, instance, breaker, ctx: immutable after New, logger after begin; delivered: any (atomic).
 type Topic[T any] struct {
 	name     string
 	cfg      Config[T]
@@ -81,6 +81,7 @@ type Topic[T any] struct {
 	ctx      context.Context
 	cancel   context.CancelFunc
 	begin    sync.Once
+	logger   *slog.Logger
 	running  sync.WaitGroup
 	wake     chan struct{} // there may be something to read
 	ready    chan struct{} // closed when the first connection was made or has failed
@@ -122,7 +123,9 @@ func New[T any](name string, cfg Config[T]) *Topic[T] {
 	cfg.History = cmp.Or(cfg.History, defaultHistory)
 	cfg.Timeout = cmp.Or(cfg.Timeout, defaultTimeout)
 	cfg.Check = cmp.Or(cfg.Check, defaultCheck)
-	cfg.Logger = safelog.Of(cfg.Logger)
+	if cfg.Logger != nil {
+		cfg.Logger = safelog.Of(cfg.Logger)
+	}
 	t.wrong.Unless(name != "" && len(name) <= 200, "a topic needs a name of up to 200 bytes")
 	t.wrong.Unless(cfg.History > 0 && cfg.History <= mostHistory, fmt.Sprintf("Config.History must be 1 to %d, it is %d", mostHistory, cfg.History))
 	t.wrong.Unless(cfg.Slow <= Disconnect, "Config.Slow is MarkGap or Disconnect")
@@ -154,7 +157,7 @@ func (t *Topic[T]) Mistake() error { return t.wrong.Err() }
 // settled; subscribers hear of it then, or a little before. It does not end with ctx: once it is called, subscribers are told.
 //
 // When the backend does not answer, the subscribers of this instance are told, and the future fails with [ErrLocalOnly]: others
-// are told of a gap when it is back. Who does not look at the future finds that in the log.
+// are told of a gap when it is back. Callers that do not look at the future find that in the log.
 func (t *Topic[T]) Publish(ctx context.Context, value T) async.Future[string] {
 	if err := t.wrong.Err(); err != nil {
 		return async.Failed[string](err)
@@ -166,7 +169,7 @@ func (t *Topic[T]) Publish(ctx context.Context, value T) async.Future[string] {
 	if err != nil {
 		return async.Failed[string](fmt.Errorf("broadcast: %w", err))
 	}
-	if err := t.start(); err != nil {
+	if err := t.start(ctx); err != nil {
 		return async.Failed[string](err)
 	}
 	return async.Go(ctx, func(context.Context) (string, error) { return t.publish(data) })

@@ -85,7 +85,8 @@ type Config[K comparable, V any] struct {
 	// Clock is the clock, for tests: a reactor.ManualClock also moves the timeouts of callers that have no reactor.
 	// Default: that of the caller's reactor, else the machine's.
 	Clock Clock
-	// Logger takes what fails in the background. Default: slog.Default().
+	// Logger takes what fails in the background. Default: that of the app whose request has asked, else
+	// slog.Default().
 	Logger *slog.Logger
 }
 
@@ -113,7 +114,9 @@ func (c *Config[K, V]) resolve(name string) error {
 	if c.Negative == nil {
 		c.Negative = absent
 	}
-	c.Logger = safelog.Of(c.Logger)
+	if c.Logger != nil {
+		c.Logger = safelog.Of(c.Logger)
+	}
 	return wrong.Err()
 }
 

@@ -149,7 +149,7 @@ func (fl *flight[K, V]) land(m *made[V]) {
 		c.counts.timeouts.Add(1)
 	}
 	fl.weigh(m)
-	negative := m.err != nil && c.isNegative(m.err)
+	negative := m.err != nil && c.isNegative(fl.ctx, m.err)
 	s := c.shard(fl.key)
 	s.mu.Lock()
 	if s.flights[fl.key] != fl {
@@ -170,7 +170,7 @@ func (fl *flight[K, V]) land(m *made[V]) {
 	fl.ctx.end(m.err)
 	fl.leave()
 	if fl.background && m.err != nil && !negative {
-		c.cfg.Logger.Warn("cache: a refresh failed", slog.String("cache", c.name), slog.Any("error", m.err)) // whose method may panic
+		c.log(fl.ctx).Warn("cache: a refresh failed", slog.String("cache", c.name), slog.Any("error", m.err)) // whose method may panic
 	}
 	fl.promise.Post(m.value, m.err)
 	c.sweepSometimes(fl.ctx)
@@ -204,11 +204,19 @@ func (fl *flight[K, V]) keep(m *made[V], negative bool, now int64) {
 }
 
 // isNegative asks Config.Negative, whose panic is no reason to leave others waiting.
-func (c *Cache[K, V]) isNegative(err error) (is bool) {
+func (c *Cache[K, V]) isNegative(ctx context.Context, err error) (is bool) {
 	defer func() {
 		if v := recover(); v != nil {
-			c.cfg.Logger.Error("cache: Config.Negative panicked", slog.String("cache", c.name), slog.Any("panic", v))
+			c.log(ctx).Error("cache: Config.Negative panicked", slog.String("cache", c.name), slog.Any("panic", v))
 		}
 	}()
 	return c.cfg.Negative(err)
+}
+
+// log is where what happens for ctx is logged.
+func (c *Cache[K, V]) log(ctx context.Context) *slog.Logger {
+	if c.cfg.Logger != nil {
+		return c.cfg.Logger
+	}
+	return async.SiteOf(ctx).Logger()
 }

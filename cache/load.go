@@ -101,7 +101,7 @@ func (c *Cache[K, V]) fetch(ctx context.Context, key K, old *entry[V], now int64
 	if soft := c.cfg.SoftTimeout; soft > 0 {
 		loaded = loaded.Timeout(soft)
 	}
-	return loaded.Recover(func(err error) (V, error) { return c.save(old, err) })
+	return loaded.Recover(func(err error) (V, error) { return c.save(ctx, old, err) })
 }
 
 // join returns the value of the load of a key: of the one that is under way, or a new one.
@@ -128,8 +128,8 @@ func (c *Cache[K, V]) refresh(ctx context.Context, key K, old *entry[V], now int
 }
 
 // save answers a load that has failed with the old value, unless that has been invalidated meanwhile.
-func (c *Cache[K, V]) save(old *entry[V], err error) (V, error) {
-	if left(err) || c.isNegative(err) || old.ended() {
+func (c *Cache[K, V]) save(ctx context.Context, old *entry[V], err error) (V, error) {
+	if left(err) || c.isNegative(ctx, err) || old.ended() {
 		var zero V
 		return zero, err
 	}

@@ -16,7 +16,7 @@ type counts struct {
 	timeouts, refreshed, evicted, invalidated metric.Shared
 }
 
-// Stats is a picture of a Cache. The counts are since it was made.
+// Stats is a snapshot of a Cache. The counts are since it was made.
 //
 // Owner: whoever asked for it.
 type Stats struct {
@@ -50,7 +50,7 @@ type Reporter interface {
 	Stats() Stats
 }
 
-// Stats returns a picture of the cache.
+// Stats returns a snapshot of the cache.
 func (c *Cache[K, V]) Stats() Stats {
 	n := &c.counts
 	s := Stats{

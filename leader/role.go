@@ -30,7 +30,7 @@ type Config struct {
 	// Check is how often a follower tries to become the leader, and how often the leader looks whether a silent connection is alive, which may
 	// take as long again. Default 1 s.
 	Check time.Duration
-	// Logger takes who is the leader, and what fails. Default slog.Default().
+	// Logger takes who is the leader, and what fails. Default: that of the app that the role is attached to, else slog.Default().
 	Logger *slog.Logger
 }
 
@@ -41,9 +41,9 @@ var (
 	ErrStopped = errors.New("leader: the role was stopped")
 )
 
-// Role is a part that one instance at a time has. Any goroutine may use it.
+// Role is a task of the service that one instance at a time has. Any goroutine may use it.
 //
-// Owner: mu; pool, name, cfg, wrong: immutable after New.
+// Owner: mu; pool, name, wrong: immutable after New, cfg after Start.
 type Role struct {
 	pool  *db.Pool
 	name  string
@@ -65,7 +65,6 @@ type Role struct {
 func New(pool *db.Pool, name string, cfg Config) *Role {
 	r := &Role{pool: pool, name: name, changed: make(chan struct{}), stats: Stats{Role: name}}
 	cfg.Check = cmp.Or(cfg.Check, time.Second)
-	cfg.Logger = safelog.Of(cfg.Logger)
 	r.wrong.Unless(pool != nil, "leader.New needs a pool")
 	r.wrong.Unless(name != "", "leader.New needs a name")
 	r.wrong.Unless(cfg.Check > 0, "leader.Config.Check must be positive")
@@ -81,6 +80,11 @@ func (r *Role) Mistake() error { return r.wrong.Err() }
 
 // Attach starts the role with the app, and stops it when the app stops: behind what was attached later.
 func (r *Role) Attach(app *fasterapi.App) {
+	r.mu.Lock()
+	if r.cancel == nil { // else it has started
+		r.cfg.Logger = cmp.Or(r.cfg.Logger, app.Config().Logger)
+	}
+	r.mu.Unlock()
 	app.OnStart(func(context.Context) error { return r.Start() })
 	app.OnStop(r.Stop)
 }
@@ -99,6 +103,7 @@ func (r *Role) Start() error {
 		var ctx context.Context
 		ctx, r.cancel = context.WithCancel(context.Background())
 		r.ended = make(chan struct{})
+		r.cfg.Logger = safelog.Of(r.cfg.Logger)
 		go r.run(ctx)
 	}
 	return nil
@@ -107,8 +112,8 @@ func (r *Role) Start() error {
 // lastMoment is for how long Stop waits beyond its context for the connection to end, and with it the lock.
 const lastMoment = 50 * time.Millisecond
 
-// Stop gives the role up, once what Do runs has returned, or ctx has ended; then the context of that ends. It does not wait beyond ctx, but for
-// 50 ms in which the connection ends.
+// Stop gives the role up once the functions that Do runs have returned. When ctx ends first their contexts end, and Stop waits no longer than
+// 50 ms for the connection to end.
 func (r *Role) Stop(ctx context.Context) error {
 	r.mu.Lock()
 	r.stopping = true
@@ -225,7 +230,7 @@ func (r *Role) compete(ctx context.Context, conn *pgconn.PgConn) error {
 	return ctx.Err()
 }
 
-// begin counts the term on the connection that has the lock: who has lost it cannot count any more.
+// begin counts the term on the connection that has the lock: an instance that has lost it cannot count any more.
 const (
 	lock  = `SELECT pg_try_advisory_lock(hashtextextended('fasterapi leader ' || $1, 0))`
 	begin = `INSERT INTO leader_terms AS t (role, term, since) VALUES ($1, 1, now()) ON CONFLICT (role) DO UPDATE SET term = t.term + 1, since = now() RETURNING term`

@@ -11,7 +11,6 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/note"
-	"github.com/fasterapi/fasterapi/internal/safelog"
 	"github.com/fasterapi/fasterapi/metric"
 )
 
@@ -113,7 +112,10 @@ type Breaker struct {
 // change is a change of state that OnChange has not heard of yet.
 //
 // Owner: mu of the breaker.
-type change struct{ from, to State }
+type change struct {
+	from, to State
+	ctx      context.Context // of the call that has made it, for its logger
+}
 
 // gateOf packs the generation of a state, which each change increments, and the state into
 // one word: the fast path of a closed breaker is one load.
@@ -145,11 +147,11 @@ func (b *Breaker) Allow(ctx context.Context) (Permit, error) {
 	if gate := b.gate.Load(); State(gate&3) == Closed {
 		return Permit{b: b, ctx: ctx, gate: gate, slot: -1}, nil
 	}
-	return b.knock(ctx)
+	return b.allowNotClosed(ctx)
 }
 
-// knock is Allow for a breaker that is not closed.
-func (b *Breaker) knock(ctx context.Context) (Permit, error) {
+// allowNotClosed is Allow for a breaker that is not closed.
+func (b *Breaker) allowNotClosed(ctx context.Context) (Permit, error) {
 	if len(b.wrong) > 0 {
 		return Permit{}, b.Mistake()
 	}
@@ -161,7 +163,7 @@ func (b *Breaker) knock(ctx context.Context) (Permit, error) {
 	switch b.State() {
 	case Open:
 		if left = b.left(now); left <= 0 {
-			b.become(HalfOpen, now)
+			b.become(ctx, HalfOpen, now)
 		}
 	case Isolated:
 		left = b.cfg.OpenFor
@@ -282,7 +284,7 @@ func (b *Breaker) record(p Permit, how outcome) {
 	calls, failures := b.window.sum()
 	if b.cfg.Failures > 0 && run >= int64(b.cfg.Failures) ||
 		b.cfg.Rate > 0 && calls >= b.cfg.Minimum && float64(failures) >= b.cfg.Rate*float64(calls) {
-		b.become(Open, now)
+		b.become(p.ctx, Open, now)
 	}
 }
 
@@ -293,18 +295,18 @@ func (b *Breaker) probed(p Permit, how outcome, now time.Time) {
 	}
 	switch how {
 	case failure:
-		b.become(Open, now)
+		b.become(p.ctx, Open, now)
 	case success:
 		if b.probes.won++; b.probes.won >= b.cfg.Probes {
-			b.become(Closed, now)
+			b.become(p.ctx, Closed, now)
 		}
 	}
 }
 
-// become changes the state. Under mu.
-func (b *Breaker) become(to State, now time.Time) {
+// become changes the state, for a call with ctx. Under mu.
+func (b *Breaker) become(ctx context.Context, to State, now time.Time) {
 	gate := b.gate.Load()
-	b.changes = append(b.changes, change{State(gate & 3), to})
+	b.changes = append(b.changes, change{State(gate & 3), to, ctx})
 	b.news.Store(true)
 	b.since = now
 	b.run.Store(0)
@@ -371,7 +373,7 @@ func (b *Breaker) turn(to State) {
 	defer b.tell()
 	defer b.mu.Unlock()
 	if len(b.wrong) == 0 && (b.State() != to || to == Closed) {
-		b.become(to, time.Time{})
+		b.become(context.Background(), to, time.Time{})
 	}
 }
 
@@ -393,9 +395,10 @@ func (b *Breaker) tell() {
 }
 
 func (b *Breaker) tellOne(c change) {
+	log := async.SiteOf(c.ctx).Logger()
 	defer func() {
 		if v := recover(); v != nil {
-			safelog.Of(nil).Error("OnChange of a breaker panicked", slog.String("breaker", b.name), slog.Any("panic", v))
+			log.Error("OnChange of a breaker panicked", slog.String("breaker", b.name), slog.Any("panic", v))
 		}
 		b.mu.Lock()
 		b.telling = false
@@ -408,7 +411,7 @@ func (b *Breaker) tellOne(c change) {
 	if c.to == Closed {
 		level = slog.LevelInfo
 	}
-	safelog.Of(nil).Log(context.Background(), level, "breaker is "+c.to.String(), slog.String("breaker", b.name), slog.String("was", c.from.String()))
+	log.Log(context.Background(), level, "breaker is "+c.to.String(), slog.String("breaker", b.name), slog.String("was", c.from.String()))
 	if b.cfg.OnChange != nil {
 		b.cfg.OnChange(c.from, c.to)
 	}

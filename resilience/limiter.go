@@ -8,7 +8,6 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/note"
-	"github.com/fasterapi/fasterapi/internal/safelog"
 	"github.com/fasterapi/fasterapi/metric"
 )
 
@@ -29,7 +28,7 @@ type LimiterConfig struct {
 	Buckets Buckets
 }
 
-// Limiter bounds how many calls begin in a time: for what others allow us so many calls of. Any
+// Limiter bounds how many calls begin in a time: for services that allow so many calls in a time. Any
 // goroutine may use it.
 //
 // Owner: any (immutable after New); the counters: any (atomic).
@@ -93,7 +92,7 @@ func (l *Limiter) take(ctx context.Context, key string) async.Future[Decision] {
 			return Decision{}, err
 		}
 		l.broken.Add(1)
-		safelog.Of(nil).Error("limiter failed, the call passes", slog.String("limiter", l.name), slog.String("error", err.Error()))
+		async.SiteOf(ctx).Logger().Error("limiter failed, the call passes", slog.String("limiter", l.name), slog.String("error", err.Error()))
 		return Decision{OK: true}, nil
 	})
 }

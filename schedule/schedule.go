@@ -27,11 +27,11 @@ const Schema = `CREATE TABLE IF NOT EXISTS schedule_runs (job text PRIMARY KEY, 
 type Config struct {
 	// Leader is who runs the jobs OnLeader.
 	Leader *leader.Role
-	// Pool keeps the times that jobs OnLeader have run for, in the table of Schema. Default: nobody does.
+	// Pool keeps the times that jobs OnLeader have run for, in the table of Schema. Default: they are not kept.
 	Pool *db.Pool
-	// Late is how long after its time a run may begin that is no misfire. Default 10 s.
+	// Late is how long after its time a run may begin without being a misfire. Default 10 s.
 	Late time.Duration
-	// Logger takes failures and misfires. Default slog.Default().
+	// Logger takes failures and misfires. Default: that of the app that the jobs are attached to, else slog.Default().
 	Logger *slog.Logger
 }
 
@@ -76,7 +76,7 @@ type Job struct {
 	// Cron is five fields: minute, hour, day, month, weekday, such as "*/10 8-18 * * mon-fri"; or @hourly, @daily, @weekly, @monthly, @yearly. Where both
 	// day and weekday are limited, one of them is enough.
 	Cron string
-	// Location is the place whose clock Cron means. Default UTC. A time that the clock leaves out when it is changed does not come, one that it has twice comes twice.
+	// Location is the place whose clock Cron means. Default UTC. When that clock is changed the job does not run for a time that is left out, and runs twice for one that comes twice.
 	Location *time.Location
 	// Where says which instances run the job. Default OnLeader.
 	Where Where
@@ -88,7 +88,7 @@ type Job struct {
 
 // Schedule is the jobs of an instance. Any goroutine may use it.
 //
-// Owner: mu; cfg: immutable after New.
+// Owner: mu; cfg: immutable after Start.
 type Schedule struct {
 	cfg Config
 
@@ -117,7 +117,6 @@ type job struct {
 // New returns a schedule without jobs.
 func New(cfg Config) *Schedule {
 	cfg.Late = cmp.Or(cfg.Late, 10*time.Second)
-	cfg.Logger = safelog.Of(cfg.Logger)
 	s := &Schedule{cfg: cfg, quit: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.wrong.Unless(cfg.Late > 0, "schedule.Config.Late must be positive")
@@ -166,6 +165,11 @@ func (s *Schedule) Mistake() error {
 
 // Attach starts the jobs with the app, and stops them when it stops. Attach the role before it.
 func (s *Schedule) Attach(app *fasterapi.App) {
+	s.mu.Lock()
+	if !s.started {
+		s.cfg.Logger = cmp.Or(s.cfg.Logger, app.Config().Logger)
+	}
+	s.mu.Unlock()
 	app.OnStart(func(context.Context) error { return s.Start() })
 	app.OnStop(s.Stop)
 }
@@ -181,6 +185,7 @@ func (s *Schedule) Start() error {
 		return errors.New("schedule: it was started already")
 	}
 	s.started = true
+	s.cfg.Logger = safelog.Of(s.cfg.Logger)
 	for _, j := range s.jobs {
 		s.running.Go(func() { s.loop(j) })
 	}

@@ -5,7 +5,7 @@
 //
 // # How it works
 //
-// A message is a row, counted by the row of its topic and announced by NOTIFY, all in one statement. Who hears of it reads what is behind
+// A message is a row, counted by the row of its topic and announced by NOTIFY, all in one statement. An instance that hears of it reads what is behind
 // the last message it knows, so announcements may get lost, and messages may be larger than the 8,000 bytes of NOTIFY. The row of the topic is locked until the message is
 // committed: messages of a topic are stored one after another, in the order in which they are seen.
 //

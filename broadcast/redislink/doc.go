@@ -5,7 +5,7 @@
 // # How it works
 //
 // The messages of a topic are a stream, "broadcast:{TOPIC}", whose entries are counted by the hash "broadcast:{TOPIC}:head". A script stores a
-// message, counts it, and announces it on the channel "broadcast:{TOPIC}:news"; who hears of it reads what is behind the last message it
+// message, counts it, and announces it on the channel "broadcast:{TOPIC}:news"; an instance that hears of it reads what is behind the last message it
 // knows. So a lost announcement loses nothing, and a stream that Redis has lost, or has older than it was, is noticed: it gets a new epoch.
 //
 // # Who owns what

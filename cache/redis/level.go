@@ -114,11 +114,11 @@ func (l *level[K, V]) changed(text string) {
 func (l *level[K, V]) Load(
 	ctx context.Context, key K, older time.Duration, load func(context.Context) async.Future[cache.Loaded[V]],
 ) async.Future[cache.Loaded[V]] {
-	if l.store.owing.Load() {
+	if l.store.behind.Load() {
 		return l.bypass(ctx, load)
 	}
 	text := l.cfg.Key(key)
-	r := &request[K, V]{level: l, text: text, entry: l.store.entryName(l.name, text), lease: l.store.leaseName(l.name, text), older: older}
+	r := &request[K, V]{level: l, text: text, entry: l.store.entryName(l.name, text), lease: l.store.leaseName(l.name, text), older: older, site: async.SiteOf(ctx)}
 	return async.Go(ctx, r.ask).ThenFuture(func(answer answer[V]) async.Future[cache.Loaded[V]] {
 		switch {
 		case answer.found:
@@ -148,7 +148,7 @@ func (l *level[K, V]) bypass(ctx context.Context, load func(context.Context) asy
 // Store implements [cache.Second].
 func (l *level[K, V]) Store(ctx context.Context, key K, v cache.Loaded[V]) async.Future[struct{}] {
 	text := l.cfg.Key(key)
-	r := &request[K, V]{level: l, text: text, entry: l.store.entryName(l.name, text), lease: l.store.leaseName(l.name, text)}
+	r := &request[K, V]{level: l, text: text, entry: l.store.entryName(l.name, text), lease: l.store.leaseName(l.name, text), site: async.SiteOf(ctx)}
 	return l.tell(ctx, r.entry, r.lease, func(ctx context.Context) error { return r.put(ctx, v) })
 }
 
@@ -162,31 +162,32 @@ func (l *level[K, V]) Invalidate(ctx context.Context, key K) async.Future[struct
 // InvalidateTag implements [cache.Second].
 func (l *level[K, V]) InvalidateTag(ctx context.Context, tag string) async.Future[struct{}] {
 	name := l.store.tagName(l.name, tag)
-	return l.tell(ctx, name, "", func(ctx context.Context) error { return l.store.bump(ctx, name) })
+	return l.tell(ctx, name, "", func(ctx context.Context) error { return l.store.renewTag(ctx, name) })
 }
 
 // tell tells Redis of a change, now or, when that fails, later. It goes on when the caller leaves.
 func (l *level[K, V]) tell(ctx context.Context, name, lease string, tell func(context.Context) error) async.Future[struct{}] {
+	site := async.SiteOf(ctx)
 	return async.Go(ctx, func(ctx context.Context) (struct{}, error) {
 		told := false
 		defer func() {
 			if !told {
-				l.store.owe(name, lease, errNotTold)
+				l.store.noteUndelivered(site, name, lease, errNotTold)
 			}
 		}()
 		err := tell(context.WithoutCancel(ctx))
 		told = true
 		if err != nil {
-			l.store.owe(name, lease, err)
+			l.store.noteUndelivered(site, name, lease, err)
 			return struct{}{}, fmt.Errorf("redis: other processes are not told of a change yet: %w", err)
 		}
 		return struct{}{}, nil
 	})
 }
 
-// invalid notes an entry that is not what was stored.
-func (l *level[K, V]) invalid(name string, err error) {
-	l.store.counts.invalid.Add(1)
-	l.store.cfg.Logger.Warn("cache: an entry in redis is not what was stored",
-		slog.String("key", name), slog.String("error", err.Error()))
+// invalid notes that the entry is not what was stored.
+func (r *request[K, V]) invalid(err error) {
+	r.store.counts.invalid.Add(1)
+	r.store.log(r.site).Warn("cache: an entry in redis is not what was stored",
+		slog.String("key", r.entry), slog.String("error", err.Error()))
 }

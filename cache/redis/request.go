@@ -12,6 +12,7 @@ import (
 
 	"github.com/redis/rueidis"
 
+	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/cache"
 )
 
@@ -23,6 +24,7 @@ type request[K comparable, V any] struct {
 	text         string // the key
 	entry, lease string // the names
 	older        time.Duration
+	site         async.Site // of whoever asks
 }
 
 // answer is what Redis says to a miss.
@@ -59,7 +61,7 @@ func (r *request[K, V]) ask(ctx context.Context) (answer[V], error) {
 				return answer[V]{found: true, loaded: loaded}, nil
 			}
 			if !errors.Is(err, errOver) {
-				r.invalid(r.entry, err)
+				r.invalid(err)
 			}
 			force = true
 		case t.code == granted:
@@ -231,7 +233,7 @@ func (r *request[K, V]) put(ctx context.Context, v cache.Loaded[V]) error {
 func (r *request[K, V]) encode(ctx context.Context, v cache.Loaded[V], begun int64) (b []byte, ok bool) {
 	defer func() {
 		if p := recover(); p != nil {
-			r.invalid(r.entry, fmt.Errorf("redis: LevelConfig.Encode panicked: %v", p))
+			r.invalid(fmt.Errorf("redis: LevelConfig.Encode panicked: %v", p))
 			b, ok = nil, false
 		}
 	}()
@@ -240,7 +242,7 @@ func (r *request[K, V]) encode(ctx context.Context, v cache.Loaded[V], begun int
 	}
 	value, err := r.cfg.Encode(v.Value)
 	if err != nil {
-		r.invalid(r.entry, err)
+		r.invalid(err)
 		return nil, false
 	}
 	marks, err := r.marks(ctx, v.Tags, begun)

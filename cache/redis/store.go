@@ -13,6 +13,7 @@ import (
 
 	"github.com/redis/rueidis"
 
+	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/internal/safelog"
 	"github.com/fasterapi/fasterapi/resilience"
@@ -42,7 +43,7 @@ type Config struct {
 	UnheardTTL time.Duration
 	// Breaker stops calls to a Redis that fails. Default: after 5 failures in a row, for 5 s.
 	Breaker *resilience.Breaker
-	// Logger takes what fails. Default slog.Default().
+	// Logger takes what fails. Default: that of the app whose request has used a cache, else slog.Default().
 	Logger *slog.Logger
 }
 
@@ -58,15 +59,15 @@ type Store struct {
 	client rueidis.Client // nil: not connected yet
 	closed bool
 	levels map[string]sink
-	// owed are the keys whose change Redis could not be told; whole: there are too many to name.
-	owed  map[string]string
-	whole bool
+	// undelivered are the keys whose change Redis could not be told; all: there are too many to name.
+	undelivered map[string]string
+	all         bool
 
-	listening atomic.Bool  // changes are heard of
-	owing     atomic.Bool  // owed is not empty
-	bad       atomic.Int64 // calls in a row that the connection has failed
-	settling  atomic.Bool  // somebody delivers what is owed
-	counts    counts
+	listening  atomic.Bool  // changes are heard of
+	behind     atomic.Bool  // something is undelivered
+	bad        atomic.Int64 // calls in a row that the connection has failed
+	delivering atomic.Bool  // somebody delivers it
+	counts     counts
 }
 
 // sink is what a level does with changes.
@@ -81,7 +82,7 @@ type sink struct {
 // Open returns a store. It connects when it is first used, and again whenever the connection is lost. Settings that are wrong are a
 // [Store.Mistake].
 func Open(cfg Config) *Store {
-	s := &Store{scripts: newScripts(), levels: map[string]sink{}, owed: map[string]string{}}
+	s := &Store{scripts: newScripts(), levels: map[string]sink{}, undelivered: map[string]string{}}
 	cfg.Prefix = cmp.Or(cfg.Prefix, defaultPrefix)
 	cfg.Timeout = cmp.Or(cfg.Timeout, defaultTimeout)
 	cfg.UnheardTTL = cmp.Or(cfg.UnheardTTL, defaultUnheardTTL)
@@ -98,7 +99,9 @@ func Open(cfg Config) *Store {
 	if cfg.Breaker == nil {
 		cfg.Breaker = resilience.NewBreaker("cache in redis", resilience.BreakerConfig{OpenFor: defaultRetry, If: failed})
 	}
-	cfg.Logger = safelog.Of(cfg.Logger)
+	if cfg.Logger != nil {
+		cfg.Logger = safelog.Of(cfg.Logger)
+	}
 	cfg.Client.ClientTrackingOptions = []string{"PREFIX", cfg.Prefix, "BCAST", "NOLOOP"}
 	cfg.Client.OnInvalidations = s.heard
 	cfg.Client.PipelineMultiplex = -1 // NOLOOP is about one connection
@@ -258,4 +261,12 @@ func (s *Store) Ping(ctx context.Context) error {
 		return client.Do(ctx, client.B().Ping().Build()).ToString()
 	})
 	return err
+}
+
+// log is where what happens for a caller at site is logged.
+func (s *Store) log(site async.Site) *slog.Logger {
+	if s.cfg.Logger != nil {
+		return s.cfg.Logger
+	}
+	return site.Logger()
 }

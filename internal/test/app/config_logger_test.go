@@ -16,12 +16,15 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/cache"
+	"github.com/fasterapi/fasterapi/resilience"
+	periodic "github.com/fasterapi/fasterapi/schedule"
 )
 
 // loggerEnv is set in the process that TestConfigLoggerGetsAll starts.
 const loggerEnv = "FASTERAPI_TEST_LOGGER"
 
-// TestConfigLoggerGetsAll makes an app say all that it can, also what futures have to
+// TestConfigLoggerGetsAll makes an app and its parts say all that they can, also what futures have to
 // say that nobody waits for. It all goes to Config.Logger, and nothing to the default
 // logger of the process: that is one of its own, because other tests have apps that
 // log there.
@@ -38,12 +41,13 @@ func TestConfigLoggerGetsAll(t *testing.T) {
 	byDefault := &logBuffer{}
 	slog.SetDefault(slog.New(slog.NewTextHandler(byDefault, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	everyMode(t, noisyRoutes, func(t *testing.T, s service) {
-		for _, path := range []string{"/goroutine", "/reactor", "/panic", "/header", "/after", "/cleanup", "/mounted", "/task"} {
+		for _, path := range []string{"/goroutine", "/reactor", "/panic", "/header", "/after", "/cleanup", "/mounted", "/task", "/breaker", "/limiter", "/cache"} {
 			s.get(path)
 		}
 		waitForLog(t, s.log, map[string]int{
 			"in a callback": 2, "nobody looks at this": 2, "in a handler": 1, "not a valid field": 1, "a failing task": 1,
 			"in a task": 1, "in a cleanup": 1, "in a mounted handler": 1, "on the reactor": 1,
+			"breaker is open": 1, "limiter failed": 1, "Config.Negative panicked": 1, "a job has failed": 1,
 		})
 		require.Empty(t, byDefault.String(), "the default logger")
 	})
@@ -89,6 +93,39 @@ func noisyRoutes(app *fasterapi.App) {
 		app.Reactors().Reactor(0).Post(panics{})
 		return ok, nil
 	})
+	noisyParts(app)
+}
+
+// brokenBuckets cannot count.
+type brokenBuckets struct{}
+
+func (brokenBuckets) Take(context.Context, string, resilience.Limit) async.Future[resilience.Decision] {
+	return async.Failed[resilience.Decision](errors.New("no bucket"))
+}
+
+// noisyParts have something to be logged, and no logger of their own.
+func noisyParts(app *fasterapi.App) {
+	fails := func(context.Context) (int, error) { return 0, errors.New("it does not work") }
+	app.Get("/breaker", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.None, error) {
+		_, _ = resilience.NewBreaker("noisy", resilience.BreakerConfig{Failures: 1}).Do(c, fails)
+		return fasterapi.None{}, nil
+	})
+	app.Get("/limiter", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.None, error) {
+		limit := resilience.Limit{Requests: 1, Window: time.Second}
+		_, _ = resilience.NewLimiter("noisy", resilience.LimiterConfig{Limit: limit, Buckets: brokenBuckets{}}).Do(c, fails)
+		return fasterapi.None{}, nil
+	})
+	app.Get("/cache", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.None, error) {
+		cached := cache.New("noisy", cache.Config[int, int]{Negative: func(error) bool { panic("no answer") }})
+		_, _ = cached.GetOrLoad(c, 1, fails)
+		return fasterapi.None{}, nil
+	})
+	jobs := periodic.New(periodic.Config{})
+	jobs.Add(periodic.Job{Name: "noisy", Every: 20 * time.Millisecond, Where: periodic.OnEach, Run: func(ctx context.Context, _ periodic.Run) error {
+		_, err := fails(ctx)
+		return err
+	}})
+	jobs.Attach(app)
 }
 
 // waitForLog waits until each text is in the log as often as it should be.

@@ -8,72 +8,74 @@ import (
 	"time"
 
 	"github.com/redis/rueidis"
+
+	"github.com/fasterapi/fasterapi/async"
 )
 
 const (
-	// mostOwed is how many changes are remembered by name; beyond, all entries in Redis are removed instead.
-	mostOwed = 100_000
-	// settleEvery is the pause between tries to deliver what is owed.
-	settleEvery = 100 * time.Millisecond
+	// mostUndelivered is how many changes are remembered by name; beyond, all entries in Redis are removed instead.
+	mostUndelivered = 100_000
+	// deliverEvery is the pause between tries to deliver what is undelivered.
+	deliverEvery = 100 * time.Millisecond
 	// tagLife is how long the version of a tag stays in Redis; without it the entries with the tag are misses.
 	tagLife = 7 * 24 * time.Hour
 )
 
 var errNotTold = errors.New("redis: there is no room to tell others of a change")
 
-// owe notes a change that Redis could not be told: that of an entry, or of a tag, which has no lease. Until it is
+// noteUndelivered notes a change that Redis could not be told: that of an entry, or of a tag, which has no lease. Until it is
 // delivered this process reads nothing from Redis.
-func (s *Store) owe(name, lease string, why error) {
+func (s *Store) noteUndelivered(site async.Site, name, lease string, why error) {
 	s.mu.Lock()
-	if s.owed[name] = lease; len(s.owed) > mostOwed {
-		s.whole = true
-		clear(s.owed)
-		s.owed[name] = lease
+	if s.undelivered[name] = lease; len(s.undelivered) > mostUndelivered {
+		s.all = true
+		clear(s.undelivered)
+		s.undelivered[name] = lease
 	}
-	s.owing.Store(true)
+	s.behind.Store(true)
 	s.mu.Unlock()
-	if s.settling.CompareAndSwap(false, true) {
-		s.cfg.Logger.Warn("cache: redis could not be told of a change", slog.String("error", why.Error()))
-		go s.settle()
+	if s.delivering.CompareAndSwap(false, true) {
+		s.log(site).Warn("cache: redis could not be told of a change", slog.String("error", why.Error()))
+		go s.deliverAll()
 	}
 }
 
-// settle delivers what is owed, however long that takes, until the store is closed.
-func (s *Store) settle() {
+// deliverAll delivers what is left, however long that takes, until the store is closed.
+func (s *Store) deliverAll() {
 	for {
 		err := s.deliver()
 		s.mu.Lock()
-		if over := len(s.owed) == 0 && !s.whole; over || s.closed || errors.Is(err, errClosed) {
-			s.owing.Store(!over)
-			s.settling.Store(false)
+		if over := len(s.undelivered) == 0 && !s.all; over || s.closed || errors.Is(err, errClosed) {
+			s.behind.Store(!over)
+			s.delivering.Store(false)
 			s.mu.Unlock()
 			return
 		}
 		s.mu.Unlock()
 		if err != nil {
-			time.Sleep(settleEvery)
+			time.Sleep(deliverEvery)
 		}
 	}
 }
 
-// deliver tries once. What is owed meanwhile stays.
+// deliver tries once. What is noted meanwhile stays.
 func (s *Store) deliver() error {
 	s.mu.Lock()
-	owed, whole := maps.Clone(s.owed), s.whole
+	undelivered, all := maps.Clone(s.undelivered), s.all
 	s.mu.Unlock()
 	ctx := context.Background()
-	if whole {
+	if all {
 		if _, err := s.call(ctx, s.removeAll); err != nil {
 			return err
 		}
 		s.mu.Lock()
-		s.whole = false
+		s.all = false
 		s.mu.Unlock()
 	}
-	for name, lease := range owed {
+	for name, lease := range undelivered {
 		var err error
 		if lease == "" {
-			err = s.bump(ctx, name)
+			err = s.renewTag(ctx, name)
 		} else {
 			err = s.drop(ctx, name, lease)
 		}
@@ -81,7 +83,7 @@ func (s *Store) deliver() error {
 			return err
 		}
 		s.mu.Lock()
-		delete(s.owed, name)
+		delete(s.undelivered, name)
 		s.mu.Unlock()
 	}
 	return nil
@@ -99,8 +101,8 @@ func (s *Store) drop(ctx context.Context, name, lease string) error {
 	return err
 }
 
-// bump gives a tag a new version.
-func (s *Store) bump(ctx context.Context, name string) error {
+// renewTag gives a tag a new version.
+func (s *Store) renewTag(ctx context.Context, name string) error {
 	_, err := s.call(ctx, func(ctx context.Context, client rueidis.Client) (struct{}, error) {
 		now, err := clockOf(ctx, client)
 		if err != nil {
