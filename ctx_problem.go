@@ -120,8 +120,8 @@ func (c *Ctx) mapped(err error) (p *problem.Problem) {
 }
 
 func isProblem(err error) bool {
-	var p *problem.Problem
-	return errors.As(err, &p)
+	_, ok := errors.AsType[*problem.Problem](err)
+	return ok
 }
 
 // knownProblem is what errors of the framework stand for, nil for all others and for

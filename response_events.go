@@ -160,8 +160,8 @@ func (s *EventSender[T]) run(events SSE[T]) error {
 		err = s.sendAll(events.Events)
 	}
 	err = reply.IgnoreUnsent(err)
-	var panicked *async.PanicError
-	if err != nil && (c.Err() == nil || errors.As(err, &panicked)) { // else the client has left
+	_, panicked := errors.AsType[*async.PanicError](err)
+	if err != nil && (c.Err() == nil || panicked) { // else the client has left
 		if logBroken(c.Logger(), c.RequestID(), "event stream failed", false, err) {
 			c.change(func(r *request) { r.seen.cause, r.seen.broken = err, true })
 		}

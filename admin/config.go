@@ -32,7 +32,7 @@ type Config struct {
 	// Token is what clients send in the field Authorization, as "Bearer TOKEN". At least 16
 	// characters. Default: none.
 	Token secret.String
-	// Guard is around all pages, for another way to find out who it is.
+	// Guard is around all pages, for another way to find out who a client is.
 	Guard func(http.Handler) http.Handler
 	// Open says that whoever reaches Addr may see and change everything here, though it is no
 	// address of this machine alone.

@@ -53,7 +53,7 @@ func Attach(app *fasterapi.App, cfg Config) *Listener {
 	return l
 }
 
-// Mistake is what the listener was given wrong, nil when nothing. The app reports it when it starts.
+// Mistake returns what is wrong with the configuration, nil when nothing is. The app reports it when it starts.
 func (l *Listener) Mistake() error { return l.wrong.Err() }
 
 // Addr is the address that the listener has, for a port of 0; the zero value before the app has started, and without one.

@@ -28,7 +28,7 @@ func (a *all[T]) note(i int, v T, err error) bool {
 
 func (a *all[T]) result() ([]T, error) { return a.values, a.err }
 
-func (a *all[T]) spill(on Scheduler) {
+func (a *all[T]) discardValues(on Scheduler) {
 	for i, v := range a.values {
 		if a.have[i] {
 			discard(on, v)
@@ -71,7 +71,7 @@ func (s *settling[T]) note(i int, v T, err error) bool {
 
 func (s *settling[T]) result() ([]Result[T], error) { return s.results, nil }
 
-func (s *settling[T]) spill(on Scheduler) {
+func (s *settling[T]) discardValues(on Scheduler) {
 	for i, r := range s.results {
 		if s.have[i] {
 			discard(on, r.Value)

@@ -16,7 +16,7 @@ func Map[T, U any](ctx context.Context, items []T, limit int, fn func(T) Future[
 	out, have := make([]U, len(items)), make([]bool, len(items))
 	e := newEach(ctx, items, limit, fn)
 	e.keep = func(i int, v U) { out[i], have[i] = v, true }
-	e.spill = func() {
+	e.discardValues = func() {
 		for i, v := range out {
 			if have[i] {
 				discard(e.sched, v)
@@ -64,17 +64,17 @@ const eachBudget = 128
 
 // each is a pending Map or ForEach.
 //
-// Owner: mu. items, limit, fn, keep, spill, ctx: immutable. watcher: as Watcher.
+// Owner: mu. items, limit, fn, keep, discardValues, ctx: immutable. watcher: as Watcher.
 type each[T, U any] struct {
 	root
-	out     state[struct{}]
-	items   []T
-	limit   int
-	fn      func(T) Future[U]
-	keep    func(int, U) // called under mu; nil: nobody wants the values
-	spill   func()       // gives back what was kept; called by whoever sets over
-	ctx     context.Context
-	watcher Watcher
+	out           state[struct{}]
+	items         []T
+	limit         int
+	fn            func(T) Future[U]
+	keep          func(int, U) // called under mu; nil: nobody wants the values
+	discardValues func()       // gives back what was kept; called by whoever sets over
+	ctx           context.Context
+	watcher       Watcher
 
 	mu      sync.Mutex
 	next    int // item to start next
@@ -100,8 +100,8 @@ func newEach[T, U any](ctx context.Context, items []T, limit int, fn func(T) Fut
 	if limit < 1 {
 		limit = len(items)
 	}
-	e := &each[T, U]{items: items, limit: limit, fn: fn, ctx: ctx, spill: func() {}}
-	e.plant(&e.out.node, e, SiteOf(ctx).home())
+	e := &each[T, U]{items: items, limit: limit, fn: fn, ctx: ctx, discardValues: func() {}}
+	e.initRoot(&e.out.node, e, SiteOf(ctx).home())
 	e.watcher.Cancelled = func() { e.cancel(context.Cause(ctx)) }
 	return e
 }
@@ -131,7 +131,7 @@ func (e *each[T, U]) Run() {
 
 // pump starts items until the limit is reached. One goroutine at a time does.
 func (e *each[T, U]) pump() {
-	if !e.grab() {
+	if !e.beginPumping() {
 		return
 	}
 	for n := 0; ; n++ {
@@ -167,7 +167,7 @@ func (e *each[T, U]) call(i int) (f Future[U]) {
 	return f
 }
 
-func (e *each[T, U]) grab() bool {
+func (e *each[T, U]) beginPumping() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.pumping {
@@ -266,7 +266,7 @@ func (e *each[T, U]) arrive(i int, v U, err error) {
 	finish(&e.root, &e.out, struct{}{}, err, false)
 	e.stop(context.Canceled)
 	if err != nil {
-		e.spill()
+		e.discardValues()
 	}
 }
 
@@ -278,7 +278,7 @@ func (e *each[T, U]) cancel(cause error) origin {
 	if first {
 		e.root.cancel(cause)
 		e.stop(cause)
-		e.spill()
+		e.discardValues()
 	}
 	return nil
 }

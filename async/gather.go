@@ -13,8 +13,8 @@ type rule[R any] interface {
 	take(i int, src cell) (end bool)
 	// result is asked for once: after the end, or when all inputs are there.
 	result() (R, error)
-	// spill gives back the values taken so far when nobody will get them.
-	spill(on Scheduler)
+	// discardValues gives back the values taken so far when nobody will get them.
+	discardValues(on Scheduler)
 }
 
 // gather is a pending combinator: the origin of its result.
@@ -43,7 +43,7 @@ type input[R any] struct {
 // gatherUp waits for inputs, of which there is at least one.
 func gatherUp[R any](r rule[R], inputs []input[R]) Future[R] {
 	g := &gather[R]{rule: r, inputs: inputs, left: len(inputs)}
-	g.plant(&g.out.node, g, commonScheduler(inputs))
+	g.initRoot(&g.out.node, g, commonScheduler(inputs))
 	for i := range inputs {
 		inputs[i].g = g
 	}
@@ -91,7 +91,7 @@ func (in *input[R]) resume() continuation {
 func (g *gather[R]) conclude(here Scheduler) continuation {
 	v, err := g.rule.result()
 	if err != nil {
-		g.rule.spill(g.sched)
+		g.rule.discardValues(g.sched)
 	}
 	g.cancelInputs(context.Canceled)
 	if !g.out.node.claim() {
@@ -121,7 +121,7 @@ func (g *gather[R]) cancel(cause error) origin {
 	if first {
 		g.root.cancel(cause)
 		g.cancelInputs(cause)
-		g.rule.spill(g.sched)
+		g.rule.discardValues(g.sched)
 	}
 	return nil
 }
@@ -162,7 +162,7 @@ func gatherMany[T, R any](r manyRule[T, R], fs []Future[T]) Future[R] {
 func concluded[R any](r rule[R]) Future[R] {
 	v, err := r.result()
 	if err != nil {
-		r.spill(nil)
+		r.discardValues(nil)
 	}
 	return Of(v, err)
 }

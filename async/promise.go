@@ -58,9 +58,9 @@ func callHook(on Scheduler, fn func()) {
 	fn()
 }
 
-// plant makes r the root of the state n, whose continuations run on s. A
+// initRoot makes r the root of the state n, whose continuations run on s. A
 // cancellation goes to up: r, or what r is embedded in.
-func (r *root) plant(n *node, up origin, s Scheduler) {
+func (r *root) initRoot(n *node, up origin, s Scheduler) {
 	n.up = up
 	r.of, r.sched = n, s
 }
@@ -104,7 +104,7 @@ func NewPromise[T any](s Scheduler) (Promise[T], Future[T]) {
 		s = background{}
 	}
 	p := &promise[T]{}
-	p.root.plant(&p.out.node, &p.root, s)
+	p.root.initRoot(&p.out.node, &p.root, s)
 	return Promise[T]{p}, p.out.future()
 }
 

@@ -11,7 +11,7 @@ func (f Future[T]) Recover(fn func(error) (T, error)) Future[T] {
 		return Of(callErr(fn, f.err))
 	}
 	if s := f.state; !s.node.isSettled() {
-		r := &rescue[T]{src: s, fn: fn}
+		r := &recovery[T]{src: s, fn: fn}
 		r.out.node.up = s.node.up
 		if s.node.attach(r) {
 			return r.out.future()
@@ -20,18 +20,18 @@ func (f Future[T]) Recover(fn func(error) (T, error)) Future[T] {
 	return f.state.ready().Recover(fn)
 }
 
-// rescue is a pending Recover.
+// recovery is a pending Recover.
 //
 // Owner: the scheduler of src.
-type rescue[T any] struct {
+type recovery[T any] struct {
 	out state[T]
 	src *state[T]
 	fn  func(error) (T, error)
 }
 
-func (r *rescue[T]) Run() { drive(r, r.out.node.up) }
+func (r *recovery[T]) Run() { drive(r, r.out.node.up) }
 
-func (r *rescue[T]) resume() (next continuation) {
+func (r *recovery[T]) resume() (next continuation) {
 	v, err := r.src.outcome()
 	r.src = nil
 	if err == nil {

@@ -12,7 +12,7 @@ import (
 // The first calls are made in the caller, later ones on the scheduler of ctx.
 func Repeat(ctx context.Context, fn func() Future[bool]) Future[struct{}] {
 	l := &loop{fn: fn, ctx: ctx}
-	l.plant(&l.out.node, l, SiteOf(ctx).home())
+	l.initRoot(&l.out.node, l, SiteOf(ctx).home())
 	l.watcher.Cancelled = func() { cancelUp(l, context.Cause(ctx)) }
 	if !OnCancel(ctx, &l.watcher) {
 		return Failed[struct{}](context.Cause(ctx))
@@ -85,7 +85,7 @@ func (l *loop) turn() {
 			continue
 		}
 		l.src = f.state
-		l.aim(f.state.node.up)
+		l.setTarget(f.state.node.up)
 		if f.state.node.attach(l) {
 			return
 		}
@@ -136,8 +136,8 @@ func (l *loop) end(err error) {
 	l.watcher.Stop()
 }
 
-// aim makes a cancellation reach the future that is waited for.
-func (l *loop) aim(target origin) {
+// setTarget makes a cancellation reach the future that is waited for.
+func (l *loop) setTarget(target origin) {
 	startUp(target, l.sched, false)
 	l.mu.Lock()
 	l.target = target

@@ -21,8 +21,8 @@ type RetryPolicy struct {
 	If func(error) bool
 }
 
-// withDefaults fills in what is zero.
-func (p RetryPolicy) withDefaults() RetryPolicy {
+// resolve returns p with its defaults filled in.
+func (p RetryPolicy) resolve() RetryPolicy {
 	p.Attempts = cmp.Or(p.Attempts, 3)
 	if p.If == nil {
 		p.If = worthRetrying
@@ -39,7 +39,7 @@ func worthRetrying(err error) bool {
 // then it fails with the last error, or the cause of ctx. Pauses use the clock
 // of the scheduler of ctx.
 func Retry[T any](ctx context.Context, policy RetryPolicy, fn func() Future[T]) Future[T] {
-	policy = policy.withDefaults()
+	policy = policy.resolve()
 	var (
 		out     T
 		attempt int

@@ -26,7 +26,7 @@ type Semaphore struct {
 	stats    SemaphoreStats
 }
 
-// SemaphoreStats is a picture of a [Semaphore]. The counts are since it was made.
+// SemaphoreStats is a snapshot of a [Semaphore]. The counts are since it was made.
 //
 // Owner: any (a plain value).
 type SemaphoreStats struct {
@@ -88,7 +88,7 @@ func (s *Semaphore) Acquire(ctx context.Context, n int) Future[Permit] {
 		return Ready(p)
 	}
 	w := &semWaiter{sem: s, ctx: ctx, grant: grant{sem: s, units: n}}
-	w.plant(&w.out.node, w, SiteOf(ctx).home())
+	w.initRoot(&w.out.node, w, SiteOf(ctx).home())
 	w.watcher.Cancelled = w.end
 	granted, err := s.enqueue(w)
 	if err != nil {
@@ -123,7 +123,7 @@ func (s *Semaphore) Hold[T any](ctx context.Context, n int, fn func() Future[T])
 	})
 }
 
-// Stats returns a picture of the semaphore.
+// Stats returns a snapshot of the semaphore.
 func (s *Semaphore) Stats() SemaphoreStats {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -110,7 +110,7 @@ func (s *Shared[T]) Future(ctx context.Context) Future[T] {
 	site := SiteOf(ctx)
 	w := &step[T, sharer]{}
 	w.maker.out, w.maker.mu, w.maker.list = &w.out, &s.mu, &s.waiting
-	w.maker.plant(&w.out.node, &w.maker, site.home())
+	w.maker.initRoot(&w.out.node, &w.maker, site.home())
 	s.waiting.push(&w.maker)
 	startUp(s.src.state.node.up, w.maker.sched, site.owner())
 	return w.out.future()

@@ -16,7 +16,7 @@ func Sleep(ctx context.Context, d time.Duration) Future[struct{}] {
 	}
 	site := SiteOf(ctx)
 	s := &sleeper{ctx: ctx}
-	s.plant(&s.out.node, s, site.home())
+	s.initRoot(&s.out.node, s, site.home())
 	s.clock.sched, s.clock.delay, s.clock.fire = s.sched, d, s.expire
 	s.watcher.Cancelled = s.end
 	if !OnCancel(ctx, &s.watcher) {

@@ -74,7 +74,7 @@ func (s *some[T]) result() ([]Indexed[T], error) {
 	return s.values, nil
 }
 
-func (s *some[T]) spill(on Scheduler) {
+func (s *some[T]) discardValues(on Scheduler) {
 	for _, v := range s.values {
 		discard(on, v.Value)
 	}

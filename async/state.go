@@ -11,7 +11,7 @@ import (
 //
 //   - an origin, when the result comes from outside: a promise, a timer, the
 //     combinators. It is the up of its state;
-//   - a continuation, when it consumes another state: then, rescue, waiters. The
+//   - a continuation, when it consumes another state: then, recovery, waiters. The
 //     up of its state is that of the state it consumes, so that cancelling the
 //     end of a long chain reaches the origin in one step.
 //

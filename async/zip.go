@@ -66,7 +66,7 @@ func (p *part[T]) set(v T, err error) error {
 	return err
 }
 
-func (p *part[T]) spill(on Scheduler) {
+func (p *part[T]) discardValues(on Scheduler) {
 	if p.have {
 		discard(on, p.v)
 	}
@@ -112,8 +112,8 @@ func (t *trio[A, B, C]) take(i int, src cell) bool {
 
 func (t *trio[A, B, C]) result() (struct{}, error) { return struct{}{}, t.err }
 
-func (t *trio[A, B, C]) spill(on Scheduler) {
-	t.first.spill(on)
-	t.second.spill(on)
-	t.third.spill(on)
+func (t *trio[A, B, C]) discardValues(on Scheduler) {
+	t.first.discardValues(on)
+	t.second.discardValues(on)
+	t.third.discardValues(on)
 }

@@ -113,8 +113,8 @@ func (c *CallError) PublicDetail() string {
 
 // SafeToRetry is true when there was no connection, so that nothing was sent.
 func (c *CallError) SafeToRetry() bool {
-	var op *net.OpError
-	return errors.As(c.Err, &op) && op.Op == "dial"
+	op, ok := errors.AsType[*net.OpError](c.Err)
+	return ok && op.Op == "dial"
 }
 
 // RequestError is the error of a call that cannot be made: a path without a value, a body that is no JSON. It is a mistake of the

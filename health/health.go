@@ -10,7 +10,7 @@ import (
 	"github.com/fasterapi/fasterapi/internal/safelog"
 )
 
-// Status is how something is.
+// Status is the state of a check, or of the service.
 type Status string
 
 // What a [Result] or a [Report] may say.
@@ -22,8 +22,8 @@ const (
 
 // Check is one thing that a service needs.
 type Check struct {
-	// Name is what reports and the log call it, such as "database". Each of a service has
-	// another one.
+	// Name is what reports and the log call it, such as "database". It is unique
+	// in the service.
 	Name string
 	// Run returns nil when what is checked works. Its context ends with the timeout, and has
 	// no values.
@@ -33,7 +33,7 @@ type Check struct {
 	Critical bool
 	// Timeout is how long Run may take. Default 1 s.
 	Timeout time.Duration
-	// MaxAge is for how long a result is told again. Default 5 s.
+	// MaxAge is how long a result is used again. Default 5 s.
 	MaxAge time.Duration
 }
 
@@ -59,7 +59,7 @@ func (c Check) Mistakes() (errs []error) {
 	return errs
 }
 
-// Result is what a check has said.
+// Result is the outcome of a check.
 type Result struct {
 	Name     string
 	Critical bool
@@ -70,7 +70,7 @@ type Result struct {
 	Took time.Duration // how long it took to come
 }
 
-// Report is what all checks have said.
+// Report is the outcome of all checks.
 type Report struct {
 	Status  Status
 	Results []Result // in the order of the checks

@@ -3,7 +3,7 @@ package idempotency
 import "sync/atomic"
 
 // Stats are the counts of the requests with some keys, in this instance, since New. How many keys the store holds is not
-// among them: to count them is a look at all of them.
+// among them: counting them means reading all of them.
 //
 // Owner: any (a plain value).
 type Stats struct {
@@ -24,7 +24,7 @@ type Stats struct {
 	Replayed, Conflicts, Mismatched uint64
 	// Refused is how many requests had no key, none that is one, or a body that is too large.
 	Refused uint64
-	// StoreFailures is how many calls of the store have failed, those in vain for clients that have left not counted. Unchecked is how many requests ran although
+	// StoreFailures is how many calls of the store have failed, without those for clients that have left. Unchecked is how many requests ran although
 	// their key could not be looked up (Config.FailOpen).
 	StoreFailures, Unchecked uint64
 }

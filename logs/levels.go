@@ -115,7 +115,7 @@ func (l *Levels) level(name string) *slog.LevelVar {
 }
 
 // Set sets the level of name and of all names below it that have none of their own; "" is
-// above all. It holds for the next line. It tells false, and does nothing, when there are 1,000 names
+// above all. It holds for the next line. It returns false, and does nothing, when there are 1,000 names
 // already.
 func (l *Levels) Set(name string, level slog.Level) bool {
 	name = strings.Trim(name, "/")

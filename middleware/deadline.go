@@ -69,7 +69,7 @@ func Deadline(cfg DeadlineConfig) fasterapi.Middleware {
 // said is the time that a trusted peer has given.
 func (cfg *DeadlineConfig) said(c *fasterapi.Ctx, who *realIP) (time.Duration, bool) {
 	text := c.Header(cfg.Header)
-	if text == "" || !who.believed(c) {
+	if text == "" || !who.peerTrusted(c) {
 		return 0, false
 	}
 	d, ok := resilience.ParseTimeout(text)

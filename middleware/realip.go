@@ -10,7 +10,7 @@ import (
 	"github.com/fasterapi/fasterapi/internal/mistake"
 )
 
-// RealIPConfig says which proxies are believed.
+// RealIPConfig says which proxies are peerTrusted.
 type RealIPConfig struct {
 	// Trusted are the networks of the proxies in front of the service. Default:
 	// loopback addresses. See PrivateNetworks.
@@ -53,7 +53,7 @@ func RealIP(cfg RealIPConfig) fasterapi.Middleware {
 	}
 	return func(next fasterapi.Handler) fasterapi.Handler {
 		return func(c *fasterapi.Ctx) error {
-			if r.believed(c) {
+			if r.peerTrusted(c) {
 				c.SetClient(r.find(c))
 			}
 			return next(c)
@@ -97,8 +97,8 @@ func newRealIP(cfg RealIPConfig) *realIP {
 	return r
 }
 
-// believed tells whether the peer is a trusted proxy.
-func (r *realIP) believed(c *fasterapi.Ctx) bool {
+// peerTrusted tells whether the peer is a trusted proxy.
+func (r *realIP) peerTrusted(c *fasterapi.Ctx) bool {
 	peer := c.Remote().Addr()
 	if !peer.IsValid() {
 		return r.TrustUnix

@@ -39,7 +39,7 @@ type SecureHeadersConfig struct {
 // SecureHeaders tells browsers to be careful: not to guess types, not to show
 // responses in frames, not to send referrers. Fields that the handler sets stay.
 func SecureHeaders(cfg SecureHeadersConfig) fasterapi.Middleware {
-	cfg.withDefaults()
+	cfg.resolve()
 	always := [][2]string{
 		{"X-Content-Type-Options", "nosniff"},
 		{"X-Frame-Options", cfg.FrameOptions},
@@ -70,7 +70,7 @@ func SecureHeaders(cfg SecureHeadersConfig) fasterapi.Middleware {
 	}
 }
 
-func (cfg *SecureHeadersConfig) withDefaults() {
+func (cfg *SecureHeadersConfig) resolve() {
 	cfg.ContentSecurityPolicy = cmp.Or(cfg.ContentSecurityPolicy, "default-src 'none'; frame-ancestors 'none'")
 	cfg.FrameOptions = cmp.Or(cfg.FrameOptions, "DENY")
 	cfg.ReferrerPolicy = cmp.Or(cfg.ReferrerPolicy, "no-referrer")

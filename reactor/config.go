@@ -55,24 +55,6 @@ type Config struct {
 
 // resolve returns c with its defaults filled in, or every bad field at once.
 func (c Config) resolve() (Config, error) {
-	err := c.validate()
-	if c.Cores == 0 {
-		var e error
-		c.Cores, e = coresFromEnv()
-		err = errors.Join(err, e)
-	}
-	c.TaskQuota = cmp.Or(c.TaskQuota, defaultQuota)
-	c.StallThreshold = cmp.Or(c.StallThreshold, defaultStall)
-	c.MaxIdleWorkers = cmp.Or(c.MaxIdleWorkers, defaultIdle)
-	c.MaxIdleCoroutines = cmp.Or(c.MaxIdleCoroutines, defaultIdle)
-	c.Logger = safelog.Of(c.Logger)
-	if err != nil {
-		return c, fmt.Errorf("reactor: bad configuration: %w", err)
-	}
-	return c, nil
-}
-
-func (c Config) validate() error {
 	var bad []error
 	reject := func(when bool, format string, args ...any) {
 		if when {
@@ -86,7 +68,19 @@ func (c Config) validate() error {
 		"StallThreshold is %v, want at least %v, 0 or a negative value", c.StallThreshold, minStall)
 	reject(c.MaxIdleWorkers < 0, "MaxIdleWorkers is %d, want 0 or more", c.MaxIdleWorkers)
 	reject(c.MaxIdleCoroutines < 0, "MaxIdleCoroutines is %d, want 0 or more", c.MaxIdleCoroutines)
-	return errors.Join(bad...)
+	if c.Cores == 0 {
+		cores, err := coresFromEnv()
+		c.Cores, bad = cores, append(bad, err)
+	}
+	c.TaskQuota = cmp.Or(c.TaskQuota, defaultQuota)
+	c.StallThreshold = cmp.Or(c.StallThreshold, defaultStall)
+	c.MaxIdleWorkers = cmp.Or(c.MaxIdleWorkers, defaultIdle)
+	c.MaxIdleCoroutines = cmp.Or(c.MaxIdleCoroutines, defaultIdle)
+	c.Logger = safelog.Of(c.Logger)
+	if err := errors.Join(bad...); err != nil {
+		return c, fmt.Errorf("reactor: bad configuration: %w", err)
+	}
+	return c, nil
 }
 
 func coresFromEnv() (int, error) {

@@ -148,7 +148,7 @@ func (co *Coroutine) leave() {
 
 // release takes co, whose job has ended, back into the pool.
 func (r *Reactor) release(co *Coroutine) {
-	r.bury(co)
+	r.removeLive(co)
 	if len(r.coroutines.idle) >= r.cfg.MaxIdleCoroutines {
 		co.stop()
 		return
@@ -156,8 +156,8 @@ func (r *Reactor) release(co *Coroutine) {
 	r.coroutines.idle = append(r.coroutines.idle, co)
 }
 
-// bury removes co from the living.
-func (r *Reactor) bury(co *Coroutine) {
+// removeLive takes co, whose job has ended, off the list of the live ones.
+func (r *Reactor) removeLive(co *Coroutine) {
 	live := r.coroutines.live
 	last := len(live) - 1
 	live[co.index] = live[last]
@@ -167,10 +167,10 @@ func (r *Reactor) bury(co *Coroutine) {
 	co.state, co.job, co.label, co.err = coIdle, nil, nil, nil
 }
 
-// exile lets co finish its runtime.Goexit on a goroutine of its own.
-func (r *Reactor) exile(co *Coroutine) {
+// finishGoexit lets co finish its runtime.Goexit on a goroutine of its own.
+func (r *Reactor) finishGoexit(co *Coroutine) {
 	job := co.job
-	r.bury(co)
+	r.removeLive(co)
 	r.lost("a coroutine's job called runtime.Goexit")
 	if r.cfg.Pin {
 		// Its thread is the reactor's, so no other goroutine may resume it: the
@@ -210,11 +210,11 @@ func (co *Coroutine) Run() {
 	r.SetLabel(outer)
 	switch {
 	case !ok:
-		r.bury(co)
+		r.removeLive(co)
 	case m == finished:
 		r.release(co)
 	case m == exiting:
-		r.exile(co)
+		r.finishGoexit(co)
 	default:
 		co.state = coSuspended
 	}

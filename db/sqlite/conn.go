@@ -123,8 +123,8 @@ func (c *conn) patiently(q *driver.Query, try func() int32, undo func()) int32 {
 	}
 }
 
-// calm ends the reach of interrupts: what follows cleans up.
-func (c *conn) calm() {
+// endInterrupts ends the reach of interrupts: what follows cleans up.
+func (c *conn) endInterrupts() {
 	c.driver.mu.Lock()
 	c.current = nil
 	c.driver.mu.Unlock()

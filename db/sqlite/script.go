@@ -21,7 +21,7 @@ func (c *conn) script(q, item *driver.Query, by party) error {
 	if c.handle.autocommit() {
 		text = sqltext.Of(sqltext.SQLite, text).Body(text)
 	}
-	if err := c.foresee(text, by); err != nil {
+	if err := c.refuseEarly(text, by); err != nil {
 		return err
 	}
 	return c.atomically(q, "BEGIN IMMEDIATE", func() error {
@@ -32,9 +32,9 @@ func (c *conn) script(q, item *driver.Query, by party) error {
 	})
 }
 
-// foresee finds a statement that will be refused, before the ones in front of it
-// have run.
-func (c *conn) foresee(text string, by party) error {
+// refuseEarly refuses a script for any of its statements that will be refused, before
+// the ones in front of it have run.
+func (c *conn) refuseEarly(text string, by party) error {
 	for _, sql := range sqltext.Split(sqltext.SQLite, text) {
 		switch traits := sqltext.Of(sqltext.SQLite, sql); {
 		case traits.Control, traits.Verb == "pragma", traits.Verb == "attach", traits.Verb == "detach":
@@ -142,7 +142,7 @@ func (c *conn) atomically(q *driver.Query, begin string, fn func() error) error 
 		err = c.command(q, commit)
 	}
 	if err != nil && !c.handle.autocommit() {
-		c.calm()
+		c.endInterrupts()
 		err = join(err, c.command(nil, rollback))
 		if commit != "COMMIT" {
 			err = join(err, c.command(nil, commit))

@@ -127,7 +127,7 @@ func (s *session) close() {
 	if d.killed() {
 		why = db.ErrClosed
 	}
-	w.conn.calm()
+	w.conn.endInterrupts()
 	w.conn.closeCursors(why)
 	w.conn.clean()
 	d.mu.Lock()

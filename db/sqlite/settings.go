@@ -133,7 +133,7 @@ func (c *conn) settle() error {
 	if c.settled() {
 		return nil
 	}
-	c.calm()
+	c.endInterrupts()
 	for _, f := range flags {
 		if c.handle.flags()&f.bit == c.flags&f.bit {
 			continue
@@ -156,7 +156,7 @@ func (c *conn) settle() error {
 // call, before that runs.
 func (c *conn) clean() {
 	if !c.handle.autocommit() {
-		c.calm()
+		c.endInterrupts()
 		_ = c.command(nil, "ROLLBACK")
 	}
 	c.wrote = false

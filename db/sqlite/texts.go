@@ -67,7 +67,7 @@ func (d *database) refused(q *driver.Query, inside bool) error {
 func (d *database) refusedAs(q *driver.Query, u sqltext.Use) error {
 	t := d.texts.of(q.SQL)
 	if t.Script() && u.Exec && u.Params == 0 && !u.Item {
-		return nil // foresee names the statement of the script that is refused
+		return nil // refuseEarly names the statement of the script that is refused
 	}
 	if r := t.Refused(u); r != nil {
 		return &db.Error{Kind: db.Invalid, Message: r.Message, SQL: q.SQL}

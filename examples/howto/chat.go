@@ -45,7 +45,7 @@ func (r *Rooms) join(room string) (inbox chan Said, leave func()) {
 	}
 }
 
-// say tells everybody in a room. Who does not read misses it, and holds nobody up.
+// say tells everybody in a room. A client that does not read misses it, and holds nobody up.
 func (r *Rooms) say(room string, said Said) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

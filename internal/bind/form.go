@@ -25,7 +25,7 @@ type FormLimits struct {
 	Dir         string // of the temporary files; default os.TempDir()
 }
 
-func (l FormLimits) withDefaults() FormLimits {
+func (l FormLimits) resolve() FormLimits {
 	l.Parts = cmp.Or(l.Parts, 1000)
 	l.Files = cmp.Or(l.Files, 100)
 	l.HeaderBytes = cmp.Or(l.HeaderBytes, 16<<10)
@@ -49,7 +49,7 @@ func (c *compiler) form() *formPlan {
 	if c.plan.form == nil {
 		// The reader of a form lives on the heap, and nothing there may point to a stack.
 		c.plan.confined = false
-		c.plan.form = &formPlan{limits: c.opts.Form.withDefaults(), store: c.opts.StoreUpload}
+		c.plan.form = &formPlan{limits: c.opts.Form.resolve(), store: c.opts.StoreUpload}
 		c.plan.form.in = "form"
 	}
 	return c.plan.form

@@ -32,8 +32,8 @@ type waits struct {
 // Waiting is told that n requests wait for the core, the oldest of them for age, and says
 // which of them goes first. It sees overload sooner than Start, which has to wait for
 // one that came an interval later: more and more wait, by growth more at the end of an interval
-// than at any time in its first half, and by a quarter. Who has grown so within two
-// intervals is a crowd that comes faster than it is served, whether they wait for their
+// than at any time in its first half, and by a quarter. A crowd that has grown so within two
+// intervals comes faster than it is served, whether they wait for their
 // answers or not; a burst has become smaller by then, and users who are as many as
 // before wait as many as before.
 func (q *Queue) Waiting(now, age time.Duration, n int) Order {

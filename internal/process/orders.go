@@ -33,7 +33,7 @@ var errInterrupted = errors.New("fasterapi: interrupted")
 const forceGrace = 5 * time.Second
 
 // TakeSignals takes the signals of the process from here on. Being PID 1, which has
-// no default for them, changes nothing. A second one that tells it to stop is logged; who has not
+// no default for them, changes nothing. A second one that tells it to stop is logged; a process that has not
 // started by then, or does not end in time, is ended with status 1.
 func TakeSignals(log *slog.Logger) *Orders {
 	signals := make(chan os.Signal, 4) // a second and a third may come at once

@@ -114,9 +114,10 @@ func (b *Body) flushLate() {
 // panicError is what recover returned, with the stack of the place that panicked first:
 // an error may have been given to panic.
 func panicError(v any) *async.PanicError {
-	var inner *async.PanicError
-	if err, ok := v.(error); ok && errors.As(err, &inner) {
-		return inner
+	if err, ok := v.(error); ok {
+		if inner, ok := errors.AsType[*async.PanicError](err); ok {
+			return inner
+		}
 	}
 	return &async.PanicError{Value: v, Stack: debug.Stack()}
 }

@@ -37,7 +37,7 @@ func namesNothing(err error) bool {
 // escapes tells whether an [os.Root] refused to open a link that leaves it. Its
 // error has no name; all others of a root come from the system.
 func escapes(err error) bool {
-	var refused *fs.PathError
-	var errno syscall.Errno
-	return errors.As(err, &refused) && !errors.As(err, &errno) && strings.HasSuffix(refused.Op, "at")
+	refused, ok := errors.AsType[*fs.PathError](err)
+	_, system := errors.AsType[syscall.Errno](err)
+	return ok && !system && strings.HasSuffix(refused.Op, "at")
 }

@@ -3,7 +3,8 @@
 // how long files and functions may be, which structs must name their owner,
 // where unsafe, build tags, init and skipped tests may stand, how many names a
 // package may export, that the comment of a public package begins with how it is used and
-// each of its names has one, that a list of files names all of them, that a comment begins with the name it stands on, that its links
+// each of its names has one, that a list of files names all of them, that what checks a configuration is
+// called resolve, that no picture stands for a name that was replaced, that a comment begins with the name it stands on, that its links
 // and the documents it cites are there, that the Go code of the documents is cut from
 // compiled code which tests run, that their links and anchors lead somewhere and that
 // docs/README.md leads to all of them, and that the tests which the reference names exist.

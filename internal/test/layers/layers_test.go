@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -53,12 +54,13 @@ func TestProjectTable(t *testing.T) {
 // TestRootIsReadable: a reader of the root package sees what there is. A new file is joined with the one where a reader
 // would look for it too, or is a package of its own below internal.
 func TestRootIsReadable(t *testing.T) {
-	const mostFiles = 40
+	const mostFiles, mostEntries = 40, 81 // docs/decisions/0032
 	files, err := fs.Glob(os.DirFS(root), "*.go")
 	require.NoError(t, err)
 	files = slices.DeleteFunc(files, func(name string) bool { return strings.HasSuffix(name, "_test.go") })
 	require.NotEmpty(t, files)
 	require.LessOrEqual(t, len(files), mostFiles, "files of the root package: %v", files)
+	requireEntries(t, mostEntries)
 
 	text, err := fs.ReadFile(os.DirFS(root), "doc.go")
 	require.NoError(t, err)
@@ -66,6 +68,29 @@ func TestRootIsReadable(t *testing.T) {
 	require.True(t, found)
 	named := append(regexp.MustCompile(`[a-z_]+\.go`).FindAllString(order, -1), "doc.go")
 	require.ElementsMatch(t, files, named, "doc.go lists each file of the package once")
+}
+
+// requireEntries counts the files and folders of the repository's root, without hidden ones and those that .gitignore names.
+func requireEntries(t *testing.T, most int) {
+	t.Helper()
+	tree := os.DirFS(root)
+	ignored, err := fs.ReadFile(tree, ".gitignore")
+	require.NoError(t, err)
+	found, err := fs.ReadDir(tree, ".")
+	require.NoError(t, err)
+	var names []string
+	for _, entry := range found {
+		name := entry.Name()
+		isIgnored := func(line string) bool {
+			match, err := path.Match(strings.Trim(line, "/"), name)
+			return err == nil && match
+		}
+		if !strings.HasPrefix(name, ".") && !slices.ContainsFunc(strings.Split(string(ignored), "\n"), isIgnored) {
+			names = append(names, name)
+		}
+	}
+	require.Contains(t, names, "go.mod")
+	require.LessOrEqual(t, len(names), most, "entries of the repository's root: %v", names)
 }
 
 // TestDocumentsNameTests: the tests that the reference names exist.

@@ -84,6 +84,7 @@ func Check(tree fs.FS, rules Rules) ([]Finding, error) {
 		c.tags(s)
 		c.marks(s)
 		c.calls(s)
+		c.words(s)
 	}
 	c.folders(sources)
 	for dir, p := range c.packages {

@@ -32,8 +32,7 @@ func (m *machine) database(ctx context.Context) *checklist.Item {
 	where := fmt.Sprintf("%s of %s", config.Database, net.JoinHostPort(config.Host, fmt.Sprint(config.Port)))
 	conn, err := pgconn.ConnectConfig(ctx, config)
 	if err != nil {
-		var refused *pgconn.PgError
-		if errors.As(err, &refused) {
+		if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
 			return bad("database", checklist.Fail, "user, password and name in DATABASE_URL, and pg_hba.conf of the server", "the database %s does not let us in: %s (%s)", where, refused.Message, refused.Code)
 		}
 		return bad("database", checklist.Fail, "start it, or correct host and port in DATABASE_URL", "the database %s cannot be reached", where)

@@ -64,7 +64,7 @@ func (r *Rooms) leave(ticket int64, m *Member) {
 	}
 }
 
-// tell tells all others in the room of a member. Who does not read misses it, and holds nobody up. The lock is held.
+// tell tells all others in the room of a member. A client that does not read misses it, and holds nobody up. The lock is held.
 func (r *Rooms) tell(ticket int64, about *Member) {
 	for m := range r.rooms[ticket] {
 		if m == about {
