@@ -3,6 +3,7 @@ package app_test
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -33,7 +34,10 @@ const restartDelay = 500 * time.Millisecond
 
 // restartService tells its number. What is started in its place is as kind says.
 func restartService(kind string) {
-	cfg := fasterapi.Config{Addr: "127.0.0.1:0", Cores: 2, DrainDelay: restartDelay, H2C: kind == "h2c"}
+	cfg := fasterapi.Config{Addr: "127.0.0.1:0", Cores: 2, DrainDelay: restartDelay, H2C: kind == "h2c", NetHTTP: kind == "net http"}
+	if kind == "TLS" {
+		cfg.TLS = &tls.Config{Certificates: testCertificates}
+	}
 	cfg.Overload.Off = true // no request may fail on a busy machine
 	later := os.Getenv(generation) != ""
 	if err := os.Setenv(generation, "later"); err != nil {
@@ -140,6 +144,18 @@ func (p *process) restart(pid int) int {
 	return next
 }
 
+// clientOf is how the n-th client of a process of this kind connects: the first of them for each request
+// anew, and half of those over TLS with HTTP/2.
+func clientOf(kind string, n int) *http.Transport {
+	var protocols http.Protocols
+	protocols.SetHTTP1(kind != "h2c")
+	protocols.SetUnencryptedHTTP2(kind == "h2c")
+	protocols.SetHTTP2(n%2 == 1)
+	return &http.Transport{
+		DisableKeepAlives: n == 0, Protocols: &protocols, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, // each process has a certificate of its own
+	}
+}
+
 // TestRestartLosesNoRequest: clients that keep their connections, and some that do not,
 // see one process after the other, and no failure. Several drain at a time.
 func TestRestartLosesNoRequest(t *testing.T) {
@@ -147,10 +163,13 @@ func TestRestartLosesNoRequest(t *testing.T) {
 		restartService(kind)
 		return
 	}
-	for kind, restarts := range map[string]int{"http1": 3, "h2c": 2, "fewer cores": 1} {
+	for kind, restarts := range map[string]int{"http1": 3, "h2c": 2, "TLS": 2, "net http": 2, "fewer cores": 1} {
 		t.Run(kind, func(t *testing.T) {
 			p := family(t, kind, func(*exec.Cmd) {})
 			p.serving()
+			if kind == "TLS" {
+				p.url = "https" + strings.TrimPrefix(p.url, "http")
+			}
 			pid := p.command.Process.Pid
 			seen := []int{pid}
 			var over atomic.Bool
@@ -160,7 +179,7 @@ func TestRestartLosesNoRequest(t *testing.T) {
 			var clients sync.WaitGroup
 			for n := range 6 {
 				clients.Go(func() {
-					transport := &http.Transport{DisableKeepAlives: n == 0}
+					transport := clientOf(kind, n)
 					defer transport.CloseIdleConnections()
 					client := &http.Client{Transport: transport, Timeout: time.Minute}
 					for !over.Load() {
