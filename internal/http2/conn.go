@@ -75,7 +75,9 @@ type conn struct {
 	beyond    *exchangeStream
 	heldBack  int
 	ready     [urgencies]streamQueue
-	calm      calm
+	// early are the priorities of streams that the client has not opened yet, as many as it may still open; nil: none.
+	early map[uint32]priority
+	calm  calm
 
 	// headBy is when the rest of a field block or the preface must have come, idleBy when a
 	// stream must have begun, writeBy when pending output must have moved, roomBy when the

@@ -2,6 +2,7 @@ package http2
 
 import (
 	"encoding/binary"
+	"maps"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/http2/frame"
@@ -102,13 +103,55 @@ func (c *conn) takeReset(h frame.Header) error {
 // takePriority takes how urgent a stream is from now on (RFC 9218 7.1).
 func (c *conn) takePriority(payload []byte) error {
 	id := binary.BigEndian.Uint32(payload) & frame.MaxStream
+	if id%2 == 0 {
+		return errNoRequest
+	}
+	p := parsePriority(string(payload[4:]))
 	if s := c.streams[id]; s != nil {
-		p := parsePriority(string(payload[4:]))
-		if s.queued {
-			c.ready[s.priority.urgency].remove(s)
-			c.ready[p.urgency].push(s)
-		}
-		s.priority = p
+		s.prioritize(p)
+	} else if id > c.last && !c.keepPriority(id, p) {
+		return errEarly
 	}
 	return c.countUseless(1)
+}
+
+// prioritize moves the stream to where its client wants it.
+func (s *exchangeStream) prioritize(p priority) {
+	if s.queued {
+		s.c.ready[s.priority.urgency].remove(s)
+		s.c.ready[p.urgency].push(s)
+	}
+	s.priority = p
+}
+
+// keepPriority keeps what a client says of a stream that it is going to open; false: with those that are open there
+// are more of them than there may be.
+func (c *conn) keepPriority(id uint32, p priority) bool {
+	if c.early == nil {
+		c.early = map[uint32]priority{}
+	}
+	c.early[id] = p
+	if len(c.early)+len(c.streams) <= c.core.server.cfg.MaxStreams {
+		return true
+	}
+	c.forgetEarly()
+	return len(c.early)+len(c.streams) <= c.core.server.cfg.MaxStreams
+}
+
+// earlyPriority returns what was kept for a stream that is being opened, which says more than its field does.
+func (c *conn) earlyPriority(id uint32) (p priority, ok bool) {
+	if c.early == nil {
+		return p, false
+	}
+	p, ok = c.early[id]
+	c.forgetEarly()
+	return p, ok
+}
+
+// forgetEarly forgets the streams that are not to be opened any more: later ones were (RFC 9113 5.1.1).
+func (c *conn) forgetEarly() {
+	maps.DeleteFunc(c.early, func(id uint32, _ priority) bool { return id <= c.last })
+	if len(c.early) == 0 {
+		c.early = nil
+	}
 }

@@ -22,6 +22,8 @@ var (
 	errBlockLong    = &frame.Error{Code: frame.EnhanceYourCalm, Reason: "a field block is too long, or in too many frames"}    // 10.5.1
 	errItself       = &frame.Error{Code: frame.ProtocolError, Reason: "a stream depends on itself"}                            // RFC 7540 5.3.1
 	errSlow         = &frame.Error{Code: frame.EnhanceYourCalm, Reason: "the rest of a field block has not come in time"}      // 10.5
+	errNoRequest    = &frame.Error{Code: frame.ProtocolError, Reason: "a priority is for something else than a request"}       // RFC 9218 7.1
+	errEarly        = &frame.Error{Code: frame.ProtocolError, Reason: "there are priorities for more streams than may be"}     // RFC 9218 7.1
 	errSecurity     = &frame.Error{Code: frame.InadequateSecurity, Reason: "HTTP/2 asks for better ciphers than this TLS has"} // 9.2.2
 )
 

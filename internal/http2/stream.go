@@ -118,6 +118,9 @@ func (s *exchangeStream) start(b blockState) {
 	}
 	x.Head.Chunked = !b.ends && s.length < 0 && !x.Tunnel // there is a body, and it may be of any length
 	s.priority = parsePriority(string(x.Head.Get("Priority")))
+	if p, ok := c.earlyPriority(s.id); ok {
+		s.priority = p
+	}
 	c.core.server.handler.Begin(x)
 	s.begun = true
 	switch {
