@@ -575,7 +575,7 @@ views.stalls = { title: "Stalls", make() {
     { title: "Size", num: true, wide: true, text: (d) => bytes(d.bytes) },
     { title: "", num: true, cell: (d) => h("button", { type: "button", class: "quiet", "aria-label": "Save trace " + d.number, click: () => save("flight/dumps/" + d.number, "flight-" + d.number + ".trace") }, "Save") },
   ], { key: (d) => String(d.number), empty: "None: nothing has stalled, panicked or been slow, or the flight recorder is off.", caption: "Traces that were kept" });
-  const traces = h("section", { class: "card" }, h("div", { class: "card-head" }, h("h2", {}, "Traces that were kept"), h("span", { class: "muted" }, "What the process did just before, for go tool trace")), kept.e);
+  const traces = h("section", { class: "card group" }, h("div", { class: "card-head" }, h("h2", {}, "Traces that were kept"), h("span", { class: "muted" }, "What the process did just before, for go tool trace")), kept.e);
   let stalls = [], latest = null, dumps = [], round = 0;
   return { e: h("div", {}, e, traces), show() {
     none.hidden = stalls.length > 0;
