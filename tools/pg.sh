@@ -28,11 +28,14 @@ for _ in 1 2 3 4 5; do # somebody else may take the port first
 		"$@" &
 		command=$!
 		set +m
-		trap 'kill -TERM -- "-$command" 2>/dev/null' INT TERM
-		status=0
-		wait "$command" || status=$?
-		# A signal ends the wait, not the command.
-		while kill -0 "$command" 2>/dev/null; do wait "$command" || status=$?; done
+		# A signal ends the wait, not the command, whose status counts.
+		signalled=
+		trap 'signalled=1; kill -TERM -- "-$command" 2>/dev/null || true' INT TERM
+		while
+			status=0 signalled=
+			wait "$command" || status=$?
+			[ "$signalled" ]
+		do :; done
 		exit $status
 	fi
 done

@@ -30,7 +30,8 @@ func inFolder(t *testing.T, folder string, args ...string) string {
 	return string(out)
 }
 
-// TestNew: what new writes is formatted, and is vetted, tested and served without a network.
+// TestNew: what new writes is formatted, and is vetted, tested, built and served without a network. full, which is served by nobody here, has
+// the parts of postgres and its own, which have tests.
 func TestNew(t *testing.T) {
 	repository, err := filepath.Abs("../..")
 	require.NoError(t, err)
@@ -46,33 +47,46 @@ func TestNew(t *testing.T) {
 			if template != "postgres" { // which has nothing that full has not
 				inFolder(t, folder, "go", "vet", "./...")
 			}
+			packages := "./internal/..." // main and its test are those of api
 			if template == "api" {
-				inFolder(t, folder, "go", "test", "-ldflags=-w", "-count=1", "./...")
-				serves(t, folder)
-				return
+				packages = "./..."
 			}
-			inFolder(t, folder, "go", "test", "-ldflags=-w", "-count=1", "./internal/...") // main and its test are those of api
+			inFolder(t, folder, "go", "test", "-ldflags=-w", "-count=1", packages)
+			program := builds(t, folder)
+			switch template {
+			case "api":
+				serves(t, program)
+			case "postgres":
+				serves(t, filepath.Join(repository, "tools", "pg.sh"), program)
+			}
 		})
 	}
 }
 
-// serves builds the service, compares its Dockerfile, and talks to it.
-func serves(t *testing.T, folder string) {
-	program := filepath.Join(folder, "my-shop")
+// builds builds the service, and compares what it says of itself with its Dockerfile.
+func builds(t *testing.T, folder string) (program string) {
+	program = filepath.Join(folder, "my-shop")
 	inFolder(t, folder, "go", "build", "-ldflags=-w -X main.version=1.2.3-test", "-o", program, ".")
 	made, err := os.ReadFile(filepath.Join(folder, "Dockerfile"))
 	require.NoError(t, err)
 	require.Equal(t, command(t, "gen", "dockerfile", "--binary", program).stdout, string(made))
+	return program
+}
 
+// serves starts the service, talks to it, and ends it. A program before it may start what it needs.
+func serves(t *testing.T, args ...string) {
+	folder := filepath.Dir(args[len(args)-1])
 	log, err := os.Create(filepath.Join(folder, "log"))
 	require.NoError(t, err)
 	defer log.Close()
-	service := exec.Command(program)
+	service := exec.Command(args[0], args[1:]...)
 	service.Dir, service.Stderr, service.Env = folder, log, append(os.Environ(), "PORT=0", "LOG_FORMAT=json")
 	require.NoError(t, service.Start())
 	defer func() {
 		require.NoError(t, service.Process.Signal(syscall.SIGINT))
-		require.NoError(t, service.Wait())
+		err := service.Wait()
+		text, _ := os.ReadFile(log.Name())
+		require.NoError(t, err, "%s", text)
 	}()
 	var address string
 	require.Eventually(t, func() bool {
@@ -84,13 +98,19 @@ func serves(t *testing.T, folder string) {
 			}
 		}
 		return address != ""
-	}, 20*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond, "%s has no line of the address that it serves", log.Name())
 	_, port, ok := strings.Cut(address[strings.LastIndexByte(address, ':'):], ":")
 	require.True(t, ok)
 	response, err := http.Post("http://127.0.0.1:"+port+"/v1/notes", "application/json", strings.NewReader(`{"title": "Tea"}`))
 	require.NoError(t, err)
 	defer response.Body.Close()
 	require.Equal(t, 201, response.StatusCode)
+	var note struct{ Title string }
+	response, err = http.Get("http://127.0.0.1:" + port + response.Header.Get("Location"))
+	require.NoError(t, err)
+	defer response.Body.Close()
+	require.NoError(t, json.NewDecoder(response.Body).Decode(&note))
+	require.Equal(t, "Tea", note.Title, "it was kept")
 
 	response, err = http.Get("http://127.0.0.1:" + port + "/health")
 	require.NoError(t, err)
