@@ -7,7 +7,9 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/fasterapi/fasterapi/cmd/fasterapi/internal/load"
@@ -36,6 +38,7 @@ type benchCommand struct {
 }
 
 func (c *benchCommand) Run(ctx context.Context, w io.Writer, stderr errorWriter) error {
+	defer c.heedCtrlC(ctx, stderr)()
 	a, err := c.config(c.URL, load.CPUSource{PID: c.PID, Metrics: c.Metrics})
 	if err != nil {
 		return err
@@ -84,6 +87,24 @@ func (c *benchCommand) config(url string, server load.CPUSource) (load.Config, e
 	return load.Config{Target: t, Rate: c.Rate, Duration: c.Duration, Warmup: c.Warmup, Connections: c.Connections, Timeout: c.Timeout}, nil
 }
 
+// heedCtrlC says that the command ends, since a request may be under way for as long as its timeout, and lets the next signal end
+// it at once. What it returns waits until that is said, if it has begun.
+func (c *benchCommand) heedCtrlC(ctx context.Context, w io.Writer) func() {
+	said := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(said)
+		signal.Reset(os.Interrupt, syscall.SIGTERM)
+		if !c.Quiet {
+			fmt.Fprintln(w, "\nending when the requests under way have their answers; Ctrl-C again ends it at once")
+		}
+	})
+	return func() {
+		if !stop() {
+			<-said
+		}
+	}
+}
+
 // progress prints a line every second: lines need no terminal.
 func (c *benchCommand) progress(w io.Writer) func(load.Progress) {
 	if c.Quiet {
@@ -111,6 +132,9 @@ func (c *benchCommand) print(w io.Writer, found any, text func(io.Writer) error,
 		if err := draw(c.SVG, results); err != nil {
 			return err
 		}
+	}
+	if c.P99 > 0 && results[0].EndedEarly {
+		return errors.New("ended early: whether 99 % of all would have been fast enough nobody knows")
 	}
 	for _, r := range results {
 		if r.Failed > 0 || c.P99 > 0 && r.Latency.P99 > c.P99.Seconds() {

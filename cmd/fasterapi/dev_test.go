@@ -29,12 +29,12 @@ func main() {
 }
 `
 
-// TestDev is a service in a process, which is changed, broken, mended and ended.
-func TestDev(t *testing.T) {
+// written makes a module of a program in a folder of its own. write changes a file there.
+func written(t *testing.T, program string) (folder string, write func(name, text string)) {
 	repository, err := filepath.Abs("../..")
 	require.NoError(t, err)
-	folder := t.TempDir()
-	write := func(name, text string) {
+	folder = t.TempDir()
+	write = func(name, text string) {
 		file := filepath.Join(folder, name)
 		require.NoError(t, os.WriteFile(file+"~", []byte(text), 0o600)) // as editors do: nobody sees half of it
 		require.NoError(t, os.Rename(file+"~", file))
@@ -46,7 +46,13 @@ func TestDev(t *testing.T) {
 	sums, err := os.ReadFile(filepath.Join(repository, "go.sum"))
 	require.NoError(t, err)
 	write("go.sum", string(sums))
-	write("main.go", greeter)
+	write("main.go", program)
+	return folder, write
+}
+
+// TestDev is a service in a process, which is changed, broken, mended and ended.
+func TestDev(t *testing.T) {
+	folder, write := written(t, greeter)
 	opened := filepath.Join(folder, "opened")
 	write("browser", "#!/bin/sh\necho \"$1\" > "+opened+"\n")
 	require.NoError(t, os.Chmod(filepath.Join(folder, "browser"), 0o700))

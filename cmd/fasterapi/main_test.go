@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -151,6 +152,9 @@ func TestUsage(t *testing.T) {
 	require.Equal(t, 2, command(t, "routes", "--binary=/no/such/file").code)
 	require.Contains(t, command(t, "version").stdout, "fasterapi ")
 }
+
+// patience is for machines with much else to do.
+const patience = time.Minute
 
 // tool returns the command as a program.
 func tool(t *testing.T) string {

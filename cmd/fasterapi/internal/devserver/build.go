@@ -30,6 +30,7 @@ func (c *Config) build(ctx context.Context, number int, program string) built {
 	command := exec.CommandContext(ctx, "go", append(args, c.Package)...)
 	command.Dir = c.Dir
 	command.WaitDelay = time.Second
+	ownGroup(command)
 	out, err := command.CombinedOutput()
 	b := built{number: number, program: program, took: time.Since(begin)}
 	if _, ok := errors.AsType[*exec.ExitError](err); ok {

@@ -107,6 +107,13 @@ func (k *child) listen() {
 	}
 }
 
+// ownGroup keeps Ctrl-C from the command and from what that starts: its end would pass for a mistake in the service. The end of its
+// context interrupts all of them.
+func ownGroup(c *exec.Cmd) {
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGINT) }
+}
+
 // said is how it ended, and what it printed.
 func (k *child) said() string {
 	return strings.TrimSpace(k.tail.String() + "\n" + k.command.ProcessState.String())

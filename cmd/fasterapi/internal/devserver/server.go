@@ -252,7 +252,7 @@ func (s *Server) build(ctx context.Context, files []string) {
 
 // take goes on with a build that has ended. The error is one that ends the server.
 func (s *Server) take(ctx context.Context, b *built) error {
-	if b.number != s.number {
+	if b.number != s.number || ctx.Err() != nil { // a build that Ctrl-C has ended is no failure
 		return nil
 	}
 	s.building = false

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -187,6 +188,23 @@ func TestEnds(t *testing.T) {
 	require.NoError(t, err)
 	require.Positive(t, r.Answered)
 	require.Less(t, r.Elapsed, 60.0)
+	require.True(t, r.EndedEarly)
+	require.InDelta(t, float64(r.Answered)/r.Elapsed, r.Achieved, 1e-6, "of the time that it took, not of an hour")
+	var text strings.Builder
+	require.NoError(t, r.WriteText(&text))
+	require.Contains(t, text.String(), "ended early")
+
+	warm, cancelWarm := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancelWarm()
+	c := Config{Target: Target{URL: url}, Rate: 100, Duration: time.Millisecond, Warmup: time.Hour}
+	_, err = Run(warm, c, nil)
+	require.ErrorIs(t, err, ErrEnded, "nothing of what counts was sent")
+	_, err = Run(warm, c, nil)
+	require.ErrorIs(t, err, ErrEnded, "nor was it connected")
+	compared, cancelCompared := context.WithCancel(t.Context())
+	c.Warmup, c.Duration = 0, time.Hour
+	_, err = Compare(compared, c, c, 1, nil, func(Progress) { cancelCompared() })
+	require.ErrorIs(t, err, ErrEnded)
 }
 
 // TestCPU: the time of the server's processors, from /proc and from its metrics.

@@ -65,6 +65,13 @@ func (r *recorder) count(latency, service time.Duration) {
 
 func within(d time.Duration) int64 { return min(max(int64(d), shortest), longest) }
 
+// empty tells whether nothing was recorded yet.
+func (r *recorder) empty() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.latency.TotalCount() == 0
+}
+
 // again records that a request is sent a second time.
 func (r *recorder) again() {
 	r.mu.Lock()

@@ -12,7 +12,8 @@ type Result struct {
 	Rate        float64          `json:"rate"`     // requests a second that were meant to be sent
 	Achieved    float64          `json:"achieved"` // answers a second
 	Connections int              `json:"connections"`
-	Elapsed     float64          `json:"elapsed_seconds"` // until the last answer
+	Elapsed     float64          `json:"elapsed_seconds"`       // until the last answer
+	EndedEarly  bool             `json:"ended_early,omitempty"` // before its time, by the end of the context
 	Answered    int64            `json:"answered"`
 	Failed      int64            `json:"failed"` // without an answer
 	Late        int64            `json:"late"`   // sent more than 1 ms after their time: no connection was free, or this machine was busy

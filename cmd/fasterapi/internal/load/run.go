@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"sync"
 	"time"
@@ -15,9 +16,12 @@ type Progress struct {
 	P99            time.Duration // of the second before
 }
 
+// ErrEnded is that of a run, or of a comparison, which was ended before it had anything to tell.
+var ErrEnded = errors.New("ended before there was a result")
+
 // Run sends the requests. It calls progress every second, on a goroutine of its own, unless that is nil. The end of ctx
-// ends the run early, and the result is of what was sent until then. The error is that of a Config that cannot be, or that of a
-// server which cannot be reached at all.
+// ends the run early, once the requests under way have their answers or have failed, and the result is of what was sent until then. The error
+// is ErrEnded, that of a Config that cannot be, or that of a server which cannot be reached at all.
 func Run(ctx context.Context, c Config, progress func(Progress)) (*Result, error) {
 	p, err := c.prepare()
 	if err != nil {
@@ -25,7 +29,7 @@ func Run(ctx context.Context, c Config, progress func(Progress)) (*Result, error
 	}
 	first, err := dial(ctx, p)
 	if err != nil {
-		return nil, err
+		return nil, orEnded(ctx, err)
 	}
 	first.close()
 	if p.Warmup > 0 {
@@ -33,17 +37,35 @@ func Run(ctx context.Context, c Config, progress func(Progress)) (*Result, error
 		warm.Duration = p.Warmup
 		warm.send(ctx, newRecorder(), nil)
 	}
+	if ctx.Err() != nil {
+		return nil, ErrEnded
+	}
 	before, err := p.Target.Server.Read(ctx)
 	if err != nil {
-		return nil, err
+		return nil, orEnded(ctx, err)
 	}
 	r := newRecorder()
 	elapsed := p.send(ctx, r, progress)
+	if ctx.Err() != nil && r.empty() {
+		return nil, ErrEnded
+	}
 	after, err := p.Target.Server.Read(context.WithoutCancel(ctx))
 	if err != nil {
 		return nil, err
 	}
-	return r.result(p, elapsed, after-before), nil
+	result := r.result(p, elapsed, after-before)
+	if ctx.Err() != nil && elapsed < p.Duration {
+		result.EndedEarly, result.Achieved = true, float64(result.Answered)/elapsed.Seconds()
+	}
+	return result, nil
+}
+
+// orEnded is err, unless the end of ctx has caused it.
+func orEnded(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ErrEnded
+	}
+	return err
 }
 
 // send runs the schedule once and returns how long that took.

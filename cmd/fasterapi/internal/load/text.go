@@ -31,6 +31,9 @@ func (r *Result) WriteText(w io.Writer) error {
 	fmt.Fprintf(&b, "%s\n", r.URL)
 	fmt.Fprintf(&b, "  %d answers in %.1f s: %.0f a second, of %.0f that were asked for, over %d connections\n", r.Answered, r.Elapsed, r.Achieved, r.Rate, r.Connections)
 	fmt.Fprintf(&b, "  status %s\n", counts(r.Statuses))
+	if r.EndedEarly {
+		b.WriteString("  ended early: this is of the requests until then\n")
+	}
 	if r.Failed > 0 {
 		fmt.Fprintf(&b, "  %d without an answer: %s\n", r.Failed, counts(r.Failures))
 	}

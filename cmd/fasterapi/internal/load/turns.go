@@ -27,7 +27,7 @@ func (s *Spread) String() string {
 	return fmt.Sprintf("%.2f (%.2f to %.2f)", s.Median, s.Least, s.Most)
 }
 
-// Compare measures a and b in turns, each as its Config says. before is called before each turn, unless it is nil.
+// Compare measures a and b in turns, each as its Config says. The end of ctx ends it with ErrEnded. before is called before each turn, unless it is nil.
 func Compare(ctx context.Context, a, b Config, turns int, before func(turn int, c Config), progress func(Progress)) (*Comparison, error) {
 	var all [2][]*Result
 	for turn := range turns {
@@ -39,10 +39,10 @@ func Compare(ctx context.Context, a, b Config, turns int, before func(turn int, 
 			if err != nil {
 				return nil, err
 			}
-			all[i] = append(all[i], r)
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
+			if r.EndedEarly || ctx.Err() != nil {
+				return nil, ErrEnded
 			}
+			all[i] = append(all[i], r)
 		}
 	}
 	c := &Comparison{A: Merge(all[0]), B: Merge(all[1]), Turns: turns, Ratio: map[string]*Spread{}}
