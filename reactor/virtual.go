@@ -54,6 +54,10 @@ func (v *Virtual) Beside(seed uint64, p Poller) *Virtual { return newVirtual(see
 // long; 0: it turns again.
 func (v *Virtual) Hold(held time.Duration) { v.Reactor.watch.setStuck(held) }
 
+// InOrder makes a reactor that has done nothing yet work in the order of the real loop, for what depends on it: how
+// much of a turn is written at once.
+func (v *Virtual) InOrder() { v.order = nil }
+
 // LogTo makes the reactor log.
 func (v *Virtual) LogTo(l *slog.Logger) { v.Reactor.log = l }
 
