@@ -8,8 +8,8 @@
 //	DATABASE_URL=postgres://app:secret@db/shop go run ./examples/production
 //
 // The files: settings.go is what the environment may say, store.go the data, store_sqlite.go the database in a file, which
-// the build tag nosqlite leaves out (store_none.go), users.go the routes on the data, supplier.go another service that may fail,
-// pipeline.go a chain that runs on the reactor, operations.go health and metrics.
+// the build tag nosqlite leaves out (store_none.go), users.go the routes on the data, import.go many users at once, under a limit,
+// supplier.go another service that may fail, pipeline.go a chain that runs on the reactor, operations.go health and metrics.
 package main
 
 import (
@@ -26,6 +26,7 @@ import (
 	"github.com/fasterapi/fasterapi/db/pg"
 	"github.com/fasterapi/fasterapi/logs"
 	prometheus "github.com/fasterapi/fasterapi/observe/metrics"
+	"github.com/fasterapi/fasterapi/problem"
 	"github.com/fasterapi/fasterapi/resilience"
 )
 
@@ -70,9 +71,14 @@ func newApp(cfg fasterapi.Config, pool *db.Pool, supplier *Supplier) *fasterapi.
 	cfg.Title, cfg.Version = "Production example", "1.0.0"
 	app := fasterapi.New(cfg)
 	app.Provide(pool)
+	imports := newImports()
 	app.Provide(supplier)
+	if supplier.upstream != nil {
+		app.Provide(supplier.upstream, fasterapi.CloseOnStop()) // reports what is wrong with its address
+	}
+	app.Provide(imports)
 	app.Provide(newReports(cfg.Clock))
-	app.Provide(resilience.NewRegistry(supplier.policy)) // reports what is wrong with it; ready asks its critical breakers
+	app.Provide(resilience.NewRegistry(supplier.calls, supplier.quotes, imports.Policy)) // reports what is wrong with it; ready asks its critical breakers
 	app.Provide(&service{app: app, started: time.Now()})
 	app.Use(responseTime)
 
@@ -81,6 +87,8 @@ func newApp(cfg fasterapi.Config, pool *db.Pool, supplier *Supplier) *fasterapi.
 	app.Get("/user/{id}/orders", getOrders)
 	app.Get("/user/{id}/full", getFull)
 	app.Post("/user/{id}/credits", addCredits)
+	app.Post("/users/import", importUsers, fasterapi.Priority("batch"), fasterapi.MaxBody(longestImport),
+		fasterapi.Returns[problem.Problem](503, "Others import already"))
 	app.Get("/products/{id}/quote", quote)
 	app.GetFuture("/pipeline/demo", pipelineDemo)
 	app.Get("/health", health, fasterapi.Returns[Health](503, "A core is stuck"))

@@ -24,9 +24,9 @@ import (
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
-// client talks to the service under test, and holds its answers against its
+// caller talks to the service under test, and holds its answers against its
 // OpenAPI document.
-type client struct {
+type caller struct {
 	t       *testing.T
 	url     string
 	promise *contract.Contract
@@ -34,7 +34,7 @@ type client struct {
 
 // onBoth runs a test of the service on a new SQLite database and on a Postgres
 // server of its own.
-func onBoth(t *testing.T, body func(t *testing.T, c client)) {
+func onBoth(t *testing.T, body func(t *testing.T, c caller)) {
 	t.Run("sqlite", func(t *testing.T) {
 		pool, err := openStore(filepath.Join(t.TempDir(), "test.db"))
 		require.NoError(t, err)
@@ -48,7 +48,7 @@ func onBoth(t *testing.T, body func(t *testing.T, c client)) {
 }
 
 // serve starts the service on a database.
-func serve(t *testing.T, pool *db.Pool) client {
+func serve(t *testing.T, pool *db.Pool) caller {
 	t.Helper()
 	app := newApp(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 2, Logger: slog.New(slog.DiscardHandler)}, pool, newSupplier(""))
 	server, err := app.Start()
@@ -65,10 +65,10 @@ func serve(t *testing.T, pool *db.Pool) client {
 	require.NoError(t, err)
 	promise, err := contract.New(text)
 	require.NoError(t, err)
-	return client{t, "http://" + server.Addr().String(), promise}
+	return caller{t, "http://" + server.Addr().String(), promise}
 }
 
-func (c client) do(method, path, body string, into any) int {
+func (c caller) do(method, path, body string, into any) int {
 	c.t.Helper()
 	request, err := http.NewRequestWithContext(c.t.Context(), method, c.url+path, strings.NewReader(body))
 	require.NoError(c.t, err)
@@ -85,11 +85,11 @@ func (c client) do(method, path, body string, into any) int {
 	return response.StatusCode
 }
 
-func (c client) get(path string, into any) int { return c.do("GET", path, "", into) }
+func (c caller) get(path string, into any) int { return c.do("GET", path, "", into) }
 
 func TestUsers(t *testing.T) { onBoth(t, testUsers) }
 
-func testUsers(t *testing.T, c client) {
+func testUsers(t *testing.T, c caller) {
 	var user User
 	require.Equal(t, 200, c.get("/user/7", &user))
 	require.Equal(t, User{ID: 7, Name: "User 7", Email: "user7@example.com", Credits: 700, CreatedAt: user.CreatedAt}, user)
@@ -115,7 +115,7 @@ func testUsers(t *testing.T, c client) {
 // no balance falls below zero.
 func TestCredits(t *testing.T) { onBoth(t, testCredits) }
 
-func testCredits(t *testing.T, c client) {
+func testCredits(t *testing.T, c caller) {
 	const clients, rounds = 8, 10
 	var wg sync.WaitGroup
 	for range clients {
@@ -145,7 +145,7 @@ func testCredits(t *testing.T, c client) {
 
 func TestPipeline(t *testing.T) { onBoth(t, testPipeline) }
 
-func testPipeline(t *testing.T, c client) {
+func testPipeline(t *testing.T, c caller) {
 	var report Report
 	require.Equal(t, 200, c.get("/pipeline/demo", &report))
 	require.Len(t, report.Revenue, len(seedProducts))
@@ -200,7 +200,7 @@ func TestHealthOfStuckCores(t *testing.T) {
 
 func TestOperations(t *testing.T) { onBoth(t, testOperations) }
 
-func testOperations(t *testing.T, c client) {
+func testOperations(t *testing.T, c caller) {
 	var i Index
 	require.Equal(t, 200, c.get("/", &i))
 	require.Contains(t, i.Routes, "GET /user/{id}/full")

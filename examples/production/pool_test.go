@@ -27,7 +27,7 @@ func TestPoolMetrics(t *testing.T) {
 	}
 	require.Equal(t, from.NumField()-1, to.NumField(), "all but the cores, which are a list beside it")
 
-	onBoth(t, func(t *testing.T, c client) {
+	onBoth(t, func(t *testing.T, c caller) {
 		require.Equal(t, 200, c.get("/user/7", nil))
 		var h Health
 		require.Equal(t, 200, c.get("/health", &h))

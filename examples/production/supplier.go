@@ -2,14 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json/v2"
 	"errors"
-	"fmt"
-	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/client"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/problem"
 	"github.com/fasterapi/fasterapi/resilience"
@@ -18,29 +15,52 @@ import (
 // Supplier is who sells us the products: another service, which is slow at times, and down at
 // others.
 type Supplier struct {
-	url    string // "": there is none
-	policy *resilience.Policy
+	upstream *client.Upstream   // nil: there is none
+	calls    *resilience.Policy // of the upstream
+	quotes   *resilience.Policy // our own price in place of theirs
 }
 
-// newSupplier returns the supplier at url. Asking for a price twice does no harm, so what fails is
+// longestQuote bounds an answer of the supplier, in bytes: a quote has some twenty.
+const longestQuote = 64 << 10
+
+// newSupplier returns the supplier at address, "" for none. Asking for a price twice does no harm, so what fails is
 // asked again, what is slow is asked beside it, and what is down is left alone for a while.
-func newSupplier(url string) *Supplier {
-	return &Supplier{url: url, policy: resilience.New("supplier", resilience.Config{
+func newSupplier(address string) *Supplier {
+	return supplierUnder(address, resilience.Config{
 		Bulkhead: resilience.NewBulkhead("supplier", resilience.BulkheadConfig{Concurrent: 64, Wait: 200 * time.Millisecond}),
 		Timeout:  2 * time.Second,
-		Retry:    resilience.Retry{Idempotent: true},
+		Retry:    resilience.Retry{Attempts: 3},
 		Hedge:    resilience.Hedge{Percentile: 0.95, After: 20 * time.Millisecond},
 		Breaker: resilience.NewBreaker("supplier", resilience.BreakerConfig{
 			Failures: 10, Rate: 0.5, OpenFor: 15 * time.Second,
 		}),
 		AttemptTimeout: 700 * time.Millisecond,
-	})}
+	})
+}
+
+// supplierUnder is newSupplier under another policy.
+func supplierUnder(address string, calls resilience.Config) *Supplier {
+	s := &Supplier{calls: resilience.New("supplier", calls), quotes: resilience.New("quotes", resilience.Config{})}
+	if address != "" {
+		s.upstream = client.New("supplier", client.Config{
+			BaseURL: address,
+			Policy:  s.calls,
+			MaxBody: longestQuote,
+			NoTrace: true, // theirs is not our trace
+		})
+	}
+	return s
 }
 
 // Quote is the answer of /products/{id}/quote.
 type Quote struct {
 	Cents  int64  `json:"cents"`
 	Source string `json:"source" enum:"supplier,list" doc:"list: our own price, because the supplier does not answer"`
+}
+
+// SupplierQuote is what the supplier answers.
+type SupplierQuote struct {
+	Cents int64 `json:"cents"`
 }
 
 // Quoted is the input of /products/{id}/quote.
@@ -56,23 +76,16 @@ func quote(c *fasterapi.Ctx, in Quoted) (Quote, error) {
 	switch {
 	case errors.Is(err, db.ErrNoRows):
 		return Quote{}, problem.NotFound("there is no such product")
-	case err != nil || in.Supplier.url == "":
+	case err != nil || in.Supplier.upstream == nil:
 		return Quote{Cents: list, Source: "list"}, err
 	}
-	return in.Supplier.policy.DoOr(c, func(ctx context.Context) (Quote, error) {
-		return in.Supplier.ask(ctx, in.ID)
+	return in.Supplier.quotes.DoOr(c, func(ctx context.Context) (Quote, error) {
+		theirs, err := in.Supplier.upstream.Get[SupplierQuote](ctx, "/quotes/{id}", client.Path("id", in.ID)).Await(ctx)
+		return Quote{Cents: theirs.Cents, Source: "supplier"}, err
 	}, func(context.Context, error) (Quote, error) {
 		return Quote{Cents: list, Source: "list"}, nil
 	})
 }
-
-// badStatus is an answer of the supplier that is none.
-type badStatus int
-
-func (s badStatus) Error() string { return "the supplier answers with " + strconv.Itoa(int(s)) }
-
-// HTTPStatus is that of the supplier, by which the breaker tells its faults from ours.
-func (s badStatus) HTTPStatus() int { return int(s) }
 
 // SupplierMetrics is what calling the supplier was like.
 type SupplierMetrics struct {
@@ -85,33 +98,8 @@ type SupplierMetrics struct {
 }
 
 func (s *Supplier) metrics() SupplierMetrics {
-	p, b := s.policy.Stats(), s.policy.Config().Breaker.Stats()
+	p, b := s.calls.Stats(), s.calls.Config().Breaker.Stats()
 	return SupplierMetrics{
-		Calls: p.Calls, Retries: p.Retries, Hedges: p.Hedges, Timeouts: p.Timeouts, Fallbacks: p.Fallbacks, Breaker: b.State.String(),
+		Calls: p.Calls, Retries: p.Retries, Hedges: p.Hedges, Timeouts: p.Timeouts, Fallbacks: s.quotes.Stats().Fallbacks, Breaker: b.State.String(),
 	}
-}
-
-// ask makes one request. How long we wait goes with it.
-func (s *Supplier) ask(ctx context.Context, id int64) (Quote, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s/quotes/%d", s.url, id), http.NoBody)
-	if err != nil {
-		return Quote{}, err
-	}
-	if left, bounded := resilience.TimeLeft(ctx); bounded {
-		request.Header.Set(resilience.DeadlineHeader, resilience.FormatTimeout(left))
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return Quote{}, err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return Quote{}, badStatus(response.StatusCode)
-	}
-	q := Quote{Source: "supplier"}
-	if err := json.UnmarshalRead(http.MaxBytesReader(nil, response.Body, 1<<16), &q); err != nil {
-		return Quote{}, err
-	}
-	q.Source = "supplier"
-	return q, nil
 }
