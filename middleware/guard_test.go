@@ -1,8 +1,9 @@
 package middleware_test
 
 import (
-	"context"
 	"errors"
+	"io"
+	"net"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -100,17 +101,58 @@ func TestGuardBulkhead(t *testing.T) {
 		require.Equal(t, http.StatusServiceUnavailable, a.status)
 		require.Equal(t, "1", a.header.Get("Retry-After"))
 
-		ctx, hangUp := context.WithCancel(t.Context())
-		hangUp() // who leaves takes no place with them
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL("/import"), http.NoBody)
-		require.NoError(t, err)
-		_, err = s.HTTP().Do(request)
-		require.Error(t, err)
-
 		close(leave)
 		require.Equal(t, "done", (<-answers).body)
 		require.Equal(t, "done", (<-answers).body)
 		require.Eventually(t, func() bool { return places.Stats().Free == 1 }, 10*time.Second, time.Millisecond)
+	})
+}
+
+// A client that hangs up while it waits leaves its place in the queue to the next one, and takes none with it: its handler never
+// begins. A client that hangs up while it is served keeps its place for as long as the handler runs.
+func TestGuardBulkheadHangUp(t *testing.T) {
+	var inside chan struct{}
+	var leave chan struct{}
+	var places *resilience.Bulkhead
+	everyMode(t, func(app *fasterapi.App) {
+		inside, leave = make(chan struct{}, 10), make(chan struct{})
+		places = resilience.NewBulkhead("imports", resilience.BulkheadConfig{Concurrent: 1, Queue: 1, Wait: time.Hour})
+		app.Get("/import", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) {
+			inside <- struct{}{}
+			<-leave
+			return "done", nil
+		}, middleware.Guard(resilience.New("imports", resilience.Config{Bulkhead: places})))
+	}, func(t *testing.T, s service) {
+		waiting := func(n int) {
+			t.Helper()
+			require.Eventually(t, func() bool { return places.Stats().Waiting == n }, 20*time.Second, time.Millisecond)
+		}
+		send := func() (hangUp func()) {
+			conn, err := net.Dial("tcp", strings.TrimPrefix(s.URL(""), "http://"))
+			require.NoError(t, err)
+			t.Cleanup(func() { conn.Close() })
+			_, err = io.WriteString(conn, "GET /import HTTP/1.1\r\nHost: a\r\n\r\n")
+			require.NoError(t, err)
+			return func() { require.NoError(t, conn.Close()) }
+		}
+		served := send()
+		<-inside
+		for range 3 {
+			hangUp := send()
+			waiting(1)
+			hangUp()
+			waiting(0)
+		}
+		served()
+		answers := make(chan answer, 1)
+		go func() { answers <- s.get("/import") }()
+		waiting(1)
+		require.Empty(t, inside, "nobody began while the place was taken")
+
+		close(leave)
+		require.Equal(t, "done", (<-answers).body)
+		require.Len(t, inside, 1, "those who hung up never began")
+		require.Eventually(t, func() bool { return places.Stats().Free == 1 }, 20*time.Second, time.Millisecond)
 	})
 }
 
