@@ -204,16 +204,30 @@ func TestKilledUnderLoad(t *testing.T) {
 		begin := asked.Load()
 		soon(t, func() bool { return asked.Load() > begin+2000 })
 	}
+	up := map[*redis.Store]redis.Stats{}
 	for range 2 {
 		some()
+		for _, store := range []*redis.Store{one, two} {
+			up[store] = store.Stats()
+		}
 		srv.kill()
 		some()
 		tr.n.Add(1)
 		_, err := a.Invalidate(t.Context(), "gone").Await(t.Context())
 		require.Error(t, err, "others were not told")
 		require.Equal(t, tr.n.Load(), get(t, a, "gone"))
+		for _, store := range []*redis.Store{one, two} {
+			before := up[store]
+			soon(t, func() bool { // it opens this time, too, and calls are spared
+				down := store.Stats()
+				return down.Breaker.Opened > before.Breaker.Opened && down.Breaker.Refused > before.Breaker.Refused && down.Bypassed > before.Bypassed
+			})
+		}
 		srv.start()
 		soon(t, func() bool { return one.Stats().Undelivered == 0 && one.Stats().Listening && two.Stats().Listening })
+		soon(t, func() bool {
+			return one.Stats().Breaker.State == resilience.Closed && two.Stats().Breaker.State == resilience.Closed
+		})
 	}
 	some()
 	stop()
@@ -330,8 +344,14 @@ func TestDead(t *testing.T) {
 		require.Zero(t, get(t, c, fmt.Sprint(i)))
 	}
 	require.Error(t, store.Ping(t.Context()))
+	soon(t, func() bool { get(t, c, "more"); return store.Stats().Breaker.Refused > 0 })
+	dead := store.Stats()
+	require.Positive(t, dead.Breaker.Opened)
+	require.Positive(t, dead.Bypassed, "calls are spared")
+	require.Zero(t, dead.Calls, "nobody has answered")
 	srv.start()
 	soon(t, func() bool { return store.Ping(t.Context()) == nil })
+	soon(t, func() bool { _ = store.Ping(t.Context()); return store.Stats().Breaker.State == resilience.Closed })
 	n := 0
 	soon(t, func() bool { n++; get(t, c, fmt.Sprint("n", n)); return store.Stats().Stored > 0 })
 	require.NoError(t, store.Close())
