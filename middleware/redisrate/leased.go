@@ -227,6 +227,7 @@ func (l *Leased) filled(s *leaseShard, k leaseKey, e *lease, got granted, err er
 	waiting := e.waiting
 	e.waiting = nil
 	if err != nil {
+		e.size = 1 // that many failed in a short time says nothing of how many tokens are needed
 		for _, p := range waiting {
 			p.Post(middleware.Decision{}, err)
 		}
