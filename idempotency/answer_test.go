@@ -173,7 +173,7 @@ func TestClaimLost(t *testing.T) {
 	app.Post("/", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "done", nil },
 		idempotency.New(store, idempotency.Config{Lease: time.Hour}).Route())
 	c := fasterapitest.New(t, app).With(idempotency.Header, "k")
-	c.Post("/", nil).Expect(503)
+	require.Equal(t, "1", c.Post("/", nil).Expect(503).Header.Get("Retry-After"))
 	require.Eventually(t, func() bool { return c.Post("/", nil).Status == 200 }, 10*time.Second, 10*time.Millisecond)
 }
 

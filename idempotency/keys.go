@@ -56,7 +56,7 @@ type Config struct {
 	Scope func(c *fasterapi.Ctx) string
 	// Final tells which answers are stored, by their status. Default: 200 to 399, and 402, 404, 405, 406, 410, 411, 412, 414, 416, 417, 418, 421, 426, 428 and 451.
 	Final func(status int) bool
-	// FailOpen lets requests run when the store fails, although they may then be done twice. Default: they get 503, and can be sent again.
+	// FailOpen lets requests run when the store fails, although they may then be done twice. Default: they get 503 with Retry-After, and can be sent again.
 	FailOpen bool
 }
 
@@ -234,7 +234,7 @@ func (k *Keys) serve(c *fasterapi.Ctx, next fasterapi.Handler, claim Claim) erro
 		k.counts.storeFailures.Add(1)
 		c.Logger().Error("the store of idempotency keys failed", slog.String("error", err.Error()), slog.Bool("open", k.cfg.FailOpen))
 		if !k.cfg.FailOpen {
-			return problem.Wrap(err, http.StatusServiceUnavailable, "the key cannot be checked")
+			return problem.Wrap(err, http.StatusServiceUnavailable, "the key cannot be checked").WithHeader("Retry-After", "1")
 		}
 		k.counts.unchecked.Add(1)
 		return next(c)

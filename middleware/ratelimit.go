@@ -109,7 +109,7 @@ func (cfg *RateLimitConfig) failed(c *fasterapi.Ctx, err error) error {
 	}
 	c.Logger().Error("rate limiter failed", slog.String("error", err.Error()), slog.Bool("open", !cfg.FailClosed))
 	if cfg.FailClosed {
-		return problem.Wrap(err, http.StatusServiceUnavailable, "the rate limit cannot be checked")
+		return problem.Wrap(err, http.StatusServiceUnavailable, "the rate limit cannot be checked").WithHeader("Retry-After", "1")
 	}
 	return nil
 }

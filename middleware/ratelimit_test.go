@@ -169,6 +169,7 @@ func TestRateLimiterFails(t *testing.T) {
 			require.Equal(t, http.StatusOK, s.get(style+"/open").status)
 			a := s.get(style + "/closed")
 			require.Equal(t, http.StatusServiceUnavailable, a.status)
+			require.Equal(t, "1", a.header.Get("Retry-After"))
 			require.NotContains(t, a.body, "secret-host")
 		}
 		require.Contains(t, s.log.String(), "secret-host")
