@@ -134,12 +134,18 @@ func (c *cluster) startPostgres(ctx context.Context) error {
 	if err := c.postgres(ctx, "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N"); err != nil {
 		return err
 	}
-	settings := fmt.Sprintf("-c listen_addresses=127.0.0.1 -c port=%d -c unix_socket_directories=%s -c fsync=off", c.pg, dir)
-	if err := c.postgres(ctx, "pg_ctl", "-D", data, "-l", filepath.Join(dir, "log"), "-o", settings, "-w", "start"); err != nil {
+	if err := c.runPostgres(ctx); err != nil {
 		return err
 	}
 	c.stops = append(c.stops, func() { _ = c.postgres(context.Background(), "pg_ctl", "-D", data, "-w", "-m", "fast", "stop") })
 	return nil
+}
+
+// runPostgres starts the server, also one that was killed.
+func (c *cluster) runPostgres(ctx context.Context) error {
+	dir := filepath.Join(c.dir, "postgres")
+	settings := fmt.Sprintf("-c listen_addresses=127.0.0.1 -c port=%d -c unix_socket_directories=%s -c fsync=off", c.pg, dir)
+	return c.postgres(ctx, "pg_ctl", "-D", filepath.Join(dir, "data"), "-l", filepath.Join(dir, "log"), "-o", settings, "-w", "start")
 }
 
 func (c *cluster) startRedis(ctx context.Context) error {
@@ -147,7 +153,8 @@ func (c *cluster) startRedis(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.background(command(context.Background(), program, "--port", strconv.Itoa(c.redis), "--bind", "127.0.0.1", "--save", "", "--dir", c.dir, "--logfile", "redis.log"),
+	return c.background(command(context.Background(), program, "--port", strconv.Itoa(c.redis), "--bind", "127.0.0.1", "--save", "", "--dir", c.dir, "--logfile", "redis.log",
+		"--pidfile", filepath.Join(c.dir, "redis.pid")),
 		syscall.SIGTERM, func() bool { return listens(c.redis) })
 }
 

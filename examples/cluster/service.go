@@ -50,7 +50,7 @@ func cmpErr(a, b error) error {
 }
 
 const schema = idempotency.Schema + leader.Schema + ";" + schedule.Schema + `;
-CREATE TABLE IF NOT EXISTS orders (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, item text NOT NULL, made_by text NOT NULL)`
+CREATE TABLE IF NOT EXISTS orders (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, item text NOT NULL, made_by text NOT NULL, key text NOT NULL UNIQUE)`
 
 // runInstance serves as one of the instances.
 func runInstance(name string) error {
@@ -60,7 +60,8 @@ func runInstance(name string) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	pool, err := pg.Open(ctx, pg.Config{URL: s.Database.Reveal(), MaxConns: 4})
+	// While PostgreSQL is away, clients are told so after two seconds.
+	pool, err := pg.Open(ctx, pg.Config{URL: s.Database.Reveal(), MaxConns: 4, AcquireTimeout: 2 * time.Second})
 	if err != nil {
 		return err
 	}
@@ -173,7 +174,8 @@ func followNews(c *fasterapi.Ctx, in struct {
 // end snippet
 
 // snippet: order
-// order puts an order into the database, and tells all who listen. A client that does not know what became of its request sends it again with the same key.
+// order puts an order into the database, and tells all who listen. A client that does not know what became of its request sends it again with the same key,
+// which stands in the row, too: what was committed just before an instance or the database died is found, and not made twice.
 func order(c *fasterapi.Ctx, in struct {
 	Body Order                  `body:""`
 	DB   *db.Pool               `inject:""`
@@ -181,7 +183,8 @@ func order(c *fasterapi.Ctx, in struct {
 	Here *instance              `inject:""`
 },
 ) (fasterapi.Created[Ordered], error) {
-	id, err := in.DB.One[int64](c, `INSERT INTO orders (item, made_by) VALUES ($1, $2) RETURNING id`, in.Body.Item, in.Here.name).Await(c)
+	const insert = `INSERT INTO orders (item, made_by, key) VALUES ($1, $2, $3) ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING id`
+	id, err := in.DB.One[int64](c, insert, in.Body.Item, in.Here.name, c.Header(idempotency.Header)).Await(c)
 	if err != nil {
 		return fasterapi.Created[Ordered]{}, err
 	}
