@@ -28,6 +28,9 @@ type core struct {
 	Panics     int64   `json:"panics"`
 	Unsent     int64   `json:"unsent_bytes"`
 	CutOff     int64   `json:"cut_off"`
+	Expired    int64   `json:"expired"`
+	Useless    int64   `json:"useless"`
+	Unsecured  int64   `json:"handshakes_failed"`
 	Stuck      string  `json:"stuck,omitzero"` // for how long, if it is
 	Stalls     stalls  `json:"stalls"`
 }
@@ -60,6 +63,7 @@ func coreOf(s *reactor.Stats) core {
 		Core: s.Core, Busy: s.Busy, BusyTime: s.BusyTime.String(), IdleTime: s.IdleTime.String(), OpenConns: s.OpenConns,
 		Tasks: s.Tasks, Pending: s.Pending, Mailbox: s.Mailbox, Jobs: s.Jobs, Events: s.Events, Timers: s.Timers, Armed: s.Armed,
 		Coroutines: s.Coroutines, Workers: s.Workers, Loops: s.Loops, Parks: s.Parks, Panics: s.Panics, Unsent: s.Unsent, CutOff: s.CutOff,
+		Expired: s.Expired, Useless: s.Useless, Unsecured: s.Unsecured,
 	}
 	if s.Stuck > 0 {
 		c.Stuck = s.Stuck.String()

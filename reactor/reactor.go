@@ -56,17 +56,18 @@ type Reactor struct {
 	drains     int  // turns since then that left work in the queue
 
 	// shared
-	_       line
-	mailbox ring.Mailbox[async.Task]
-	_       line
-	parked  atomic.Bool
-	phase   atomic.Int32
-	open    atomic.Int64 // connections
-	unsent  atomic.Int64 // bytes, see Stats
-	cutOff  atomic.Int64 // connections, see Stats
-	_       line
-	workers workers
-	pulse   atomic.Int64 // units<<1, +1 while not in user code
+	_                           line
+	mailbox                     ring.Mailbox[async.Task]
+	_                           line
+	parked                      atomic.Bool
+	phase                       atomic.Int32
+	open                        atomic.Int64 // connections
+	unsent                      atomic.Int64 // bytes, see Stats
+	cutOff                      atomic.Int64 // connections, see Stats
+	expired, useless, unsecured atomic.Int64 // connections, see Stats
+	_                           line
+	workers                     workers
+	pulse                       atomic.Int64 // units<<1, +1 while not in user code
 	// here is the goroutine that is the reactor at this moment: the loop's, or that
 	// of the coroutine that runs. Any goroutine compares it with its own.
 	here       atomic.Uintptr
@@ -186,6 +187,15 @@ func (r *Reactor) CountUnsent(change int64) { r.unsent.Add(change) }
 
 // CountCutOff counts a response that was given up for its size. Any goroutine.
 func (r *Reactor) CountCutOff() { r.cutOff.Add(1) }
+
+// CountExpired counts a connection or stream that was given up for its slowness. Any goroutine.
+func (r *Reactor) CountExpired() { r.expired.Add(1) }
+
+// CountUseless counts a connection that was closed because it made work for nothing. Any goroutine.
+func (r *Reactor) CountUseless() { r.useless.Add(1) }
+
+// CountUnsecured counts a TLS handshake that has failed. Any goroutine.
+func (r *Reactor) CountUnsecured() { r.unsecured.Add(1) }
 
 // OpenConns returns the number of open connections. Any goroutine.
 func (r *Reactor) OpenConns() int64 { return r.open.Load() }

@@ -37,6 +37,9 @@ type Stats struct {
 	OpenConns  int64
 	Unsent     int64 // bytes of responses that wait for clients who do not read
 	CutOff     int64 // responses given up because these were too many
+	Expired    int64 // connections, and streams of HTTP/2, that were given up for their slowness
+	Useless    int64 // connections of HTTP/2 that were closed because they made work for nothing
+	Unsecured  int64 // TLS handshakes that have failed
 
 	Coroutines     int64 // running or suspended
 	IdleCoroutines int64
@@ -127,6 +130,9 @@ func (r *Reactor) Stats() Stats {
 		OpenConns:  r.open.Load(),
 		Unsent:     r.unsent.Load(),
 		CutOff:     r.cutOff.Load(),
+		Expired:    r.expired.Load(),
+		Useless:    r.useless.Load(),
+		Unsecured:  r.unsecured.Load(),
 
 		Coroutines:     p.live.Load(),
 		IdleCoroutines: p.idleCo.Load(),

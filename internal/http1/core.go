@@ -219,3 +219,15 @@ func (k *core) appendDate(out []byte, onReactor bool) []byte {
 	}
 	return d.Append(out, d.now)
 }
+
+// countExpired counts a connection that ran into a timeout.
+func (k *core) countExpired() {
+	k.expired.Add(1)
+	k.reactor.CountExpired()
+}
+
+// countUnsecured counts a handshake that has failed.
+func (k *core) countUnsecured() {
+	k.unsecured.Add(1)
+	k.reactor.CountUnsecured()
+}

@@ -41,6 +41,7 @@ func TestCutOffIsLogged(t *testing.T) {
 			require.Equal(t, 1, strings.Count(log.String(), "\n"))
 			require.Equal(t, 1, l.v.Net.Open(), "the listener is left")
 			require.EqualValues(t, 1, l.server.Stats().Expired)
+			require.EqualValues(t, 1, l.core.reactor.Stats().Expired)
 		})
 	}
 }

@@ -118,18 +118,18 @@ func (c *conn) due() time.Duration {
 func (c *conn) expire(now time.Duration) {
 	switch {
 	case c.writeBy != 0 && c.writeBy <= now:
-		c.core.expired.Add(1)
+		c.core.countExpired()
 		c.logCutOff()
 		c.cutOff(errBroken)
 	case c.phase == lingering:
-		c.core.expired.Add(1)
+		c.core.countExpired()
 		c.abort()
 	case c.phase == collecting, c.phase == reading && c.head == timedHead:
-		c.core.expired.Add(1)
+		c.core.countExpired()
 		c.refuse(exchange.TooSlow)
 		c.advance()
 	case c.phase == securing:
-		c.core.expired.Add(1)
+		c.core.countExpired()
 		c.close()
 	case c.phase == reading:
 		c.close()

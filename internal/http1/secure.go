@@ -37,7 +37,7 @@ func (c *conn) secure() bool {
 	err := c.shakeHands()
 	switch {
 	case err != nil:
-		c.core.unsecured.Add(1)
+		c.core.countUnsecured()
 		return c.unsecure(err)
 	}
 	switch c.socket.Session().State().NegotiatedProtocol {

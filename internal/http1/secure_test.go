@@ -44,6 +44,19 @@ func TestPanicsInHandshakes(t *testing.T) {
 	require.NoError(t, tls.Client(l.dial(), trusting("fine")).Handshake())
 }
 
+// TestUnsecured: handshakes that fail are counted.
+func TestUnsecured(t *testing.T) {
+	l := newLive(t, 1, Config{TLS: secured(t)}, &site{})
+	for range 3 {
+		old := trusting("any")
+		old.MinVersion, old.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
+		require.Error(t, tls.Client(l.dial(), old).Handshake())
+	}
+	require.NoError(t, tls.Client(l.dial(), trusting("any")).Handshake())
+	require.Eventually(t, func() bool { return l.group.Stats()[0].Unsecured == 3 }, 20*time.Second, time.Millisecond)
+	require.EqualValues(t, 3, l.server.Stats().Unsecured)
+}
+
 // TestTurns: with one handshake at a time all clients get theirs.
 func TestTurns(t *testing.T) {
 	l := newLive(t, 1, Config{TLS: secured(t), Limits: exchange.Limits{MaxHandshakes: 1}}, &site{})

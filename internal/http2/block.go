@@ -78,7 +78,7 @@ func (c *conn) addFragment(h frame.Header, fragment []byte) error {
 	b.frames++
 	b.bytes += len(fragment)
 	if b.frames > mostFrames || b.bytes > longestBlock(c.core.server.cfg.MaxHead) {
-		c.core.useless.Add(1)
+		c.core.countFlood()
 		return errBlockLong
 	}
 	if first {

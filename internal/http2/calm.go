@@ -34,7 +34,7 @@ func (c *conn) countUseless(n int) error {
 	if k.spent += n; k.spent <= calmBurst {
 		return nil
 	}
-	c.core.useless.Add(1)
+	c.core.countFlood()
 	return errCalm
 }
 

@@ -71,6 +71,7 @@ func TestFloods(t *testing.T) {
 				require.LessOrEqual(t, len(l.core.conns.next.streams)+l.core.conns.next.zombies, 250)
 			}
 			require.Regexp(t, `GOAWAY \d+ (ENHANCE_YOUR_CALM|STREAM_CLOSED)`, said)
+			require.EqualValues(t, strings.Count(said, "ENHANCE_YOUR_CALM"), l.core.reactor.Stats().Useless)
 			l.peer.Close()
 			l.v.RunUntilIdle()
 			require.True(t, l.closed)

@@ -185,3 +185,15 @@ func appendOpening(b []byte, now time.Time, status int, contentType, server stri
 	}
 	return b
 }
+
+// countExpired counts a connection or stream that ran into a timeout.
+func (k *core) countExpired() {
+	k.expired.Add(1)
+	k.reactor.CountExpired()
+}
+
+// countFlood counts a connection that is closed because it made work for nothing.
+func (k *core) countFlood() {
+	k.useless.Add(1)
+	k.reactor.CountUseless()
+}

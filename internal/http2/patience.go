@@ -122,12 +122,12 @@ func (c *conn) expire(now time.Duration) {
 	over := func(deadline time.Duration) bool { return deadline != 0 && deadline <= now }
 	switch {
 	case over(c.writeBy):
-		c.core.expired.Add(1)
+		c.core.countExpired()
 		c.core.reactor.Poller().Discard(c.socket.FD()) // the kernel need not keep what is not taken
 		c.breakOff(exchange.ErrTimeout)
 		return
 	case over(c.headBy):
-		c.core.expired.Add(1)
+		c.core.countExpired()
 		c.fail(errSlow)
 		c.flush()
 		return
@@ -147,13 +147,13 @@ func (c *conn) expire(now time.Duration) {
 	for _, s := range c.streams {
 		switch {
 		case over(s.bodyBy) && c.shut == 0:
-			c.core.expired.Add(1)
+			c.core.countExpired()
 			s.bodyBy = 0
 			s.refuse(exchange.TooSlow)
 		case over(s.sendBy) && s.queued && !stuck: // it waits for its turn, not for its client
 			s.sendBy = now + c.core.server.cfg.WriteTimeout
 		case over(s.sendBy), stuck && s.queued:
-			c.core.expired.Add(1)
+			c.core.countExpired()
 			c.logTooSlow(s)
 			c.giveUp(s, exchange.ErrTimeout)
 		}
