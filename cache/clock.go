@@ -3,13 +3,15 @@ package cache
 import (
 	"context"
 	"math"
+	"sync"
 	"time"
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
-// Clock tells the time. A reactor.ManualClock is one.
+// Clock tells the time. A reactor.ManualClock is one. When it is set back, no entry lives for longer: time goes on by the steps of
+// the clock from there.
 type Clock interface{ Now() time.Time }
 
 // never is a moment that does not come.
@@ -30,7 +32,7 @@ func after(at int64, d time.Duration) int64 {
 //
 // Owner: any (immutable after New).
 type timing struct {
-	clock Clock // nil: that of the caller
+	clock *steps // nil: that of the caller
 	base  time.Time
 	// goroutines is the scheduler of callers without a reactor; nil: that of package async.
 	goroutines async.Scheduler
@@ -40,7 +42,8 @@ func newTiming(clock Clock) timing {
 	if clock == nil {
 		return timing{base: time.Now()}
 	}
-	t := timing{clock: clock, base: clock.Now()}
+	t := timing{base: clock.Now()}
+	t.clock = &steps{clock: clock, base: t.base}
 	if manual, ok := clock.(*reactor.ManualClock); ok {
 		t.goroutines = manually{async.Background(), manual}
 	}
@@ -50,12 +53,37 @@ func newTiming(clock Clock) timing {
 // now is the time where ctx is.
 func (t *timing) now(ctx context.Context) int64 {
 	if t.clock != nil {
-		return int64(t.clock.Now().Sub(t.base))
+		return t.clock.now()
 	}
 	if async.SiteOf(ctx).Scheduler == nil {
 		return int64(time.Since(t.base)) // half the cost of time.Now
 	}
 	return int64(async.Now(ctx).Sub(t.base))
+}
+
+// steps is a clock of the program's, which may be set back: the time of the cache stands still at that moment, and goes on by the
+// steps of the clock, so that no entry lives for longer. The clocks of callers are monotonic.
+//
+// Owner: mu. clock, base: immutable.
+type steps struct {
+	clock Clock
+	base  time.Time
+
+	mu   sync.Mutex
+	last int64
+	back int64 // by how much the clock was set back in all
+}
+
+func (s *steps) now() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := int64(s.clock.Now().Sub(s.base)) + s.back
+	if at < s.last {
+		s.back += s.last - at
+		at = s.last
+	}
+	s.last = at
+	return at
 }
 
 // home is ctx with a scheduler whose timers go by the clock.
@@ -104,7 +132,11 @@ func (t *timing) loadContext(ctx context.Context, timeout time.Duration) *loadCo
 	default:
 		own.scheduler = async.Background()
 	}
-	own.deadline = t.base.Add(time.Duration(t.now(ctx))).Add(timeout)
+	if t.clock != nil {
+		own.deadline = t.clock.clock.Now().Add(timeout)
+	} else {
+		own.deadline = t.base.Add(time.Duration(t.now(ctx))).Add(timeout)
+	}
 	return own
 }
 
