@@ -140,9 +140,13 @@ func TestExpectContinue(t *testing.T) {
 	})
 }
 
-// TestExpectContinueOverHTTP2 is the same over HTTP/2, where it is an interim response of the stream.
+// TestExpectContinueOverHTTP2 is the same over HTTP/2, where it is an interim response of the stream, on either engine.
 func TestExpectContinueOverHTTP2(t *testing.T) {
-	s := overHTTP2(t, expectRoutes)
+	t.Run("on the reactors", func(t *testing.T) { expectOverHTTP2(t, onReactorsHTTP2(t, expectRoutes)) })
+	t.Run("through net/http", func(t *testing.T) { expectOverHTTP2(t, overHTTP2(t, expectRoutes)) })
+}
+
+func expectOverHTTP2(t *testing.T, s service) {
 	for _, e := range expectations {
 		t.Run(e.name, func(t *testing.T) {
 			asked := false

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -32,6 +33,7 @@ func onReactorsHTTP2(t *testing.T, routes func(*fasterapi.App), more ...func(*fa
 	s.http2 = true
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: testRoots}, Protocols: new(http.Protocols)}
 	transport.Protocols.SetHTTP2(true)
+	transport.ExpectContinueTimeout = time.Minute // a client that expects to be asked waits for it
 	t.Cleanup(transport.CloseIdleConnections)
 	s.http.Transport = onefield.Transport(t, onlyHTTP2{t, transport})
 	return s
