@@ -148,6 +148,7 @@ func TestMissedClass(t *testing.T) {
 		{"GET /items/1", true, overload.Normal, exchange.Middle},
 		{"GET /live", true, overload.Exempt, exchange.Ahead},
 		{"GET /health", true, overload.Exempt, exchange.Ahead},
+		{"GET /ready", true, overload.Exempt, exchange.Ahead},
 		{"GET /openapi.json", true, overload.Exempt, exchange.Ahead},
 		{"GET /nothing", false, overload.Exempt, exchange.Ahead},
 	} {

@@ -19,6 +19,9 @@ func bars() []contest.Bar {
 	}
 	cpu("plaintext", "goroutine", "reactor", 1.10)
 	cpu("plaintext-16", "goroutine", "reactor", 2)
+	cpu("plaintext", "guarded", "bare", 1.05)
+	cpu("plaintext", "observed", "bare", 1.10)
+	cpu("plaintext", "observed", "fasthttp", 1)
 	for _, scenario := range []string{"plaintext", "user"} {
 		for _, style := range []string{"chain", "reactor", "goroutine"} {
 			cpu(scenario, style, "fasthttp", 0.85)

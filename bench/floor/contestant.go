@@ -19,6 +19,12 @@ func contestants() []*contestant {
 		ours := contest.Contestant{Name: style, Program: "fasterapi", Prefix: "/" + style, Ours: true}
 		all = append(all, &contestant{Contestant: ours, isGo: true})
 	}
+	// What is done for each request besides, see bench/peers/fasterapi: bare nothing; guarded the protection from
+	// overload, deadlines and a total timeout; observed all that observes, and the protection.
+	for _, w := range []struct{ name, what string }{{"bare", "none"}, {"guarded", "protected"}, {"observed", "all"}} {
+		ours := contest.Contestant{Name: w.name, Program: "fasterapi", Prefix: "/goroutine", Ours: true, Env: []string{"WATCH=" + w.what}}
+		all = append(all, &contestant{Contestant: ours, isGo: true})
+	}
 	for i, c := range all {
 		c.Port = 18400 + i
 	}

@@ -30,7 +30,7 @@ func main() {
 func run(args []string, stdout io.Writer) error {
 	flags := flag.NewFlagSet("floor", flag.ContinueOnError)
 	var options contest.Options
-	options.Declare(flags, "floor, fasthttp, nethttp, chain, reactor, goroutine",
+	options.Declare(flags, "floor, fasthttp, nethttp, chain, reactor, goroutine, bare, guarded, observed",
 		"plaintext, plaintext-16, json, user, user-16; none: memory only")
 	idle := flags.Int("idle", 10_000, "idle connections; 0: leave them out")
 	cycles := flags.Int("cycles", 100_000, "connections that come and go; 0: leave them out")
@@ -96,6 +96,9 @@ func (h *harness) runAll(r *figures) {
 		}
 	}
 	for _, c := range h.contestants {
+		if len(c.Env) > 0 {
+			continue // the same program as another one, and its connections are the same
+		}
 		if h.idleConns > 0 {
 			result := h.Idle(&c.Contestant, h.idleConns, c.opening())
 			r.Idle = append(r.Idle, result)

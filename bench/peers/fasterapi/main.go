@@ -1,17 +1,20 @@
 // Command fasterapi is this framework, with each answer in its three styles:
 // /chain/…, /reactor/… and /goroutine/…. With NETHTTP in its environment it is a handler of
-// a server of net/http.
+// a server of net/http. WATCH says what is done for each request besides: see watch.
 package main
 
 import (
 	"log"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/bench/answers"
 	"github.com/fasterapi/fasterapi/bench/profile"
+	"github.com/fasterapi/fasterapi/middleware"
+	"github.com/fasterapi/fasterapi/observe/metrics"
 )
 
 type userInput struct {
@@ -45,8 +48,31 @@ func runtimeFigures(*fasterapi.Ctx, fasterapi.None) (answers.Runtime, error) {
 	return answers.ReadRuntime(), nil
 }
 
+// watch makes the app, which does for each request what it does by default, or nothing, or only what protects
+// it, or everything that there is to observe it.
+func watch(what string, cfg fasterapi.Config) *fasterapi.App {
+	switch what {
+	case "none":
+		cfg.Overload.Off, cfg.Observe.Off = true, true
+	case "protected":
+		cfg.Observe.Off = true
+	}
+	app := fasterapi.New(cfg)
+	switch what {
+	case "protected":
+		app.Use(middleware.Deadline(middleware.DeadlineConfig{}), middleware.Timeout(10*time.Second))
+	case "all":
+		metrics.New(app)
+		app.Use(
+			middleware.AccessLog(middleware.AccessLogConfig{Sample: 0.01}),
+			middleware.RequestID(middleware.RequestIDConfig{}),
+			middleware.Deadline(middleware.DeadlineConfig{}))
+	}
+	return app
+}
+
 func main() {
-	app := fasterapi.New(fasterapi.Config{
+	app := watch(os.Getenv("WATCH"), fasterapi.Config{
 		Title: "bench", Addr: "127.0.0.1:" + os.Getenv("PORT"), TLSCert: os.Getenv("TLS_CERT"), TLSKey: os.Getenv("TLS_KEY"),
 	})
 

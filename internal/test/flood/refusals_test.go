@@ -15,8 +15,8 @@ import (
 )
 
 // waitingFlood floods an app of one core whose requests wait for goroutines: who is served takes the core for 2 ms and makes three
-// others, of which one of 16 is for /other and the rest for path. It returns the answers, and how many goroutines the reactor has had at most.
-func waitingFlood(t *testing.T, over protocol, path string, conns int) (*fasterapi.App, []answerOfFlood, int64) {
+// others, of which one of 16 is for other and the rest for path. It returns the answers, and how many goroutines the reactor has had at most.
+func waitingFlood(t *testing.T, over protocol, path, other string, conns int) (*fasterapi.App, []answerOfFlood, int64) {
 	t.Setenv("OVERLOAD_PROTECTION", "on")
 	f := &flood{answers: make(chan answerOfFlood, conns)}
 	var most atomic.Int64
@@ -26,7 +26,7 @@ func waitingFlood(t *testing.T, over protocol, path string, conns int) (*fastera
 		for {
 			select {
 			case <-served:
-				f.send(3, path, "/other")
+				f.send(3, path, other)
 			case <-ended:
 				return
 			}
@@ -58,6 +58,8 @@ func waitingFlood(t *testing.T, over protocol, path string, conns int) (*fastera
 	nothing := func(*fasterapi.Ctx, fasterapi.None) (fasterapi.None, error) { return fasterapi.None{}, nil }
 	app.Get("/work", nothing)
 	app.Get("/other", nothing)
+	app.Get("/batch", nothing, fasterapi.Priority("batch"))
+	app.Get("/critical", nothing, fasterapi.Priority("critical"))
 	server, err := app.Start()
 	require.NoError(t, err)
 	t.Cleanup(func() {
@@ -66,8 +68,8 @@ func waitingFlood(t *testing.T, over protocol, path string, conns int) (*fastera
 		require.NoError(t, server.Shutdown(ctx))
 	})
 	f.connect(t, server.Addr().String(), over, conns)
-	f.send(1, path, "/other")
-	return app, f.all(t, path, "/other"), most.Load()
+	f.send(1, path, other)
+	return app, f.all(t, path, other), most.Load()
 }
 
 // asAll holds a refusal against what all answers of the app have.
@@ -97,7 +99,7 @@ func TestRefusalsShareTheRoom(t *testing.T) {
 	for _, over := range []protocol{http1Reactors, http2Reactors} {
 		t.Run(string(over), func(t *testing.T) {
 			untilRefused(t, func(t *testing.T) (refused int) {
-				_, answers, most := waitingFlood(t, over, "/work", 700)
+				_, answers, most := waitingFlood(t, over, "/work", "/other", 700)
 				for _, a := range answers {
 					if a.status == http.StatusServiceUnavailable {
 						asAll(t, a)
@@ -121,7 +123,7 @@ func TestMissesGoBehind(t *testing.T) {
 	for _, over := range []protocol{http1Reactors, http2Reactors} {
 		t.Run(string(over), func(t *testing.T) {
 			untilRefused(t, func(t *testing.T) int {
-				app, answers, _ := waitingFlood(t, over, "/nothing", 500)
+				app, answers, _ := waitingFlood(t, over, "/nothing", "/other", 500)
 				var refused [2]int // of those who ask for something, and of the others
 				for _, a := range answers {
 					at := 0
@@ -139,6 +141,33 @@ func TestMissesGoBehind(t *testing.T) {
 				require.EqualValues(t, refused[1], stats.Batch)
 				require.EqualValues(t, refused[0], stats.Normal+stats.Limited)
 				return refused[1]
+			})
+		})
+	}
+}
+
+// TestBatchGoesFirst: in a flood of requests of the class batch, those of the class critical pass them, and fewer of a
+// hundred are refused.
+func TestBatchGoesFirst(t *testing.T) {
+	for _, over := range []protocol{http1Reactors, http2Reactors} {
+		t.Run(string(over), func(t *testing.T) {
+			untilRefused(t, func(t *testing.T) int {
+				app, answers, _ := waitingFlood(t, over, "/batch", "/critical", 500)
+				sent, refused := map[string]int{}, map[string]int{}
+				for _, a := range answers {
+					sent[a.path]++
+					if a.status == http.StatusServiceUnavailable {
+						asAll(t, a)
+						refused[a.path]++
+					}
+				}
+				stats := app.Overload()[0]
+				require.LessOrEqual(t, stats.Critical, uint64(refused["/critical"]))
+				t.Logf("refused: %d of %d batch, %d of %d critical", refused["/batch"], sent["/batch"], refused["/critical"], sent["/critical"])
+				if refused["/batch"] > 0 {
+					require.Less(t, refused["/critical"]*sent["/batch"], refused["/batch"]*sent["/critical"])
+				}
+				return refused["/batch"]
 			})
 		})
 	}
