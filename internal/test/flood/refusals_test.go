@@ -14,9 +14,9 @@ import (
 	"github.com/fasterapi/fasterapi/middleware"
 )
 
-// waitingFlood floods an app of one core whose requests wait for goroutines: who is served takes the core for 2 ms and makes three
+// waitingFlood floods an app of one core whose requests wait for goroutines: who is served takes the core for 2 ms and makes so many
 // others, of which one of 16 is for other and the rest for path. It returns the answers, and how many goroutines the reactor has had at most.
-func waitingFlood(t *testing.T, over protocol, path, other string, conns int) (*fasterapi.App, []answerOfFlood, int64) {
+func waitingFlood(t *testing.T, over protocol, path, other string, conns, others int) (*fasterapi.App, []answerOfFlood, int64) {
 	t.Setenv("OVERLOAD_PROTECTION", "on")
 	f := &flood{answers: make(chan answerOfFlood, conns)}
 	var most atomic.Int64
@@ -26,7 +26,7 @@ func waitingFlood(t *testing.T, over protocol, path, other string, conns int) (*
 		for {
 			select {
 			case <-served:
-				f.send(3, path, other)
+				f.send(others, path, other)
 			case <-ended:
 				return
 			}
@@ -82,11 +82,12 @@ func asAll(t *testing.T, a answerOfFlood) {
 	require.Equal(t, "nosniff", a.header.Get("X-Content-Type-Options"))
 }
 
-// untilRefused repeats a flood until it is one: the machine may be too fast for it, or stand still meanwhile.
-func untilRefused(t *testing.T, try func(t *testing.T) (refused int)) {
+// untilRefused repeats a flood until it is one, in which each served request makes so many others: where other processes
+// have most of the processors, few are served in an interval, and few others of each are no overload.
+func untilRefused(t *testing.T, try func(t *testing.T, others int) (refused int)) {
 	t.Helper()
-	for range 8 {
-		if try(t) > 0 {
+	for _, others := range []int{3, 6, 12, 3, 6, 12, 24, 6, 12, 24} { // again: it may have stood still meanwhile
+		if try(t, others) > 0 {
 			return
 		}
 	}
@@ -98,8 +99,8 @@ func untilRefused(t *testing.T, try func(t *testing.T) (refused int)) {
 func TestRefusalsShareTheRoom(t *testing.T) {
 	for _, over := range []protocol{http1Reactors, http2Reactors} {
 		t.Run(string(over), func(t *testing.T) {
-			untilRefused(t, func(t *testing.T) (refused int) {
-				_, answers, most := waitingFlood(t, over, "/work", "/other", 700)
+			untilRefused(t, func(t *testing.T, others int) (refused int) {
+				_, answers, most := waitingFlood(t, over, "/work", "/other", 700, others)
 				for _, a := range answers {
 					if a.status == http.StatusServiceUnavailable {
 						asAll(t, a)
@@ -122,8 +123,8 @@ func TestRefusalsShareTheRoom(t *testing.T) {
 func TestMissesGoBehind(t *testing.T) {
 	for _, over := range []protocol{http1Reactors, http2Reactors} {
 		t.Run(string(over), func(t *testing.T) {
-			untilRefused(t, func(t *testing.T) int {
-				app, answers, _ := waitingFlood(t, over, "/nothing", "/other", 500)
+			untilRefused(t, func(t *testing.T, others int) int {
+				app, answers, _ := waitingFlood(t, over, "/nothing", "/other", 500, others)
 				var refused [2]int // of those who ask for something, and of the others
 				for _, a := range answers {
 					at := 0
@@ -151,8 +152,8 @@ func TestMissesGoBehind(t *testing.T) {
 func TestBatchGoesFirst(t *testing.T) {
 	for _, over := range []protocol{http1Reactors, http2Reactors} {
 		t.Run(string(over), func(t *testing.T) {
-			untilRefused(t, func(t *testing.T) int {
-				app, answers, _ := waitingFlood(t, over, "/batch", "/critical", 500)
+			untilRefused(t, func(t *testing.T, others int) int {
+				app, answers, _ := waitingFlood(t, over, "/batch", "/critical", 500, others)
 				sent, refused := map[string]int{}, map[string]int{}
 				for _, a := range answers {
 					sent[a.path]++
