@@ -44,10 +44,11 @@ type Config struct {
 	Levels *logs.Levels
 	// Pages are further pages by their path, "/metrics".
 	Pages map[string]http.Handler
-	// Pools, Caches, Upstreams, Policies, Topics, Keys, Roles (*leader.Role) and Schedules (*schedule.Schedule) are shown beside those that were
+	// Pools, Caches, Stores (*redis.Store of cache/redis), Upstreams, Policies, Topics, Keys, Roles (*leader.Role) and Schedules (*schedule.Schedule) are shown beside those that were
 	// given to App.Provide: pools by a name of yours.
 	Pools     map[string]*db.Pool
 	Caches    []cache.Reporter
+	Stores    []cache.StoreReporter
 	Upstreams []*client.Upstream
 	Policies  []*resilience.Registry
 	Topics    []broadcast.Reporter
@@ -98,6 +99,7 @@ func (c Config) resolve(app *fasterapi.App) (Config, mistake.List) {
 		wrong.Unless(p != nil && name != "", "admin.Config.Pools must have names and pools")
 	}
 	wrong.Unless(!slices.ContainsFunc(c.Caches, absent[cache.Reporter]), "admin.Config.Caches has one that is nil")
+	wrong.Unless(!slices.ContainsFunc(c.Stores, absent[cache.StoreReporter]), "admin.Config.Stores has one that is nil")
 	wrong.Unless(!slices.Contains(c.Upstreams, nil), "admin.Config.Upstreams has one that is nil")
 	wrong.Unless(!slices.Contains(c.Policies, nil), "admin.Config.Policies has one that is nil")
 	wrong.Unless(!slices.ContainsFunc(c.Topics, absent[broadcast.Reporter]), "admin.Config.Topics has one that is nil")

@@ -74,6 +74,12 @@ func rich(t *testing.T, cfg admin.Config) (s *service, held chan struct{}) {
 	return s, held
 }
 
+// shared is a store of caches.
+type shared struct{ name string }
+
+func (s *shared) Name() string            { return s.name }
+func (s *shared) Stats() cache.StoreStats { return cache.StoreStats{Name: s.name} }
+
 // answering is a driver whose every call ends well.
 type answering struct{}
 
@@ -206,10 +212,14 @@ func liveAndStalled(t *testing.T) (there bool) {
 // TestParts: what the app provides is found, and what the configuration names is shown beside it.
 func TestParts(t *testing.T) {
 	own := cache.New("prices", cache.Config[string, int]{})
-	s, _ := rich(t, admin.Config{Pools: map[string]*db.Pool{"reports": db.New(nil, func() db.Stats { return db.Stats{Driver: "sqlite"} })}, Caches: []cache.Reporter{own}, Upstreams: []*client.Upstream{client.New("stock", client.Config{BaseURL: "http://stock.invalid"})}, Topics: []broadcast.Reporter{broadcast.New("news", broadcast.Config[int]{})}, Keys: []*idempotency.Keys{idempotency.New(nil, idempotency.Config{})}, Schedules: []observe.JobReporter{&jobs{{Job: "sweep"}}}, Roles: []observe.RoleReporter{role{Role: "billing", Error: strings.Repeat("x", 1000) + "\xff"}}})
+	s, _ := rich(t, admin.Config{Pools: map[string]*db.Pool{"reports": db.New(nil, func() db.Stats { return db.Stats{Driver: "sqlite"} })}, Caches: []cache.Reporter{own}, Stores: []cache.StoreReporter{&shared{"fleet"}}, Upstreams: []*client.Upstream{client.New("stock", client.Config{BaseURL: "http://stock.invalid"})}, Topics: []broadcast.Reporter{broadcast.New("news", broadcast.Config[int]{})}, Keys: []*idempotency.Keys{idempotency.New(nil, idempotency.Config{})}, Schedules: []observe.JobReporter{&jobs{{Job: "sweep"}}}, Roles: []observe.RoleReporter{role{Role: "billing", Error: strings.Repeat("x", 1000) + "\xff"}}})
 	var parts struct {
-		Pools     []struct{ Name, Driver string }
-		Caches    []struct{ Name string }
+		Pools  []struct{ Name, Driver string }
+		Caches []struct{ Name string }
+		Stores []struct {
+			Name    string
+			Breaker struct{ State string }
+		}
 		Upstreams []struct {
 			Name     string
 			Attempts int64
@@ -227,6 +237,8 @@ func TestParts(t *testing.T) {
 	s.get("/parts", &parts)
 	require.Equal(t, []struct{ Name, Driver string }{{"reports", "sqlite"}, {"postgres", "postgres"}}, parts.Pools)
 	require.Equal(t, "prices", parts.Caches[0].Name)
+	require.Len(t, parts.Stores, 1)
+	require.Equal(t, []string{"fleet", "closed"}, []string{parts.Stores[0].Name, parts.Stores[0].Breaker.State})
 	require.Equal(t, "stock", parts.Upstreams[0].Name)
 	require.Equal(t, "found", parts.Upstreams[1].Name)
 	require.Equal(t, "closed", parts.Breakers[0].State)

@@ -66,11 +66,11 @@ func TestHostileTexts(t *testing.T) {
 func TestPartsThatAreNone(t *testing.T) {
 	app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1, Logger: slog.New(slog.DiscardHandler)})
 	admin.Attach(app, admin.Config{
-		Addr: "127.0.0.1:0", Flight: off, Caches: []cache.Reporter{(*cache.Cache[string, int])(nil)}, Upstreams: []*client.Upstream{nil}, Topics: []broadcast.Reporter{(*broadcast.Topic[int])(nil)},
+		Addr: "127.0.0.1:0", Flight: off, Caches: []cache.Reporter{(*cache.Cache[string, int])(nil)}, Stores: []cache.StoreReporter{(*shared)(nil)}, Upstreams: []*client.Upstream{nil}, Topics: []broadcast.Reporter{(*broadcast.Topic[int])(nil)},
 		Roles: []observe.RoleReporter{(*role)(nil)}, Schedules: []observe.JobReporter{(*jobs)(nil)},
 	})
 	_, err := app.Start()
-	for _, part := range []string{"Caches", "Upstreams", "Topics", "Roles", "Schedules"} {
+	for _, part := range []string{"Caches", "Stores", "Upstreams", "Topics", "Roles", "Schedules"} {
 		require.ErrorContains(t, err, "admin.Config."+part+" has one that is nil")
 	}
 }

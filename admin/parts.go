@@ -15,13 +15,14 @@ import (
 	"github.com/fasterapi/fasterapi/resilience"
 )
 
-// parts are the pools, caches, upstreams, policies, topics, keys, roles and schedules that are shown: those of the configuration, and what was given to
+// parts are the pools, caches, their stores, upstreams, policies, topics, keys, roles and schedules that are shown: those of the configuration, and what was given to
 // App.Provide.
 //
 // Owner: the start of the app; any (immutable) then.
 type parts struct {
 	pools     []namedPool
 	caches    []cache.Reporter
+	stores    []cache.StoreReporter
 	upstreams []*client.Upstream
 	policies  []*resilience.Registry
 	topics    []broadcast.Reporter
@@ -47,6 +48,9 @@ func (l *Listener) findParts() {
 	for _, c := range l.cfg.Caches {
 		p.caches = once(p.caches, c)
 	}
+	for _, s := range l.cfg.Stores {
+		p.stores = once(p.stores, s)
+	}
 	for _, u := range l.cfg.Upstreams {
 		p.upstreams = once(p.upstreams, u)
 	}
@@ -71,6 +75,8 @@ func (l *Listener) findParts() {
 			p.addPool(name, v)
 		case cache.Reporter:
 			p.caches = once(p.caches, v)
+		case cache.StoreReporter:
+			p.stores = once(p.stores, v)
 		case *client.Upstream:
 			p.upstreams = once(p.upstreams, v)
 		case *resilience.Registry:
@@ -114,6 +120,7 @@ func once[P comparable](list []P, one P) []P {
 type partNumbers struct {
 	Pools     []poolNumbers              `json:"pools"`
 	Caches    []cache.Stats              `json:"caches"`
+	Stores    []storeNumbers             `json:"stores"`
 	Upstreams []client.UpstreamStats     `json:"upstreams"`
 	Policies  []resilience.PolicyStats   `json:"policies"`
 	Breakers  []breakerNumbers           `json:"breakers"`
@@ -139,10 +146,20 @@ type breakerNumbers struct {
 	Successes, Failures, Refused, Opened int64
 }
 
+func numbersOf(b *resilience.BreakerStats) breakerNumbers {
+	return breakerNumbers{b.Name, b.State.String(), b.Critical, b.Successes, b.Failures, b.Refused, b.Opened}
+}
+
+// storeNumbers are a cache.StoreStats whose breaker has a state with a name.
+type storeNumbers struct {
+	cache.StoreStats
+	Breaker breakerNumbers
+}
+
 // numbers asks all parts. It waits for none of them.
 func (p *parts) numbers() partNumbers {
 	n := partNumbers{
-		Pools: []poolNumbers{}, Caches: []cache.Stats{}, Upstreams: []client.UpstreamStats{}, Policies: []resilience.PolicyStats{}, Breakers: []breakerNumbers{},
+		Pools: []poolNumbers{}, Caches: []cache.Stats{}, Stores: []storeNumbers{}, Upstreams: []client.UpstreamStats{}, Policies: []resilience.PolicyStats{}, Breakers: []breakerNumbers{},
 		Bulkheads: []resilience.BulkheadStats{}, Budgets: []resilience.BudgetStats{}, Limiters: []resilience.LimiterStats{},
 		Topics: []broadcast.Stats{}, Keys: []idempotency.Stats{}, Roles: []observe.RoleStats{}, Jobs: []observe.JobStats{},
 	}
@@ -151,6 +168,10 @@ func (p *parts) numbers() partNumbers {
 	}
 	for _, c := range p.caches {
 		n.Caches = append(n.Caches, c.Stats())
+	}
+	for _, one := range p.stores {
+		s := one.Stats()
+		n.Stores = append(n.Stores, storeNumbers{s, numbersOf(&s.Breaker)})
 	}
 	for _, u := range p.upstreams {
 		n.Upstreams = append(n.Upstreams, u.Stats())
@@ -176,8 +197,7 @@ func (p *parts) numbers() partNumbers {
 		s := r.Stats()
 		n.Policies = append(n.Policies, s.Policies...)
 		for i := range s.Breakers {
-			b := &s.Breakers[i]
-			n.Breakers = append(n.Breakers, breakerNumbers{b.Name, b.State.String(), b.Critical, b.Successes, b.Failures, b.Refused, b.Opened})
+			n.Breakers = append(n.Breakers, numbersOf(&s.Breakers[i]))
 		}
 		n.Bulkheads = append(n.Bulkheads, s.Bulkheads...)
 		n.Budgets = append(n.Budgets, s.Budgets...)

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/fasterapi/fasterapi/metric"
+	"github.com/fasterapi/fasterapi/resilience"
 )
 
 // counts are the numbers of a cache.
@@ -48,6 +49,34 @@ type Stats struct {
 type Reporter interface {
 	Name() string
 	Stats() Stats
+}
+
+// StoreStats is a snapshot of a store that caches share, such as that of package cache/redis. The counts are since it was opened.
+//
+// Owner: whoever asked for it.
+type StoreStats struct {
+	Name        string
+	Breaker     resilience.BreakerStats
+	Listening   bool // changes of others are heard of
+	Undelivered int  // changes that the store is still to be told of
+
+	Calls    int64 // that the store has answered
+	Failures int64 // those that the breaker did not let through included
+	Hits     int64 // values that were found
+	Misses   int64 // that were not, or were too old
+	Stored   int64 // values that were stored after a load
+	Lost     int64 // that were not, because of a change meanwhile, or no room
+	Waits    int64 // misses that waited for the load of another process
+	Invalid  int64 // values that were not what had been stored
+	Bypassed int64 // loads without the store: it is down, or has not been told of a change
+	Changes  int64 // keys that others have changed
+	Cleared  int64 // times that all entries of this process ended, because changes may have been missed
+}
+
+// StoreReporter is a store that caches share, such as a *redis.Store of package cache/redis, as metrics see it.
+type StoreReporter interface {
+	Name() string
+	Stats() StoreStats
 }
 
 // Stats returns a snapshot of the cache.

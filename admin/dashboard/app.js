@@ -520,6 +520,10 @@ views.resources = { title: "Resources", make() {
     ["Caches", p.caches.map((x) => ({ name: x.Name, state: [count(x.Size) + " entries", ""], use: hitRatio(x), pairs: [
       ["Found", x.Hits + x.Misses + x.Stale ? percent(hitRatio(x)) : "–"], ["Hits", count(x.Hits)], ["Misses", count(x.Misses)], ["Served stale", count(x.Stale)],
       ["Loads, failed", `${count(x.Loads)} · ${count(x.Failures)}`], ["Evicted", count(x.Evicted)]] }))],
+    ["Stores of caches", p.stores.map((x) => ({ name: x.Name, state: x.Breaker.State !== "closed" ? ["breaker " + x.Breaker.State, "bad"] : x.Listening ? ["listening", "ok"] : ["not heard", "warn"], pairs: [
+      ["Calls, failed", `${count(x.Calls)} · ${count(x.Failures)}`, x.Failures > 0], ["Spared by the breaker", count(x.Breaker.Refused), x.Breaker.Refused > 0], ["Hits", count(x.Hits)], ["Misses", count(x.Misses)],
+      ["Stored, lost", `${count(x.Stored)} · ${count(x.Lost)}`], ["Loaded without it", count(x.Bypassed), x.Bypassed > 0], ["Not what was stored", count(x.Invalid), x.Invalid > 0], ["Changes by others", count(x.Changes)],
+      ["Changes not delivered", count(x.Undelivered), x.Undelivered > 0], ["All entries ended", count(x.Cleared)]] }))],
     ["Other services", p.upstreams.map((x) => ({ name: x.Name, state: [x.InFlight + " in flight", ""], pairs: [
       ["Attempts", count(x.Attempts)], ["Answers", count(x.Answers)], ["Failed", count(x.Failures), x.Failures > 0], ["Connections open, made", `${count(x.Open)} · ${count(x.Dialled)}`]] }))],
     ["Circuit breakers", p.breakers.map((x) => ({ name: x.Name, state: [x.State, x.State === "closed" ? "ok" : "bad"], pairs: [

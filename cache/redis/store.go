@@ -20,6 +20,7 @@ import (
 )
 
 const (
+	defaultName       = "redis"
 	defaultPrefix     = "cache:"
 	defaultTimeout    = 250 * time.Millisecond
 	defaultUnheardTTL = time.Second
@@ -35,6 +36,8 @@ type Config struct {
 	URL string
 	// Client is for what a URL cannot say: clusters, sentinels, dialing. Tracking is set by Open.
 	Client rueidis.ClientOption
+	// Name is that of the store in metrics. Default "redis".
+	Name string
 	// Prefix begins all keys. Default "cache:".
 	Prefix string
 	// Timeout bounds one call. Default 250 ms, at most 1 minute.
@@ -83,6 +86,7 @@ type sink struct {
 // [Store.Mistake].
 func Open(cfg Config) *Store {
 	s := &Store{scripts: newScripts(), levels: map[string]sink{}, undelivered: map[string]string{}}
+	cfg.Name = cmp.Or(cfg.Name, defaultName)
 	cfg.Prefix = cmp.Or(cfg.Prefix, defaultPrefix)
 	cfg.Timeout = cmp.Or(cfg.Timeout, defaultTimeout)
 	cfg.UnheardTTL = cmp.Or(cfg.UnheardTTL, defaultUnheardTTL)

@@ -31,6 +31,7 @@ type Metrics struct {
 	registry  *prometheus.Registry
 	pools     []pool
 	caches    []cache.Reporter
+	stores    []cache.StoreReporter
 	upstreams []*client.Upstream
 	topics    []broadcast.Reporter
 	keys      []*idempotency.Keys
@@ -111,6 +112,21 @@ func (m *Metrics) Cache(c cache.Reporter) {
 		}
 	}
 	m.caches = append(m.caches, c)
+}
+
+// Store adds the numbers of a store that caches share, a *redis.Store of package cache/redis, whose name is the label "store".
+func (m *Metrics) Store(s cache.StoreReporter) {
+	if mistake.Absent(s) {
+		m.fail(errors.New("metrics: a store of caches is nil"))
+		return
+	}
+	for _, other := range m.stores {
+		if other.Name() == s.Name() {
+			m.fail(fmt.Errorf("metrics: two stores of caches are called %q", s.Name()))
+			return
+		}
+	}
+	m.stores = append(m.stores, s)
 }
 
 // Topic adds the numbers of a topic of package broadcast, whose name is the label "topic".

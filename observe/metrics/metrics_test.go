@@ -419,6 +419,12 @@ func TestQueueDelay(t *testing.T) {
 	require.Positive(t, sum)
 }
 
+// shared is a store of caches that does nothing.
+type shared struct{ name string }
+
+func (s *shared) Name() string            { return s.name }
+func (s *shared) Stats() cache.StoreStats { return cache.StoreStats{Name: s.name} }
+
 // What cannot work ends the start, all of it at once.
 func TestMistakes(t *testing.T) {
 	app := fasterapi.New(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1})
@@ -438,6 +444,9 @@ func TestMistakes(t *testing.T) {
 	m.Pool("main", new(db.Pool))
 	m.Pool("main", new(db.Pool))
 	m.Cache((*cache.Cache[string, int])(nil))
+	m.Store((*shared)(nil))
+	m.Store(&shared{"redis"})
+	m.Store(&shared{"redis"})
 	m.Topic(nil)
 	m.Topic((*broadcast.Topic[int])(nil))
 	m.Topic(broadcast.New("news", broadcast.Config[int]{}))
@@ -457,7 +466,7 @@ func TestMistakes(t *testing.T) {
 	m.Upstream(client.New("supplier", client.Config{BaseURL: "http://b.example"}))
 	_, err := app.Start()
 	require.Equal(t, 2, strings.Count(err.Error(), "a schedule is nil"))
-	for _, text := range []string{"orders total", `"a-b" is no name of a label`, "twice_total: duplicate", "mute_total needs a sentence", "bounds of down_seconds", "wide has more than 10000", `the pool "main" is nil`, `two pools are called "main"`, "a cache is nil", "a topic is nil", `two topics are called "news"`, "a schedule is nil", "a role is nil", `two roles are called "billing"`, "idempotency keys are nil", `two of the idempotency keys are called "main"`, "an upstream is nil", `two upstreams are called "supplier"`} {
+	for _, text := range []string{"orders total", `"a-b" is no name of a label`, "twice_total: duplicate", "mute_total needs a sentence", "bounds of down_seconds", "wide has more than 10000", `the pool "main" is nil`, `two pools are called "main"`, "a cache is nil", "a store of caches is nil", `two stores of caches are called "redis"`, "a topic is nil", `two topics are called "news"`, "a schedule is nil", "a role is nil", `two roles are called "billing"`, "idempotency keys are nil", `two of the idempotency keys are called "main"`, "an upstream is nil", `two upstreams are called "supplier"`} {
 		require.ErrorContains(t, err, text)
 	}
 }

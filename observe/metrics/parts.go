@@ -45,6 +45,25 @@ var cacheNumbers = numbers("fasterapi_cache_", []string{"cache"},
 	counted("invalidated_total", "Entries that were ended by whoever changed what they are about.", func(s *cache.Stats) int64 { return s.Invalidated }),
 )
 
+var storeNumbers = numbers("fasterapi_cache_store_", []string{"store"},
+	counted("calls_total", "Calls that the store has answered.", func(s *cache.StoreStats) int64 { return s.Calls }),
+	counted("failures_total", "Calls that have failed, those that its breaker did not let through included.", func(s *cache.StoreStats) int64 { return s.Failures }),
+	counted("spared_total", "Calls that its breaker did not let through.", func(s *cache.StoreStats) int64 { return s.Breaker.Refused }),
+	counted("opened_total", "How often its breaker has opened.", func(s *cache.StoreStats) int64 { return s.Breaker.Opened }),
+	gauged("open", "1 unless its breaker is closed.", func(s *cache.StoreStats) int { return oneIf(s.Breaker.State != resilience.Closed) }),
+	gauged("listening", "1 while changes of other instances are heard of; 0 also before the store is used.", func(s *cache.StoreStats) int { return oneIf(s.Listening) }),
+	gauged("undelivered", "Changes that the store is still to be told of; nothing is read from it until then.", func(s *cache.StoreStats) int { return s.Undelivered }),
+	counted("hits_total", "Values that were found.", func(s *cache.StoreStats) int64 { return s.Hits }),
+	counted("misses_total", "Values that were not found, or were too old.", func(s *cache.StoreStats) int64 { return s.Misses }),
+	counted("stored_total", "Values that were stored after a load.", func(s *cache.StoreStats) int64 { return s.Stored }),
+	counted("lost_total", "Values that were not stored after a load: something was changed meanwhile, there is no room, or the store has failed.", func(s *cache.StoreStats) int64 { return s.Lost }),
+	counted("waits_total", "Misses that waited for the load of another instance.", func(s *cache.StoreStats) int64 { return s.Waits }),
+	counted("invalid_total", "Values that were not what had been stored.", func(s *cache.StoreStats) int64 { return s.Invalid }),
+	counted("bypassed_total", "Loads without the store: it is down, full, or has not been told of a change.", func(s *cache.StoreStats) int64 { return s.Bypassed }),
+	counted("changes_total", "Keys that other instances have changed.", func(s *cache.StoreStats) int64 { return s.Changes }),
+	counted("cleared_total", "How often all entries of this instance ended, because changes may have been missed.", func(s *cache.StoreStats) int64 { return s.Cleared }),
+)
+
 var policyNumbers = numbers("fasterapi_policy_", []string{"policy"},
 	counted("calls_total", "Calls.", func(s *resilience.PolicyStats) int64 { return s.Calls }),
 	counted("failures_total", "Calls that have failed for good.", func(s *resilience.PolicyStats) int64 { return s.Failures }),
@@ -62,12 +81,7 @@ var breakerNumbers = numbers("fasterapi_breaker_", []string{"breaker"},
 	counted("failures_total", "Calls that have failed.", func(s *resilience.BreakerStats) int64 { return s.Failures }),
 	counted("refused_total", "Calls that it did not let through.", func(s *resilience.BreakerStats) int64 { return s.Refused }),
 	counted("opened_total", "How often it has opened.", func(s *resilience.BreakerStats) int64 { return s.Opened }),
-	gauged("open", "1 unless it is closed.", func(s *resilience.BreakerStats) int {
-		if s.State.String() == "closed" {
-			return 0
-		}
-		return 1
-	}),
+	gauged("open", "1 unless it is closed.", func(s *resilience.BreakerStats) int { return oneIf(s.State != resilience.Closed) }),
 )
 
 var limiterNumbers = numbers("fasterapi_limiter_", []string{"limiter"},
@@ -160,7 +174,7 @@ func oneIf(yes bool) int {
 	return 0
 }
 
-// parts collects what pools, caches, upstreams, topics, keys, roles, jobs and policies have counted.
+// parts collects what pools, caches and their stores, upstreams, topics, keys, roles, jobs and policies have counted.
 //
 // Owner: any (immutable once made).
 type parts struct{ m *Metrics }
@@ -169,6 +183,7 @@ type parts struct{ m *Metrics }
 func (*parts) Describe(to chan<- *prometheus.Desc) {
 	describe(to, poolNumbers)
 	describe(to, cacheNumbers)
+	describe(to, storeNumbers)
 	describe(to, policyNumbers)
 	describe(to, breakerNumbers)
 	describe(to, limiterNumbers)
@@ -190,6 +205,10 @@ func (p *parts) Collect(to chan<- prometheus.Metric) {
 	for _, one := range p.m.caches {
 		s := one.Stats()
 		collect(to, cacheNumbers, &s, one.Name())
+	}
+	for _, one := range p.m.stores {
+		s := one.Stats()
+		collect(to, storeNumbers, &s, one.Name())
 	}
 	for _, one := range p.m.upstreams {
 		s := one.Stats()

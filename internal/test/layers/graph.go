@@ -15,6 +15,7 @@ func Project() Rules {
 			"internal/ring internal/invariant":      "the debug checks are below everything",
 			"internal/poll/... internal/poll":       "the simulated poller implements the interface",
 			"cache reactor":                         "time, and entries of a core, are the reactor's",
+			"cache resilience":                      "a store that caches share has a breaker, whose numbers are among its own",
 			"db async":                              "the pool's methods return futures",
 			"db db/driver":                          "a pool hands its calls to a driver",
 			"db/driver async":                       "a query knows where its caller runs",
@@ -149,7 +150,7 @@ func packages() map[string]Package {
 		"reactor":         {Layer: 3, Imports: []string{"async", "metric", "internal/poll", "internal/ring", "internal/invariant", "internal/goroutine", "internal/safelog"}},
 		"resilience":      {Layer: 3, Imports: []string{"async", "health", "metric", "internal/mistake", "internal/note", "internal/safelog"}},
 		"reactor/virtual": {Layer: 3, Imports: []string{"reactor", "internal/poll/sim"}},
-		"cache":           {Layer: 3, Imports: []string{"async", "metric", "reactor", "internal/mistake", "internal/note", "internal/safelog"}, Modules: []string{"github.com/maypok86/otter/v2"}},
+		"cache":           {Layer: 3, Imports: []string{"async", "metric", "reactor", "resilience", "internal/mistake", "internal/note", "internal/safelog"}, Modules: []string{"github.com/maypok86/otter/v2"}},
 		"internal/router": {Layer: 3, Imports: []string{"internal/field"}},
 		"internal/schema": {Layer: 3, Imports: []string{"openapi", "secret"}},
 		// Formats and files of the root that are pure.

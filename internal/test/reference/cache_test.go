@@ -129,10 +129,10 @@ func cacheErrorTable(t *testing.T) string {
 }
 
 // statsTable has the fields of a struct of counters.
-func statsTable(dir string) func(*testing.T) string {
+func statsTable(dir, name string) func(*testing.T) string {
 	return func(t *testing.T) string {
 		f := parseFolder(t, dir)
-		s, _ := f.structOf(t, "Stats")
+		s, _ := f.structOf(t, name)
 		out := head("field", "counts")
 		for _, line := range fieldsOf(t, f, s) {
 			if slices.Equal(line.names, []string{"Name"}) || line.text == "" && len(line.names) == 1 {

@@ -28,8 +28,8 @@ var tables = map[string]func(t *testing.T) string{
 
 	"cache-life":        cacheLifeTable,
 	"cache-errors":      cacheErrorTable,
-	"cache-stats":       statsTable("cache"),
-	"cache-redis-stats": statsTable("cache/redis"),
+	"cache-stats":       statsTable("cache", "Stats"),
+	"cache-redis-stats": statsTable("cache", "StoreStats"),
 }
 
 var generated = regexp.MustCompile(`(?s)(<!-- generated: ([\w-]+) -->\n).*?(<!-- end generated -->)`)
