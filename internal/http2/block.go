@@ -1,6 +1,8 @@
 package http2
 
 import (
+	"golang.org/x/net/http2/hpack"
+
 	"github.com/fasterapi/fasterapi/internal/http2/frame"
 )
 
@@ -45,6 +47,7 @@ func (c *conn) beginBlock(h frame.Header, payload []byte) error {
 	}
 	c.block = blockState{stream: h.Stream, kind: kind, ends: h.Flags.Has(frame.EndStream), itself: itself}
 	c.fields.reset()
+	c.fields.fields = c.core.borrowFields()
 	return c.addFragment(h, fragment)
 }
 
@@ -100,7 +103,24 @@ func (c *conn) addFragment(h frame.Header, fragment []byte) error {
 	c.headBy = 0
 	done := *b
 	c.block = blockState{}
-	return c.endBlock(done)
+	err := c.endBlock(done)
+	c.core.giveBackFields(&c.fields)
+	return err
+}
+
+// borrowFields lends room for the fields of a block: a connection that waits for its next request
+// keeps neither the room nor what the last one said. A block that comes in many frames may keep it
+// while others are read, which then get a new one.
+func (k *core) borrowFields() []hpack.HeaderField {
+	room := k.fields
+	k.fields = nil
+	return room
+}
+
+// giveBackFields ends the loan, with nothing in it. What of the fields is wanted was copied.
+func (k *core) giveBackFields(f *fieldBlock) {
+	f.reset()
+	k.fields, f.fields = f.fields, nil
 }
 
 // takeUpdate lets the decoder have the first of the changes of its table that a block begins with as if it were all of a

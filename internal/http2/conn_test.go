@@ -102,15 +102,26 @@ func newLab(t testing.TB, cfg Config, s *site) *lab {
 	server, err := New(cfg, []*reactor.Reactor{v.Reactor}, s)
 	require.NoError(t, err)
 	l := &lab{t: t, v: v, server: server, core: server.cores[0], site: s}
-	fd, peer := v.Net.Pair()
+	l.connect()
+	return l
+}
+
+// another is a second client of the same server.
+func (l *lab) another() *lab {
+	m := &lab{t: l.t, v: l.v, server: l.server, core: l.core, site: l.site}
+	m.connect()
+	return m
+}
+
+func (l *lab) connect() {
+	fd, peer := l.v.Net.Pair()
 	l.peer = peer
-	v.Reactor.ConnOpened()
-	server.Take(v.Reactor, exchange.Descriptor{FD: fd, Closed: func() { l.closed = true; v.Reactor.ConnClosed() }}, netip.AddrPort{})
+	l.v.Reactor.ConnOpened()
+	l.server.Take(l.v.Reactor, exchange.Descriptor{FD: fd, Closed: func() { l.closed = true; l.v.Reactor.ConnClosed() }}, netip.AddrPort{})
 	l.framer = http2.NewFramer(&l.out, nil)
 	l.framer.AllowIllegalWrites = true
 	l.encoder = hpack.NewEncoder(&l.block)
 	l.decoder = hpack.NewDecoder(4096, nil)
-	return l
 }
 
 // greet sends the preface and settings, and takes those of the server.

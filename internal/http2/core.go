@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/net/http2/hpack"
+
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/reactor"
@@ -23,6 +25,8 @@ type core struct {
 	free    []*exchangeStream
 	opening opening
 	block   []byte // the field block that is encoded
+	// fields is room for those of the field block that is read next, all zero; nil: it is on loan.
+	fields []hpack.HeaderField
 	// spawn runs a handler on a goroutine: reactor.Worker, but in tests.
 	spawn func(async.Task)
 	queue *exchange.Queue
