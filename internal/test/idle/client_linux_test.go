@@ -1,3 +1,5 @@
+//go:build !race && !invariants
+
 package idle_test
 
 import (
@@ -7,8 +9,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"syscall"
-	"testing"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/http2"
@@ -16,29 +16,14 @@ import (
 )
 
 // dial connects.
-func dial(t testing.TB, addr netip.AddrPort) *net.TCPConn {
-	t.Helper()
+func dial(t require.TestingT, addr netip.AddrPort) net.Conn {
 	conn, err := net.Dial("tcp", addr.String())
 	require.NoError(t, err)
-	return conn.(*net.TCPConn)
-}
-
-// leave keeps a connection open until the test ends, as a descriptor alone: those of package
-// net and crypto/tls have memory of their own.
-func leave(t testing.TB, conn *net.TCPConn) {
-	t.Helper()
-	raw, err := conn.SyscallConn()
-	require.NoError(t, err)
-	fd := -1
-	require.NoError(t, raw.Control(func(old uintptr) { fd, err = syscall.Dup(int(old)) }))
-	require.NoError(t, err)
-	require.NoError(t, conn.Close())
-	t.Cleanup(func() { _ = syscall.Close(fd) })
+	return conn
 }
 
 // secure makes a TLS handshake, for protocol.
-func secure(t testing.TB, below net.Conn, protocol string) net.Conn {
-	t.Helper()
+func secure(t require.TestingT, below net.Conn, protocol string) net.Conn {
 	conn := tls.Client(below, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{protocol}}) //nolint:gosec // a test
 	require.NoError(t, conn.Handshake())
 	require.Equal(t, protocol, conn.ConnectionState().NegotiatedProtocol)
@@ -46,8 +31,7 @@ func secure(t testing.TB, below net.Conn, protocol string) net.Conn {
 }
 
 // getHTTP1 makes a request, and reads the whole answer.
-func getHTTP1(t testing.TB, conn io.ReadWriter) {
-	t.Helper()
+func getHTTP1(t require.TestingT, conn io.ReadWriter) {
 	_, err := io.WriteString(conn, "GET /hello HTTP/1.1\r\nHost: a\r\nUser-Agent: test/1.0 (a client of some kind)\r\nAccept: */*\r\n\r\n")
 	require.NoError(t, err)
 	got := make([]byte, 2048)
@@ -59,8 +43,7 @@ func getHTTP1(t testing.TB, conn io.ReadWriter) {
 
 // speak begins with HTTP/2, and has one request answered. Its fields are in the table of the
 // connection from then on.
-func speak(t testing.TB, conn io.ReadWriter) *http2.Framer {
-	t.Helper()
+func speak(t require.TestingT, conn io.ReadWriter) *http2.Framer {
 	_, err := io.WriteString(conn, http2.ClientPreface)
 	require.NoError(t, err)
 	f := http2.NewFramer(conn, conn)
@@ -82,8 +65,7 @@ func speak(t testing.TB, conn io.ReadWriter) *http2.Framer {
 }
 
 // request opens a stream.
-func request(t testing.TB, f *http2.Framer, stream uint32, path string) {
-	t.Helper()
+func request(t require.TestingT, f *http2.Framer, stream uint32, path string) {
 	var block writer
 	e := hpack.NewEncoder(&block)
 	if stream > 1 {
@@ -111,8 +93,7 @@ func (w *writer) Write(p []byte) (int, error) {
 }
 
 // readUntil reads frames until one is what was waited for.
-func readUntil(t testing.TB, f *http2.Framer, is func(http2.Frame) bool) {
-	t.Helper()
+func readUntil(t require.TestingT, f *http2.Framer, is func(http2.Frame) bool) {
 	for {
 		frame, err := f.ReadFrame()
 		require.NoError(t, err)
