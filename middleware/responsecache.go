@@ -160,7 +160,7 @@ func isFailure(err error) bool {
 type making struct {
 	key, uri string
 	promise  async.Promise[*keptResponse]
-	before   map[string]int // the fields of the response that others had set, and how many lines
+	before   map[[2]string]int // the lines of the response that were set around the cache, and how often
 }
 
 func (rc *ResponseCache) serve(c *fasterapi.Ctx, next fasterapi.Handler) error {
@@ -214,7 +214,7 @@ func (rc *ResponseCache) shared(c *fasterapi.Ctx, next fasterapi.Handler, m *mak
 		return f
 	})
 	if makes {
-		return true, rc.lead(c, next, m, got)
+		return true, rc.lead(c, next, m, got, wish)
 	}
 	waited := !got.Ready()
 	kept, err := got.Await(c)
@@ -236,13 +236,15 @@ func (rc *ResponseCache) shared(c *fasterapi.Ctx, next fasterapi.Handler, m *mak
 }
 
 // lead makes the response, or has it made in the background where the cache has an old one.
-func (rc *ResponseCache) lead(c *fasterapi.Ctx, next fasterapi.Handler, m *making, got async.Future[*keptResponse]) error {
-	if kept, _, ready := got.Result(); ready && kept != nil && rc.handler != nil && kept.key == keyOf(c, m.uri, kept.vary) {
-		if rc.inBackground(c, m) {
+func (rc *ResponseCache) lead(c *fasterapi.Ctx, next fasterapi.Handler, m *making, got async.Future[*keptResponse], wish wish) error {
+	status := "fwd=miss"
+	if kept, _, ready := got.Result(); ready && kept != nil && kept.key == keyOf(c, m.uri, kept.vary) {
+		status = "fwd=stale"
+		if rc.handler != nil && wish.takes(kept, c) && rc.inBackground(c, m) {
 			return rc.answer(c, kept, "hit")
 		}
 	}
-	err := rc.make(c, next, m, "fwd=miss")
+	err := rc.make(c, next, m, status)
 	if err == nil || !isFailure(err) {
 		_, _ = got.Await(c) // it is kept when the client has its answer
 		return err
@@ -280,7 +282,7 @@ func (rc *ResponseCache) make(c *fasterapi.Ctx, next fasterapi.Handler, m *makin
 	m.promise.Post(kept, nil)
 	c.SetHeader("ETag", kept.tag)
 	c.AddHeader("Cache-Status", rc.name+"; "+status+"; stored")
-	return evaluate(c, kept.tag)
+	return evaluateSuccess(c, kept.tag)
 }
 
 // shareable is err for those who wait: a failure of the server is theirs too, what is about one request is not.

@@ -28,6 +28,7 @@ type keptResponse struct {
 	status      int
 	contentType string
 	fields      [][2]string
+	drops       []string // fields that were set around the cache, and that it has not, or otherwise
 	body        []byte
 	tag         string
 	made        time.Time
@@ -65,8 +66,14 @@ func (rc *ResponseCache) keepable(c *fasterapi.Ctx, m *making) *keptResponse {
 	var says directives
 	for name, value := range c.AllResponseHeaders() {
 		name = http.CanonicalHeaderKey(name)
-		if m.before[name] > 0 {
-			m.before[name]--
+		switch { // whoever has said it
+		case name == "Cache-Control":
+			says = append(says, parseDirectives(value)...)
+		case name == "Vary" && field.Lists(value, "*"):
+			return nil
+		}
+		if line := [2]string{name, value}; m.before[line] > 0 {
+			m.before[line]-- // it is set again around an answer of the cache
 			continue
 		}
 		switch name {
@@ -75,16 +82,18 @@ func (rc *ResponseCache) keepable(c *fasterapi.Ctx, m *making) *keptResponse {
 		case "Vary":
 			r.says = append(r.says, elements(value)...)
 			continue
-		case "Cache-Control":
-			says = append(says, parseDirectives(value)...)
 		case "Age":
-			seconds, _ := strconv.Atoi(value)
-			r.age = time.Duration(max(0, seconds)) * time.Second
+			r.age, _ = deltaSeconds(value)
 			continue
-		case "Cache-Status":
-			continue
+		case "Cache-Status", "Keep-Alive", "Proxy-Connection", "Te", "Upgrade", "Proxy-Authenticate", "Proxy-Authentication-Info", "Proxy-Authorization":
+			continue // not for another connection (section 3.1); Connection is the server's
 		}
 		r.fields = append(r.fields, [2]string{name, value})
+	}
+	for line, left := range m.before {
+		if left > 0 && line[0] != "Vary" {
+			r.drops = append(r.drops, line[0])
+		}
 	}
 	known, _ := rc.vary.Get(c, m.uri)
 	r.vary = slices.Clone(known)
@@ -142,6 +151,9 @@ func (rc *ResponseCache) lives(c *fasterapi.Ctx, r *keptResponse, says directive
 func (rc *ResponseCache) answer(c *fasterapi.Ctx, r *keptResponse, status string) error {
 	age := r.ageAt(async.Now(c))
 	c.Respond(r.status, r.contentType, r.body)
+	for _, name := range r.drops {
+		c.DeleteHeader(name)
+	}
 	for _, f := range r.fields {
 		c.AddHeader(f[0], f[1])
 	}
@@ -151,7 +163,15 @@ func (rc *ResponseCache) answer(c *fasterapi.Ctx, r *keptResponse, status string
 	c.SetHeader("Age", strconv.FormatInt(int64(age/time.Second), 10))
 	left := (r.life.TTL + r.age - age) / time.Second
 	c.AddHeader("Cache-Status", rc.name+"; "+status+"; ttl="+strconv.FormatInt(int64(left), 10))
-	return evaluate(c, r.tag)
+	return evaluateSuccess(c, r.tag)
+}
+
+// evaluateSuccess is evaluate for a response that may be a redirect: that has no conditions (RFC 9110 section 13.2.1).
+func evaluateSuccess(c *fasterapi.Ctx, tag string) error {
+	if c.Status() >= 300 {
+		return nil
+	}
+	return evaluate(c, tag)
 }
 
 // inBackground has the response made by a request of its own, once this one is answered.
@@ -203,11 +223,12 @@ func (nowhere) WriteHeader(int)             {}
 type wish struct {
 	anew, onlyCached bool
 	maxAge, minFresh time.Duration // below 0: not asked for
+	maxStale         time.Duration // how much too old it may be; below 0: not asked for
 }
 
 // wishOf reads the fields of a request; false: it has nothing to do with the cache.
 func (rc *ResponseCache) wishOf(c *fasterapi.Ctx) (w wish, ok bool) {
-	w = wish{maxAge: -1, minFresh: -1}
+	w = wish{maxAge: -1, minFresh: -1, maxStale: -1}
 	for _, name := range append([]string{"Range", "If-Range", "If-Match", "If-Unmodified-Since"}, rc.cfg.Identify...) {
 		if len(c.Headers(name)) > 0 {
 			return w, false
@@ -231,13 +252,29 @@ func (rc *ResponseCache) wishOf(c *fasterapi.Ctx) (w wish, ok bool) {
 	if d, ok := asks.seconds("min-fresh"); ok {
 		w.minFresh = d
 	}
+	if d, ok := asks.seconds("max-stale"); ok {
+		w.maxStale = d
+		if slices.Contains(asks, [2]string{"max-stale", ""}) {
+			w.maxStale = longestSaid // as old as it is
+		}
+	}
 	return w, true
 }
 
-// takes tells whether r is new enough.
+// takes tells whether r is new enough. Who says max-age does not want what is stale, unless max-stale says how much that may be (RFC 9111
+// section 5.2.1.1).
 func (w wish) takes(r *keptResponse, c *fasterapi.Ctx) bool {
 	age := r.ageAt(async.Now(c))
-	return (w.maxAge < 0 || age <= w.maxAge) && (w.minFresh < 0 || r.life.TTL+r.age-age >= w.minFresh)
+	fresh := r.life.TTL + r.age - age // for so long; 0 and below: it is stale
+	switch {
+	case w.maxAge >= 0 && age > w.maxAge, w.minFresh >= 0 && fresh < w.minFresh:
+		return false
+	case fresh > 0:
+		return true
+	case w.maxStale >= 0:
+		return -fresh <= w.maxStale
+	}
+	return w.maxAge < 0
 }
 
 func gatewayTimeout() error {
@@ -299,11 +336,11 @@ func keyOf(c *fasterapi.Ctx, uri string, names []string) string {
 	return b.String()
 }
 
-// linesOf counts the fields that a response has already.
-func linesOf(c *fasterapi.Ctx) map[string]int {
-	lines := map[string]int{}
-	for name := range c.AllResponseHeaders() {
-		lines[http.CanonicalHeaderKey(name)]++
+// linesOf counts the lines that a response has already.
+func linesOf(c *fasterapi.Ctx) map[[2]string]int {
+	lines := map[[2]string]int{}
+	for name, value := range c.AllResponseHeaders() {
+		lines[[2]string{http.CanonicalHeaderKey(name), value}]++
 	}
 	return lines
 }
@@ -340,11 +377,26 @@ func (d directives) seconds(name string) (value time.Duration, ok bool) {
 		if one[0] != name {
 			continue
 		}
-		n, err := strconv.ParseInt(one[1], 10, 32)
-		if err != nil || n < 0 || ok && value != time.Duration(n)*time.Second {
+		said, sense := deltaSeconds(one[1])
+		if !sense || ok && value != said {
 			return 0, true
 		}
-		value, ok = time.Duration(n)*time.Second, true
+		value, ok = said, true
 	}
 	return value, ok
+}
+
+// longestSaid is what a number of seconds stands for that is larger (section 1.2.2).
+const longestSaid = (1 << 31) * time.Second
+
+// deltaSeconds reads a number of seconds: digits, and no sign.
+func deltaSeconds(text string) (d time.Duration, ok bool) {
+	if text == "" || strings.Trim(text, "0123456789") != "" {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n > int64(longestSaid/time.Second) {
+		return longestSaid, true
+	}
+	return time.Duration(n) * time.Second, true
 }
