@@ -181,7 +181,10 @@ func (c *conn) trail(s *exchangeStream, b blockState) error {
 		s.malformed(badTrailer)
 		return c.countUseless(1)
 	}
-	if s.begun {
+	switch {
+	case s.reader != nil:
+		s.reader.trail(list)
+	case s.begun:
 		s.x.SetTrailers(list)
 	}
 	s.endBody()

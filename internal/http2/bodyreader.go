@@ -7,6 +7,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/http1/wire"
 )
 
 // bodyReader streams a request body from the reactor, which feeds it, to a goroutine. What it
@@ -19,7 +20,9 @@ type bodyReader struct {
 	data []byte // data[at:] has come and was not read
 	at   int
 	err  error // what comes behind that; io.EOF: the end
-	over bool  // the exchange has ended
+	// trailers are the exchange's when the end was read: what a handler sees of them does not go by how fast they came.
+	trailers []wire.Header
+	over     bool // the exchange has ended
 	// read is what was read since the reactor has heard of it; told: it is going to.
 	read int
 	told bool
@@ -52,6 +55,10 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 		case r.at < len(r.data):
 			return r.copy(p), nil
 		case r.err != nil:
+			if r.err == io.EOF {
+				r.s.x.SetTrailers(r.trailers)
+				r.trailers = nil
+			}
 			return 0, r.err
 		}
 		r.tell()
@@ -152,6 +159,15 @@ func (r *bodyReader) feed(p []byte) {
 
 // finish notes that all of the body has come. Reactor only.
 func (r *bodyReader) finish() { r.fail(io.EOF) }
+
+// trail notes what stands behind the body. Reactor only.
+func (r *bodyReader) trail(list []wire.Header) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.endless { // else the exchange may be over
+		r.trailers = list
+	}
+}
 
 // fail ends the body behind what has come. Reactor only.
 func (r *bodyReader) fail(err error) {
