@@ -19,26 +19,40 @@ import (
 // service is an app under test, over one of the engines.
 type service struct {
 	*fasterapitest.Client
-	t   *testing.T
-	log *logBuffer
+	t     *testing.T
+	log   *logBuffer
+	http2 bool
 }
 
 // logBuffer keeps what the app logs.
 type logBuffer = logged.Text
 
-// everyMode runs one body of tests over both engines, with one reactor and four.
+// everyMode runs one body of tests over both engines, with one reactor and four, and over HTTP/2.
 func everyMode(t *testing.T, routes func(*fasterapi.App), test func(*testing.T, service)) {
+	t.Helper()
+	modesOf(t, false, routes, test, fasterapitest.OneReactor(), fasterapitest.FourReactors(), fasterapitest.NetHTTP())
+	t.Run("h2c", func(t *testing.T) { modesOf(t, true, routes, test, fasterapitest.OneReactor()) })
+}
+
+func modesOf(t *testing.T, http2 bool, routes func(*fasterapi.App), test func(*testing.T, service), modes ...fasterapitest.Mode) {
 	t.Helper()
 	var log *logBuffer
 	fasterapitest.Run(t, func(cfg fasterapi.Config) *fasterapi.App {
 		log = &logBuffer{}
+		cfg.H2C = http2
 		cfg.Logger = slog.New(slog.NewTextHandler(log, nil))
 		app := fasterapi.New(cfg)
 		routes(app)
 		return app
 	}, func(t *testing.T, client *fasterapitest.Client) {
-		test(t, service{client, t, log})
-	}, fasterapitest.OneReactor(), fasterapitest.FourReactors(), fasterapitest.NetHTTP())
+		if http2 {
+			transport := &http.Transport{Protocols: new(http.Protocols), DisableCompression: true}
+			transport.Protocols.SetUnencryptedHTTP2(true)
+			t.Cleanup(transport.CloseIdleConnections)
+			client.HTTP().Transport = transport
+		}
+		test(t, service{client, t, log, http2})
+	}, modes...)
 }
 
 // styles are the prefixes under which answering registers a route.

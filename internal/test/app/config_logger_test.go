@@ -40,7 +40,7 @@ func TestConfigLoggerGetsAll(t *testing.T) {
 	}
 	byDefault := &logBuffer{}
 	slog.SetDefault(slog.New(slog.NewTextHandler(byDefault, &slog.HandlerOptions{Level: slog.LevelDebug})))
-	everyMode(t, noisyRoutes, func(t *testing.T, s service) {
+	everyProtocol(t, noisyRoutes, func(t *testing.T, s service) {
 		for _, path := range []string{"/goroutine", "/reactor", "/panic", "/header", "/after", "/cleanup", "/mounted", "/task", "/breaker", "/limiter", "/cache"} {
 			s.get(path)
 		}

@@ -122,7 +122,7 @@ func TestLostCommit(t *testing.T) {
 // source ran, c serves the source, and HEAD, which runs no source, ends the subscription too.
 func TestSubscribeInHandler(t *testing.T) {
 	var ended atomic.Int64
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Get("/events", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.SSE[string], error) {
 			said := make(chan string, 1)
 			c.OnEnd(func(*fasterapi.Ctx) { ended.Add(1) })

@@ -32,7 +32,7 @@ func TestBodyLeftBehind(t *testing.T) {
 		}()
 		<-began
 	}
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Post("/goroutine", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.Text, error) {
 			leave(c.Body())
 			return "left", nil
@@ -44,17 +44,16 @@ func TestBodyLeftBehind(t *testing.T) {
 	}, func(t *testing.T, s service) {
 		s.contract = nil
 		for _, path := range []string{"/goroutine", "/mounted"} {
-			for _, framing := range []string{"Content-Length: 1000000\r\n\r\n3", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"} {
-				conn := dial(t, s)
-				_, err := fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: test\r\n%s", path, framing)
-				require.NoError(t, err)
-				response, err := onefield.ReadResponse(t, bufio.NewReader(conn), nil)
-				require.NoError(t, err, "%s, %s", path, framing)
+			for _, length := range []int64{1_000_000, -1} {
+				body, sent := io.Pipe()
+				go func() { _, _ = io.WriteString(sent, "abc") }()
+				response, leave := s.begin(t, "POST", path, body, func(r *http.Request) { r.ContentLength = length })
 				text, err := io.ReadAll(response.Body)
 				require.NoError(t, err)
-				require.Equal(t, "left", string(text))
-				require.NoError(t, conn.Close())
+				require.Equal(t, "left", string(text), "%s, %d", path, length)
+				leave()
 				require.ErrorIs(t, <-left, fasterapi.ErrRequestOver)
+				require.NoError(t, sent.Close())
 			}
 		}
 	})
@@ -87,18 +86,16 @@ func TestEcho(t *testing.T) {
 
 // trickle sends lines, each of them when the one before has come back.
 func trickle(t *testing.T, s service, path string, lines int) {
-	conn := dial(t, s)
-	_, err := fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n2\r\na\n\r\n", path)
+	body, sent := io.Pipe()
+	go func() { _, _ = io.WriteString(sent, "a\n") }()
+	request, leave := s.leaving(t, "POST", path, body)
+	defer leave()
+	response, err := s.http.Do(request)
 	if err != nil {
 		t.Error(err)
 		return
 	}
-	in := bufio.NewReader(conn)
-	response, err := onefield.ReadResponse(t, in, nil)
-	if err != nil {
-		t.Error(err)
-		return
-	}
+	defer response.Body.Close()
 	back := bufio.NewReader(response.Body)
 	for i := range lines {
 		line, err := back.ReadString('\n')
@@ -107,14 +104,12 @@ func trickle(t *testing.T, s service, path string, lines int) {
 			return
 		}
 		next := strings.Repeat("a", 1+(i+1)*1000) + "\n"
-		if _, err := fmt.Fprintf(conn, "%x\r\n%s\r\n", len(next), next); err != nil {
+		if _, err := io.WriteString(sent, next); err != nil {
 			t.Error(err)
 			return
 		}
 	}
-	if _, err := io.WriteString(conn, "0\r\n\r\n"); err != nil {
-		t.Error(err)
-	}
+	_ = sent.Close()
 	if _, err := io.ReadAll(back); err != nil {
 		t.Error(err)
 	}

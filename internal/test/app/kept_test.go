@@ -111,7 +111,7 @@ func keepsRoutes(left *leftBehind) func(*fasterapi.App) {
 // connection serve others.
 func TestKept(t *testing.T) {
 	var left leftBehind
-	everyMode(t, keepsRoutes(&left), func(t *testing.T, s service) {
+	everyProtocol(t, keepsRoutes(&left), func(t *testing.T, s service) {
 		others := func() {
 			for range 3 {
 				for _, path := range []string{"/goroutine", "/coroutine", "/mounted"} {
@@ -142,7 +142,11 @@ func TestKept(t *testing.T) {
 		}
 		require.Equal(t, "all of it", s.get("/stream").body)
 		require.Contains(t, s.get("/events").body, "one")
-		require.NotEqual(t, http.StatusSwitchingProtocols, s.get("/socket", "Connection", "Upgrade", "Upgrade", "websocket",
+		socket := s
+		if s.http2 { // it begins as a connection of HTTP/1.1
+			socket = newService(t, s.url, s.log, false)
+		}
+		require.NotEqual(t, http.StatusSwitchingProtocols, socket.get("/socket", "Connection", "Upgrade", "Upgrade", "websocket",
 			"Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==").status)
 		checkKeptStreams(t, &left)
 		others()

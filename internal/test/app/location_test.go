@@ -216,7 +216,7 @@ func TestSlashRedirectsKeepPrefix(t *testing.T) {
 		app.Get("/deep/{id}/", ok)
 		app.Static("/files", fstest.MapFS{"sub/index.html": {Data: []byte("index")}})
 	}
-	everyMode(t, routes, func(t *testing.T, s service) {
+	everyProtocol(t, routes, func(t *testing.T, s service) {
 		target, err := url.Parse(s.url)
 		require.NoError(t, err)
 		for name, proxy := range map[string]http.Handler{

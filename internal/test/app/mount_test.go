@@ -82,7 +82,7 @@ func legacy() http.Handler {
 }
 
 func TestMount(t *testing.T) {
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Mount("/legacy", legacy(), fasterapi.MaxBody(32<<20))
 		app.Get("/legacy/typed", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "typed", nil })
 		app.Group("/tenants/{tenant}/old").Mount("/app/", legacy())

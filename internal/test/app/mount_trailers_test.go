@@ -15,7 +15,7 @@ import (
 // TestTrailersAndLength: a short answer keeps its trailer fields although its length was said; over
 // HTTP/1.1 a longer one does not, nor one that was flushed.
 func TestTrailersAndLength(t *testing.T) {
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Mount("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			n, _ := strconv.Atoi(r.URL.Query().Get("n"))
 			if r.URL.Query().Has("said") {

@@ -80,7 +80,7 @@ func newSignins() signins {
 // TestDirections: what is write only never leaves, what is read only never comes in, and the
 // document says so, with a schema for each way.
 func TestDirections(t *testing.T) {
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		styles(app, "/all", func(*fasterapi.Ctx, fasterapi.None) (signins, error) { return newSignins(), nil })
 		app.Post("/signins", func(_ *fasterapi.Ctx, in struct {
 			Body signin `body:""`

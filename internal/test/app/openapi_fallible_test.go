@@ -100,7 +100,7 @@ func TestUnprocessable(t *testing.T) {
 		"/nothing":            {"GET", "/nothing?q=%zz", "X-Key: small", ""},
 	}
 	documented := 0
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.ProvideFunc(func(_ *fasterapi.Ctx, in keyHeader) (keyOwner, error) { return keyOwner(in), nil })
 		app.ProvideFunc(func(_ *fasterapi.Ctx, in struct {
 			T keyOwner `inject:""`

@@ -69,7 +69,7 @@ func appWithPanickingLog(t *testing.T, log panickingLog, own bool) {
 			cfg.Logger = slog.New(log)
 		}
 	}
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		noisyRoutes(app)
 		app.HealthCheck(health.Check{Name: "broken", Run: func(context.Context) error { return errors.New("a failing check") }})
 		app.Get("/stalls", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.None, error) {

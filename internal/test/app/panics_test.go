@@ -161,7 +161,7 @@ func panicLine() *regexp.Regexp {
 
 // TestEveryPanicHasItsStackInTheLog, once, wherever it happens.
 func TestEveryPanicHasItsStackInTheLog(t *testing.T) {
-	everyMode(t, panicRoutes, func(t *testing.T, s service) {
+	everyProtocol(t, panicRoutes, func(t *testing.T, s service) {
 		seen := 0
 		check := func(path string) {
 			require.Eventually(t, func() bool { return len(panicLine().FindAllString(s.log.String(), -1)) > seen }, 10*time.Second, time.Millisecond, path)

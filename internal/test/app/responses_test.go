@@ -374,7 +374,7 @@ func TestJSONLines(t *testing.T) {
 func TestBackpressure(t *testing.T) {
 	var mu sync.Mutex
 	made := 0
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Get("/endless", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Stream, error) {
 			return fasterapi.Stream{Chunks: func(yield func([]byte, error) bool) {
 				for yield(make([]byte, 64<<10), nil) {
@@ -388,9 +388,8 @@ func TestBackpressure(t *testing.T) {
 		mu.Lock()
 		made = 0
 		mu.Unlock()
-		conn := dial(t, s)
-		_, err := io.WriteString(conn, "GET /endless HTTP/1.1\r\nHost: test\r\n\r\n")
-		require.NoError(t, err)
+		_, leave := s.begin(t, "GET", "/endless", nil)
+		defer leave()
 		last := -1
 		require.Eventually(t, func() bool {
 			mu.Lock()

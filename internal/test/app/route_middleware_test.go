@@ -65,7 +65,7 @@ func TestUseEverywhere(t *testing.T) {
 		}
 	}
 	once := fasterapi.Use(met("route"), guard)
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		text := func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "ok", nil }
 		app.Get("/goroutine", text, once)
 		app.Get("/coroutine", text, fasterapi.OnReactor(), once)

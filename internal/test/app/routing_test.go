@@ -1,8 +1,6 @@
 package app_test
 
 import (
-	"bufio"
-	"fmt"
 	"net/http"
 	"testing"
 
@@ -10,14 +8,13 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
-	"github.com/fasterapi/fasterapi/internal/test/onefield"
 )
 
 func TestRouting(t *testing.T) {
 	pattern := func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.Text, error) {
 		return fasterapi.Text(c.Pattern() + " " + c.Param("id") + c.Param("rest")), nil
 	}
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Get("/", pattern)
 		app.Get("/users/{id}", pattern)
 		app.Post("/users/{id}", pattern)
@@ -87,7 +84,7 @@ func TestRouting(t *testing.T) {
 // TestRedirectsStayHere: no path makes the trailing-slash rule send a browser to
 // another server.
 func TestRedirectsStayHere(t *testing.T) {
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Get("/{name}", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.None, error) { return fasterapi.None{}, nil })
 	}, func(t *testing.T, s service) {
 		for path, want := range map[string]string{
@@ -98,12 +95,8 @@ func TestRedirectsStayHere(t *testing.T) {
 			"/x/?to=//host/":   "../x?to=//host/",
 			"/%5chost/?a=\xc3": "../%5chost?a=%C3",
 		} {
-			conn := dial(t, s)
-			_, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: test\r\n\r\n", path)
-			require.NoError(t, err)
-			got, err := onefield.ReadResponse(t, bufio.NewReader(conn), nil)
-			require.NoError(t, err)
-			got.Body.Close()
+			got, _ := s.begin(t, "GET", "/", nil, func(r *http.Request) { r.URL.Opaque = path }) // as it is
+			require.Equal(t, path, got.Request.URL.RequestURI())
 			require.Equal(t, http.StatusPermanentRedirect, got.StatusCode, path)
 			require.Equal(t, want, got.Header.Get("Location"), path)
 		}

@@ -27,7 +27,7 @@ import (
 // leaves.
 func TestClientDisconnect(t *testing.T) {
 	ended := make(chan error, 8)
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Get("/goroutine/await", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.None, error) {
 			_, err := async.Sleep(c, time.Hour).Await(c)
 			ended <- err
@@ -60,15 +60,22 @@ func TestClientDisconnect(t *testing.T) {
 		})
 	}, func(t *testing.T, s service) {
 		for _, path := range []string{"/goroutine/await", "/goroutine/done", "/goroutine/derived", "/coroutine/await", "/chain/await"} {
-			conn := dial(t, s)
-			_, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: test\r\n\r\n", path)
-			require.NoError(t, err)
+			request, leave := s.leaving(t, "GET", path, nil)
+			answered := make(chan error, 1)
+			go func() {
+				response, err := s.http.Do(request)
+				if err == nil {
+					err = response.Body.Close()
+				}
+				answered <- err
+			}()
 			select {
 			case err := <-ended:
 				t.Fatalf("%s ended before its client left: %v", path, err)
 			case <-time.After(20 * time.Millisecond):
 			}
-			require.NoError(t, conn.Close())
+			leave()
+			require.ErrorIs(t, <-answered, context.Canceled)
 			select {
 			case err := <-ended:
 				require.ErrorIs(t, err, context.Canceled, path)

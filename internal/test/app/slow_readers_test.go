@@ -240,7 +240,7 @@ func TestSlowReadersGetTheirResponse(t *testing.T) {
 		"provided", "provided-coroutine", "provided-chain", "after", "after-coroutine", "json", "text", "small", "file", "mounted",
 	}
 	pool := &buffers{}
-	everyMode(t, ownRoutes(t, pool), func(t *testing.T, s service) {
+	everyProtocol(t, ownRoutes(t, pool), func(t *testing.T, s service) {
 		for seed := range uint64(2) {
 			rng := rand.New(rand.NewPCG(seed, 11))
 			slow := make([]slowClient, clients)
@@ -258,15 +258,20 @@ func TestSlowReadersGetTheirResponse(t *testing.T) {
 	require.NotZero(t, pool.used, "buffers were used again")
 }
 
-// slowClient is a connection with its requests, which are sent already.
+// slowClient is a client with its requests, which are sent already: in one connection of HTTP/1.1, or, over
+// HTTP/2, as streams whose heads have come.
 type slowClient struct {
-	conn net.Conn
-	sent []*http.Request
+	conn  net.Conn
+	sent  []*http.Request
+	begun []*http.Response
 }
 
 func newSlowClient(t *testing.T, s service, rng *rand.Rand, kinds []string, id string, requests int) slowClient {
-	c := slowClient{conn: dial(t, s)}
-	require.NoError(t, c.conn.SetDeadline(time.Now().Add(time.Minute)))
+	c := slowClient{}
+	if !s.http2 {
+		c.conn = dial(t, s)
+		require.NoError(t, c.conn.SetDeadline(time.Now().Add(time.Minute)))
+	}
 	for i := range requests {
 		kind := kinds[rng.IntN(len(kinds))]
 		method := []string{http.MethodGet, http.MethodGet, http.MethodHead}[rng.IntN(3)]
@@ -275,8 +280,15 @@ func newSlowClient(t *testing.T, s service, rng *rand.Rand, kinds []string, id s
 		if kind == "file" && method == http.MethodGet {
 			r.Header.Set("Range", "bytes=1000-4000999")
 		}
-		require.NoError(t, r.Write(c.conn))
 		c.sent = append(c.sent, r)
+		if !s.http2 {
+			require.NoError(t, r.Write(c.conn))
+			continue
+		}
+		response, err := s.http.Do(r)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = response.Body.Close() })
+		c.begun = append(c.begun, response)
 	}
 	return c
 }
@@ -284,7 +296,7 @@ func newSlowClient(t *testing.T, s service, rng *rand.Rand, kinds []string, id s
 // check reads the answers.
 func (c slowClient) check(t *testing.T, rng *rand.Rand) {
 	in := bufio.NewReaderSize(slowly{c.conn, rng}, 256<<10)
-	for _, r := range c.sent {
+	for i, r := range c.sent {
 		_, kind, _ := strings.Cut(r.URL.Path, "/")
 		kind, id, _ := strings.Cut(kind, "/")
 		want := pieces(id, slowSize)
@@ -299,9 +311,17 @@ func (c slowClient) check(t *testing.T, rng *rand.Rand) {
 		case kind == "file":
 			want, status = want[1000:4001000], http.StatusPartialContent
 		}
-		response, err := onefield.ReadResponse(t, in, r)
-		require.NoError(t, err, r.URL.Path)
-		body, err := io.ReadAll(response.Body)
+		var response *http.Response
+		var body []byte
+		var err error
+		if c.begun != nil {
+			response = c.begun[i]
+			body, err = io.ReadAll(bufio.NewReaderSize(slowly{response.Body, rng}, 256<<10))
+		} else {
+			response, err = onefield.ReadResponse(t, in, r)
+			require.NoError(t, err, r.URL.Path)
+			body, err = io.ReadAll(response.Body)
+		}
 		require.NoError(t, err, r.URL.Path)
 		require.Equal(t, status, response.StatusCode, r.URL.Path)
 		require.True(t, bytes.Equal(want, body), "%s %s: %d bytes, not %d", r.Method, r.URL.Path, len(body), len(want))
@@ -326,7 +346,7 @@ func TestResponsesAreLetGo(t *testing.T) {
 		defer mu.Unlock()
 		return let.Value() == nil
 	}
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Get("/goroutine", fresh)
 		app.Get("/coroutine", fresh, fasterapi.OnReactor())
 		app.GetFuture("/chain", func(c *fasterapi.Ctx, in fasterapi.None) async.Future[fasterapi.Blob] {
@@ -335,22 +355,16 @@ func TestResponsesAreLetGo(t *testing.T) {
 	}, func(t *testing.T, s service) {
 		for _, path := range []string{"/goroutine", "/coroutine", "/chain"} {
 			for _, leaves := range []bool{false, true} {
-				conn := dial(t, s)
-				_, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: test\r\n\r\n", path)
-				require.NoError(t, err)
-				in := bufio.NewReader(conn)
-				response, err := onefield.ReadResponse(t, in, nil)
-				require.NoError(t, err)
+				response, leave := s.begin(t, "GET", path, nil)
 				require.False(t, gone(), "%s: it is still to be sent", path)
 				if leaves {
-					require.NoError(t, conn.Close())
+					leave()
 				} else {
 					n, err := io.Copy(io.Discard, response.Body)
 					require.NoError(t, err)
 					require.EqualValues(t, large, n)
 				}
 				require.Eventually(t, gone, 10*time.Second, time.Millisecond, "%s, leaves: %v", path, leaves)
-				runtime.KeepAlive(conn)
 			}
 		}
 	})

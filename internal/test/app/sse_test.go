@@ -133,9 +133,14 @@ func TestSSE(t *testing.T) {
 func TestSSEWithCurl(t *testing.T) {
 	needs.Program(t, "curl")
 	everyProtocol(t, eventRoutes, func(t *testing.T, s service) {
-		out := run(t, "curl", "-sSN", "-H", "Last-Event-ID: 7", s.url+"/prices")
+		protocol, version := "--http1.1", "1.1"
+		if s.http2 {
+			protocol, version = "--http2-prior-knowledge", "2"
+			require.Equal(t, http.StatusOK, s.get("/texts").status) // it is the service's protocol
+		}
+		out := run(t, "curl", protocol, "-sSN", "-w", "over %{http_version}", "-H", "Last-Event-ID: 7", s.url+"/prices")
 		require.Equal(t, "retry: 250\n\nevent: price\nid: 8\ndata: {\"symbol\":\"ACME\",\"cents\":8}\n\n"+
-			"event: price\nid: 9\ndata: {\"symbol\":\"ACME\",\"cents\":9}\n\nevent: price\nid: 10\ndata: {\"symbol\":\"ACME\",\"cents\":10}\n\n", out)
+			"event: price\nid: 9\ndata: {\"symbol\":\"ACME\",\"cents\":9}\n\nevent: price\nid: 10\ndata: {\"symbol\":\"ACME\",\"cents\":10}\n\nover "+version, out)
 	})
 }
 

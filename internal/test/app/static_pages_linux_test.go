@@ -165,7 +165,7 @@ func TestOnlyRegularFilesAreServed(t *testing.T) {
 	t.Cleanup(func() { root.Close() })
 	below, err := fs.Sub(os.DirFS(filepath.Dir(dir)), filepath.Base(dir))
 	require.NoError(t, err)
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Static("/root", root.FS())
 		app.Static("/dir", os.DirFS(dir))
 		app.Static("/sub", below)

@@ -69,7 +69,7 @@ func TestTruncatedBodies(t *testing.T) {
 // call it an error; a handler that fails is.
 func TestClientOfStreamLeaves(t *testing.T) {
 	ended := make(chan error, 1)
-	everyMode(t, func(app *fasterapi.App) {
+	everyProtocol(t, func(app *fasterapi.App) {
 		app.Get("/endless", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Stream, error) {
 			return fasterapi.Stream{Write: func(w *fasterapi.StreamWriter) (err error) {
 				defer func() { ended <- err }()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -224,6 +223,13 @@ func TestNoSourceRunsForNoContent(t *testing.T) {
 func withoutContent(t *testing.T, s service, released *atomic.Int64, method, path string, status int, header ...string) {
 	t.Helper()
 	before := released.Load()
+	if s.http2 {
+		a := s.do(method, path, "", header...)
+		require.Equal(t, status, a.status, path)
+		require.Empty(t, a.body, path)
+		require.Equal(t, before+1, released.Load(), path)
+		return
+	}
 	request := method + " " + path + " HTTP/1.1\r\nHost: test\r\n"
 	for i := 0; i < len(header); i += 2 {
 		request += header[i] + ": " + header[i+1] + "\r\n"
@@ -279,31 +285,34 @@ func TestUnsentWritesEnd(t *testing.T) {
 	for _, how := range []string{"client", "server"} {
 		t.Run(how, func(t *testing.T) {
 			var started, released atomic.Int64
-			ends := func(t *testing.T, s service, leave func(net.Conn)) {
+			ends := func(t *testing.T, s service) {
 				for _, path := range []string{"/mounted/sized", "/wrapped/sized"} {
 					before, began := released.Load(), started.Load()
-					conn := dial(t, s)
-					_, err := io.WriteString(conn, "HEAD "+path+" HTTP/1.1\r\nHost: test\r\n\r\n")
-					require.NoError(t, err)
+					request, leave := s.leaving(t, http.MethodHead, path, nil)
+					answered := make(chan struct{})
+					go func() {
+						defer close(answered)
+						if response, err := s.http.Do(request); err == nil {
+							_ = response.Body.Close()
+						}
+					}()
 					require.Eventually(t, func() bool { return started.Load() == began+1 }, 10*time.Second, time.Millisecond)
-					leave(conn)
+					if how == "client" {
+						leave()
+						<-answered
+					}
 					require.Eventually(t, func() bool { return released.Load() == before+1 || how == "server" }, 10*time.Second, time.Millisecond, path)
 				}
 			}
-			leave := func(conn net.Conn) {
-				if how == "client" {
-					require.NoError(t, conn.Close())
-				}
-			}
 			if how == "client" {
-				everyMode(t, endless(&started, &released), func(t *testing.T, s service) { ends(t, s, leave) })
+				everyProtocol(t, endless(&started, &released), ends)
 				return
 			}
 			for _, h2c := range []bool{false, true} { // the second over net/http
 				app, log := newApp(fasterapi.Config{Cores: 2, H2C: h2c}, endless(&started, &released))
 				server, err := app.Start()
 				require.NoError(t, err)
-				ends(t, newService(t, "http://"+server.Addr().String(), log, h2c), leave)
+				ends(t, newService(t, "http://"+server.Addr().String(), log, h2c))
 				require.NoError(t, server.Shutdown(t.Context()), "without a deadline")
 			}
 			require.EqualValues(t, 4, released.Load())

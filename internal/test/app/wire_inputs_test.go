@@ -39,7 +39,7 @@ func TestEncodedBodies(t *testing.T) {
 		app.Post("/upload", accept[uploadInput])
 	}
 	multipart := "--b\r\nContent-Disposition: form-data; name=\"a\"; filename=\"a\"\r\n\r\nx\r\n--b--\r\n"
-	everyMode(t, routes, func(t *testing.T, s service) {
+	everyProtocol(t, routes, func(t *testing.T, s service) {
 		for _, r := range []struct{ path, contentType, body string }{
 			{"/json", "application/json", "{}"},
 			{"/json/reactor", "application/json", "{}"},
