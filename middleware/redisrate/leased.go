@@ -275,12 +275,7 @@ func (e *lease) keep(fresh batch) {
 }
 
 // takeMany is [take] for as many tokens as there are, up to ARGV[3]. Its first result is how many.
-const takeMany = `
-local t = redis.call('TIME')
-local now = t[1] * 1000000 + t[2]
-local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
-local full = tonumber(redis.call('GET', KEYS[1]) or now)
-if full < now then full = now end
+const takeMany = begin + `
 local n = math.min(tonumber(ARGV[3]), math.floor((interval * burst - (full - now)) / interval))
 if n <= 0 then return {0, 0, full + interval - now - interval * burst, full - now} end
 local after = full + n * interval

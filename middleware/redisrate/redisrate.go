@@ -42,15 +42,20 @@ func New(client rueidis.Client, cfg Config) *Limiter {
 	return &Limiter{client: client, cfg: cfg, script: rueidis.NewLuaScript(take)}
 }
 
-// take is the generic cell rate algorithm. The key holds the time in
-// microseconds when its bucket is full. ARGV: microseconds per token, tokens of
-// a full bucket.
-const take = `
+// begin is the beginning of the scripts. The key holds the time in microseconds when its bucket is full. ARGV: microseconds per token,
+// tokens of a full bucket. What is no time is a full bucket (nan is no more than now either), and one that would take longer to fill than an
+// empty one is of a clock that was set back, as by a failover: it is empty.
+const begin = `
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
 local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
-local full = tonumber(redis.call('GET', KEYS[1]) or now)
-if full < now then full = now end
+local full = tonumber(redis.call('GET', KEYS[1]) or now) or now
+if not (full > now) then full = now end
+full = math.min(full, now + interval * burst)
+`
+
+// take is the generic cell rate algorithm.
+const take = begin + `
 local after = full + interval
 local missing = after - now - interval * burst
 if missing > 0 then return {0, 0, missing, full - now} end

@@ -22,9 +22,16 @@ import (
 // startRedis starts a Redis that listens on a unix socket only.
 func startRedis(t *testing.T) (client rueidis.Client, stop func()) {
 	t.Helper()
+	client, stop, _ = startRedisAt(t)
+	return client, stop
+}
+
+// startRedisAt is startRedis, and where the socket is.
+func startRedisAt(t *testing.T) (client rueidis.Client, stop func(), socket string) {
+	t.Helper()
 	server := needs.Program(t, "redis-server", "valkey-server")
 	dir := t.TempDir()
-	socket := filepath.Join(dir, "redis.sock")
+	socket = filepath.Join(dir, "redis.sock")
 	cmd := exec.Command(server, "--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no", "--dir", dir)
 	require.NoError(t, cmd.Start())
 	stop = sync.OnceFunc(func() {
@@ -48,7 +55,7 @@ func startRedis(t *testing.T) (client rueidis.Client, stop func()) {
 	})
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
-	return client, stop
+	return client, stop, socket
 }
 
 // TestTake: many clients of two limiters never get more than the bucket holds,
