@@ -17,12 +17,14 @@ import (
 	"github.com/fasterapi/fasterapi/internal/test/needs"
 )
 
-func TestStore(t *testing.T) {
+// startRedis starts a Redis that listens on a unix socket only.
+func startRedis(t *testing.T) (client rueidis.Client, kill func()) {
+	t.Helper()
 	socket := filepath.Join(t.TempDir(), "redis.sock")
 	cmd := exec.Command(needs.Program(t, "redis-server", "valkey-server"), "--port", "0", "--unixsocket", socket,
 		"--save", "", "--appendonly", "no", "--dir", filepath.Dir(socket))
 	require.NoError(t, cmd.Start())
-	kill := func() {
+	kill = func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	}
@@ -40,5 +42,10 @@ func TestStore(t *testing.T) {
 	})
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
+	return client, kill
+}
+
+func TestStore(t *testing.T) {
+	client, kill := startRedis(t)
 	keys.Run(t, keys.Setup{Store: redisstore.New(client, redisstore.Config{Timeout: 20 * time.Second}), Break: kill})
 }
