@@ -13,6 +13,18 @@ import (
 // longer gaps it is woken by nearly every request, which costs what some looks do.
 const looksBeforeSleep = 4
 
+// longSleep is how long the watchdog has slept when one such look is enough: a process that does
+// something once in a while, say to check a connection, wakes up for as little as can be.
+const longSleep = time.Second
+
+// looksAfter is looksBeforeSleep after a sleep of so long.
+func looksAfter(slept time.Duration) int {
+	if slept >= longSleep {
+		return 1
+	}
+	return looksBeforeSleep
+}
+
 // sleeper is the watchdog of a group, as its reactors know it.
 //
 // Owner: any (atomic, channel).

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"runtime"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -84,4 +85,43 @@ func TestTheFirstStallAfterSleep(t *testing.T) {
 			require.Len(t, log.snapshot(), map[bool]int{true: 1}[c.want == period])
 		})
 	}
+}
+
+// TestOneLookAfterALongSleep: what wakes a process that does nothing once in a while is looked at, and then the
+// watchdog sleeps again; under a load with short gaps it stays awake.
+func TestOneLookAfterALongSleep(t *testing.T) {
+	const period = 5 * time.Millisecond
+	synctest.Test(t, func(t *testing.T) {
+		v := newLab(1)
+		defer v.Close()
+		r := v.Reactor
+		w := &watchdog{reactors: []*Reactor{r}, threshold: 2 * period, log: quiet, sleeper: r.watchdog, kept: &stallLog{}}
+		r.markIdle()
+		r.parked.Store(true)
+		end := make(chan struct{})
+		defer close(end)
+		go w.run(end)
+		work := func() (awake time.Duration) { // a piece of work that wakes the watchdog, and how long that is awake
+			begun := time.Now()
+			r.watchdog.wake(r)
+			r.begin()
+			r.markIdle()
+			for synctest.Wait(); !r.watchdog.asleep.Load(); synctest.Wait() {
+				time.Sleep(period / 5)
+			}
+			return time.Since(begun)
+		}
+		work()
+		for _, c := range []struct{ gap, want time.Duration }{
+			{longSleep / 2, looksBeforeSleep * period},
+			{longSleep, period},
+			{10 * longSleep, period},
+			{0, looksBeforeSleep * period},
+		} {
+			time.Sleep(c.gap)
+			awake := work()
+			require.GreaterOrEqual(t, awake, c.want, c.gap)
+			require.LessOrEqual(t, awake, c.want+period, c.gap)
+		}
+	})
 }

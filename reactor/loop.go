@@ -206,7 +206,7 @@ func (r *Reactor) park() {
 	if r.mailbox.Len() == 0 && r.phase.Load() != forced && !r.mayEnd() {
 		var deadline time.Time
 		if r.wheel.next != never {
-			deadline = r.clock.at(r.wheel.next)
+			deadline = r.clock.at(r.wheel.soonest())
 		}
 		r.poller.Park(deadline)
 	}

@@ -117,7 +117,7 @@ func (w *watchdog) run(end <-chan struct{}) {
 	defer w.reports.end()
 	ticker := time.NewTicker(period)
 	defer ticker.Stop()
-	before, calm := time.Now(), 0
+	before, calm, enough := time.Now(), 0, looksBeforeSleep
 	for {
 		select {
 		case <-end:
@@ -132,16 +132,18 @@ func (w *watchdog) run(end <-chan struct{}) {
 				calm = 0
 			}
 		}
-		if calm < looksBeforeSleep {
+		if calm < enough {
 			continue
 		}
 		ticker.Stop()
+		begun := time.Now()
 		by, more := w.sleeper.sleep(w.reactors, end)
 		if !more {
 			return
 		}
 		ticker.Reset(period)
 		before, calm = time.Now(), 0
+		enough = looksAfter(before.Sub(begun))
 		w.wakeUp(by, before, period)
 	}
 }

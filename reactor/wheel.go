@@ -160,6 +160,29 @@ func (w *wheel) first() (level int, at int64) {
 	return levels, never
 }
 
+// longSlot is how many timers of a slot soonest looks at: some 2 ns each, which a reactor that parks has.
+const longSlot = 16
+
+// soonest is when the first timer is due, in nanoseconds, for a reactor that parks: the slot that comes up next
+// may do so long before its timers are due, and again on each level below. Where there are many in it the time
+// of the slot is good enough.
+func (w *wheel) soonest() int64 {
+	level, at := w.first()
+	if w.due.first != nil || level == levels {
+		return w.next
+	}
+	slot := at >> (level * digit) & (perTurn - 1)
+	first := w.slots[level][slot].first
+	least, t := first.when, first.next
+	for n := 1; t != first; n, t = n+1, t.next {
+		if n == longSlot {
+			return w.next
+		}
+		least = min(least, t.when)
+	}
+	return max(w.next, least*int64(tick))
+}
+
 // spill empties the slot of a level that now has reached.
 func (w *wheel) spill(level int, at int64) {
 	slot := at >> (level * digit) & (perTurn - 1)

@@ -65,8 +65,25 @@ func TestWheelAgainstSortedList(t *testing.T) {
 					checkFired(t, &w, timers, &model, now)
 				}
 			},
+			"sleep until a timer is due": func(t *rapid.T) {
+				if w.next != never {
+					now = max(now, w.soonest())
+					checkFired(t, &w, timers, &model, now)
+				}
+			},
 			"": func(t *rapid.T) {
 				require.Equal(t, len(model), w.count)
+				require.GreaterOrEqual(t, w.soonest(), w.next)
+				first := int64(never)
+				for _, a := range model {
+					first = min(first, a.when*int64(tick))
+				}
+				if len(model) > 0 {
+					require.LessOrEqual(t, w.soonest(), max(first, now))
+				}
+				if len(model) > 0 && len(model) <= longSlot {
+					require.GreaterOrEqual(t, w.soonest(), first, "it parks until then")
+				}
 				for _, a := range model {
 					require.True(t, timers[a.id].Armed())
 					require.LessOrEqual(t, w.next, max(a.when*int64(tick), now))
