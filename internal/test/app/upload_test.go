@@ -3,8 +3,10 @@ package app_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
+	mathrand "math/rand/v2"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -12,9 +14,11 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi"
@@ -216,7 +220,48 @@ func TestLargeUpload(t *testing.T) {
 		app, log := newApp(fasterapi.Config{Cores: 1}, uploadRoutes(t.TempDir()))
 		largeUpload(t, newService(t, "http://"+start(t, app), log, false), size)
 	})
-	t.Run("HTTP/2", func(t *testing.T) { largeUpload(t, overHTTP2(t, uploadRoutes(t.TempDir())), size) })
+	t.Run("HTTP/2", func(t *testing.T) { largeUpload(t, onReactorsHTTP2(t, uploadRoutes(t.TempDir())), size) })
+	t.Run("HTTP/2 through net/http", func(t *testing.T) { largeUpload(t, overHTTP2(t, uploadRoutes(t.TempDir())), size) })
+}
+
+// TestStreamedUploadIsWhole: what a handler reads of a large body is, byte for byte, what its client has sent, on the
+// reactors over HTTP/2, beside other uploads on the same connection.
+func TestStreamedUploadIsWhole(t *testing.T) {
+	const size, beside = 64 << 20, 3
+	for way, serve := range map[string]func(*testing.T, func(*fasterapi.App), ...func(*fasterapi.Config)) service{
+		"TLS": onReactorsHTTP2, "h2c": onReactorsH2C,
+	} {
+		t.Run(way, func(t *testing.T) {
+			s := serve(t, func(app *fasterapi.App) {
+				app.Post("/sum", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.Text, error) {
+					sum := sha256.New()
+					n, err := io.Copy(sum, c.Body())
+					return fasterapi.Text(fmt.Sprintf("%d %x", n, sum.Sum(nil))), err
+				}, fasterapi.MaxBody(size))
+			})
+			s.http.Timeout = 5 * time.Minute
+			var all sync.WaitGroup
+			for i := range beside + 1 {
+				n := int64(size)
+				if i > 0 {
+					n = 1 << 20
+				}
+				all.Go(func() {
+					sent := sha256.New()
+					body := io.TeeReader(io.LimitReader(mathrand.NewChaCha8([32]byte{byte(i)}), n), sent)
+					response, err := s.http.Post(s.url+"/sum", "application/octet-stream", body)
+					if !assert.NoError(t, err) {
+						return
+					}
+					defer response.Body.Close()
+					text, err := io.ReadAll(response.Body)
+					assert.NoError(t, err)
+					assert.Equal(t, fmt.Sprintf("%d %x", n, sent.Sum(nil)), string(text))
+				})
+			}
+			all.Wait()
+		})
+	}
 }
 
 func largeUpload(t *testing.T, s service, size int64) {
