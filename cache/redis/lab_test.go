@@ -144,6 +144,15 @@ func (p *proxy) serve(client net.Conn) {
 	}
 }
 
+// say sends what nobody has asked for to all clients.
+func (p *proxy) say(answer string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := 0; i < len(p.conns); i += 2 {
+		_, _ = io.WriteString(p.conns[i], answer)
+	}
+}
+
 // cut ends all connections.
 func (p *proxy) cut() {
 	p.mu.Lock()

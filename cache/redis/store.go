@@ -110,6 +110,7 @@ func Open(cfg Config) *Store {
 	cfg.Client.OnInvalidations = s.heard
 	cfg.Client.PipelineMultiplex = -1 // NOLOOP is about one connection
 	cfg.Client.DisableRetry = true
+	cfg.Client.DialCtxFn = orderlyDial(cfg.Client)
 	if cfg.Client.ConnWriteTimeout == 0 {
 		cfg.Client.ConnWriteTimeout = max(cfg.Timeout, time.Second)
 	}
