@@ -17,6 +17,7 @@ import (
 	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/internal/process"
 	"github.com/fasterapi/fasterapi/internal/reply"
+	"github.com/fasterapi/fasterapi/internal/timeouts"
 	"github.com/fasterapi/fasterapi/internal/websocket"
 	"github.com/fasterapi/fasterapi/reactor"
 )
@@ -223,13 +224,16 @@ type drain struct {
 	copies   reply.Copier
 	// sockets are the open WebSockets of each core.
 	sockets []websocket.Set
-	pools   websocket.Pools
+	// timeouts are those of requests by the clock of the machine, by core.
+	timeouts []timeouts.Queue
+	pools    websocket.Pools
 }
 
 func (d *drain) begin(cores int) {
 	d.ctx, d.end = context.WithCancelCause(context.Background())
 	d.background = make([]background.Tasks, cores)
 	d.sockets = make([]websocket.Set, cores)
+	d.timeouts = make([]timeouts.Queue, cores)
 }
 
 // announce tells everything without an end of its own that the app shuts down.

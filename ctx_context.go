@@ -10,6 +10,7 @@ import (
 	"github.com/fasterapi/fasterapi/internal/field"
 	"github.com/fasterapi/fasterapi/internal/inject"
 	"github.com/fasterapi/fasterapi/internal/note"
+	"github.com/fasterapi/fasterapi/internal/timeouts"
 	"github.com/fasterapi/fasterapi/observe"
 	"github.com/fasterapi/fasterapi/reactor"
 )
@@ -35,8 +36,18 @@ const (
 type life struct {
 	done     chan struct{} // nil until it is asked for
 	values   map[any]any   // of Set
-	deadline time.Time
 	watchers async.Watchers
+	// latest is the last call of CancelAfter, until they are stopped, and soonest the one that c has its
+	// deadline from.
+	latest, soonest *expiry
+}
+
+// timed is a life that began with a call of CancelAfter, as nearly all do that have one.
+//
+// Owner: as its parts.
+type timed struct {
+	life
+	expiry
 }
 
 // living returns c.life. Under mu.
@@ -52,10 +63,10 @@ func (c *Ctx) living() *life {
 func (c *Ctx) Deadline() (time.Time, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.life == nil {
+	if c.life == nil || c.life.soonest == nil {
 		return time.Time{}, false
 	}
-	return c.life.deadline, !c.life.deadline.IsZero()
+	return c.life.soonest.at, true
 }
 
 // Done implements context.Context: the channel closes when the client leaves,
@@ -255,10 +266,12 @@ func (c *Ctx) end(as uint32) {
 	if first && l != nil && l.done != nil {
 		close(l.done)
 	}
+	last := l.takeLatest()
 	c.mu.Unlock()
 	if first && l != nil {
 		l.watchers.CancelAll()
 	}
+	last.stopAll()
 }
 
 // CancelAfter ends c after d, as if the client had left, but with
@@ -271,40 +284,70 @@ func (c *Ctx) CancelAfter(d time.Duration) (stop func() (expired bool)) {
 		over := c.state.Load() == expired
 		return func() bool { return over }
 	}
-	at := c.app.now().Add(d)
-	c.mu.Lock()
-	if l := c.living(); l.deadline.IsZero() || at.Before(l.deadline) {
-		l.deadline = at
-	}
-	c.mu.Unlock()
-	e := &expiry{c: c, direct: c.reactor.Here().Direct}
-	e.arm(d)
-	c.OnEnd(func(*Ctx) { e.stop() })
+	e := c.newExpiry(c.app.now().Add(d))
+	e.arm(c, d)
 	return e.stop
+}
+
+// newExpiry gives c the time until at.
+func (c *Ctx) newExpiry(at time.Time) *expiry {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var e *expiry
+	if c.life == nil {
+		t := new(timed)
+		c.life, e = &t.life, &t.expiry
+	} else {
+		e = new(expiry)
+	}
+	e.c, e.at, e.before = c, at, c.life.latest
+	c.life.latest = e
+	if s := c.life.soonest; s == nil || at.Before(s.at) {
+		c.life.soonest = e
+	}
+	return e
+}
+
+// takeLatest returns the latest of the calls of CancelAfter, which the caller stops. Under mu.
+func (l *life) takeLatest() (e *expiry) {
+	if l != nil {
+		e, l.latest = l.latest, nil
+	}
+	return e
 }
 
 // expiry is one call of CancelAfter.
 //
-// Owner: mu. timer, when direct: reactor.
+// Owner: mu. timer, when direct: reactor. before: who has taken it, see takeLatest.
 type expiry struct {
 	mu     sync.Mutex
 	c      *Ctx // nil once stopped or fired
 	fired  bool
-	direct bool // the timer is one of the reactor
-	timer  interface{ Stop() bool }
+	direct bool                     // the timer is one of the reactor
+	at     time.Time                // immutable
+	place  timeouts.Timeout         // in the queue of its core
+	timer  interface{ Stop() bool } // where that is not by the clock of the app
+	before *expiry
 }
 
-func (e *expiry) arm(d time.Duration) {
+func (e *expiry) arm(c *Ctx, d time.Duration) {
+	direct := c.reactor.Here().Direct
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.direct {
-		e.timer = e.c.reactor.After(d, async.TaskFunc(e.fire))
-	} else {
-		e.timer = e.c.app.afterFunc(d, e.fire)
+	switch {
+	case e.c == nil: // the request has ended meanwhile
+	case direct:
+		e.direct = true
+		e.timer = c.reactor.After(d, async.TaskFunc(e.Expire))
+	case c.app.cfg.Clock != nil:
+		e.timer = c.app.afterFunc(d, e.Expire)
+	default:
+		c.app.drain.timeouts[c.Core()].Set(&e.place, e.at, e)
 	}
 }
 
-func (e *expiry) fire() {
+// Expire implements [timeouts.Expirer].
+func (e *expiry) Expire() {
 	e.mu.Lock()
 	c := e.c
 	e.c, e.fired = nil, e.fired || c != nil
@@ -336,11 +379,21 @@ func (c *Ctx) interrupt() {
 func (e *expiry) stop() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if c := e.c; c != nil {
-		e.c = nil
-		if !e.direct || c.reactor.Here().Direct { // else it fires for nothing
-			e.timer.Stop()
-		}
+	c := e.c
+	e.c = nil
+	switch {
+	case c == nil:
+	case e.timer == nil:
+		c.app.drain.timeouts[c.Core()].Stop(&e.place)
+	case !e.direct || c.reactor.Here().Direct: // else it fires for nothing
+		e.timer.Stop()
 	}
 	return e.fired
+}
+
+// stopAll stops e and those before it.
+func (e *expiry) stopAll() {
+	for ; e != nil; e = e.before {
+		e.stop()
+	}
 }

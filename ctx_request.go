@@ -87,7 +87,9 @@ func (r *request) leave() {
 	c := r.ctx
 	c.mu.Lock()
 	c.request = nil
+	last := c.life.takeLatest()
 	c.mu.Unlock()
+	last.stopAll()
 	r.reply.Leave()
 	for _, g := range r.given {
 		g.end()

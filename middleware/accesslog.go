@@ -58,7 +58,11 @@ func AccessLog(cfg AccessLogConfig) fasterapi.Middleware {
 				cfg.watch(c)
 			default:
 				begin := cfg.Now()
-				c.OnEnd(func(c *fasterapi.Ctx) { cfg.line(c, cfg.Now().Sub(begin), false) })
+				c.OnEnd(func(c *fasterapi.Ctx) {
+					if !cfg.leaveOut(c.Status(), false) {
+						cfg.line(c, cfg.Now().Sub(begin), false)
+					}
+				})
 			}
 			return next(c)
 		}
@@ -75,15 +79,21 @@ func (cfg *AccessLogConfig) watch(c *fasterapi.Ctx) {
 		if head.IsZero() {
 			head = end
 		}
-		cfg.line(c, end.Sub(begin), head.Sub(begin) >= cfg.Slow && c.Status() != http.StatusSwitchingProtocols)
+		status := c.Status()
+		slow := head.Sub(begin) >= cfg.Slow && status != http.StatusSwitchingProtocols
+		if !cfg.leaveOut(status, slow) {
+			cfg.line(c, end.Sub(begin), slow)
+		}
 	})
+}
+
+// leaveOut tells whether a request is one of those that are not logged.
+func (cfg *AccessLogConfig) leaveOut(status int, slow bool) bool {
+	return status < 400 && !slow && cfg.Sample < 1 && rand.Float64() >= cfg.Sample
 }
 
 func (cfg *AccessLogConfig) line(c *fasterapi.Ctx, took time.Duration, slow bool) {
 	status := c.Status()
-	if status < 400 && !slow && cfg.Sample < 1 && rand.Float64() >= cfg.Sample {
-		return
-	}
 	level, refused := slog.LevelInfo, c.Refused()
 	switch {
 	case status >= 500 && (refused == nil || status != refused.Status): // 501 and 505 are about the client then

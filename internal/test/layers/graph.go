@@ -118,7 +118,8 @@ func packages() map[string]Package {
 		"openapi":        {Layer: 1},
 		"internal/field": {Layer: 1},
 		// What databases, caches, policies and clients tell the record of a request.
-		"internal/note": {Layer: 1},
+		"internal/note":     {Layer: 1},
+		"internal/timeouts": {Layer: 1},
 		// A certificate in files that change.
 		"internal/certificate": {Layer: 1},
 		// What a text of SQL is, for the drivers.
@@ -195,7 +196,7 @@ func packages() map[string]Package {
 		// Layer 6: the root package. It imports no database driver.
 		".": {Layer: 6, Modules: []string{"github.com/KimMachineGun/automemlimit"}, Imports: with("problem", "db", "health", "observe", "openapi",
 			"internal/exchange", "internal/field", "internal/http1", "internal/http1/wire", "internal/http2", "internal/nethttp", "internal/stream",
-			"internal/reply", "internal/goroutine", "internal/bridge", "internal/failure", "internal/mistake", "internal/restart", "internal/process", "internal/background", "internal/certificate", "internal/note", "internal/overload", "internal/result", "internal/safelog",
+			"internal/reply", "internal/goroutine", "internal/bridge", "internal/failure", "internal/mistake", "internal/restart", "internal/process", "internal/background", "internal/certificate", "internal/note", "internal/overload", "internal/result", "internal/safelog", "internal/timeouts",
 			"internal/websocket", "internal/router", "internal/webfile", "internal/docspage", "internal/schema", "internal/bind", "internal/check", "internal/codec", "internal/inject", "internal/eventstream", "internal/settings", "internal/describe")},
 
 		// Layer 7: its users.
