@@ -62,8 +62,8 @@
 //	open.go config*.go alone.go             what users call
 //	listen.go copy.go
 //	driver.go driver_bind.go                which core a call goes to; reactors come and go
-//	pool_keeper.go pool_arrival.go          what happens to a core by itself: time,
-//	pool_cancel.go                          a new connection, a caller who leaves
+//	pool_keeper.go pool_rest.go             what happens to a core by itself: time,
+//	pool_arrival.go pool_cancel.go          a new connection, a caller who leaves
 //	pipeline_read.go pipeline_answer.go     what the server says: bytes, messages,
 //	pipeline_prepared.go pipeline_end.go    descriptions, the end
 //	pool.go pool_overflow.go pool_place.go  which connection a call gets, or its wait

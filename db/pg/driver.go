@@ -27,6 +27,7 @@ func (d *database) Start(q *driver.Query) {
 	}
 	if here {
 		c.take(q)
+		c.checkRest()
 		return
 	}
 	c.post(q)

@@ -42,6 +42,7 @@ func (cn *conn) push(u unit) {
 	if u.unknown {
 		cn.unknown++
 	}
+	cn.core.stir()
 	cn.sending.push(u)
 	if cn.sending.len() == 1 {
 		cn.head.since, cn.head.fresh = cn.core.r.Now(), true

@@ -22,6 +22,7 @@ func (m *inboxTask) Run() {
 		c.accept(q)
 		q = next
 	}
+	c.checkRest()
 }
 
 // accept begins with q, which belongs to this core from now on.
@@ -89,6 +90,7 @@ func (c *core) wait(q *driver.Query, l *driver.Queue) {
 	q.Hook.Holder = nil
 	setState(q, stateWaiting)
 	c.counts.waiting.Add(1)
+	c.stir()
 	l.Push(q)
 	if l == &c.exclusive {
 		c.reserve()

@@ -27,17 +27,19 @@ func tooSlow(took, limit time.Duration) error {
 		took.Round(time.Millisecond), limit)
 }
 
-// tick is called every tickEvery, or earlier: it fails late calls, checks connections
-// that are old, idle or silent, names leaked sessions and opens connections.
+// tick is called every tickEvery, or earlier, and later while the core rests: it fails late calls,
+// checks connections that are old, idle or silent, names leaked sessions and opens connections.
 func (c *core) tick() {
 	if c.closing {
 		return
 	}
+	c.resting = false
 	now := c.r.Now()
 	next := c.expire(now)
+	silence := c.checkedAfter(now)
 	for i := len(c.conns) - 1; i >= 0; i-- {
 		if i < len(c.conns) {
-			c.checkConn(c.conns[i], now)
+			c.checkConn(c.conns[i], now, silence)
 		}
 	}
 	c.openWanted()
@@ -45,12 +47,28 @@ func (c *core) tick() {
 	c.publish()
 	if next == 0 || next > tickEvery {
 		next = tickEvery
+		if rest := c.rest(now); rest > tickEvery {
+			c.resting, next = true, rest
+		}
 	}
 	c.scheduleKeeper(next)
 }
 
-// checkConn closes, checks or gives up a connection, as its age and silence ask for.
-func (c *core) checkConn(cn *conn, now time.Time) {
+// checkedAfter is after how much silence an idle connection is checked now. Those that are due soon are
+// checked with one that is due, so that all of them wake the process up once.
+func (c *core) checkedAfter(now time.Time) time.Duration {
+	interval := c.cfg.HealthCheckInterval
+	for _, cn := range c.conns {
+		if cn.held == nil && cn.load() == 0 && now.Sub(cn.health.heardAt) > interval {
+			return interval - interval/10
+		}
+	}
+	return interval
+}
+
+// checkConn closes, checks or gives up a connection, as its age and silence ask for; silence is of
+// checkedAfter.
+func (c *core) checkConn(cn *conn, now time.Time, silence time.Duration) {
 	if s := cn.held; s != nil {
 		s.checkLeak(now)
 	}
@@ -79,7 +97,7 @@ func (c *core) checkConn(cn *conn, now time.Time) {
 		cn.quit()
 	case len(c.conns) > c.cfg.MinConns && now.Sub(cn.health.usedAt) > c.cfg.IdleTimeout:
 		cn.quit()
-	case now.Sub(cn.health.heardAt) > c.cfg.HealthCheckInterval:
+	case now.Sub(cn.health.heardAt) > silence:
 		cn.health.checking = true
 		cn.setBuffer(append(cn.buffer(), wire.Sync...))
 		cn.push(unit{kind: unitSync})

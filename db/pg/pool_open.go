@@ -36,6 +36,7 @@ func (c *core) open(n int) int {
 		n = min(n, 1-c.opening) // one try at a time, until one succeeds
 	}
 	for range n {
+		c.stir()
 		c.opening++
 		go c.dial()
 	}

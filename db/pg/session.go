@@ -28,6 +28,7 @@ func (e *entry) allowed(q *driver.Query) bool {
 // newSession takes a connection for one user.
 func newSession(cn *conn) *session {
 	s := &session{core: cn.core, cn: cn, since: cn.core.r.Now()}
+	cn.core.stir()
 	cn.held, cn.reserve = s, false
 	cn.core.sessions++
 	cn.core.b.active.Add(1)

@@ -110,7 +110,8 @@ type core struct {
 
 	keeper    reactor.Timer // calls tick
 	keepAt    time.Time
-	lostConns int // broken, not yet replaced
+	resting   bool // tick is called late: nothing goes on
+	lostConns int  // broken, not yet replaced
 	closing   bool
 	counts    counts
 }

@@ -32,6 +32,7 @@ type counts struct {
 
 // publish makes the state of the connections visible to others.
 func (c *core) publish() {
+	c.checkRest()
 	idle, flying, depth := 0, 0, 0
 	for _, cn := range c.conns {
 		n := cn.load()
