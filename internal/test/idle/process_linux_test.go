@@ -25,6 +25,13 @@ func TestMain(m *testing.M) {
 		runtime.KeepAlive(serveOrders(os.Stdin, os.Stdout))
 		return
 	}
+	if url := os.Getenv(restsVariable); url != "" {
+		if err := rest(url, os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	os.Exit(m.Run())
 }
 
