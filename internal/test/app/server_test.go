@@ -26,19 +26,22 @@ import (
 // TestClientDisconnect: whatever a handler waits for ends when its client
 // leaves.
 func TestClientDisconnect(t *testing.T) {
-	ended := make(chan error, 8)
+	begun, ended := make(chan struct{}, 8), make(chan error, 8)
 	everyProtocol(t, func(app *fasterapi.App) {
 		app.Get("/goroutine/await", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.None, error) {
+			begun <- struct{}{}
 			_, err := async.Sleep(c, time.Hour).Await(c)
 			ended <- err
 			return fasterapi.None{}, err
 		})
 		app.Get("/goroutine/done", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.None, error) {
+			begun <- struct{}{}
 			<-c.Done()
 			ended <- c.Err()
 			return fasterapi.None{}, c.Err()
 		})
 		app.Get("/goroutine/derived", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.None, error) {
+			begun <- struct{}{}
 			ctx, cancel := context.WithTimeout(c, time.Hour)
 			defer cancel()
 			<-ctx.Done()
@@ -46,11 +49,13 @@ func TestClientDisconnect(t *testing.T) {
 			return fasterapi.None{}, ctx.Err()
 		})
 		app.Get("/coroutine/await", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.None, error) {
+			begun <- struct{}{}
 			_, err := async.Sleep(c, time.Hour).Await(c)
 			ended <- err
 			return fasterapi.None{}, err
 		}, fasterapi.OnReactor())
 		app.GetFuture("/chain/await", func(c *fasterapi.Ctx, _ fasterapi.None) async.Future[fasterapi.None] {
+			begun <- struct{}{}
 			return async.Sleep(c, time.Hour).ThenErr(func(struct{}) (fasterapi.None, error) {
 				return fasterapi.None{}, errors.New("slept to the end")
 			}).Recover(func(err error) (fasterapi.None, error) {
@@ -69,6 +74,11 @@ func TestClientDisconnect(t *testing.T) {
 				}
 				answered <- err
 			}()
+			select {
+			case <-begun: // on a busy machine a handshake takes its time
+			case <-time.After(20 * time.Second):
+				t.Fatalf("%s did not begin", path)
+			}
 			select {
 			case err := <-ended:
 				t.Fatalf("%s ended before its client left: %v", path, err)
