@@ -1,6 +1,6 @@
 //go:build !nosqlite
 
-package shop
+package main
 
 import (
 	"context"

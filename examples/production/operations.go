@@ -1,4 +1,4 @@
-package shop
+package main
 
 import (
 	"runtime"
