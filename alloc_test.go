@@ -7,6 +7,8 @@ import (
 	"io"
 	"math"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"testing"
 	"time"
@@ -53,6 +55,34 @@ func TestAllocations(t *testing.T) {
 		})
 	}
 }
+
+// TestHandlerAllocations pins what [App.Handler] adds to a request of a server of net/http: the Ctx, and the values of
+// the two fields of its answer.
+func TestHandlerAllocations(t *testing.T) {
+	app := New(Config{Cores: 1})
+	app.Get("/", func(*Ctx, None) (Text, error) { return "Hello, World!", nil })
+	handler := app.Handler()
+	t.Cleanup(func() { require.NoError(t, app.Stop(context.Background())) })
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Body = http.NoBody
+	r.Header.Set("User-Agent", "test")
+	w := discarded{}
+	got := testing.AllocsPerRun(1000, func() {
+		clear(w)
+		handler.ServeHTTP(w, r)
+	})
+	require.LessOrEqual(t, got, 3.0, "allocations per request")
+}
+
+// discarded is an answer of which nothing is kept but its fields.
+type discarded http.Header
+
+func (d discarded) Header() http.Header       { return http.Header(d) }
+func (discarded) WriteHeader(int)             {}
+func (discarded) Write(p []byte) (int, error) { return len(p), nil }
+
+// SetWriteDeadline is what [http.ResponseController] calls.
+func (discarded) SetWriteDeadline(time.Time) error { return nil }
 
 // allocations returns the mallocs of the process for each request, rounded to
 // a tenth: background work of the runtime allocates now and then.

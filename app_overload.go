@@ -176,17 +176,15 @@ func (d *dispatcher) Arrive(x *exchange.Exchange, since time.Duration) {
 	x.User.(*request).waited = w
 }
 
-// judge refuses c, which is about to start, where there is too much work. It returns the time by its reactor, 0 when it
-// had no need to know.
-func (d *dispatcher) judge(c *Ctx, r *route) (now time.Duration) {
+// judge refuses c, which is about to start, where there is too much work.
+func (d *dispatcher) judge(c *Ctx, r *route) {
 	w := c.waited
 	c.waited = waited{}
 	if c.x.Refusal != nil {
-		return 0
+		return
 	}
 	core := c.reactor.Core()
-	q := d.guard.queues[core]
-	now = c.reactor.Clock()
+	q, now := d.guard.queues[core], c.reactor.Clock()
 	work := w.work(q, now, d.classOf(c.request))
 	verdict := q.Start(work)
 	if verdict == overload.Admit && d.recorder != nil {
@@ -197,15 +195,14 @@ func (d *dispatcher) judge(c *Ctx, r *route) (now time.Duration) {
 	}
 	if verdict == overload.Admit {
 		if r.limits == nil {
-			return now
+			return
 		}
 		if limit := r.limits[core]; limit.Enter(now) {
 			c.flying = flying{limit, now}
-			return now
+			return
 		}
 	}
 	c.change(func(s *request) { s.x.Refuse(exchange.Overloaded) })
-	return now
 }
 
 // work is what the queue of its core is told of a request, of which w is known.

@@ -59,8 +59,8 @@ type request struct {
 	settlers []func(error) error
 	cleanups []func(error)
 	outcome  error
-	// failing: the answer to an error is being made. left: its handle does not reach it any more.
-	failing, left bool
+	// failing: the answer to an error is being made.
+	failing bool
 	// seen is what its record is going to say; opened is when the head of a stream was sent, or
 	// the connection taken over (atomic). place is the one in the list of those that have not ended, and
 	// bodied tells whether a body follows the head, which may be moved until it is there.
@@ -76,7 +76,7 @@ type request struct {
 
 // begin makes r the request that has come, with a handle of its own.
 func (r *request) begin(a *App) {
-	r.ctx = &Ctx{app: a, request: r, reactor: r.x.Reactor()}
+	r.ctx = &Ctx{app: a, request: r, reactor: r.x.Reactor(), asks: r.x.Original != nil}
 	r.reply.Begin(r.x)
 }
 
@@ -84,10 +84,6 @@ func (r *request) begin(a *App) {
 // going to be reused. It waits for a reader or writer that is at work. Any number
 // of times, by the owner of the exchange.
 func (r *request) leave() {
-	if r.left {
-		return
-	}
-	r.left = true
 	c := r.ctx
 	c.mu.Lock()
 	c.request = nil
@@ -110,7 +106,7 @@ func (r *request) reset() {
 	r.thrown, r.coroutine = nil, nil
 	r.requestID, r.client, r.waited = "", netip.Addr{}, waited{}
 	clear(r.injected)
-	r.injected, r.outcome, r.failing, r.left = r.injected[:0], nil, false, false
+	r.injected, r.outcome, r.failing = r.injected[:0], nil, false
 	r.seen = seen{}
 	if r.opened.Load() != 0 {
 		r.opened.Store(0)

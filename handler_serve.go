@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/exchange"
@@ -86,20 +85,19 @@ func (d *dispatcher) Serve(x *exchange.Exchange) exchange.Outcome {
 	}
 	refused := x.Refusal != nil && len(r.middleware) == 0
 	kind := style(r.style.Load())
-	var now time.Duration
 	switch {
 	case refused: // wherever it is
 	case kind != inline && (kind == onGoroutine) == x.OnReactor():
 		c.request.seen.waits = true
 		return exchange.Move
 	case c.waited.known:
-		now = d.judge(c, r)
+		d.judge(c, r)
 		refused = x.Refusal != nil && len(r.middleware) == 0
 	}
 	if refused {
 		return c.serveRefused()
 	}
-	d.started(c.request, now)
+	d.started(x)
 	if !x.OnReactor() {
 		c.runStraight(r)
 		return exchange.Answered
@@ -219,9 +217,8 @@ func (c *Ctx) conclude(err error) {
 // stageOutcome is conclude as far as code of others may be called.
 func (c *Ctx) stageOutcome(err error) {
 	c.land()
-	left := read(c, (*request).unfinished)
 	if err == nil {
-		err = left.dropped
+		err = c.droppedReference()
 	}
 	if c.x.Refusal != nil {
 		err = c.keepRefusal(err)
@@ -233,7 +230,7 @@ func (c *Ctx) stageOutcome(err error) {
 	if r := c.request; len(r.settlers) > 0 {
 		r.abandon()
 	}
-	if left.stages || err != nil && read(c, (*request).hasStages) {
+	if read(c, (*request).hasStages) {
 		c.finishStages()
 		if c.x.Refusal != nil && c.x.Forgives() { // by a function of OnHead
 			c.fail(c.refused())

@@ -3,6 +3,9 @@ package fasterapi
 import (
 	"bytes"
 	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 	"unsafe"
@@ -174,5 +177,68 @@ func TestMissedClass(t *testing.T) {
 		require.Equal(t, c.class, d.classOf(x.User.(*request)), c.request)
 		require.Equal(t, c.lane, d.Lane(x), c.request)
 		v.Close()
+	}
+}
+
+// TestClientLeavesServer: under a server of net/http, which is asked about the client only when
+// the handler wants to know, each way to ask tells that it has left.
+func TestClientLeavesServer(t *testing.T) {
+	ways := map[string]func(c *Ctx){
+		"Err": func(c *Ctx) {
+			for c.Err() == nil {
+				time.Sleep(time.Millisecond)
+			}
+		},
+		"Done": func(c *Ctx) { <-c.Done() },
+		"AfterFunc": func(c *Ctx) {
+			ended := make(chan struct{})
+			c.AfterFunc(func() { close(ended) })
+			<-ended
+		},
+		"derived": func(c *Ctx) {
+			ctx, cancel := context.WithTimeout(c, time.Hour)
+			defer cancel()
+			<-ctx.Done()
+		},
+		"Done after values": func(c *Ctx) {
+			c.Set("key", "value")
+			<-c.Done()
+		},
+		"Done after CancelAfter": func(c *Ctx) {
+			c.CancelAfter(time.Hour)
+			<-c.Done()
+		},
+	}
+	app := New(Config{Cores: 1})
+	begun, ended := make(chan struct{}, 1), make(chan error, 1)
+	for name, wait := range ways {
+		app.Get("/"+strings.ReplaceAll(name, " ", "-"), func(c *Ctx, _ None) (Text, error) {
+			begun <- struct{}{}
+			wait(c)
+			ended <- c.Err()
+			return "", nil
+		})
+	}
+	handler := app.Handler()
+	t.Cleanup(func() { require.NoError(t, app.Stop(context.Background())) })
+	for _, over2 := range []bool{false, true} {
+		server := httptest.NewUnstartedServer(handler)
+		server.EnableHTTP2 = over2
+		server.StartTLS()
+		for name := range ways {
+			ctx, cancel := context.WithCancel(t.Context())
+			go func() { <-begun; cancel() }()
+			r, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/"+strings.ReplaceAll(name, " ", "-"), nil)
+			require.NoError(t, err)
+			_, err = server.Client().Do(r)
+			require.ErrorIs(t, err, context.Canceled, name)
+			select {
+			case err := <-ended:
+				require.ErrorIs(t, err, context.Canceled, name)
+			case <-time.After(30 * time.Second):
+				t.Fatal(name, over2)
+			}
+		}
+		server.Close()
 	}
 }

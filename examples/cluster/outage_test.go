@@ -15,9 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/rueidis"
 	"github.com/stretchr/testify/require"
 
-	"github.com/fasterapi/fasterapi/client/redisclient"
 	"github.com/fasterapi/fasterapi/db/pg"
 )
 
@@ -175,7 +175,9 @@ func connected(t *testing.T, c *cluster, want float64) {
 // limitsShared waits until Redis, which has lost everything, has a bucket of the limits again.
 func limitsShared(t *testing.T, c *cluster) {
 	t.Helper()
-	client, err := redisclient.Open(c.redisURL())
+	option, err := rueidis.ParseURL(c.redisURL())
+	require.NoError(t, err)
+	client, err := rueidis.NewClient(option)
 	require.NoError(t, err)
 	defer client.Close()
 	require.Eventually(t, func() bool {

@@ -1,7 +1,6 @@
 package nethttp
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -20,7 +19,7 @@ import (
 // carrier carries one exchange over a net/http request.
 //
 // Owner: the goroutine of the request, or the reactor while the goroutine
-// waits for turn; live, hints: mu; incoming: its own.
+// waits for turn; over, hints: mu; incoming, leaving: their own; link: the running.
 type carrier struct {
 	handler exchange.Handler
 	options *Options
@@ -54,8 +53,17 @@ type carrier struct {
 	// sending is the time that the client has left to take the response.
 	sending exchange.Credit
 
-	mu   sync.Mutex
-	live bool
+	// kept: something else than the goroutine of the request may know the carrier, also when
+	// the request is over. It is not used again.
+	kept bool
+	// released: the handler has done with the exchange.
+	released bool
+	leaving  leaving
+	link     link
+
+	mu sync.Mutex
+	// over: the handler is told no more of its client.
+	over bool
 	// hints are interim responses that the reactor wants sent: mu.
 	hints []interim
 }
@@ -64,17 +72,17 @@ type carrier struct {
 func (c *carrier) run() {
 	// net/http gives up a client whose body fails, who may wait for the answer.
 	if c.x.Refusal == nil || c.r.Context().Err() == nil {
-		c.setLive(true)
-		defer c.setLive(false)
-		stop := context.AfterFunc(c.r.Context(), c.cancel)
-		defer stop()
+		c.expectClient()
+		defer c.forgetClient()
 	}
 	for {
 		if c.handler.Serve(c.x) == exchange.Answered {
 			return
 		}
 		if c.turn == nil {
+			c.kept = true
 			c.turn = make(chan bool, 2)
+			c.WatchClient() // who is suspended on the reactor does not look
 		}
 		c.move(true)
 		if !c.reactor.Post((*onReactor)(c)) {
@@ -184,31 +192,6 @@ func (c *carrier) giveBack() {
 	c.reactor.Woke()
 }
 
-// cancel tells the handler that the client has gone. It goes through the
-// reactor, where a suspended coroutine may be interrupted.
-func (c *carrier) cancel() { c.reactor.Post((*cancelled)(c)) }
-
-// cancelled is a carrier whose client has gone.
-//
-// Owner: reactor.
-type cancelled carrier
-
-// Run implements async.Task.
-func (d *cancelled) Run() {
-	c := (*carrier)(d)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.live {
-		c.handler.Cancel(c.x, exchange.ErrClientGone)
-	}
-}
-
-func (c *carrier) setLive(live bool) {
-	c.mu.Lock()
-	c.live = live
-	c.mu.Unlock()
-}
-
 // move changes the owner; a cancellation sees the old or the new one.
 func (c *carrier) move(onReactor bool) {
 	c.mu.Lock()
@@ -286,6 +269,7 @@ func bodiless(status int) bool {
 
 // Open implements [exchange.Carrier].
 func (c *carrier) Open(x *exchange.Exchange, length int64) (exchange.BodyWriter, error) {
+	c.kept = true // by the writer
 	c.answerWithRefusal()
 	c.writeHead()
 	if length >= 0 && !bodiless(x.Status) { // RFC 9110 8.6; net/http sends it over HTTP/2
@@ -337,6 +321,7 @@ func (b *bodyWriter) Flush() error { return (*carrier)(b).flush() }
 // TakeDescriptor implements [exchange.DescriptorTaker]: the connection counts for its
 // reactor, and keeps its place among those of the server, until it is closed.
 func (c *carrier) TakeDescriptor(*exchange.Exchange) (exchange.Descriptor, error) {
+	c.kept = true // by what is told of its end
 	w := c.watch()
 	if w != nil {
 		w.keepsPlace.Store(true)
@@ -386,6 +371,7 @@ func (c *carrier) Hijack(x *exchange.Exchange) (net.Conn, []byte, error) {
 
 // take takes the connection from net/http, with what was read behind the request.
 func (c *carrier) take() (net.Conn, []byte, error) {
+	c.kept = true
 	if c.endInput() {
 		c.incoming.reading.Lock() // one that has failed must not take what comes for the hijacker
 		defer c.incoming.reading.Unlock()

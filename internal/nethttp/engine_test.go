@@ -93,6 +93,7 @@ func (s *site) Serve(x *exchange.Exchange) exchange.Outcome {
 
 // forever waits for its cancellation.
 func (s *site) forever(x *exchange.Exchange) exchange.Outcome {
+	x.WatchClient()
 	if !x.OnReactor() {
 		cause := <-s.cancelled
 		s.cancelled <- cause

@@ -5,7 +5,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -41,13 +40,14 @@ func (o Options) resolve() Options {
 
 // Handler is an http.Handler that gives every request to an exchange.Handler.
 //
-// Owner: any (immutable after New; pool, running, apart and lastResponses are atomic).
+// Owner: any (immutable after New; seats, remotes, running, apart and lastResponses are atomic).
 type Handler struct {
 	handler  exchange.Handler
 	reactors *reactor.Group
 	options  Options
 	unsent   []*exchange.Unsent // by core
-	pool     sync.Pool
+	seats    sync.Pool
+	remotes  remotes
 	running  running
 	apart    apart
 	// lastResponses: each response is the last one of its connection.
@@ -56,7 +56,7 @@ type Handler struct {
 
 // New returns the engine.
 func New(h exchange.Handler, reactors *reactor.Group, o Options) *Handler {
-	n := &Handler{handler: h, reactors: reactors, options: o.resolve()}
+	n := &Handler{handler: h, reactors: reactors, options: o.resolve(), seats: sync.Pool{New: newSeat}}
 	for core := range reactors.Len() {
 		n.unsent = append(n.unsent, exchange.NewUnsent(reactors.Reactor(core), n.options.MaxUnsent, n.options.Logger, time.Now))
 	}
@@ -66,10 +66,9 @@ func New(h exchange.Handler, reactors *reactor.Group, o Options) *Handler {
 // ServeHTTP implements [http.Handler].
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	own := h.served(r)
-	c := h.carry(w, r, r.TLS != nil)
-	x := c.x
-	defer c.uncount()
-	defer c.leave()
+	s := h.sit(w, r, r.TLS != nil)
+	c, x := s.carrier, s.x
+	defer h.stand(s)
 	if len(w.Header()) > 0 { // of middleware around this handler
 		x.Load(w.Header())
 		if h.options.ServerName != "" {
@@ -78,7 +77,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.Within()
 	}
 	x.Original = r
-	fillHead(&x.Head, r)
+	s.text.fillHead(&x.Head, r)
 	if why := h.refusal(x, r, own); why != nil {
 		c.refuse(why)
 	}
@@ -89,10 +88,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h.arrive(x)
 	h.running.add(c)
-	defer h.running.remove(c)
 	h.serve(c)
 	broken := x.Streamed() && !c.complete
-	h.release(x)
+	h.release(c)
 	if broken {
 		panic(http.ErrAbortHandler) // the client must not take it for the whole
 	}
@@ -118,19 +116,33 @@ func (h *Handler) WithoutArrivals() *Handler {
 	return other
 }
 
-// carry returns a carrier with an exchange for r. The reactor counts it until
-// ConnClosed.
-func (h *Handler) carry(w http.ResponseWriter, r *http.Request, secure bool) *carrier {
-	x := h.acquire()
-	c := &carrier{handler: h.handler, options: &h.options, w: w, r: r, x: x, reactor: h.reactors.LeastLoaded(), last: &h.lastResponses}
-	c.sending = exchange.NewCredit(h.options.WriteTimeout)
+// sit returns a seat for r, whose carrier has an exchange. The reactor counts it until stand.
+func (h *Handler) sit(w http.ResponseWriter, r *http.Request, secure bool) *seat {
+	s := h.seats.Get().(*seat)
+	c, x := s.carrier, s.x
+	c.handler, c.options, c.last = h.handler, &h.options, &h.lastResponses
+	c.w, c.r, c.x = w, r, x
 	c.control = *http.NewResponseController(w)
+	c.sending = exchange.NewCredit(h.options.WriteTimeout)
+	c.reactor = h.reactors.LeastLoaded()
 	c.unsent = h.unsent[c.reactor.Core()]
 	c.reactor.ConnOpened() // least loaded counts requests here
 	x.Attach(c, c.reactor, false)
-	x.Remote, _ = netip.ParseAddrPort(r.RemoteAddr)
+	x.Remote = h.remotes.read(r.RemoteAddr)
 	x.Secure = secure
-	return c
+	return s
+}
+
+// stand ends what sit began. It is deferred: net/http lets handlers panic, and others end the goroutine.
+func (h *Handler) stand(s *seat) {
+	c := s.carrier
+	h.running.remove(c)
+	c.leave()
+	c.uncount()
+	if c.released { // else a panic has come between, of which nobody knows what it left
+		s.leave(c.kept)
+		h.seats.Put(s)
+	}
 }
 
 // serve runs the handler and sends its answer, also when the handler ends its
@@ -153,7 +165,7 @@ func (h *Handler) serve(c *carrier) {
 				if !c.hijacked {
 					_ = c.flush() // nobody else will
 				}
-				h.release(c.x)
+				h.release(c)
 			}
 		}()
 		c.run()
@@ -180,49 +192,43 @@ func (h *Handler) serveApart(c *carrier) {
 	<-ended
 }
 
-func (h *Handler) acquire() *exchange.Exchange {
-	if x, ok := h.pool.Get().(*exchange.Exchange); ok {
-		return x
-	}
-	return new(exchange.Exchange)
-}
-
-func (h *Handler) release(x *exchange.Exchange) {
-	h.handler.Release(x)
-	x.Reset()
-	h.pool.Put(x)
+// release ends the handler's use of the exchange.
+func (h *Handler) release(c *carrier) {
+	h.running.remove(c) // before another request has the exchange
+	h.handler.Release(c.x)
+	c.released = true
 }
 
 // fillHead copies what net/http has parsed.
-func fillHead(head *wire.Head, r *http.Request) {
-	head.Method = []byte(r.Method)
-	head.Target = []byte(r.RequestURI)
-	head.Path = []byte(r.URL.EscapedPath())
+func (t *text) fillHead(head *wire.Head, r *http.Request) {
+	head.Method = t.put(r.Method)
+	head.Target = t.put(r.RequestURI)
+	head.Path = t.put(r.URL.EscapedPath())
 	switch {
 	case r.Method == http.MethodConnect:
 		head.Path = nil // authority form has none
 	case r.RequestURI == "*", r.Method == http.MethodOptions && r.URL.Host != "" && r.URL.Path == "" && r.URL.RawQuery == "" && !r.URL.ForceQuery:
 		// RFC 9112 section 3.2.4
-		head.Path = []byte("*")
+		head.Path = t.put("*")
 	case len(head.Path) == 0:
-		head.Path = []byte("/")
+		head.Path = t.put("/")
 	}
-	head.RawQuery = []byte(r.URL.RawQuery)
-	head.Host = []byte(r.Host)
+	head.RawQuery = t.put(r.URL.RawQuery)
+	head.Host = t.put(r.Host)
 	head.Minor = 1
 	if r.ProtoMajor == 1 && r.ProtoMinor == 0 {
 		head.Minor = 0
 	}
 	head.ContentLength = r.ContentLength
 	head.Chunked = r.ContentLength < 0
-	head.Headers = append(head.Headers, wire.Header{Name: []byte("Host"), Value: head.Host})
+	head.Headers = append(head.Headers, wire.Header{Name: t.put("Host"), Value: head.Host})
 	for name, values := range r.Header {
 		for _, value := range values {
-			head.Headers = append(head.Headers, wire.Header{Name: []byte(name), Value: []byte(value)})
+			head.Headers = append(head.Headers, wire.Header{Name: t.put(name), Value: t.put(value)})
 		}
 	}
 	for name := range r.Trailer { // announced; net/http takes the field away
-		head.Headers = append(head.Headers, wire.Header{Name: []byte("Trailer"), Value: []byte(name)})
+		head.Headers = append(head.Headers, wire.Header{Name: t.put("Trailer"), Value: t.put(name)})
 	}
 }
 
@@ -237,6 +243,7 @@ func (h *Handler) takeBody(c *carrier) {
 		c.refuse(exchange.TooLong)
 		return
 	}
+	c.kept = true // by the reader
 	body := &patient{body: http.MaxBytesReader(c.w, r.Body, adm.Limit), c: c, credit: exchange.NewCredit(h.options.BodyTimeout)}
 	if adm.MayStream && (r.ContentLength < 0 || r.ContentLength > h.options.StreamAbove) {
 		x.BodyReader = body

@@ -21,6 +21,7 @@ func (c *carrier) writeStaged(p []byte) (n int, err error) {
 	case len(p) < countedFrom:
 		return c.write(p)
 	}
+	c.kept = true
 	c.waiting = &exchange.Waiting{Cut: c.cutOff}
 	c.unsent.Wait(c.waiting, 0, p, true)
 	n, err = c.write(p)

@@ -178,17 +178,17 @@ func (h *Handler) refused(conn net.Conn, why *wire.Error) []byte {
 	answer := &answerBuffer{header: http.Header{}}
 	r := &http.Request{ProtoMajor: 1, ProtoMinor: 1, RemoteAddr: conn.RemoteAddr().String()}
 	_, secure := conn.(*tls.Conn)
-	c := h.carry(answer, r, secure)
-	defer c.reactor.ConnClosed()
+	s := h.sit(answer, r, secure)
+	c := s.carrier
+	defer h.stand(s)
 	c.x.Head.Reset()
 	c.x.Head.Minor = 1
 	c.refuse(why)
 	h.handler.Begin(c.x)
 	h.running.add(c)
-	defer h.running.remove(c)
 	h.serveApart(c)
 	c.answer()
-	h.release(c.x)
+	h.release(c)
 	return answer.bytes()
 }
 

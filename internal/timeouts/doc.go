@@ -3,10 +3,9 @@
 //
 //	var q timeouts.Queue
 //	var t timeouts.Timeout // a part of what it ends
-//	t.Of(work, time.Now().Add(time.Second))
-//	q.Set(&t)
+//	q.Set(&t, time.Now().Add(time.Second), work)
 //	…
-//	expired := q.Stop(&t)
+//	q.Stop(&t)
 //
 // # How it works
 //
@@ -19,5 +18,5 @@
 // # Who owns what
 //
 // A Queue for each core, so that cores do not wait for each other's lock; any goroutine
-// may use it. A [Timeout] belongs to the queue it is set in, and is not used again.
+// may use it. A [Timeout] belongs to the queue from Set until it has expired or was stopped.
 package timeouts

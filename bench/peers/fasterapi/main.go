@@ -4,9 +4,12 @@
 package main
 
 import (
+	"context"
 	"log"
 	"net/http"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/fasterapi/fasterapi"
@@ -97,6 +100,19 @@ func main() {
 		app.Run()
 		return
 	}
-	s := &http.Server{Addr: "127.0.0.1:" + os.Getenv("PORT"), Handler: app.Handler()}
-	log.Fatal(s.ListenAndServeTLS(os.Getenv("TLS_CERT"), os.Getenv("TLS_KEY")))
+	serveHandler(app.Handler())
+}
+
+// serveHandler serves h by a server of net/http, until SIGTERM: over TLS if there is a certificate.
+func serveHandler(h http.Handler) {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	s := &http.Server{Addr: "127.0.0.1:" + os.Getenv("PORT"), Handler: h}
+	go func() {
+		if cert := os.Getenv("TLS_CERT"); cert != "" {
+			log.Fatal(s.ListenAndServeTLS(cert, os.Getenv("TLS_KEY")))
+		}
+		log.Fatal(s.ListenAndServe())
+	}()
+	<-ctx.Done()
 }

@@ -1,4 +1,0 @@
-package redisclient
-
-// CheckEvery is for tests that wait for a check.
-const CheckEvery = checkEvery
