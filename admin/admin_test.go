@@ -84,6 +84,12 @@ func startSlow(t *testing.T, cfg admin.Config, slowAfter time.Duration) *service
 		time.Sleep(60 * time.Millisecond)
 		return "slow", nil
 	})
+	app.Get("/steps", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) {
+		for range 20 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		return "slow", nil
+	})
 	app.Get("/hangs", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { <-s.release; return "", nil })
 	app.Get("/named/{id}", func(c *fasterapi.Ctx, in struct {
 		ID string `path:"id"`

@@ -60,7 +60,7 @@ type Config struct {
 }
 
 // FlightConfig configures the flight recorder: an execution trace of the last seconds, which is
-// kept when something goes wrong.
+// kept when something goes wrong. It rests once nothing has happened for twice MinAge, until the next request.
 type FlightConfig struct {
 	// Off runs none.
 	Off bool

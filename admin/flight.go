@@ -29,18 +29,20 @@ const (
 
 // flight keeps an execution trace of the last seconds, and what it was when something went wrong.
 //
-// Owner: mu; last belongs to the goroutine that watches. recorder and end are set at the start.
+// Owner: mu. cfg, log and end are set at the start; failed: the goroutine that watches; last: any (atomic).
 type flight struct {
-	recorder *trace.FlightRecorder // nil: none runs
-	failed   error                 // why none runs though one should
-	log      *slog.Logger
-	last     atomic.Int64 // time of the last dump that nobody asked for, in ns since 1970
-	end      chan struct{}
-	running  sync.WaitGroup
+	cfg     FlightConfig
+	failed  error // why it was not woken at the latest try
+	log     *slog.Logger
+	last    atomic.Int64  // time of the last dump that nobody asked for, in ns since 1970
+	end     chan struct{} // nil: there is no recorder
+	running sync.WaitGroup
 
-	mu    sync.Mutex
-	dumps []dump // the latest last
-	taken int
+	mu       sync.Mutex
+	recorder *trace.FlightRecorder // nil: none runs
+	calm     time.Time             // since when there was nothing to record
+	dumps    []dump                // the latest last
+	taken    int
 }
 
 // dump is a trace that was kept.
@@ -54,31 +56,28 @@ type dump struct {
 }
 
 // start runs the recorder. A process has one: that of a second app does not run.
-func (f *flight) start(l *Listener) {
-	cfg := &l.cfg.Flight
-	f.log = l.log
-	if cfg.Off {
-		return
+func (f *flight) start(l *Listener) error {
+	f.cfg, f.log = l.cfg.Flight, l.log
+	if f.cfg.Off {
+		return nil
 	}
-	recorder := trace.NewFlightRecorder(trace.FlightRecorderConfig{MinAge: cfg.MinAge, MaxBytes: cfg.MaxBytes})
-	if f.failed = recorder.Start(); f.failed != nil {
-		return
+	if err := f.wake(time.Now()); err != nil {
+		return err
 	}
-	f.recorder, f.end = recorder, make(chan struct{})
+	f.end = make(chan struct{})
 	before := heldOf(l.app.Reactors())
 	f.running.Go(func() { f.watch(l.app, before) })
+	return nil
 }
 
 // stop ends the recorder, when dumps that are being made are.
 func (f *flight) stop() {
-	if f.recorder == nil {
+	if f.end == nil {
 		return
 	}
 	close(f.end)
 	f.running.Wait()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.recorder.Stop()
+	f.rest()
 }
 
 // watch keeps a trace when a core was held, or is, of slow requests, also while they last, and of panics.
@@ -86,10 +85,14 @@ func (f *flight) watch(app *fasterapi.App, before cores) {
 	ticker := time.NewTicker(look)
 	defer ticker.Stop()
 	requests, at := trouble{}, time.Now()
-	for {
+	work := newActivity(app)
+	for rests := false; ; {
 		select {
 		case <-f.end:
 			return
+		case <-work.begun(rests):
+			work.look()
+			f.resume(time.Now())
 		case now := <-ticker.C:
 			why := requests.news(app.Recorder())
 			if why == "" && app.Recorder() != nil {
@@ -101,6 +104,11 @@ func (f *flight) watch(app *fasterapi.App, before cores) {
 			if why = cmp.Or(stall, why, panicked); why != "" { // a stall is why requests are slow
 				f.keep(now, why)
 			}
+			f.pace(now, work)
+		}
+		if now := f.rests(); now != rests {
+			rests = now
+			ticker.Reset(lookEvery(rests))
 		}
 	}
 }
@@ -146,10 +154,9 @@ func (f *flight) due(now time.Time) bool {
 // keep keeps a trace, unless one was kept a short time ago. It blocks for as long as writing one
 // takes.
 func (f *flight) keep(now time.Time, why string) {
-	if f.recorder == nil || !f.due(now) {
-		return
+	if f.due(now) {
+		f.save(now, why)
 	}
-	f.save(now, why)
 }
 
 func (f *flight) save(now time.Time, why string) {
@@ -168,12 +175,18 @@ func (f *flight) save(now time.Time, why string) {
 
 var errNoRecorder = errors.New("admin: no flight recorder runs")
 
-// write returns the trace of now.
+// write returns the trace of now. That of a recorder that rests begins with it.
 func (f *flight) write() ([]byte, error) {
+	if f.end == nil {
+		return nil, errNoRecorder
+	}
+	if err := f.wake(time.Now()); err != nil {
+		return nil, err
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.recorder == nil || !f.recorder.Enabled() {
-		return nil, errNoRecorder
+	if f.recorder == nil {
+		return nil, errNoRecorder // it has been stopped
 	}
 	var b bytes.Buffer
 	_, err := f.recorder.WriteTo(&b)

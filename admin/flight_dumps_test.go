@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/trace"
 	"strings"
 	"testing"
 	"time"
@@ -98,10 +99,42 @@ func TestFlightOfWhatHangs(t *testing.T) {
 
 // TestFlightIsRead: go tool trace reads what was kept, and finds the handler in it that was slow.
 func TestFlightIsRead(t *testing.T) {
-	tool := needs.Program(t, "go")
 	s := startSlow(t, admin.Config{}, 50*time.Millisecond)
-	s.do("GET", s.app+"/slow", "")
-	var dumps []struct{ Number int }
+	readDump(t, s, "/slow")
+}
+
+// TestFlightRests: the recorder rests while nothing happens, the request that wakes it is recorded, and who asks for
+// a trace gets one.
+func TestFlightRests(t *testing.T) {
+	// Long enough for what is slow to be in the dump, which comes up to a second later.
+	s := startSlow(t, admin.Config{Flight: admin.FlightConfig{MinAge: 1500 * time.Millisecond}}, 50*time.Millisecond)
+	require.Eventually(t, flightRests, 30*time.Second, 10*time.Millisecond)
+	readDump(t, s, "/steps") // the recorder begins while it runs
+	require.Eventually(t, flightRests, 30*time.Second, 10*time.Millisecond)
+	status, text := s.do("GET", s.side+"/flight", "")
+	require.Equal(t, 200, status)
+	require.True(t, strings.HasPrefix(text, "go 1."))
+}
+
+// flightRests tells whether there is place for another recorder.
+func flightRests() bool {
+	another := trace.NewFlightRecorder(trace.FlightRecorderConfig{})
+	if another.Start() != nil {
+		return false
+	}
+	another.Stop()
+	return true
+}
+
+// readDump looks at what is kept of a slow request for path.
+func readDump(t *testing.T, s *service, path string) {
+	t.Helper()
+	tool := needs.Program(t, "go")
+	s.do("GET", s.app+path, "")
+	var dumps []struct {
+		Number int
+		Why    string
+	}
 	require.Eventually(t, func() bool {
 		s.get("/flight/dumps", &dumps)
 		return len(dumps) > 0
@@ -111,8 +144,8 @@ func TestFlightIsRead(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
 	events, err := exec.CommandContext(t.Context(), tool, "tool", "trace", "-d=parsed", file).CombinedOutput()
 	require.NoError(t, err, "%.1000s", events)
-	require.Contains(t, string(events), "admin_test.startSlow.func", "the stack of the handler that slept")
-	require.Contains(t, string(events), "admin_test.go:")
+	require.True(t, strings.Contains(string(events), "admin_test.startSlow.func"), "the stack of the handler that slept, because of %s", dumps[0].Why)
+	require.True(t, strings.Contains(string(events), "admin_test.go:"))
 }
 
 // TestTraceIsSentAsItComes: what an execution trace of minutes has is not kept in memory until its end.

@@ -72,8 +72,8 @@ func (l *Listener) start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("admin: %w (ADMIN_ADDR or admin.Config.Addr names another address, or \"off\")", err)
 	}
-	if l.flight.start(l); l.flight.failed != nil {
-		l.log.Warn("the flight recorder does not run", slog.Any("error", l.flight.failed))
+	if err := l.flight.start(l); err != nil {
+		l.log.Warn("the flight recorder does not run", slog.Any("error", err))
 	}
 	l.started = time.Now()
 	l.findParts()

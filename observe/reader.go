@@ -10,6 +10,18 @@ import (
 	"github.com/fasterapi/fasterapi/metric"
 )
 
+// Busy tells whether a request has not ended.
+func (r *Recorder) Busy() bool {
+	for _, k := range r.cores {
+		for i := range k.routes {
+			if k.routes[i].active.Load() > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Config returns what the recorder keeps.
 func (r *Recorder) Config() Config { return r.cfg }
 

@@ -17,13 +17,15 @@ const (
 
 // Recorder keeps what requests did. Any goroutine may use it.
 //
-// Owner: any (immutable after New); cores: any (atomic).
+// Owner: any (immutable after New); cores, awaited: any (atomic).
 type Recorder struct {
 	cfg    Config
 	routes []string
 	base   time.Time
 	now    func() time.Time // nil: the real clock
 	cores  []*core
+	// awaited is closed when a request begins; nil: nobody waits.
+	awaited atomic.Pointer[chan struct{}]
 }
 
 // core is what one core has written.
@@ -68,7 +70,27 @@ func (r *Recorder) Now() int64 {
 // follow, once.
 func (r *Recorder) Begin(core, route int) int64 {
 	r.cores[core].routes[route].active.Add(1)
+	if r.awaited.Load() != nil {
+		r.tell()
+	}
 	return r.Now()
+}
+
+// Next returns a channel that is closed when the next request begins: for what rests while there is none.
+func (r *Recorder) Next() <-chan struct{} {
+	for {
+		if next := r.awaited.Load(); next != nil {
+			return *next
+		}
+		made := make(chan struct{})
+		r.awaited.CompareAndSwap(nil, &made)
+	}
+}
+
+func (r *Recorder) tell() {
+	if next := r.awaited.Swap(nil); next != nil {
+		close(*next)
+	}
 }
 
 // Ended is what its owner knows of a request at its end. Times are those of
