@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"reflect"
 	"slices"
+	"sync"
 
 	"github.com/fasterapi/fasterapi/internal/failure"
 	"github.com/fasterapi/fasterapi/internal/mistake"
@@ -26,6 +27,8 @@ type App struct {
 	cfg    Config
 	cfgErr error
 	log    *slog.Logger
+	// logs are loggers that name a route and a core, a *slog.Logger by a place. Any goroutine.
+	logs sync.Map
 
 	// While registered, by the goroutine that registers. wrong is what it has found
 	// wrong so far, and place where New was called.
@@ -59,6 +62,7 @@ type App struct {
 	reactors *reactor.Group
 	recorder *observe.Recorder // nil: nothing is kept of requests
 	inFlight []liveTable       // by core
+	ahead    []int64           // ns by core: the clock of recorder, of that of the reactor
 	drain    drain
 	guard    guard
 }

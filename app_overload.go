@@ -176,15 +176,17 @@ func (d *dispatcher) Arrive(x *exchange.Exchange, since time.Duration) {
 	x.User.(*request).waited = w
 }
 
-// judge refuses c, which is about to start, where there is too much work.
-func (d *dispatcher) judge(c *Ctx, r *route) {
+// judge refuses c, which is about to start, where there is too much work. It returns the time by its reactor, 0 when it
+// had no need to know.
+func (d *dispatcher) judge(c *Ctx, r *route) (now time.Duration) {
 	w := c.waited
 	c.waited = waited{}
 	if c.x.Refusal != nil {
-		return
+		return 0
 	}
 	core := c.reactor.Core()
-	q, now := d.guard.queues[core], c.reactor.Clock()
+	q := d.guard.queues[core]
+	now = c.reactor.Clock()
 	work := w.work(q, now, d.classOf(c.request))
 	verdict := q.Start(work)
 	if verdict == overload.Admit && d.recorder != nil {
@@ -195,14 +197,15 @@ func (d *dispatcher) judge(c *Ctx, r *route) {
 	}
 	if verdict == overload.Admit {
 		if r.limits == nil {
-			return
+			return now
 		}
 		if limit := r.limits[core]; limit.Enter(now) {
 			c.flying = flying{limit, now}
-			return
+			return now
 		}
 	}
 	c.change(func(s *request) { s.x.Refuse(exchange.Overloaded) })
+	return now
 }
 
 // work is what the queue of its core is told of a request, of which w is known.

@@ -66,7 +66,7 @@ func (c *Ctx) Deadline() (time.Time, bool) {
 	if c.life == nil || c.life.soonest == nil {
 		return time.Time{}, false
 	}
-	return c.life.soonest.at, true
+	return c.life.soonest.At(), true
 }
 
 // Done implements context.Context: the channel closes when the client leaves,
@@ -269,7 +269,11 @@ func (d detached) Value(key any) any {
 func (d detached) AsyncSite() async.Site { return d.reactor.Here() }
 
 // cancel ends c: the client has gone, or the handler has returned.
-func (c *Ctx) cancel() { c.end(canceled) }
+func (c *Ctx) cancel() {
+	if c.state.Load() == live {
+		c.end(canceled)
+	}
+}
 
 // end ends c, unless it has ended already, and tells those who wait for it.
 func (c *Ctx) end(as uint32) {
@@ -298,7 +302,11 @@ func (c *Ctx) CancelAfter(d time.Duration) (stop func() (expired bool)) {
 		return func() bool { return over }
 	}
 	e := c.newExpiry(c.app.now().Add(d))
-	e.arm(c, d)
+	if c.app.cfg.Clock != nil {
+		e.manual.arm(c, d, e.Expire)
+	} else {
+		c.app.drain.timeouts[c.Core()].Set(&e.Timeout)
+	}
 	return e.stop
 }
 
@@ -313,9 +321,13 @@ func (c *Ctx) newExpiry(at time.Time) *expiry {
 	} else {
 		e = new(expiry)
 	}
-	e.c, e.at, e.before = c, at, c.life.latest
+	e.Of(e, at)
+	e.c, e.before = c, c.life.latest
+	if c.app.cfg.Clock != nil {
+		e.manual = new(manualTimeout)
+	}
 	c.life.latest = e
-	if s := c.life.soonest; s == nil || at.Before(s.at) {
+	if s := c.life.soonest; s == nil || at.Before(s.At()) {
 		c.life.soonest = e
 	}
 	return e
@@ -329,52 +341,81 @@ func (l *life) takeLatest() (e *expiry) {
 	return e
 }
 
-// expiry is one call of CancelAfter.
+// expiry is one call of CancelAfter: a timeout of its core, or, in tests, one by Config.Clock.
 //
-// Owner: mu. timer, when direct: reactor. before: who has taken it, see takeLatest.
+// Owner: any (immutable, and the parts have locks). before: who has taken it, see takeLatest.
 type expiry struct {
-	mu     sync.Mutex
-	c      *Ctx // nil once stopped or fired
-	fired  bool
-	direct bool                     // the timer is one of the reactor
-	at     time.Time                // immutable
-	place  timeouts.Timeout         // in the queue of its core
-	timer  interface{ Stop() bool } // where that is not by the clock of the app
+	timeouts.Timeout
+	c      *Ctx
+	manual *manualTimeout
 	before *expiry
-}
-
-func (e *expiry) arm(c *Ctx, d time.Duration) {
-	direct := c.reactor.Here().Direct
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	switch {
-	case e.c == nil: // the request has ended meanwhile
-	case direct:
-		e.direct = true
-		e.timer = c.reactor.After(d, async.TaskFunc(e.Expire))
-	case c.app.cfg.Clock != nil:
-		e.timer = c.app.afterFunc(d, e.Expire)
-	default:
-		c.app.drain.timeouts[c.Core()].Set(&e.place, e.at, e)
-	}
 }
 
 // Expire implements [timeouts.Expirer].
 func (e *expiry) Expire() {
-	e.mu.Lock()
-	c := e.c
-	e.c, e.fired = nil, e.fired || c != nil
-	e.mu.Unlock()
-	if c == nil {
-		return
+	e.c.end(expired)
+	if e.c.ownCoroutine() != nil { // it watches nothing else
+		e.c.reactor.Post(async.TaskFunc(e.c.interrupt)) // false: the reactor has ended, and it with that
 	}
-	c.end(expired)
+}
+
+// stop ends e and tells whether its time was over.
+func (e *expiry) stop() (over bool) {
+	if e.manual != nil {
+		return e.manual.stop(e.c.reactor)
+	}
+	return e.c.app.drain.timeouts[e.c.Core()].Stop(&e.Timeout)
+}
+
+// stopAll stops e and those before it.
+func (e *expiry) stopAll() {
+	for ; e != nil; e = e.before {
+		e.stop()
+	}
+}
+
+// manualTimeout is a timeout by Config.Clock, which tests move: what is waited for on a reactor fires in turn with
+// what else that waits for.
+//
+// Owner: mu. timer, when direct: reactor.
+type manualTimeout struct {
+	mu          sync.Mutex
+	fired, over bool // over: fired or stopped
+	direct      bool // the timer is one of the reactor
+	timer       interface{ Stop() bool }
+}
+
+func (m *manualTimeout) arm(c *Ctx, d time.Duration, expire func()) {
+	fire := func() {
+		m.mu.Lock()
+		due := !m.over
+		m.fired, m.over = m.fired || due, true
+		m.mu.Unlock()
+		if due {
+			expire()
+		}
+	}
+	direct := c.reactor.Here().Direct
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	switch {
-	case e.direct:
-		c.interrupt()
-	case c.ownCoroutine() != nil: // it watches nothing else
-		c.reactor.Post(async.TaskFunc(c.interrupt)) // false: the reactor has ended, and it with that
+	case m.over: // the request has ended meanwhile
+	case direct:
+		m.direct = true
+		m.timer = c.reactor.After(d, async.TaskFunc(fire))
+	default:
+		m.timer = c.app.afterFunc(d, fire)
 	}
+}
+
+func (m *manualTimeout) stop(r *reactor.Reactor) (fired bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.over && m.timer != nil && (!m.direct || r.Here().Direct) { // else it fires for nothing
+		m.timer.Stop()
+	}
+	m.over = true
+	return m.fired
 }
 
 // ownCoroutine is what the handler runs on, nil when it runs on none.
@@ -386,27 +427,5 @@ func (c *Ctx) ownCoroutine() *reactor.Coroutine {
 func (c *Ctx) interrupt() {
 	if co := c.ownCoroutine(); co != nil {
 		co.Interrupt(context.DeadlineExceeded)
-	}
-}
-
-func (e *expiry) stop() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	c := e.c
-	e.c = nil
-	switch {
-	case c == nil:
-	case e.timer == nil:
-		c.app.drain.timeouts[c.Core()].Stop(&e.place)
-	case !e.direct || c.reactor.Here().Direct: // else it fires for nothing
-		e.timer.Stop()
-	}
-	return e.fired
-}
-
-// stopAll stops e and those before it.
-func (e *expiry) stopAll() {
-	for ; e != nil; e = e.before {
-		e.stop()
 	}
 }

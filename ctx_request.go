@@ -59,8 +59,8 @@ type request struct {
 	settlers []func(error) error
 	cleanups []func(error)
 	outcome  error
-	// failing: the answer to an error is being made.
-	failing bool
+	// failing: the answer to an error is being made. left: its handle does not reach it any more.
+	failing, left bool
 	// seen is what its record is going to say; opened is when the head of a stream was sent, or
 	// the connection taken over (atomic). place is the one in the list of those that have not ended, and
 	// bodied tells whether a body follows the head, which may be moved until it is there.
@@ -84,6 +84,10 @@ func (r *request) begin(a *App) {
 // going to be reused. It waits for a reader or writer that is at work. Any number
 // of times, by the owner of the exchange.
 func (r *request) leave() {
+	if r.left {
+		return
+	}
+	r.left = true
 	c := r.ctx
 	c.mu.Lock()
 	c.request = nil
@@ -106,7 +110,7 @@ func (r *request) reset() {
 	r.thrown, r.coroutine = nil, nil
 	r.requestID, r.client, r.waited = "", netip.Addr{}, waited{}
 	clear(r.injected)
-	r.injected, r.outcome, r.failing = r.injected[:0], nil, false
+	r.injected, r.outcome, r.failing, r.left = r.injected[:0], nil, false, false
 	r.seen = seen{}
 	if r.opened.Load() != 0 {
 		r.opened.Store(0)

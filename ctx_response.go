@@ -256,19 +256,31 @@ func (f filterFunc) Open(h reply.Holder, next exchange.BodyWriter) reply.Filter 
 	return f(c, c.streamWriter(next))
 }
 
+// unfinished is what is left to do when a handler has returned.
+//
+// Owner: whoever asked for it.
+type unfinished struct {
+	dropped error // see [reply.Reply.Unsendable]
+	stages  bool  // middleware wants something done at the end
+}
+
+func (r *request) unfinished() unfinished {
+	return unfinished{r.reply.Unsendable(), r.hasStages()}
+}
+
 // hasStages tells whether middleware wants something done at the end.
 func (r *request) hasStages() bool { return r.reply.HasHooks() }
 
 // finishStages runs what middleware wants done at the end.
 func (c *Ctx) finishStages() {
-	if h := c.response(); !h.Sent() {
-		h.RunHeads()
+	h := c.response()
+	if h.RunHeads() {
 		if err := h.Unsendable(); err != nil {
 			c.outcome = err
 			c.fail(err)
 		}
 	}
-	c.response().RunEnds()
+	h.RunEnds()
 }
 
 // Hijack takes the connection over, for protocols of your own. The framework

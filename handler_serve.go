@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/exchange"
@@ -85,19 +86,20 @@ func (d *dispatcher) Serve(x *exchange.Exchange) exchange.Outcome {
 	}
 	refused := x.Refusal != nil && len(r.middleware) == 0
 	kind := style(r.style.Load())
+	var now time.Duration
 	switch {
 	case refused: // wherever it is
 	case kind != inline && (kind == onGoroutine) == x.OnReactor():
 		c.request.seen.waits = true
 		return exchange.Move
 	case c.waited.known:
-		d.judge(c, r)
+		now = d.judge(c, r)
 		refused = x.Refusal != nil && len(r.middleware) == 0
 	}
 	if refused {
 		return c.serveRefused()
 	}
-	d.started(x)
+	d.started(c.request, now)
 	if !x.OnReactor() {
 		c.runStraight(r)
 		return exchange.Answered
@@ -217,8 +219,9 @@ func (c *Ctx) conclude(err error) {
 // stageOutcome is conclude as far as code of others may be called.
 func (c *Ctx) stageOutcome(err error) {
 	c.land()
+	left := read(c, (*request).unfinished)
 	if err == nil {
-		err = c.droppedReference()
+		err = left.dropped
 	}
 	if c.x.Refusal != nil {
 		err = c.keepRefusal(err)
@@ -230,7 +233,7 @@ func (c *Ctx) stageOutcome(err error) {
 	if r := c.request; len(r.settlers) > 0 {
 		r.abandon()
 	}
-	if read(c, (*request).hasStages) {
+	if left.stages || err != nil && read(c, (*request).hasStages) {
 		c.finishStages()
 		if c.x.Refusal != nil && c.x.Forgives() { // by a function of OnHead
 			c.fail(c.refused())

@@ -2,7 +2,7 @@ package middleware
 
 import (
 	"cmp"
-	"crypto/rand"
+	"math/rand/v2"
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/internal/field"
@@ -34,7 +34,7 @@ func RequestID(cfg RequestIDConfig) fasterapi.Middleware {
 		return mistaken(wrong)
 	}
 	if cfg.New == nil {
-		cfg.New = rand.Text
+		cfg.New = newID
 	}
 	return func(next fasterapi.Handler) fasterapi.Handler {
 		return func(c *fasterapi.Ctx) error {
@@ -47,6 +47,28 @@ func RequestID(cfg RequestIDConfig) fasterapi.Middleware {
 			return next(c)
 		}
 	}
+}
+
+const (
+	// idLetters are those of base32 (RFC 4648): 5 bits each.
+	idLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+	idLength  = 26
+	perDraw   = 64 / 5 // letters from one random number
+)
+
+// newID makes an id that no other request has: 130 bits of the runtime's ChaCha8. It is no secret, and asking the
+// kernel, as crypto/rand does, takes more than twice as long.
+func newID() string {
+	var id [idLength]byte
+	for i := 0; i < idLength; {
+		bits := rand.Uint64()
+		for range min(perDraw, idLength-i) {
+			id[i] = idLetters[bits%32]
+			bits /= 32
+			i++
+		}
+	}
+	return string(id[:])
 }
 
 func validRequestID(id string) bool {

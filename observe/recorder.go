@@ -115,46 +115,59 @@ type Ended struct {
 	Trace                                   *Trace // nil: it is not traced
 }
 
-// End writes the record of a request. method is the request's own; detail is called for slow and failed ones only, and may be nil.
+// End writes the record of a request, and puts right in done what is not as records have it. method is the request's
+// own; detail is called for slow and failed ones only, and may be nil.
 func (r *Recorder) End(done *Ended, method []byte, detail func() Detail) {
+	done.normalize()
+	v := r.judge(done, method)
 	k := r.cores[done.Core]
-	k.routes[done.Route].active.Add(-1)
-	e := entry{Ended: *done, method: methodIndex(method), took: max(0, r.Now()-done.Began)}
-	if e.Status < 100 || e.Status > 999 {
-		e.Status = clientGone
-	}
-	e.latency = e.took
-	if e.Kind != Whole && e.Opened != 0 {
-		e.latency = max(0, e.Opened-e.Began)
-	}
-	e.slow = e.latency >= int64(r.cfg.SlowAfter)
-	e.failed = e.Status >= 500 && !e.Refused || e.Broken
-	e.Work.Slowest, e.Work.Repeated.SQL = cut(e.Work.Slowest, maxStatement), cut(e.Work.Repeated.SQL, maxStatement)
-	counts := k.routes[e.Route].of(seriesKey(e.method, e.Status))
-	counts.count(&e)
-	k.routes[e.Route].work(&e.Work)
-	if e.Started != 0 {
-		wait := max(0, e.Started-e.Began)
+	route := &k.routes[done.Route]
+	route.active.Add(-1)
+	counts := route.of(seriesKey(v.method, done.Status))
+	counts.count(v.latency, done)
+	route.work(&done.Work)
+	if done.Started != 0 {
+		wait := max(0, done.Started-done.Began)
 		k.waits[bucketOf(wait)].Add(1)
 		k.waited.Add(wait)
 	}
-	if (e.slow || e.failed) && detail != nil {
+	if (v.slow || v.failed) && detail != nil {
 		d := detail()
 		d.Error, d.Stack = cut(d.Error, maxError), cut(d.Stack, maxStack)
-		e.detail = &d
+		v.detail = &d
 	}
-	k.recent.put(&e)
-	if e.slow {
-		k.slow.put(&e)
+	k.recent.put(done, &v)
+	if v.slow {
+		k.slow.put(done, &v)
 	}
-	if e.failed {
-		k.failed.put(&e)
+	if v.failed {
+		k.failed.put(done, &v)
 	}
-	if e.Trace != nil {
-		ended := r.record(&e)
-		counts.example.Store(&Exemplar{e.Trace.ID, ended.Latency, ended.Start.Add(ended.Took)})
+	if done.Trace != nil {
+		ended := r.record(&entry{*done, v})
+		counts.example.Store(&Exemplar{done.Trace.ID, ended.Latency, ended.Start.Add(ended.Took)})
 		r.cfg.Tracer.End(&ended)
 	}
+}
+
+// normalize puts right what is not as records have it.
+func (e *Ended) normalize() {
+	if e.Status < 100 || e.Status > 999 {
+		e.Status = clientGone
+	}
+	e.Work.Slowest, e.Work.Repeated.SQL = cut(e.Work.Slowest, maxStatement), cut(e.Work.Repeated.SQL, maxStatement)
+}
+
+// judge tells how long a request that ends now took, and whether that was too long.
+func (r *Recorder) judge(done *Ended, method []byte) verdict {
+	v := verdict{method: methodIndex(method), took: max(0, r.Now()-done.Began)}
+	v.latency = v.took
+	if done.Kind != Whole && done.Opened != 0 {
+		v.latency = max(0, done.Opened-done.Began)
+	}
+	v.slow = v.latency >= int64(r.cfg.SlowAfter)
+	v.failed = done.Status >= 500 && !done.Refused || done.Broken
+	return v
 }
 
 // Time returns the time of day of what [Recorder.Now] has returned.

@@ -141,13 +141,13 @@ func (t *tally) of(key uint32) *series {
 	}
 }
 
-func (s *series) count(e *entry) {
-	s.cells[cellOf(e.latency)].Add(1)
-	s.sum.Add(e.latency)
-	if e.BytesIn != 0 {
-		s.in.Add(e.BytesIn)
+func (s *series) count(latency int64, done *Ended) {
+	s.cells[cellOf(latency)].Add(1)
+	s.sum.Add(latency)
+	if done.BytesIn != 0 {
+		s.in.Add(done.BytesIn)
 	}
-	if e.BytesOut != 0 {
-		s.out.Add(e.BytesOut)
+	if done.BytesOut != 0 {
+		s.out.Add(done.BytesOut)
 	}
 }

@@ -1,5 +1,6 @@
 // Package redislink connects topics of package broadcast through Redis or Valkey.
 //
+//	client, err := redisclient.Open("redis://cache.internal:6379")
 //	prices := broadcast.New("prices", broadcast.Config[Price]{Link: redislink.New(client, redislink.Config{})})
 //
 // # How it works
@@ -10,7 +11,7 @@
 //
 // # Who owns what
 //
-// The client is the caller's, also to close. A Link is for any goroutine and any number of topics.
+// The client is the caller's, also to close; one of package client/redisclient lives on whatever Redis answers. A Link is for any goroutine and any number of topics.
 //
 // # What it costs
 //

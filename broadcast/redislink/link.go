@@ -42,7 +42,7 @@ type Link struct {
 
 var _ broadcast.Link = (*Link)(nil)
 
-// New returns a link that uses client.
+// New returns a link that uses client: that of redisclient.Open.
 func New(client rueidis.Client, cfg Config) *Link {
 	cfg.Prefix = cmp.Or(cfg.Prefix, "broadcast:")
 	cfg.Keep = cmp.Or(cfg.Keep, defaultKeep)
@@ -50,7 +50,7 @@ func New(client rueidis.Client, cfg Config) *Link {
 }
 
 // publishScript stores a message. KEYS: the stream, its head. ARGV: a name for a new epoch, how many messages are kept, the
-// message, for how many milliseconds, the channel.
+// message, for how many milliseconds, the channel. It returns the name first, so that the answer to another call is known.
 const publishScript = `
 local epoch = redis.call('HGET', KEYS[2], 'epoch')
 if not epoch then
@@ -63,11 +63,11 @@ redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], seq .. '-0', 'd', ARGV[3])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 redis.call('PEXPIRE', KEYS[2], ARGV[4])
 redis.call('PUBLISH', ARGV[5], seq)
-return {epoch, tostring(seq)}
+return {ARGV[1], epoch, tostring(seq)}
 `
 
 // readScript reads what is behind a message. KEYS as above. ARGV: a name for a new epoch, the epoch and the number of
-// the message, how many are wanted, for how many milliseconds they are kept.
+// the message, how many are wanted, for how many milliseconds they are kept. It returns the name first, as above.
 const readScript = `
 local head = redis.call('HMGET', KEYS[2], 'epoch', 'seq')
 local epoch, seq, after = head[1], tonumber(head[2] or 0), tonumber(ARGV[3])
@@ -80,7 +80,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[5])
 redis.call('PEXPIRE', KEYS[2], ARGV[5])
 local from = '-'
 if epoch == ARGV[2] then from = (after + 1) .. '-0' end
-local out = {epoch, tostring(seq)}
+local out = {ARGV[1], epoch, tostring(seq)}
 for _, e in ipairs(redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', ARGV[4])) do
 	out[#out + 1] = string.match(e[1], '^%d+')
 	out[#out + 1] = e[2][2]
@@ -115,11 +115,23 @@ func (l *Link) Publish(ctx context.Context, topic string, keep int, data []byte)
 		return broadcast.Position{}, err
 	}
 	args := []string{rand.Text()[:10], strconv.Itoa(keep), rueidis.BinaryString(data), l.keep(), l.channel(topic)}
-	answer, err := l.publish.Exec(ctx, l.client, l.keys(topic), args).AsStrSlice()
+	answer, err := l.ask(ctx, l.publish, topic, args)
 	if err != nil {
-		return broadcast.Position{}, fmt.Errorf("redislink: %w", err)
+		return broadcast.Position{}, err
 	}
 	return position(answer)
+}
+
+// ask runs a script. The answer to another call is an error.
+func (l *Link) ask(ctx context.Context, script *rueidis.Lua, topic string, args []string) ([]string, error) {
+	answer, err := script.Exec(ctx, l.client, l.keys(topic), args).AsStrSlice()
+	if err != nil {
+		return nil, fmt.Errorf("redislink: %w", err)
+	}
+	if len(answer) == 0 || answer[0] != args[0] {
+		return nil, errAnswer
+	}
+	return answer[1:], nil
 }
 
 func position(answer []string) (broadcast.Position, error) {
@@ -139,9 +151,9 @@ func (l *Link) Read(ctx context.Context, topic string, after broadcast.Position)
 		return broadcast.Page{}, err
 	}
 	args := []string{rand.Text()[:10], after.Epoch, strconv.FormatUint(after.Seq, 10), strconv.Itoa(pageSize), l.keep()}
-	answer, err := l.read.Exec(ctx, l.client, l.keys(topic), args).AsStrSlice()
+	answer, err := l.ask(ctx, l.read, topic, args)
 	if err != nil {
-		return broadcast.Page{}, fmt.Errorf("redislink: %w", err)
+		return broadcast.Page{}, err
 	}
 	last, err := position(answer)
 	page := broadcast.Page{Last: last}

@@ -29,7 +29,7 @@
 // # What fails
 //
 // Redis being down, slow, full, restarted, or answering nonsense is never an error of a load: the value then comes
-// from the loader. A connection that says what nobody has asked for ends there. Calls take Config.Timeout at most, and after five failures in a row a breaker spares them for a while. An
+// from the loader. A connection that says what nobody has asked for ends there (package client/redisclient). Calls take Config.Timeout at most, and after five failures in a row a breaker spares them for a while. An
 // invalidation that could not be delivered is an error of [cache.Cache.Invalidate]; it is delivered as soon as Redis
 // answers again, and until then this process reads nothing from Redis. Other processes, which cannot know, serve what they
 // have until its TTL is over.

@@ -3,11 +3,6 @@ package redis_test
 import (
 	"cmp"
 	"context"
-	"io"
-	"net"
-	"os/exec"
-	"path/filepath"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,46 +11,18 @@ import (
 
 	"github.com/fasterapi/fasterapi/cache"
 	"github.com/fasterapi/fasterapi/cache/redis"
-	"github.com/fasterapi/fasterapi/internal/test/needs"
+	"github.com/fasterapi/fasterapi/internal/test/redistest"
 )
 
 // server is a Redis behind a proxy that a test can disturb.
 type server struct {
-	t       *testing.T
-	program string
-	dir     string
-	args    []string
-	cmd     *exec.Cmd
-	proxy   *proxy
+	*redistest.Server
+	t *testing.T
 }
 
 func startServer(t *testing.T, args ...string) *server {
 	t.Helper()
-	s := &server{t: t, program: needs.Program(t, "redis-server", "valkey-server"), dir: t.TempDir(), args: args}
-	s.start()
-	t.Cleanup(s.kill)
-	s.proxy = startProxy(t, s.socket())
-	return s
-}
-
-func (s *server) socket() string { return filepath.Join(s.dir, "redis.sock") }
-
-// start starts the server, empty, and waits until it listens.
-func (s *server) start() {
-	s.t.Helper()
-	args := append([]string{"--port", "0", "--unixsocket", s.socket(), "--save", "", "--appendonly", "no", "--dir", s.dir}, s.args...)
-	s.cmd = exec.Command(s.program, args...)
-	require.NoError(s.t, s.cmd.Start())
-	require.Eventually(s.t, func() bool {
-		conn, err := net.Dial("unix", s.socket())
-		return err == nil && conn.Close() == nil
-	}, 10*time.Second, 5*time.Millisecond)
-}
-
-// kill kills it.
-func (s *server) kill() {
-	_ = s.cmd.Process.Kill()
-	_ = s.cmd.Wait()
+	return &server{redistest.Start(t, args...), t}
 }
 
 // open opens a store behind the proxy. It waits for answers as long as a busy machine may need, unless cfg says
@@ -63,104 +30,11 @@ func (s *server) kill() {
 func (s *server) open(cfg redis.Config) *redis.Store {
 	s.t.Helper()
 	cfg.Timeout = cmp.Or(cfg.Timeout, 5*time.Second)
-	cfg.Client.InitAddress = []string{s.proxy.address}
+	cfg.Client.InitAddress = []string{s.Proxy.Address()}
 	store := redis.Open(cfg)
 	require.NoError(s.t, store.Mistake())
 	s.t.Cleanup(func() { _ = store.Close() })
 	return store
-}
-
-// cli runs a command and returns what redis-cli says.
-func (s *server) cli(args ...string) string {
-	s.t.Helper()
-	out, err := exec.Command(needs.Program(s.t, "redis-cli", "valkey-cli"), append([]string{"-s", s.socket()}, args...)...).CombinedOutput()
-	require.NoError(s.t, err, string(out))
-	return string(out)
-}
-
-// proxy passes bytes on, unless it is told otherwise.
-type proxy struct {
-	address string
-	target  string
-	garbage atomic.Bool // answers are nonsense
-	silent  atomic.Bool // answers are held back
-
-	mu    sync.Mutex
-	conns []net.Conn
-}
-
-func startProxy(t *testing.T, target string) *proxy {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	p := &proxy{address: l.Addr().String(), target: target}
-	t.Cleanup(func() {
-		_ = l.Close()
-		p.cut()
-	})
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go p.serve(conn)
-		}
-	}()
-	return p
-}
-
-func (p *proxy) serve(client net.Conn) {
-	defer client.Close()
-	up, err := net.Dial("unix", p.target)
-	if err != nil {
-		return
-	}
-	defer up.Close()
-	p.mu.Lock()
-	p.conns = append(p.conns, client, up)
-	p.mu.Unlock()
-	go func() {
-		_, _ = io.Copy(up, client)
-		_ = up.Close()
-	}()
-	buf := make([]byte, 64<<10)
-	for {
-		n, err := up.Read(buf)
-		if err != nil {
-			return
-		}
-		for p.silent.Load() {
-			time.Sleep(time.Millisecond)
-		}
-		if p.garbage.Load() {
-			for i := range buf[:n] {
-				buf[i] ^= byte(i*31 + 7)
-			}
-		}
-		if _, err := client.Write(buf[:n]); err != nil {
-			return
-		}
-	}
-}
-
-// say sends what nobody has asked for to all clients.
-func (p *proxy) say(answer string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for i := 0; i < len(p.conns); i += 2 {
-		_, _ = io.WriteString(p.conns[i], answer)
-	}
-}
-
-// cut ends all connections.
-func (p *proxy) cut() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, c := range p.conns {
-		_ = c.Close()
-	}
-	p.conns = nil
 }
 
 // value is what tests keep.

@@ -19,7 +19,7 @@ func TestUnasked(t *testing.T) {
 		require.Zero(t, get(t, c, "x"))
 		soon(t, func() bool { return store.Stats().Stored == 1 && store.Stats().Listening })
 		before := store.Stats()
-		srv.proxy.say(answer)
+		srv.Proxy.Say(answer)
 		soon(t, func() bool { return store.Stats().Cleared > before.Cleared }, "%q: the connection is lost", answer)
 		n := 0
 		soon(t, func() bool {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/cache"
 	"github.com/fasterapi/fasterapi/cache/redis"
+	"github.com/fasterapi/fasterapi/internal/test/redistest"
 	"github.com/fasterapi/fasterapi/problem"
 	"github.com/fasterapi/fasterapi/resilience"
 )
@@ -51,7 +52,7 @@ func TestShared(t *testing.T) {
 			return err
 		})
 	}
-	srv.cli("FLUSHALL")
+	srv.CLI("FLUSHALL")
 	tr.n.Add(1)
 	soon(t, func() bool { return get(t, a, "x") == tr.n.Load() && get(t, b, "x") == tr.n.Load() }, "all keys are gone")
 	require.NotZero(t, stores[0].Stats().Cleared)
@@ -65,7 +66,7 @@ func TestEntryGoneFromRedis(t *testing.T) {
 	require.NoError(t, one.Ping(t.Context()))
 	require.NoError(t, two.Ping(t.Context()))
 	b.Set(t.Context(), "x", value{"x", 0}, 0)
-	soon(t, func() bool { return strings.Contains(srv.cli("KEYS", "*"), "things:v:") })
+	soon(t, func() bool { return strings.Contains(srv.CLI("KEYS", "*"), "things:v:") })
 	require.Zero(t, get(t, b, "x"))
 	tr.n.Add(1)
 	_, err := a.Invalidate(t.Context(), "x").Await(t.Context())
@@ -140,7 +141,7 @@ func TestChangeDuringLoad(t *testing.T) {
 		"tag": func() error { _, err := b.InvalidateTag(t.Context(), "tag").Await(t.Context()); return err },
 	} {
 		t.Run(name, func(t *testing.T) {
-			srv.cli("FLUSHALL")
+			srv.CLI("FLUSHALL")
 			gate, begun := make(chan struct{}), make(chan struct{})
 			done := make(chan struct{})
 			slow := process(srv.open(redis.Config{Timeout: 5 * time.Second}), tr, level{}, tags, func(c *cache.Config[string, value]) {
@@ -210,7 +211,7 @@ func TestKilledUnderLoad(t *testing.T) {
 		for _, store := range []*redis.Store{one, two} {
 			up[store] = store.Stats()
 		}
-		srv.kill()
+		srv.Kill()
 		some()
 		tr.n.Add(1)
 		_, err := a.Invalidate(t.Context(), "gone").Await(t.Context())
@@ -223,7 +224,7 @@ func TestKilledUnderLoad(t *testing.T) {
 				return down.Breaker.Opened > before.Breaker.Opened && down.Breaker.Refused > before.Breaker.Refused && down.Bypassed > before.Bypassed
 			})
 		}
-		srv.start()
+		srv.Start()
 		soon(t, func() bool { return one.Stats().Undelivered == 0 && one.Stats().Listening && two.Stats().Listening })
 		soon(t, func() bool {
 			return one.Stats().Breaker.State == resilience.Closed && two.Stats().Breaker.State == resilience.Closed
@@ -260,7 +261,7 @@ func TestOwed(t *testing.T) {
 		}
 		return false
 	})
-	srv.proxy.silent.Store(true)
+	srv.Proxy.Silent(true)
 	tr.n.Add(1)
 	_, err := c.Invalidate(t.Context(), "x").Await(t.Context())
 	require.Error(t, err)
@@ -268,7 +269,7 @@ func TestOwed(t *testing.T) {
 	_, err = c.InvalidateTag(t.Context(), "some").Await(t.Context())
 	require.Error(t, err)
 	require.EqualValues(t, 2, store.Stats().Undelivered)
-	srv.proxy.silent.Store(false)
+	srv.Proxy.Silent(false)
 	soon(t, func() bool { return store.Stats().Undelivered == 0 })
 	other := process(srv.open(redis.Config{Timeout: 5 * time.Second}), tr, level{})
 	require.EqualValues(t, 1, get(t, other, "x"))
@@ -276,10 +277,10 @@ func TestOwed(t *testing.T) {
 
 // TestSlowAndGarbage: calls take their time at most, and nonsense is a miss.
 func TestSlowAndGarbage(t *testing.T) {
-	for name, disturb := range map[string]func(*proxy, bool){
-		"slow":    func(p *proxy, on bool) { p.silent.Store(on) },
-		"garbage": func(p *proxy, on bool) { p.garbage.Store(on) },
-		"cut":     func(p *proxy, on bool) { p.cut() },
+	for name, disturb := range map[string]func(*redistest.Proxy, bool){
+		"slow":    func(p *redistest.Proxy, on bool) { p.Silent(on) },
+		"garbage": func(p *redistest.Proxy, on bool) { p.Garbage(on) },
+		"cut":     func(p *redistest.Proxy, on bool) { p.Cut() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv, tr := startServer(t), &truth{}
@@ -287,11 +288,11 @@ func TestSlowAndGarbage(t *testing.T) {
 			store := srv.open(redis.Config{Timeout: 200 * time.Millisecond, Breaker: breaker, UnheardTTL: time.Millisecond})
 			c := process(store, tr, level{OneLoad: true})
 			require.Zero(t, get(t, c, "x"))
-			disturb(srv.proxy, true)
+			disturb(srv.Proxy, true)
 			for i := range 50 {
 				require.Zero(t, get(t, c, fmt.Sprint("k", i)))
 			}
-			disturb(srv.proxy, false)
+			disturb(srv.Proxy, false)
 			hits := store.Stats().Stored
 			n := 0
 			soon(t, func() bool {
@@ -310,7 +311,7 @@ func TestFull(t *testing.T) {
 	c := process(store, tr, level{})
 	require.Zero(t, get(t, c, "x"))
 	soon(t, func() bool { return store.Stats().Stored == 1 })
-	srv.cli("CONFIG", "SET", "maxmemory", "1")
+	srv.CLI("CONFIG", "SET", "maxmemory", "1")
 	for i := range 10 {
 		require.Zero(t, get(t, c, fmt.Sprint(i)))
 	}
@@ -328,15 +329,15 @@ func TestFull(t *testing.T) {
 	require.NoError(t, err, "that takes no room")
 	_, err = c.Set(t.Context(), "large", value{"large", 1}, 0).Await(t.Context())
 	require.NoError(t, err)
-	require.NotContains(t, srv.cli("KEYS", "*"), "large")
-	srv.cli("CONFIG", "SET", "maxmemory", "0")
+	require.NotContains(t, srv.CLI("KEYS", "*"), "large")
+	srv.CLI("CONFIG", "SET", "maxmemory", "0")
 	require.Zero(t, store.Stats().Undelivered)
 }
 
 // TestDead: caches work with a Redis that was never there, and find it when it comes.
 func TestDead(t *testing.T) {
 	srv, tr := startServer(t), &truth{}
-	srv.kill()
+	srv.Kill()
 	breaker := resilience.NewBreaker("test", resilience.BreakerConfig{OpenFor: 10 * time.Millisecond})
 	store := srv.open(redis.Config{Breaker: breaker, UnheardTTL: 10 * time.Millisecond})
 	c := process(store, tr, level{})
@@ -349,7 +350,7 @@ func TestDead(t *testing.T) {
 	require.Positive(t, dead.Breaker.Opened)
 	require.Positive(t, dead.Bypassed, "calls are spared")
 	require.Zero(t, dead.Calls, "nobody has answered")
-	srv.start()
+	srv.Start()
 	soon(t, func() bool { return store.Ping(t.Context()) == nil })
 	soon(t, func() bool { _ = store.Ping(t.Context()); return store.Stats().Breaker.State == resilience.Closed })
 	n := 0
@@ -365,7 +366,7 @@ func TestOtherEntries(t *testing.T) {
 	c := process(one, tr, level{})
 	require.Zero(t, get(t, c, "x"))
 	soon(t, func() bool { return one.Stats().Stored == 1 })
-	name := strings.Fields(srv.cli("KEYS", "cache:*"))[0]
+	name := strings.Fields(srv.CLI("KEYS", "cache:*"))[0]
 
 	newer := srv.open(redis.Config{Timeout: 5 * time.Second})
 	v2 := process(newer, tr, level{Version: "2"})
@@ -377,7 +378,7 @@ func TestOtherEntries(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "text", text)
 	for _, junk := range []string{"junk", "99999999999999999|1|", "99999999999999999|99999999999999998|\x01abcdefgh", ""} {
-		srv.cli("SET", name, junk)
+		srv.CLI("SET", name, junk)
 		fresh := process(srv.open(redis.Config{Timeout: 5 * time.Second}), tr, level{})
 		require.Zero(t, get(t, fresh, "x"))
 	}

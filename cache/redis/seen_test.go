@@ -121,7 +121,7 @@ func TestSeen(t *testing.T) {
 	require.Equal(t, "closed", well.Breaker.State)
 	require.EqualValues(t, 1, well.Hits)
 
-	srv.kill()
+	srv.Kill()
 	_, err := a.Invalidate(t.Context(), "x").Await(t.Context())
 	require.Error(t, err, "others were not told")
 	require.Zero(t, get(t, a, "x"))
@@ -139,7 +139,7 @@ func TestSeen(t *testing.T) {
 	require.Equal(t, 1, bad.Undelivered)
 	require.False(t, bad.Listening)
 
-	srv.start()
+	srv.Start()
 	breaker.Reset()
 	n := 0
 	soon(t, func() bool {

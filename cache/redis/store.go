@@ -14,6 +14,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/client/redisclient"
 	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/internal/safelog"
 	"github.com/fasterapi/fasterapi/resilience"
@@ -110,7 +111,6 @@ func Open(cfg Config) *Store {
 	cfg.Client.OnInvalidations = s.heard
 	cfg.Client.PipelineMultiplex = -1 // NOLOOP is about one connection
 	cfg.Client.DisableRetry = true
-	cfg.Client.DialCtxFn = orderlyDial(cfg.Client)
 	if cfg.Client.ConnWriteTimeout == 0 {
 		cfg.Client.ConnWriteTimeout = max(cfg.Timeout, time.Second)
 	}
@@ -157,7 +157,7 @@ func (s *Store) connected() (rueidis.Client, error) {
 	}
 	option := s.cfg.Client
 	option.Dialer.Timeout = s.cfg.Timeout
-	client, err := rueidis.NewClient(option)
+	client, err := redisclient.New(option)
 	if err == nil {
 		s.client = client
 	}

@@ -15,9 +15,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/rueidis"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fasterapi/fasterapi/client/redisclient"
 	"github.com/fasterapi/fasterapi/db/pg"
 )
 
@@ -175,9 +175,7 @@ func connected(t *testing.T, c *cluster, want float64) {
 // limitsShared waits until Redis, which has lost everything, has a bucket of the limits again.
 func limitsShared(t *testing.T, c *cluster) {
 	t.Helper()
-	option, err := rueidis.ParseURL(c.redisURL())
-	require.NoError(t, err)
-	client, err := rueidis.NewClient(option)
+	client, err := redisclient.Open(c.redisURL())
 	require.NoError(t, err)
 	defer client.Close()
 	require.Eventually(t, func() bool {

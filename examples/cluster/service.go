@@ -12,6 +12,7 @@ import (
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/broadcast"
 	"github.com/fasterapi/fasterapi/broadcast/redislink"
+	"github.com/fasterapi/fasterapi/client/redisclient"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/db/pg"
 	"github.com/fasterapi/fasterapi/idempotency"
@@ -65,14 +66,12 @@ func runInstance(name string) error {
 	if err != nil {
 		return err
 	}
-	option, err := rueidis.ParseURL(s.Redis.Reveal())
+	// snippet: redis
+	client, err := redisclient.Open(s.Redis.Reveal()) // "redis://cache.internal:6379", which need not be there yet
 	if err != nil {
 		return err
 	}
-	client, err := rueidis.NewClient(option)
-	if err != nil {
-		return err
-	}
+	// end snippet
 	app := newApp(fasterapi.Config{
 		Title: "Cluster", Addr: "127.0.0.1:" + strconv.Itoa(s.Port), DrainDelay: time.Second, DrainTimeout: 10 * time.Second,
 	}, name, pool, client)

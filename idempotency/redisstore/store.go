@@ -36,7 +36,7 @@ type Store struct {
 
 var _ idempotency.Store = (*Store)(nil)
 
-// New returns a store that uses client.
+// New returns a store that uses client: that of redisclient.Open.
 func New(client rueidis.Client, cfg Config) *Store {
 	cfg.Prefix = cmp.Or(cfg.Prefix, "idempotency:")
 	cfg.Timeout = cmp.Or(cfg.Timeout, time.Second)
@@ -49,29 +49,33 @@ local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 `
 
-// claimScript takes a key. ARGV: print, token, lease and keep in milliseconds. It returns "claimed", or the print and the answer.
+// claimScript takes a key. ARGV: print, token, lease and keep in milliseconds. It returns the
+// token, so that the answer to another call is known, and "claimed", or the print and the answer.
 const claimScript = clock + `
 local has = redis.call('HMGET', KEYS[1], 'print', 'answer', 'leased')
 if has[1] and (has[2] or has[1] ~= ARGV[1] or tonumber(has[3]) > now) then
-	return {has[1], has[2]}
+	return {ARGV[2], has[1], has[2]}
 end
 redis.call('HSET', KEYS[1], 'print', ARGV[1], 'token', ARGV[2], 'leased', string.format('%.0f', now + ARGV[3]))
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
-return {'claimed'}
+return {ARGV[2], 'claimed'}
 `
 
-// changeScript changes a key that is still the try's. ARGV: what, token, lease, keep, answer.
+// changeScript changes a key that is still the try's. ARGV: what, token, lease, keep, answer. It returns what, the token, and 1 when it was.
 const changeScript = clock + `
 local has = redis.call('HMGET', KEYS[1], 'token', 'answer')
-if has[1] ~= ARGV[2] or has[2] then return 0 end
-if ARGV[1] == 'release' then return redis.call('DEL', KEYS[1]) end
+if has[1] ~= ARGV[2] or has[2] then return {ARGV[1], ARGV[2], '0'} end
+if ARGV[1] == 'release' then
+	redis.call('DEL', KEYS[1])
+	return {ARGV[1], ARGV[2], '1'}
+end
 if ARGV[1] == 'renew' then
 	redis.call('HSET', KEYS[1], 'leased', string.format('%.0f', now + ARGV[3]))
 else
 	redis.call('HSET', KEYS[1], 'answer', ARGV[5])
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
-return 1
+return {ARGV[1], ARGV[2], '1'}
 `
 
 func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
@@ -88,19 +92,24 @@ func (s *Store) Claim(ctx context.Context, c idempotency.Claim) async.Future[ide
 		if err != nil {
 			return f, fmt.Errorf("redisstore: %w", err)
 		}
-		if len(answer) == 0 {
+		if len(answer) < 2 {
 			return f, errAnswer
 		}
-		if f.Print, err = answer[0].ToString(); err != nil {
+		if of, err := answer[0].ToString(); err != nil || of != c.Token {
+			return f, errAnswer
+		}
+		if f.Print, err = answer[1].ToString(); err != nil {
 			return f, errAnswer
 		}
 		if f.Print == "claimed" {
 			return idempotency.Found{Claimed: true}, nil
 		}
-		if len(answer) > 1 && !answer[1].IsNil() {
-			f.Answer, err = answer[1].AsBytes()
+		if len(answer) > 2 && !answer[2].IsNil() {
+			if f.Answer, err = answer[2].AsBytes(); err != nil {
+				return idempotency.Found{}, errAnswer
+			}
 		}
-		return f, err
+		return f, nil
 	})
 }
 
@@ -124,10 +133,13 @@ func (s *Store) changed(ctx context.Context, c idempotency.Claim, what string, a
 	return async.Go(ctx, func(ctx context.Context) (bool, error) {
 		ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
 		defer cancel()
-		n, err := s.change.Exec(ctx, s.client, []string{s.cfg.Prefix + c.Key}, args).AsInt64()
+		answer, err := s.change.Exec(ctx, s.client, []string{s.cfg.Prefix + c.Key}, args).AsStrSlice()
 		if err != nil {
 			return false, fmt.Errorf("redisstore: %w", err)
 		}
-		return n == 1, nil
+		if len(answer) != 3 || answer[0] != what || answer[1] != c.Token {
+			return false, errAnswer
+		}
+		return answer[2] == "1", nil
 	})
 }

@@ -19,19 +19,19 @@ func (r *Reply) OnEnd(hook Hook) { r.ends = append(r.ends, hook) }
 // HasHooks tells whether middleware wants something done at the end.
 func (r *Reply) HasHooks() bool { return len(r.heads)+len(r.ends) > 0 }
 
-// RunHeads runs the hooks of OnHead, unless they have run. The status that they set is
-// that of the response, which is staged already.
-func (h Handle) RunHeads() {
+// RunHeads runs the hooks of OnHead, unless they have run or the head is sent, and tells whether there were
+// any. The status that they set is that of the response, which is staged already.
+func (h Handle) RunHeads() bool {
 	before := 0
 	heads := read(h, func(r *Reply) []Hook {
-		if r.headed {
+		if r.headed || r.Sent() {
 			return nil
 		}
 		r.headed, before = true, r.status
 		return r.heads
 	})
 	if len(heads) == 0 {
-		return
+		return false
 	}
 	for _, hook := range slices.Backward(heads) { // like middleware: inside out
 		h.run(hook)
@@ -41,6 +41,7 @@ func (h Handle) RunHeads() {
 			r.x.Restage(r.status, r.x.Payload)
 		}
 	})
+	return true
 }
 
 // RunEnds runs the hooks of OnEnd, the last one first.

@@ -3,9 +3,10 @@
 //
 //	var q timeouts.Queue
 //	var t timeouts.Timeout // a part of what it ends
-//	q.Set(&t, time.Now().Add(time.Second), work)
+//	t.Of(work, time.Now().Add(time.Second))
+//	q.Set(&t)
 //	…
-//	q.Stop(&t)
+//	expired := q.Stop(&t)
 //
 // # How it works
 //
@@ -18,5 +19,5 @@
 // # Who owns what
 //
 // A Queue for each core, so that cores do not wait for each other's lock; any goroutine
-// may use it. A [Timeout] belongs to the queue from Set until it has expired or was stopped.
+// may use it. A [Timeout] belongs to the queue it is set in, and is not used again.
 package timeouts

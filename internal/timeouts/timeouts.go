@@ -23,47 +23,91 @@ type Queue struct {
 	// timer calls wake at waked, which is zero while it is not set.
 	timer *time.Timer
 	waked time.Time
+	// apart are the timers of those that did not fit into the list; nil: there was none.
+	apart map[*Timeout]*time.Timer
 	_     [64]byte // its neighbour is another core's
 }
 
-// Timeout is the place of one in the list. It may be set again once it has expired or was stopped.
+// Timeout is a time by which something is over. It is set once.
 //
-// Owner: the mu of its queue.
+// Owner: the mu of its queue; of, at: immutable.
 type Timeout struct {
 	of         Expirer
 	at         time.Time
 	prev, next *Timeout
-	queued     bool
-	own        *time.Timer // of one that did not fit into the list
+	state      state
 }
 
-// Set calls of.Expire at at, which has a monotonic clock reading, unless t is stopped before.
-func (q *Queue) Set(t *Timeout, at time.Time, of Expirer) {
+// state is how far a Timeout is.
+type state uint8
+
+const (
+	fresh state = iota
+	queued
+	apart // it has a timer of its own
+	stopped
+	expired
+)
+
+// Of makes t that of of, which expires at at. That has a monotonic clock reading.
+func (t *Timeout) Of(of Expirer, at time.Time) { t.of, t.at = of, at }
+
+// At is when t expires.
+func (t *Timeout) At() time.Time { return t.at }
+
+// Set lets t expire at its time, unless it is stopped before, or was already.
+func (q *Queue) Set(t *Timeout) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	t.of, t.at = of, at
-	after, fits := q.place(at)
+	if t.state != fresh {
+		return
+	}
+	after, fits := q.place(t.at)
 	if !fits {
-		t.own = time.AfterFunc(time.Until(at), of.Expire)
+		q.setApart(t)
 		return
 	}
 	q.insert(t, after)
 	if q.first == t {
-		q.wakeAt(at)
+		q.wakeAt(t.at)
 	}
 }
 
-// Stop keeps t from expiring, unless it has: then, and when it was not set, it does nothing.
-func (q *Queue) Stop(t *Timeout) {
+// setApart gives t a timer of its own.
+func (q *Queue) setApart(t *Timeout) {
+	if q.apart == nil {
+		q.apart = make(map[*Timeout]*time.Timer)
+	}
+	t.state = apart
+	q.apart[t] = time.AfterFunc(time.Until(t.at), func() {
+		q.mu.Lock()
+		due := t.state == apart
+		if due {
+			delete(q.apart, t)
+			t.state = expired
+		}
+		q.mu.Unlock()
+		if due {
+			t.of.Expire()
+		}
+	})
+}
+
+// Stop keeps t from expiring, and reports whether it has: then it does nothing.
+func (q *Queue) Stop(t *Timeout) (has bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if t.own != nil {
-		t.own.Stop()
-		t.own = nil
-	}
-	if t.queued {
+	switch t.state {
+	case expired:
+		return true
+	case queued:
 		q.remove(t)
+	case apart:
+		q.apart[t].Stop()
+		delete(q.apart, t)
 	}
+	t.state = stopped
+	return false
 }
 
 // place is behind which one a timeout belongs that expires at at: nil is the front.
@@ -79,7 +123,7 @@ func (q *Queue) place(at time.Time) (after *Timeout, fits bool) {
 }
 
 func (q *Queue) insert(t, after *Timeout) {
-	t.queued, t.prev = true, after
+	t.state, t.prev = queued, after
 	if after == nil {
 		t.next, q.first = q.first, t
 	} else {
@@ -103,7 +147,7 @@ func (q *Queue) remove(t *Timeout) {
 	} else {
 		t.next.prev = t.prev
 	}
-	*t = Timeout{}
+	t.prev, t.next = nil, nil
 }
 
 // wakeAt sees to it that the timer wakes at at, or before.
@@ -130,9 +174,10 @@ func (q *Queue) wake() {
 	}
 	q.waked = time.Time{}
 	for q.first != nil && !now.Before(q.first.at) {
-		of := q.first.of
-		q.remove(q.first)
-		go of.Expire()
+		t := q.first
+		q.remove(t)
+		t.state = expired
+		go t.of.Expire()
 	}
 	if q.first != nil {
 		q.wakeAt(q.first.at)

@@ -14,9 +14,13 @@ import (
 // one is work that notes when it expired.
 type one struct {
 	Timeout
-	at      time.Time
 	expired atomic.Int64 // ns since the beginning, 0: it has not
 	begun   time.Time
+}
+
+func (o *one) set(q *Queue, d time.Duration) {
+	o.Of(o, time.Now().Add(d))
+	q.Set(&o.Timeout)
 }
 
 func (o *one) Expire() { o.expired.Add(int64(time.Since(o.begun))) }
@@ -38,8 +42,8 @@ func TestModel(t *testing.T) {
 					if r.IntN(3) == 0 {
 						d = time.Duration(r.Int64N(int64(3*time.Second))) + 1
 					}
-					o := &one{at: time.Now().Add(d), begun: begun}
-					q.Set(&o.Timeout, o.at, o)
+					o := &one{begun: begun}
+					o.set(&q, d)
 					live = append(live, o)
 					want[o] = time.Since(begun) + d
 				case 2:
@@ -47,11 +51,13 @@ func TestModel(t *testing.T) {
 						i := r.IntN(len(live))
 						o := live[i]
 						synctest.Wait()
-						if time.Now().Before(o.at) {
+						late := !time.Now().Before(o.at)
+						if !late {
 							delete(want, o)
 						}
-						q.Stop(&o.Timeout)
-						q.Stop(&o.Timeout)
+						require.Equal(t, late, q.Stop(&o.Timeout))
+						require.Equal(t, late, q.Stop(&o.Timeout), "for ever")
+						q.Set(&o.Timeout) // too late
 						live = append(live[:i], live[i+1:]...)
 						over = append(over, o)
 					}
@@ -68,6 +74,7 @@ func TestModel(t *testing.T) {
 			defer q.mu.Unlock()
 			require.Nil(t, q.first)
 			require.Nil(t, q.last)
+			require.Empty(t, q.apart)
 			require.Zero(t, q.waked, "the timer rests")
 		})
 	}
@@ -79,7 +86,7 @@ func TestRests(t *testing.T) {
 		var q Queue
 		for range 1000 {
 			var o one
-			q.Set(&o.Timeout, time.Now().Add(time.Second), &o)
+			o.set(&q, time.Second)
 			time.Sleep(time.Microsecond)
 			q.Stop(&o.Timeout)
 		}
@@ -98,7 +105,7 @@ func TestManyDurations(t *testing.T) {
 		all := make([]one, 100)
 		for i := range all {
 			all[i].begun = time.Now()
-			q.Set(&all[i].Timeout, time.Now().Add(time.Duration(len(all)-i)*time.Second), &all[i])
+			all[i].set(&q, time.Duration(len(all)-i)*time.Second)
 		}
 		listed := 0
 		q.mu.Lock()
@@ -126,7 +133,8 @@ func TestTogether(t *testing.T) {
 				var o counted
 				o.n = &expired
 				d := time.Duration(i%7) * 100 * time.Microsecond
-				q.Set(&o.Timeout, time.Now().Add(d), &o)
+				o.Of(&o, time.Now().Add(d))
+				q.Set(&o.Timeout)
 				if i%3 > 0 {
 					q.Stop(&o.Timeout)
 				}
@@ -154,7 +162,8 @@ func BenchmarkSetStop(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		var o one
-		q.Set(&o.Timeout, at, &o)
+		o.Of(&o, at)
+		q.Set(&o.Timeout)
 		q.Stop(&o.Timeout)
 	}
 }

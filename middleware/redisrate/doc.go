@@ -1,6 +1,7 @@
 // Package redisrate keeps the token buckets of rate limits in Redis or Valkey,
 // so that all processes of a service share them.
 //
+//	client, err := redisclient.Open("redis://cache.internal:6379")
 //	limiter := redisrate.New(client, redisrate.Config{})
 //	app.Use(middleware.RateLimit(middleware.RateLimitConfig{Limit: limit, Limiter: limiter}))
 //
@@ -10,7 +11,7 @@
 //
 // # Who owns what
 //
-// The client is the caller's, also to close. A Limiter or Leased is for any goroutine and
+// The client is the caller's, also to close; one of package client/redisclient lives on whatever Redis answers. A Limiter or Leased is for any goroutine and
 // any reactor.
 //
 // # What it costs

@@ -1,102 +1,35 @@
 package redisrate_test
 
 import (
-	"context"
-	"crypto/tls"
-	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/redis/rueidis"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/client/redisclient"
 	"github.com/fasterapi/fasterapi/fasterapitest"
+	"github.com/fasterapi/fasterapi/internal/test/leaks"
+	"github.com/fasterapi/fasterapi/internal/test/redistest"
 	"github.com/fasterapi/fasterapi/middleware"
 	"github.com/fasterapi/fasterapi/middleware/redisrate"
 )
 
-// disturbed are connections to a Redis whose answers a test delays, holds back or garbles.
-//
-// Owner: mu; the rest: any (atomic).
-type disturbed struct {
-	delay           atomic.Int64 // ns
-	silent, garbage atomic.Bool
-	mu              sync.Mutex
-	conns           []net.Conn
-}
-
-// dial is a rueidis.ClientOption.DialCtxFn.
-func (d *disturbed) dial(ctx context.Context, addr string, dialer *net.Dialer, _ *tls.Config) (net.Conn, error) {
-	up, err := dialer.DialContext(ctx, "unix", addr)
-	if err != nil {
-		return nil, err
-	}
-	near, far := net.Pipe()
-	d.mu.Lock()
-	d.conns = append(d.conns, up, near)
-	d.mu.Unlock()
-	go func() {
-		_, _ = io.Copy(up, far)
-		_ = up.Close()
-	}()
-	go func() {
-		defer far.Close()
-		defer up.Close()
-		buf := make([]byte, 64<<10)
-		for {
-			n, err := up.Read(buf)
-			if err != nil {
-				return
-			}
-			time.Sleep(time.Duration(d.delay.Load()))
-			for d.silent.Load() {
-				time.Sleep(time.Millisecond)
-			}
-			if d.garbage.Load() {
-				for i := range buf[:n] {
-					buf[i] ^= byte(i*31 + 7)
-				}
-			}
-			if _, err := far.Write(buf[:n]); err != nil {
-				return
-			}
-		}
-	}()
-	return near, nil
-}
-
-// cut ends all connections.
-func (d *disturbed) cut() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, c := range d.conns {
-		_ = c.Close()
-	}
-	d.conns = nil
-}
-
-// TestRedisFaults: with a Redis that is full, slow, silent, or answers garbage, requests are answered in time: they pass, or, where the limit
-// must hold, get a 503 that says when to come again. When Redis is well it counts again.
+// TestRedisFaults: with a Redis that is killed and started again, full, slow, silent, cut off, or answers nonsense, requests are answered in time: they
+// pass, or, where the limit must hold, get a 503 that says when to come again. When Redis is well it counts again, and nothing is left behind.
 func TestRedisFaults(t *testing.T) {
-	plain, _, socket := startRedisAt(t)
-	d := &disturbed{}
-	client, err := rueidis.NewClient(rueidis.ClientOption{
-		InitAddress: []string{socket}, DialCtxFn: d.dial, DisableCache: true, DisableRetry: true,
-		ConnWriteTimeout: 2 * time.Second, // after which a silent connection is given up
-	})
+	current := goleak.IgnoreCurrent()
+	t.Cleanup(func() { leaks.None(t, current) })
+	server := redistest.Start(t)
+	client, err := redisclient.Open(server.URL())
 	require.NoError(t, err)
-	t.Cleanup(func() { d.silent.Store(false); d.cut(); client.Close() })
-	admin := func(args ...string) {
-		require.NoError(t, plain.Do(t.Context(), plain.B().Arbitrary(args...).Build()).Error())
-	}
-	const timeout = 100 * time.Millisecond
+	t.Cleanup(client.Close)
+	const timeout = redistest.Slow / 3
 	limiters := map[string]middleware.Limiter{
 		"New":       redisrate.New(client, redisrate.Config{Timeout: timeout}),
 		"NewLeased": redisrate.NewLeased(client, redisrate.LeasedConfig{Lease: 10 * time.Millisecond, Config: redisrate.Config{Timeout: timeout}}),
@@ -117,35 +50,30 @@ func TestRedisFaults(t *testing.T) {
 		r := c.Get(path)
 		return r.Status == http.StatusOK && r.Header.Get("RateLimit") != ""
 	}
-	for name, fault := range map[string]struct{ begin, end func() }{
-		"full":    {func() { admin("CONFIG", "SET", "maxmemory", "1") }, func() { admin("CONFIG", "SET", "maxmemory", "0") }},
-		"slow":    {func() { d.delay.Store(int64(300 * time.Millisecond)) }, func() { d.delay.Store(0) }},
-		"silent":  {func() { d.silent.Store(true) }, func() { d.silent.Store(false) }},
-		"garbage": {func() { d.garbage.Store(true) }, func() { d.garbage.Store(false) }},
-		"cut":     {d.cut, func() {}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			for limiter := range limiters {
-				open, closed := "/"+limiter+"/false", "/"+limiter+"/true"
-				require.Eventually(t, func() bool { return counted(open) && counted(closed) }, time.Minute, time.Millisecond, limiter)
-				fault.begin()
-				for range 2 {
-					require.Equal(t, "passed", c.Get(open).Expect(200).Text(), limiter)
-					switch r := c.Get(closed); r.Status {
-					case http.StatusServiceUnavailable:
-						require.NotEmpty(t, r.Header.Get("Retry-After"))
-					case http.StatusOK: // it had counted all the same
-						require.Equal(t, "cut", name, limiter)
-						require.NotEmpty(t, r.Header.Get("RateLimit"))
-					default:
-						t.Errorf("%s: %d %s", limiter, r.Status, r.Body)
-					}
-				}
-				fault.end()
-				require.Eventually(t, func() bool { return counted(open) && counted(closed) }, time.Minute, time.Millisecond, "%s: well again", limiter)
+	well := func() bool {
+		for limiter := range limiters {
+			if !counted("/"+limiter+"/false") || !counted("/"+limiter+"/true") {
+				return false
 			}
-		})
+		}
+		return true
 	}
+	server.Suffer(t, well, func(t *testing.T, f redistest.Fault) {
+		for limiter := range limiters {
+			for range 2 {
+				require.Equal(t, "passed", c.Get("/"+limiter+"/false").Expect(200).Text(), limiter)
+				switch r := c.Get("/" + limiter + "/true"); r.Status {
+				case http.StatusServiceUnavailable:
+					require.NotEmpty(t, r.Header.Get("Retry-After"))
+				case http.StatusOK: // it had counted all the same
+					require.False(t, f.Lasts || f.Full, limiter)
+					require.NotEmpty(t, r.Header.Get("RateLimit"))
+				default:
+					t.Errorf("%s: %d %s", limiter, r.Status, r.Body)
+				}
+			}
+		}
+	})
 }
 
 // TestStrangeBuckets: a key that holds no time, or one that is further away than an empty bucket needs, as that of a Redis whose clock was

@@ -54,7 +54,7 @@ type Leased struct {
 
 var _ middleware.Limiter = (*Leased)(nil)
 
-// NewLeased returns a limiter that uses client.
+// NewLeased returns a limiter that uses client: that of redisclient.Open.
 func NewLeased(client rueidis.Client, cfg LeasedConfig) *Leased {
 	cfg.Prefix = cmp.Or(cfg.Prefix, "ratelimit:")
 	cfg.Timeout = cmp.Or(cfg.Timeout, defaultTimeout)
@@ -274,13 +274,13 @@ func (e *lease) keep(fresh batch) {
 	}
 }
 
-// takeMany is [take] for as many tokens as there are, up to ARGV[3]. Its first result is how many.
+// takeMany is [take] for as many tokens as there are, up to ARGV[4]. Its first result is how many.
 const takeMany = begin + `
-local n = math.min(tonumber(ARGV[3]), math.floor((interval * burst - (full - now)) / interval))
-if n <= 0 then return {0, 0, full + interval - now - interval * burst, full - now} end
+local n = math.min(tonumber(ARGV[4]), math.floor((interval * burst - (full - now)) / interval))
+if n <= 0 then return {0, 0, full + interval - now - interval * burst, full - now, call} end
 local after = full + n * interval
 redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX', math.ceil((after - now) / 1000) + 1)
-return {n, math.floor((interval * burst - (after - now)) / interval), 0, after - now}
+return {n, math.floor((interval * burst - (after - now)) / interval), 0, after - now, call}
 `
 
 func (l *Leased) takeMany(k leaseKey, want int) (got granted, err error) {
@@ -288,13 +288,10 @@ func (l *Leased) takeMany(k leaseKey, want int) (got granted, err error) {
 	defer cancel()
 	got.asked = time.Now()
 	interval := max(1, k.limit.Interval().Microseconds())
-	args := []string{strconv.FormatInt(interval, 10), strconv.Itoa(k.limit.Burst), strconv.Itoa(want)}
-	answer, err := l.script.Exec(ctx, l.client, []string{l.cfg.Prefix + k.key}, args).AsIntSlice()
+	args := []string{strconv.FormatInt(interval, 10), strconv.Itoa(k.limit.Burst), "", strconv.Itoa(want)}
+	answer, err := ask(ctx, l.client, l.script, l.cfg.Prefix+k.key, args)
 	if err != nil {
-		return got, fmt.Errorf("redisrate: %w", err)
-	}
-	if len(answer) != 4 {
-		return got, errAnswer
+		return got, err
 	}
 	got.tokens = int(answer[0])
 	got.Decision = middleware.Decision{

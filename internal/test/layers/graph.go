@@ -63,7 +63,7 @@ func Project() Rules {
 			"github.com/getkin/kin-openapi", "go.yaml.in/yaml/v3",
 		},
 		Owned: []string{
-			"async", "broadcast/...", "idempotency/...", "leader", "schedule", "cache/...", "client", "resilience", "reactor/...", "internal/stream", "internal/http1", "internal/http2/...", "internal/websocket", "db/pg", "db/pg/internal/wire", "db/sqlite",
+			"async", "broadcast/...", "idempotency/...", "client/redisclient", "leader", "schedule", "cache/...", "client", "resilience", "reactor/...", "internal/stream", "internal/http1", "internal/http2/...", "internal/websocket", "db/pg", "db/pg/internal/wire", "db/sqlite",
 			"internal/reply", "internal/bridge", "internal/overload",
 		},
 		Tagged: []string{"examples/production", "health", "internal/restart", "internal/poll/...", "internal/invariant", "internal/goroutine"},
@@ -129,6 +129,7 @@ func packages() map[string]Package {
 		"internal/test/leaks":     {Layer: 0, Modules: []string{"go.uber.org/goleak"}},
 		"internal/test/layers":    {Layer: 0},
 		"internal/test/pgtest":    {Layer: 1, Imports: []string{"internal/test/needs"}},
+		"internal/test/redistest": {Layer: 1, Imports: []string{"internal/test/needs"}},
 		"internal/test/contract":  {Layer: 0, Modules: []string{"github.com/getkin/kin-openapi", "github.com/santhosh-tekuri/jsonschema/v6"}},
 		"internal/test/app":       {Layer: 0, Modules: []string{"golang.org/x/net"}}, // WebSockets over HTTP/2, which net/http has no client for
 		"internal/test/flood":     {Layer: 0, Modules: []string{"golang.org/x/net"}}, // frames of HTTP/2 in an order that is known
@@ -160,17 +161,18 @@ func packages() map[string]Package {
 		"internal/overload": {Layer: 3},
 
 		// Layer 4: the bytes of a connection; the values of a request; what is kept of it.
-		"observe":           {Layer: 4, Imports: []string{"metric"}},
-		"internal/stream":   {Layer: 4, Imports: socket},
-		"internal/exchange": {Layer: 4, Imports: []string{"async", "reactor", "internal/field", "internal/http1/wire", "internal/invariant"}},
-		"internal/check":    {Layer: 4, Imports: []string{"problem", "internal/schema"}},
-		"internal/bind":     {Layer: 4, Imports: []string{"problem", "internal/check", "internal/field", "internal/schema", "internal/codec", "internal/noescape"}},
-		"internal/codec":    {Layer: 4, Imports: []string{"problem", "secret", "internal/schema", "internal/noescape"}},
-		"internal/inject":   {Layer: 4, Imports: []string{"internal/noescape"}},
-		"internal/docspage": {Layer: 4, Imports: []string{"openapi", "internal/field"}, Modules: []string{swgui}},
-		"internal/webfile":  {Layer: 4, Imports: []string{"problem"}},
-		"internal/result":   {Layer: 4, Imports: []string{"internal/field", "internal/schema"}},
-		"internal/failure":  {Layer: 4, Imports: []string{"problem"}},
+		"client/redisclient": {Layer: 4, Modules: []string{"github.com/redis/rueidis"}},
+		"observe":            {Layer: 4, Imports: []string{"metric"}},
+		"internal/stream":    {Layer: 4, Imports: socket},
+		"internal/exchange":  {Layer: 4, Imports: []string{"async", "reactor", "internal/field", "internal/http1/wire", "internal/invariant"}},
+		"internal/check":     {Layer: 4, Imports: []string{"problem", "internal/schema"}},
+		"internal/bind":      {Layer: 4, Imports: []string{"problem", "internal/check", "internal/field", "internal/schema", "internal/codec", "internal/noescape"}},
+		"internal/codec":     {Layer: 4, Imports: []string{"problem", "secret", "internal/schema", "internal/noescape"}},
+		"internal/inject":    {Layer: 4, Imports: []string{"internal/noescape"}},
+		"internal/docspage":  {Layer: 4, Imports: []string{"openapi", "internal/field"}, Modules: []string{swgui}},
+		"internal/webfile":   {Layer: 4, Imports: []string{"problem"}},
+		"internal/result":    {Layer: 4, Imports: []string{"internal/field", "internal/schema"}},
+		"internal/failure":   {Layer: 4, Imports: []string{"problem"}},
 		// Signals, the memory of a container, and the end of a process that is stuck.
 		"internal/process":  {Layer: 4, Imports: []string{"reactor", "internal/restart"}, Modules: []string{"github.com/KimMachineGun/automemlimit"}},
 		"internal/settings": {Layer: 4, Imports: []string{"internal/schema", "secret"}, Modules: []string{"github.com/caarlos0/env/v11"}},
@@ -215,7 +217,7 @@ func packages() map[string]Package {
 			// client_model and common are client_golang's own message types and formats.
 			Modules: []string{"github.com/prometheus/client_golang", "github.com/prometheus/client_model", "github.com/prometheus/common"},
 		},
-		"cache/redis":            {Layer: 5, Imports: []string{"async", "cache", "metric", "resilience", "secret", "internal/mistake", "internal/safelog"}, Modules: []string{"github.com/redis/rueidis"}},
+		"cache/redis":            {Layer: 5, Imports: []string{"async", "cache", "metric", "client/redisclient", "resilience", "secret", "internal/mistake", "internal/safelog"}, Modules: []string{"github.com/redis/rueidis"}},
 		"middleware/redisrate":   {Layer: 7, Imports: []string{"middleware", "async", "internal/mistake"}, Modules: []string{"github.com/redis/rueidis"}},
 		"broadcast":              {Layer: 7, Imports: []string{".", "async", "resilience", "secret", "internal/mistake", "internal/safelog"}},
 		"broadcast/redislink":    {Layer: 7, Imports: []string{"broadcast"}, Modules: []string{"github.com/redis/rueidis"}},
@@ -234,7 +236,7 @@ func packages() map[string]Package {
 		"internal/test/console": {Layer: 7, Imports: []string{".", "internal/test/needs"}},
 		"examples/...": {Layer: 7, Modules: []string{sqlite, "github.com/redis/rueidis"}, Imports: []string{
 			".", "admin", "async", "broadcast", "broadcast/...", "cache", "cache/...", "client", "reactor", "metric", "problem",
-			"db", "db/pg", "db/sqlite", "health", "idempotency", "idempotency/...", "leader", "logs", "middleware", "middleware/redisrate", "schedule", "security", "secret", "resilience", "openapi", "observe", "observe/metrics", "fasterapitest", "examples/...",
+			"db", "db/pg", "db/sqlite", "health", "idempotency", "idempotency/...", "leader", "logs", "middleware", "middleware/redisrate", "schedule", "security", "secret", "resilience", "openapi", "observe", "observe/metrics", "client/redisclient", "fasterapitest", "examples/...",
 		}},
 	}
 }
