@@ -2,11 +2,14 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -30,8 +33,7 @@ func inFolder(t *testing.T, folder string, args ...string) string {
 	return string(out)
 }
 
-// TestNew: what new writes is formatted, and is vetted, tested, built and served without a network. full, which is served by nobody here, has
-// the parts of postgres and its own, which have tests.
+// TestNew: what new writes is formatted, and is vetted, tested, built and served without a network, with the servers that it needs.
 func TestNew(t *testing.T) {
 	repository, err := filepath.Abs("../..")
 	require.NoError(t, err)
@@ -55,9 +57,15 @@ func TestNew(t *testing.T) {
 			program := builds(t, folder)
 			switch template {
 			case "api":
-				serves(t, program)
+				serves(t, answersNotes, nil, program)
 			case "postgres":
-				serves(t, filepath.Join(repository, "tools", "pg.sh"), program)
+				serves(t, answersNotes, nil, filepath.Join(repository, "tools", "pg.sh"), program)
+			case "full":
+				redis := startRedis(t)
+				serves(t, func(t *testing.T, base string) {
+					answersNotes(t, base)
+					worksOnNotes(t, base, redis)
+				}, []string{"REDIS_URL=redis://" + redis}, filepath.Join(repository, "tools", "pg.sh"), program)
 			}
 		})
 	}
@@ -73,14 +81,14 @@ func builds(t *testing.T, folder string) (program string) {
 	return program
 }
 
-// serves starts the service, talks to it, and ends it. A program before it may start what it needs.
-func serves(t *testing.T, args ...string) {
+// serves starts the service with variables, has it asked, and ends it. A program before it may start what it needs.
+func serves(t *testing.T, ask func(t *testing.T, base string), variables []string, args ...string) {
 	folder := filepath.Dir(args[len(args)-1])
 	log, err := os.Create(filepath.Join(folder, "log"))
 	require.NoError(t, err)
 	defer log.Close()
 	service := exec.Command(args[0], args[1:]...)
-	service.Dir, service.Stderr, service.Env = folder, log, append(os.Environ(), "PORT=0", "LOG_FORMAT=json")
+	service.Dir, service.Stderr, service.Env = folder, log, slices.Concat(os.Environ(), []string{"PORT=0", "LOG_FORMAT=json"}, variables)
 	require.NoError(t, service.Start())
 	defer func() {
 		require.NoError(t, service.Process.Signal(syscall.SIGINT))
@@ -101,23 +109,121 @@ func serves(t *testing.T, args ...string) {
 	}, time.Minute, 10*time.Millisecond, "%s has no line of the address that it serves", log.Name())
 	_, port, ok := strings.Cut(address[strings.LastIndexByte(address, ':'):], ":")
 	require.True(t, ok)
-	response, err := http.Post("http://127.0.0.1:"+port+"/v1/notes", "application/json", strings.NewReader(`{"title": "Tea"}`))
-	require.NoError(t, err)
-	defer response.Body.Close()
-	require.Equal(t, 201, response.StatusCode)
-	var note struct{ Title string }
-	response, err = http.Get("http://127.0.0.1:" + port + response.Header.Get("Location"))
-	require.NoError(t, err)
-	defer response.Body.Close()
-	require.NoError(t, json.NewDecoder(response.Body).Decode(&note))
-	require.Equal(t, "Tea", note.Title, "it was kept")
+	ask(t, "http://127.0.0.1:"+port)
+}
 
-	response, err = http.Get("http://127.0.0.1:" + port + "/health")
+// note is what the services answer.
+//
+// Owner: any (a plain value).
+type note struct {
+	ID    int64
+	Title string
+	Words *int // of full: nil until somebody has counted them
+}
+
+// send sends a request, and reads the answer into into, unless that is nil.
+func send(t *testing.T, method, url, body string, into any) *http.Response {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	require.NoError(t, err)
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
 	require.NoError(t, err)
 	defer response.Body.Close()
+	if into != nil {
+		require.NoError(t, json.NewDecoder(response.Body).Decode(into))
+	}
+	return response
+}
+
+// answersNotes asks for what all templates have.
+func answersNotes(t *testing.T, base string) {
+	t.Helper()
+	response := send(t, http.MethodPost, base+"/v1/notes", `{"title": "Tea"}`, nil)
+	require.Equal(t, http.StatusCreated, response.StatusCode)
+	var kept note
+	send(t, http.MethodGet, base+response.Header.Get("Location"), "", &kept)
+	require.Equal(t, "Tea", kept.Title, "it was kept")
 	var health struct{ Version string }
-	require.NoError(t, json.NewDecoder(response.Body).Decode(&health))
+	send(t, http.MethodGet, base+"/health", "", &health)
 	require.Equal(t, "1.2.3-test", health.Version, "as the Dockerfile sets it")
+}
+
+// worksOnNotes asks for what Postgres, Redis and the work in the background do: the words of a note are counted, the note is kept in Redis and forgotten
+// there when it changes.
+func worksOnNotes(t *testing.T, base, redis string) {
+	t.Helper()
+	var made note
+	response := send(t, http.MethodPost, base+"/v1/notes", `{"title": "Coffee", "text": "black and hot"}`, &made)
+	place := base + response.Header.Get("Location")
+	counted := func(words int) {
+		t.Helper()
+		require.Eventually(t, func() bool {
+			var now note
+			send(t, http.MethodGet, place, "", &now)
+			return now.Words != nil && *now.Words == words
+		}, time.Minute, 20*time.Millisecond, "%d words", words)
+	}
+	counted(3)
+	require.Positive(t, redisKeys(t, redis), "what was asked for is in Redis")
+	var changed note
+	require.Equal(t, http.StatusOK, send(t, http.MethodPut, place, `{"title": "Milk", "text": "white"}`, &changed).StatusCode)
+	require.Equal(t, note{made.ID, "Milk", nil}, changed)
+	counted(1)
+	var all []note
+	send(t, http.MethodGet, base+"/v1/notes?limit=2", "", &all)
+	require.Equal(t, []string{"Milk", "Tea"}, []string{all[0].Title, all[1].Title}, "the latest first")
+	require.Equal(t, http.StatusNoContent, send(t, http.MethodDelete, place, "", nil).StatusCode)
+	require.Equal(t, http.StatusNotFound, send(t, http.MethodGet, place, "", nil).StatusCode)
+	require.Equal(t, http.StatusOK, send(t, http.MethodGet, base+"/ready", "", nil).StatusCode)
+}
+
+// startRedis starts a server of its own, and returns its address.
+func startRedis(t *testing.T) (address string) {
+	t.Helper()
+	program := installed(t, "redis-server", "valkey-server")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address = l.Addr().String()
+	require.NoError(t, l.Close())
+	_, port, err := net.SplitHostPort(address)
+	require.NoError(t, err)
+	server := exec.Command(program, "--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", t.TempDir())
+	require.NoError(t, server.Start())
+	t.Cleanup(func() {
+		_ = server.Process.Kill()
+		_ = server.Wait()
+	})
+	require.Eventually(t, func() bool {
+		conn, err := net.Dial("tcp", address)
+		return err == nil && conn.Close() == nil
+	}, time.Minute, 5*time.Millisecond)
+	return address
+}
+
+// installed is the first of some programs that is there; .ci/run installs what the tests need.
+func installed(t *testing.T, names ...string) string {
+	t.Helper()
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Fatalf("%s is not installed", strings.Join(names, " or "))
+	return ""
+}
+
+// redisKeys is how many keys Redis has.
+func redisKeys(t *testing.T, address string) (keys int) {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = fmt.Fprint(conn, "DBSIZE\r\n")
+	require.NoError(t, err)
+	_, err = fmt.Fscanf(conn, ":%d\r\n", &keys)
+	require.NoError(t, err)
+	return keys
 }
 
 // TestNewWithoutNetwork: what go mod tidy cannot do now is the first of the next steps, and the files are there.
