@@ -112,6 +112,7 @@ vet-cross: ## build for the platforms that CI does not run on, and go vet of wha
 		$(GO) build $$packages && $(GO) vet ./health ./reactor ./internal/goroutine ./internal/http1 \
 			./internal/poll ./internal/process ./internal/restart ./internal/webfile || exit 1; \
 	done
+	cd cmd/fasterapi && GOOS=windows GOARCH=amd64 $(GO) vet . ./internal/devserver
 
 # staticcheck reads all that a package imports, and SQLite, translated from C, is nine tenths of
 # that: eight minutes of a processor where nothing is kept from an earlier run. What needs it is

@@ -13,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -362,20 +361,4 @@ func TestUpgrade(t *testing.T) {
 	_, err = io.ReadFull(conn, text[:5])
 	require.NoError(t, err)
 	require.Equal(t, "hello", string(text[:5]))
-}
-
-// TestStop: the service has ended when Run returns, and the port is free.
-func TestStop(t *testing.T) {
-	l := start(t, "one\n", nil)
-	l.says("one\n")
-	process := l.server.running.command.Process
-	l.stop()
-	require.ErrorIs(t, process.Signal(syscall.Signal(0)), os.ErrProcessDone)
-	listener, err := net.Listen("tcp", l.server.outer.Addr().String())
-	require.NoError(t, err)
-	require.NoError(t, listener.Close())
-	require.NoDirExists(t, l.server.folder)
-
-	_, err = New(Config{Dir: l.folder, Address: "127.0.0.1:x"})
-	require.Error(t, err)
 }
