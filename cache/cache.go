@@ -132,6 +132,15 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K) (V, bool) {
 	return e.value, true
 }
 
+// Peek returns the value of a key while it is fresh, as Get does, and counts nothing.
+func (c *Cache[K, V]) Peek(ctx context.Context, key K) (v V, ok bool) {
+	e, ok := c.store.GetEntryQuietly(key)
+	if !ok || e.Value.dead.Load() || c.time.now(ctx) >= e.Value.fresh || e.Value.err != nil {
+		return v, false
+	}
+	return e.Value.value, true
+}
+
 // Set stores a value for ttl; 0: Config.TTL. It replaces what a load under way is going to bring. The future is that
 // of the second level, and ready without one: whoever does not need to know may drop it.
 func (c *Cache[K, V]) Set(ctx context.Context, key K, v V, ttl time.Duration) async.Future[struct{}] {

@@ -703,3 +703,24 @@ func TestRefreshFailsWithoutText(t *testing.T) {
 	require.IsType(t, (*noReason)(nil), err)
 	require.EqualValues(t, 2, r.calls.Load(), "they waited for that one")
 }
+
+// TestPeek: Peek sees what Get would, and counts nothing.
+func TestPeek(t *testing.T) {
+	clock := reactor.NewManualClock(time.Unix(1, 0))
+	c := cache.New("peek", cache.Config[string, int]{TTL: time.Minute, StaleWhileRevalidate: time.Hour, Clock: clock})
+	_, ok := c.Peek(t.Context(), "x")
+	require.False(t, ok)
+	c.Set(t.Context(), "x", 7, 0)
+	v, ok := c.Peek(t.Context(), "x")
+	require.True(t, ok)
+	require.Equal(t, 7, v)
+	clock.Advance(2 * time.Minute)
+	_, ok = c.Peek(t.Context(), "x")
+	require.False(t, ok, "it is old")
+	c.Set(t.Context(), "x", 8, 0)
+	c.Invalidate(t.Context(), "x")
+	_, ok = c.Peek(t.Context(), "x")
+	require.False(t, ok)
+	s := c.Stats()
+	require.Zero(t, s.Hits+s.Misses)
+}

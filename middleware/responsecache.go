@@ -59,7 +59,7 @@ type ResponseCacheConfig struct {
 // who they are (Identify) are therefore not answered from it. Routes whose responses depend on anything else, such as
 // the client's address or certificate, must say private.
 //
-// Owner: any (immutable after New); pending: any (its own lock).
+// Owner: any (immutable after New); pending: any (its own lock); changes: changing.
 type ResponseCache struct {
 	name  string
 	cfg   ResponseCacheConfig
@@ -69,6 +69,9 @@ type ResponseCache struct {
 	// pending are the requests that are made in the background, by token: *making.
 	pending sync.Map
 	handler func() http.Handler
+
+	changing sync.Mutex
+	changes  uint64 // how often something was ended
 }
 
 // backgroundField carries the token of a request that is made in the background.
@@ -123,11 +126,26 @@ func (rc *ResponseCache) Name() string { return rc.name }
 
 // Invalidate ends what is kept for a URI of a scheme and host, such as "https", "example.com", "/report?year=2026".
 func (rc *ResponseCache) Invalidate(ctx context.Context, scheme, host, target string) {
-	rc.store.InvalidateTag(ctx, scheme+"://"+host+target)
+	rc.end(ctx, scheme+"://"+host+target)
+}
+
+// end ends what is kept for a URI, and what is being made for it.
+func (rc *ResponseCache) end(ctx context.Context, uri string) {
+	rc.changed()
+	rc.store.InvalidateTag(ctx, uri)
+}
+
+func (rc *ResponseCache) changed() {
+	rc.changing.Lock()
+	defer rc.changing.Unlock()
+	rc.changes++
 }
 
 // Clear ends all that is kept.
-func (rc *ResponseCache) Clear() { rc.store.Clear() }
+func (rc *ResponseCache) Clear() {
+	rc.changed()
+	rc.store.Clear()
+}
 
 // Mistake returns what is wrong with the settings, nil when nothing is.
 func (rc *ResponseCache) Mistake() error { return rc.wrong.Err() }
@@ -161,6 +179,7 @@ type making struct {
 	key, uri string
 	promise  async.Promise[*keptResponse]
 	before   map[[2]string]int // the lines of the response that were set around the cache, and how often
+	changes  uint64            // those of the cache when it began
 }
 
 func (rc *ResponseCache) serve(c *fasterapi.Ctx, next fasterapi.Handler) error {
@@ -173,12 +192,13 @@ func (rc *ResponseCache) serve(c *fasterapi.Ctx, next fasterapi.Handler) error {
 	}
 	if token := c.Header(backgroundField); token != "" {
 		if m, ok := rc.pending.LoadAndDelete(token); ok {
-			return rc.make(c, next, m.(*making), "fwd=stale; detail=background")
+			_, err := rc.make(c, next, m.(*making)) // nobody gets it
+			return err
 		}
 	}
 	wish, ok := rc.wishOf(c)
 	if !ok {
-		return rc.alone(c, next, "fwd=request")
+		return rc.alone(c, next, "fwd=bypass")
 	}
 	uri := uriOf(c)
 	for range 3 { // a response may turn out to depend on other fields than those that were known, or its maker may leave
@@ -194,6 +214,12 @@ func (rc *ResponseCache) serve(c *fasterapi.Ctx, next fasterapi.Handler) error {
 // shared answers with a response for many; false: there is none for this request.
 func (rc *ResponseCache) shared(c *fasterapi.Ctx, next fasterapi.Handler, m *making, wish wish) (done bool, err error) {
 	if wish.anew {
+		return true, rc.alone(c, next, "fwd=request")
+	}
+	if kept, ok := rc.store.Peek(c, m.key); ok && !wish.takes(kept, c) { // which counts as no hit, since it is none
+		if wish.onlyCached {
+			return true, gatewayTimeout()
+		}
 		return true, rc.alone(c, next, "fwd=request")
 	}
 	if c.Method() == http.MethodHead || wish.onlyCached {
@@ -244,9 +270,12 @@ func (rc *ResponseCache) lead(c *fasterapi.Ctx, next fasterapi.Handler, m *makin
 			return rc.answer(c, kept, "hit")
 		}
 	}
-	err := rc.make(c, next, m, status)
-	if err == nil || !isFailure(err) {
+	made, err := rc.make(c, next, m)
+	if err == nil {
 		_, _ = got.Await(c) // it is kept when the client has its answer
+		return rc.told(c, made, status)
+	}
+	if !isFailure(err) {
 		return err
 	}
 	if kept, failed := got.Await(c); failed == nil && kept.key == keyOf(c, m.uri, kept.vary) {
@@ -255,8 +284,22 @@ func (rc *ResponseCache) lead(c *fasterapi.Ctx, next fasterapi.Handler, m *makin
 	return err
 }
 
+// told answers with what was just made; nil: that is for nobody else.
+func (rc *ResponseCache) told(c *fasterapi.Ctx, made *keptResponse, status string) error {
+	if made == nil {
+		c.AddHeader("Cache-Status", rc.name+"; "+status)
+		return nil
+	}
+	if kept, ok := rc.store.Peek(c, made.key); ok && kept == made { // else it was too large, took too long, or something has ended it
+		status += "; stored"
+	}
+	c.SetHeader("ETag", made.tag)
+	c.AddHeader("Cache-Status", rc.name+"; "+status)
+	return evaluateSuccess(c, made.tag)
+}
+
 // make runs the handler, and gives its response to those who wait.
-func (rc *ResponseCache) make(c *fasterapi.Ctx, next fasterapi.Handler, m *making, status string) error {
+func (rc *ResponseCache) make(c *fasterapi.Ctx, next fasterapi.Handler, m *making) (*keptResponse, error) {
 	settled := false
 	defer func() {
 		if !settled { // a panic: everybody finds out alone
@@ -264,25 +307,39 @@ func (rc *ResponseCache) make(c *fasterapi.Ctx, next fasterapi.Handler, m *makin
 		}
 	}()
 	m.before = linesOf(c)
+	rc.changing.Lock()
+	m.changes = rc.changes
+	rc.changing.Unlock()
 	if err := next(c); err != nil {
 		settled = true
 		m.promise.Post(nil, shareable(c, err))
-		return err
+		return nil, err
 	}
 	kept := rc.keepable(c, m)
 	settled = true
 	if kept == nil {
 		m.promise.Post(nil, errAlone)
-		c.AddHeader("Cache-Status", rc.name+"; "+status)
-		return nil
+		return nil, nil
 	}
 	if names, _ := rc.vary.Get(c, m.uri); !slices.Equal(names, kept.vary) {
 		rc.vary.Set(c, m.uri, kept.vary, 0)
 	}
+	rc.keepElsewhere(c, m, kept)
 	m.promise.Post(kept, nil)
-	c.SetHeader("ETag", kept.tag)
-	c.AddHeader("Cache-Status", rc.name+"; "+status+"; stored")
-	return evaluateSuccess(c, kept.tag)
+	return kept, nil
+}
+
+// keepElsewhere keeps a response that depends on more fields than were known when it was asked for, under the key that it has with them. What was ended
+// meanwhile, perhaps for another URI, is not kept.
+func (rc *ResponseCache) keepElsewhere(c *fasterapi.Ctx, m *making, kept *keptResponse) {
+	if kept.key == m.key {
+		return // as what the load has brought
+	}
+	rc.changing.Lock()
+	defer rc.changing.Unlock()
+	if rc.changes == m.changes {
+		rc.store.Set(c, kept.key, kept, 0)
+	}
 }
 
 // shareable is err for those who wait: a failure of the server is theirs too, what is about one request is not.
@@ -308,10 +365,10 @@ func (rc *ResponseCache) change(c *fasterapi.Ctx, next fasterapi.Handler) error 
 	if status := c.Status(); err != nil || status < 200 || status >= 400 {
 		return err
 	}
-	rc.store.InvalidateTag(c, uriOf(c))
+	rc.end(c, uriOf(c))
 	for _, name := range []string{"Location", "Content-Location"} {
 		if uri, ok := sameOrigin(c, c.ResponseHeader(name)); ok {
-			rc.store.InvalidateTag(c, uri)
+			rc.end(c, uri)
 		}
 	}
 	return nil

@@ -26,6 +26,7 @@ type cachedApp struct {
 	clock     *reactor.ManualClock
 	responses *middleware.ResponseCache
 	gate      atomic.Pointer[chan struct{}]
+	hosts     atomic.Pointer[chan string] // told of the host of a request that waits
 }
 
 type cachedInput struct {
@@ -62,6 +63,9 @@ func (a *cachedApp) answer(c *fasterapi.Ctx, in cachedInput) (counted, error) {
 }
 
 func (a *cachedApp) waits(c *fasterapi.Ctx, in cachedInput) (counted, error) {
+	if hosts := a.hosts.Swap(nil); hosts != nil {
+		*hosts <- c.Host()
+	}
 	if gate := a.gate.Load(); gate != nil {
 		<-*gate
 	}
