@@ -103,7 +103,7 @@ func (c *conn) appendHead(out []byte, x *exchange.Exchange) []byte {
 	case x.OnReactor():
 		out = append(out, c.core.opening.of(c.core, x.Status, x.ContentType)...)
 	default:
-		out = appendOpening(out, c.core, x.Status, x.ContentType, false)
+		out = c.core.elsewhere.append(out, c.core, x.Status, x.ContentType)
 	}
 	for _, f := range x.Fields() {
 		out, _ = wire.AppendHeader(out, f.Name, f.Value)

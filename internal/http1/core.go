@@ -14,7 +14,7 @@ import (
 
 // core is the share of a server that one reactor owns.
 //
-// Owner: reactor; atomics, arrivals, turns, listening and loanDate: any.
+// Owner: reactor; atomics, arrivals, turns, listening and elsewhere: any.
 type core struct {
 	server    *Server
 	reactor   *reactor.Reactor
@@ -50,13 +50,7 @@ type core struct {
 	accepted atomic.Uint64
 	// unsecured counts the handshakes that have failed.
 	unsecured atomic.Uint64
-
-	loanDate struct {
-		sync.Mutex
-		wire.Date
-		now   time.Time     // when it was last asked for the time of day
-		until time.Duration // how long behind now that second lasts
-	}
+	elsewhere elsewhere
 }
 
 func newCore(s *Server, r *reactor.Reactor) *core {
@@ -208,16 +202,7 @@ func (k *core) appendDate(out []byte, onReactor bool) []byte {
 	if onReactor {
 		return k.date.Append(out, k.reactor.Now())
 	}
-	d := &k.loanDate
-	d.Lock()
-	defer d.Unlock()
-	// The monotonic clock alone is half the price of time.Now (24 ns of 48). A time of
-	// day that is set meanwhile shows a second later.
-	if d.now.IsZero() || time.Since(d.now) >= d.until {
-		d.now = time.Now()
-		d.until = time.Second - time.Duration(d.now.Nanosecond())
-	}
-	return d.Append(out, d.now)
+	return append(out, k.elsewhere.present().date...)
 }
 
 // countExpired counts a connection that ran into a timeout.

@@ -20,7 +20,7 @@
 //	body.go       the body is collected, discarded or left to stream (bodyreader.go)
 //	refuse.go     what is wrong with it is the handler's to answer
 //	dispatch.go   the handler serves the exchange
-//	answer.go     its response becomes bytes (opening.go: those that do not change;
+//	answer.go     its response becomes bytes (opening.go, elsewhere.go: those that do not change;
 //	              stream.go: when it comes in pieces; inform.go: what is sent before it)
 //	coroutine.go  what follows runs on a coroutine of the reactor, if it may suspend
 //	loan.go       the connection is lent to a goroutine, and comes back
