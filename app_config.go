@@ -47,6 +47,10 @@ type Config struct {
 	// the service runs: a handshake looks at them, at most once a second. Files that cannot
 	// be read then leave the old certificate in use, and the log says so.
 	TLSCert, TLSKey string
+	// TLSMore are the files of more certificates, each with that of its key behind it, for other names or of another
+	// algorithm. A client gets the first one that it can use for the name that it asks for (SNI), beginning with TLSCert;
+	// if there is none, that of TLSCert. They may change in the same way.
+	TLSMore [][2]string
 	// H2C serves HTTP/2 without TLS, too, to clients that begin with it.
 	H2C bool
 	// NetHTTP serves through package net/http in place of the sockets of the reactors, where
@@ -176,9 +180,12 @@ func (c Config) resolve() (Config, error) {
 	return c, errors.Join(errs...)
 }
 
-// loadCertificate makes TLS serve the certificate of the files.
+// loadCertificate makes TLS serve the certificates of the files.
 func (c *Config) loadCertificate() error {
 	if c.TLSCert == "" && c.TLSKey == "" {
+		if len(c.TLSMore) > 0 {
+			return errors.New("Config.TLSMore needs Config.TLSCert: the certificate for names that none has")
+		}
 		return nil
 	}
 	config := &tls.Config{}
@@ -191,13 +198,29 @@ func (c *Config) loadCertificate() error {
 	case len(config.Certificates) > 0 || config.GetCertificate != nil || config.GetConfigForClient != nil:
 		return errors.New("Config.TLS has a certificate already: leave it to Config.TLSCert and Config.TLSKey")
 	}
-	files, err := certificate.Load(c.TLSCert, c.TLSKey, safelog.Of(c.Logger))
+	pairs, err := c.loadPairs()
 	if err != nil {
-		return fmt.Errorf("Config.TLSCert and Config.TLSKey: %w", err)
+		return err
 	}
-	config.GetCertificate = files.Certificate
+	config.GetCertificate = pairs.Certificate
 	c.TLS = config
 	return nil
+}
+
+// loadPairs reads all files. The error has each pair that cannot be read.
+func (c *Config) loadPairs() (pairs certificate.Pairs, err error) {
+	load := func(field, cert, key string) {
+		files, failed := certificate.Load(cert, key, safelog.Of(c.Logger))
+		if failed != nil {
+			err = errors.Join(err, fmt.Errorf("%s: %w", field, failed))
+		}
+		pairs = append(pairs, files)
+	}
+	load("Config.TLSCert and Config.TLSKey", c.TLSCert, c.TLSKey)
+	for i, files := range c.TLSMore {
+		load(fmt.Sprintf("Config.TLSMore[%d]", i), files[0], files[1])
+	}
+	return pairs, err
 }
 
 // limits are those of the engines, which have the same fields.

@@ -28,3 +28,15 @@ func encrypted(cfg fasterapi.Config, folder string) fasterapi.Config {
 }
 
 // end snippet
+
+// snippet: names
+// forNames is for a service of several names: certbot has a folder for each. Names that none of them has get the first certificate.
+func forNames(cfg fasterapi.Config, first string, more ...string) fasterapi.Config {
+	cfg = encrypted(cfg, first)
+	for _, folder := range more {
+		cfg.TLSMore = append(cfg.TLSMore, [2]string{filepath.Join(folder, "fullchain.pem"), filepath.Join(folder, "privkey.pem")})
+	}
+	return cfg
+}
+
+// end snippet

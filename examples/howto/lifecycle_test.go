@@ -16,6 +16,14 @@ func TestEncrypted(t *testing.T) {
 	require.ErrorContains(t, err, "Config.TLSCert and Config.TLSKey")
 }
 
+// TestForNames: each folder whose files are not there is told.
+func TestForNames(t *testing.T) {
+	_, err := fasterapi.New(forNames(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1}, t.TempDir(), t.TempDir(), t.TempDir())).Start()
+	for _, want := range []string{"Config.TLSCert and Config.TLSKey", "Config.TLSMore[0]", "Config.TLSMore[1]"} {
+		require.ErrorContains(t, err, want)
+	}
+}
+
 // TestUnhurried: the times leave room below 45 s for stop hooks.
 func TestUnhurried(t *testing.T) {
 	app := fasterapi.New(unhurried(fasterapi.Config{Addr: "127.0.0.1:0", Cores: 1}))

@@ -4,6 +4,8 @@
 //	files, err := certificate.Load("tls.crt", "tls.key", logger)
 //	config := &tls.Config{GetCertificate: files.Certificate}
 //
+// Of Pairs of such files each client gets that for the name that it asks for.
+//
 // There is no goroutine that watches: a handshake looks at the files, at most once a second,
 // and reads them again when the time or the length of one has changed. Files
 // that do not fit together, as while they are being replaced, leave the old certificate
