@@ -54,7 +54,7 @@ type carrier struct {
 	sending exchange.Credit
 
 	// kept: something else than the goroutine of the request may know the carrier, also when
-	// the request is over. It is not used again.
+	// the request is over. It is not used again, nor is one whose client was watched.
 	kept bool
 	// released: the handler has done with the exchange.
 	released bool

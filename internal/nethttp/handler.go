@@ -140,7 +140,7 @@ func (h *Handler) stand(s *seat) {
 	c.leave()
 	c.uncount()
 	if c.released { // else a panic has come between, of which nobody knows what it left
-		s.leave(c.kept)
+		s.leave(c.kept || c.leaving.stop != nil)
 		h.seats.Put(s)
 	}
 }

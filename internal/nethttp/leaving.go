@@ -14,7 +14,7 @@ import (
 type leaving struct {
 	mu   sync.Mutex
 	open bool             // the handler runs, and is to be told
-	stop func() (ok bool) // nil: nobody has asked yet
+	stop func() (ok bool) // nil: nobody has asked yet; it stays once open is false
 }
 
 var _ exchange.ClientWatcher = (*carrier)(nil)
@@ -24,7 +24,6 @@ func (c *carrier) WatchClient() {
 	c.leaving.mu.Lock()
 	defer c.leaving.mu.Unlock()
 	if c.leaving.open && c.leaving.stop == nil {
-		c.kept = true
 		c.leaving.stop = context.AfterFunc(c.r.Context(), c.cancel)
 	}
 }

@@ -1,13 +1,19 @@
 package nethttp
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/invariant"
+	"github.com/fasterapi/fasterapi/reactor"
 )
 
 // TestSeatLeave: a carrier that something else may know is never used again, and no seat keeps a long head.
@@ -84,4 +90,44 @@ func TestRunning(t *testing.T) {
 	}
 	r.add(&all[0])
 	require.Equal(t, 1, listed())
+}
+
+// TestWatchedWhileOpened: any goroutine may ask for the client's end while that of the request opens the response, as
+// the race detector sees, and the carrier that was asked is not used again.
+func TestWatchedWhileOpened(t *testing.T) {
+	group, err := reactor.Start(reactor.Config{Cores: 1, Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, group.Stop(context.Background())) }()
+	for _, opens := range []bool{true, false} {
+		var asked *carrier
+		h := New(early{serve: func(x *exchange.Exchange) exchange.Outcome {
+			x.Status = http.StatusOK
+			watched := make(chan struct{})
+			go func() {
+				defer close(watched)
+				x.WatchClient()
+			}()
+			if opens {
+				_, err := x.Open(-1)
+				require.NoError(t, err)
+				require.NoError(t, x.EndStream())
+			}
+			<-watched
+			return exchange.Answered
+		}}, group, Options{})
+		h.seats.New = func() any {
+			s := newSeat().(*seat)
+			if asked == nil {
+				asked = s.carrier
+			}
+			return s
+		}
+		for range 2 {
+			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+			next := h.seats.Get().(*seat)
+			require.NotSame(t, asked, next.carrier)
+			h.seats.Put(next)
+		}
+		require.NotNil(t, asked.leaving.stop, "it is left as it was")
+	}
 }
