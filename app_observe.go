@@ -99,8 +99,17 @@ func (c *Ctx) markBound() {
 	}
 }
 
-// markReturned notes that the handler has returned, and how long its future was waited for. The request may be over:
+// markChecked is markBound behind the methods Check of the input, which may have waited. The request may be over:
 // middleware may have left the handler behind on a goroutine.
+func (c *Ctx) markChecked() {
+	if rec := c.app.recorder; rec != nil {
+		now := rec.Now()
+		c.change(func(r *request) { r.seen.bound.Store(now) })
+	}
+}
+
+// markReturned notes that the handler has returned, and how long its future was waited for. The request may be over,
+// as for markChecked.
 func (c *Ctx) markReturned(since int64) {
 	rec := c.app.recorder
 	if rec == nil {

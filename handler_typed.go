@@ -173,7 +173,7 @@ func (h *handling) bindChecked(c *Ctx) (in any, err error) {
 	in, bad := h.plan.BindNew((*requestSource)(c.request))
 	inject.IntoPointer(in, h.injection.fills, c.reactor.Core(), c.injected)
 	err = c.checkInput(h.plan, in, c.refuseUnknown(bad))
-	c.markBound()
+	c.markChecked()
 	return in, err
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/overload"
+	"github.com/fasterapi/fasterapi/problem"
 	"github.com/fasterapi/fasterapi/reactor/virtual"
 )
 
@@ -241,4 +242,45 @@ func TestClientLeavesServer(t *testing.T) {
 		}
 		server.Close()
 	}
+}
+
+// slowlyChecked waits in its Check for the end of its request.
+type slowlyChecked struct {
+	Over *checkGate `inject:""`
+	ID   string     `path:"id"`
+}
+
+// checkGate tells that a Check has begun, and when it may end.
+type checkGate struct{ begun, over chan struct{} }
+
+func (in *slowlyChecked) Check(*Ctx, *problem.Faults) {
+	close(in.Over.begun)
+	<-in.Over.over
+}
+
+// TestLeftBehindInCheck: middleware may leave a handler behind on a goroutine, also while its input is checked.
+func TestLeftBehindInCheck(t *testing.T) {
+	gate := &checkGate{make(chan struct{}), make(chan struct{})}
+	ended := make(chan any, 1)
+	app := New(Config{Cores: 1})
+	app.Provide(gate)
+	app.Use(func(next Handler) Handler {
+		return func(c *Ctx) error {
+			go func() {
+				defer func() { ended <- recover() }()
+				_ = next(c)
+			}()
+			<-gate.begun
+			c.Respond(http.StatusAccepted, "", nil)
+			return nil
+		}
+	})
+	app.Get("/{id}", func(*Ctx, slowlyChecked) (Text, error) { return "", nil })
+	handler := app.Handler()
+	t.Cleanup(func() { require.NoError(t, app.Stop(context.Background())) })
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/x", nil))
+	require.Equal(t, http.StatusAccepted, w.Code)
+	close(gate.over)
+	require.Nil(t, <-ended, "it has not panicked")
 }
