@@ -40,6 +40,7 @@ type flight struct {
 
 	mu       sync.Mutex
 	recorder *trace.FlightRecorder // nil: none runs
+	over     bool                  // none runs any more
 	calm     time.Time             // since when there was nothing to record
 	dumps    []dump                // the latest last
 	taken    int
@@ -77,6 +78,9 @@ func (f *flight) stop() {
 	}
 	close(f.end)
 	f.running.Wait()
+	f.mu.Lock()
+	f.over = true // who asks for a trace now does not wake it
+	f.mu.Unlock()
 	f.rest()
 }
 
@@ -90,7 +94,7 @@ func (f *flight) watch(app *fasterapi.App, before cores) {
 		select {
 		case <-f.end:
 			return
-		case <-work.begun(rests):
+		case <-work.begun(rests && f.failed == nil):
 			work.look()
 			f.resume(time.Now())
 		case now := <-ticker.C:
@@ -186,7 +190,7 @@ func (f *flight) write() ([]byte, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.recorder == nil {
-		return nil, errNoRecorder // it has been stopped
+		return nil, errNoRecorder // it has been stopped meanwhile
 	}
 	var b bytes.Buffer
 	_, err := f.recorder.WriteTo(&b)

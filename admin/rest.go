@@ -42,9 +42,9 @@ func newActivity(app *fasterapi.App) *activity {
 	return w
 }
 
-// begun is closed when a request begins; nil when the recorder does not rest.
-func (w *activity) begun(rests bool) <-chan struct{} {
-	if !rests {
+// begun is closed when a request begins; nil when the recorder runs, or cannot: each request would try to wake it.
+func (w *activity) begun(sleeps bool) <-chan struct{} {
+	if !sleeps {
 		return nil
 	}
 	return w.next
@@ -60,14 +60,16 @@ func (w *activity) look() bool {
 	if w.recorder == nil {
 		return true
 	}
-	busy := w.next == nil || w.tasks-tasks > restTasks || w.recorder.Busy()
-	select {
-	case <-w.next: // never of a nil one
-		busy = true
-	default:
-	}
-	w.next = w.recorder.Next()
-	return busy
+	return w.requested() || w.tasks-tasks > restTasks
+}
+
+// requested tells whether a request has begun since it was asked before, or lasts. One that begins meanwhile is found,
+// or closes next.
+func (w *activity) requested() bool {
+	next := w.recorder.Next() // another one: that before was closed
+	begun := next != w.next
+	w.next = next
+	return begun || w.recorder.Busy()
 }
 
 // pace lets the recorder rest, or wakes it, as the work of the last look demands.
@@ -93,12 +95,15 @@ func (f *flight) resume(now time.Time) {
 	f.failed = err
 }
 
-// wake starts the recorder, unless it runs. A process has one: that of a second app does not run.
+// wake starts the recorder, unless it runs or was stopped for good. A process has one: that of a second app does not run.
 func (f *flight) wake(now time.Time) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.calm = now
-	if f.recorder != nil {
+	switch {
+	case f.over:
+		return errNoRecorder
+	case f.recorder != nil:
 		return nil
 	}
 	r := trace.NewFlightRecorder(trace.FlightRecorderConfig{MinAge: f.cfg.MinAge, MaxBytes: f.cfg.MaxBytes})
