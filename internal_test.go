@@ -284,3 +284,16 @@ func TestLeftBehindInCheck(t *testing.T) {
 	close(gate.over)
 	require.Nil(t, <-ended, "it has not panicked")
 }
+
+// TestClockAhead: being held up between the two clocks, as a busy machine does it, changes nothing for good.
+func TestClockAhead(t *testing.T) {
+	now, tries := int64(0), 0
+	one := func() int64 { now += 10; return now + 1000 }
+	other := func() time.Duration {
+		if tries++; tries == 1 {
+			now += int64(20 * time.Millisecond)
+		}
+		return time.Duration(now)
+	}
+	require.EqualValues(t, 1000, clockAhead(one, other))
+}
