@@ -28,7 +28,7 @@ func (cn *conn) check() {
 
 // checkPipeline counts what the connection counts.
 func (cn *conn) checkPipeline() {
-	var extra, slow, unknown, checks, asked int
+	var extra, slow, unknown, locks, checks, asked int
 	var last *unit
 	for i := range cn.sending.len() {
 		last = cn.sending.at(i)
@@ -41,6 +41,9 @@ func (cn *conn) checkPipeline() {
 		if last.unknown {
 			unknown++
 		}
+		if last.locks {
+			locks++
+		}
 		if last.isCheck() {
 			checks++
 		}
@@ -51,7 +54,7 @@ func (cn *conn) checkPipeline() {
 	must := invariant.Check
 	must(cn.unsent >= 0 && cn.unsent <= cn.sending.len(), "pg: what is not written is in the pipeline")
 	must(cn.unsent == 0 || cn.dirty, "pg: what is not written will be")
-	must(cn.extra == extra && cn.slow == slow && cn.unknown == unknown, "pg: the units of a pipeline are counted")
+	must(cn.extra == extra && cn.slow == slow && cn.unknown == unknown && cn.locks == locks, "pg: the units of a pipeline are counted")
 	must(cn.parked >= 0 && cn.cancels >= 0, "pg: what waits is counted")
 	must(!cn.health.checking || checks > 0, "pg: a health check is in the pipeline")
 	must((cn.writeCheck != nil) == (asked > 0), "pg: a question about writes is in the pipeline")

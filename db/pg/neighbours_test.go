@@ -2,6 +2,8 @@ package pg_test
 
 import (
 	"context"
+	"crypto/rand"
+	"strings"
 	"testing"
 	"time"
 
@@ -121,4 +123,45 @@ func TestStatementTimeout(t *testing.T) {
 	p := open(t, plain(t), pg.Config{StatementTimeout: 50 * time.Millisecond})
 	_, err := p.Exec(background(t), "SELECT pg_sleep(60)").Await(background(t))
 	require.Equal(t, db.Timeout, db.KindOf(err), "%v", err)
+}
+
+// TestRowLockNeighbour: a read does not wait for a lock that a write waits for: neither one that comes when the write has waited for SlowAfter, nor one that
+// comes with it, as long as another connection has few to do.
+func TestRowLockNeighbour(t *testing.T) {
+	c := plain(t)
+	p, holder := open(t, c, pg.Config{MaxConns: 2, MinConns: 2, SlowAfter: 250 * time.Millisecond}), admin(t, c.URL())
+	ctx := background(t)
+	table := "public.locked_" + strings.ToLower(rand.Text()[:8])
+	_, err := holder.Exec(ctx, "CREATE TABLE "+table+" AS SELECT 1 AS id, 0::bigint AS n")
+	require.NoError(t, err)
+	t.Cleanup(func() { _, _ = holder.Exec(context.Background(), "DROP TABLE "+table) })
+	write, read := "UPDATE "+table+" SET n = n + 1 WHERE id = $1 RETURNING n", "SELECT $1::bigint"
+	one[int64](t, &p.Querier, write, 1)
+	one[int64](t, &p.Querier, read, 1)
+	require.Eventually(t, func() bool { return p.Stats().Idle == 2 }, patience, time.Millisecond)
+	for _, wait := range []time.Duration{0, 500 * time.Millisecond} {
+		for range 2 {
+			_, err := holder.Exec(ctx, "BEGIN; UPDATE "+table+" SET n = n + 1")
+			require.NoError(t, err)
+			for _, sql := range []string{write, read} {
+				pg.KnownShort(p, sql, 100*time.Microsecond) // or SlowAfter would not be asked
+			}
+			blocked := p.One[int64](ctx, write, 1)
+			time.Sleep(wait)
+			var reads []async.Future[int64]
+			for i := range 12 {
+				reads = append(reads, p.One[int64](ctx, read, i))
+			}
+			for i, f := range reads {
+				n, err := f.Await(ctx)
+				require.NoError(t, err)
+				require.EqualValues(t, i, n)
+			}
+			require.False(t, blocked.Ready(), "it waits for the lock, and the reads have not waited for it")
+			_, err = holder.Exec(ctx, "ROLLBACK")
+			require.NoError(t, err)
+			_, err = blocked.Await(ctx)
+			require.NoError(t, err)
+		}
+	}
 }

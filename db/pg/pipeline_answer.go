@@ -162,6 +162,9 @@ func (cn *conn) ready(status byte) {
 	if u.unknown {
 		cn.unknown--
 	}
+	if u.locks {
+		cn.locks--
+	}
 	cn.lastTook, cn.head.since = now.Sub(cn.head.since), now
 	if cn.head.fresh && u.kind != unitGroup && (cn.roundTrip == 0 || cn.lastTook < cn.roundTrip) {
 		cn.roundTrip = cn.lastTook

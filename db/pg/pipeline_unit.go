@@ -41,6 +41,7 @@ type unit struct {
 	kind      unitKind
 	slow      bool // its statement is
 	unknown   bool // its statement has not been measured
+	locks     bool // its statement may wait for a lock of a row
 	bound     bool // the current statement's parameters have been taken, and it is planned
 	outdated  bool // the rows are not what they were; the statement has run
 	complete  bool // CommandComplete has come
@@ -100,6 +101,7 @@ func (u *unit) estimate(c *core) {
 	look := func(s *statement) {
 		u.slow = u.slow || s.slow(c.cfg.SlowAfter)
 		u.unknown = u.unknown || s.runs == 0
+		u.locks = u.locks || !s.traits.Shareable
 	}
 	switch {
 	case u.kind == unitBatch:

@@ -42,6 +42,9 @@ func (cn *conn) push(u unit) {
 	if u.unknown {
 		cn.unknown++
 	}
+	if u.locks {
+		cn.locks++
+	}
 	cn.core.stir()
 	cn.sending.push(u)
 	if cn.sending.len() == 1 {

@@ -10,7 +10,8 @@ const (
 
 // place picks the connection for a statement, nil when it has to wait: one that
 // short reads are being gathered for, else the shortest pipeline, and never behind
-// something slow.
+// something slow. A read avoids connections where something may wait for a lock, which nobody knows before SlowAfter
+// has passed, as long as another one is not crowded: what is sent cannot be moved.
 //
 // What arrives together thus stays together: the answers of a group come with one
 // read, and what they set off leaves with one write. A bound lower than a group's
@@ -19,6 +20,7 @@ func (c *core) place(s *statement) *conn {
 	now := c.r.Now()
 	var best *conn
 	lowest := 1 << 30
+	read := s != nil && s.traits.Shareable
 	for _, cn := range c.conns {
 		if !cn.shared() {
 			continue
@@ -30,6 +32,9 @@ func (c *core) place(s *statement) *conn {
 		if cn.gathers() {
 			best = cn // one Sync and one system call for both
 			break
+		}
+		if read && cn.locks > 0 {
+			n += crowded // as if they were before it
 		}
 		if n < lowest {
 			best, lowest = cn, n

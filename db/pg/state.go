@@ -141,6 +141,7 @@ type conn struct {
 	parked  int          // calls that wait for a statement to be prepared here
 	slow    int          // units whose statement is slow
 	unknown int          // units whose statement has not been measured
+	locks   int          // units whose statement may wait for a lock of a row
 	status  byte         // of the last ReadyForQuery: I, T or E
 
 	held         *session // the user who has it alone
