@@ -107,7 +107,11 @@ func within(call Handler) Handler {
 		}
 		err := call(c)
 		if err != nil && !c.Sent() {
-			c.change(func(r *request) { r.reply.Withdraw() })
+			c.change(func(r *request) {
+				if !r.inside.closed { // else the middleware has answered
+					r.reply.Withdraw()
+				}
+			})
 			err = c.mapError(err)
 		}
 		return err

@@ -61,6 +61,7 @@ type request struct {
 	outcome  error
 	// failing: the answer to an error is being made. left: its handle does not reach it any more.
 	failing, left bool
+	inside        inside
 	// seen is what its record is going to say; opened is when the head of a stream was sent, or
 	// the connection taken over (atomic). place is the one in the list of those that have not ended, and
 	// bodied tells whether a body follows the head, which may be moved until it is there.
@@ -111,6 +112,7 @@ func (r *request) reset() {
 	r.requestID, r.client, r.waited = "", netip.Addr{}, waited{}
 	clear(r.injected)
 	r.injected, r.outcome, r.failing, r.left = r.injected[:0], nil, false, false
+	r.inside.closed = false
 	r.seen = seen{}
 	if r.opened.Load() != 0 {
 		r.opened.Store(0)
@@ -282,3 +284,60 @@ func (r *request) runCleanup(cleanup func(error)) {
 }
 
 var errDrained = errors.New("fasterapi: the service has shut down")
+
+// inside counts the handlers that are reading the request, for their input. Middleware may call next on a goroutine and return
+// before that does, as one with a timeout of its own: the end of the request waits for such a handler, with the context
+// ended, until its input is there, and then it does not begin. One that has begun reaches the request through its Ctx alone, and
+// is not waited for.
+//
+// Owner: closed: the mu of the Ctx; readers: any (atomic); outside: who concludes the request.
+type inside struct {
+	closed  bool // no other begins
+	readers atomic.Int64
+	outside chan struct{} // closed by the last one, for who waits
+}
+
+// awaited is added to inside.readers by who waits until nobody is left.
+const awaited = -1 << 32
+
+// enterInput counts a handler until visit.leave, and returns nil when the middleware has returned.
+func (c *Ctx) enterInput() (in *inside) {
+	c.change(func(r *request) {
+		if !r.inside.closed {
+			in = &r.inside
+			in.readers.Add(1)
+		}
+	})
+	return in
+}
+
+// visit is what a handler has entered.
+//
+// Owner: the goroutine of the handler.
+type visit struct{ inside *inside }
+
+// leave ends enterInput, and tells whether somebody waits for that, so that the handler is not to begin. Any
+// number of times, and of nothing.
+func (v *visit) leave() (over bool) {
+	if v.inside == nil {
+		return false
+	}
+	in := v.inside
+	v.inside = nil
+	left := in.readers.Add(-1)
+	if left == awaited {
+		close(in.outside)
+	}
+	return left < 0
+}
+
+// awaitInside waits for the handlers that middleware has left behind while they read. No other begins.
+func (c *Ctx) awaitInside() {
+	in := &c.request.inside
+	in.outside = make(chan struct{})
+	if in.readers.Add(awaited) > awaited {
+		c.cancel()
+		<-in.outside
+	}
+	in.readers.Store(0)
+}

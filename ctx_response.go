@@ -256,7 +256,8 @@ func (f filterFunc) Open(h reply.Holder, next exchange.BodyWriter) reply.Filter 
 	return f(c, c.streamWriter(next))
 }
 
-// unfinished is what is left to do when a handler has returned.
+// unfinished is what is left to do when a handler and the middleware around it have returned. From then on no other
+// handler reads the request.
 //
 // Owner: whoever asked for it.
 type unfinished struct {
@@ -265,6 +266,7 @@ type unfinished struct {
 }
 
 func (r *request) unfinished() unfinished {
+	r.inside.closed = true
 	return unfinished{r.reply.Unsendable(), r.hasStages()}
 }
 

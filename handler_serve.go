@@ -220,6 +220,10 @@ func (c *Ctx) conclude(err error) {
 func (c *Ctx) stageOutcome(err error) {
 	c.land()
 	left := read(c, (*request).unfinished)
+	if c.inside.readers.Load() > 0 {
+		c.awaitInside()
+		left = read(c, (*request).unfinished)
+	}
 	if err == nil {
 		err = left.dropped
 	}

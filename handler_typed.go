@@ -44,6 +44,7 @@ type handling struct {
 	plan      *bind.Plan // of the input
 	injection *injection
 	waits     bool // rendering begins to send the response
+	leavable  bool // middleware may leave it behind on a goroutine
 }
 
 // signature is what is known of the types of a handler.
@@ -63,7 +64,7 @@ func (t *typed[In, Out]) compile(env *compilation, r *route, missing bool) (need
 }
 
 func (h *handling) compile(env *compilation, r *route, s *signature) (needsBody bool, errs []error) {
-	r.facts = &facts{}
+	r.facts, h.leavable = &facts{}, len(r.middleware) > 0
 	options := r.bindOptions()
 	if h.plan, errs = bind.Compile(s.in, options); len(errs) > 0 {
 		errs = append(errs, env.providers.missing(s.in)...)
@@ -143,20 +144,30 @@ func (r *route) readers(own *bind.Plan, injected *injection) (needsBody bool, er
 }
 
 // input makes what the route needs injected and binds the request.
-func (t *typed[In, Out]) input(c *Ctx) (In, error) {
+func (t *typed[In, Out]) input(c *Ctx) (none In, err error) {
+	var visit visit
+	if t.leavable {
+		if visit.inside = c.enterInput(); visit.inside == nil {
+			return none, ErrRequestOver
+		}
+		defer func() {
+			if visit.leave() {
+				err = ErrRequestOver
+			}
+		}()
+	}
 	if len(t.injection.steps) > 0 {
 		if err := t.injection.run(c); err != nil {
-			var none In
 			return none, t.withOwnFaults(c, err)
 		}
 	}
-	return t.bindInput(c)
+	return t.bindInput(c, &visit)
 }
 
 // bindInput binds the request when all that the route needs injected is there.
-func (t *typed[In, Out]) bindInput(c *Ctx) (In, error) {
+func (t *typed[In, Out]) bindInput(c *Ctx, visit *visit) (In, error) {
 	if t.plan.Checked() {
-		in, err := t.bindChecked(c)
+		in, err := t.bindChecked(c, visit)
 		return *in.(*In), err
 	}
 	in, bad := bind.Of[In](t.plan).Bind((*requestSource)(c.request))
@@ -168,11 +179,15 @@ func (t *typed[In, Out]) bindInput(c *Ctx) (In, error) {
 	return in, nil
 }
 
-// bindChecked is bindInput for an input with methods Check, which may keep its address.
-func (h *handling) bindChecked(c *Ctx) (in any, err error) {
+// bindChecked is bindInput for an input with methods Check, which may keep its address, and wait.
+func (h *handling) bindChecked(c *Ctx, visit *visit) (in any, err error) {
 	in, bad := h.plan.BindNew((*requestSource)(c.request))
 	inject.IntoPointer(in, h.injection.fills, c.reactor.Core(), c.injected)
-	err = c.checkInput(h.plan, in, c.refuseUnknown(bad))
+	bad = c.refuseUnknown(bad)
+	if visit.leave() {
+		return in, ErrRequestOver
+	}
+	err = c.checkInput(h.plan, in, bad)
 	c.markChecked()
 	return in, err
 }
@@ -370,7 +385,7 @@ func (e *chain[In, Out]) resume(c *Ctx, i int) (done bool, err error) {
 			return true, e.withOwnFaults(c, e.injection.collectFaults(c, next, err))
 		}
 	}
-	in, err := e.bindInput(c)
+	in, err := e.bindInput(c, new(visit))
 	if err != nil {
 		return true, err
 	}

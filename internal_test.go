@@ -3,13 +3,19 @@ package fasterapi
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unsafe"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
@@ -296,4 +302,154 @@ func TestClockAhead(t *testing.T) {
 		return time.Duration(now)
 	}
 	require.EqualValues(t, 1000, clockAhead(one, other))
+}
+
+// leftBehind is middleware that returns while the handler runs: once begun says that it does.
+func leftBehind(begun <-chan struct{}, ended chan<- any) Middleware {
+	return func(next Handler) Handler {
+		return func(c *Ctx) error {
+			go func() {
+				defer func() { ended <- recover() }()
+				_ = next(c)
+			}()
+			<-begun
+			c.SetHeader("Content-Language", "eo")
+			c.Respond(http.StatusAccepted, "text/plain", []byte("left"))
+			return nil
+		}
+	}
+}
+
+// served starts app and returns its address.
+func served(t *testing.T, app *App) string {
+	t.Helper()
+	server, err := app.Start()
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		require.NoError(t, server.Shutdown(ctx))
+	})
+	return "http://" + server.Addr().String()
+}
+
+// ticket is what a provider makes for a request, after its end.
+type ticket struct{ of string }
+
+type words struct {
+	Text string `json:"text"`
+}
+
+type askTicket struct {
+	ID     string  `path:"id"`
+	Body   words   `body:""`
+	Ticket *ticket `inject:""`
+}
+
+// TestLeftBehindInProvider: a handler that middleware has left behind while one of its providers works does not begin, whatever
+// other requests come meanwhile, nor does it end the process or change the answer.
+func TestLeftBehindInProvider(t *testing.T) {
+	for _, netHTTP := range []bool{false, true} {
+		t.Run(fmt.Sprint("net/http ", netHTTP), func(t *testing.T) {
+			begun, ended := make(chan struct{}), make(chan any, 1)
+			called := make(chan askTicket, 100)
+			app := New(Config{Addr: "127.0.0.1:0", Cores: 1, NetHTTP: netHTTP, Logger: slog.New(slog.DiscardHandler)})
+			app.ProvideFunc(func(c *Ctx, in struct {
+				ID string `path:"id"`
+			},
+			) (*ticket, error) {
+				begun <- struct{}{}
+				<-c.Done()
+				time.Sleep(time.Millisecond) // the middleware has returned for a while
+				return &ticket{in.ID}, nil
+			})
+			app.Post("/{id}", func(c *Ctx, in askTicket) (Text, error) {
+				called <- in
+				return "", nil
+			}, Use(leftBehind(begun, ended)))
+			app.Post("/others/{id}", func(_ *Ctx, in struct {
+				Body words `body:""`
+			},
+			) (Text, error) {
+				return Text(in.Body.Text), nil
+			})
+			url := served(t, app)
+			post := func(path, text string) (answer string) {
+				resp, err := http.Post(url+path, "application/json", strings.NewReader(`{"text": "`+text+`"}`))
+				if err != nil {
+					return err.Error()
+				}
+				defer resp.Body.Close()
+				body, err := io.ReadAll(resp.Body)
+				return fmt.Sprint(resp.StatusCode, resp.Header["Content-Language"], string(body), err)
+			}
+			var others sync.WaitGroup
+			var stop atomic.Bool
+			defer others.Wait()
+			defer stop.Store(true)
+			for range 4 {
+				others.Go(func() {
+					for !stop.Load() {
+						assert.Equal(t, "200 []other<nil>", post("/others/other", "other"))
+					}
+				})
+			}
+			for i := range 50 {
+				name := fmt.Sprint("own", i)
+				require.Equal(t, "202 [eo]left<nil>", post("/"+name, name))
+				require.Nil(t, <-ended, "it has not panicked")
+				require.Empty(t, called, "whoever waited for it has gone")
+			}
+		})
+	}
+}
+
+// TestLeftBehindBeforeInput: a handler that middleware calls when the request is over is not called.
+func TestLeftBehindBeforeInput(t *testing.T) {
+	over, ended := make(chan struct{}), make(chan error, 1)
+	app := New(Config{Addr: "127.0.0.1:0", Cores: 1, Logger: slog.New(slog.DiscardHandler)})
+	app.Get("/{id}", func(*Ctx, struct {
+		ID string `path:"id"`
+	},
+	) (Text, error) {
+		return "", fmt.Errorf("it was called")
+	}, Use(func(next Handler) Handler {
+		return func(c *Ctx) error {
+			go func() { <-over; ended <- next(c) }()
+			c.Respond(http.StatusAccepted, "", nil)
+			return nil
+		}
+	}))
+	resp, err := http.Get(served(t, app) + "/x")
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, http.StatusAccepted, resp.StatusCode)
+	close(over)
+	require.ErrorIs(t, <-ended, ErrRequestOver)
+}
+
+// TestLeftBehindWithOutcome: a value that hears of the outcome is told once, that its handler has not returned.
+func TestLeftBehindWithOutcome(t *testing.T) {
+	begun, over, ended := make(chan struct{}), make(chan struct{}), make(chan any, 1)
+	told := make(chan error, 2)
+	app := New(Config{Addr: "127.0.0.1:0", Cores: 1, Logger: slog.New(slog.DiscardHandler)})
+	app.ProvideWithOutcome(func(*Ctx, None) (*ticket, func(error) error, error) {
+		return &ticket{}, func(outcome error) error { told <- outcome; return nil }, nil
+	})
+	app.Get("/", func(_ *Ctx, in struct {
+		Ticket *ticket `inject:""`
+	},
+	) (Text, error) {
+		begun <- struct{}{}
+		<-over
+		return "", nil
+	}, Use(leftBehind(begun, ended)))
+	resp, err := http.Get(served(t, app) + "/")
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, http.StatusAccepted, resp.StatusCode)
+	require.ErrorIs(t, <-told, errAbandoned)
+	close(over)
+	require.Nil(t, <-ended, "it has not panicked")
+	require.Empty(t, told)
 }

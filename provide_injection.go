@@ -114,13 +114,10 @@ func (c *Ctx) settle(err error) error {
 		outcome = problem.New(status, "")
 	}
 	for {
-		last := len(c.settlers) - 1
-		if last < 0 {
+		settler := c.nextSettler()
+		if settler == nil {
 			return err
 		}
-		settler := c.settlers[last]
-		c.settlers[last] = nil
-		c.settlers = c.settlers[:last]
 		told := settler(outcome)
 		switch {
 		case outcome == nil:
@@ -132,6 +129,21 @@ func (c *Ctx) settle(err error) error {
 			err, outcome = told, told
 		}
 	}
+}
+
+// nextSettler takes the last of the functions that want to hear of the outcome; nil: there is none, or the middleware has
+// returned, and they are for abandon.
+func (c *Ctx) nextSettler() (settler func(error) error) {
+	c.change(func(r *request) {
+		last := len(r.settlers) - 1
+		if last < 0 || r.inside.closed {
+			return
+		}
+		settler = r.settlers[last]
+		r.settlers[last] = nil
+		r.settlers = r.settlers[:last]
+	})
+	return settler
 }
 
 // abandon leaves what settle has not been called for to the cleanups: the handler has

@@ -40,6 +40,10 @@ type Handler func(c *Ctx) error
 //
 // Outside in, a request meets that of the app ([App.Use]), of each group from the
 // outermost on ([Group.Use]), and of the route (the option [Use]), each in its order.
+//
+// On a goroutine it may call next on another one, and return before that does. Then the request is over: its context
+// has ended, and what next still does to the response changes nothing. A handler that has not got its input by then does
+// not begin: next returns [ErrRequestOver].
 type Middleware func(next Handler) Handler
 
 // route is one registered handler.
