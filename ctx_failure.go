@@ -215,7 +215,7 @@ func (c *Ctx) lastResort(panicked any) {
 		return
 	}
 	if panicked == nil && !r.failing && r.x.Status != 0 {
-		defer guarded(func() { c.response().RunHeads() })
+		defer guarded(c.response().RunHeads)
 		return
 	}
 	defer guarded(func() { c.failAgain(panicked) })

@@ -276,7 +276,7 @@ func (r *request) hasStages() bool { return r.reply.HasHooks() }
 // finishStages runs what middleware wants done at the end.
 func (c *Ctx) finishStages() {
 	h := c.response()
-	if h.RunHeads() {
+	if h.RunUnsentHeads() {
 		if err := h.Unsendable(); err != nil {
 			c.outcome = err
 			c.fail(err)

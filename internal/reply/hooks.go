@@ -19,12 +19,17 @@ func (r *Reply) OnEnd(hook Hook) { r.ends = append(r.ends, hook) }
 // HasHooks tells whether middleware wants something done at the end.
 func (r *Reply) HasHooks() bool { return len(r.heads)+len(r.ends) > 0 }
 
-// RunHeads runs the hooks of OnHead, unless they have run or the head is sent, and tells whether there were
-// any. The status that they set is that of the response, which is staged already.
-func (h Handle) RunHeads() bool {
+// RunHeads runs the hooks of OnHead, unless they have run. The status that they set is that of the response, which is
+// staged already. A stream that is being opened has them run when it counts as sent already.
+func (h Handle) RunHeads() { h.runHeads(func(*Reply) bool { return false }) }
+
+// RunUnsentHeads is RunHeads for a response that is not sent, and tells whether there were any.
+func (h Handle) RunUnsentHeads() bool { return h.runHeads((*Reply).Sent) }
+
+func (h Handle) runHeads(late func(r *Reply) bool) bool {
 	before := 0
 	heads := read(h, func(r *Reply) []Hook {
-		if r.headed || r.Sent() {
+		if r.headed || late(r) {
 			return nil
 		}
 		r.headed, before = true, r.status
