@@ -30,7 +30,7 @@ run-pg: export PORT := $(PORT)
 run-pg: ## the same on a throw-away PostgreSQL of its own
 	tools/pg.sh $(GO) run ./examples/production $(ARGS)
 
-cluster: ## three instances behind nginx, with PostgreSQL and Redis, on this machine
+cluster: ## three instances of the production example behind nginx, with PostgreSQL and Redis, on this machine
 	$(GO) run ./examples/cluster $(ARGS)
 
 # Packages whose tests take minutes begin first, else the last one runs alone at the end. They

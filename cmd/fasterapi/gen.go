@@ -32,6 +32,11 @@ type fleet struct {
 }
 
 func (f *fleet) write(ctx context.Context, w io.Writer, kind deploy.Kind) error {
+	return f.writePlaced(ctx, w, kind, deploy.Placement{})
+}
+
+// writePlaced is write for nginx at a place of its own.
+func (f *fleet) writePlaced(ctx context.Context, w io.Writer, kind deploy.Kind, nginx deploy.Placement) error {
 	d, err := f.load(ctx)
 	if err != nil {
 		return err
@@ -40,6 +45,7 @@ func (f *fleet) write(ctx context.Context, w io.Writer, kind deploy.Kind) error 
 		Name: f.Name, Image: f.Image, Replicas: f.Replicas, MaxReplicas: f.MaxReplicas, Cores: f.Cores, MemoryMiB: f.Memory, Rate: f.Rate,
 		Server: f.Server, Certificate: f.Certificate, CertificateKey: f.CertificateKey, IngressNamespace: f.IngressNamespace,
 		Binary: f.Executable, PoolPerCore: f.PoolPerCore, Postgres: f.Postgres, Valkey: f.Valkey, MetricsPort: f.MetricsPort,
+		Nginx: nginx,
 	})
 	if err != nil {
 		return err
@@ -84,7 +90,11 @@ type (
 		Socket bool `help:"The socket that systemd listens on, instead of the service."`
 	}
 	nginxCommand struct {
-		fleet `embed:""`
+		fleet     `embed:""`
+		Instance  []string `placeholder:"HOST:PORT" help:"Address of an instance, to be repeated. Default: app1, app2 and so on, at the port of the service."`
+		Listen    string   `placeholder:"[HOST:]PORT" help:"Where nginx listens. Default: 80."`
+		ListenTLS string   `name:"listen-tls" placeholder:"[HOST:]PORT" help:"Where it listens with a certificate. Default: 443."`
+		Folder    string   `placeholder:"DIR" help:"Folder for its pid, logs and temporary files, for one that is not started by the system. Default: its own places, logs to the output."`
 	}
 	prometheusCommand struct {
 		fleet `embed:""`
@@ -115,7 +125,7 @@ func (c *systemdCommand) Run(ctx context.Context, w io.Writer) error {
 }
 
 func (c *nginxCommand) Run(ctx context.Context, w io.Writer) error {
-	return c.write(ctx, w, deploy.Nginx)
+	return c.writePlaced(ctx, w, deploy.Nginx, deploy.Placement{Instances: c.Instance, Listen: c.Listen, ListenTLS: c.ListenTLS, Folder: c.Folder})
 }
 
 func (c *prometheusCommand) Run(ctx context.Context, w io.Writer) error {

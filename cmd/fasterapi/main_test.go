@@ -135,6 +135,10 @@ func TestGen(t *testing.T) {
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	require.Contains(t, string(text), "server app5:8000")
+	placed := command(t, "gen", "nginx", binary, "--instance=127.0.0.1:9001", "--instance=127.0.0.1:9002", "--listen=127.0.0.1:8080", "--folder=/var/tmp/shop").stdout
+	for _, want := range []string{"server 127.0.0.1:9001 ", "server 127.0.0.1:9002 ", "listen 127.0.0.1:8080;", "pid /var/tmp/shop/nginx.pid;"} {
+		require.Contains(t, placed, want)
+	}
 	got := command(t, "gen", "k8s", binary, "--name=The Shop", "--replicas=-1")
 	require.Equal(t, 2, got.code)
 	require.Contains(t, got.stderr, `the name "The Shop"`)

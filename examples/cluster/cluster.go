@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -26,6 +27,7 @@ type cluster struct {
 	dir   string
 	port  int // nginx's
 	ports [instances]int
+	admin [instances]int // second addresses, with metrics
 	pg    int
 	redis int
 	stops []func() // in the order of the starts
@@ -58,9 +60,13 @@ func (c *cluster) start(ctx context.Context) error {
 	return nil
 }
 
-// choosePorts finds five that are free.
+// choosePorts finds those that are free.
 func (c *cluster) choosePorts() error {
-	for _, port := range []*int{&c.pg, &c.redis, &c.ports[0], &c.ports[1], &c.ports[2]} {
+	all := []*int{&c.pg, &c.redis}
+	for i := range instances {
+		all = append(all, &c.ports[i], &c.admin[i])
+	}
+	for _, port := range all {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return err
@@ -191,7 +197,7 @@ func (c *cluster) background(cmd *exec.Cmd, end os.Signal, ready func() bool) er
 }
 
 func listens(port int) bool {
-	conn, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	conn, err := net.Dial("tcp", loopback(port))
 	return err == nil && conn.Close() == nil
 }
 
@@ -205,13 +211,22 @@ func answers(url string) bool {
 	return response.Body.Close() == nil && response.StatusCode == http.StatusOK
 }
 
+// startInstances starts all at the same time.
 func (c *cluster) startInstances(context.Context) error {
+	var all sync.WaitGroup
+	var errs [instances]error
 	for i := range instances {
-		if err := c.startInstance(i); err != nil {
-			return err
-		}
+		c.stops = append(c.stops, func() { c.endInstance(i) })
+		all.Go(func() { errs[i] = c.startInstance(i) })
 	}
-	return nil
+	all.Wait()
+	return errors.Join(errs[:]...)
+}
+
+// environment is that of an instance. Two cores for each: three instances with ten connections for each core are no more than PostgreSQL has, which is a hundred.
+func (c *cluster) environment(i int) []string {
+	return append(os.Environ(), fmt.Sprintf("CLUSTER_INSTANCE=app%d", i+1), fmt.Sprintf("CLUSTER_PORT=%d", c.ports[i]), "CLUSTER_PID="+c.pidFile(i),
+		"DATABASE_URL="+c.databaseURL(), "REDIS_URL="+c.redisURL(), "ADMIN_ADDR="+loopback(c.admin[i]), "REACTOR_CORES=2", "DRAIN_TIMEOUT=10s")
 }
 
 // startInstance starts this program once more, as an instance.
@@ -226,8 +241,7 @@ func (c *cluster) startInstance(i int) error {
 	}
 	cmd := command(context.Background(), self)
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.Env = append(os.Environ(), fmt.Sprintf("CLUSTER_INSTANCE=app%d", i+1), fmt.Sprintf("CLUSTER_PORT=%d", c.ports[i]), "CLUSTER_PID="+c.pidFile(i),
-		"DATABASE_URL="+c.databaseURL(), "REDIS_URL="+c.redisURL())
+	cmd.Env = c.environment(i)
 	if err := cmd.Start(); err != nil {
 		return err
 	}
@@ -235,8 +249,7 @@ func (c *cluster) startInstance(i int) error {
 		_ = cmd.Wait()
 		_ = log.Close()
 	}()
-	c.stops = append(c.stops, func() { c.endInstance(i) })
-	for begin := time.Now(); !answers(fmt.Sprintf("http://127.0.0.1:%d/ready", c.ports[i])); time.Sleep(10 * time.Millisecond) {
+	for begin := time.Now(); !answers("http://" + loopback(c.ports[i]) + "/ready"); time.Sleep(10 * time.Millisecond) {
 		if time.Since(begin) > time.Minute {
 			text, _ := os.ReadFile(log.Name())
 			return fmt.Errorf("app%d is not ready after a minute: %s", i+1, text)

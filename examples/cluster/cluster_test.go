@@ -71,6 +71,7 @@ func TestCluster(t *testing.T) {
 	dir, err := os.MkdirTemp("", "cluster") // user postgres may enter it
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	require.NoError(t, os.Chmod(dir, 0o711)) // as runCluster does
 	c := &cluster{dir: dir, port: l.Addr().(*net.TCPAddr).Port}
 	require.NoError(t, l.Close())
 	t.Cleanup(c.stop)
@@ -83,7 +84,7 @@ func TestCluster(t *testing.T) {
 	for _, part := range []struct {
 		name string
 		run  func(*testing.T, *cluster, *load)
-	}{{"an instance is killed", killInstance}, {"one is restarted", restartInstance}, {"one is drained", drainInstance}, {"Redis is killed", killRedis}, {"PostgreSQL is killed", killPostgres}} {
+	}{{"the production example is served", serveProduction}, {"an instance is killed", killInstance}, {"one is restarted", restartInstance}, {"one is drained", drainInstance}, {"Redis is killed", killRedis}, {"PostgreSQL is killed", killPostgres}} {
 		if !t.Run(part.name, func(t *testing.T) { part.run(t, c, w) }) {
 			return
 		}
@@ -152,13 +153,13 @@ func drainInstance(t *testing.T, c *cluster, w *load) {
 	require.Empty(t, w.take())
 }
 
-// watched: one instance leads, its job runs, and all count what they did; nginx shows none of it.
+// watched: one instance leads, its job runs, and all count what they did, at an address that nginx does not know.
 func watched(t *testing.T, c *cluster, orders int64) {
 	t.Helper()
 	var sums map[string]float64
 	require.Eventually(t, func() bool {
 		sums = map[string]float64{}
-		for _, port := range c.ports {
+		for _, port := range c.admin {
 			addSamples(t, sums, fmt.Sprintf("http://127.0.0.1:%d/metrics", port))
 		}
 		return sums[`fasterapi_leader_leads{role="ticker"}`] == 1 && sums[`fasterapi_broadcast_connected{topic="news"}`] >= 1 && sums[`fasterapi_schedule_runs_total{scheduled_job="tick"}`] > 0
@@ -167,10 +168,9 @@ func watched(t *testing.T, c *cluster, orders int64) {
 	stored := sums[`fasterapi_idempotency_stored_total{keys="main"}`]
 	require.Positive(t, stored)
 	require.LessOrEqual(t, stored, float64(orders), "those of processes that have ended are gone")
-	response, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/metrics", c.port))
-	require.NoError(t, err)
-	require.NoError(t, response.Body.Close())
-	require.Equal(t, http.StatusNotFound, response.StatusCode)
+	var own map[string]any
+	require.Equal(t, http.StatusOK, ask(t, c, http.MethodGet, "/metrics", "", &own), "those of the production example")
+	require.Contains(t, own, "reactors")
 }
 
 // addSamples adds what an instance shows to sums, by names with labels.
@@ -211,7 +211,7 @@ func TestInterrupted(t *testing.T) {
 	require.NoError(t, cmd.Start())
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	require.Eventually(t, func() bool { return answers(fmt.Sprintf("http://127.0.0.1:%d/", port)) }, 2*time.Minute, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return answers(fmt.Sprintf("http://127.0.0.1:%d/cluster", port)) }, 2*time.Minute, 20*time.Millisecond)
 	var pids []int
 	files, err := filepath.Glob(filepath.Join(dir, "cluster*", "*.pid"))
 	require.NoError(t, err)

@@ -22,13 +22,17 @@ const line = (text, kind) => {
 	const list = document.getElementById("events"); list.prepend(li)
 	while (list.children.length > 20) list.lastChild.remove()
 }
-const events = new EventSource("/events")
-events.onmessage = e => { const news = JSON.parse(e.data); line(news.instance + ": " + news.text) }
-events.addEventListener("gap", () => line("something is missing here", "gap"))
+const follow = () => {
+	const events = new EventSource("/events")
+	events.onmessage = e => { const news = JSON.parse(e.data); line(news.instance + ": " + news.text) }
+	events.addEventListener("gap", () => line("something is missing here", "gap"))
+	events.onerror = () => { if (events.readyState === EventSource.CLOSED) setTimeout(follow, 1000) } // an answer that is none, as while nobody is there
+}
+follow()
 document.getElementById("order").onclick = async () => {
 	const key = crypto.randomUUID() // one for each order: it may be sent as often as it takes
 	for (let i = 0; i < 10; i++) {
-		const r = await fetch("/orders", {method: "POST", headers: {"Idempotency-Key": '"' + key + '"', "Content-Type": "application/json"}, body: '{"item":"tea"}'}).catch(() => null)
+		const r = await fetch("/user/7/orders", {method: "POST", headers: {"Idempotency-Key": '"' + key + '"', "Content-Type": "application/json"}, body: '{"product":2}'}).catch(() => null)
 		if (r && r.ok) { document.getElementById("said").textContent = "order " + (await r.json()).id; return }
 		await new Promise(f => setTimeout(f, 500))
 	}

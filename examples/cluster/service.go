@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -14,55 +15,45 @@ import (
 	"github.com/fasterapi/fasterapi/broadcast/redislink"
 	"github.com/fasterapi/fasterapi/client/redisclient"
 	"github.com/fasterapi/fasterapi/db"
-	"github.com/fasterapi/fasterapi/db/pg"
+	"github.com/fasterapi/fasterapi/examples/production/shop"
 	"github.com/fasterapi/fasterapi/idempotency"
 	"github.com/fasterapi/fasterapi/leader"
 	"github.com/fasterapi/fasterapi/middleware"
 	"github.com/fasterapi/fasterapi/middleware/redisrate"
-	"github.com/fasterapi/fasterapi/observe/metrics"
+	"github.com/fasterapi/fasterapi/problem"
 	"github.com/fasterapi/fasterapi/schedule"
 	"github.com/fasterapi/fasterapi/secret"
 )
 
-// settings are what the cluster tells an instance.
+// settings are what the cluster tells an instance, beside those of the production example.
 type settings struct {
-	Database secret.String `env:"DATABASE_URL"`
-	Redis    secret.String `env:"REDIS_URL"`
-	Port     int           `env:"CLUSTER_PORT"`
-	PidFile  string        `env:"CLUSTER_PID"`
+	Redis   secret.String `env:"REDIS_URL"`
+	Port    int           `env:"CLUSTER_PORT"`
+	PidFile string        `env:"CLUSTER_PID"`
 }
+
+// schema is what the instances need beside the tables of the production example. An order has the key that its client gave it.
+const schema = idempotency.Schema + leader.Schema + ";" + schedule.Schema + `;
+CREATE SEQUENCE IF NOT EXISTS order_numbers START 1001;
+ALTER TABLE orders ADD COLUMN IF NOT EXISTS key text UNIQUE`
 
 // prepare makes the tables: once, before the instances start.
 func (c *cluster) prepare(ctx context.Context) error {
-	pool, err := pg.Open(ctx, pg.Config{URL: c.databaseURL()})
+	service, err := shop.Open(fasterapi.Config{}, shop.Settings{DatabaseURL: secret.Of(c.databaseURL())})
 	if err != nil {
 		return err
 	}
-	_, err = pool.Exec(ctx, schema).Await(ctx)
-	return cmpErr(err, pool.Close(ctx))
+	_, err = service.Pool.Exec(ctx, schema).Await(ctx)
+	return errors.Join(err, service.Pool.Close(ctx))
 }
 
-// cmpErr is the first error.
-func cmpErr(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
-}
-
-const schema = idempotency.Schema + leader.Schema + ";" + schedule.Schema + `;
-CREATE TABLE IF NOT EXISTS orders (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, item text NOT NULL, made_by text NOT NULL, key text NOT NULL UNIQUE)`
-
-// runInstance serves as one of the instances.
+// runInstance serves as one of the instances: the production example, and what instances share.
 func runInstance(name string) error {
 	s, err := fasterapi.Settings[settings]()
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	// While PostgreSQL is away, clients are told so after two seconds.
-	pool, err := pg.Open(ctx, pg.Config{URL: s.Database.Reveal(), MaxConns: 4, AcquireTimeout: 2 * time.Second})
+	production, err := fasterapi.Settings[shop.Settings]()
 	if err != nil {
 		return err
 	}
@@ -72,12 +63,24 @@ func runInstance(name string) error {
 		return err
 	}
 	// end snippet
-	app := newApp(fasterapi.Config{
-		Title: "Cluster", Addr: "127.0.0.1:" + strconv.Itoa(s.Port), DrainDelay: time.Second, DrainTimeout: 10 * time.Second,
-	}, name, pool, client)
-	app.OnStart(func(context.Context) error { return os.WriteFile(s.PidFile, []byte(strconv.Itoa(os.Getpid())), 0o600) })
-	app.Run()
-	return nil
+	service, err := shop.Open(fasterapi.Config{Addr: loopback(s.Port), DrainDelay: time.Second}, production, func(app *fasterapi.App) { limit(app, client) })
+	if err != nil {
+		return err
+	}
+	share(service, name, client)
+	service.App.OnStart(func(context.Context) error { return os.WriteFile(s.PidFile, []byte(strconv.Itoa(os.Getpid())), 0o600) })
+	return service.Run()
+}
+
+// limit has all instances share what a client may do.
+func limit(app *fasterapi.App, client rueidis.Client) {
+	// snippet: limits
+	app.Use(middleware.RealIP(middleware.RealIPConfig{})) // nginx says who the client is
+	app.Use(middleware.RateLimit(middleware.RateLimitConfig{
+		Limit:   middleware.Limit{Requests: 100_000, Window: time.Minute, Burst: 20_000},
+		Limiter: redisrate.NewLeased(client, redisrate.LeasedConfig{}),
+	}))
+	// end snippet
 }
 
 // News is what happens.
@@ -88,7 +91,8 @@ type News struct {
 
 // Order is what clients order.
 type Order struct {
-	Item string `json:"item" minLength:"1" maxLength:"100"`
+	Product  int64 `json:"product" minimum:"1"`
+	Quantity int   `json:"quantity" minimum:"1" maximum:"100" default:"1"`
 }
 
 // Ordered is an order that is in the database.
@@ -110,18 +114,10 @@ type instance struct {
 	role *leader.Role
 }
 
-// newApp is the app of an instance.
-func newApp(cfg fasterapi.Config, name string, pool *db.Pool, client rueidis.Client) *fasterapi.App {
-	app := fasterapi.New(cfg)
+// share adds what the instances do together.
+func share(service *shop.Service, name string, client rueidis.Client) {
+	app, pool := service.App, service.Pool
 	app.OnStop(func(context.Context) error { client.Close(); return nil })
-	app.Provide(pool, fasterapi.CloseOnStop())
-
-	// snippet: limits
-	app.Use(middleware.RateLimit(middleware.RateLimitConfig{
-		Limit:   middleware.Limit{Requests: 100_000, Window: time.Minute, Burst: 20_000},
-		Limiter: redisrate.NewLeased(client, redisrate.LeasedConfig{}),
-	}))
-	// end snippet
 
 	// snippet: broadcast
 	news := broadcast.New("news", broadcast.Config[News]{Link: redislink.New(client, redislink.Config{})})
@@ -142,23 +138,20 @@ func newApp(cfg fasterapi.Config, name string, pool *db.Pool, client rueidis.Cli
 
 	// snippet: orders-route
 	keys := idempotency.New(idempotency.InDatabase(pool), idempotency.Config{Lease: 2 * time.Second})
-	app.Post("/orders", order, keys.Route())
+	app.Post("/user/{id}/orders", order, keys.Route())
 	// end snippet
 
 	// snippet: watch
-	m := metrics.New(app)
-	m.Pool("main", pool)
+	m := service.Metrics // what metrics.New(app) has returned
 	m.Topic(news)
 	m.Keys(keys)
 	m.Role(role)
 	m.Schedule(jobs)
-	app.Mount("/metrics", m.Handler()) // which nginx keeps from strangers
 	// end snippet
 
 	app.Provide(&instance{name, role})
 	app.Get("/whoami", whoami)
-	app.Get("/", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.HTML, error) { return page, nil }, fasterapi.Hidden())
-	return app
+	app.Get("/cluster", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.HTML, error) { return page, nil }, fasterapi.Hidden())
 }
 
 // snippet: follow
@@ -176,18 +169,24 @@ func followNews(c *fasterapi.Ctx, in struct {
 // order puts an order into the database, and tells all who listen. A client that does not know what became of its request sends it again with the same key,
 // which stands in the row, too: what was committed just before an instance or the database died is found, and not made twice.
 func order(c *fasterapi.Ctx, in struct {
+	User int64                  `path:"id" minimum:"1" doc:"user id"`
 	Body Order                  `body:""`
 	DB   *db.Pool               `inject:""`
 	News *broadcast.Topic[News] `inject:""`
 	Here *instance              `inject:""`
 },
 ) (fasterapi.Created[Ordered], error) {
-	const insert = `INSERT INTO orders (item, made_by, key) VALUES ($1, $2, $3) ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING id`
-	id, err := in.DB.One[int64](c, insert, in.Body.Item, in.Here.name, c.Header(idempotency.Header)).Await(c)
+	const insert = `INSERT INTO orders (id, user_id, product_id, quantity, total, created_at, key)
+		SELECT nextval('order_numbers'), $1::bigint, id, $3::int, price * $3::int, now(), $4::text FROM products WHERE id = $2
+		ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING id`
+	id, err := in.DB.One[int64](c, insert, in.User, in.Body.Product, in.Body.Quantity, c.Header(idempotency.Header)).Await(c)
+	if errors.Is(err, db.ErrNoRows) || db.KindOf(err) == db.ForeignKeyViolation {
+		return fasterapi.Created[Ordered]{}, problem.NotFound("no such user or product")
+	}
 	if err != nil {
 		return fasterapi.Created[Ordered]{}, err
 	}
-	in.News.Publish(c, News{in.Here.name, fmt.Sprintf("order %d: %s", id, in.Body.Item)}) // if it fails, that is logged
+	in.News.Publish(c, News{in.Here.name, fmt.Sprintf("order %d: %d of product %d", id, in.Body.Quantity, in.Body.Product)}) // if it fails, that is logged
 	return fasterapi.Created[Ordered]{Body: Ordered{id}}, nil
 }
 

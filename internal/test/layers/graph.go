@@ -66,7 +66,7 @@ func Project() Rules {
 			"async", "broadcast/...", "idempotency/...", "client/redisclient", "leader", "schedule", "cache/...", "client", "resilience", "reactor/...", "internal/stream", "internal/http1", "internal/http2/...", "internal/websocket", "db/pg", "db/pg/internal/wire", "db/sqlite",
 			"internal/reply", "internal/bridge", "internal/overload",
 		},
-		Tagged: []string{"examples/production", "health", "internal/restart", "internal/poll/...", "internal/invariant", "internal/goroutine"},
+		Tagged: []string{"examples/production/shop", "health", "internal/restart", "internal/poll/...", "internal/invariant", "internal/goroutine"},
 		Clockless: []string{
 			"problem", "internal/field", "internal/http1/wire", "internal/http2/frame", "internal/router", "internal/schema", "internal/bind", "internal/codec",
 			"internal/inject", "openapi", "internal/describe", "db/internal/sqltext", "db/pg/internal/wire", "internal/eventstream",

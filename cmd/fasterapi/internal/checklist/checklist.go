@@ -153,7 +153,7 @@ func metrics(d *appinfo.Description) Item {
 			return Item{"metrics", OK, d.Routes[i].String() + " tells them", ""}
 		}
 	}
-	return Item{"metrics", Warn, "no route ends with /metrics", "register one (examples/production/operations.go), or serve them on another port"}
+	return Item{"metrics", Warn, "no route ends with /metrics", "register one (examples/production/shop/operations.go), or serve them on another port"}
 }
 
 func version(d *appinfo.Description) Item {

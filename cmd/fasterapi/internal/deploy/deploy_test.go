@@ -160,8 +160,8 @@ func TestNginxTakesIt(t *testing.T) {
 // the instances are known to Compose only, and port 80 is not ours.
 func nginxFile(t *testing.T, p *Plan, folder string) string {
 	t.Helper()
-	for i := range p.Instances {
-		p.Instances[i] = fmt.Sprintf("127.0.0.%d", i+1)
+	for i := range p.Upstreams {
+		p.Upstreams[i] = fmt.Sprintf("127.0.0.%d:%d", i+1, p.Port)
 	}
 	p.ListenHTTP, p.ListenTLS, p.TempDir = "unix:"+filepath.Join(folder, "http"), "unix:"+filepath.Join(folder, "https"), folder
 	p.PIDFile, p.AccessLog, p.ErrorLog = filepath.Join(folder, "pid"), filepath.Join(folder, "access.log"), filepath.Join(folder, "error.log")

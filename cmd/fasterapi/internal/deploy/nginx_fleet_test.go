@@ -70,7 +70,7 @@ func (f *fleet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Unlock()
 	_, _ = io.Copy(io.Discard, r.Body)
 	switch {
-	case r.URL.Path == "/broken" && first:
+	case (r.URL.Path == "/broken" || r.URL.Path == "/orders/events") && first:
 		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
 			_ = conn.Close()
 		}
@@ -130,7 +130,9 @@ func TestNginxAsksAnother(t *testing.T) {
 
 	require.Equal(t, 200, status("GET", "/broken?get"))
 	require.Equal(t, 502, status("POST", "/broken?post"))
+	require.Equal(t, 200, status("GET", "/orders/events?events"), "a browser does not ask again for events that were answered with 502")
 	f.mu.Lock()
+	require.Equal(t, 2, f.tries["events"])
 	require.Equal(t, 2, f.tries["get"])
 	require.Equal(t, 1, f.tries["post"])
 	f.mu.Unlock()

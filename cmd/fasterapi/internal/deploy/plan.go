@@ -32,6 +32,7 @@ type Options struct {
 	PoolPerCore      int    // connections to Postgres of a core, where the service does not say so
 	MetricsPort      int    // where /metrics is; default: the port of the service, if it has that route, else 9090, that of package admin
 	Postgres, Valkey bool   // Compose starts them; Postgres by itself where the service has a pool
+	Nginx            Placement
 }
 
 // Plan has the numbers and names of the files. Times are seconds, sizes bytes unless the name says otherwise.
@@ -45,7 +46,8 @@ type Plan struct {
 	PortFromEnv, LowPort, TLS     bool
 	Live, Ready                   string
 	Replicas, MaxReplicas, Cores  int
-	Instances                     []string
+	Instances                     []string // names
+	Upstreams                     []string // addresses of the instances, for nginx
 	Drain, Delay, Margin, PreStop int
 	StopGrace, TerminationGrace   int
 	MaxConns, NoFile              int
@@ -147,9 +149,9 @@ var (
 	fileName    = regexp.MustCompile(`^/[A-Za-z0-9_./-]*$`)
 )
 
-// check returns everything that the files could not say.
+// check returns everything that the files could not say. It has decided where nginx is.
 func (p *Plan) check(d *appinfo.Description, o *Options) error {
-	var errs []error
+	errs := p.place(&o.Nginx)
 	unless := func(ok bool, format string, args ...any) {
 		if !ok {
 			errs = append(errs, fmt.Errorf(format, args...))
@@ -170,6 +172,9 @@ func (p *Plan) check(d *appinfo.Description, o *Options) error {
 	unless(p.Cores >= 1 && p.Cores <= 256, "cores must be 1 to 256, not %d", p.Cores)
 	unless(p.MemoryLimitMiB >= 64, "memory must be at least 64 MiB, not %d", p.MemoryLimitMiB)
 	unless(p.Rate >= 1 && p.Rate <= 100_000, "the rate must be 1 to 100000 requests a second, not %d", p.Rate)
+	if len(o.Nginx.Instances) > 0 {
+		return errors.Join(errs...) // they say where they are, also on this machine only
+	}
 	unless(p.Port >= 1, "the service listens on any free port (Config.Addr), so nothing can be sent to it")
 	switch d.Config.Host {
 	case "127.0.0.1", "::1", "localhost":

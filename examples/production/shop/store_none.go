@@ -1,6 +1,6 @@
 //go:build nosqlite
 
-package main
+package shop
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package main
+package shop
 
 import (
 	"time"
@@ -6,9 +6,9 @@ import (
 	"github.com/fasterapi/fasterapi/secret"
 )
 
-// settings are what the environment may say. PORT and REACTOR_CORES are read by
+// Settings are what the environment may say. PORT and REACTOR_CORES are read by
 // the framework itself.
-type settings struct {
+type Settings struct {
 	DatabaseURL  secret.String `env:"DATABASE_URL" required:"false" doc:"a Postgres database, postgres://user:password@host/name"`
 	File         string        `env:"DB" required:"false" doc:"the SQLite file where there is no DATABASE_URL; default: production.db in the user's cache folder"`
 	Supplier     string        `env:"SUPPLIER_URL" required:"false" doc:"who is asked for prices, http://host; default: nobody"`

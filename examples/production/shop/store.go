@@ -1,8 +1,9 @@
-package main
+package shop
 
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/fasterapi/fasterapi/db"
@@ -63,14 +64,15 @@ var schema = []string{
 		reason TEXT NOT NULL, created_at TIMESTAMPTZ NOT NULL)`,
 }
 
-// prepare creates the tables, and the sample data in a database without users.
-func prepare(ctx context.Context, pool *db.Pool) error {
-	for _, statement := range schema {
-		if _, err := pool.Exec(ctx, statement).Await(ctx); err != nil {
-			return err
-		}
-	}
+// prepare creates the tables, and the sample data in a database without users, in a transaction that begins with these statements: Postgres is told there that
+// instances which start at the same time wait for each other, for of two that create a table one fails, even with IF NOT EXISTS.
+func prepare(ctx context.Context, pool *db.Pool, before ...string) error {
 	_, err := pool.Tx(ctx, db.TxOptions{}, func(ctx context.Context, tx *db.Tx) (struct{}, error) {
+		for _, statement := range slices.Concat(before, schema) {
+			if _, err := tx.Exec(ctx, statement).Await(ctx); err != nil {
+				return struct{}{}, err
+			}
+		}
 		users, err := tx.One[int64](ctx, `SELECT count(*) FROM users`).Await(ctx)
 		if err != nil || users > 0 {
 			return struct{}{}, err
