@@ -101,11 +101,10 @@ func TestCluster(t *testing.T) {
 // again; what nginx may ask again it does.
 func killInstance(t *testing.T, c *cluster, w *load) {
 	pid := c.pid(0)
-	w.pause.Store(true) // nginx asks who has the fewest requests: those who ask would take the places of those who order
-	w.until(t, func() bool { return len(w.asking) <= 2 })
+	w.pause(t) // nginx asks who has the fewest requests: those who ask would take the places of those who order
 	require.NoError(t, send(pid, sigstop))
 	w.stuck(t, 300*time.Millisecond)
-	w.pause.Store(false)
+	w.resume()
 	killed := time.Now()
 	require.NoError(t, send(pid, syscall.SIGKILL))
 	gone(t, pid)

@@ -16,14 +16,15 @@ import (
 
 // load is clients behind nginx: three that ask, two that order.
 //
-// Owner: mu; stop and pause are atomic.
+// Owner: mu; stop is atomic.
 type load struct {
-	base        string
-	client      http.Client
-	stop, pause atomic.Bool // pause: none of those who ask begins to
-	all         sync.WaitGroup
+	base   string
+	client http.Client
+	stop   atomic.Bool
+	all    sync.WaitGroup
 
 	mu       sync.Mutex
+	paused   bool // none of those who ask begins to
 	gets     int
 	orders   map[string]int64     // by key: the number that it was answered with
 	asking   map[string]time.Time // by worker: since when it waits for an answer
@@ -69,7 +70,7 @@ func (l *load) get(worker string) {
 	for ; !l.stop.Load(); time.Sleep(3 * time.Millisecond) {
 		var who Who
 		request, err := http.NewRequest(http.MethodGet, l.base+"/whoami", nil)
-		if err != nil || l.pause.Load() || !l.try(request, worker, http.StatusOK, &who) {
+		if err != nil || !l.try(request, worker, http.StatusOK, &who) {
 			continue
 		}
 		l.mu.Lock()
@@ -115,9 +116,9 @@ func (l *load) orderOnce(base, worker, key string) bool {
 // try sends a request, and notes what is wrong with the answer.
 func (l *load) try(request *http.Request, worker string, want int, into any) bool {
 	f := failure{worker: worker, key: request.Header.Get("Idempotency-Key"), began: time.Now()}
-	l.mu.Lock()
-	l.asking[worker] = f.began
-	l.mu.Unlock()
+	if !l.begin(worker, f.began) {
+		return false
+	}
 	ok := l.send(request, &f, want, into)
 	f.ended = time.Now()
 	l.mu.Lock()
@@ -127,6 +128,38 @@ func (l *load) try(request *http.Request, worker string, want int, into any) boo
 		l.failures = append(l.failures, f)
 	}
 	return ok
+}
+
+// begin notes that a worker asks, unless it is one of those who are paused.
+func (l *load) begin(worker string, now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.paused && strings.HasPrefix(worker, "GET") {
+		return false
+	}
+	l.asking[worker] = now
+	return true
+}
+
+// pause has those who ask wait, and waits until none of them is on its way.
+func (l *load) pause(t *testing.T) {
+	t.Helper()
+	l.until(t, func() bool {
+		l.paused = true
+		for worker := range l.asking {
+			if strings.HasPrefix(worker, "GET") {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// resume lets those who ask go on.
+func (l *load) resume() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.paused = false
 }
 
 func (l *load) send(request *http.Request, f *failure, want int, into any) bool {
@@ -180,18 +213,16 @@ func (l *load) running(t *testing.T) {
 	l.until(t, func() bool { return l.gets > gets+100 && len(l.orders) > orders+30 })
 }
 
-// stuck waits until a client that orders has been waiting for an answer for some time, and none that asks is on its way.
+// stuck waits until a client that orders has been waiting for an answer for some time.
 func (l *load) stuck(t *testing.T, since time.Duration) {
 	t.Helper()
 	l.until(t, func() bool {
-		waiting := false
-		for worker, began := range l.asking {
-			if strings.HasPrefix(worker, "GET") {
-				return false
+		for _, began := range l.asking {
+			if time.Since(began) > since {
+				return true
 			}
-			waiting = waiting || time.Since(began) > since
 		}
-		return waiting
+		return false
 	})
 }
 
