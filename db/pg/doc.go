@@ -125,7 +125,8 @@
 // that an orderly shutdown ended, runs again elsewhere, and so does the BEGIN of a
 // transaction; what may have run fails with a *db.Error whose SafeToRetry is
 // false, unless it was in a transaction that had not been committed. Connections
-// are made anew with growing pauses; in the meantime calls wait for AcquireTimeout.
+// are made anew with growing pauses, of about half a second at most while a call waits
+// and of five seconds else; in the meantime calls wait for AcquireTimeout.
 //
 // # What it costs
 //

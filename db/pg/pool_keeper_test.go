@@ -1,11 +1,13 @@
 package pg
 
 import (
+	"context"
 	"math"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/db/pg/internal/wire"
 	"github.com/stretchr/testify/require"
 )
@@ -127,7 +129,7 @@ func TestBackoff(t *testing.T) {
 			l.v.Do(func() {
 				l.core.failures = tries
 				l.core.notConnected(errSilent)
-				pause := l.core.retryAt.Sub(l.core.r.Now())
+				pause := l.core.untilRetry()
 				require.LessOrEqual(t, pause, most)
 				require.GreaterOrEqual(t, pause, most/2)
 				require.Zero(t, l.core.open(1), "not before the pause is over")
@@ -136,6 +138,45 @@ func TestBackoff(t *testing.T) {
 			require.Equal(t, tries+1, l.core.failures)
 		}
 		require.Greater(t, len(seen), 10, "at random")
+	}
+}
+
+// TestBackoffWanted: while a call waits for a connection, the next try is near, also when the call came after the last one; once nobody waits, it is not.
+func TestBackoffWanted(t *testing.T) {
+	for _, before := range []bool{true, false} {
+		l := newLab(t, 1)
+		l.begins(t, l.peer, l.begin()) // the transaction has the only connection
+		var waits async.Future[int64]
+		ask := func() { waits = l.pool.One[int64](l.ctx, "SELECT 1") }
+		l.v.Do(func() {
+			l.core.cfg.MaxConns = 2
+			l.core.failures = 20
+			if before {
+				l.core.notConnected(errSilent)
+				require.Greater(t, l.core.untilRetry(), wantedPause*2)
+				ask()
+			} else {
+				ask()
+				l.core.notConnected(errSilent)
+			}
+			require.Equal(t, 1, l.core.waiting.Len())
+			near := l.core.untilRetry()
+			require.LessOrEqual(t, near, wantedPause)
+			require.GreaterOrEqual(t, near, wantedPause/2)
+			require.LessOrEqual(t, l.core.keepAt.Sub(l.core.r.Now()), near, "somebody looks then")
+		})
+		failures := l.core.failures
+		l.v.Advance(wantedPause * 3 / 2)
+		require.Eventually(t, func() bool { l.v.RunUntilIdle(); return l.core.failures > failures }, time.Minute, time.Millisecond, "it was tried")
+		l.v.Do(waits.Cancel)
+		l.v.RunUntilIdle()
+		_, err, ok := waits.Result()
+		require.True(t, ok)
+		require.ErrorIs(t, err, context.Canceled)
+		l.v.Do(func() {
+			require.Zero(t, l.core.waiting.Len())
+			require.Greater(t, l.core.untilRetry(), wantedPause*2)
+		})
 	}
 }
 

@@ -11,10 +11,12 @@ import (
 )
 
 // The pauses between tries to connect: doubled from firstPause to lastPause,
-// of which a random half is left out.
+// of which a random half is left out. While a call waits for a connection they grow
+// to wantedPause only: a server that is back is to be found by those who need it.
 const (
-	firstPause = 50 * time.Millisecond
-	lastPause  = 5 * time.Second
+	firstPause  = 50 * time.Millisecond
+	wantedPause = 500 * time.Millisecond
+	lastPause   = 5 * time.Second
 )
 
 // pauseAfter returns the pause after a try that failed as so many before it did.
@@ -28,7 +30,7 @@ func (c *core) open(n int) int {
 	if n <= 0 || c.closing {
 		return 0
 	}
-	if wait := c.retryAt.Sub(c.r.Now()); c.failures > 0 && wait > 0 {
+	if wait := c.untilRetry(); wait > 0 {
 		c.scheduleKeeper(wait)
 		return 0
 	}
@@ -41,6 +43,18 @@ func (c *core) open(n int) int {
 		go c.dial()
 	}
 	return max(n, 0)
+}
+
+// untilRetry is how long no try to connect may begin.
+func (c *core) untilRetry() time.Duration {
+	if c.failures == 0 {
+		return 0
+	}
+	pause := c.pause
+	if c.waiting.Len()+c.exclusive.Len() > 0 {
+		pause = min(pause, wantedPause/2+pause/20) // as far apart from others' as lastPause is
+	}
+	return c.failedAt.Add(pause).Sub(c.r.Now())
 }
 
 // dial makes a connection, on a goroutine of its own, and brings it home.
@@ -59,10 +73,9 @@ func (c *core) notConnected(err error) {
 		c.d.log().Warn("pg: cannot connect", slog.Int("core", c.r.Core()), slog.Any("error", err))
 	}
 	c.connectErr = err
-	pause := pauseAfter(c.failures)
+	c.failedAt, c.pause = c.r.Now(), pauseAfter(c.failures)
 	c.failures++
-	c.retryAt = c.r.Now().Add(pause)
-	c.scheduleKeeper(pause)
+	c.scheduleKeeper(c.untilRetry())
 	c.publish()
 }
 

@@ -87,11 +87,12 @@ type core struct {
 	shares bool // short reads may share a transaction: immutable
 
 	conns      []*conn
-	slots      uint64 // bit i: slot i is taken
-	opening    int    // connections that are being made
-	failures   int    // to connect, in a row
-	connectErr error  // of the last try, nil after a success
-	retryAt    time.Time
+	slots      uint64        // bit i: slot i is taken
+	opening    int           // connections that are being made
+	failures   int           // to connect, in a row
+	connectErr error         // of the last try, nil after a success
+	failedAt   time.Time     // when the last one did
+	pause      time.Duration // until the next one
 
 	waiting    driver.Queue // for any connection
 	exclusive  driver.Queue // for a connection of their own
