@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -23,12 +22,7 @@ type handshakes struct {
 
 // Micros is the CPU of a handshake in microseconds: the median of the turns.
 func (h *handshakes) Micros() float64 {
-	if len(h.Turns) == 0 {
-		return 0
-	}
-	sorted := slices.Clone(h.Turns)
-	slices.Sort(sorted)
-	return float64(sorted[len(sorted)/2].Microseconds()) / float64(h.Count)
+	return float64(median(h.Turns).Microseconds()) / float64(max(h.Count, 1))
 }
 
 // handshakes gives each server that has an engine of its own its turns.

@@ -18,6 +18,7 @@ type harness struct {
 	idle        int
 	shakes      int
 	requests    int
+	temp        string // a folder for the logs of h2load
 }
 
 func main() {
@@ -42,7 +43,7 @@ func run(args []string, stdout io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(temp)
-	h := &harness{idle: *idle, shakes: *shakes, requests: *requests}
+	h := &harness{idle: *idle, shakes: *shakes, requests: *requests, temp: temp}
 	if h.Harness, err = options.Harness(temp); err != nil {
 		return err
 	}
@@ -91,9 +92,9 @@ func (h *harness) runAll(r *figures) error {
 		}
 	}
 	if h.requests > 0 {
-		r.Streams = h.streams()
+		r.Streams = append(h.streams(false), h.streams(true)...)
 		for _, s := range r.Streams {
-			contest.Say("HTTP/2        %-10s %6.2f µs %s", s.Contestant, s.Micros(), s.Failed)
+			contest.Say("HTTP/2, %-5s %-10s %6.2f µs, p99 %v %s", s.protocol(), s.Contestant, s.Micros(), s.Latest(), s.Failed)
 		}
 	}
 	if h.idle == 0 {

@@ -28,9 +28,9 @@ func (r *figures) markdown(w io.Writer) {
 			handshaking, r.Turns, r.Handshakes[0].Count)
 		var rows [][]string
 		for _, h := range r.Handshakes {
-			rows = append(rows, []string{title(h.Contestant), fmt.Sprintf("%.0f", h.Micros())})
+			rows = append(rows, []string{title(h.Contestant), fmt.Sprintf("%.0f", h.Micros()), fmt.Sprintf("%.0f", 1e6/max(h.Micros(), 1))})
 		}
-		results.Table(w, []string{"server", "CPU µs/handshake"}, rows)
+		results.Table(w, []string{"server", "CPU µs/handshake", "handshakes/s of one core"}, rows)
 	}
 	r.streamTable(w, title)
 	if len(r.Idle) > 0 {
@@ -45,30 +45,69 @@ func (r *figures) streamTable(w io.Writer, title func(string) string) {
 	if len(r.Streams) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "### HTTP/2\n\n`GET /json` over TLS 1.3, %d connections of %d streams, from h2load: CPU of the server's process, median of %d turns of %d requests.\n\n",
-		streamConns, streamsEach, r.Turns, r.Streams[0].Count)
-	base := r.stream("nethttp")
+	fmt.Fprintf(w, "### HTTP/2\n\n`GET /json` over TLS 1.3 (h2) and in the clear (h2c), %d connections of %d streams, from h2load, as fast as the server answers: CPU of the server's process, "+
+		"and how long a request takes with %d others on the way; medians of %d turns of %d requests.\n\n", streamConns, streamsEach, streamConns*streamsEach-1, r.Turns, r.Streams[0].Count)
 	var rows [][]string
 	for _, s := range r.Streams {
-		ratio := ""
-		if base > 0 {
-			ratio = fmt.Sprintf("%.2f", s.Micros()/base)
-		}
-		rows = append(rows, []string{title(s.Contestant), fmt.Sprintf("%.2f", s.Micros()), ratio})
+		cpu, late := s.against(r.stream("nethttp", s.Clear))
+		rows = append(rows, []string{title(s.Contestant), s.protocol(), fmt.Sprintf("%.2f", s.Micros()), ratio(cpu), fmt.Sprintf("%.1f", s.Latest().Seconds()*1000), ratio(late)})
 	}
-	results.Table(w, []string{"server", "CPU µs/request", "/ net/http"}, rows)
+	results.Table(w, []string{"server", "protocol", "CPU µs/request", "/ net/http", "p99 ms", "/ net/http"}, rows)
+}
+
+// ratio is empty where there is none.
+func ratio(r float64) string {
+	if r == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.2f", r)
 }
 
 // streamLimit is the bar for a request over HTTP/2, in those of net/http.
 const streamLimit = 0.35
 
-func (r *figures) stream(contestant string) float64 {
+// stream finds a contestant's requests over h2 or h2c, nil if they were not measured.
+func (r *figures) stream(contestant string, inClear bool) *streams {
 	for _, s := range r.Streams {
-		if s.Contestant == contestant {
-			return s.Micros()
+		if s.Contestant == contestant && s.Clear == inClear && len(s.Turns) > 0 {
+			return s
 		}
 	}
-	return 0
+	return nil
+}
+
+// against is the CPU and the p99 of a request in those of base; 0: not known.
+func (s *streams) against(base *streams) (cpu, late float64) {
+	if base == nil || base.Micros() == 0 || base.Latest() == 0 {
+		return 0, 0
+	}
+	return s.Micros() / base.Micros(), s.Latest().Seconds() / base.Latest().Seconds()
+}
+
+// streamBars are those of HTTP/2.
+func (r *figures) streamBars() (rows [][]string) {
+	for _, inClear := range []bool{false, true} {
+		for _, style := range []string{"chain", "reactor", "goroutine", "handler"} {
+			s := r.stream(style, inClear)
+			if s == nil {
+				continue
+			}
+			limit := streamLimit
+			if style == "handler" {
+				limit = handlerLimit
+			}
+			cpu, late := s.against(r.stream("nethttp", inClear))
+			if cpu == 0 {
+				continue
+			}
+			of := " over " + s.protocol() + ", " + style + " / net/http"
+			rows = append(rows, []string{"CPU of a request" + of, fmt.Sprintf("≤ %.2f", limit), ratio(cpu), results.Verdict(cpu <= limit)})
+			if style != "handler" {
+				rows = append(rows, []string{"p99 of a request" + of, "≤ 1.00", ratio(late), results.Verdict(late <= 1)})
+			}
+		}
+	}
+	return rows
 }
 
 func (r *figures) bars(w io.Writer) {
@@ -77,16 +116,7 @@ func (r *figures) bars(w io.Writer) {
 	if ours > 0 && base > 0 {
 		rows = append(rows, []string{"CPU of a full handshake, reactor / net/http", "≤ 1.00", fmt.Sprintf("%.2f", ours/base), results.Verdict(ours <= base)})
 	}
-	for _, style := range []string{"chain", "reactor", "goroutine", "handler"} {
-		limit := streamLimit
-		if style == "handler" {
-			limit = handlerLimit
-		}
-		if ours, base := r.stream(style), r.stream("nethttp"); ours > 0 && base > 0 {
-			ratio := ours / base
-			rows = append(rows, []string{"CPU of a request over HTTP/2, " + style + " / net/http", fmt.Sprintf("≤ %.2f", limit), fmt.Sprintf("%.2f", ratio), results.Verdict(ratio <= limit)})
-		}
-	}
+	rows = append(rows, r.streamBars()...)
 	for _, i := range r.Idle {
 		if i.Contestant == "reactor" && i.Failed == "" {
 			rows = append(rows, i.Judge(fmt.Sprintf("%d idle connections, each", i.Conns), idleLimit))
@@ -117,7 +147,7 @@ func (r *figures) failures() []string {
 	}
 	for _, s := range r.Streams {
 		if s.Failed != "" {
-			out = append(out, "HTTP/2 "+s.Contestant+": "+s.Failed)
+			out = append(out, "HTTP/2 ("+s.protocol()+") "+s.Contestant+": "+s.Failed)
 		}
 	}
 	for _, i := range r.Idle {

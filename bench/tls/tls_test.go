@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +32,46 @@ func TestCheck(t *testing.T) {
 		server.Close()
 		if (err == nil) != (name == "") {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestStreams: the percentile of a log of h2load, and the bars of both protocols.
+func TestStreams(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "log")
+	var lines strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&lines, "%d\t200\t%d\n", 1700000000000000+i, 1000-i)
+	}
+	if err := os.WriteFile(log, []byte(lines.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if p99, err := percentile(log, 1000); err != nil || p99 != 991*time.Microsecond {
+		t.Errorf("%v %v", p99, err)
+	}
+	if _, err := percentile(log, 1001); err == nil {
+		t.Error("a request is missing")
+	}
+	if err := os.WriteFile(log, []byte("nonsense"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := percentile(log, 1); err == nil {
+		t.Error("nonsense is read")
+	}
+	of := func(name string, inClear bool, micros, p99 time.Duration) *streams {
+		return &streams{Contestant: name, Clear: inClear, Count: 1, Turns: []time.Duration{micros * time.Microsecond}, P99: []time.Duration{p99 * time.Microsecond}}
+	}
+	figures := &figures{Streams: []*streams{of("nethttp", false, 100, 1000), of("chain", false, 12, 900), of("nethttp", true, 100, 1000), of("chain", true, 40, 1100)}}
+	var text strings.Builder
+	figures.streamTable(&text, func(name string) string { return name })
+	figures.bars(&text)
+	for _, want := range []string{
+		"over h2, chain / net/http | ≤ 0.35 | 0.12 | met", "p99 of a request over h2, chain / net/http | ≤ 1.00 | 0.90 | met",
+		"over h2c, chain / net/http | ≤ 0.35 | 0.40 | **missed**", "p99 of a request over h2c, chain / net/http | ≤ 1.00 | 1.10 | **missed**",
+		"| chain | h2c | 40.00 | 0.40 | 1.1 | 1.10 |",
+	} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("%q is not in %s", want, text.String())
 		}
 	}
 }

@@ -76,7 +76,7 @@ func watch(what string, cfg fasterapi.Config) *fasterapi.App {
 
 func main() {
 	app := watch(os.Getenv("WATCH"), fasterapi.Config{
-		Title: "bench", Addr: "127.0.0.1:" + os.Getenv("PORT"), TLSCert: os.Getenv("TLS_CERT"), TLSKey: os.Getenv("TLS_KEY"),
+		Title: "bench", Addr: "127.0.0.1:" + os.Getenv("PORT"), TLSCert: os.Getenv("TLS_CERT"), TLSKey: os.Getenv("TLS_KEY"), H2C: os.Getenv("H2C") != "",
 	})
 
 	chain := app.Group("/chain")
@@ -108,6 +108,11 @@ func serveHandler(h http.Handler) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	s := &http.Server{Addr: "127.0.0.1:" + os.Getenv("PORT"), Handler: h}
+	if os.Getenv("H2C") != "" {
+		s.Protocols = new(http.Protocols)
+		s.Protocols.SetUnencryptedHTTP2(true)
+		s.Protocols.SetHTTP1(true)
+	}
 	go func() {
 		if cert := os.Getenv("TLS_CERT"); cert != "" {
 			log.Fatal(s.ListenAndServeTLS(cert, os.Getenv("TLS_KEY")))

@@ -44,5 +44,11 @@ func main() {
 	if cert := os.Getenv("TLS_CERT"); cert != "" {
 		log.Fatal(http.ListenAndServeTLS(addr, cert, os.Getenv("TLS_KEY"), mux))
 	}
-	log.Fatal(http.ListenAndServe(addr, mux))
+	server := &http.Server{Addr: addr, Handler: mux}
+	if os.Getenv("H2C") != "" {
+		server.Protocols = new(http.Protocols)
+		server.Protocols.SetUnencryptedHTTP2(true)
+		server.Protocols.SetHTTP1(true)
+	}
+	log.Fatal(server.ListenAndServe())
 }
