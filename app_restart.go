@@ -40,25 +40,37 @@ func (a *App) awaitHealthy(ctx context.Context) error {
 	}
 }
 
-// takeListeners returns the listeners that the process was handed, if they are for
-// Config.Addr, and closes them otherwise: the program has another address by now. Those of
-// fasterapi dev, which has the address of the service itself, are for any. They are the caller's.
+// sortListeners puts what the process was handed where it is looked for: listeners for Config.Addr stay, others are for
+// App.Listen. The service manager hands over all that it has opened, in no order that would tell. Those of fasterapi dev,
+// which has the address of the service itself, are for any.
+func (a *App) sortListeners() {
+	if a.given == nil || a.given.Anywhere {
+		return
+	}
+	a.given.Listeners = slices.DeleteFunc(a.given.Listeners, func(fd int) bool {
+		at, err := poll.Adopt(fd)
+		if err == nil && isFor(at, a.cfg.Addr) {
+			return false
+		}
+		a.given.Further = append(a.given.Further, fd)
+		return true
+	})
+}
+
+// takeListeners returns the listeners for Config.Addr that the process was handed; they are the caller's. Those that no
+// hook has taken by now (App.Listen) are for nobody, and closed: the program has another address.
 func (a *App) takeListeners() []int {
-	if a.given == nil || len(a.given.Listeners) == 0 {
+	if a.given == nil {
 		return nil
 	}
-	for _, fd := range a.given.Listeners {
+	for _, fd := range a.given.Further {
 		at, err := poll.Adopt(fd)
-		if err == nil && (a.given.Anywhere || isFor(at, a.cfg.Addr)) {
-			continue
-		}
-		a.log.Warn("the listeners that were handed over are not for Config.Addr, which is opened anew",
-			slog.String("handed over", at.String()), slog.String("wanted", a.cfg.Addr), slog.Any("error", err))
-		a.given.Close()
-		return nil
+		a.log.Warn("a listener that was handed over is closed: it is not for Config.Addr, nor was it taken by an App.Listen",
+			slog.String("handed over", at.String()), slog.String("Config.Addr", a.cfg.Addr), slog.Any("error", err))
+		poll.CloseFD(fd)
 	}
 	fds := a.given.Listeners
-	a.given.Listeners = nil
+	a.given.Listeners, a.given.Further = nil, nil
 	return fds
 }
 
@@ -86,7 +98,6 @@ func (s *Server) announce() {
 	if a.given == nil {
 		return // not the process, but a program in it
 	}
-	a.given.CloseFurther() // those of addresses that the program has no more
 	a.given.Ready()
 	if !a.given.Restarted { // else the older process does, which the service manager knows
 		a.notify("READY=1")
@@ -178,7 +189,8 @@ type furtherListeners struct {
 }
 
 // Listen opens a further TCP port for the service, "host:port", in an OnStart hook that serves something
-// of its own there: package admin does. A process that takes the place of this one (SIGUSR2, see [App.Run])
+// of its own there: package admin does. A socket of this address that systemd has opened (LISTEN_FDS) is
+// taken over. A process that takes the place of this one (SIGUSR2, see [App.Run])
 // is handed the listener with that of Config.Addr, so that no connection is refused meanwhile; this one
 // closes it then, which its Accept tells. Otherwise it is the caller's to close. The error is that of
 // [net.ListenConfig.Listen].

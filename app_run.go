@@ -53,7 +53,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // environment, and hands it the listeners. Once it has started and its health checks do
 // not fail, it serves, and this process accepts no more and ends as above. If it fails, or takes
 // longer than Config.RestartTimeout, this process goes on. Sockets that systemd has opened
-// (LISTEN_FDS) are taken over too if their address is that of Config.Addr, and systemd is told
+// (LISTEN_FDS) are taken over too if their address is that of Config.Addr or of an [App.Listen], and systemd is told
 // of each stage (sd_notify) and of the reactors' turning (WatchdogSec).
 //
 // The garbage collector keeps the memory below nine tenths of the limit of the container
@@ -79,6 +79,7 @@ func (a *App) Run() {
 	if a.given, err = restart.Take(); err != nil {
 		a.log.Error("cannot take over sockets", slog.Any("error", err))
 	}
+	a.sortListeners()
 	s, err := a.startUntil(o.Stop)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -27,12 +27,6 @@ func Take() (*Given, error) { return new(Given), nil }
 // Ready does nothing.
 func (*Given) Ready() {}
 
-// Close does nothing.
-func (*Given) Close() {}
-
-// CloseFurther does nothing.
-func (*Given) CloseFurther() {}
-
 // Child is a process that was started to take the place of this one.
 //
 // Owner: any (immutable after New).

@@ -104,22 +104,6 @@ func (g *Given) Ready() {
 	g.pipe = nil
 }
 
-// Close closes the listeners: they are not for this service.
-func (g *Given) Close() {
-	for _, fd := range g.Listeners {
-		_ = syscall.Close(fd)
-	}
-	g.Listeners = nil
-}
-
-// CloseFurther closes those of Further that nobody has taken out.
-func (g *Given) CloseFurther() {
-	for _, fd := range g.Further {
-		_ = syscall.Close(fd)
-	}
-	g.Further = nil
-}
-
 // Child is a process that was started to take the place of this one.
 //
 // Owner: any (immutable after New).

@@ -330,6 +330,81 @@ func TestSocketActivation(t *testing.T) {
 	}
 }
 
+// TestSocketsOfSeveralAddresses: of the sockets that the service manager has opened, in any order, those of Config.Addr and of App.Listen are
+// served, what has waited in their queues first; one that nobody wants is closed, and so is what does not listen.
+func TestSocketsOfSeveralAddresses(t *testing.T) {
+	if os.Getenv("FASTERAPI_TEST_STUCK") != "" {
+		main, second, _ := strings.Cut(os.Getenv("TEST_ADDRESSES"), " ")
+		app := fasterapi.New(fasterapi.Config{Addr: main, Cores: 2, DrainDelay: -1, NetHTTP: os.Getenv("FASTERAPI_TEST_STUCK") == "net http"})
+		app.Get("/", func(*fasterapi.Ctx, fasterapi.None) (string, error) { return "main", nil })
+		app.OnStart(func(ctx context.Context) error {
+			l, err := app.Listen(ctx, second)
+			if err != nil {
+				return err
+			}
+			go func() { // ends with the process
+				_ = http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "second") }))
+			}()
+			return nil
+		})
+		app.Run()
+		return
+	}
+	for _, kind := range []string{"reactors", "net http"} {
+		for _, order := range [][]string{{"main", "second", "nobody", "datagrams"}, {"datagrams", "nobody", "second", "main"}} {
+			t.Run(kind+" "+strings.Join(order, " "), func(t *testing.T) {
+				address, waiting := map[string]string{}, map[string]net.Conn{}
+				var files []*os.File
+				for _, name := range order {
+					var file *os.File
+					if name == "datagrams" {
+						packets, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+						require.NoError(t, err)
+						file, err = packets.File()
+						require.NoError(t, errors.Join(err, packets.Close()))
+					} else {
+						listener, err := net.Listen("tcp", "127.0.0.1:0")
+						require.NoError(t, err)
+						address[name] = listener.Addr().String()
+						waiting[name] = dial(t, service{url: "http://" + address[name]})
+						_, err = io.WriteString(waiting[name], "GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+						require.NoError(t, err)
+						file, err = listener.(*net.TCPListener).File()
+						require.NoError(t, errors.Join(err, listener.Close()))
+					}
+					files = append(files, file)
+				}
+				p := startProcess(t, kind, func(command *exec.Cmd) {
+					args := append([]string{"sh", "-c", `export LISTEN_PID=$$; exec "$0" "$@"`}, command.Args...)
+					shell, err := exec.LookPath("sh")
+					require.NoError(t, err)
+					command.Path, command.Args = shell, args
+					command.ExtraFiles = files
+					command.Env = append(command.Env, "LISTEN_FDS="+strconv.Itoa(len(files)), "TEST_ADDRESSES="+address["main"]+" "+address["second"])
+				})
+				for _, file := range files {
+					require.NoError(t, file.Close())
+				}
+				warned := p.line("nor was it taken by an App.Listen") + p.line("nor was it taken by an App.Listen")
+				require.Contains(t, warned, address["nobody"])
+				require.Contains(t, warned, "no listening socket")
+				p.serving()
+				for name, want := range map[string]string{"main": `"main"`, "second": "second"} {
+					answer, err := io.ReadAll(waiting[name])
+					require.NoError(t, err)
+					require.Contains(t, string(answer), "200 OK")
+					require.True(t, strings.HasSuffix(string(answer), "\r\n\r\n"+want), "%s", answer)
+				}
+				_, err := waiting["nobody"].Read(make([]byte, 1))
+				require.ErrorIs(t, err, syscall.ECONNRESET, "it has no listener any more")
+				require.NoError(t, p.command.Process.Signal(syscall.SIGTERM))
+				status, log := p.end()
+				require.Zero(t, status, log)
+			})
+		}
+	}
+}
+
 // TestListenersOfDev: a server that stands before the service has its address, and hands it another one.
 func TestListenersOfDev(t *testing.T) {
 	if os.Getenv("FASTERAPI_TEST_STUCK") != "" {
