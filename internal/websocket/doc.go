@@ -12,7 +12,7 @@
 // A decoder turns bytes into messages and control frames, and knows nothing of
 // connections. A [Policy] accepts a handshake or refuses it, and [Accepted.Response]
 // completes it. A [Conn] is one connection: on a descriptor of a reactor ([Open]),
-// or on a net.Conn where there is no such descriptor, as with TLS ([OpenNet]). A
+// also through TLS, or on a net.Conn of a server of net/http ([OpenNet]). A
 // [Set] are the connections of a core, which a shutdown closes together.
 //
 // # Who owns what
