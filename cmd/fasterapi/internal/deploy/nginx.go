@@ -6,6 +6,7 @@ import (
 	"path"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // Placement is where nginx and the instances are, where they are no containers with names and places of their own.
@@ -31,6 +32,15 @@ func address(text string, needsHost bool) bool {
 }
 
 var digits = regexp.MustCompile(`^[0-9]+$`)
+
+// RedirectPort is what a URL of https has behind the host, where nginx listens: nothing at 443.
+func (p *Plan) RedirectPort() string {
+	port := p.ListenTLS[strings.LastIndexByte(p.ListenTLS, ':')+1:] // of "8443" or "[::1]:8443"
+	if port == "443" || !digits.MatchString(port) {
+		return ""
+	}
+	return ":" + port
+}
 
 // place decides where nginx listens, whom it asks and where it keeps its files, and tells what cannot be.
 func (p *Plan) place(o *Placement) (errs []error) {

@@ -1,6 +1,8 @@
 package deploy
 
 import (
+	"crypto/tls"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -55,6 +57,68 @@ func TestNginxBesideTheInstances(t *testing.T) {
 		require.FileExists(t, filepath.Join(folder, name))
 	}
 	require.DirExists(t, filepath.Join(folder, "proxy"))
+}
+
+// TestNginxOverTLS: who comes without TLS is sent to where nginx listens with it, path, query and port included, and keeps the method; there they have
+// HTTP/2, TLS 1.2 at least, and are told to come so from now on. The service hears which scheme its client used.
+func TestNginxOverTLS(t *testing.T) {
+	folder := shortTempDir(t)
+	scheme := make(chan string, 1)
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		text, err := io.ReadAll(r.Body)
+		if err == nil && r.URL.Path == "/orders" {
+			scheme <- r.Header.Get("X-Forwarded-Proto")
+			_, _ = fmt.Fprintf(w, "%s %s %s", r.Method, r.URL.RequestURI(), text)
+		}
+	}))
+	t.Cleanup(service.Close)
+	o := Options{Server: "localhost", Nginx: Placement{Folder: folder, Instances: []string{service.Listener.Addr().String()}, Listen: freeAddress(t), ListenTLS: freeAddress(t)}}
+	o.Certificate, o.CertificateKey = certificate(t, folder)
+	d := shop(t)
+	d.Config.TLS = false
+	p, err := NewPlan(d, o)
+	require.NoError(t, err)
+	file := filepath.Join(folder, "nginx.conf")
+	require.NoError(t, os.WriteFile(file, render(t, p, Nginx), 0o600))
+	nginx := exec.Command(program(t, "nginx", "nginx-light"), "-c", file, "-e", p.ErrorLog, "-g", "daemon off;")
+	require.NoError(t, nginx.Start())
+	stopped := make(chan error, 1)
+	go func() { stopped <- nginx.Wait() }()
+	t.Cleanup(func() {
+		_ = nginx.Process.Signal(syscall.SIGTERM)
+		<-stopped
+	})
+	require.Eventually(t, func() bool {
+		conn, err := net.Dial("tcp", o.Nginx.Listen)
+		return err == nil && conn.Close() == nil
+	}, time.Minute, 5*time.Millisecond)
+
+	_, port, err := net.SplitHostPort(o.Nginx.Listen)
+	require.NoError(t, err)
+	transport := &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} // the certificate is of this test
+	t.Cleanup(transport.CloseIdleConnections)
+	response, err := (&http.Client{Transport: transport}).Post("http://localhost:"+port+"/orders?page=2", "text/plain", strings.NewReader("tea"))
+	require.NoError(t, err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.Equal(t, "POST /orders?page=2 tea", string(text))
+	_, port, err = net.SplitHostPort(o.Nginx.ListenTLS)
+	require.NoError(t, err)
+	require.Equal(t, "https://localhost:"+port+"/orders?page=2", response.Request.URL.String())
+	require.Equal(t, 2, response.ProtoMajor)
+	require.Equal(t, "max-age=31536000", response.Header.Get("Strict-Transport-Security"))
+	require.Equal(t, "https", <-scheme)
+
+	_, err = tls.Dial("tcp", o.Nginx.ListenTLS, &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11})
+	require.ErrorContains(t, err, "protocol version")
+}
+
+// TestRedirectPort: a port is said where browsers would ask another one.
+func TestRedirectPort(t *testing.T) {
+	for listen, want := range map[string]string{"443": "", "[::]:443": "", "8443": ":8443", "127.0.0.1:8443": ":8443", "[::1]:8443": ":8443", "unix:/run/https": ""} {
+		require.Equal(t, want, (&Plan{ListenTLS: listen}).RedirectPort(), listen)
+	}
 }
 
 // freeAddress is one at which nobody listens.
