@@ -110,3 +110,43 @@ func TestTicketsOfOtherCores(t *testing.T) {
 		}
 	}
 }
+
+// TestTicketKeys: instances that are given the same keys resume each other's sessions; a key of before is still taken where it stands behind the new
+// one, and one that is forgotten means a full handshake, not an error.
+func TestTicketKeys(t *testing.T) {
+	old, current := [32]byte{1}, [32]byte{2}
+	for _, netHTTP := range []bool{false, true} {
+		instance := func(keys ...[32]byte) string {
+			config := &tls.Config{Certificates: testCertificates}
+			config.SetSessionTicketKeys(keys)
+			app, _ := newApp(fasterapi.Config{Cores: 2, NetHTTP: netHTTP, TLS: config}, func(app *fasterapi.App) {
+				app.Get("/resumed", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.Text, error) {
+					return fasterapi.Text(fmt.Sprint(c.TLS().DidResume)), nil
+				})
+			})
+			return start(t, app)
+		}
+		before, neighbour, rotated, forgetful := instance(old), instance(old), instance(current, old), instance(current)
+		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+			for _, http2 := range []bool{false, true} {
+				config := &tls.Config{RootCAs: testRoots, MaxVersion: version, ServerName: "example.com"} // whose session is looked for by name
+				come := func(addr string) string {
+					transport := &http.Transport{TLSClientConfig: config.Clone(), Protocols: new(http.Protocols)}
+					transport.Protocols.SetHTTP1(!http2)
+					transport.Protocols.SetHTTP2(http2)
+					defer transport.CloseIdleConnections()
+					s := service{t: t, url: "https://" + addr, http: &http.Client{Transport: transport, Timeout: 30 * time.Second}}
+					return s.get("/resumed").body
+				}
+				for name, next := range map[string]struct {
+					addr string
+					want string
+				}{"a neighbour": {neighbour, "true"}, "one with a newer key": {rotated, "true"}, "one that has forgotten the key": {forgetful, "false"}} {
+					config.ClientSessionCache = tls.NewLRUClientSessionCache(1)
+					require.Equal(t, "false", come(before))
+					require.Equal(t, next.want, come(next.addr), "%s, net/http: %v, HTTP/2: %v, version %x", name, netHTTP, http2, version)
+				}
+			}
+		}
+	}
+}
