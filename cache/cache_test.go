@@ -606,6 +606,47 @@ func TestSweep(t *testing.T) {
 	}, 20*time.Second, time.Millisecond)
 }
 
+// TestMemoizeOfMany: as many computations as there are callers, and one that asks for others itself.
+func TestMemoizeOfMany(t *testing.T) {
+	const many = 3000 // more than the loads that a cache begins at a time
+	begun, all := make(chan struct{}), sync.WaitGroup{}
+	var asked, wrong atomic.Int32
+	asks := func() {
+		if asked.Add(1) == many {
+			close(begun)
+		}
+	}
+	slow := cache.Memoize("slow", many, func(n int) (int, error) {
+		asks()
+		<-begun
+		return n, nil
+	})
+	for n := range many {
+		all.Go(func() {
+			if got, err := slow(n); err != nil {
+				wrong.Add(1)
+				asks() // in its place
+			} else if got != n {
+				wrong.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	require.Zero(t, wrong.Load())
+
+	var sum func(int) (int, error)
+	sum = cache.Memoize("sums", 10, func(n int) (int, error) {
+		if n == 0 {
+			return 0, nil
+		}
+		below, err := sum(n - 1)
+		return below + n, err
+	})
+	got, err := sum(many)
+	require.NoError(t, err)
+	require.Equal(t, many*(many+1)/2, got)
+}
+
 // TestMemoize: the guide's lru_cache.
 func TestMemoize(t *testing.T) {
 	var calls atomic.Int64

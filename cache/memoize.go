@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"math"
 
 	"github.com/fasterapi/fasterapi/async"
 )
@@ -18,6 +19,7 @@ func Memoize[K comparable, V any](name string, size int, fn func(K) (V, error)) 
 	if c.wrong != nil {
 		panic(c.wrong)
 	}
+	c.cfg.Loads = math.MaxInt // each runs in who asks, and may ask for others itself: there are no more than callers
 	return func(key K) (V, error) {
 		ctx := context.Background()
 		if e, _ := c.find(ctx, key); e != nil {

@@ -16,7 +16,7 @@ import (
 // measured shows at /metrics what the service does.
 func measured(app *fasterapi.App) *metrics.Metrics {
 	m := metrics.New(app)
-	app.Mount("/metrics", m.Handler())
+	app.Mount("/metrics", m.Handler(), fasterapi.Priority("exempt")) // also when there is too much work: then it is looked at
 	return m
 }
 

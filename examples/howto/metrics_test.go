@@ -45,6 +45,9 @@ func TestMetrics(t *testing.T) {
 		served = app
 		return app
 	}, func(t *testing.T, c *fasterapitest.Client) {
+		describes, err := served.Description()
+		require.NoError(t, err)
+		require.Regexp(t, `"/metrics[^{}]*"priority":\s*"exempt"`, string(describes), "it is asked for when there is too much work")
 		for path, status := range map[string]int{"/shop/order/web": 200, "/shop/order/fax": 200, "/shop/stream": 200, "/shop/fails": 500, "/shop/panics": 500} {
 			require.NotEmpty(t, c.Get(path).Expect(status).Header.Get("X-Response-Time"), path)
 		}

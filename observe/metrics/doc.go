@@ -5,7 +5,7 @@
 //	m := metrics.New(app)
 //	m.Pool("main", pool)
 //	placed := m.Counter("shop_orders_total", "Orders placed.", metrics.Values("channel", "web", "app"))
-//	app.Mount("/metrics", m.Handler())
+//	app.Mount("/metrics", m.Handler(), fasterapi.Priority("exempt"))
 //
 //	placed.Add(1, "web") // in a handler
 //
