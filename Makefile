@@ -17,7 +17,7 @@ SMOKE      ?= 5000
 
 .DEFAULT_GOAL := help
 .PHONY: help run run-pg cluster test check soak soak-restart release-check ledger bench bench-floor bench-micro bench-overload bench-pg bench-resilience bench-tls bench-typed fuzz fmt \
-	fmt-check vet vet-cross lint lint-all layers race invariants fuzz-smoke examples generate-check readme-check bench-check browser-check clients http2-check acme-check net-faults cli-check trace-check
+	fmt-check vet platforms build-cross lint lint-all layers race race-invariants invariants fuzz-smoke examples generate-check readme-check bench-check browser-check clients http2-check acme-check net-faults cli-check trace-check
 
 help: ## list these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,14 +53,14 @@ soak: ## the model tests for SOAK seconds each (600; of the data layer 1800), an
 soak-restart: ## SIGUSR2 ten times in 30 s under 5,000 requests a second: is one lost?
 	cd cmd/fasterapi && RESTART_SOAK=1 $(GO) test -count=1 -run '^TestRestartUnderLoad$$' -v .
 
-release-check: lint-all ## before a release: API, modules, licences, SBOM, equal builds (BASE=v1.2.3 to compare with)
+release-check: lint-all build-cross race invariants ## before a release: API, modules, licences, SBOM, equal builds (BASE=v1.2.3 to compare with)
 	@tools/release.sh "$(GO)"
 
-# Lane two begins with what the tests have no use for, the tools and other platforms: what both
-# lanes compile at the same time is compiled twice.
-check: ## everything that CI runs, in two lanes (tools/steps.sh)
-	@tools/steps.sh "$(MAKE)" test race -- fmt-check vet-cross vet lint layers fuzz-smoke examples generate-check readme-check \
-		bench-check browser-check clients http2-check acme-check net-faults cli-check trace-check invariants
+# What is quick to say comes first; vet also compiles what the lanes then both use.
+check: ## everything that CI runs, then in two lanes (tools/steps.sh)
+	@tools/steps.sh "$(MAKE)" fmt-check platforms vet
+	@tools/steps.sh "$(MAKE)" test race-invariants -- lint layers fuzz-smoke examples generate-check readme-check \
+		bench-check browser-check clients http2-check acme-check net-faults cli-check trace-check
 
 bench: ## Go benchmarks of all packages, with allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./... $(BENCH)
@@ -101,12 +101,21 @@ vet: ## go vet, and with the invariants tag where files have it
 	$(GO) vet ./...
 	$(GO) vet -tags invariants $$(grep -rl '^//go:build.*invariants' --include='*.go' . | grep -v testdata | xargs -n1 dirname | sort -u)
 
-# The packages that have files for one platform are vetted with their tests, the others built.
-# SQLite takes minutes to compile for each platform, and is made for those by its own project:
-# packages that need it are left out.
-vet-cross: ## build for the platforms that CI does not run on, and go vet of what depends on them
+PLATFORMS := darwin/arm64,windows/amd64
+comma := ,
+
+platforms: ## type-check all packages, with their tests, for the platforms that CI does not run on
+	@mkdir -p bin
+	$(GO) build -modfile=tools/tools.mod -o bin/platforms tools/platforms.go
+	bin/platforms $(PLATFORMS) ./...
+	cd cmd/fasterapi && ../../bin/platforms $(PLATFORMS) ./...
+
+# Of the packages with files for one platform, go vet reads those files too. SQLite takes minutes
+# to compile for each platform, and is made for those by its own project: packages that need it
+# are left out.
+build-cross: ## build for the platforms that CI does not run on, and go vet of what depends on them
 	@packages=$$($(GO) list ./... | grep -vE '/(examples(/|$$)|db/sqlite$$|internal/test/)'); \
-	for platform in darwin/arm64 windows/amd64; do \
+	for platform in $(subst $(comma), ,$(PLATFORMS)); do \
 		echo "build and vet for $$platform"; \
 		export GOOS=$${platform%/*} GOARCH=$${platform#*/}; \
 		$(GO) build $$packages && $(GO) vet ./health ./reactor ./internal/goroutine ./internal/http1 \
@@ -133,11 +142,15 @@ layers: ## the import graph, sizes, owner lines and the code in README.md
 	$(GO) test -count=1 ./internal/test/layers
 
 # A machine that is busy with tests must not decide how one ends; those of overload turn it on.
-test race invariants: export OVERLOAD_PROTECTION := off
+test race invariants race-invariants: export OVERLOAD_PROTECTION := off
 
 # Three packages at a time: their tests wait for half of their time.
 race: ## the tests under the race detector
 	$(GO) test -p 3 -race $(LONGEST) ./...
+
+# One run has both: what the debug build writes over buffers that were given back, the detector sees.
+race-invariants: ## the tests under the race detector, with the checks of the debug build and positions of release builds
+	$(GO) test -p 3 -race -tags invariants -trimpath $(LONGEST) ./...
 
 invariants: ## the tests with the checks of the debug build, and positions as release builds have them
 	$(GO) test -tags invariants -trimpath $(LONGEST) ./...

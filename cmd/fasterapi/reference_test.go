@@ -55,7 +55,8 @@ func TestDocumentedCommands(t *testing.T) {
 		text, err := os.ReadFile(name)
 		require.NoError(t, err)
 		inside := false
-		for number, line := range strings.Split(string(text), "\n") {
+		lines := strings.Split(string(text), "\n")
+		for number, line := range lines {
 			if strings.HasPrefix(strings.TrimSpace(line), "```") {
 				inside = !inside
 				continue
@@ -64,9 +65,13 @@ func TestDocumentedCommands(t *testing.T) {
 			if !inside || m == nil || strings.HasPrefix(m[1], "...") {
 				continue
 			}
-			args := shellWords(m[1])
+			command := m[1]
+			for next := number + 1; strings.HasSuffix(command, `\`) && next < len(lines); next++ {
+				command = strings.TrimSuffix(command, `\`) + lines[next]
+			}
+			args := shellWords(command)
 			_, err := parser.Parse(args)
-			require.NoError(t, err, "%s:%d: %s", name, number+1, line)
+			require.NoError(t, err, "%s:%d: %s", name, number+1, command)
 			found[args[0]] = true
 		}
 		return nil
