@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"crypto/tls"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -13,7 +14,7 @@ import (
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/invariant"
-	"github.com/fasterapi/fasterapi/internal/poll/sim"
+	"github.com/fasterapi/fasterapi/internal/test/sealed"
 	"github.com/fasterapi/fasterapi/reactor"
 )
 
@@ -70,7 +71,7 @@ type hand struct {
 //
 // Owner: the test's goroutine.
 type client struct {
-	peer   *sim.Peer
+	peer   *sealed.Peer
 	unsent []byte
 	got    []byte
 	want   []string // bodies of the answers that are due
@@ -398,11 +399,10 @@ func (w *world) settle() {
 		w.run()
 		more := false
 		for _, c := range w.clients {
-			before := len(c.unsent)
+			before := len(c.unsent) + c.peer.Waiting() - c.peer.Taken
 			w.deliver(c, len(c.unsent))
-			got := c.peer.Take()
-			c.got = append(c.got, got...)
-			more = more || before != len(c.unsent) || len(got) > 0
+			c.got = append(c.got, c.peer.Take()...)
+			more = more || before != len(c.unsent)+c.peer.Waiting()-c.peer.Taken
 		}
 		if !more {
 			w.core.each(w.prompt)
@@ -459,7 +459,24 @@ func cutShort(out []byte) []byte {
 	return out
 }
 
-func runModel(t *testing.T, seed uint64, wild bool) {
+// connect is a client that the server has accepted, over that version of TLS (0: without). The handshake is made here:
+// of the model's time none passes.
+func (w *world) connect(t *testing.T, version uint16) *sealed.Peer {
+	peer := &sealed.Peer{Peer: w.v.Net.Dial(w.fd)}
+	if version == 0 {
+		return peer
+	}
+	peer.Cut = func(n int) int { return 1 + w.rng.IntN(n) }
+	w.v.RunUntilIdle()
+	w.core.each(func(c *conn) {
+		if c.socket.Session() == nil {
+			peer.Secure(t, &c.socket, version)
+		}
+	})
+	return peer
+}
+
+func runModel(t *testing.T, seed uint64, version uint16, wild bool) {
 	w := &world{rng: rand.New(rand.NewPCG(seed, 3)), wild: wild, known: map[*exchange.Exchange]*hand{}}
 	cfg := Config{Limits: exchange.Limits{HeadTimeout: 10 * time.Second, IdleTimeout: 20 * time.Second}}
 	if !wild {
@@ -469,7 +486,7 @@ func runModel(t *testing.T, seed uint64, wild bool) {
 	w.v.Net.Chop = seed%2 == 0
 	w.v.Net.Buffer = 1 << (8 + w.rng.IntN(9))
 	for i := range 1 + w.rng.IntN(3) {
-		c := &client{peer: w.v.Net.Dial(w.fd)}
+		c := &client{peer: w.connect(t, version)}
 		for n := range 1 + w.rng.IntN(12) {
 			c.request(w, i, n)
 		}
@@ -504,17 +521,18 @@ func runModel(t *testing.T, seed uint64, wild bool) {
 	if n := w.v.Reactor.Stats().Panics; n != 0 && !invariant.Enabled {
 		w.fail("%d panics reached the reactor", n)
 	}
-	require.Empty(t, w.faults, "seed %d, wild %v", seed, wild)
+	require.Empty(t, w.faults, "seed %d, TLS %x, wild %v", seed, version, wild)
 }
 
 // TestModel runs many worlds; a failure names its seed.
 func TestModel(t *testing.T) {
-	seeds := uint64(600)
-	if testing.Short() {
-		seeds = 100
-	}
-	for seed := range seeds {
-		runModel(t, seed, false)
-		runModel(t, seed, true)
+	for version, seeds := range map[uint16]uint64{0: 600, tls.VersionTLS12: 150, tls.VersionTLS13: 150} {
+		if testing.Short() {
+			seeds /= 6
+		}
+		for seed := range seeds {
+			runModel(t, seed, version, false)
+			runModel(t, seed, version, true)
+		}
 	}
 }

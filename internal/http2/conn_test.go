@@ -14,7 +14,8 @@ import (
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/http2/frame"
-	"github.com/fasterapi/fasterapi/internal/poll/sim"
+	"github.com/fasterapi/fasterapi/internal/stream"
+	"github.com/fasterapi/fasterapi/internal/test/sealed"
 	"github.com/fasterapi/fasterapi/reactor"
 	"github.com/fasterapi/fasterapi/reactor/virtual"
 )
@@ -82,8 +83,9 @@ type lab struct {
 	server *Server
 	core   *core
 	site   *site
-	peer   *sim.Peer
+	peer   *sealed.Peer
 	closed bool
+	tls    uint16 // its version, 0: without
 
 	out     bytes.Buffer // of the client
 	framer  *http2.Framer
@@ -95,29 +97,42 @@ type lab struct {
 
 func newLab(t testing.TB, cfg Config, s *site) *lab {
 	t.Helper()
+	return newSecureLab(t, cfg, s, 0)
+}
+
+// newSecureLab is a lab with that version of TLS.
+func newSecureLab(t testing.TB, cfg Config, s *site, version uint16) *lab {
+	t.Helper()
 	v := virtual.New(1)
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}
 	server, err := New(cfg, []*reactor.Reactor{v.Reactor}, s)
 	require.NoError(t, err)
-	l := &lab{t: t, v: v, server: server, core: server.cores[0], site: s}
+	l := &lab{t: t, v: v, server: server, core: server.cores[0], site: s, tls: version}
 	l.connect()
 	return l
 }
 
 // another is a second client of the same server.
 func (l *lab) another() *lab {
-	m := &lab{t: l.t, v: l.v, server: l.server, core: l.core, site: l.site}
+	m := &lab{t: l.t, v: l.v, server: l.server, core: l.core, site: l.site, tls: l.tls}
 	m.connect()
 	return m
 }
 
 func (l *lab) connect() {
 	fd, peer := l.v.Net.Pair()
-	l.peer = peer
+	l.peer = &sealed.Peer{Peer: peer}
+	var session exchange.Secured
+	if l.tls != 0 {
+		var socket stream.Socket
+		socket.Open(l.v.Net, fd)
+		l.peer.Secure(l.t, &socket, l.tls)
+		session = socket.Detach()
+	}
 	l.v.Reactor.ConnOpened()
-	l.server.Take(l.v.Reactor, exchange.Descriptor{FD: fd, Closed: func() { l.closed = true; l.v.Reactor.ConnClosed() }}, netip.AddrPort{})
+	l.server.Take(l.v.Reactor, exchange.Descriptor{FD: fd, TLS: session, Closed: func() { l.closed = true; l.v.Reactor.ConnClosed() }}, netip.AddrPort{})
 	l.framer = http2.NewFramer(&l.out, nil)
 	l.framer.AllowIllegalWrites = true
 	l.encoder = hpack.NewEncoder(&l.block)

@@ -2,6 +2,7 @@ package http2
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -50,8 +51,9 @@ type crowd struct {
 	over []*visit
 }
 
-func newCrowd(t testing.TB) (*lab, *crowd) {
-	l := newLab(t, Config{}, &site{})
+// newCrowd is a lab with a crowd, over that version of TLS (0: without).
+func newCrowd(t testing.TB, version uint16) (*lab, *crowd) {
+	l := newSecureLab(t, Config{}, &site{}, version)
 	w := &crowd{site: l.site, l: l, all: map[*exchange.Exchange]*visit{}}
 	l.server.handler = w
 	l.core.spawn = func(job async.Task) { w.jobs.Go(job.Run) }
@@ -203,6 +205,7 @@ type chopped struct {
 // step sends some of what there is, and takes some; false: there was nothing.
 func (c *chopped) step() bool {
 	l := c.l
+	before := l.peer.Waiting() - l.peer.Taken
 	k, _ := l.peer.Write(l.out.Bytes()[:min(l.out.Len(), 1+c.rng.IntN(4000))])
 	l.out.Next(max(k, 0))
 	l.v.RunUntilIdle()
@@ -215,7 +218,7 @@ func (c *chopped) step() bool {
 		require.NoError(c.t, err)
 		c.take(f)
 	}
-	return k > 0 || len(got) > 0
+	return k > 0 || l.peer.Waiting()-l.peer.Taken != before
 }
 
 func (c *chopped) take(f http2.Frame) {
@@ -248,7 +251,7 @@ func (c *chopped) complete() bool {
 			return false
 		}
 	}
-	return c.l.out.Len() == 0
+	return c.l.out.Len()+c.l.peer.Waiting() == 0
 }
 
 // ask writes a request, with a body or without.
@@ -264,17 +267,23 @@ func (c *chopped) ask(id uint32, path string, body, answer int) {
 }
 
 // TestChopped: requests, uploads, large answers and a drain come out the same when reads and writes are cut anywhere
-// and the client is slow, in each style, and everything is given back.
+// and the client is slow, in each style, and everything is given back. Over TLS records are cut, too.
 func TestChopped(t *testing.T) {
-	for seed := range uint64(40) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) { runChopped(t, seed) })
+	for name, version := range versions {
+		for seed := range uint64(40) {
+			t.Run(fmt.Sprint(name, "/", seed), func(t *testing.T) { runChopped(t, seed, version) })
+		}
 	}
 }
 
-func runChopped(t *testing.T, seed uint64) {
-	l, w := newCrowd(t)
+// versions are those of TLS under which connections are tried, and none.
+var versions = map[string]uint16{"h2c": 0, "TLS 1.2": tls.VersionTLS12, "TLS 1.3": tls.VersionTLS13}
+
+func runChopped(t *testing.T, seed uint64, version uint16) {
+	l, w := newCrowd(t, version)
 	c := &chopped{crowd: w, t: t, rng: rand.New(rand.NewPCG(seed, 5)), narrow: seed%2 == 0, want: map[uint32]string{}, got: map[uint32]*response{}, final: frame.MaxStream}
 	l.peer.SetBuffer(200 << c.rng.IntN(8))
+	l.peer.Cut = func(n int) int { return 1 + c.rng.IntN(n) }
 	l.out.WriteString(frame.Preface)
 	window := uint32(1 << 20)
 	if c.narrow {
@@ -373,7 +382,7 @@ func (w *crowd) Admit(x *exchange.Exchange) exchange.Admission {
 // in the head of a frame, in a field block or in a body, leaves nothing behind: handlers in each style are cancelled
 // and released.
 func TestResetInsideFrame(t *testing.T) {
-	probe, _ := newCrowd(t)
+	probe, _ := newCrowd(t, 0)
 	out, ends := script(t, probe)
 	probe.peer.Close()
 	probe.v.RunUntilIdle()
@@ -386,16 +395,69 @@ func TestResetInsideFrame(t *testing.T) {
 			if i > 0 && at%7 != 0 { // a reset everywhere, the others here and there
 				continue
 			}
-			tearAt(t, out[:at], leave)
+			l, w := newCrowd(t, 0)
+			l.out.Write(out[:at])
+			l.turn()
+			requireTorn(t, l, w, at, leave)
 		}
 	}
 	require.Greater(t, inside, 300)
 }
 
-func tearAt(t testing.TB, out []byte, leave func(l *lab)) {
-	l, w := newCrowd(t)
-	l.out.Write(out)
-	l.turn()
+// TestResetInsideRecord: the same of a client that breaks off at any byte of its TLS records, ends there with the alert
+// of TLS or without, or one of whose bytes is changed on its way.
+func TestResetInsideRecord(t *testing.T) {
+	leaves := map[string]func(l *lab, rest []byte){
+		"a reset":      func(l *lab, _ []byte) { l.peer.Reset() },
+		"a half close": func(l *lab, _ []byte) { l.peer.Peer.CloseWrite() },
+		"a close":      func(l *lab, _ []byte) { l.peer.Close() },
+		"an alert":     func(l *lab, _ []byte) { l.peer.CloseWrite() },
+		"a changed byte": func(l *lab, rest []byte) {
+			rest[0] ^= 0x40
+			_, _ = l.peer.Peer.Write(rest)
+			l.peer.Peer.CloseWrite() // the byte may have told a length
+		},
+	}
+	for name, version := range versions {
+		if version == 0 {
+			continue
+		}
+		for how, leave := range leaves {
+			t.Run(name+"/"+how, func(t *testing.T) {
+				at, whole := 0, false
+				for ; !whole; at += 3 {
+					l, w := newCrowd(t, version)
+					out, _ := script(t, l)
+					l.out.Reset()
+					sealed := sealedScript(l, out)
+					if whole = at >= len(sealed); whole {
+						at, leave = len(sealed), func(l *lab, _ []byte) { l.peer.Close() }
+					}
+					n, _ := l.peer.Peer.Write(sealed[:at])
+					require.Equal(t, at, n)
+					l.v.RunUntilIdle()
+					requireTorn(t, l, w, at, func(l *lab) { leave(l, sealed[at:]) })
+				}
+				require.Greater(t, at, 500)
+			})
+		}
+	}
+}
+
+// sealedScript is out in records of at most 100 bytes.
+func sealedScript(l *lab, out []byte) (records []byte) {
+	for len(out) > 0 {
+		n := min(len(out), 100)
+		records = append(records, l.peer.Seal(out[:n])...)
+		out = out[n:]
+	}
+	return records
+}
+
+// requireTorn lets the client of l leave after its first at bytes: the handlers that were at work are cancelled, and
+// everything is given back.
+func requireTorn(t testing.TB, l *lab, w *crowd, at int, leave func(l *lab)) {
+	t.Helper()
 	waiting := 0
 	w.mu.Lock()
 	for _, v := range w.all {
@@ -417,6 +479,6 @@ func tearAt(t testing.TB, out []byte, leave func(l *lab)) {
 			require.True(t, errors.Is(v.broken, exchange.ErrBodyBroken), "%v", v.broken)
 		}
 	}
-	require.GreaterOrEqual(t, cancelled, waiting, "after %d bytes", len(out))
+	require.GreaterOrEqual(t, cancelled, waiting, "after %d bytes", at)
 	require.Len(t, l.site.cancelled, cancelled)
 }

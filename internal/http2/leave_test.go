@@ -15,6 +15,7 @@ import (
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/exchange"
 	"github.com/fasterapi/fasterapi/internal/http2/frame"
+	"github.com/fasterapi/fasterapi/internal/test/sealed"
 )
 
 // waits is a route whose handler never comes to its end, but when it is cancelled.
@@ -66,7 +67,7 @@ func TestUnfit(t *testing.T) {
 	l.v.Reactor.ConnOpened()
 	l.server.Take(l.v.Reactor, exchange.Descriptor{FD: fd, TLS: weak{}, Closed: l.v.Reactor.ConnClosed}, netip.AddrPort{})
 	l.v.RunUntilIdle()
-	l.peer = peer
+	l.peer = &sealed.Peer{Peer: peer}
 	lines := l.frames()
 	require.NotEmpty(t, lines)
 	require.Contains(t, lines[len(lines)-1], "INADEQUATE_SECURITY")
@@ -78,8 +79,8 @@ func roomyLab(t *testing.T, s *site) *lab {
 	t.Helper()
 	l := newLab(t, Config{}, s)
 	l.v.Net.Buffer = 4 << 20
-	var fd int
-	fd, l.peer = l.v.Net.Pair()
+	fd, peer := l.v.Net.Pair()
+	l.peer = &sealed.Peer{Peer: peer}
 	l.v.Reactor.ConnOpened()
 	l.server.Take(l.v.Reactor, exchange.Descriptor{FD: fd, Closed: l.v.Reactor.ConnClosed}, netip.AddrPort{})
 	l.greet()

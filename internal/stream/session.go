@@ -53,9 +53,9 @@ type Session struct {
 	wait func(poll.Ready) error
 	// below has the descriptor, once somebody has taken it; else nil.
 	below net.Conn
-	// drained: the last read was short, so that the kernel has no more until its next
-	// edge.
-	drained bool
+	// drained: the last read was short, so that the kernel has no more bytes until its next
+	// edge. empty: it has said so, which it does not where the peer has ended.
+	drained, empty bool
 	// over: nothing more is read, ever. stopped: the last Fill has left something for the
 	// next one.
 	over, stopped bool
@@ -113,7 +113,7 @@ func (errNothingYet) Temporary() bool { return true }
 // fill is Fill for a socket with TLS: it decrypts until the kernel has no more, or b is
 // full.
 func (t *Session) fill(b []byte) ([]byte, Status) {
-	t.drained, t.stopped = false, false
+	t.drained, t.empty, t.stopped = false, false, false
 	had := len(b)
 	var err error
 	for records := 0; len(b) < cap(b) && err == nil; records++ {
@@ -124,6 +124,11 @@ func (t *Session) fill(b []byte) ([]byte, Status) {
 		var n int
 		n, err = t.conn.Read(b[len(b):cap(b)])
 		b = b[:len(b)+n]
+		if err == error(errNothingYet{}) && len(b) == had && !t.empty {
+			// Part of a record, and perhaps the end of the connection behind it, which the
+			// same edge told of.
+			t.drained, err = false, nil
+		}
 	}
 	t.flush() // what reading had to say; if the kernel does not take it, the next flush writes it
 	t.over = err != nil && err != error(errNothingYet{})
@@ -303,7 +308,7 @@ func (t *transport) Read(p []byte) (int, error) {
 			return 0, io.EOF
 		case errno == syscall.EINTR:
 		case poll.Again(errno):
-			t.drained = true
+			t.drained, t.empty = true, true
 			if t.wait == nil {
 				return 0, errNothingYet{}
 			}

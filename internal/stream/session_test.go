@@ -190,6 +190,22 @@ func TestReaderWritesToo(t *testing.T) {
 	require.Equal(t, 2*each, <-got)
 }
 
+// TestEndsInsideRecord: an end that one edge tells of, together with the part of a record before it, is not missed.
+func TestEndsInsideRecord(t *testing.T) {
+	for _, part := range []string{"", "\x17", "\x17\x03\x03\x00\x40some of it"} {
+		s, client := secured(t, 1<<20)
+		peer := client.NetConn().(simConn).peer
+		require.True(t, peer.Send(part))
+		b, status := s.Fill(make([]byte, 0, 100))
+		require.Equal(t, Again, status)
+		require.True(t, peer.Send(part))
+		peer.CloseWrite()
+		b, status = s.Fill(b)
+		require.Equal(t, Ended, status)
+		require.Empty(t, b)
+	}
+}
+
 // TestTinyRecords: a peer that puts one byte into each record does not keep its core.
 func TestTinyRecords(t *testing.T) {
 	s, client := secured(t, 8<<20)

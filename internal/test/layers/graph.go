@@ -66,7 +66,7 @@ func Project() Rules {
 			"async", "broadcast/...", "idempotency/...", "client/redisclient", "leader", "schedule", "cache/...", "client", "resilience", "reactor/...", "internal/stream", "internal/http1", "internal/http2/...", "internal/websocket", "db/pg", "db/pg/internal/wire", "db/sqlite",
 			"internal/reply", "internal/bridge", "internal/overload",
 		},
-		Tagged: []string{"examples/production/shop", "health", "internal/restart", "internal/poll/...", "internal/invariant", "internal/goroutine"},
+		Tagged: []string{"tools", "examples/production/shop", "health", "internal/restart", "internal/poll/...", "internal/invariant", "internal/goroutine"},
 		Clockless: []string{
 			"problem", "internal/field", "internal/http1/wire", "internal/http2/frame", "internal/router", "internal/schema", "internal/bind", "internal/codec",
 			"internal/inject", "openapi", "internal/describe", "db/internal/sqltext", "db/pg/internal/wire", "internal/eventstream",
@@ -125,6 +125,7 @@ func packages() map[string]Package {
 		// What a text of SQL is, for the drivers.
 		"db/internal/sqltext": {Layer: 1},
 		// Rigs of tests; fasterapitest is one.
+		"tools":                   {Layer: 0, Modules: []string{"golang.org/x/tools"}}, // of tools/tools.mod: a program that the Makefile builds by itself
 		"internal/test/needs":     {Layer: 0},
 		"internal/test/leaks":     {Layer: 0, Modules: []string{"go.uber.org/goleak"}},
 		"internal/test/layers":    {Layer: 0},
@@ -134,6 +135,7 @@ func packages() map[string]Package {
 		"internal/test/app":       {Layer: 0, Modules: []string{"golang.org/x/net"}}, // WebSockets over HTTP/2, which net/http has no client for
 		"internal/test/flood":     {Layer: 0, Modules: []string{"golang.org/x/net"}}, // frames of HTTP/2 in an order that is known
 		"internal/test/logged":    {Layer: 0},
+		"internal/test/sealed":    {Layer: 5, Imports: []string{"internal/poll", "internal/poll/sim", "internal/stream"}},
 		"internal/test/reference": {Layer: 0},
 		"internal/test/onefield":  {Layer: 2, Imports: []string{"internal/field"}},
 		"internal/test/idle":      {Layer: 0, Modules: []string{"golang.org/x/net"}},
