@@ -126,6 +126,10 @@ type HTTPConfig struct {
 	// MaxStreams bounds the requests that a connection of HTTP/2 may have at a time; more are
 	// refused in a way that lets the client send them again; default 250.
 	MaxStreams int
+	// MaxUseless bounds the frames of a connection of HTTP/2 that bring nothing (resets, pings, settings, empty
+	// frames, window updates without data): its client may send so many at once, and a tenth of them a second;
+	// then the connection ends; default 1000, at least 10.
+	MaxUseless int
 	// MaxUnsent bounds the bytes of responses that wait for clients who do not read, for
 	// each reactor; default 256 MiB. Above it those connections are cut off whose clients
 	// have taken nothing for the longest time; refusing new responses would let clients

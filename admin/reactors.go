@@ -30,7 +30,10 @@ type core struct {
 	CutOff     int64   `json:"cut_off"`
 	Expired    int64   `json:"expired"`
 	Useless    int64   `json:"useless"`
+	Secured    int64   `json:"handshakes"`
 	Unsecured  int64   `json:"handshakes_failed"`
+	Streams    int64   `json:"streams"`
+	Refused    int64   `json:"streams_refused"`
 	Stuck      string  `json:"stuck,omitzero"` // for how long, if it is
 	Stalls     stalls  `json:"stalls"`
 }
@@ -63,7 +66,8 @@ func coreOf(s *reactor.Stats) core {
 		Core: s.Core, Busy: s.Busy, BusyTime: s.BusyTime.String(), IdleTime: s.IdleTime.String(), OpenConns: s.OpenConns,
 		Tasks: s.Tasks, Pending: s.Pending, Mailbox: s.Mailbox, Jobs: s.Jobs, Events: s.Events, Timers: s.Timers, Armed: s.Armed,
 		Coroutines: s.Coroutines, Workers: s.Workers, Loops: s.Loops, Parks: s.Parks, Panics: s.Panics, Unsent: s.Unsent, CutOff: s.CutOff,
-		Expired: s.Expired, Useless: s.Useless, Unsecured: s.Unsecured,
+		Expired: s.Expired, Useless: s.Useless, Secured: s.Secured, Unsecured: s.Unsecured,
+		Streams: s.Streams, Refused: s.Refused,
 	}
 	if s.Stuck > 0 {
 		c.Stuck = s.Stuck.String()

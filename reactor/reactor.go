@@ -65,6 +65,7 @@ type Reactor struct {
 	unsent                      atomic.Int64 // bytes, see Stats
 	cutOff                      atomic.Int64 // connections, see Stats
 	expired, useless, unsecured atomic.Int64 // connections, see Stats
+	secured, streams, refused   atomic.Int64 // the same
 	_                           line
 	workers                     workers
 	pulse                       atomic.Int64 // units<<1, +1 while not in user code
@@ -196,6 +197,15 @@ func (r *Reactor) CountUseless() { r.useless.Add(1) }
 
 // CountUnsecured counts a TLS handshake that has failed. Any goroutine.
 func (r *Reactor) CountUnsecured() { r.unsecured.Add(1) }
+
+// CountSecured counts a TLS handshake that has succeeded. Any goroutine.
+func (r *Reactor) CountSecured() { r.secured.Add(1) }
+
+// CountStreams changes the number of open streams of HTTP/2. Any goroutine.
+func (r *Reactor) CountStreams(change int64) { r.streams.Add(change) }
+
+// CountRefused counts a stream of HTTP/2 that was refused, because its connection had too many. Any goroutine.
+func (r *Reactor) CountRefused() { r.refused.Add(1) }
 
 // OpenConns returns the number of open connections. Any goroutine.
 func (r *Reactor) OpenConns() int64 { return r.open.Load() }

@@ -39,7 +39,10 @@ type Stats struct {
 	CutOff     int64 // responses given up because these were too many
 	Expired    int64 // connections, and streams of HTTP/2, that were given up for their slowness
 	Useless    int64 // connections of HTTP/2 that were closed because they made work for nothing
+	Secured    int64 // TLS handshakes that have succeeded
 	Unsecured  int64 // TLS handshakes that have failed
+	Streams    int64 // open streams of HTTP/2, which are its requests
+	Refused    int64 // streams that were refused, because their connection had too many
 
 	Coroutines     int64 // running or suspended
 	IdleCoroutines int64
@@ -132,7 +135,10 @@ func (r *Reactor) Stats() Stats {
 		CutOff:     r.cutOff.Load(),
 		Expired:    r.expired.Load(),
 		Useless:    r.useless.Load(),
+		Secured:    r.secured.Load(),
 		Unsecured:  r.unsecured.Load(),
+		Streams:    r.streams.Load(),
+		Refused:    r.refused.Load(),
 
 		Coroutines:     p.live.Load(),
 		IdleCoroutines: p.idleCo.Load(),

@@ -43,6 +43,10 @@ type Limits struct {
 	// MaxStreams bounds the requests that a connection of HTTP/2 may have at a time; more are
 	// refused in a way that lets the client send them again. Default 250.
 	MaxStreams int
+	// MaxUseless bounds the frames of a connection of HTTP/2 that bring nothing (resets, pings, settings, empty
+	// frames, window updates without data): its client may send so many at once, and a tenth of them a second; then
+	// the connection ends. Default 1000.
+	MaxUseless int
 	// MaxUnsent bounds the bytes of responses that wait for clients who do not read,
 	// for each reactor; see [Unsent]. Default 256 MiB.
 	MaxUnsent int64
@@ -62,6 +66,8 @@ const (
 	defaultMaxConns      = 65536
 	defaultMaxHandshakes = 256
 	defaultMaxStreams    = 250       // net/http's
+	leastMaxUseless      = 10        // one a second
+	defaultMaxUseless    = 1000      // nghttp2: 1000 at once, 33 a second
 	defaultMaxUnsent     = 256 << 20 // 32 responses of 8 MiB
 )
 
@@ -84,6 +90,7 @@ func (l Limits) Resolve() (Limits, error) {
 	l.MaxConns = cmp.Or(l.MaxConns, defaultMaxConns)
 	l.MaxHandshakes = cmp.Or(l.MaxHandshakes, defaultMaxHandshakes)
 	l.MaxStreams = cmp.Or(l.MaxStreams, defaultMaxStreams)
+	l.MaxUseless = cmp.Or(l.MaxUseless, defaultMaxUseless)
 	l.MaxUnsent = cmp.Or(l.MaxUnsent, defaultMaxUnsent)
 	reject(l.HeadTimeout < 0, "HeadTimeout", "not be negative")
 	reject(l.BodyTimeout < 0, "BodyTimeout", "not be negative")
@@ -95,6 +102,7 @@ func (l Limits) Resolve() (Limits, error) {
 	reject(l.MaxConns < 0, "MaxConns", "not be negative")
 	reject(l.MaxHandshakes < 0, "MaxHandshakes", "not be negative")
 	reject(l.MaxStreams < 0, "MaxStreams", "not be negative")
+	reject(l.MaxUseless < leastMaxUseless, "MaxUseless", "be at least 10")
 	reject(l.MaxUnsent < 0, "MaxUnsent", "not be negative")
 	reject(!wire.ValidHeader("Server", l.ServerName), "ServerName", "be a valid header value")
 	return l, errors.Join(errs...)

@@ -18,7 +18,7 @@ func TestDefaultLimits(t *testing.T) {
 	}
 	set := Limits{
 		HeadTimeout: 1, BodyTimeout: 2, IdleTimeout: 3, WriteTimeout: 4, MaxHead: 500, MaxHeaders: 6, StreamAbove: 7,
-		MaxConns: 8, MaxHandshakes: 10, MaxUnsent: 9, MaxStreams: 11, ServerName: "shop/2",
+		MaxConns: 8, MaxHandshakes: 10, MaxUnsent: 9, MaxStreams: 11, MaxUseless: 12, ServerName: "shop/2",
 	}
 	resolved, err := set.Resolve()
 	require.NoError(t, err)
@@ -29,7 +29,7 @@ func TestDefaultLimits(t *testing.T) {
 func TestBadLimits(t *testing.T) {
 	bad := Limits{
 		HeadTimeout: -time.Second, BodyTimeout: -1, IdleTimeout: -1, WriteTimeout: -1, MaxHead: 255, MaxHeaders: -1, StreamAbove: -1,
-		MaxConns: -1, MaxHandshakes: -1, MaxUnsent: -1, MaxStreams: -1, ServerName: "a\nb",
+		MaxConns: -1, MaxHandshakes: -1, MaxUnsent: -1, MaxStreams: -1, MaxUseless: 9, ServerName: "a\nb",
 	}
 	_, err := bad.Resolve()
 	for field := range reflect.TypeFor[Limits]().Fields() {

@@ -40,6 +40,7 @@ func (c *conn) secure() bool {
 		c.core.countUnsecured()
 		return c.unsecure(err)
 	}
+	c.core.reactor.CountSecured()
 	switch c.socket.Session().State().NegotiatedProtocol {
 	case "", "http/1.1":
 	case "h2":

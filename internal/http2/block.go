@@ -194,13 +194,13 @@ func (c *conn) trail(s *exchangeStream, b blockState) error {
 // begin opens a stream, or refuses to.
 func (c *conn) begin(b blockState) error {
 	if len(c.streams)+c.zombies >= c.core.server.cfg.MaxStreams {
-		c.core.refused.Add(1)
+		c.core.countRefused()
 		c.noteReset(b.stream)
 		c.socket.SetOut(frame.AppendReset(c.out(), b.stream, frame.RefusedStream))
 		return c.countUseless(1)
 	}
 	c.idleBy = 0
-	c.core.streams.Add(1)
+	c.core.countStream()
 	s := c.core.newStream(c, b.stream)
 	c.streams[b.stream] = s
 	s.start(b)

@@ -46,13 +46,15 @@ func TestFloods(t *testing.T) {
 			l.raw(frame.WindowUpdate, 0, id+2, word(1<<31-1))
 			id += 4
 		}},
-		{"ping", func(l *lab) { l.raw(frame.Ping, 0, 0, "12345678") }},                                           // CVE-2019-9512
-		{"settings", func(l *lab) { l.raw(frame.Settings, 0, 0, "") }},                                           // CVE-2019-9515
-		{"priority", func(l *lab) { l.raw(frame.Priority, 0, 1, "\x00\x00\x00\x03\x01") }},                       // CVE-2019-9513
-		{"priority update", func(l *lab) { l.raw(frame.PriorityUpdate, 0, 0, word(1)+"u=1") }},                   // RFC 9218 13
-		{"window update", func(l *lab) { l.raw(frame.WindowUpdate, 0, 0, word(1)) }},                             // RFC 9113 10.5
-		{"unknown frames", func(l *lab) { l.raw(0x77, 0, 0, "x") }},                                              // RFC 9113 10.5
-		{"empty data", func(l *lab) { emptyData(l) }},                                                            // CVE-2019-9518
+		{"ping", func(l *lab) { l.raw(frame.Ping, 0, 0, "12345678") }},                         // CVE-2019-9512
+		{"settings", func(l *lab) { l.raw(frame.Settings, 0, 0, "") }},                         // CVE-2019-9515
+		{"priority", func(l *lab) { l.raw(frame.Priority, 0, 1, "\x00\x00\x00\x03\x01") }},     // CVE-2019-9513
+		{"priority update", func(l *lab) { l.raw(frame.PriorityUpdate, 0, 0, word(1)+"u=1") }}, // RFC 9218 13
+		{"window update", func(l *lab) { l.raw(frame.WindowUpdate, 0, 0, word(1)) }},           // RFC 9113 10.5
+		{"unknown frames", func(l *lab) { l.raw(0x77, 0, 0, "x") }},                            // RFC 9113 10.5
+		{"empty data", func(l *lab) { emptyData(l) }},                                          // CVE-2019-9518
+		{"empty data of a stream that was reset", func(l *lab) { emptyDataBehind(l, 0) }},
+		{"ends of a stream that was reset", func(l *lab) { emptyDataBehind(l, frame.EndStream) }},
 		{"streams beyond the limit", func(l *lab) { l.request(id, "GET", "/later"); id += 2 }},                   // CVE-2019-9514
 		{"trailers of a stream that has ended", func(l *lab) { l.request(1, "GET", "/later") }},                  // CVE-2019-9514
 		{"empty continuations", func(l *lab) { l.raw(frame.Headers, 0, id, ""); continuations(l, id); id += 2 }}, // CVE-2024-27316
@@ -84,6 +86,16 @@ func emptyData(l *lab) {
 		l.head(1, false, "POST", "/body")
 	}
 	l.raw(frame.Data, 0, 1, "")
+}
+
+// emptyDataBehind sends it for a stream that the server has reset, behind an answer that did not wait for the body.
+func emptyDataBehind(l *lab, flags frame.Flags) {
+	if l.site.begun == 0 {
+		l.head(1, false, "POST", "/none")
+		l.turn()
+		require.Contains(l.t, strings.Join(l.frames(), "\n"), "RST_STREAM 1")
+	}
+	l.raw(frame.Data, flags, 1, "")
 }
 
 func continuations(l *lab, id uint32) {
@@ -189,4 +201,21 @@ func TestSlow(t *testing.T) {
 		l.v.RunUntilIdle()
 		require.True(t, l.closed, "though the client did not close")
 	})
+}
+
+// TestMaxUseless: the budget is that of the configuration, and comes back by a tenth each second.
+func TestMaxUseless(t *testing.T) {
+	l := newLab(t, Config{Limits: exchange.Limits{MaxUseless: 50}}, &site{})
+	l.greet()
+	pings := func(n int) string {
+		for range n {
+			l.raw(frame.Ping, 0, 0, "12345678")
+		}
+		l.turn()
+		return strings.Join(l.frames(), "\n")
+	}
+	require.NotContains(t, pings(45), "GOAWAY")
+	l.v.Advance(4 * time.Second)
+	require.NotContains(t, pings(20), "GOAWAY", "20 have come back")
+	require.Contains(t, pings(15), "ENHANCE_YOUR_CALM")
 }

@@ -57,6 +57,13 @@ func (c *conn) noteReset(id uint32) {
 // wasReset tells whether the client may not have known yet that a stream had ended.
 func (c *conn) wasReset(id uint32) bool { return slices.Contains(c.resets, id) }
 
+// forgetReset notes that the client has ended such a stream: nothing more may come for it.
+func (c *conn) forgetReset(id uint32) {
+	if i := slices.Index(c.resets, id); i >= 0 {
+		c.resets[i] = 0
+	}
+}
+
 // askToLeave asks the client to open no more streams here. Those that it opens until it has
 // heard of that are served (RFC 9113 6.8).
 func (c *conn) askToLeave() {

@@ -42,6 +42,7 @@ type core struct {
 	openConns atomic.Int64
 	streams   atomic.Uint64
 	refused   atomic.Uint64
+	unserved  atomic.Uint64
 	expired   atomic.Uint64
 	useless   atomic.Uint64
 }
@@ -194,6 +195,18 @@ func appendOpening(b []byte, now time.Time, status int, contentType, server stri
 func (k *core) countExpired() {
 	k.expired.Add(1)
 	k.reactor.CountExpired()
+}
+
+// countStream counts a stream that begins.
+func (k *core) countStream() {
+	k.streams.Add(1)
+	k.reactor.CountStreams(1)
+}
+
+// countRefused counts a stream that may not begin.
+func (k *core) countRefused() {
+	k.refused.Add(1)
+	k.reactor.CountRefused()
 }
 
 // countFlood counts a connection that is closed because it made work for nothing.

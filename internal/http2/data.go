@@ -52,6 +52,11 @@ func (c *conn) meetData(h frame.Header, d dataFrame) error {
 	s := c.streams[h.Stream]
 	switch {
 	case s == nil && (c.wasReset(h.Stream) || c.ending == namesLast && h.Stream > c.final):
+		if d.ends {
+			c.forgetReset(h.Stream)
+		} else if d.left == 0 {
+			return c.countUseless(1)
+		}
 		return nil
 	case s == nil:
 		c.noteReset(h.Stream)

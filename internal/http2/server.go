@@ -151,11 +151,12 @@ func (s *Server) cut() string {
 //
 // Owner: any (immutable after New).
 type Stats struct {
-	Open    int64  // connections open now
-	Streams uint64 // streams that have begun
-	Refused uint64 // streams that were refused, and requests that could not be served
-	Expired uint64 // connections and streams that ran into a timeout
-	Useless uint64 // connections that were closed because they made work for nothing
+	Open     int64  // connections open now
+	Streams  uint64 // streams that have begun
+	Refused  uint64 // streams that were refused, because their connection had too many
+	Unserved uint64 // requests that could not be served
+	Expired  uint64 // connections and streams that ran into a timeout
+	Useless  uint64 // connections that were closed because they made work for nothing
 }
 
 // Stats sums the counts of all cores.
@@ -165,6 +166,7 @@ func (s *Server) Stats() Stats {
 		sum.Open += k.openConns.Load()
 		sum.Streams += k.streams.Load()
 		sum.Refused += k.refused.Load()
+		sum.Unserved += k.unserved.Load()
 		sum.Expired += k.expired.Load()
 		sum.Useless += k.useless.Load()
 	}

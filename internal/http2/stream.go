@@ -139,7 +139,7 @@ func (s *exchangeStream) start(b blockState) {
 
 // refuseHead lets a request be answered that is malformed or too large.
 func (s *exchangeStream) refuseHead(why *wire.Error) {
-	s.c.core.refused.Add(1)
+	s.c.core.unserved.Add(1)
 	s.discard, s.length = true, -1
 	if why.Status == 400 {
 		s.after = frame.ProtocolError
@@ -152,7 +152,7 @@ func (s *exchangeStream) refuseHead(why *wire.Error) {
 
 // refuse gives up a request whose body has not come, or is not to come.
 func (s *exchangeStream) refuse(why *wire.Error) {
-	s.c.core.refused.Add(1)
+	s.c.core.unserved.Add(1)
 	s.body, s.bodyBy = nil, 0
 	s.x.Refuse(why)
 	s.serveSoon()
@@ -425,6 +425,7 @@ func (s *exchangeStream) cut(cause error) {
 func (s *exchangeStream) leave() {
 	c := s.c
 	delete(c.streams, s.id)
+	c.core.reactor.CountStreams(-1)
 	if s.queued {
 		c.ready[s.priority.urgency].remove(s)
 	}

@@ -127,7 +127,7 @@ func newServer(cfg Config, h http.Handler, listener net.Listener) *Server {
 		ConnContext:                  withWatch,
 		Protocols:                    new(http.Protocols),
 		// A stream that times out is only known to be over once that could be written.
-		HTTP2: &http.HTTP2Config{WriteByteTimeout: limits.WriteTimeout},
+		HTTP2: &http.HTTP2Config{WriteByteTimeout: limits.WriteTimeout, MaxConcurrentStreams: limits.MaxStreams},
 	}}
 	s.names, s.lastResponses = func() string { return "" }, func() {}
 	if ours {

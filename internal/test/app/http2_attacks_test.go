@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/http2/hpack"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/reactor"
 )
 
 // rawHTTP2 is a connection that sends whatever frames it likes.
@@ -87,6 +88,13 @@ func TestHTTP2Attacks(t *testing.T) {
 			}
 			return r.WriteContinuation(1, false, nil)
 		},
+		"window updates": func(r *rawHTTP2, _ uint32) error { return r.WriteWindowUpdate(0, 1) },
+		"empty data": func(r *rawHTTP2, i uint32) error {
+			if i == 0 {
+				return r.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: r.block, EndHeaders: true})
+			}
+			return r.WriteData(1, false, nil)
+		},
 		"settings": func(r *rawHTTP2, _ uint32) error { return r.WriteSettings() },
 	}
 	for way, serve := range map[string]func(*testing.T, func(*fasterapi.App), ...func(*fasterapi.Config)) service{
@@ -120,6 +128,57 @@ func TestHTTP2Attacks(t *testing.T) {
 				require.Equal(t, http2.ErrCodeEnhanceYourCalm, <-ended, "%s: after %d frames: %v", name, sent, err)
 				require.Equal(t, "hello", s.get("/hello").body, name)
 				require.Eventually(t, func() bool { return useless() == before+1 }, 20*time.Second, time.Millisecond, name)
+			}
+		})
+	}
+}
+
+// TestStreamsAreCounted: an operator sees how many requests are open over HTTP/2, how many were refused because
+// their connection had too many, and how many handshakes have succeeded.
+func TestStreamsAreCounted(t *testing.T) {
+	var app *fasterapi.App
+	arrived, leave := make(chan bool, 3), make(chan bool)
+	s := onReactorsHTTP2(t, func(a *fasterapi.App) {
+		app = a
+		a.Get("/wait", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) {
+			arrived <- true
+			<-leave
+			return "done", nil
+		})
+	}, func(cfg *fasterapi.Config) { cfg.Cores, cfg.HTTP.MaxStreams = 1, 3 })
+	r := rawTo(t, s, "/wait")
+	for i := range uint32(5) {
+		require.NoError(t, r.request(2*i+1))
+	}
+	for range 3 {
+		<-arrived
+	}
+	now := func() reactor.Stats { return app.Reactors().Stats()[0] }
+	require.Eventually(t, func() bool { return now().Streams == 3 && now().Refused == 2 }, 20*time.Second, time.Millisecond)
+	close(leave)
+	require.Eventually(t, func() bool { return now().Streams == 0 }, 20*time.Second, time.Millisecond)
+	require.Equal(t, 404, s.get("/").status)
+	require.EqualValues(t, 2, now().Secured, "that of r and that of get")
+}
+
+// TestMaxStreams: clients are told how many requests a connection may have at a time, by either engine.
+func TestMaxStreams(t *testing.T) {
+	for name, own := range map[string]bool{"on the reactors": true, "net/http": false} {
+		t.Run(name, func(t *testing.T) {
+			s := onReactorsHTTP2(t, func(*fasterapi.App) {}, func(cfg *fasterapi.Config) {
+				cfg.HTTP.MaxStreams, cfg.NetHTTP = 7, !own
+			})
+			require.Equal(t, 404, s.get("/").status)
+			r := rawTo(t, s, "/")
+			for {
+				f, err := r.ReadFrame()
+				require.NoError(t, err)
+				settings, ok := f.(*http2.SettingsFrame)
+				if ok && !settings.IsAck() {
+					most, _ := settings.Value(http2.SettingMaxConcurrentStreams)
+					require.EqualValues(t, 7, most)
+					return
+				}
 			}
 		})
 	}
