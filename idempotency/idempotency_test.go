@@ -112,7 +112,7 @@ func TestDocument(t *testing.T) {
 	app := fasterapi.New(fasterapi.Config{})
 	pay := func(*fasterapi.Ctx, fasterapi.None) (fasterapi.Text, error) { return "paid", nil }
 	app.Post("/must", pay, idempotency.New(idempotency.InDatabase(pool), idempotency.Config{}).Route())
-	app.Post("/may", pay, idempotency.New(idempotency.InDatabase(pool), idempotency.Config{Optional: true}).Route())
+	app.Post("/may", pay, idempotency.New(idempotency.InDatabase(pool), idempotency.Config{Optional: true, FailOpen: true}).Route())
 	c := fasterapitest.New(t, app)
 	c.Post("/may", nil).Expect(200)
 	var document struct {
@@ -121,7 +121,7 @@ func TestDocument(t *testing.T) {
 				Name, In string
 				Required bool
 			}
-			Responses map[string]any
+			Responses map[string]struct{ Headers map[string]any }
 		}
 	}
 	require.NoError(t, json.Unmarshal([]byte(c.Get("/openapi.json").Expect(200).Text()), &document))
@@ -130,7 +130,10 @@ func TestDocument(t *testing.T) {
 		require.Len(t, op.Parameters, 1)
 		require.Equal(t, "Idempotency-Key", op.Parameters[0].Name)
 		require.Equal(t, required, op.Parameters[0].Required)
-		require.Contains(t, op.Responses, "409")
+		require.Contains(t, op.Responses["409"].Headers, "Retry-After")
+		_, refused := op.Responses["503"]
+		require.Equal(t, required, refused, "not where the handler runs although the store fails")
+		require.Equal(t, required, op.Responses["503"].Headers["Retry-After"] != nil)
 		require.Contains(t, op.Responses, "400")
 		require.Contains(t, op.Responses, "422")
 	}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/async"
+	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/problem"
@@ -126,11 +127,24 @@ func (k *Keys) Route() fasterapi.RouteOption {
 		fasterapi.Returns[problem.Problem](http.StatusBadRequest, "The key is missing or is none"),
 		fasterapi.Returns[problem.Problem](http.StatusUnprocessableEntity, "The input is not valid, or the key came with another request"),
 		fasterapi.Operation(k.describe),
+		k.unchecked(),
 	)
 }
 
-// describe tells the document of the header.
+// unchecked tells the document of the 503 of keys that cannot be checked.
+func (k *Keys) unchecked() fasterapi.RouteOption {
+	if k.cfg.FailOpen {
+		return fasterapi.With()
+	}
+	return fasterapi.With(
+		fasterapi.Returns[problem.Problem](http.StatusServiceUnavailable, "The key cannot be checked at the moment"),
+		fasterapi.Operation(func(op *openapi.Operation) { describe.RetryAfter(op, http.StatusServiceUnavailable) }),
+	)
+}
+
+// describe tells the document of the header, and of that of the 409.
 func (k *Keys) describe(op *openapi.Operation) {
+	describe.RetryAfter(op, http.StatusConflict)
 	limit := longestKey
 	op.Parameters = append(op.Parameters, &openapi.Parameter{
 		Name: Header, In: "header", Required: !k.cfg.Optional,

@@ -35,7 +35,8 @@ type DeadlineConfig struct {
 // says in a header field how long it does. The deadline of the request is that of everything that
 // is done with its context: queries are cancelled, policies begin no attempt that comes too late,
 // and clients hand it on. A request whose time is over before it begins is answered with 504 and
-// does nothing; later it is answered as [Timeout] does.
+// does nothing; later it is answered as [Timeout] does. The document has the 504 of the routes
+// behind it.
 //
 // The field is ignored when it comes from anybody else, and, with a line in the log, when it is no
 // time.
@@ -49,7 +50,7 @@ func Deadline(cfg DeadlineConfig) fasterapi.Middleware {
 	if len(wrong) > 0 {
 		return mistaken(wrong)
 	}
-	return func(next fasterapi.Handler) fasterapi.Handler {
+	return fasterapi.Describing(func(next fasterapi.Handler) fasterapi.Handler {
 		return func(c *fasterapi.Ctx) error {
 			left, bounded := cfg.Longest, cfg.Longest > 0
 			if said, ok := cfg.said(c, who); ok && (!bounded || said < left) {
@@ -63,7 +64,7 @@ func Deadline(cfg DeadlineConfig) fasterapi.Middleware {
 			}
 			return within(c, left, next)
 		}
-	}
+	}, tooLong())
 }
 
 // said is the time that a trusted peer has given.

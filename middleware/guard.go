@@ -2,8 +2,10 @@ package middleware
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/fasterapi/fasterapi"
+	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/internal/mistake"
 	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/problem"
@@ -37,11 +39,10 @@ func Guard(p *resilience.Policy) fasterapi.RouteOption {
 	}
 	opts := []fasterapi.RouteOption{fasterapi.Use(guarded(p))}
 	if cfg.Limiter != nil || cfg.Bulkhead != nil || cfg.Breaker != nil {
-		opts = append(opts, fasterapi.Returns[problem.Problem](503, "The service cannot take this on at the moment"),
-			fasterapi.Operation(describeRetryAfter))
+		opts = append(opts, refusing(http.StatusServiceUnavailable, "The service cannot take this on at the moment")...)
 	}
 	if cfg.Timeout > 0 || cfg.AttemptTimeout > 0 {
-		opts = append(opts, fasterapi.Returns[problem.Problem](504, "The request took too long"))
+		opts = append(opts, tooLong())
 	}
 	return fasterapi.With(opts...)
 }
@@ -61,13 +62,10 @@ func guarded(p *resilience.Policy) fasterapi.Middleware {
 	}
 }
 
-// describeRetryAfter says in the document that a 503 says when to come back.
-func describeRetryAfter(op *openapi.Operation) {
-	response := op.Responses.Get("503")
-	if response == nil || response.Headers.Has("Retry-After") {
-		return
+// refusing tells the document of an answer that says when to come back.
+func refusing(status int, description string) []fasterapi.RouteOption {
+	return []fasterapi.RouteOption{
+		fasterapi.Returns[problem.Problem](status, description),
+		fasterapi.Operation(func(op *openapi.Operation) { describe.RetryAfter(op, status) }),
 	}
-	response.Headers.Set("Retry-After", &openapi.Header{
-		Description: "Seconds after which a request may get through.", Schema: &openapi.Schema{Types: openapi.Types{"integer"}},
-	})
 }

@@ -60,7 +60,8 @@ type RateLimitConfig struct {
 
 // RateLimit answers with 429 and Retry-After when a client sends more than it
 // may. Every response says what is left, in the fields RateLimit-Policy and
-// RateLimit of draft-ietf-httpapi-ratelimit-headers.
+// RateLimit of draft-ietf-httpapi-ratelimit-headers. The document has the 429 of the routes
+// behind it, and the 503 of FailClosed.
 func RateLimit(cfg RateLimitConfig) fasterapi.Middleware {
 	var wrong mistake.List
 	checkLimit(&cfg.Limit, &wrong)
@@ -80,7 +81,7 @@ func RateLimit(cfg RateLimitConfig) fasterapi.Middleware {
 	}
 	window := int64(max(1, cfg.Limit.Window/time.Second))
 	policy := `"` + cfg.Name + `";q=` + strconv.Itoa(cfg.Limit.Requests) + ";w=" + strconv.FormatInt(window, 10)
-	return func(next fasterapi.Handler) fasterapi.Handler {
+	return fasterapi.Describing(func(next fasterapi.Handler) fasterapi.Handler {
 		return func(c *fasterapi.Ctx) error {
 			key := cfg.Key(c)
 			if key == "" {
@@ -100,7 +101,16 @@ func RateLimit(cfg RateLimitConfig) fasterapi.Middleware {
 			}
 			return next(c)
 		}
+	}, cfg.answers()...)
+}
+
+// answers tells the document how requests are refused.
+func (cfg *RateLimitConfig) answers() []fasterapi.RouteOption {
+	list := refusing(http.StatusTooManyRequests, "The client has sent more requests than it may")
+	if cfg.FailClosed {
+		list = append(list, refusing(http.StatusServiceUnavailable, "The rate limit cannot be checked at the moment")...)
 	}
+	return list
 }
 
 func (cfg *RateLimitConfig) failed(c *fasterapi.Ctx, err error) error {

@@ -15,17 +15,22 @@ import (
 // awaits fails, database queries are cancelled, and the error that the handler
 // returns is answered with 504 and logged. A handler that ignores its context
 // runs to its end, and one that succeeds late is not spoilt: Go cannot stop code
-// from outside.
+// from outside. The document has the 504 of the routes behind it.
 func Timeout(d time.Duration) fasterapi.Middleware {
 	var wrong mistake.List
 	if !wrong.Unless(d > 0, "Timeout needs a positive duration") {
 		return mistaken(wrong)
 	}
-	return func(next fasterapi.Handler) fasterapi.Handler {
+	return fasterapi.Describing(func(next fasterapi.Handler) fasterapi.Handler {
 		return func(c *fasterapi.Ctx) error {
 			return within(c, d, next)
 		}
-	}
+	}, tooLong())
+}
+
+// tooLong tells the document of the 504 of what takes too long.
+func tooLong() fasterapi.RouteOption {
+	return fasterapi.Returns[problem.Problem](http.StatusGatewayTimeout, "The request took too long")
 }
 
 // within gives a request at most d.

@@ -217,3 +217,14 @@ func event(data *openapi.Schema) *openapi.Schema {
 		},
 	}
 }
+
+// RetryAfter says in the document that answers with this status say when to come back.
+func RetryAfter(op *openapi.Operation, status int) {
+	response := op.Responses.Get(strconv.Itoa(status))
+	if response == nil || response.Headers.Has("Retry-After") {
+		return
+	}
+	response.Headers.Set("Retry-After", &openapi.Header{
+		Description: "Seconds after which a request may get through.", Schema: &openapi.Schema{Types: openapi.Types{"integer"}},
+	})
+}

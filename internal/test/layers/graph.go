@@ -211,7 +211,7 @@ func packages() map[string]Package {
 		// A suite of whole apps, which drivers run.
 		"internal/test/txapp": {Layer: 7, Imports: []string{".", "async", "db", "fasterapitest", "observe", "problem"}, Modules: []string{"github.com/stretchr/testify"}},
 		"middleware": { // docs/decisions/0009
-			Layer: 7, Imports: []string{".", "async", "cache", "reactor", "problem", "resilience", "openapi", "observe", "internal/field", "internal/mistake", "internal/safelog"},
+			Layer: 7, Imports: []string{".", "async", "cache", "reactor", "problem", "resilience", "openapi", "observe", "internal/describe", "internal/field", "internal/mistake", "internal/safelog"},
 			Modules: []string{"github.com/andybalholm/brotli", "github.com/klauspost/compress"},
 		},
 		"observe/metrics": {
@@ -225,7 +225,7 @@ func packages() map[string]Package {
 		"broadcast/redislink":    {Layer: 7, Imports: []string{"broadcast"}, Modules: []string{"github.com/redis/rueidis"}},
 		"broadcast/pglink":       {Layer: 7, Imports: []string{"broadcast", "db", "db/pg"}},
 		"internal/test/links":    {Layer: 7, Imports: []string{"broadcast"}, Modules: []string{"github.com/stretchr/testify"}},
-		"idempotency":            {Layer: 7, Imports: []string{".", "async", "db", "openapi", "problem", "internal/field", "internal/mistake"}},
+		"idempotency":            {Layer: 7, Imports: []string{".", "async", "db", "openapi", "problem", "internal/describe", "internal/field", "internal/mistake"}},
 		"idempotency/redisstore": {Layer: 7, Imports: []string{"idempotency", "async"}, Modules: []string{"github.com/redis/rueidis"}},
 		"internal/test/keys":     {Layer: 7, Imports: []string{".", "async", "fasterapitest", "idempotency", "problem"}, Modules: []string{"github.com/stretchr/testify"}},
 		"leader":                 {Layer: 7, Imports: []string{".", "db", "db/pg", "observe", "internal/mistake", "internal/safelog"}, Modules: []string{pgx}},
