@@ -703,6 +703,9 @@ func TestRefused(t *testing.T) {
 	} {
 		require.Contains(t, text, part)
 	}
+	for _, d := range []time.Duration{-1, 24*time.Hour + 1, math.MaxInt64} {
+		require.Contains(t, mistaken(cache.Config[int, int]{LoadTimeout: d}), "Config.LoadTimeout must ")
+	}
 	require.Contains(t, mistaken(cache.Config[int, int]{Size: 1, MaxWeight: 1}), "both Size and MaxWeight")
 	require.Contains(t, mistaken(cache.Config[int, int]{MaxWeight: 1}), "MaxWeight needs Weight")
 	require.Contains(t, mistaken(cache.Config[int, int]{MaxWeight: -1}), "MaxWeight must be 1 to")

@@ -72,7 +72,7 @@ type Config[K comparable, V any] struct {
 	Load func(context.Context, K) (V, error)
 	// LoadFuture is Load for futures, and used instead of it where both are set.
 	LoadFuture func(context.Context, K) async.Future[V]
-	// LoadTimeout is how long a load may take. Default 30 s.
+	// LoadTimeout is how long a load may take. Default 30 s; at most 24 h.
 	LoadTimeout time.Duration
 	// Loads is how many loads may be under way, those that were given up and have not returned included; beyond,
 	// callers get ErrBusy, or the old value. Default 1024.
@@ -144,7 +144,8 @@ func (c *Config[K, V]) times(unless unlessFunc) {
 	unless(share(c.EarlyRefresh) && c.EarlyRefresh < 1, "Config.EarlyRefresh must be 0 to 1, without 1, it is %v", c.EarlyRefresh)
 	unless(c.StaleWhileRevalidate >= 0, "Config.StaleWhileRevalidate must not be negative, it is %v", c.StaleWhileRevalidate)
 	unless(c.StaleIfError >= 0, "Config.StaleIfError must not be negative, it is %v", c.StaleIfError)
-	unless(c.LoadTimeout > 0, "Config.LoadTimeout must be positive, it is %v", c.LoadTimeout)
+	wrong := mistake.Duration("Config.LoadTimeout", c.LoadTimeout, mistake.LongestWait, false)
+	unless(wrong == "", "%s", wrong)
 	unless(c.SoftTimeout >= 0, "Config.SoftTimeout must not be negative, it is %v", c.SoftTimeout)
 	unless(c.SoftTimeout == 0 || c.StaleIfError > 0 || c.Life != nil, "Config.SoftTimeout needs StaleIfError: how old a value may be then")
 	unless(c.SoftTimeout == 0 || c.SoftTimeout < c.LoadTimeout,

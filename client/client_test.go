@@ -588,6 +588,8 @@ func TestMistakes(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 	require.ErrorContains(t, New("", Config{BaseURL: "http://a"}).Mistake(), "needs a name")
+	require.ErrorContains(t, New("a", Config{BaseURL: "http://a", IdleFor: 24*time.Hour + 1}).Mistake(), "IdleFor must be at most 24h0m0s, it is")
+	require.NoError(t, New("a", Config{BaseURL: "http://a", IdleFor: 24 * time.Hour}).Mistake())
 	require.ErrorContains(t, New("a", Config{BaseURL: "http://a", Policy: resilience.New("p", resilience.Config{})}).Mistake(), `its policy "p" bounds no call`)
 	require.ErrorContains(t, New("a", Config{BaseURL: "http://a", Policy: resilience.New("", resilience.Config{Timeout: 1})}).Mistake(), "needs a name")
 	require.ErrorContains(t, New("a", Config{BaseURL: "http://a", Wrap: func(http.RoundTripper) http.RoundTripper { return nil }}).Mistake(), "Wrap has returned nil")

@@ -29,7 +29,7 @@ type Config struct {
 	// MaxConns is how many connections there are at a time, calls wait for one; with HTTP/2 one
 	// serves many. Default 64; at most 65,536.
 	MaxConns int
-	// IdleFor is how long a connection without calls is kept. Default 90 s.
+	// IdleFor is how long a connection without calls is kept. Default 90 s; at most 24 h.
 	IdleFor time.Duration
 	// Redirects is how many redirects of a GET or HEAD are followed, within the origin. Default 5; below 0: none.
 	Redirects int
@@ -70,7 +70,8 @@ func (cfg Config) resolve(name string) (Config, *url.URL, mistake.List) {
 	unless(problem == "", "BaseURL %s", problem)
 	unless(cfg.MaxBody >= 0, "MaxBody must not be negative, it is %d", cfg.MaxBody)
 	unless(cfg.MaxConns >= 0 && cfg.MaxConns <= 1<<16, "MaxConns must be 0 to %d, it is %d", 1<<16, cfg.MaxConns)
-	unless(cfg.IdleFor >= 0, "IdleFor must not be negative, it is %v", cfg.IdleFor)
+	idle := mistake.Duration("IdleFor", cfg.IdleFor, mistake.LongestWait, true)
+	unless(idle == "", "%s", idle)
 	unless(cfg.Redirects <= 50, "Redirects must be at most 50, it is %d", cfg.Redirects)
 	cfg.MaxBody = cmp.Or(cfg.MaxBody, defaultMaxBody)
 	cfg.MaxConns = cmp.Or(cfg.MaxConns, defaultMaxConns)

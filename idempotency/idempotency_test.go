@@ -148,4 +148,10 @@ func TestMistakes(t *testing.T) {
 	for _, what := range []string{"needs a store", "Lease", "Keep", "MaxBody", "MaxAnswer"} {
 		require.ErrorContains(t, err, what)
 	}
+	app = fasterapi.New(fasterapi.Config{})
+	long := idempotency.New(idempotency.InDatabase(openSQLite(t)), idempotency.Config{Lease: 24*time.Hour + 1, Keep: 366*24*time.Hour + 1})
+	app.Post("/", func(*fasterapi.Ctx, fasterapi.None) (fasterapi.None, error) { return fasterapi.None{}, nil }, long.Route())
+	_, err = app.Start()
+	require.ErrorContains(t, err, "Config.Lease must be at most 24h0m0s, it is 24h0m0.000000001s")
+	require.ErrorContains(t, err, "Config.Keep must be at most 8784h0m0s, it is 8784h0m0.000000001s")
 }

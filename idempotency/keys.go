@@ -43,10 +43,10 @@ type Config struct {
 	Name string
 	// Optional lets requests without a key run as ever. Default: they get 400.
 	Optional bool
-	// Keep is how long a key and its answer are kept after the last use of the key. Default 24 h.
+	// Keep is how long a key and its answer are kept after the last use of the key. Default 24 h, at most 366 days.
 	Keep time.Duration
 	// Lease is how long a key stays with an instance that gives no sign of life; while a handler runs there is one every third of it. Default 30 s,
-	// at least 1 s.
+	// from 1 s to 24 h.
 	Lease time.Duration
 	// MaxBody is the largest request body, in bytes; larger ones get 413. Default 1 MiB.
 	MaxBody int
@@ -87,6 +87,8 @@ func New(store Store, cfg Config) *Keys {
 	}
 	k.wrong.Unless(store != nil, "idempotency.New needs a store")
 	k.wrong.Unless(cfg.Lease >= time.Second, fmt.Sprintf("idempotency.Config.Lease must be at least 1 s, it is %v", cfg.Lease))
+	k.wrong.Unless(cfg.Lease <= mistake.LongestWait, fmt.Sprintf("idempotency.Config.Lease must be at most %v, it is %v", mistake.LongestWait, cfg.Lease))
+	k.wrong.Unless(cfg.Keep <= mistake.LongestKept, fmt.Sprintf("idempotency.Config.Keep must be at most %v, it is %v", mistake.LongestKept, cfg.Keep))
 	k.wrong.Unless(cfg.Keep >= cfg.Lease, "idempotency.Config.Keep must not be shorter than Lease")
 	k.wrong.Unless(cfg.MaxBody > 0, "idempotency.Config.MaxBody must be positive")
 	k.wrong.Unless(cfg.MaxAnswer > 0, "idempotency.Config.MaxAnswer must be positive")

@@ -27,7 +27,7 @@ type DeadlineConfig struct {
 	// [resilience.DeadlineHeader].
 	Header string
 	// Longest bounds what the field may say, and is the time of requests without it. Default 0:
-	// no bound.
+	// no bound; at most 24 h.
 	Longest time.Duration
 }
 
@@ -46,7 +46,7 @@ func Deadline(cfg DeadlineConfig) fasterapi.Middleware {
 	wrong.Unless(len(who.wrong) == 0, "DeadlineConfig.Trusted holds an invalid network")
 	cfg.Header = cmp.Or(cfg.Header, resilience.DeadlineHeader)
 	wrong.Unless(field.IsToken(cfg.Header), "DeadlineConfig.Header must be a field name")
-	wrong.Unless(cfg.Longest >= 0, "DeadlineConfig.Longest must not be negative")
+	wrong.Duration("DeadlineConfig.Longest", cfg.Longest, mistake.LongestWait, true)
 	if len(wrong) > 0 {
 		return mistaken(wrong)
 	}

@@ -38,6 +38,7 @@ func checkLimit(l *Limit, wrong *mistake.List) {
 	l.Burst = cmp.Or(l.Burst, l.Requests)
 	if wrong.Unless(l.Requests > 0 && l.Window > 0 && l.Burst > 0, "Limit needs Requests, Window and Burst above zero") {
 		wrong.Unless(l.Interval() > 0, "Limit allows more than a request in a nanosecond")
+		wrong.Duration("Limit.Window", l.Window, mistake.LongestKept, false)
 	}
 }
 

@@ -21,9 +21,10 @@ import (
 // 64 MiB.
 type ResponseCacheConfig struct {
 	// TTL is how long a response is fresh that does not say so itself, with s-maxage, max-age or Expires. Default: it is not
-	// kept.
+	// kept. At most 366 days.
 	TTL time.Duration
-	// StaleWhileRevalidate and StaleIfError are for responses that do not say them themselves (RFC 5861). Default: none.
+	// StaleWhileRevalidate and StaleIfError are for responses that do not say them themselves (RFC 5861). Default: none; at
+	// most 366 days.
 	StaleWhileRevalidate, StaleIfError time.Duration
 	// App lets responses be made anew in the background, by a request of its own to the app; without it one of those who
 	// ask for a stale response waits for the new one.
@@ -32,7 +33,7 @@ type ResponseCacheConfig struct {
 	Memory int64
 	// MaxBody is the largest body that is kept, in bytes. Default 1 MiB.
 	MaxBody int
-	// LoadTimeout is how long others wait for the one who makes a response. Default 30 s.
+	// LoadTimeout is how long others wait for the one who makes a response. Default 30 s; at most 24 h.
 	LoadTimeout time.Duration
 	// Identify are the request fields that say who asks: requests with one of them are neither answered from the cache
 	// nor kept. Default: Authorization, Proxy-Authorization, Cookie, and the usual names of keys (X-Api-Key,
@@ -87,12 +88,12 @@ func NewResponseCache(name string, cfg ResponseCacheConfig) *ResponseCache {
 		cfg.Identify = []string{"Authorization", "Proxy-Authorization", "Cookie", "X-Api-Key", "Api-Key", "X-Auth-Token", "X-Access-Token"}
 	}
 	rc.wrong.Unless(field.IsToken(name), fmt.Sprintf("the name of a ResponseCache must be a token, it is %q", name))
-	rc.wrong.Unless(cfg.TTL >= 0, "ResponseCacheConfig.TTL must not be negative")
-	rc.wrong.Unless(cfg.StaleWhileRevalidate >= 0, "ResponseCacheConfig.StaleWhileRevalidate must not be negative")
-	rc.wrong.Unless(cfg.StaleIfError >= 0, "ResponseCacheConfig.StaleIfError must not be negative")
+	rc.wrong.Duration("ResponseCacheConfig.TTL", cfg.TTL, mistake.LongestKept, true)
+	rc.wrong.Duration("ResponseCacheConfig.StaleWhileRevalidate", cfg.StaleWhileRevalidate, mistake.LongestKept, true)
+	rc.wrong.Duration("ResponseCacheConfig.StaleIfError", cfg.StaleIfError, mistake.LongestKept, true)
 	rc.wrong.Unless(cfg.Memory > 0, "ResponseCacheConfig.Memory must be positive")
 	rc.wrong.Unless(cfg.MaxBody > 0, "ResponseCacheConfig.MaxBody must be positive")
-	rc.wrong.Unless(cfg.LoadTimeout > 0, "ResponseCacheConfig.LoadTimeout must be positive")
+	rc.wrong.Duration("ResponseCacheConfig.LoadTimeout", cfg.LoadTimeout, mistake.LongestWait, false)
 	for _, name := range cfg.Identify {
 		rc.wrong.Unless(field.IsToken(name), fmt.Sprintf("ResponseCacheConfig.Identify has %q, which is no field", name))
 	}

@@ -310,4 +310,14 @@ func TestResponseCacheMistakes(t *testing.T) {
 		require.ErrorContains(t, err, part)
 	}
 	require.Error(t, rc.Mistake())
+	const year = 366 * 24 * time.Hour
+	long := middleware.NewResponseCache("a", middleware.ResponseCacheConfig{
+		TTL: year + 1, StaleIfError: year + 1, StaleWhileRevalidate: year + 1, LoadTimeout: 24*time.Hour + 1,
+	}).Mistake()
+	for _, part := range []string{"TTL must be at most 8784h", "LoadTimeout must be at most 24h", "StaleIfError must be at most", "StaleWhileRevalidate must be at most"} {
+		require.ErrorContains(t, long, part)
+	}
+	require.NoError(t, middleware.NewResponseCache("a", middleware.ResponseCacheConfig{
+		TTL: year, StaleIfError: year, StaleWhileRevalidate: year, LoadTimeout: 24 * time.Hour,
+	}).Mistake())
 }

@@ -11,14 +11,14 @@ import (
 	"github.com/fasterapi/fasterapi/problem"
 )
 
-// Timeout gives every request at most d. Then its context ends: what the handler
+// Timeout gives every request at most d, which is at most 24 h. Then its context ends: what the handler
 // awaits fails, database queries are cancelled, and the error that the handler
 // returns is answered with 504 and logged. A handler that ignores its context
 // runs to its end, and one that succeeds late is not spoilt: Go cannot stop code
 // from outside. The document has the 504 of the routes behind it.
 func Timeout(d time.Duration) fasterapi.Middleware {
 	var wrong mistake.List
-	if !wrong.Unless(d > 0, "Timeout needs a positive duration") {
+	if !wrong.Duration("the duration", d, mistake.LongestWait, false) {
 		return mistaken(wrong)
 	}
 	return fasterapi.Describing(func(next fasterapi.Handler) fasterapi.Handler {

@@ -9,9 +9,8 @@ import (
 	"github.com/fasterapi/fasterapi/internal/mistake"
 )
 
-// longest bounds every duration of a policy: what is longer is a slip of units, such as
-// seconds given as nanoseconds turned round.
-const longest = 24 * time.Hour
+// longest bounds every duration of a policy.
+const longest = mistake.LongestWait
 
 // manyCalls bounds every number of calls.
 const manyCalls = 1 << 20
@@ -42,14 +41,8 @@ func (c *check) unless(ok bool, format string, args ...any) {
 
 // duration checks a field that may not be negative, nor zero unless zero has a meaning.
 func (c *check) duration(field string, d time.Duration, zero bool) {
-	switch {
-	case d < 0:
-		c.unless(false, "%s must not be negative, it is %v", field, d)
-	case d == 0 && !zero:
-		c.unless(false, "%s must be above zero", field)
-	case d > longest:
-		c.unless(false, "%s must be at most %v, it is %v", field, longest, d)
-	}
+	text := mistake.Duration(field, d, longest, zero)
+	c.unless(text == "", "%s", text)
 }
 
 // count checks a number of calls between least and most.
