@@ -1,10 +1,12 @@
 package fasterapitest_test
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -280,4 +282,23 @@ func TestDurations(t *testing.T) {
 	})
 	c := fasterapitest.New(t, app)
 	require.Equal(t, pause{time.Minute}, c.Post("/pause", pause{30 * time.Second}).Expect(200).JSON[pause]())
+}
+
+// TestRunSecure: an app with TLS is asked over TLS where there is a socket of its own.
+func TestRunSecure(t *testing.T) {
+	server := httptest.NewUnstartedServer(nil)
+	server.StartTLS()
+	defer server.Close()
+	for _, mode := range []fasterapitest.Mode{fasterapitest.OneReactor(), fasterapitest.FourReactors()} {
+		fasterapitest.Run(t, func(cfg fasterapi.Config) *fasterapi.App {
+			cfg.TLS = &tls.Config{Certificates: server.TLS.Certificates}
+			app := fasterapi.New(cfg)
+			app.Get("/", func(c *fasterapi.Ctx, _ fasterapi.None) (fasterapi.Text, error) {
+				return fasterapi.Text(fmt.Sprint(c.Secure())), nil
+			})
+			return app
+		}, func(t *testing.T, c *fasterapitest.Client) {
+			require.Equal(t, "true", c.Get("/").Text())
+		}, mode)
+	}
 }

@@ -2,6 +2,7 @@ package fasterapitest
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"log/slog"
 	"net/http"
@@ -38,7 +39,8 @@ func NetHTTP() Mode { return Mode{Name: "net/http", cores: 2, serve: onNetHTTP} 
 // Run runs one test for every mode: what an app does must not depend on how it is
 // served. build makes the app anew for each, with the configuration that the mode needs
 // (address, reactors, a logger that writes to the test); it may fill in the
-// rest. Protection from overload is off. No modes means all of them.
+// rest. Protection from overload is off. No modes means all of them. An app with TLS is
+// asked over TLS by the modes with reactors, whatever its certificate says.
 func Run(t *testing.T, build func(fasterapi.Config) *fasterapi.App, test func(*testing.T, *Client), modes ...Mode) {
 	t.Helper()
 	if len(modes) == 0 {
@@ -89,7 +91,13 @@ func onSocket(t *testing.T, app *fasterapi.App) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := newClient(t, "http://"+server.Addr().String(), socketTransport(t))
+	transport := socketTransport(t)
+	scheme := "http://"
+	if cfg := app.Config(); cfg.TLS != nil || cfg.TLSCert != "" {
+		scheme = "https://"
+		transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // as Run says
+	}
+	client := newClient(t, scheme+server.Addr().String(), transport)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 		defer cancel()

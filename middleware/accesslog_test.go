@@ -144,7 +144,7 @@ func TestAccessLogSample(t *testing.T) {
 		s.get("/missing")
 	})
 	list := lines(t, log.String())
-	require.Len(t, list, 8)
+	require.Len(t, list, 12, "in six modes")
 	for i, m := range list {
 		require.Equal(t, []string{"/slow", "/missing"}[i%2], m["path"])
 		require.Equal(t, []string{"WARN", "INFO"}[i%2], m["level"])

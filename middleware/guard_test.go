@@ -3,7 +3,6 @@ package middleware_test
 import (
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -128,10 +127,8 @@ func TestGuardBulkheadHangUp(t *testing.T) {
 			require.Eventually(t, func() bool { return places.Stats().Waiting == n }, 20*time.Second, time.Millisecond)
 		}
 		send := func() (hangUp func()) {
-			conn, err := net.Dial("tcp", strings.TrimPrefix(s.URL(""), "http://"))
-			require.NoError(t, err)
-			t.Cleanup(func() { conn.Close() })
-			_, err = io.WriteString(conn, "GET /import HTTP/1.1\r\nHost: a\r\n\r\n")
+			conn := s.dial()
+			_, err := io.WriteString(conn, "GET /import HTTP/1.1\r\nHost: a\r\n\r\n")
 			require.NoError(t, err)
 			return func() { require.NoError(t, conn.Close()) }
 		}

@@ -2,10 +2,14 @@ package middleware_test
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -27,31 +31,48 @@ type service struct {
 // logBuffer keeps what the app logs.
 type logBuffer = logged.Text
 
-// everyMode runs one body of tests over both engines, with one reactor and four, and over HTTP/2.
+// everyMode runs one body of tests over both engines, with one reactor and four, and over HTTP/2, without TLS and with it.
 func everyMode(t *testing.T, routes func(*fasterapi.App), test func(*testing.T, service)) {
 	t.Helper()
-	modesOf(t, false, routes, test, fasterapitest.OneReactor(), fasterapitest.FourReactors(), fasterapitest.NetHTTP())
-	t.Run("h2c", func(t *testing.T) { modesOf(t, true, routes, test, fasterapitest.OneReactor()) })
+	modesOf(t, nil, routes, test, fasterapitest.OneReactor(), fasterapitest.FourReactors(), fasterapitest.NetHTTP())
+	for name, http2 := range map[string]func(*fasterapi.Config){
+		"h2c":               func(cfg *fasterapi.Config) { cfg.H2C = true },
+		"HTTP2":             func(cfg *fasterapi.Config) { cfg.TLS = &tls.Config{Certificates: certificates()} },
+		"HTTP2 of net-http": func(cfg *fasterapi.Config) { cfg.TLS, cfg.NetHTTP = &tls.Config{Certificates: certificates()}, true },
+	} {
+		t.Run(name, func(t *testing.T) { modesOf(t, http2, routes, test, fasterapitest.OneReactor()) })
+	}
 }
 
-func modesOf(t *testing.T, http2 bool, routes func(*fasterapi.App), test func(*testing.T, service), modes ...fasterapitest.Mode) {
+var certificates = sync.OnceValue(func() []tls.Certificate {
+	server := httptest.NewUnstartedServer(nil)
+	server.StartTLS()
+	defer server.Close()
+	return server.TLS.Certificates
+})
+
+// modesOf runs test in these modes, over HTTP/2 where http2 configures that.
+func modesOf(t *testing.T, http2 func(*fasterapi.Config), routes func(*fasterapi.App), test func(*testing.T, service), modes ...fasterapitest.Mode) {
 	t.Helper()
 	var log *logBuffer
 	fasterapitest.Run(t, func(cfg fasterapi.Config) *fasterapi.App {
 		log = &logBuffer{}
-		cfg.H2C = http2
+		if http2 != nil {
+			http2(&cfg)
+		}
 		cfg.Logger = slog.New(slog.NewTextHandler(log, nil))
 		app := fasterapi.New(cfg)
 		routes(app)
 		return app
 	}, func(t *testing.T, client *fasterapitest.Client) {
-		if http2 {
-			transport := &http.Transport{Protocols: new(http.Protocols), DisableCompression: true}
+		if http2 != nil {
+			transport := &http.Transport{Protocols: new(http.Protocols), DisableCompression: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // a test
 			transport.Protocols.SetUnencryptedHTTP2(true)
+			transport.Protocols.SetHTTP2(true)
 			t.Cleanup(transport.CloseIdleConnections)
 			client.HTTP().Transport = transport
 		}
-		test(t, service{client, t, log, http2})
+		test(t, service{client, t, log, http2 != nil})
 	}, modes...)
 }
 
@@ -104,6 +125,22 @@ func (s service) do(method, path, body string, header ...string) answer {
 func (s service) get(path string, header ...string) answer {
 	s.t.Helper()
 	return s.do(http.MethodGet, path, "", header...)
+}
+
+// secure tells whether the app is asked over TLS.
+func (s service) secure() bool { return strings.HasPrefix(s.URL(""), "https://") }
+
+// dial opens a connection for HTTP/1.1, over TLS where the app has that.
+func (s service) dial() (conn net.Conn) {
+	s.t.Helper()
+	_, address, _ := strings.Cut(s.URL(""), "://")
+	conn, err := net.Dial("tcp", address)
+	require.NoError(s.t, err)
+	if s.secure() {
+		conn = tls.Client(conn, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // a test
+	}
+	s.t.Cleanup(func() { conn.Close() })
+	return conn
 }
 
 // refused starts an app with middleware that cannot work: the mistake has these parts.
