@@ -14,7 +14,7 @@ import (
 	"github.com/fasterapi/fasterapi/internal/exchange"
 )
 
-func secured(t *testing.T) *tls.Config {
+func secured(t testing.TB) *tls.Config {
 	s := httptest.NewUnstartedServer(nil)
 	s.StartTLS()
 	t.Cleanup(s.Close)

@@ -40,10 +40,8 @@ type Peer struct {
 // nothing may have been read or written. The server's side goes on with the session of socket.
 func (p *Peer) Secure(t testing.TB, socket *stream.Socket, version uint16) {
 	t.Helper()
-	p.pipe.peer, p.pipe.blocks = p.Peer, true
-	p.client = tls.Client(&p.pipe, &tls.Config{InsecureSkipVerify: true, MinVersion: version, MaxVersion: version}) //nolint:gosec // a test
 	done := make(chan error, 1)
-	go func() { done <- p.client.Handshake() }()
+	go func() { done <- p.Handshake(version) }()
 	server := &tls.Config{Certificates: []tls.Certificate{certificate()}, SessionTicketsDisabled: true} //nolint:gosec // as above
 	if err := socket.Handshake(t.Context(), server, netip.AddrPort{}, func(poll.Ready) error { time.Sleep(pause); return nil }); err != nil {
 		t.Fatal("the server: ", err)
@@ -51,7 +49,15 @@ func (p *Peer) Secure(t testing.TB, socket *stream.Socket, version uint16) {
 	if err := <-done; err != nil {
 		t.Fatal("the client: ", err)
 	}
+}
+
+// Handshake makes the client's part with a server that makes its own. It blocks.
+func (p *Peer) Handshake(version uint16) error {
+	p.pipe.peer, p.pipe.blocks = p.Peer, true
+	p.client = tls.Client(&p.pipe, &tls.Config{InsecureSkipVerify: true, MinVersion: version, MaxVersion: version}) //nolint:gosec // a test
+	err := p.client.Handshake()
 	p.pipe.blocks = false
+	return err
 }
 
 // certificate is made once for all tests of a process.
