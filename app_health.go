@@ -14,7 +14,9 @@ import (
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/health"
 	"github.com/fasterapi/fasterapi/internal/mistake"
+	"github.com/fasterapi/fasterapi/internal/parts"
 	"github.com/fasterapi/fasterapi/internal/router"
+	"github.com/fasterapi/fasterapi/resilience"
 )
 
 // HealthConfig says where an app tells those who watch it how it is. The zero value does
@@ -103,8 +105,53 @@ func (p *probes) has(name string) bool {
 	return false
 }
 
+// addBreakers adds the check of the critical breakers that a knows of, but for those of registries that are
+// provided, which have theirs.
+func (p *probes) addBreakers(a *App) {
+	var checked []resilience.Part
+	for _, one := range a.providers.list {
+		if r, ok := one.values().Value.(*resilience.Registry); ok && r != nil {
+			checked = append(checked, r.Parts()...)
+		}
+	}
+	found := resilience.NewRegistry()
+	for _, v := range a.Provided() {
+		for _, part := range partsIn(v) {
+			b, ok := part.(*resilience.Breaker)
+			if ok && b.Stats().Critical && !slices.Contains(checked, part) {
+				found.Add(b)
+			}
+		}
+	}
+	if len(found.Parts()) > 0 {
+		p.addChecker(found, "")
+	}
+}
+
+// partsIn are the parts of policies that v is, or has.
+func partsIn(v any) []resilience.Part {
+	if mistake.Absent(v) || parts.Promoted[resilience.Part](v) || parts.Promoted[upstream](v) {
+		return nil
+	}
+	switch v := v.(type) {
+	case *resilience.Registry:
+		return v.Parts()
+	case resilience.Part:
+		return resilience.NewRegistry(v).Parts()
+	case upstream:
+		if p := v.Policy(); p != nil {
+			return resilience.NewRegistry(p).Parts()
+		}
+	}
+	return nil
+}
+
+// upstream is a *client.Upstream.
+type upstream interface{ Policy() *resilience.Policy }
+
 // begin makes the checks, when all values of providers are there.
 func (p *probes) begin(a *App) error {
+	p.addBreakers(a)
 	all := make([]health.Check, len(p.listed))
 	for i := range p.listed {
 		all[i] = p.listed[i].Check

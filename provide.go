@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"iter"
 	"reflect"
+	"slices"
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/inject"
 	"github.com/fasterapi/fasterapi/internal/mistake"
+	"github.com/fasterapi/fasterapi/internal/parts"
 	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/reactor"
 )
@@ -138,15 +140,31 @@ func (a *App) OverrideFuture[In, T any](fn func(*Ctx, In) async.Future[T], opts 
 }
 
 // Provided yields the values that all requests share, with the names given to [Named], in the order of their
-// registration: what was given to Provide, and, once the app has started, what functions with [PerApp] have made. It is for
-// tools that look for values of a kind, such as the pools of the app.
+// registration: what was given to Provide, and, once the app has started, what functions with [PerApp] have made. Behind each
+// come the values in the exported fields of its struct, and last, once the app has started, what middleware of package
+// middleware stands on: the policies of Guard, and response caches. It is for tools that look for values of a
+// kind, such as the pools of the app; they may come more than once.
 func (a *App) Provided() iter.Seq2[string, any] {
 	return func(yield func(name string, value any) bool) {
 		for _, p := range a.providers.list {
-			if v := p.values().Value; v != nil && !yield(p.options().name, v) {
+			for v := range parts.Of(p.values().Value) {
+				if !yield(p.options().name, v) {
+					return
+				}
+			}
+		}
+		for _, v := range a.providers.noted {
+			if !yield("", v) {
 				return
 			}
 		}
+	}
+}
+
+// note notes what middleware stands on.
+func (p *providers) note(v any) {
+	if !slices.Contains(p.noted, v) {
+		p.noted = append(p.noted, v)
 	}
 }
 

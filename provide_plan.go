@@ -21,6 +21,8 @@ type providers struct {
 	broken bool // they have mistakes
 	// used tells of each whether a route, or a value of the scopes app and core, needs it.
 	used []bool
+	// noted is what middleware stands on.
+	noted []any
 }
 
 // injectionBuilder makes the injection of one route.

@@ -6,13 +6,12 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
-	"sync"
 
 	"github.com/fasterapi/fasterapi/internal/bind"
 	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/internal/exchange"
-	"github.com/fasterapi/fasterapi/internal/goroutine"
 	"github.com/fasterapi/fasterapi/internal/mistake"
+	"github.com/fasterapi/fasterapi/internal/parts"
 	"github.com/fasterapi/fasterapi/openapi"
 )
 
@@ -148,7 +147,7 @@ func Describing(m Middleware, opts ...RouteOption) Middleware {
 		if h == nil {
 			return nil
 		}
-		announce(&enforcement{options: &o})
+		parts.Tell(&enforcement{options: &o})
 		return h
 	}
 }
@@ -239,7 +238,7 @@ func Enforcing(m Middleware, uses ...openapi.SecurityUse) Middleware {
 		if h == nil {
 			return nil
 		}
-		announce(&enforcement{uses: uses})
+		parts.Tell(&enforcement{uses: uses})
 		return h
 	}
 }
@@ -253,31 +252,18 @@ type enforcement struct {
 	options *options // nil: nothing
 }
 
-// announced is where those hear it who put the middleware of a route together, by goroutine: a function holds nothing
-// that could be asked, so what Enforcing and Describing have made says what it knows while it is called,
-// however deep inside of other middleware that is.
-var announced sync.Map // goroutine.ID() -> *[]*enforcement
-
-// announce tells who listens on this goroutine.
-func announce(e *enforcement) {
-	if said, ok := announced.Load(goroutine.ID()); ok {
-		list := said.(*[]*enforcement)
-		*list = append(*list, e)
-	}
-}
-
-// around is next behind m, whose part of the document is noted.
+// around is next behind m, whose part of the document is noted, and what it is made of. What Enforcing and
+// Describing have made says what it knows while it is called, however deep inside of other middleware.
 func (r *route) around(m Middleware, next Handler, errs []error) (Handler, []error) {
-	var said []*enforcement // inside out
-	id := goroutine.ID()
-	outer, nested := announced.Swap(id, &said)
-	defer func() {
-		if announced.Delete(id); nested { // another app is compiled by the middleware of this one
-			announced.Store(id, outer)
-		}
-	}()
+	var said []any // inside out
+	defer parts.Hear(&said)()
 	h, errs := wrapped(m, next, errs)
-	for _, e := range said {
+	for _, one := range said {
+		e, ok := one.(*enforcement)
+		if !ok {
+			r.group.app.providers.note(one)
+			continue
+		}
 		r.enforced = append(slices.Clone(e.uses), r.enforced...)
 		if e.options != nil {
 			r.describedBy(e.options)

@@ -7,6 +7,7 @@ import (
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/internal/describe"
 	"github.com/fasterapi/fasterapi/internal/mistake"
+	"github.com/fasterapi/fasterapi/internal/parts"
 	"github.com/fasterapi/fasterapi/openapi"
 	"github.com/fasterapi/fasterapi/problem"
 	"github.com/fasterapi/fasterapi/resilience"
@@ -21,6 +22,7 @@ import (
 //	})
 //	app.Post("/import", load, middleware.Guard(imports))
 //
+// The app knows the policy then: /ready heeds its breaker if that is critical, and the dashboard shows it.
 // The breaker counts errors that the handler returns, as [resilience.Failed] does. A policy with
 // retries or hedges is a mistake: what a request has brought is read once, and its answer begun.
 func Guard(p *resilience.Policy) fasterapi.RouteOption {
@@ -49,6 +51,7 @@ func Guard(p *resilience.Policy) fasterapi.RouteOption {
 
 func guarded(p *resilience.Policy) fasterapi.Middleware {
 	return func(next fasterapi.Handler) fasterapi.Handler {
+		parts.Tell(p)
 		return func(c *fasterapi.Ctx) error {
 			_, err := p.Do(c, func(ctx context.Context) (none struct{}, err error) {
 				// The handler has c, not ctx: c ends when ctx would.

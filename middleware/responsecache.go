@@ -15,6 +15,7 @@ import (
 	"github.com/fasterapi/fasterapi/cache"
 	"github.com/fasterapi/fasterapi/internal/field"
 	"github.com/fasterapi/fasterapi/internal/mistake"
+	"github.com/fasterapi/fasterapi/internal/parts"
 )
 
 // ResponseCacheConfig configures NewResponseCache. The zero value is ready: it keeps what responses say may be kept, in
@@ -157,6 +158,7 @@ func (rc *ResponseCache) Middleware() fasterapi.Middleware {
 		return mistaken(rc.wrong)
 	}
 	return fasterapi.Describing(func(next fasterapi.Handler) fasterapi.Handler {
+		parts.Tell(rc)
 		return func(c *fasterapi.Ctx) error { return rc.serve(c, next) }
 	}, notModified())
 }

@@ -88,6 +88,28 @@ func (b *Budget) addTo(r *Registry)   { include(r, "budgets", &r.budgets, b) }
 func (b *Bulkhead) addTo(r *Registry) { include(r, "bulkheads", &r.bulkheads, b) }
 func (l *Limiter) addTo(r *Registry)  { include(r, "limiters", &r.limiters, l) }
 
+// Parts returns the parts that r knows.
+func (r *Registry) Parts() (list []Part) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, p := range r.policies {
+		list = append(list, p)
+	}
+	for _, b := range r.breakers {
+		list = append(list, b)
+	}
+	for _, b := range r.budgets {
+		list = append(list, b)
+	}
+	for _, b := range r.bulkheads {
+		list = append(list, b)
+	}
+	for _, l := range r.limiters {
+		list = append(list, l)
+	}
+	return list
+}
+
 // Mistake says what is wrong with the parts, nil when nothing is.
 func (r *Registry) Mistake() error {
 	r.mu.Lock()
@@ -113,7 +135,8 @@ func (r *Registry) Ready(ctx context.Context) error {
 
 // HealthCheck returns a check of whether [Registry.Ready] has nothing to say, named "breakers" and
 // critical. An app that provides the registry adds it by itself, so that its /ready answers with 503
-// while a critical breaker is open; for a registry that is not provided:
+// while a critical breaker is open, and so it does for the policies that it knows otherwise: those that are provided,
+// of upstreams that are, and of middleware.Guard. For a registry that is not provided:
 //
 //	app.HealthCheck(policies.HealthCheck())
 //

@@ -120,6 +120,8 @@ func packages() map[string]Package {
 		// What databases, caches, policies and clients tell the record of a request.
 		"internal/note":     {Layer: 1},
 		"internal/timeouts": {Layer: 1},
+		// What an app is made of, for those who look after it.
+		"internal/parts": {Layer: 1, Imports: []string{"internal/goroutine"}},
 		// A certificate in files that change.
 		"internal/certificate": {Layer: 1},
 		// What a text of SQL is, for the drivers.
@@ -200,7 +202,7 @@ func packages() map[string]Package {
 		// Layer 6: the root package. It imports no database driver.
 		".": {Layer: 6, Modules: []string{"github.com/KimMachineGun/automemlimit"}, Imports: with("problem", "db", "health", "observe", "openapi",
 			"internal/exchange", "internal/field", "internal/http1", "internal/http1/wire", "internal/http2", "internal/nethttp", "internal/stream",
-			"internal/reply", "internal/goroutine", "internal/bridge", "internal/failure", "internal/mistake", "internal/restart", "internal/process", "internal/background", "internal/certificate", "internal/note", "internal/overload", "internal/result", "internal/safelog", "internal/timeouts",
+			"internal/reply", "internal/goroutine", "internal/bridge", "internal/failure", "internal/mistake", "internal/parts", "internal/restart", "internal/process", "internal/background", "internal/certificate", "internal/note", "internal/overload", "resilience", "internal/result", "internal/safelog", "internal/timeouts",
 			"internal/websocket", "internal/router", "internal/webfile", "internal/docspage", "internal/schema", "internal/bind", "internal/check", "internal/codec", "internal/inject", "internal/eventstream", "internal/settings", "internal/describe")},
 
 		// Layer 7: its users.
@@ -211,7 +213,7 @@ func packages() map[string]Package {
 		// A suite of whole apps, which drivers run.
 		"internal/test/txapp": {Layer: 7, Imports: []string{".", "async", "db", "fasterapitest", "observe", "problem"}, Modules: []string{"github.com/stretchr/testify"}},
 		"middleware": { // docs/decisions/0009
-			Layer: 7, Imports: []string{".", "async", "cache", "reactor", "problem", "resilience", "openapi", "observe", "internal/describe", "internal/field", "internal/mistake", "internal/safelog"},
+			Layer: 7, Imports: []string{".", "async", "cache", "reactor", "problem", "resilience", "openapi", "observe", "internal/describe", "internal/field", "internal/mistake", "internal/parts", "internal/safelog"},
 			Modules: []string{"github.com/andybalholm/brotli", "github.com/klauspost/compress"},
 		},
 		"observe/metrics": {
@@ -233,7 +235,7 @@ func packages() map[string]Package {
 		"security": { // docs/decisions/0009
 			Layer: 7, Imports: []string{".", "async", "problem", "openapi", "internal/codec", "internal/field", "internal/inject", "internal/mistake", "internal/safelog"}, Modules: []string{"github.com/golang-jwt/jwt/v5"},
 		},
-		"admin":                 {Layer: 7, Imports: []string{".", "broadcast", "cache", "client", "db", "health", "idempotency", "logs", "observe", "reactor", "resilience", "secret", "internal/eventstream", "internal/mistake", "internal/safelog"}},
+		"admin":                 {Layer: 7, Imports: []string{".", "broadcast", "cache", "client", "db", "health", "idempotency", "logs", "observe", "reactor", "resilience", "secret", "internal/eventstream", "internal/mistake", "internal/parts", "internal/safelog"}},
 		"internal/test/secrets": {Layer: 7, Imports: []string{".", "admin", "client", "db", "db/sqlite", "fasterapitest", "health", "logs", "middleware", "observe", "observe/metrics", "problem", "secret"}},
 		"internal/test/console": {Layer: 7, Imports: []string{".", "internal/test/needs"}},
 		"examples/...": {Layer: 7, Modules: []string{sqlite, "github.com/redis/rueidis"}, Imports: []string{
