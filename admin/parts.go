@@ -3,6 +3,7 @@ package admin
 import (
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -11,12 +12,14 @@ import (
 	"github.com/fasterapi/fasterapi/client"
 	"github.com/fasterapi/fasterapi/db"
 	"github.com/fasterapi/fasterapi/idempotency"
+	"github.com/fasterapi/fasterapi/internal/mistake"
+	made "github.com/fasterapi/fasterapi/internal/parts"
 	"github.com/fasterapi/fasterapi/observe"
 	"github.com/fasterapi/fasterapi/resilience"
 )
 
-// parts are the pools, caches, their stores, upstreams, policies, topics, keys, roles and schedules that are shown: those of the configuration, and what was given to
-// App.Provide.
+// parts are the pools, caches, their stores, upstreams, policies, topics, keys, roles and schedules that are shown: those of the configuration, and what is among
+// App.Provided.
 //
 // Owner: the start of the app; any (immutable) then.
 type parts struct {
@@ -25,6 +28,7 @@ type parts struct {
 	stores    []cache.StoreReporter
 	upstreams []*client.Upstream
 	policies  []*resilience.Registry
+	alone     *resilience.Registry // what is given without one
 	topics    []broadcast.Reporter
 	keys      []*idempotency.Keys
 	roles     []observe.RoleReporter
@@ -42,6 +46,7 @@ type namedPool struct {
 // findParts looks for them among what the app provides.
 func (l *Listener) findParts() {
 	p := &l.parts
+	p.alone = resilience.NewRegistry()
 	for _, name := range sortedKeys(l.cfg.Pools) {
 		p.addPool(name, l.cfg.Pools[name])
 	}
@@ -70,27 +75,62 @@ func (l *Listener) findParts() {
 		p.schedules = once(p.schedules, s)
 	}
 	for name, value := range l.app.Provided() {
-		switch v := value.(type) {
-		case *db.Pool:
-			p.addPool(name, v)
-		case cache.Reporter:
-			p.caches = once(p.caches, v)
-		case cache.StoreReporter:
-			p.stores = once(p.stores, v)
-		case *client.Upstream:
-			p.upstreams = once(p.upstreams, v)
-		case *resilience.Registry:
-			p.policies = once(p.policies, v)
-		case broadcast.Reporter:
-			p.topics = once(p.topics, v)
-		case *idempotency.Keys:
-			p.keys = once(p.keys, v)
-		case observe.RoleReporter:
-			p.roles = once(p.roles, v)
-		case observe.JobReporter:
-			p.schedules = once(p.schedules, v)
+		if !mistake.Absent(value) && reflect.TypeOf(value).Comparable() {
+			p.take(name, value)
 		}
 	}
+}
+
+// take adds a value if it is a part. What embeds one has its methods, and is none itself.
+func (p *parts) take(name string, value any) {
+	switch v := value.(type) {
+	case *db.Pool:
+		p.addPool(name, v)
+	case *client.Upstream:
+		p.upstreams = once(p.upstreams, v)
+	case *resilience.Registry:
+		p.policies = once(p.policies, v)
+	case *idempotency.Keys:
+		p.keys = once(p.keys, v)
+	case resilience.Part:
+		if !made.Promoted[resilience.Part](v) {
+			p.alone.Add(v)
+		}
+	case cache.Reporter:
+		p.caches = ownOnce(p.caches, v)
+	case cache.StoreReporter:
+		p.stores = ownOnce(p.stores, v)
+	case broadcast.Reporter:
+		p.topics = ownOnce(p.topics, v)
+	case observe.RoleReporter:
+		p.roles = ownOnce(p.roles, v)
+	case observe.JobReporter:
+		p.schedules = ownOnce(p.schedules, v)
+	}
+}
+
+// ownOnce adds a part that has its methods itself.
+func ownOnce[P comparable](list []P, one P) []P {
+	if made.Promoted[P](one) {
+		return list
+	}
+	return once(list, one)
+}
+
+// registry knows the policies of all registries, and those that are in none: of upstreams, of Guards, and provided by
+// themselves. A registry may have got more since it was asked.
+func (p *parts) registry() *resilience.Registry {
+	all := resilience.NewRegistry()
+	for _, r := range p.policies {
+		all.Add(r.Parts()...)
+	}
+	for _, u := range p.upstreams {
+		if policy := u.Policy(); policy != nil {
+			all.Add(policy)
+		}
+	}
+	all.Add(p.alone.Parts()...)
+	return all
 }
 
 func (p *parts) addPool(name string, pool *db.Pool) {
@@ -193,16 +233,14 @@ func (p *parts) numbers() partNumbers {
 			n.Jobs = append(n.Jobs, j)
 		}
 	}
-	for _, r := range p.policies {
-		s := r.Stats()
-		n.Policies = append(n.Policies, s.Policies...)
-		for i := range s.Breakers {
-			n.Breakers = append(n.Breakers, numbersOf(&s.Breakers[i]))
-		}
-		n.Bulkheads = append(n.Bulkheads, s.Bulkheads...)
-		n.Budgets = append(n.Budgets, s.Budgets...)
-		n.Limiters = append(n.Limiters, s.Limiters...)
+	s := p.registry().Stats()
+	n.Policies = append(n.Policies, s.Policies...)
+	for i := range s.Breakers {
+		n.Breakers = append(n.Breakers, numbersOf(&s.Breakers[i]))
 	}
+	n.Bulkheads = append(n.Bulkheads, s.Bulkheads...)
+	n.Budgets = append(n.Budgets, s.Budgets...)
+	n.Limiters = append(n.Limiters, s.Limiters...)
 	return n
 }
 
