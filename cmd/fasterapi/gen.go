@@ -11,24 +11,25 @@ import (
 
 // fleet is what the files need and a service does not know.
 type fleet struct {
-	service          `embed:""`
-	Output           string `short:"o" placeholder:"FILE" help:"Write to this file instead of standard output."`
-	Name             string `help:"Name of what is deployed. Default: made of the title of the service."`
-	Image            string `help:"Image of the container. Default: name and version."`
-	Replicas         int    `default:"3" help:"Instances."`
-	MaxReplicas      int    `help:"Instances that the autoscaler may start. Default: three times as many."`
-	Cores            int    `help:"Cores of an instance. Default: those of the service, else 2."`
-	Memory           int    `default:"1024" help:"MiB of an instance."`
-	Rate             int    `default:"50" help:"Requests a second of one client."`
-	Server           string `default:"_" help:"Host names of the service, for nginx."`
-	Certificate      string `placeholder:"FILE" help:"Certificate for nginx. Default: no TLS."`
-	CertificateKey   string `placeholder:"FILE" help:"Its key."`
-	IngressNamespace string `default:"ingress-nginx" help:"Namespace that may connect, beside that of the service."`
-	Executable       string `placeholder:"FILE" help:"Path of the program, for systemd. Default: /usr/local/bin/NAME."`
-	Postgres         bool   `help:"The service uses Postgres, though it does not say so."`
-	PoolPerCore      int    `help:"Connections of a core to Postgres, where the service does not say so."`
-	MetricsPort      int    `placeholder:"PORT" help:"Port of /metrics. Default: that of the service, if it has that route, else 9090, that of package admin."`
-	Valkey           bool   `help:"Let Compose start Valkey."`
+	service             `embed:""`
+	Output              string `short:"o" placeholder:"FILE" help:"Write to this file instead of standard output."`
+	Name                string `help:"Name of what is deployed. Default: made of the title of the service."`
+	Image               string `help:"Image of the container. Default: name and version."`
+	Replicas            int    `default:"3" help:"Instances."`
+	MaxReplicas         int    `help:"Instances that the autoscaler may start. Default: three times as many."`
+	Cores               int    `help:"Cores of an instance. Default: those of the service, else 2."`
+	Memory              int    `default:"1024" help:"MiB of an instance."`
+	Rate                int    `default:"50" help:"Requests a second of one client."`
+	Server              string `default:"_" help:"Host names of the service, for nginx."`
+	Certificate         string `placeholder:"FILE" help:"Certificate for nginx. Default: no TLS."`
+	CertificateKey      string `placeholder:"FILE" help:"Its key."`
+	IngressNamespace    string `default:"ingress-nginx" help:"Namespace that may connect, beside that of the service."`
+	MonitoringNamespace string `placeholder:"NAME" help:"Namespace whose pods may ask for /metrics: their port is opened to it. Default: none."`
+	Executable          string `placeholder:"FILE" help:"Path of the program, for systemd. Default: /usr/local/bin/NAME."`
+	Postgres            bool   `help:"The service uses Postgres, though it does not say so."`
+	PoolPerCore         int    `help:"Connections of a core to Postgres, where the service does not say so."`
+	MetricsPort         int    `placeholder:"PORT" help:"Port of /metrics. Default: that of the service, if it has that route, else 9090, that of package admin."`
+	Valkey              bool   `help:"Let Compose start Valkey."`
 }
 
 func (f *fleet) write(ctx context.Context, w io.Writer, kind deploy.Kind) error {
@@ -44,7 +45,8 @@ func (f *fleet) writePlaced(ctx context.Context, w io.Writer, kind deploy.Kind, 
 	plan, err := deploy.NewPlan(d, deploy.Options{
 		Name: f.Name, Image: f.Image, Replicas: f.Replicas, MaxReplicas: f.MaxReplicas, Cores: f.Cores, MemoryMiB: f.Memory, Rate: f.Rate,
 		Server: f.Server, Certificate: f.Certificate, CertificateKey: f.CertificateKey, IngressNamespace: f.IngressNamespace,
-		Binary: f.Executable, PoolPerCore: f.PoolPerCore, Postgres: f.Postgres, Valkey: f.Valkey, MetricsPort: f.MetricsPort,
+		MonitoringNamespace: f.MonitoringNamespace,
+		Binary:              f.Executable, PoolPerCore: f.PoolPerCore, Postgres: f.Postgres, Valkey: f.Valkey, MetricsPort: f.MetricsPort,
 		Nginx: nginx,
 	})
 	if err != nil {

@@ -85,6 +85,19 @@ func TestPrometheusTakesIt(t *testing.T) {
 	require.Contains(t, text, `fasterapi_pool_connections{job="shop"}) > 56`, "4 x 2 x 7")
 }
 
+// TestMonitoringNamespace: the port that Prometheus is told to ask is the one that is opened to its namespace, and only that.
+func TestMonitoringNamespace(t *testing.T) {
+	require.NotContains(t, string(render(t, shopPlan(t, Options{MetricsPort: 9100}), Kubernetes)), "9100")
+	text := string(render(t, shopPlan(t, Options{MonitoringNamespace: "watch"}), Kubernetes))
+	require.Contains(t, text, "kubernetes.io/metadata.name: watch}\n      ports:\n        - {protocol: TCP, port: 8080}", "the service has the route")
+	require.NotContains(t, text, "ADMIN_ADDR")
+	text = string(render(t, shopPlan(t, Options{MonitoringNamespace: "watch", MetricsPort: 9100}), Kubernetes))
+	require.Contains(t, text, "kubernetes.io/metadata.name: watch}\n      ports:\n        - {protocol: TCP, port: 9100}")
+	require.Contains(t, text, `{name: ADMIN_ADDR, value: ":9100"}`)
+	_, err := NewPlan(shop(t), Options{MonitoringNamespace: "no name"})
+	require.ErrorContains(t, err, `the namespace "no name" is no name of one`)
+}
+
 // TestCommonFiles: every metric that the common files name is one of the framework's.
 func TestCommonFiles(t *testing.T) {
 	if *update {

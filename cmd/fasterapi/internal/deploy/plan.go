@@ -17,22 +17,23 @@ import (
 
 // Options are what the service does not know. The zero value of a field means its default.
 type Options struct {
-	Name             string // of what is deployed: letters, digits and dashes; default: made of the title
-	Image            string // default: the name, and the version as tag
-	Replicas         int    // instances; default 3
-	MaxReplicas      int    // that the autoscaler may start; default 3 x Replicas
-	Cores            int    // of an instance; default: Config.Cores, else 2
-	MemoryMiB        int    // that an instance may have; default 1024
-	Rate             int    // requests a second of one client; default 50
-	Server           string // server_name of nginx; default "_": any
-	Certificate      string // file for nginx, with its key in CertificateKey; default: no TLS
-	CertificateKey   string
-	IngressNamespace string // of the controller that may connect; default "ingress-nginx"
-	Binary           string // path of the program for systemd; default /usr/local/bin/NAME
-	PoolPerCore      int    // connections to Postgres of a core, where the service does not say so
-	MetricsPort      int    // where /metrics is; default: the port of the service, if it has that route, else 9090, that of package admin
-	Postgres, Valkey bool   // Compose starts them; Postgres by itself where the service has a pool
-	Nginx            Placement
+	Name                string // of what is deployed: letters, digits and dashes; default: made of the title
+	Image               string // default: the name, and the version as tag
+	Replicas            int    // instances; default 3
+	MaxReplicas         int    // that the autoscaler may start; default 3 x Replicas
+	Cores               int    // of an instance; default: Config.Cores, else 2
+	MemoryMiB           int    // that an instance may have; default 1024
+	Rate                int    // requests a second of one client; default 50
+	Server              string // server_name of nginx; default "_": any
+	Certificate         string // file for nginx, with its key in CertificateKey; default: no TLS
+	CertificateKey      string
+	IngressNamespace    string // of the controller that may connect; default "ingress-nginx"
+	MonitoringNamespace string // of the Prometheus that may ask for /metrics; default: none
+	Binary              string // path of the program for systemd; default /usr/local/bin/NAME
+	PoolPerCore         int    // connections to Postgres of a core, where the service does not say so
+	MetricsPort         int    // where /metrics is; default: the port of the service, if it has that route, else 9090, that of package admin
+	Postgres, Valkey    bool   // Compose starts them; Postgres by itself where the service has a pool
+	Nginx               Placement
 }
 
 // Plan has the numbers and names of the files. Times are seconds, sizes bytes unless the name says otherwise.
@@ -64,6 +65,7 @@ type Plan struct {
 	OwnDatabaseURL, OwnRedisURL   bool
 	Plain, Secrets                []appinfo.Var
 	Binary, IngressNamespace      string
+	MonitoringNamespace           string
 	ServerName, Certificate       string
 	CertificateKey                string
 	ListenHTTP, ListenTLS         string
@@ -110,7 +112,8 @@ func NewPlan(d *appinfo.Description, o Options) (*Plan, error) {
 		BuildPackage: buildPackage(d), Port: d.Config.Port, PortFromEnv: d.Config.PortFromEnv, LowPort: d.Config.Port < 1024, TLS: d.Config.TLS,
 		Live: d.Paths.Live, Ready: d.Paths.Ready, Replicas: cmp.Or(o.Replicas, 3), Cores: cmp.Or(o.Cores, d.Config.Cores, 2),
 		Margin: margin, Reserved: reserved, MaxConns: d.Config.MaxConns, MemoryLimitMiB: cmp.Or(o.MemoryMiB, 1024),
-		IngressNamespace: cmp.Or(o.IngressNamespace, "ingress-nginx"), ServerName: cmp.Or(o.Server, "_"), Certificate: o.Certificate, CertificateKey: o.CertificateKey,
+		MonitoringNamespace: o.MonitoringNamespace,
+		IngressNamespace:    cmp.Or(o.IngressNamespace, "ingress-nginx"), ServerName: cmp.Or(o.Server, "_"), Certificate: o.Certificate, CertificateKey: o.CertificateKey,
 		ListenHTTP: "80", ListenTLS: "443", AccessLog: "/dev/stdout", ErrorLog: "/dev/stderr", Rate: cmp.Or(o.Rate, 50),
 	}
 	if p.TLS {
@@ -160,7 +163,9 @@ func (p *Plan) check(d *appinfo.Description, o *Options) error {
 	unless(dnsLabel.MatchString(p.Name), "the name %q must be lower-case letters, digits and dashes, at most 52, and begin with a letter", p.Name)
 	unless(imageName.MatchString(p.Image), "the image %q is no reference of one", p.Image)
 	unless(serverNames.MatchString(p.ServerName), "the server name %q must be host names", p.ServerName)
-	unless(dnsLabel.MatchString(p.IngressNamespace), "the namespace %q is no name of one", p.IngressNamespace)
+	for _, namespace := range []string{p.IngressNamespace, cmp.Or(p.MonitoringNamespace, "none")} {
+		unless(dnsLabel.MatchString(namespace), "the namespace %q is no name of one", namespace)
+	}
 	unless(fileName.MatchString(p.Binary), "the program %q must be an absolute path without blanks", p.Binary)
 	unless((p.Certificate == "") == (p.CertificateKey == ""), "a certificate and its key come together")
 	for _, file := range []string{p.Certificate, p.CertificateKey} {
@@ -262,6 +267,9 @@ func (p *Plan) metrics(port int) {
 		p.MetricsPort = p.Port
 	}
 }
+
+// AdminOpen tells whether a Prometheus in Kubernetes asks package admin, which other pods reach only if it is told so.
+func (p *Plan) AdminOpen() bool { return p.MonitoringNamespace != "" && !p.MetricsRoute }
 
 // appendLocation adds a route, unless another method of the same path is there.
 func appendLocation(list []Location, r *appinfo.Route) []Location {
