@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"syscall"
@@ -33,6 +34,12 @@ func TestPID1(t *testing.T) {
 		require.Equal(t, "pid 1", pid)
 	}
 	p.serving()
+	if alone { // its end is that of its container: nobody could take its place
+		require.NoError(t, p.command.Process.Signal(syscall.SIGUSR2))
+		require.Contains(t, p.line("the restart has failed"), "start a new container")
+		_, err := fetch(http.DefaultClient, p.url+"/health")
+		require.NoError(t, err)
+	}
 	require.NoError(t, p.command.Process.Signal(syscall.SIGTERM))
 	status, log := p.end()
 	require.Zero(t, status, log)
