@@ -40,12 +40,12 @@ func report(o options, all []*outcome, begun time.Time) string {
 			one.name, fmt.Sprintf("%.0f", one.peak), millis(one.normal.P99), fmt.Sprintf("%.0f", one.goodput),
 			fmt.Sprintf("%.0f %%", 100*one.goodput/one.peak), millis(one.flood.P50), millis(one.flood.P99),
 			share(one.flood.Refused, one.flood.Sent), share(one.flood.Lost, one.flood.Sent),
-			millis(Quantile(one.health, 0.99)), fmt.Sprint(one.sick), seconds(one.recovery, o.normal),
+			millis(Quantile(one.health, 0.99)), millis(Quantile(one.health, 1)), fmt.Sprint(one.sick), seconds(one.recovery, o.normal),
 		})
 	}
 	results.Table(&text, []string{
 		"", "peak/s", "p99 at 70 %, ms", "goodput/s", "of the peak", "p50, ms", "p99, ms", "refused", "lost",
-		"/health p99, ms", "without an answer", "recovery",
+		"/health p99, ms", "/health longest, ms", "without an answer", "recovery",
 	}, rows)
 	for _, one := range all {
 		if one.name == servers[0] {
@@ -71,11 +71,11 @@ func others() string {
 // bars says how far this framework is from what it is to be.
 func bars(text *strings.Builder, one *outcome) {
 	ratio := float64(one.flood.P99) / float64(max(one.normal.P99, 1))
-	health := Quantile(one.health, 0.99)
+	health := Quantile(one.health, 1)
 	results.Table(text, []string{"bar", "", "is", ""}, [][]string{
 		{"goodput at three times the peak, of the peak", "≥ 0.85", fmt.Sprintf("%.2f", one.goodput/one.peak), results.Verdict(one.goodput >= leastGoodput*one.peak)},
 		{"p99 of the admitted, in p99 at 70 %", "≤ 5", fmt.Sprintf("%.1f", ratio), results.Verdict(ratio <= mostLatency)},
-		{"/health throughout, p99", "< 50 ms", millis(health) + " ms", results.Verdict(health < healthLimit && one.sick == 0)},
+		{"/health throughout, the longest", "< 50 ms", millis(health) + " ms", results.Verdict(health < healthLimit && one.sick == 0)},
 		{"back to normal", "≤ 1 s", fmt.Sprintf("%.1f s", one.recovery.Seconds()), results.Verdict(one.recovery <= recoveryLimit)},
 	})
 }
