@@ -43,7 +43,8 @@ func (c *Cache[K, V]) begin(ctx context.Context, key K, old *entry[V], load load
 	}
 	s := c.shard(key)
 	s.mu.Lock()
-	if fl := s.flights[key]; fl != nil {
+	// What a load brings that began before a tag was invalidated may bear it: who asks later does not wait for that.
+	if fl := s.flights[key]; fl != nil && fl.born == c.tags.count.Load() {
 		s.mu.Unlock()
 		return fl, async.Future[V]{}
 	}

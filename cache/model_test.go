@@ -31,11 +31,14 @@ type process struct {
 	*cache.Cache[string, version]
 	sink    cache.Sink[string]
 	world   *world
-	news    []string // invalidations on their way to this process
-	cut     bool     // its connection is lost: no news arrive
+	news    []news // invalidations on their way to this process
+	cut     bool   // its connection is lost: no news arrive
 	heard   map[string]int
 	reading []func() // answers of the level on their way
 }
+
+// news is an invalidation of a key, or, without one, of all that have the tag.
+type news struct{ key string }
 
 // world is all there is.
 type world struct {
@@ -57,7 +60,9 @@ func (p *process) Load(ctx context.Context, key string, _ time.Duration, load fu
 	promise, f := async.NewPromise[cache.Loaded[version]](async.SiteOf(ctx).Scheduler)
 	w := p.world
 	if have, ok := w.level[key]; ok {
-		p.reading = append(p.reading, func() { promise.Resolve(cache.Loaded[version]{Value: have, Life: cache.Life{TTL: time.Hour}}) })
+		p.reading = append(p.reading, func() {
+			promise.Resolve(cache.Loaded[version]{Value: have, Life: cache.Life{TTL: time.Hour}, Tags: []string{tag}})
+		})
 		return f
 	}
 	w.lease++
@@ -72,25 +77,45 @@ func (p *process) Load(ctx context.Context, key string, _ time.Duration, load fu
 	})
 }
 
-func (p *process) Store(context.Context, string, cache.Loaded[version]) async.Future[struct{}] {
+// tag is that of every value.
+const tag = "all"
+
+// Store implements [cache.Second].
+func (p *process) Store(_ context.Context, key string, v cache.Loaded[version]) async.Future[struct{}] {
+	p.world.level[key] = v.Value
+	delete(p.world.leases, key)
+	p.tell(news{key})
 	return async.Ready(struct{}{})
 }
 
 // Invalidate implements [cache.Second].
 func (p *process) Invalidate(_ context.Context, key string) async.Future[struct{}] {
-	w := p.world
-	delete(w.level, key)
-	delete(w.leases, key)
-	for _, other := range w.parts {
-		if other != p {
-			other.news = append(other.news, key)
-		}
-	}
+	delete(p.world.level, key)
+	delete(p.world.leases, key)
+	p.tell(news{key})
 	return async.Ready(struct{}{})
 }
 
+// InvalidateTag implements [cache.Second].
 func (p *process) InvalidateTag(context.Context, string) async.Future[struct{}] {
+	clear(p.world.level)
+	clear(p.world.leases)
+	p.tell(news{})
 	return async.Ready(struct{}{})
+}
+
+// tell sends news to the other process.
+func (p *process) tell(n news) {
+	for _, other := range p.world.parts {
+		if other != p {
+			other.news = append(other.news, n)
+		}
+	}
+}
+
+// hears counts one more change of a key as known.
+func (p *process) hears(key string) {
+	p.heard[key] = max(p.heard[key], min(p.heard[key]+1, p.world.truth[key]))
 }
 
 // TestNeverOlder: an entry that is older than an invalidation which its process has made, or heard of, is never served to
@@ -112,6 +137,7 @@ func TestNeverOlder(t *testing.T) {
 			p.Cache = cache.New("p", cache.Config[string, version]{
 				TTL: time.Minute, StaleWhileRevalidate: time.Minute, StaleIfError: time.Hour, LoadTimeout: time.Hour, PerCore: 2,
 				SoftTimeout: time.Second, LoadFuture: load, Second: p,
+				Tags: func(string, version) []string { return []string{tag} },
 			})
 			w.parts = append(w.parts, p)
 		}
@@ -146,12 +172,38 @@ func TestNeverOlder(t *testing.T) {
 				v.Do(func() { p.Cache.Invalidate(ctx, key) })
 				p.heard[key] = w.truth[key]
 			},
+			"change all": func(t *rapid.T) {
+				p := part(t)
+				if p.cut {
+					return
+				}
+				for _, key := range []string{"a", "b"} {
+					w.truth[key]++
+					p.heard[key] = w.truth[key]
+				}
+				v.Do(func() { p.Cache.InvalidateTag(ctx, tag) })
+			},
+			"set": func(t *rapid.T) {
+				p, key := part(t), keys.Draw(t, "key")
+				if p.cut {
+					return
+				}
+				w.truth[key]++
+				v.Do(func() { p.Cache.Set(ctx, key, version{key, w.truth[key]}, 0) })
+				p.heard[key] = w.truth[key]
+			},
 			"hear": func(t *rapid.T) {
 				if p := part(t); !p.cut && len(p.news) > 0 {
-					key := p.news[0]
+					n := p.news[0]
 					p.news = p.news[1:]
-					v.Do(func() { p.sink.Invalidate(key) })
-					p.heard[key] = max(p.heard[key], min(p.heard[key]+1, w.truth[key]))
+					if n.key != "" {
+						v.Do(func() { p.sink.Invalidate(n.key) })
+						p.hears(n.key)
+						return
+					}
+					v.Do(func() { p.sink.InvalidateTag(tag) })
+					p.hears("a")
+					p.hears("b")
 				}
 			},
 			"cut": func(t *rapid.T) { part(t).cut = rapid.IntRange(0, 3).Draw(t, "cut") == 0 },
