@@ -35,7 +35,7 @@ cluster: ## three instances of the production example behind nginx, with Postgre
 
 # Packages whose tests take minutes begin first, else the last one runs alone at the end. They
 # may take longer than the 10 minutes that go test allows, on a machine that has more to do.
-LONGEST := -timeout 30m ./internal/test/app ./db/pg ./middleware
+LONGEST := -timeout 40m ./internal/test/app ./db/pg ./middleware
 
 test: ## run the tests
 	$(GO) test $(LONGEST) ./...

@@ -34,3 +34,14 @@ func TestOwner(t *testing.T) {
 	o.Release()
 	require.False(t, elsewhere(&o))
 }
+
+// TestPoison: nothing of a lease that is over can be read.
+func TestPoison(t *testing.T) {
+	for n := range 70 {
+		b := make([]byte, n)
+		Poison(b)
+		for i := range b {
+			require.Equal(t, byte(poison), b[i], "byte %d of %d", i, n)
+		}
+	}
+}
