@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi/cmd/fasterapi/internal/load"
+	"github.com/fasterapi/fasterapi/cmd/fasterapi/internal/ports"
 )
 
 // BenchmarkBench is the CPU time of a server for each request under bench, beside that under wrk at the same rate: wrk
@@ -24,10 +24,7 @@ func BenchmarkBench(b *testing.B) {
 	build := exec.Command("go", "build", "-o", server, "./examples/styles")
 	build.Dir = "../.."
 	require.NoError(b, build.Run())
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(b, err)
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	require.NoError(b, listener.Close())
+	port := strconv.Itoa(ports.Free(b))
 	process := exec.Command(server)
 	process.Env = append(process.Environ(), "PORT="+port, "REACTOR_CORES=1", "GOMAXPROCS=1")
 	require.NoError(b, process.Start())

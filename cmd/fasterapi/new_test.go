@@ -10,12 +10,15 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/fasterapi/fasterapi/cmd/fasterapi/internal/ports"
 )
 
 // offline is the environment of a machine that has a warm cache of modules, and no network.
@@ -182,12 +185,8 @@ func worksOnNotes(t *testing.T, base, redis string) {
 func startRedis(t *testing.T) (address string) {
 	t.Helper()
 	program := installed(t, "redis-server", "valkey-server")
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address = l.Addr().String()
-	require.NoError(t, l.Close())
-	_, port, err := net.SplitHostPort(address)
-	require.NoError(t, err)
+	port := strconv.Itoa(ports.Free(t))
+	address = net.JoinHostPort("127.0.0.1", port)
 	server := exec.Command(program, "--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", t.TempDir())
 	require.NoError(t, server.Start())
 	t.Cleanup(func() {

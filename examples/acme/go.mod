@@ -6,8 +6,8 @@ toolchain go1.27.4
 
 require (
 	github.com/fasterapi/fasterapi v0.0.0
-	github.com/letsencrypt/challtestsrv v1.4.2
 	github.com/letsencrypt/pebble/v2 v2.10.3
+	github.com/miekg/dns v1.1.62
 	github.com/stretchr/testify v1.12.1
 	golang.org/x/crypto v0.59.0
 )
@@ -18,7 +18,7 @@ require (
 	github.com/go-jose/go-jose/v4 v4.1.8 // indirect
 	github.com/gobwas/httphead v0.1.0 // indirect
 	github.com/gobwas/ws v1.5.0 // indirect
-	github.com/miekg/dns v1.1.62 // indirect
+	github.com/letsencrypt/challtestsrv v1.4.2 // indirect
 	github.com/pbnjay/memory v0.0.0-20210728143218-7b4eea64cf58 // indirect
 	github.com/swaggest/swgui v1.8.5 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -10,17 +11,21 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
+	"net/netip"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/letsencrypt/challtestsrv"
 	"github.com/letsencrypt/pebble/v2/ca"
 	"github.com/letsencrypt/pebble/v2/db"
 	"github.com/letsencrypt/pebble/v2/va"
 	"github.com/letsencrypt/pebble/v2/wfe"
+	"github.com/miekg/dns"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/acme/autocert"
+
+	"github.com/fasterapi/fasterapi/internal/test/ports"
 )
 
 const name = "shop.test"
@@ -40,11 +45,13 @@ func newAuthority(t *testing.T, plainPort, port int) *authority {
 	t.Setenv("PEBBLE_VA_NOSLEEP", "1") // Pebble waits to find clients that cannot
 	t.Setenv("PEBBLE_WFE_NONCEREJECT", "20")
 	names := nameServer(t)
-	quiet := log.New(io.Discard, "", 0)
+	kept := &diary{}
+	t.Cleanup(func() { kept.tell(t) })
+	logger := log.New(kept, "", log.Ltime)
 	store := db.NewMemoryStore()
-	issuer := ca.New(quiet, store, "", "ecdsa", 0, 1, map[string]ca.Profile{"default": {Description: "the default one"}})
-	checker := va.New(quiet, plainPort, port, false, names, store)
-	front := wfe.New(quiet, store, checker, issuer, []string{"pebble.test"}, false, false, 1, 1)
+	issuer := ca.New(logger, store, "", "ecdsa", 0, 1, map[string]ca.Profile{"default": {Description: "the default one"}})
+	checker := va.New(logger, plainPort, port, false, names, store)
+	front := wfe.New(logger, store, checker, issuer, []string{"pebble.test"}, false, false, 1, 1)
 	a := &authority{roots: x509.NewCertPool()}
 	require.True(t, a.roots.AppendCertsFromPEM(issuer.GetRootCert(0).PEM()))
 	handler := front.Handler()
@@ -58,27 +65,52 @@ func newAuthority(t *testing.T, plainPort, port int) *authority {
 	return a
 }
 
-// nameServer says that every name is this machine, and returns its address.
+// nameServer says that every name is this machine, and returns its address. Pebble asks it by TCP alone.
 func nameServer(t *testing.T) string {
 	t.Helper()
-	free, err := net.ListenPacket("udp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	addr := free.LocalAddr().String()
-	require.NoError(t, free.Close())
-	names, err := challtestsrv.New(challtestsrv.Config{DNSAddrs: []string{addr}, Log: log.New(io.Discard, "", 0)})
-	require.NoError(t, err)
-	names.SetDefaultDNSIPv4("127.0.0.1")
-	names.SetDefaultDNSIPv6("")
-	go names.Run()
-	t.Cleanup(names.Shutdown)
-	resolver := net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "udp", addr)
-	}}
-	require.Eventually(t, func() bool {
-		found, err := resolver.LookupHost(t.Context(), name)
-		return err == nil && len(found) == 1
-	}, 20*time.Second, 10*time.Millisecond)
-	return addr
+	server := &dns.Server{Listener: listener, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, question *dns.Msg) {
+		reply := new(dns.Msg).SetReply(question)
+		for _, q := range question.Question {
+			if q.Qtype == dns.TypeA {
+				head := dns.RR_Header{Name: q.Name, Rrtype: q.Qtype, Class: dns.ClassINET, Ttl: 1}
+				reply.Answer = append(reply.Answer, &dns.A{Hdr: head, A: net.IPv4(127, 0, 0, 1)})
+			}
+		}
+		_ = w.WriteMsg(reply) // fails when the authority has left
+	})}
+	ended := make(chan error, 1)
+	go func() { ended <- server.ActivateAndServe() }()
+	t.Cleanup(func() {
+		_ = listener.Close()
+		<-ended
+	})
+	return listener.Addr().String()
+}
+
+// diary keeps what Pebble logs, for the output of a test that fails.
+//
+// Owner: mu.
+type diary struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write implements [io.Writer].
+func (d *diary) Write(p []byte) (int, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.text.Write(p)
+}
+
+// tell logs it.
+func (d *diary) tell(t *testing.T) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if t.Failed() {
+		t.Log("the authority's log:\n" + d.text.String())
+	}
 }
 
 // manager is that of the example, with an authority of the test's.
@@ -89,21 +121,17 @@ func (a *authority) manager(s settings) *autocert.Manager {
 	return m
 }
 
-// ports are two that are free.
-func ports(t *testing.T) (plain, secure *net.TCPAddr) {
+// addresses are two at which nobody listens.
+func addresses(t *testing.T) (plain, secure netip.AddrPort) {
 	t.Helper()
-	var found []*net.TCPAddr
-	for range 2 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		defer l.Close()
-		found = append(found, l.Addr().(*net.TCPAddr))
+	address := func() netip.AddrPort {
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(ports.Free(t)))
 	}
-	return found[0], found[1]
+	return address(), address()
 }
 
 // client asks for the example by name, wherever that would be, and trusts a alone.
-func (a *authority) client(secure *net.TCPAddr, http2 bool) *http.Client {
+func (a *authority) client(secure netip.AddrPort, http2 bool) *http.Client {
 	transport := &http.Transport{
 		ForceAttemptHTTP2: http2,
 		TLSClientConfig:   &tls.Config{RootCAs: a.roots},
@@ -128,17 +156,14 @@ func run(t *testing.T, s settings, m *autocert.Manager) (stop func()) {
 
 // get asks the example for its page, and tells the protocol. The first clients may have to
 // come again: a handshake ends after Config.HTTP.HeadTimeout, and the authority may take
-// longer. Where the authority could not check the name at first, on a busy machine, autocert asks
-// it again after a minute.
+// longer. Where the authority could not check the name at first, autocert asks it again after a minute.
 func get(t *testing.T, c *http.Client) (proto string) {
 	t.Helper()
 	defer c.CloseIdleConnections()
-	var response *http.Response
-	var err error
-	for end := time.Now().Add(150 * time.Second); time.Now().Before(end); {
-		if response, err = c.Get("https://" + name + "/"); err == nil {
-			break
-		}
+	response, err := c.Get("https://" + name + "/")
+	for end := time.Now().Add(150 * time.Second); err != nil && time.Now().Before(end); {
+		time.Sleep(50 * time.Millisecond)
+		response, err = c.Get("https://" + name + "/")
 	}
 	require.NoError(t, err)
 	defer response.Body.Close()
@@ -151,8 +176,8 @@ func get(t *testing.T, c *http.Client) (proto string) {
 // TestCertificate: the first client makes the service get its certificate, others and the
 // next process use the same; names that are not its own get none.
 func TestCertificate(t *testing.T) {
-	plain, secure := ports(t)
-	a := newAuthority(t, plain.Port, secure.Port)
+	plain, secure := addresses(t)
+	a := newAuthority(t, int(plain.Port()), int(secure.Port()))
 	s := settings{Domains: []string{name}, Cache: t.TempDir(), Addr: secure.String(), PlainAddr: plain.String()}
 	get := func(http2 bool) (proto string) {
 		t.Helper()
@@ -178,7 +203,7 @@ func TestCertificate(t *testing.T) {
 // TestCertificateByHTTP: the authority cannot reach the port for HTTPS with a protocol of
 // its own, as where a balancer ends TLS, and asks by HTTP.
 func TestCertificateByHTTP(t *testing.T) {
-	plain, secure := ports(t)
+	plain, secure := addresses(t)
 	// On port 80 the authority's request names no port, which autocert counts on.
 	port80 := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = "http", plain.String(), name
@@ -192,8 +217,8 @@ func TestCertificateByHTTP(t *testing.T) {
 
 // TestRedirects: whoever comes without TLS is sent to it.
 func TestRedirects(t *testing.T) {
-	plain, secure := ports(t)
-	a := newAuthority(t, plain.Port, secure.Port)
+	plain, secure := addresses(t)
+	a := newAuthority(t, int(plain.Port()), int(secure.Port()))
 	s := settings{Domains: []string{name}, Cache: t.TempDir(), Addr: secure.String(), PlainAddr: plain.String()}
 	defer run(t, s, a.manager(s))()
 	request, err := http.NewRequest("GET", "http://"+plain.String()+"/x?y=1", nil)

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi/internal/test/needs"
+	"github.com/fasterapi/fasterapi/internal/test/ports"
 )
 
 // TestMain lets the program of the tests be an instance, and the command, too.
@@ -195,10 +196,7 @@ func TestInterrupted(t *testing.T) {
 			needs.Program(t, program)
 		}
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	port := l.Addr().(*net.TCPAddr).Port
-	require.NoError(t, l.Close())
+	port := ports.Free(t)
 	dir, err := os.MkdirTemp("", "interrupted")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })

@@ -2,7 +2,6 @@ package browsertest
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -18,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi/internal/test/needs"
+	"github.com/fasterapi/fasterapi/internal/test/ports"
 )
 
 // TestClusterPage: the page of the cluster shows who answers and what happens in all instances, and goes on when the
@@ -57,10 +57,7 @@ func startCluster(t *testing.T) string {
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	port := l.Addr().(*net.TCPAddr).Port
-	require.NoError(t, l.Close())
+	port := ports.Free(t)
 	folder, err := os.MkdirTemp("", "cluster") // user postgres may enter it, unlike t.TempDir
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })

@@ -20,15 +20,14 @@ import (
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/admin"
 	"github.com/fasterapi/fasterapi/internal/test/needs"
-	"github.com/fasterapi/fasterapi/internal/test/pgtest"
+	"github.com/fasterapi/fasterapi/internal/test/ports"
 	"github.com/fasterapi/fasterapi/observe"
 )
 
 // curlApp answers everything below /things, and every request of it counts as slow, so that its path is kept.
 func curlApp(t *testing.T) (app *fasterapi.App, address, panel string) {
 	t.Helper()
-	port, err := pgtest.FreePort() // which the page has to know
-	require.NoError(t, err)
+	port := ports.Free(t) // which the page has to know
 	address = fmt.Sprintf("127.0.0.1:%d", port)
 	app = fasterapi.New(fasterapi.Config{
 		Addr: address, Cores: 1, Title: "Things", Logger: slog.New(slog.DiscardHandler), DrainDelay: -1, Observe: observe.Config{SlowAfter: 1},

@@ -26,7 +26,7 @@ import (
 	"github.com/fasterapi/fasterapi/db/sqlite"
 	"github.com/fasterapi/fasterapi/health"
 	"github.com/fasterapi/fasterapi/idempotency"
-	"github.com/fasterapi/fasterapi/internal/test/pgtest"
+	"github.com/fasterapi/fasterapi/internal/test/ports"
 	"github.com/fasterapi/fasterapi/logs"
 	"github.com/fasterapi/fasterapi/middleware"
 	"github.com/fasterapi/fasterapi/observe"
@@ -77,8 +77,7 @@ func operate(t *testing.T, addr string, cfg admin.Config) *operated {
 	})
 	cfg.Addr, cfg.Flight = addr, admin.FlightConfig{Off: true}
 	if addr == "" {
-		port, err := pgtest.FreePort() // which is still free when another process takes its place
-		require.NoError(t, err)
+		port := ports.Free(t) // which is still free when another process takes its place
 		cfg.Addr = fmt.Sprintf("127.0.0.1:%d", port)
 	}
 	cfg.Pools = map[string]*db.Pool{"orders": db.New(nil, func() db.Stats {

@@ -9,7 +9,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
-	"github.com/fasterapi/fasterapi/internal/test/pgtest"
+	"github.com/fasterapi/fasterapi/internal/test/ports"
 )
 
 // network is the way to a server through a proxy that can be made bad.
@@ -21,8 +21,7 @@ type network struct {
 func networkTo(t *testing.T, server string) *network {
 	t.Helper()
 	toxics := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-	port, err := pgtest.FreePort() // which is still free when the proxy comes back
-	require.NoError(t, err)
+	port := ports.Free(t) // which is still free when the proxy comes back
 	proxy := toxiproxy.NewProxy(toxics, "server", fmt.Sprintf("127.0.0.1:%d", port), server)
 	require.NoError(t, proxy.Start())
 	t.Cleanup(proxy.Stop)

@@ -131,7 +131,8 @@ func packages() map[string]Package {
 		"internal/test/needs":     {Layer: 0},
 		"internal/test/leaks":     {Layer: 0, Modules: []string{"go.uber.org/goleak"}},
 		"internal/test/layers":    {Layer: 0},
-		"internal/test/pgtest":    {Layer: 1, Imports: []string{"internal/test/needs"}},
+		"internal/test/ports":     {Layer: 0},
+		"internal/test/pgtest":    {Layer: 1, Imports: []string{"internal/test/needs", "internal/test/ports"}},
 		"internal/test/redistest": {Layer: 1, Imports: []string{"internal/test/needs"}},
 		"internal/test/contract":  {Layer: 0, Modules: []string{"github.com/getkin/kin-openapi", "github.com/santhosh-tekuri/jsonschema/v6"}},
 		"internal/test/app":       {Layer: 0, Modules: []string{"golang.org/x/net"}}, // WebSockets over HTTP/2, which net/http has no client for

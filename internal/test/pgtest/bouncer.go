@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/internal/test/needs"
+	"github.com/fasterapi/fasterapi/internal/test/ports"
 )
 
 // Bouncer is a running PgBouncer, unless otherwise said in transaction mode: many
@@ -107,7 +108,7 @@ func newBouncer(program string, c *Cluster, o BouncerOptions) (*Bouncer, error) 
 		return nil, err
 	}
 	b := &Bouncer{dir: dir, opts: o, done: make(chan struct{})}
-	if b.port, err = FreePort(); err == nil {
+	if b.port, err = ports.Find(); err == nil {
 		err = b.configure(c)
 	}
 	if err == nil {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/fasterapi/fasterapi/internal/test/needs"
+	"github.com/fasterapi/fasterapi/internal/test/ports"
 )
 
 // Options choose a variant. The zero value is plaintext without a password.
@@ -111,7 +112,7 @@ func (c *Cluster) create() error {
 	if err := c.run("initdb", "-D", c.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"); err != nil {
 		return err
 	}
-	port, err := FreePort()
+	port, err := ports.Find()
 	if err != nil {
 		return err
 	}

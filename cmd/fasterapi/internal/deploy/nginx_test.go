@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/fasterapi/fasterapi/cmd/fasterapi/internal/ports"
 )
 
 // TestNginxBesideTheInstances: on one machine, without names for them, nginx asks instances that listen on it only, each at a port of its own, listens where it
@@ -124,10 +126,7 @@ func TestRedirectPort(t *testing.T) {
 // freeAddress is one at which nobody listens.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, l.Close())
-	return l.Addr().String()
+	return fmt.Sprintf("127.0.0.1:%d", ports.Free(t))
 }
 
 // TestPlacement: what nginx cannot be told is told, and what it would take for something else.

@@ -1,10 +1,11 @@
-package pgtest
+package ports
 
 import (
 	"errors"
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"testing"
 )
 
 // The ports that tests may take back after they have closed them: below those that the system gives to whoever asks for
@@ -14,9 +15,9 @@ const (
 	lastPort  = 32_000
 )
 
-// FreePort returns a port of 127.0.0.1 on which nobody listens, and on which nobody will by chance while a server that
+// Find returns a port of 127.0.0.1 on which nobody listens, and on which nobody will by chance while a server that
 // listens there is down.
-func FreePort() (int, error) {
+func Find() (int, error) {
 	var last error
 	for range 100 {
 		port := firstPort + rand.IntN(lastPort-firstPort)
@@ -26,5 +27,15 @@ func FreePort() (int, error) {
 		}
 		last = err
 	}
-	return 0, errors.Join(errors.New("pgtest: no port is free"), last)
+	return 0, errors.Join(errors.New("ports: no port is free"), last)
+}
+
+// Free is [Find] for a test.
+func Free(t testing.TB) int {
+	t.Helper()
+	port, err := Find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
 }
