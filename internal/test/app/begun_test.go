@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -26,6 +27,10 @@ func (s service) begin(t testing.TB, method, path string, body io.Reader, change
 // leaving is a request whose client leaves with leave.
 func (s service) leaving(t testing.TB, method, path string, body io.Reader) (request *http.Request, leave func()) {
 	t.Helper()
+	if pipe, ok := body.(*io.PipeReader); ok { // net/http's client waits for it even when its own time is over
+		end := time.AfterFunc(time.Minute, func() { _ = pipe.CloseWithError(context.DeadlineExceeded) })
+		t.Cleanup(func() { end.Stop() })
+	}
 	ctx, leave := context.WithCancel(t.Context())
 	request, err := http.NewRequestWithContext(ctx, method, s.url+path, body)
 	require.NoError(t, err)

@@ -56,6 +56,9 @@ func TestBodyLeftBehind(t *testing.T) {
 				require.NoError(t, sent.Close())
 			}
 		}
+	}, func(c *fasterapi.Config) {
+		// net/http waits so long for the rest if the goroutine has not come to read on yet.
+		c.HTTP.BodyTimeout = 3 * time.Second
 	})
 }
 
