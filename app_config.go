@@ -54,8 +54,9 @@ type Config struct {
 	// H2C serves HTTP/2 without TLS, too, to clients that begin with it.
 	H2C bool
 	// NetHTTP serves through package net/http in place of the sockets of the reactors, where
-	// handlers run all the same: slower, and the way out of what is wrong with the latter. It
-	// is chosen where a platform has neither epoll nor kqueue.
+	// handlers run all the same: slower, and the way out of what is wrong with the latter. Over
+	// HTTP/1.1 it waits for what a handler has left of a body, up to 256 KiB and HTTP.BodyTimeout,
+	// before it answers. It is chosen where a platform has neither epoll nor kqueue.
 	NetHTTP bool
 
 	// Cores is the number of reactors. Default: the environment variable
@@ -121,7 +122,8 @@ type HTTPConfig struct {
 	StreamAbove  int64         // bytes; larger bodies stream to handlers that read c.Body(); default 256 KiB
 	MaxConns     int           // open connections of each reactor; default 65,536; a WebSocket is one, and what Ctx.Hijack took
 	// MaxHandshakes bounds the TLS handshakes that compute at a time on each reactor; more
-	// wait for their turn, up to HeadTimeout. One that waits for its client takes no place; default 256.
+	// wait for their turn, up to HeadTimeout. One that waits for its client takes no place, nor does
+	// TLS.GetCertificate or TLS.GetConfigForClient, which may have to get a certificate first; default 256.
 	MaxHandshakes int
 	// MaxStreams bounds the requests that a connection of HTTP/2 may have at a time; more are
 	// refused in a way that lets the client send them again; default 250.

@@ -12,6 +12,7 @@
 //	              by the watchdog while a handler holds a core (stuck.go)
 //	secure.go     its TLS handshake is made, if there is one
 //	turns.go      which handshakes may compute
+//	callbacks.go  what looks for certificates meanwhile
 //	conn.go       its events arrive; advance() is the state machine
 //	state.go      the states it is in, and which of them go together
 //	input.go      bytes are read

@@ -9,7 +9,6 @@ import (
 
 	"github.com/fasterapi/fasterapi/async"
 	"github.com/fasterapi/fasterapi/internal/exchange"
-	"github.com/fasterapi/fasterapi/internal/poll"
 )
 
 // TLS. A connection begins with its handshake, on a goroutine that has it on loan:
@@ -56,19 +55,16 @@ func (c *conn) secure() bool {
 }
 
 func (c *conn) shakeHands() error {
-	turn := turn{c: c, has: true}
+	turn := &turn{c: c, has: true, patience: exchange.NewCredit(c.core.server.cfg.HeadTimeout)}
 	defer turn.leave() // also when a callback of Config.TLS panics
 	c.loan.shaking.Store(true)
 	defer c.loan.shaking.Store(false)
-	patience := exchange.NewCredit(c.core.server.cfg.HeadTimeout)
 	if c.core.draining.Load() {
-		patience = exchange.NewCredit(min(patience.Left(), drainingHandshake))
+		turn.patience = exchange.NewCredit(min(turn.patience.Left(), drainingHandshake))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), c.core.server.cfg.HeadTimeout)
 	defer cancel()
-	return c.socket.Handshake(ctx, c.core.server.cfg.TLS, c.remote, func(ev poll.Ready) error {
-		return turn.wait(ev, &patience)
-	})
+	return c.socket.Handshake(turn.in(ctx), c.core.server.cfg.TLS, c.remote, turn.wait)
 }
 
 // unsecure ends a connection whose handshake has failed. crypto/tls has told the client

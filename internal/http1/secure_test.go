@@ -1,17 +1,21 @@
 package http1
 
 import (
+	"crypto"
 	"crypto/tls"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/fasterapi/fasterapi/internal/exchange"
+	"github.com/fasterapi/fasterapi/internal/test/logged"
 )
 
 func secured(t testing.TB) *tls.Config {
@@ -42,6 +46,63 @@ func TestPanicsInHandshakes(t *testing.T) {
 		require.Error(t, tls.Client(l.dial(), trusting("panic")).Handshake())
 	}
 	require.NoError(t, tls.Client(l.dial(), trusting("fine")).Handshake())
+}
+
+// TestCallbacksBesideTurns: clients whose certificate has to be got first hold nobody up, such as an authority
+// that looks whether the name is this server's.
+func TestCallbacksBesideTurns(t *testing.T) {
+	for _, callback := range []string{"GetCertificate", "GetConfigForClient"} {
+		t.Run(callback, func(t *testing.T) {
+			cfg := secured(t)
+			certificate := cfg.Certificates[0]
+			got, asked := make(chan struct{}), make(chan struct{}, 5)
+			find := func(h *tls.ClientHelloInfo) {
+				if h.ServerName == "slow" {
+					asked <- struct{}{}
+					<-got
+				}
+			}
+			if callback == "GetCertificate" {
+				cfg.Certificates = nil
+				cfg.GetCertificate = func(h *tls.ClientHelloInfo) (*tls.Certificate, error) { find(h); return &certificate, nil }
+			} else {
+				cfg.GetConfigForClient = func(h *tls.ClientHelloInfo) (*tls.Config, error) { find(h); return nil, nil }
+			}
+			limits := exchange.Limits{MaxHandshakes: 2, HeadTimeout: time.Minute}
+			l := newLive(t, 1, Config{TLS: cfg, Limits: limits}, &site{})
+			results := make(chan error, cap(asked))
+			for range cap(asked) {
+				conn := l.dial()
+				go func() { results <- tls.Client(conn, trusting("slow")).Handshake() }()
+				<-asked
+			}
+			require.NoError(t, tls.Client(l.dial(), trusting("fine")).Handshake())
+			close(got)
+			for range cap(asked) {
+				require.NoError(t, <-results)
+			}
+			for range 5 { // they have given back what they have taken
+				require.NoError(t, tls.Client(l.dial(), trusting("fine")).Handshake())
+			}
+		})
+	}
+}
+
+// TestNoCertificate: the log says once in a while why clients get no certificate.
+func TestNoCertificate(t *testing.T) {
+	cfg := secured(t)
+	cfg.Certificates = nil
+	cfg.GetCertificate = func(h *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		return nil, fmt.Errorf("the authority refuses %s", h.ServerName)
+	}
+	var log logged.Text
+	logger := slog.New(slog.NewTextHandler(&log, nil))
+	l := newLive(t, 1, Config{TLS: cfg, Logger: logger, Limits: exchange.Limits{MaxHandshakes: 1}}, &site{})
+	for range 5 {
+		require.Error(t, tls.Client(l.dial(), trusting("shop.test")).Handshake())
+	}
+	require.Equal(t, 1, strings.Count(log.String(), "TLS: no certificate"), log.String())
+	require.Regexp(t, `level=WARN msg="TLS: no certificate for a client" server_name=shop.test client=127.0.0.1:\d+ error="the authority refuses shop.test" unlogged=0`, log.String())
 }
 
 // TestUnsecured: handshakes that fail are counted.
@@ -105,10 +166,11 @@ func TestResumedHandshakes(t *testing.T) {
 			cfg, entered, release := secured(t), make(chan bool, 100), make(chan bool)
 			certificate := cfg.Certificates[0]
 			cfg.Certificates = nil
+			slow := certificate
+			slow.PrivateKey = slowKey{certificate.PrivateKey.(crypto.Signer), entered, release}
 			cfg.GetCertificate = func(h *tls.ClientHelloInfo) (*tls.Certificate, error) {
 				if h.ServerName == "slow" {
-					entered <- true
-					<-release
+					return &slow, nil
 				}
 				return &certificate, nil
 			}
@@ -135,6 +197,20 @@ func TestResumedHandshakes(t *testing.T) {
 			require.Eventually(t, fine, 20*time.Second, time.Millisecond)
 		})
 	}
+}
+
+// slowKey is a key whose signatures take until they are released.
+//
+// Owner: any (immutable).
+type slowKey struct {
+	crypto.Signer
+	entered, release chan bool
+}
+
+func (k slowKey) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	k.entered <- true
+	<-k.release
+	return k.Signer.Sign(random, digest, opts)
 }
 
 // halting is a connection whose first bytes are written in two halves.

@@ -51,6 +51,7 @@ func New(cfg Config, reactors []*reactor.Reactor, h exchange.Handler) (*Server, 
 		return nil, err
 	}
 	cfg.Limits, cfg.Logger = limits, cmp.Or(cfg.Logger, slog.Default())
+	cfg.TLS = aside(cfg.TLS, cfg.Logger)
 	s := &Server{cfg: cfg, handler: h}
 	s.head = wire.Limits{HeadBytes: cfg.MaxHead, Headers: cfg.MaxHeaders}
 	if s.cfg.ServerName != "" {

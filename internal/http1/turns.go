@@ -103,6 +103,8 @@ type turn struct {
 	c *conn
 	// has: c has a place.
 	has bool
+	// patience is how long the client may still be waited for, and c for its turn.
+	patience exchange.Credit
 }
 
 // leave gives the place back, if c has one.
@@ -113,20 +115,23 @@ func (t *turn) leave() {
 	t.has = false
 }
 
-// wait blocks until one of the events has come and c has a place to go on, and takes the time from k. It fails as
-// [conn.wait] does.
-func (t *turn) wait(events poll.Ready, k *exchange.Credit) error {
+// wait blocks until one of the events has come and c has a place to go on. It fails as [conn.wait] does.
+func (t *turn) wait(events poll.Ready) error {
 	t.leave()
-	err := t.c.wait(&t.c.loan.writing, events, k)
-	if err != nil || t.c.core.turns.resume(t.c) {
-		t.has = err == nil
+	if err := t.c.wait(&t.c.loan.writing, events, &t.patience); err != nil {
 		return err
 	}
-	if err = t.c.wait(&t.c.loan.writing, turnCame, k); err == nil {
+	return t.take()
+}
+
+// take blocks until c has a place to go on. It fails as [conn.wait] does.
+func (t *turn) take() error {
+	if t.c.core.turns.resume(t.c) {
 		t.has = true
-	} else {
-		t.has = t.c.core.turns.withdraw(t.c)
+		return nil
 	}
+	err := t.c.wait(&t.c.loan.writing, turnCame, &t.patience)
+	t.has = err == nil || t.c.core.turns.withdraw(t.c)
 	return err
 }
 
