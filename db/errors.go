@@ -186,6 +186,29 @@ func (b badText) PublicDetail() string {
 // of, has certainly had no effect and may be run again.
 func (e *Error) SafeToRetry() bool { return e.Retry }
 
+// Answered tells that the database is well, and that this is its answer to the statement: a row that is there
+// already, say. Breakers of package resilience count it as a success, so that clients who
+// send the same thing again cannot open one.
+func (e *Error) Answered() bool {
+	switch e.Kind {
+	case UniqueViolation, ForeignKeyViolation, NotNullViolation, CheckViolation, Serialization, Deadlock, Invalid:
+		return true
+	case Permission:
+		return e.Code == codeNoPrivilege // else there may be none for anything
+	case Other:
+		return strings.HasPrefix(e.Code, classRaised) || strings.HasPrefix(e.Code, constraintOfSQLite)
+	}
+	return false
+}
+
+// Codes of what a statement has asked for: a privilege that the role has not got, what functions of Postgres raise
+// (class P0), and the constraint that a trigger of SQLite raises.
+const (
+	codeNoPrivilege    = "42501"
+	classRaised        = "P0"
+	constraintOfSQLite = "SQLITE_CONSTRAINT"
+)
+
 // shortened cuts a long statement for messages, at 200 bytes.
 func shortened(sql string) string {
 	const most = 200

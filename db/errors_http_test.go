@@ -11,6 +11,7 @@ import (
 
 	"github.com/fasterapi/fasterapi"
 	"github.com/fasterapi/fasterapi/db"
+	"github.com/fasterapi/fasterapi/resilience"
 	"github.com/stretchr/testify/require"
 )
 
@@ -52,5 +53,41 @@ func TestStatusOfErrors(t *testing.T) {
 				require.Equal(t, c.again, resp.Header.Get("Retry-After"))
 			})
 		}
+	}
+}
+
+// TestAnswered: what a well database says of a statement is its answer, and what stands in the way of all
+// statements is none.
+func TestAnswered(t *testing.T) {
+	for _, e := range []db.Error{
+		{Kind: db.UniqueViolation},
+		{Kind: db.ForeignKeyViolation},
+		{Kind: db.NotNullViolation},
+		{Kind: db.CheckViolation},
+		{Kind: db.Serialization, Retry: true},
+		{Kind: db.Deadlock, Retry: true},
+		{Kind: db.Invalid, Code: "42P01"},
+		{Kind: db.Permission, Code: "42501"},
+		{Kind: db.Other, Code: "P0001"},
+		{Kind: db.Other, Code: "SQLITE_CONSTRAINT_TRIGGER"},
+	} {
+		require.True(t, e.Answered(), "%s %s", e.Kind, e.Code)
+		require.False(t, resilience.Failed(fmt.Errorf("save: %w", &e)), "%s %s", e.Kind, e.Code)
+	}
+	for _, e := range []db.Error{
+		{Kind: db.Unavailable},
+		{Kind: db.Unavailable, Retry: true},
+		{Kind: db.Timeout},
+		{Kind: db.Busy},
+		{Kind: db.Full},
+		{Kind: db.Corrupt},
+		{Kind: db.ReadOnly},
+		{Kind: db.Permission, Code: "28P01"},
+		{Kind: db.Permission, Code: "SQLITE_PERM"},
+		{Kind: db.Other, Code: "XX000"},
+		{},
+	} {
+		require.False(t, e.Answered(), "%s %s", e.Kind, e.Code)
+		require.True(t, resilience.Failed(fmt.Errorf("save: %w", &e)), "%s %s", e.Kind, e.Code)
 	}
 }

@@ -121,8 +121,12 @@ func (t *TimeoutError) Unwrap() []error {
 type statuser interface{ HTTPStatus() int }
 
 // blames tells whether err says that it is the caller's fault, and nothing of the health of
-// what was called: a status of 4xx, but for those that ask to come again.
+// what was called: by a method Answered, or a status of 4xx, but for those that ask to come again.
 func blames(err error) bool {
+	var a interface{ Answered() bool }
+	if errors.As(err, &a) && a.Answered() {
+		return true
+	}
 	var s statuser
 	if !errors.As(err, &s) {
 		return false
@@ -137,7 +141,8 @@ func blames(err error) bool {
 
 // Failed is what breakers count as a failure by default: every error but a cancellation, and
 // what says by its HTTPStatus that the request was at fault (4xx, except 408, 425 and 429),
-// such as a row that does not exist.
+// such as a row that does not exist, or by its method Answered() bool that whoever was asked is well, as *db.Error
+// does of a row that is there already.
 func Failed(err error) bool {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return false
