@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -124,17 +125,18 @@ func (p *Peer) TakeN(n int) []byte {
 		return got
 	}
 	p.pipe.in.Write(got)
-	for b := make([]byte, 16<<10); !p.ended; {
-		n, err := p.client.Read(b)
-		p.plain = append(p.plain, b[:n]...)
+	for !p.ended {
+		p.plain = slices.Grow(p.plain, 512)
+		n, err := p.client.Read(p.plain[len(p.plain):cap(p.plain)])
+		p.plain = p.plain[:len(p.plain)+n]
 		if err == nil {
 			continue
 		}
 		p.ended = err != error(errNothingYet{})
 		break
 	}
-	said := p.plain
-	p.plain = nil
+	said := slices.Clone(p.plain)
+	p.plain = p.plain[:0]
 	return said
 }
 
